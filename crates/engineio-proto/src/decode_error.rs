@@ -1,0 +1,75 @@
+//! What was wrong with a client's bytes.
+
+use std::{error::Error, fmt};
+
+/// Why bytes are not a packet, or not a payload. The client is at fault.
+///
+/// A session that receives one closes with [`CloseReason::ParseError`].
+///
+/// [`CloseReason::ParseError`]: crate::CloseReason::ParseError
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// There is no packet where one should be: an empty frame, an empty body, or nothing between
+    /// two separators.
+    Empty,
+    /// What follows `b` is not base64.
+    InvalidBase64,
+    /// The body of a request is not UTF-8.
+    InvalidUtf8,
+    /// The payload holds more packets than the limit allows.
+    TooManyPackets {
+        /// The limit that was passed.
+        limit: usize,
+    },
+    /// The first byte of a packet is none of `0` to `6` and not `b`.
+    UnknownPacketType(u8),
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str(
+                "empty Engine.IO packet: every packet begins with its type, a digit from 0 to 6",
+            ),
+            Self::InvalidBase64 => f.write_str(
+                "invalid base64 after \"b\": encode binary messages with the standard alphabet",
+            ),
+            Self::InvalidUtf8 => f.write_str(
+                "payload is not UTF-8: send text as UTF-8 and binary messages as \"b\" and base64",
+            ),
+            Self::TooManyPackets { limit } => write!(
+                f,
+                "more than {limit} packets in one payload: send fewer packets per request",
+            ),
+            Self::UnknownPacketType(byte) => write!(
+                f,
+                "unknown Engine.IO packet type \"{}\": use a digit from 0 to 6, or \"b\" and \
+                 base64",
+                byte.escape_ascii(),
+            ),
+        }
+    }
+}
+
+impl Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unknown_type_is_printed_safely() {
+        let error = DecodeError::UnknownPacketType(b'\n');
+        assert!(error.to_string().contains(r#""\n""#), "{error}");
+    }
+
+    #[test]
+    fn the_limit_is_named() {
+        let error = DecodeError::TooManyPackets { limit: 7 };
+        assert!(
+            error.to_string().starts_with("more than 7 packets"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! What the application does: sending and closing.
+
+use std::time::Instant;
+
+use super::{
+    deadline::after,
+    error::SendError,
+    machine::{Session, State},
+};
+use crate::{close_reason::CloseReason, message::Message, transport::Transport};
+
+/// What the application does: sending and closing.
+impl Session {
+    /// Queues a message for the client.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] if the session is closed or closing. [`SendError::Overflow`] if the
+    /// queue would pass [`max_outbound_bytes`](crate::SessionConfig::max_outbound_bytes): the
+    /// session is then closed with [`CloseReason::TransportError`] and the queue dropped.
+    pub fn send(&mut self, message: Message) -> Result<(), SendError> {
+        if !self.is_open() {
+            return Err(SendError::Closed);
+        }
+        let queued = self.outbound.push(message, self.config.max_outbound_bytes);
+        queued.map_err(|_full| {
+            self.abort(CloseReason::TransportError);
+            SendError::Overflow
+        })
+    }
+
+    /// Whether a message that is sent now would leave at once: what volatile messages depend on.
+    ///
+    /// On polling a poll has to be pending, on a WebSocket no write may be under way, and nothing
+    /// may be queued.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        let free = match self.transport {
+            Transport::Polling => self.poll_pending(),
+            Transport::WebSocket => !self.flushing,
+        };
+        free && self.is_open() && self.outbound.is_empty()
+    }
+
+    /// Tells the session whether a write of the WebSocket is under way.
+    pub fn set_flushing(&mut self, flushing: bool) {
+        self.flushing = flushing;
+    }
+
+    /// How many bytes are queued, each message with its payload and
+    /// [`MESSAGE_OVERHEAD`](crate::MESSAGE_OVERHEAD).
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.outbound.bytes()
+    }
+
+    /// Whether nothing is queued and no write is under way.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.outbound.is_empty() && !self.flushing
+    }
+
+    /// Closes the session with `reason` when everything that is queued has left.
+    ///
+    /// After the queue [`Packet::Close`](crate::Packet::Close) is transmitted: the packet `1` on
+    /// polling, which needs a poll to carry it, and a close frame on a WebSocket. Then, or when
+    /// [`close_timeout`](crate::SessionConfig::close_timeout) has passed, the session is closed.
+    /// What was transmitted may still have to be flushed; that lies with the driver and needs a
+    /// limit of its own there.
+    ///
+    /// A session that is closing or closed keeps its first reason.
+    pub fn close(&mut self, now: Instant, reason: CloseReason) {
+        if self.is_open() {
+            let until = after(now, self.config.close_timeout);
+            self.state = State::Closing { reason, until };
+            self.ping_due = false;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What arrives: packets, failures, the passing of time.
+
+use std::time::Instant;
+
+use super::{
+    heartbeat::Beat,
+    machine::{Session, State},
+};
+use crate::{close_reason::CloseReason, message::Message, packet::Packet, transport::Transport};
+
+/// What arrives: packets, failures, the passing of time.
+impl Session {
+    /// A packet arrived on the transport `from`. Returns the message for the application, if it is
+    /// one.
+    ///
+    /// Packets that come when the session is closing or closed, or on a transport that it has left,
+    /// are ignored. Packets of a WebSocket that is being probed go to
+    /// [`handle_probe_packet`](Self::handle_probe_packet).
+    #[must_use = "a message is for the application"]
+    pub fn handle_packet(
+        &mut self,
+        now: Instant,
+        from: Transport,
+        packet: Packet,
+    ) -> Option<Message> {
+        let State::Open(heartbeat) = &mut self.state else {
+            return None;
+        };
+        if from != self.transport {
+            return None;
+        }
+        match packet {
+            Packet::Pong(_) => {
+                heartbeat.handle_pong(now, &self.config);
+                // A ping that never left is answered as well: the client is there.
+                self.ping_due = false;
+                return None;
+            }
+            // In this revision only the server asks.
+            Packet::Ping(_) => {
+                self.abort(CloseReason::TransportError);
+                return None;
+            }
+            Packet::Close if from == Transport::Polling => {
+                self.handle_client_close();
+                return None;
+            }
+            _ => heartbeat.handle_packet(now, &self.config),
+        }
+        match packet {
+            Packet::Message(message) => Some(message),
+            // Only the other end sends these, or the frame of the WebSocket says the same.
+            _ => None,
+        }
+    }
+
+    /// The client sent something that is no packet. Closes the session with
+    /// [`CloseReason::ParseError`].
+    pub fn handle_decode_error(&mut self) {
+        if self.is_open() {
+            self.abort(CloseReason::ParseError);
+        }
+    }
+
+    /// The transport `transport` is gone; `error` if it failed rather than being closed.
+    ///
+    /// If it is the one that the session uses, the session is closed. A WebSocket that is being
+    /// probed goes alone.
+    pub fn handle_transport_closed(&mut self, transport: Transport, error: bool) {
+        if transport == self.transport {
+            self.abort(if error {
+                CloseReason::TransportError
+            } else {
+                CloseReason::TransportClose
+            });
+        } else if transport == Transport::WebSocket {
+            self.probe = None;
+        }
+    }
+
+    /// Time has passed: it is `now`. Does what was to be done by then.
+    ///
+    /// To be called when [`poll_timeout`](Self::poll_timeout) is reached; harmless at other times.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Open(heartbeat) => match heartbeat.handle_timeout(now, &self.config) {
+                Beat::None => {}
+                Beat::Ping => self.ping_due = true,
+                Beat::Lost => self.abort(CloseReason::PingTimeout),
+            },
+            State::Closing { reason, until } => {
+                if now >= *until {
+                    let reason = *reason;
+                    self.abort(reason);
+                }
+            }
+            State::Closed(_) => {}
+        }
+        let Some(probe) = &mut self.probe else {
+            return;
+        };
+        if probe.has_expired(now) {
+            self.probe = None;
+            self.events.probe_expired = true;
+        } else if probe.take_release(now) {
+            self.poll.owe_noop();
+        }
+    }
+
+    /// The client closed the session with a packet, which it can do on polling only.
+    fn handle_client_close(&mut self) {
+        self.finish(CloseReason::TransportClose);
+        self.poll.owe_noop();
+    }
+}

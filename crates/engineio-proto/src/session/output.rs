@@ -1,0 +1,102 @@
+//! What is to be done: packets, events, the next timeout.
+
+use std::{mem, time::Instant};
+
+use super::{
+    event::Event,
+    machine::{Session, State},
+};
+use crate::{packet::Packet, transport::Transport};
+
+/// What is to be done: packets, events, the next timeout.
+impl Session {
+    /// The next packet to write on `transport`, if there is one.
+    ///
+    /// For polling there is something only while a poll is pending. Once this has yielded packets
+    /// for it and then `None`, the session takes the poll for answered with those packets. That
+    /// holds for a closed session too, whose last poll is told so, and for a poll that was still
+    /// pending at the upgrade. For a WebSocket there is nothing before the upgrade: the driver
+    /// writes the reply to a probe itself. [`Packet::Close`] on a WebSocket stands for a close
+    /// frame.
+    #[must_use = "the packet is gone from the session"]
+    pub fn poll_transmit(&mut self, transport: Transport) -> Option<Packet> {
+        match transport {
+            Transport::Polling if self.poll_pending() => {
+                let packet = self.next_for_poll();
+                if packet.is_none() && self.poll.is_answering() {
+                    self.handle_poll_answered();
+                }
+                packet
+            }
+            Transport::WebSocket if self.transport == Transport::WebSocket => {
+                self.next_queued().or_else(|| self.next_close())
+            }
+            _ => None,
+        }
+    }
+
+    /// The next event, if there is one. [`Event::Closed`] is the last.
+    #[must_use = "an event comes once"]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        if mem::take(&mut self.events.probe_expired) {
+            return Some(Event::ProbeExpired);
+        }
+        if mem::take(&mut self.events.upgraded) {
+            return Some(Event::Upgraded);
+        }
+        match self.state {
+            State::Closed(reason) if mem::take(&mut self.events.closed) => {
+                Some(Event::Closed(reason))
+            }
+            _ => None,
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, unless something happens
+    /// before. `None` if the session is closed, and only then.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let own = match &self.state {
+            State::Open(heartbeat) => heartbeat.deadline(),
+            State::Closing { until, .. } => *until,
+            State::Closed(_) => return None,
+        };
+        Some(
+            self.probe
+                .as_ref()
+                .map_or(own, |probe| own.min(probe.deadline())),
+        )
+    }
+
+    fn next_for_poll(&mut self) -> Option<Packet> {
+        // After the upgrade all that is left for polling is to end its last poll.
+        let current = self.transport == Transport::Polling;
+        let mut packet = current.then(|| self.next_queued()).flatten();
+        if packet.is_none() {
+            packet = self.poll.take_due();
+        }
+        if packet.is_none() && current {
+            packet = self.next_close();
+        }
+        if packet.is_some() {
+            self.poll.handle_yield();
+        }
+        packet
+    }
+
+    fn next_queued(&mut self) -> Option<Packet> {
+        if mem::take(&mut self.ping_due) {
+            return Some(Packet::Ping(Default::default()));
+        }
+        self.outbound.pop().map(Packet::Message)
+    }
+
+    /// The packet that ends a session whose queue has drained.
+    fn next_close(&mut self) -> Option<Packet> {
+        let State::Closing { reason, .. } = self.state else {
+            return None;
+        };
+        self.finish(reason);
+        Some(Packet::Close)
+    }
+}

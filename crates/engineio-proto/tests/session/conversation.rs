@@ -1,0 +1,85 @@
+//! A session, a clock that only tests move, and both ends' words for what happens.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use engineio_proto::{Event, Message, Packet, Session, SessionConfig, Transport};
+
+pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const NOOP_INTERVAL: Duration = Duration::from_millis(100);
+pub(crate) const MOMENT: Duration = Duration::from_millis(1);
+
+pub(crate) struct Conversation {
+    pub(crate) session: Session,
+    pub(crate) now: Instant,
+}
+
+impl Conversation {
+    pub(crate) fn on(transport: Transport) -> Self {
+        Self::with(SessionConfig::default(), transport)
+    }
+
+    pub(crate) fn with(config: SessionConfig, transport: Transport) -> Self {
+        let now = Instant::now();
+        Self {
+            session: Session::new(Arc::new(config), transport, now),
+            now,
+        }
+    }
+
+    /// Lets time pass, firing every timeout on the way at its moment.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(at) = self.session.poll_timeout().filter(|at| *at <= end) {
+            self.now = at;
+            self.session.handle_timeout(at);
+        }
+        self.now = end;
+    }
+
+    /// The client sends a packet on the transport that the session uses.
+    pub(crate) fn client_sends(&mut self, wire: &'static str) -> Option<Message> {
+        let packet = Packet::decode_text(wire.into()).expect("a packet");
+        self.session
+            .handle_packet(self.now, self.session.transport(), packet)
+    }
+
+    /// The server's application sends a text.
+    pub(crate) fn server_sends(&mut self, text: &str) {
+        self.session
+            .send(Message::from(text))
+            .expect("an open session");
+    }
+
+    /// The client polls; the poll has to be accepted.
+    pub(crate) fn client_polls(&mut self) {
+        self.session
+            .handle_poll(self.now)
+            .expect("the poll is accepted");
+    }
+
+    /// What the WebSocket gets now, in wire form.
+    pub(crate) fn websocket_gets(&mut self) -> Vec<String> {
+        self.drain(Transport::WebSocket)
+    }
+
+    /// What the pending poll is answered with now; nothing if it goes on waiting.
+    pub(crate) fn poll_gets(&mut self) -> Vec<String> {
+        self.drain(Transport::Polling)
+    }
+
+    pub(crate) fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.session.poll_event()).collect()
+    }
+
+    fn drain(&mut self, transport: Transport) -> Vec<String> {
+        std::iter::from_fn(|| self.session.poll_transmit(transport))
+            .map(|packet| packet.encode_base64().to_string())
+            .collect()
+    }
+}

@@ -1,0 +1,397 @@
+//! Generated sequences of everything that can happen to a session.
+//!
+//! Beside the session runs a client that knows little but is strict: what it received, and what it
+//! can count on.
+
+use std::time::Duration;
+
+use engineio_proto::{
+    CloseReason, Event, MESSAGE_OVERHEAD, Message, Packet, PollError, ProbeResult, SendError,
+    SessionConfig, Transport,
+};
+use proptest::{collection::vec, prelude::*};
+
+use crate::conversation::Conversation;
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Send(usize),
+    SendThenDrain(usize),
+    ClientSends(Packet),
+    ClientSendsGarbage,
+    ClientPolls,
+    ClientPollsTwice,
+    ClientDropsPoll,
+    WebSocketArrives,
+    ProbeSends(Packet),
+    TransportCloses(Transport, bool),
+    TimePasses(Duration),
+    NextTimeout,
+    DrainPolling,
+    TakeOneForPoll,
+    CutAnswerShort,
+    DrainWebSocket,
+    TakeOneForWebSocket,
+    SetFlushing(bool),
+    Close(CloseReason),
+    Abort(CloseReason),
+    TakeEvents,
+}
+
+fn packet() -> impl Strategy<Value = Packet> {
+    prop_oneof![
+        8 => Just(Packet::Message(Message::from("from the client"))),
+        6 => Just(Packet::Pong("".into())),
+        1 => Just(Packet::Ping("".into())),
+        1 => Just(Packet::Close),
+        1 => Just(Packet::Open("{}".into())),
+        1 => Just(Packet::Upgrade),
+        1 => Just(Packet::Noop),
+    ]
+}
+
+fn probe_packet() -> impl Strategy<Value = Packet> {
+    prop_oneof![
+        6 => Just(Packet::Ping("probe".into())),
+        4 => Just(Packet::Upgrade),
+        1 => packet(),
+    ]
+}
+
+fn transport() -> impl Strategy<Value = Transport> {
+    prop_oneof![Just(Transport::Polling), Just(Transport::WebSocket)]
+}
+
+fn reason() -> impl Strategy<Value = CloseReason> {
+    prop_oneof![
+        Just(CloseReason::ForcedClose),
+        Just(CloseReason::ServerShuttingDown)
+    ]
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    use Operation::*;
+    prop_oneof![
+        20 => (0..200_usize).prop_map(Send),
+        8 => (0..200_usize).prop_map(SendThenDrain),
+        12 => packet().prop_map(ClientSends),
+        1 => Just(ClientSendsGarbage),
+        16 => Just(ClientPolls),
+        1 => Just(ClientPollsTwice),
+        2 => Just(ClientDropsPoll),
+        6 => Just(WebSocketArrives),
+        10 => probe_packet().prop_map(ProbeSends),
+        1 => (transport(), any::<bool>()).prop_map(|(which, error)| TransportCloses(which, error)),
+        10 => prop_oneof![0..300_u64, 0..12_000_u64].prop_map(|ms| TimePasses(Duration::from_millis(ms))),
+        8 => Just(NextTimeout),
+        16 => Just(DrainPolling),
+        4 => Just(TakeOneForPoll),
+        2 => Just(CutAnswerShort),
+        16 => Just(DrainWebSocket),
+        4 => Just(TakeOneForWebSocket),
+        4 => any::<bool>().prop_map(SetFlushing),
+        1 => reason().prop_map(Close),
+        1 => reason().prop_map(Abort),
+        6 => Just(TakeEvents),
+    ]
+}
+
+/// The session and what is known about it.
+struct Model {
+    talk: Conversation,
+    limit: usize,
+    /// The payloads that were accepted, in order.
+    sent: Vec<String>,
+    /// How many of them have come out.
+    received: usize,
+    /// Whether a close was reported.
+    closed: Option<CloseReason>,
+    /// How many times the close packet was transmitted.
+    close_packets: usize,
+    upgraded: bool,
+    /// What was transmitted on polling since the session was found closed.
+    last_words: usize,
+}
+
+impl Model {
+    fn new(transport: Transport, limit: usize) -> Self {
+        let config = SessionConfig {
+            max_outbound_bytes: limit,
+            ..SessionConfig::default()
+        };
+        Self {
+            talk: Conversation::with(config, transport),
+            limit,
+            sent: Vec::new(),
+            received: 0,
+            closed: None,
+            close_packets: 0,
+            upgraded: transport == Transport::WebSocket,
+            last_words: 0,
+        }
+    }
+
+    fn apply(&mut self, operation: Operation) {
+        let now = self.talk.now;
+        let session = &mut self.talk.session;
+        match operation {
+            Operation::Send(length) => self.send(length),
+            Operation::SendThenDrain(length) => {
+                self.send(length);
+                let transport = self.talk.session.transport();
+                while self.transmit(transport) {}
+            }
+            Operation::ClientSends(packet) => {
+                let is_message = matches!(packet, Packet::Message(_));
+                let heard = session.is_open() && is_message;
+                let message = session.handle_packet(now, session.transport(), packet);
+                assert_eq!(message.is_some(), heard);
+            }
+            Operation::ClientSendsGarbage => session.handle_decode_error(),
+            Operation::ClientPolls => {
+                if !session.poll_pending() {
+                    self.poll();
+                }
+            }
+            Operation::ClientPollsTwice => {
+                self.poll();
+                self.poll();
+            }
+            Operation::ClientDropsPoll => {
+                session.handle_poll_aborted();
+                assert!(!session.poll_pending());
+            }
+            Operation::WebSocketArrives => {
+                let probing = session.is_upgrading();
+                let free =
+                    session.is_open() && !probing && session.transport() == Transport::Polling;
+                let accepted = session.handle_probe(now).is_ok();
+                assert!(free || !accepted);
+                assert_eq!(session.is_upgrading(), accepted || probing);
+            }
+            Operation::ProbeSends(packet) => {
+                let probing = session.is_upgrading();
+                match session.handle_probe_packet(now, packet) {
+                    ProbeResult::Reply(reply) => {
+                        assert_eq!(reply, Packet::Pong("probe".into()));
+                        assert!(probing && session.is_upgrading());
+                    }
+                    ProbeResult::Upgraded => {
+                        assert!(probing && !session.is_upgrading());
+                        assert_eq!(session.transport(), Transport::WebSocket);
+                    }
+                    ProbeResult::Rejected => assert!(!session.is_upgrading()),
+                }
+            }
+            Operation::TransportCloses(which, error) => {
+                let current = which == session.transport();
+                let was_over = session.is_closed();
+                session.handle_transport_closed(which, error);
+                assert_eq!(session.is_closed(), was_over || current);
+            }
+            Operation::TimePasses(time) => self.talk.pass(time),
+            Operation::NextTimeout => {
+                if let Some(at) = session.poll_timeout() {
+                    self.talk.now = at.max(now);
+                    session.handle_timeout(self.talk.now);
+                }
+            }
+            Operation::DrainPolling => while self.transmit(Transport::Polling) {},
+            Operation::TakeOneForPoll => {
+                self.transmit(Transport::Polling);
+            }
+            Operation::CutAnswerShort => {
+                if self.transmit(Transport::Polling) {
+                    self.talk.session.handle_poll_answered();
+                }
+            }
+            Operation::DrainWebSocket => while self.transmit(Transport::WebSocket) {},
+            Operation::TakeOneForWebSocket => {
+                self.transmit(Transport::WebSocket);
+            }
+            Operation::SetFlushing(flushing) => session.set_flushing(flushing),
+            Operation::Close(reason) => {
+                session.close(now, reason);
+                assert!(!session.is_open());
+            }
+            Operation::Abort(reason) => {
+                session.abort(reason);
+                assert!(session.is_closed());
+            }
+            Operation::TakeEvents => self.take_events(),
+        }
+        self.check();
+    }
+
+    fn poll(&mut self) {
+        let session = &mut self.talk.session;
+        let pending = session.poll_pending();
+        match session.handle_poll(self.talk.now) {
+            Ok(()) => assert!(!pending && session.poll_pending()),
+            Err(PollError::Overlap) => assert!(pending && session.is_closed()),
+            Err(PollError::NotPolling) => assert_eq!(session.transport(), Transport::WebSocket),
+            Err(_) => assert!(session.is_closed()),
+        }
+    }
+
+    fn send(&mut self, length: usize) {
+        // Every message is different, so that doubles and swaps show.
+        let payload = format!("{}:{}", self.sent.len(), "x".repeat(length));
+        let cost = payload.len() + MESSAGE_OVERHEAD;
+        let session = &mut self.talk.session;
+        let before = session.queued_bytes();
+        let open = session.is_open();
+        match session.send(Message::from(payload.as_str())) {
+            Ok(()) => {
+                assert!(open);
+                assert_eq!(session.queued_bytes(), before + cost);
+                self.sent.push(payload);
+            }
+            Err(SendError::Overflow) => {
+                assert!(open && before + cost > self.limit);
+                assert!(session.is_closed());
+            }
+            Err(error) => {
+                assert_eq!(error, SendError::Closed);
+                assert!(!open);
+            }
+        }
+    }
+
+    /// Transmits one packet; whether there was one.
+    fn transmit(&mut self, transport: Transport) -> bool {
+        let session = &mut self.talk.session;
+        let was_closed = session.is_closed();
+        let poll = session.poll_pending();
+        let current = session.transport();
+        let Some(packet) = session.poll_transmit(transport) else {
+            return false;
+        };
+        if was_closed {
+            assert_eq!(transport, Transport::Polling);
+            self.last_words += 1;
+        }
+        if transport == Transport::Polling {
+            assert!(poll, "{packet:?} without a poll");
+        }
+        match packet {
+            Packet::Message(Message::Text(text)) => {
+                assert_eq!(transport, current);
+                assert!(!was_closed);
+                assert_eq!(
+                    self.sent.get(self.received).map(String::as_str),
+                    Some(text.as_str())
+                );
+                self.received += 1;
+            }
+            Packet::Close => {
+                self.close_packets += 1;
+                assert_eq!(transport, current);
+                assert!(self.talk.session.is_closed());
+            }
+            Packet::Ping(content) => {
+                assert_eq!(content, "");
+                assert_eq!(transport, current);
+                assert!(!was_closed);
+            }
+            Packet::Noop => assert_eq!(transport, Transport::Polling),
+            other => panic!("{other:?} is never transmitted"),
+        }
+        true
+    }
+
+    fn take_events(&mut self) {
+        for event in self.talk.events() {
+            assert_eq!(self.closed, None, "{event:?} after the end");
+            match event {
+                Event::Closed(reason) => self.closed = Some(reason),
+                Event::Upgraded => {
+                    assert!(!self.upgraded);
+                    self.upgraded = true;
+                }
+                Event::ProbeExpired => {}
+                other => panic!("{other:?} is unknown"),
+            }
+        }
+        assert_eq!(self.closed.is_some(), self.talk.session.is_closed());
+        assert_eq!(
+            self.upgraded,
+            self.talk.session.transport() == Transport::WebSocket
+        );
+    }
+
+    /// What holds at every moment.
+    fn check(&self) {
+        let session = &self.talk.session;
+        let states = [session.is_open(), session.is_closing(), session.is_closed()];
+        assert_eq!(states.into_iter().filter(|state| *state).count(), 1);
+        assert_eq!(session.poll_timeout().is_none(), session.is_closed());
+        assert!(session.queued_bytes() <= self.limit);
+        assert!(self.close_packets <= 1);
+        assert!(
+            self.last_words <= 1,
+            "a closed session said more than one thing"
+        );
+        if session.is_closed() {
+            assert_eq!(session.queued_bytes(), 0);
+            assert!(!session.is_upgrading());
+            assert!(!session.is_writable());
+        } else {
+            let waiting = &self.sent[self.received..];
+            let bytes: usize = waiting.iter().map(|payload| payload.len()).sum();
+            assert_eq!(
+                session.queued_bytes(),
+                bytes + waiting.len() * MESSAGE_OVERHEAD
+            );
+        }
+    }
+
+    /// Closes what is still open and checks that everything comes out before the end.
+    fn finish(mut self) {
+        self.talk.session.set_flushing(false);
+        if !self.talk.session.is_closed() {
+            let was_open = self.talk.session.is_open();
+            self.talk
+                .session
+                .close(self.talk.now, CloseReason::ForcedClose);
+            if self.talk.session.transport() == Transport::Polling
+                && !self.talk.session.poll_pending()
+            {
+                self.talk.client_polls();
+            }
+            let transport = self.talk.session.transport();
+            while self.transmit(transport) {}
+            assert!(self.talk.session.is_closed());
+            assert_eq!(self.received, self.sent.len(), "open until now: {was_open}");
+            assert_eq!(self.close_packets, 1);
+        }
+        while self.transmit(Transport::Polling) {}
+        assert!(
+            !self.talk.session.poll_pending(),
+            "the last poll was left without an answer"
+        );
+        assert!(!self.transmit(Transport::WebSocket));
+        self.take_events();
+        assert!(self.closed.is_some());
+        self.check();
+        self.talk.pass(Duration::from_secs(600));
+        assert_eq!(self.talk.events(), []);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
+
+    #[test]
+    fn whatever_happens_the_promises_hold(
+        transport in transport(),
+        limit in prop_oneof![500..2_000_usize, Just(1_000_000)],
+        operations in vec(operation(), 0..80),
+    ) {
+        let mut model = Model::new(transport, limit);
+        for operation in operations {
+            model.apply(operation);
+        }
+        model.finish();
+    }
+}

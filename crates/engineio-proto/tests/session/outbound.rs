@@ -1,0 +1,121 @@
+//! What waits for the client, and how much of it may.
+
+use bytes::Bytes;
+use engineio_proto::{
+    CloseReason::TransportError,
+    Event, MESSAGE_OVERHEAD, Message, Packet, SendError, SessionConfig,
+    Transport::{Polling, WebSocket},
+};
+
+use crate::conversation::{Conversation, PING_INTERVAL};
+
+const NOTHING: [&str; 0] = [];
+
+fn at_most(max_outbound_bytes: usize) -> SessionConfig {
+    SessionConfig {
+        max_outbound_bytes,
+        ..SessionConfig::default()
+    }
+}
+
+#[test]
+fn messages_leave_in_order_and_are_counted() {
+    let mut talk = Conversation::on(WebSocket);
+    talk.server_sends("text");
+    talk.session
+        .send(Message::from(Bytes::from_static(&[1, 2, 3])))
+        .unwrap();
+    assert_eq!(talk.session.queued_bytes(), 4 + 3 + 2 * MESSAGE_OVERHEAD);
+    assert!(!talk.session.is_drained());
+    assert_eq!(
+        talk.session.poll_transmit(WebSocket),
+        Some(Packet::Message(Message::from("text"))),
+    );
+    assert_eq!(
+        talk.session.poll_transmit(WebSocket),
+        Some(Packet::binary(Bytes::from_static(&[1, 2, 3]))),
+    );
+    assert_eq!(talk.session.queued_bytes(), 0);
+    assert!(talk.session.is_drained());
+}
+
+#[test]
+fn a_ping_does_not_wait_behind_messages() {
+    let mut talk = Conversation::on(WebSocket);
+    talk.server_sends("a");
+    talk.pass(PING_INTERVAL);
+    assert_eq!(talk.websocket_gets(), ["2", "4a"]);
+}
+
+#[test]
+fn a_queue_may_be_full_but_not_fuller() {
+    let mut talk = Conversation::with(at_most(2 * MESSAGE_OVERHEAD + 2), WebSocket);
+    talk.server_sends("a");
+    talk.server_sends("b");
+    assert_eq!(
+        talk.session.send(Message::from("")),
+        Err(SendError::Overflow)
+    );
+    assert_eq!(talk.events(), [Event::Closed(TransportError)]);
+    assert_eq!(talk.session.queued_bytes(), 0);
+    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.session.send(Message::from("")), Err(SendError::Closed));
+}
+
+#[test]
+fn a_client_that_reads_gets_any_number_of_bytes() {
+    let mut talk = Conversation::with(at_most(MESSAGE_OVERHEAD + 4), WebSocket);
+    for _ in 0..100 {
+        talk.server_sends("4444");
+        assert_eq!(talk.websocket_gets(), ["44444"]);
+    }
+}
+
+#[test]
+fn a_poll_is_told_that_the_queue_overflowed() {
+    let mut talk = Conversation::with(at_most(MESSAGE_OVERHEAD), Polling);
+    talk.client_polls();
+    assert_eq!(
+        talk.session.send(Message::from("a")),
+        Err(SendError::Overflow)
+    );
+    assert_eq!(talk.poll_gets(), ["1"]);
+    assert_eq!(talk.events(), [Event::Closed(TransportError)]);
+}
+
+#[test]
+fn a_websocket_is_writable_when_nothing_is_on_its_way() {
+    let mut talk = Conversation::on(WebSocket);
+    assert!(talk.session.is_writable());
+    talk.server_sends("a");
+    assert!(!talk.session.is_writable());
+    assert_eq!(talk.websocket_gets(), ["4a"]);
+    talk.session.set_flushing(true);
+    assert!(!talk.session.is_writable());
+    assert!(!talk.session.is_drained());
+    talk.session.set_flushing(false);
+    assert!(talk.session.is_writable());
+    talk.session.abort(TransportError);
+    assert!(!talk.session.is_writable());
+}
+
+#[test]
+fn polling_is_writable_while_a_poll_waits_for_a_message() {
+    let mut talk = Conversation::on(Polling);
+    assert!(!talk.session.is_writable());
+    talk.client_polls();
+    assert!(talk.session.is_writable());
+    talk.server_sends("a");
+    assert!(!talk.session.is_writable());
+    assert_eq!(talk.poll_gets(), ["4a"]);
+    assert!(!talk.session.is_writable());
+}
+
+#[test]
+fn what_a_session_shows_of_itself_is_not_what_it_carries() {
+    let mut talk = Conversation::on(WebSocket);
+    talk.server_sends("secret");
+    let shown = format!("{:?}", talk.session);
+    assert!(!shown.contains("secret"), "{shown}");
+    assert!(shown.contains("queued_bytes: 70"), "{shown}");
+}

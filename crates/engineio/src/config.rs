@@ -1,0 +1,205 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use engineio_proto::{SessionConfig, Transport};
+use http::HeaderValue;
+
+/// The options of an engine, with the defaults of Node's server.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use engineio::{Config, Transport};
+///
+/// let config = Config::default()
+///     .path("/live")
+///     .transports([Transport::WebSocket])
+///     .ping_interval(Duration::from_secs(10));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Config {
+    pub(crate) path: Arc<str>,
+    pub(crate) transports: Transports,
+    pub(crate) allow_upgrades: bool,
+    pub(crate) max_http_buffer_size: usize,
+    pub(crate) origins: Origins,
+    pub(crate) session: SessionConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: "/engine.io/".into(),
+            transports: Transports {
+                polling: true,
+                websocket: true,
+            },
+            allow_upgrades: true,
+            max_http_buffer_size: 1_000_000,
+            origins: Origins::Any,
+            session: SessionConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The path that the engine serves, and everything below it: `/engine.io/` by default.
+    ///
+    /// A missing slash at either end is added. Other paths go to the wrapped service.
+    pub fn path(mut self, path: &str) -> Self {
+        let path = path.trim_matches('/');
+        self.path = if path.is_empty() {
+            "/".into()
+        } else {
+            format!("/{path}/").into()
+        };
+        self
+    }
+
+    /// The transports that clients may use: polling and WebSocket by default.
+    ///
+    /// A transport that is not listed is refused and not advertised as an upgrade.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.transports = Transports {
+            polling: false,
+            websocket: false,
+        };
+        for transport in transports {
+            match transport {
+                Transport::Polling => self.transports.polling = true,
+                Transport::WebSocket => self.transports.websocket = true,
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// Whether a session may move from polling to WebSocket: `true` by default.
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.allow_upgrades = allow;
+        self
+    }
+
+    /// How long after the last pong the client is pinged: 25 seconds by default.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.session.ping_interval = interval;
+        self
+    }
+
+    /// How long the client may take to answer a ping: 20 seconds by default.
+    ///
+    /// Short timeouts cost reconnections of clients that were only slow for a moment.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.session.ping_timeout = timeout;
+        self
+    }
+
+    /// How long an upgrade may take, from the arrival of the WebSocket: 10 seconds by default.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.session.upgrade_timeout = timeout;
+        self
+    }
+
+    /// The largest message and the largest polling body that a client may send, in bytes:
+    /// 1 000 000 by default, on every transport.
+    ///
+    /// Memory for a message is held until it has arrived: raise it with care.
+    pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
+        self.max_http_buffer_size = bytes;
+        self
+    }
+
+    /// The most bytes that may wait to be sent to one client: 16 MiB by default.
+    ///
+    /// Nothing is ever dropped from the queue: a client that is so far behind is a slow consumer
+    /// and its session is closed with [`CloseReason::TransportError`].
+    ///
+    /// [`CloseReason::TransportError`]: crate::CloseReason::TransportError
+    pub fn max_outbound_bytes(mut self, bytes: usize) -> Self {
+        self.session.max_outbound_bytes = bytes;
+        self
+    }
+
+    /// Which values of the `Origin` header are served: any by default.
+    ///
+    /// CORS does not protect WebSocket connections; this list does, and holds for every
+    /// transport and every request. Requests without the header do not come from a page and are
+    /// not concerned.
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
+        self
+    }
+}
+
+/// Which transports are on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transports {
+    pub(crate) polling: bool,
+    pub(crate) websocket: bool,
+}
+
+impl Transports {
+    pub(crate) fn contains(self, transport: Transport) -> bool {
+        match transport {
+            Transport::Polling => self.polling,
+            Transport::WebSocket => self.websocket,
+            _ => false,
+        }
+    }
+}
+
+/// Which origins may open and use sessions.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Origins {
+    /// Every origin.
+    #[default]
+    Any,
+    /// The listed ones, compared byte for byte, such as `https://example.com`.
+    List(Vec<HeaderValue>),
+}
+
+impl Origins {
+    /// An allow-list.
+    ///
+    /// # Panics
+    ///
+    /// If an origin holds characters that a header cannot carry.
+    pub fn list<'a>(origins: impl IntoIterator<Item = &'a str>) -> Self {
+        let parse = |origin: &str| {
+            HeaderValue::from_str(origin).expect("an origin is written as in `https://example.com`")
+        };
+        Self::List(origins.into_iter().map(parse).collect())
+    }
+
+    pub(crate) fn allows(&self, origin: Option<&HeaderValue>) -> bool {
+        match (self, origin) {
+            (Self::Any, _) | (_, None) => true,
+            (Self::List(list), Some(origin)) => list.contains(origin),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_gets_its_slashes() {
+        for path in ["/live", "live/", "/live/", "live"] {
+            assert_eq!(&*Config::default().path(path).path, "/live/");
+        }
+        assert_eq!(&*Config::default().path("/").path, "/");
+    }
+
+    #[test]
+    fn an_origin_list_concerns_pages_only() {
+        let origins = Origins::list(["https://example.com"]);
+        assert!(origins.allows(None));
+        assert!(origins.allows(Some(&HeaderValue::from_static("https://example.com"))));
+        assert!(!origins.allows(Some(&HeaderValue::from_static("https://evil.example"))));
+        assert!(Origins::Any.allows(Some(&HeaderValue::from_static("https://evil.example"))));
+    }
+}

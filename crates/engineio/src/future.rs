@@ -1,0 +1,59 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Full;
+use pin_project::pin_project;
+
+use crate::body::ResponseBody;
+
+/// The future of [`EngineIoService`](crate::EngineIoService).
+#[pin_project]
+pub struct ResponseFuture<F>(#[pin] Inner<F>);
+
+#[pin_project(project = InnerProj)]
+enum Inner<F> {
+    Engine(EngineFuture),
+    Wrapped(#[pin] F),
+}
+
+/// An answer of the engine in the making.
+pub(crate) struct EngineFuture(pub(crate) Pin<Box<dyn Future<Output = EngineResponse> + Send>>);
+
+/// An answer of the engine.
+pub(crate) type EngineResponse = Response<Full<Bytes>>;
+
+impl<F> ResponseFuture<F> {
+    pub(crate) fn engine(future: impl Future<Output = EngineResponse> + Send + 'static) -> Self {
+        Self(Inner::Engine(EngineFuture(Box::pin(future))))
+    }
+
+    pub(crate) fn wrapped(future: F) -> Self {
+        Self(Inner::Wrapped(future))
+    }
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, B, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<ResponseBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(match self.project().0.project() {
+            InnerProj::Engine(future) => {
+                ready!(future.0.as_mut().poll(cx)).map(ResponseBody::engine)
+            }
+            InnerProj::Wrapped(future) => ready!(future.poll(cx))?.map(ResponseBody::wrapped),
+        }))
+    }
+}

@@ -1,0 +1,72 @@
+//! An Engine.IO server as a tower layer and service.
+//!
+//! Engine.IO carries messages between a client and a server over HTTP long-polling or WebSocket,
+//! moves from the first to the second without losing any, and notices when the other side is
+//! gone. This crate is the whole server side of version 4 of the protocol: it knows nothing of
+//! what the messages mean. The `socketio` crate puts Socket.IO on top.
+//!
+//! An [`Application`] is told of every session that opens and gives it a [`Connection`], which
+//! receives its messages; [`Session`] is the handle to send with.
+//!
+//! ```
+//! use engineio::{Application, CloseReason, Config, Connection, EngineIoLayer, Message, Session};
+//!
+//! struct Echo;
+//!
+//! impl Application for Echo {
+//!     type Connection = EchoConnection;
+//!
+//!     fn open(&self, session: Session, _request: http::request::Parts) -> EchoConnection {
+//!         EchoConnection(session)
+//!     }
+//! }
+//!
+//! struct EchoConnection(Session);
+//!
+//! impl Connection for EchoConnection {
+//!     fn message(&mut self, message: Message) {
+//!         self.0.send(message).ok();
+//!     }
+//!
+//!     fn closed(self, reason: CloseReason) {
+//!         println!("{} is gone: {reason}", self.0.id());
+//!     }
+//! }
+//!
+//! let layer = EngineIoLayer::new(Config::default(), Echo);
+//! # let _ = layer;
+//! ```
+//!
+//! One task per session owns the transport, the protocol's state and the timers; the protocol
+//! itself is [`engineio_proto::Session`], which does no IO.
+
+mod application;
+mod body;
+mod config;
+mod engine;
+mod future;
+mod layer;
+mod not_found;
+mod open;
+mod registry;
+mod response;
+mod route;
+mod service;
+mod session;
+mod shutdown;
+mod transport;
+
+pub use engineio_proto::{
+    CloseReason, ConnectionError, Handshake, Message, Protocol, SendError, SessionId, Text,
+    Transport,
+};
+
+pub use self::application::{Application, Connection};
+pub use self::body::ResponseBody;
+pub use self::config::{Config, Origins};
+pub use self::engine::Engine;
+pub use self::future::ResponseFuture;
+pub use self::layer::EngineIoLayer;
+pub use self::not_found::NotFound;
+pub use self::service::EngineIoService;
+pub use self::session::Session;

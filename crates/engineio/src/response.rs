@@ -1,0 +1,93 @@
+//! The engine's answers, with the status and body of Node's server.
+
+use bytes::Bytes;
+use engineio_proto::ConnectionError;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+
+use crate::future::EngineResponse;
+use crate::route::BadUpgrade;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Packets for a polling client.
+pub(crate) fn payload(body: Bytes, request: &HeaderMap) -> EngineResponse {
+    let mut response = with_body(StatusCode::OK, TEXT, body);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    disable_xss_filter(&mut response, request);
+    response
+}
+
+/// The answer to a polling client that has sent packets.
+pub(crate) fn ok(request: &HeaderMap) -> EngineResponse {
+    let mut response = with_body(StatusCode::OK, HTML, Bytes::from_static(b"ok"));
+    disable_xss_filter(&mut response, request);
+    response
+}
+
+/// A numbered error in answer to an ordinary request.
+pub(crate) fn error(error: &ConnectionError) -> EngineResponse {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    with_body(status, JSON, error.to_json().into())
+}
+
+/// A numbered error in answer to an upgrade request: the message is the body.
+pub(crate) fn upgrade_error(error: &ConnectionError) -> EngineResponse {
+    let body = Bytes::copy_from_slice(error.message().as_bytes());
+    let mut response = with_body(StatusCode::BAD_REQUEST, HTML, body);
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// The answer to an upgrade request that is not one.
+pub(crate) fn bad_upgrade(reason: BadUpgrade) -> EngineResponse {
+    let mut response = upgrade_error(&ConnectionError::BadRequest);
+    if reason == BadUpgrade::Version {
+        response.headers_mut().insert(
+            header::SEC_WEBSOCKET_VERSION,
+            HeaderValue::from_static("13"),
+        );
+    }
+    response
+}
+
+/// An answer that is only a status.
+pub(crate) fn status(status: StatusCode) -> EngineResponse {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// The server is closing.
+pub(crate) fn unavailable() -> EngineResponse {
+    let body = Bytes::from_static(b"The server is shutting down: connect again later");
+    with_body(StatusCode::SERVICE_UNAVAILABLE, TEXT, body)
+}
+
+fn with_body(status: StatusCode, content_type: HeaderValue, body: Bytes) -> EngineResponse {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// Old Internet Explorers mistake a payload that echoes the query for an attack.
+fn disable_xss_filter(response: &mut EngineResponse, request: &HeaderMap) {
+    let agent = request.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+    let contains = |agent: &[u8], needle: &[u8]| agent.windows(needle.len()).any(|w| w == needle);
+    if agent.is_some_and(|agent| contains(agent, b";MSIE") || contains(agent, b"Trident/")) {
+        response.headers_mut().insert(
+            HeaderName::from_static("x-xss-protection"),
+            HeaderValue::from_static("0"),
+        );
+    }
+}

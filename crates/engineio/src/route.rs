@@ -1,0 +1,267 @@
+use engineio_proto::{ConnectionError, Protocol, SessionId, Transport};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Version, header};
+
+use crate::config::Config;
+
+/// What a request below the engine's path asks for.
+#[derive(Debug)]
+pub(crate) enum Route {
+    /// A new session.
+    Open(Transport),
+    /// The pending request of a polling session, by which the server sends.
+    Poll(SessionId),
+    /// Packets of a polling session.
+    Post(SessionId),
+    /// A WebSocket for a session that polls.
+    Upgrade(SessionId),
+    /// A method that no transport knows.
+    UnknownMethod,
+}
+
+/// What the query of a request says.
+#[derive(Debug)]
+struct Query<'a> {
+    transport: Option<Transport>,
+    sid: Option<&'a str>,
+    protocol: Option<Protocol>,
+}
+
+impl<'a> Query<'a> {
+    fn parse(query: &'a str) -> Self {
+        let value = |name: &str| {
+            query.split('&').find_map(|pair| {
+                let (key, value) = pair.split_once('=')?;
+                (key == name).then_some(value)
+            })
+        };
+        Self {
+            transport: value("transport").and_then(Transport::parse),
+            sid: value("sid"),
+            protocol: value("EIO").and_then(Protocol::parse),
+        }
+    }
+}
+
+/// Whether the query asks for binary as base64 text (`b64=1`), for clients that cannot receive
+/// binary frames.
+pub(crate) fn wants_base64(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|pair| pair == "b64=1" || pair == "b64=true"))
+}
+
+/// Finds what a request asks for, with the checks of Node's server in its order.
+///
+/// `transport_of` looks a session up.
+pub(crate) fn route(
+    parts: &Parts,
+    config: &Config,
+    transport_of: impl Fn(&SessionId) -> Option<Transport>,
+) -> Result<Route, ConnectionError> {
+    let query = Query::parse(parts.uri.query().unwrap_or(""));
+    let upgrade = is_websocket_upgrade(parts);
+
+    let transport = query
+        .transport
+        .filter(|&transport| config.transports.contains(transport))
+        .ok_or(ConnectionError::TransportUnknown)?;
+    if !config.origins.allows(parts.headers.get(header::ORIGIN)) {
+        return Err(ConnectionError::Forbidden(None));
+    }
+
+    if let Some(sid) = query.sid {
+        let sid = SessionId::from(sid);
+        let current = transport_of(&sid).ok_or(ConnectionError::SessionIdUnknown)?;
+        if query.protocol != Some(Protocol::V4) {
+            return Err(ConnectionError::BadRequest);
+        }
+        return match (upgrade, transport) {
+            (true, Transport::WebSocket) if config.allow_upgrades => Ok(Route::Upgrade(sid)),
+            (true, _) => Err(ConnectionError::BadRequest),
+            (false, transport) if transport != current => Err(ConnectionError::BadRequest),
+            // A session that is on WebSocket has nothing to answer a plain request with.
+            (false, Transport::Polling) => Ok(match parts.method {
+                Method::GET => Route::Poll(sid),
+                Method::POST => Route::Post(sid),
+                _ => Route::UnknownMethod,
+            }),
+            (false, _) => Err(ConnectionError::BadRequest),
+        };
+    }
+
+    if parts.method != Method::GET && !upgrade {
+        return Err(ConnectionError::BadHandshakeMethod);
+    }
+    if upgrade != (transport == Transport::WebSocket) {
+        return Err(ConnectionError::BadRequest);
+    }
+    if query.protocol != Some(Protocol::V4) {
+        return Err(ConnectionError::UnsupportedProtocolVersion);
+    }
+    Ok(Route::Open(transport))
+}
+
+/// Whether the client wants to leave HTTP for WebSocket, by HTTP/1.1 upgrade (RFC 6455) or by
+/// extended CONNECT (RFC 8441).
+pub(crate) fn is_websocket_upgrade(parts: &Parts) -> bool {
+    if parts.version == Version::HTTP_2 {
+        return parts.method == Method::CONNECT
+            && parts
+                .extensions
+                .get::<hyper::ext::Protocol>()
+                .is_some_and(|protocol| protocol.as_str() == "websocket");
+    }
+    has_token(&parts.headers, header::CONNECTION, "upgrade")
+        && has_token(&parts.headers, header::UPGRADE, "websocket")
+}
+
+/// Why an upgrade request is not one of RFC 6455.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadUpgrade {
+    /// No usable `Sec-WebSocket-Key`, or a method that cannot be upgraded.
+    Malformed,
+    /// Another version than 13.
+    Version,
+}
+
+/// Checks the WebSocket side of an upgrade request and returns the key to answer, if HTTP/1.1
+/// wants one.
+pub(crate) fn websocket_key(parts: &Parts) -> Result<Option<&HeaderValue>, BadUpgrade> {
+    let version = parts.headers.get(header::SEC_WEBSOCKET_VERSION);
+    if parts.version == Version::HTTP_2 {
+        return match version {
+            None => Ok(None),
+            Some(version) if version == "13" => Ok(None),
+            Some(_) => Err(BadUpgrade::Version),
+        };
+    }
+    if parts.method != Method::GET {
+        return Err(BadUpgrade::Malformed);
+    }
+    // 16 bytes in base64: 22 characters and two of padding.
+    let key = parts
+        .headers
+        .get(header::SEC_WEBSOCKET_KEY)
+        .filter(|key| key.len() == 24 && key.as_bytes().ends_with(b"=="))
+        .ok_or(BadUpgrade::Malformed)?;
+    match version {
+        Some(version) if version == "13" => Ok(Some(key)),
+        _ => Err(BadUpgrade::Version),
+    }
+}
+
+fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
+    headers.get_all(name).iter().any(|value| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.split(',').any(|v| v.trim().eq_ignore_ascii_case(token)))
+    })
+}
+
+/// The first subprotocol that the client offers.
+pub(crate) fn first_subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    HeaderValue::from_str(offered.split(',').next()?.trim())
+        .ok()
+        .filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn parts(method: &str, query: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/engine.io/?{query}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    const UPGRADE: &[(&str, &str)] = &[("connection", "keep-alive, Upgrade"), ("upgrade", "WebSocket")];
+
+    fn check(parts: &Parts) -> Result<Route, ConnectionError> {
+        route(parts, &Config::default(), |sid| match sid.as_str() {
+            "polls" => Some(Transport::Polling),
+            "socket" => Some(Transport::WebSocket),
+            _ => None,
+        })
+    }
+
+    fn refused(method: &str, query: &str, headers: &[(&str, &str)]) -> u8 {
+        check(&parts(method, query, headers)).unwrap_err().code()
+    }
+
+    #[test]
+    fn requests_are_refused_with_the_codes_of_the_protocol() {
+        assert_eq!(refused("GET", "EIO=4", &[]), 0);
+        assert_eq!(refused("GET", "EIO=4&transport=abc", &[]), 0);
+        assert_eq!(refused("GET", "EIO=4&transport=__proto__", &[]), 0);
+        assert_eq!(refused("GET", "EIO=4&transport=polling&sid=unknown", &[]), 1);
+        assert_eq!(refused("POST", "EIO=4&transport=polling", &[]), 2);
+        assert_eq!(refused("OPTIONS", "EIO=4&transport=polling", &[]), 2);
+        assert_eq!(refused("GET", "EIO=4&transport=websocket", &[]), 3);
+        assert_eq!(refused("GET", "EIO=4&transport=polling", UPGRADE), 3);
+        assert_eq!(refused("GET", "EIO=3&transport=polling", &[]), 5);
+        assert_eq!(refused("GET", "transport=polling", &[]), 5);
+        assert_eq!(refused("GET", "EIO=3&transport=websocket", UPGRADE), 5);
+        assert_eq!(refused("GET", "EIO=4&transport=websocket&sid=polls", &[]), 3);
+        assert_eq!(refused("GET", "EIO=4&transport=polling&sid=socket", &[]), 3);
+        assert_eq!(refused("GET", "EIO=4&transport=websocket&sid=socket", &[]), 3);
+    }
+
+    #[test]
+    fn an_upgrade_with_another_protocol_version_is_refused() {
+        assert_eq!(refused("GET", "EIO=3&transport=websocket&sid=polls", UPGRADE), 3);
+    }
+
+    #[test]
+    fn requests_find_their_session() {
+        let found = |method, headers| {
+            let transport = if headers == UPGRADE { "websocket" } else { "polling" };
+            check(&parts(method, &format!("EIO=4&transport={transport}&sid=polls"), headers)).unwrap()
+        };
+        assert!(matches!(found("GET", &[]), Route::Poll(_)));
+        assert!(matches!(found("POST", &[]), Route::Post(_)));
+        assert!(matches!(found("PUT", &[]), Route::UnknownMethod));
+        assert!(matches!(found("GET", UPGRADE), Route::Upgrade(_)));
+    }
+
+    #[test]
+    fn an_origin_outside_the_list_is_refused_on_every_transport() {
+        let config = Config::default().origins(crate::Origins::list(["https://example.com"]));
+        let evil = ("origin", "https://evil.example");
+        for query in [
+            "EIO=4&transport=polling",
+            "EIO=4&transport=polling&sid=polls",
+            "EIO=4&transport=websocket",
+            "EIO=4&transport=websocket&sid=polls",
+        ] {
+            for headers in [&[evil][..], &[evil, UPGRADE[0], UPGRADE[1]][..]] {
+                let parts = parts("GET", query, headers);
+                let error = route(&parts, &config, |_| Some(Transport::Polling)).unwrap_err();
+                assert_eq!((error.code(), error.status()), (4, 403), "{query}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_websocket_key_is_sixteen_bytes() {
+        let with = |key: &str, version: &str| {
+            let headers = [("sec-websocket-key", key), ("sec-websocket-version", version)];
+            websocket_key(&parts("GET", "", &headers)).map(|key| key.is_some())
+        };
+        assert_eq!(with("dGhlIHNhbXBsZSBub25jZQ==", "13"), Ok(true));
+        assert_eq!(with("dGhlIHNhbXBsZSBub25jZQ==", "12"), Err(BadUpgrade::Version));
+        assert_eq!(with("short==", "13"), Err(BadUpgrade::Malformed));
+    }
+
+    #[test]
+    fn the_first_subprotocol_is_taken() {
+        let parts = parts("GET", "", &[("sec-websocket-protocol", "proto1, proto2")]);
+        assert_eq!(first_subprotocol(&parts.headers).unwrap(), "proto1");
+    }
+}

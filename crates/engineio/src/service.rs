@@ -1,0 +1,91 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::application::Application;
+use crate::body::ResponseBody;
+use crate::engine::Engine;
+use crate::future::ResponseFuture;
+use crate::not_found::NotFound;
+use crate::open;
+
+/// Serves the requests below the engine's path and passes the others on.
+pub struct EngineIoService<I, A: Application> {
+    inner: I,
+    engine: Arc<Engine<A>>,
+}
+
+impl<I, A: Application> EngineIoService<I, A> {
+    /// Wraps `inner`.
+    pub fn new(inner: I, engine: Arc<Engine<A>>) -> Self {
+        Self { inner, engine }
+    }
+
+    /// The engine that answers.
+    pub fn engine(&self) -> &Arc<Engine<A>> {
+        &self.engine
+    }
+
+    /// The wrapped service.
+    pub fn get_ref(&self) -> &I {
+        &self.inner
+    }
+
+    /// The wrapped service, mutably.
+    pub fn get_mut(&mut self) -> &mut I {
+        &mut self.inner
+    }
+
+    /// The wrapped service, by value.
+    pub fn into_inner(self) -> I {
+        self.inner
+    }
+}
+
+impl<A: Application> EngineIoService<NotFound, A> {
+    /// A service that serves the engine and nothing else.
+    pub fn standalone(engine: Arc<Engine<A>>) -> Self {
+        Self::new(NotFound, engine)
+    }
+}
+
+impl<I: Clone, A: Application> Clone for EngineIoService<I, A> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), Arc::clone(&self.engine))
+    }
+}
+
+impl<I: fmt::Debug, A: Application> fmt::Debug for EngineIoService<I, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineIoService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I, A, ReqBody, ResBody> Service<Request<ReqBody>> for EngineIoService<I, A>
+where
+    A: Application,
+    I: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ReqBody: Body + Send + 'static,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = I::Error;
+    type Future = ResponseFuture<I::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        if self.engine.serves(request.uri().path()) {
+            ResponseFuture::engine(open::answer(Arc::clone(&self.engine), request))
+        } else {
+            ResponseFuture::wrapped(self.inner.call(request))
+        }
+    }
+}

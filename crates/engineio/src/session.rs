@@ -1,0 +1,284 @@
+//! The handle to one session, and the state that its task and the requests of its client share.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Instant;
+
+use engineio_proto::{
+    CloseReason, Message, PayloadDecoder, SendError, SessionConfig, SessionId, Transport,
+};
+use hyper::upgrade::OnUpgrade;
+use parking_lot::{Mutex, MutexGuard};
+
+pub(crate) mod driver;
+mod timer;
+
+/// A handle to one session: cheap to clone, usable from anywhere.
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+impl Session {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// The id of the session: a secret between this client and the server.
+    ///
+    /// Whoever knows it can send in the client's name.
+    pub fn id(&self) -> &SessionId {
+        &self.0.id
+    }
+
+    /// Queues a message.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] when the session is over; [`SendError::Overflow`] when the client is
+    /// so far behind that its session has just been closed for it
+    /// ([`Config::max_outbound_bytes`](crate::Config::max_outbound_bytes)).
+    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        let mut state = self.0.lock();
+        let sent = state.proto.send(message.into());
+        state.wake_writer(sent.is_err());
+        sent
+    }
+
+    /// Queues messages that must stay together, such as an event and its attachments.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_all(
+        &self,
+        messages: impl IntoIterator<Item = Message>,
+    ) -> Result<(), SendError> {
+        let mut state = self.0.lock();
+        let sent = messages
+            .into_iter()
+            .try_for_each(|message| state.proto.send(message));
+        state.wake_writer(sent.is_err());
+        sent
+    }
+
+    /// Queues messages if the transport could take them now, and drops them otherwise. Returns
+    /// whether they were queued.
+    pub fn send_volatile(&self, messages: impl IntoIterator<Item = Message>) -> bool {
+        let mut state = self.0.lock();
+        if !state.proto.is_writable() {
+            return false;
+        }
+        let sent = messages
+            .into_iter()
+            .try_for_each(|message| state.proto.send(message));
+        state.wake_writer(sent.is_err());
+        sent.is_ok()
+    }
+
+    /// Closes the session once everything that is queued has been sent.
+    pub fn close(&self, reason: CloseReason) {
+        self.0.close(reason);
+    }
+
+    /// Closes the session at once.
+    pub fn abort(&self, reason: CloseReason) {
+        self.0.abort(reason);
+    }
+
+    /// The transport that the session uses now.
+    pub fn transport(&self) -> Transport {
+        self.0.lock().proto.transport()
+    }
+
+    /// Whether messages can be sent: not closed, nor being closed.
+    pub fn is_open(&self) -> bool {
+        self.0.lock().proto.is_open()
+    }
+
+    /// The number of bytes that wait to be sent.
+    pub fn queued_bytes(&self) -> usize {
+        self.0.lock().proto.queued_bytes()
+    }
+
+    /// Returns when everything that was queued has been handed to the transport, or the session
+    /// is over.
+    ///
+    /// With it a producer keeps pace with a slow client.
+    pub async fn drained(&self) {
+        poll_fn(|cx| {
+            let mut state = self.0.lock();
+            if state.proto.is_drained() || state.proto.is_closed() {
+                return Poll::Ready(());
+            }
+            state.rare().drained.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The id is a secret and stays out of logs.
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+/// What the session's task, the client's requests and the application share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    id: SessionId,
+    state: Mutex<State>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        id: SessionId,
+        config: Arc<SessionConfig>,
+        transport: Transport,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            state: Mutex::new(State {
+                proto: engineio_proto::Session::new(config, transport, now),
+                driver: None,
+                rare: None,
+            }),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    pub(crate) fn close(&self, reason: CloseReason) {
+        let mut state = self.lock();
+        state.proto.close(now(), reason);
+        state.wake_all();
+    }
+
+    pub(crate) fn abort(&self, reason: CloseReason) {
+        let mut state = self.lock();
+        state.proto.abort(reason);
+        state.wake_all();
+    }
+}
+
+/// The current time of the runtime's clock.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// The part of a session that needs the lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) proto: engineio_proto::Session,
+    /// The session's task, if it sleeps. Absent while it runs: it looks at the queue before it
+    /// sleeps, so that what a handler sends while the task runs it costs no wake.
+    pub(crate) driver: Option<Waker>,
+    /// What an idle WebSocket session does without.
+    rare: Option<Box<Rare>>,
+}
+
+/// The polling side of a session, and those who wait for it.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// The pending poll.
+    pub(crate) poll: Option<Waker>,
+    pub(crate) post: Post,
+    /// The request that sends, while it waits.
+    pub(crate) post_waker: Option<Waker>,
+    /// A WebSocket that probes, until the session's task takes it,
+    /// and whether its client wants binary as base64 text.
+    pub(crate) probe: Option<(OnUpgrade, bool)>,
+    /// Those who wait until the queue is empty.
+    pub(crate) drained: Vec<Waker>,
+}
+
+/// The request by which a polling client sends: at most one at a time.
+#[derive(Debug, Default)]
+pub(crate) enum Post {
+    #[default]
+    None,
+    /// The body is being received.
+    Receiving,
+    /// The packets wait for the session's task.
+    Received(PayloadDecoder),
+    /// The session's task is working on the packets.
+    Processing,
+    /// All packets have been taken.
+    Done,
+}
+
+impl State {
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn rare_if_any(&mut self) -> Option<&mut Rare> {
+        self.rare.as_deref_mut()
+    }
+
+    /// Drops what only a polling session needs.
+    pub(crate) fn drop_rare(&mut self) {
+        if let Some(rare) = &self.rare
+            && rare.poll.is_none()
+            && rare.probe.is_none()
+            && rare.drained.is_empty()
+            && matches!(rare.post, Post::None)
+        {
+            self.rare = None;
+        }
+    }
+
+    /// Wakes whoever writes to the current transport, and the task too if the session has ended.
+    pub(crate) fn wake_writer(&mut self, ended: bool) {
+        if ended || self.proto.is_upgrading() {
+            self.wake_all();
+        } else {
+            match self.proto.transport() {
+                Transport::Polling => self.wake_poll(),
+                _ => self.wake_driver(),
+            }
+        }
+    }
+
+    pub(crate) fn wake_driver(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            driver.wake();
+        }
+    }
+
+    pub(crate) fn wake_poll(&mut self) {
+        if let Some(poll) = self.rare_if_any().and_then(|rare| rare.poll.take()) {
+            poll.wake();
+        }
+    }
+
+    pub(crate) fn wake_post(&mut self) {
+        if let Some(post) = self.rare_if_any().and_then(|rare| rare.post_waker.take()) {
+            post.wake();
+        }
+    }
+
+    pub(crate) fn wake_drained(&mut self) {
+        if let Some(rare) = self.rare_if_any() {
+            rare.drained.drain(..).for_each(Waker::wake);
+        }
+    }
+
+    pub(crate) fn wake_all(&mut self) {
+        self.wake_driver();
+        self.wake_poll();
+        if self.proto.is_closed() {
+            self.wake_drained();
+            self.wake_post();
+        }
+    }
+}

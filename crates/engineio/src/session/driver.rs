@@ -1,0 +1,481 @@
+//! The task of one session: the only place where the protocol meets IO.
+//!
+//! It owns the WebSocket, if there is one, the application's side of the session and the timer.
+//! One run reads what has arrived, gives it to the application, and writes what is queued then:
+//! the answers to one read leave in one write.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use engineio_proto::{
+    CloseReason, Event, Packet, PayloadDecoder, ProbeResult, Transport,
+};
+use http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use pin_project::pin_project;
+use smallvec::SmallVec;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use crate::application::{Application, Connection};
+use crate::engine::Engine;
+use crate::route::wants_base64;
+use crate::session::timer::Timer;
+use crate::session::{Post, Session, Shared, State, now};
+use crate::transport::websocket::{Closed, Received, WebSocket};
+
+/// How many messages are taken before the task lets others run.
+const MESSAGES_PER_RUN: usize = 64;
+
+/// How many packets are taken from the queue under one lock.
+const PACKETS_PER_LOCK: usize = 16;
+
+/// The task of one session.
+#[pin_project]
+pub(crate) struct Driver<A: Application> {
+    core: Core<A>,
+    #[pin]
+    timer: Timer,
+}
+
+impl<A: Application> Driver<A> {
+    /// The task of a session that begins with polling.
+    pub(crate) fn polling(
+        engine: Arc<Engine<A>>,
+        shared: Arc<Shared>,
+        connection: A::Connection,
+    ) -> Self {
+        Self::new(engine, shared, Some(connection), Socket::None)
+    }
+
+    /// The task of a session that begins with a WebSocket, which is still leaving HTTP.
+    pub(crate) fn websocket(
+        engine: Arc<Engine<A>>,
+        shared: Arc<Shared>,
+        on_upgrade: OnUpgrade,
+        request: Parts,
+        open: Packet,
+    ) -> Self {
+        let socket = Socket::Opening(Box::new(Opening {
+            on_upgrade,
+            base64: wants_base64(request.uri.query()),
+            session: Some((request, open)),
+        }));
+        Self::new(engine, shared, None, socket)
+    }
+
+    fn new(
+        engine: Arc<Engine<A>>,
+        shared: Arc<Shared>,
+        connection: Option<A::Connection>,
+        socket: Socket,
+    ) -> Self {
+        Self {
+            core: Core {
+                engine,
+                shared,
+                connection,
+                socket,
+                probing: false,
+                posted: None,
+                failure: None,
+            },
+            timer: Timer::new(now()),
+        }
+    }
+}
+
+impl<A: Application> Future for Driver<A> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let now = now();
+        if this
+            .timer
+            .as_mut()
+            .poll_expired(cx, now, this.core.deadline())
+        {
+            this.core.handle_timeout(now);
+        }
+        if this.core.run(cx, now) == Progress::Finished {
+            return Poll::Ready(());
+        }
+        // The run may have moved the deadline; what is due by now waits for the next run.
+        if this.timer.poll_expired(cx, now, this.core.deadline()) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+/// Everything of the task but its timer.
+struct Core<A: Application> {
+    engine: Arc<Engine<A>>,
+    shared: Arc<Shared>,
+    /// Absent before a WebSocket session is open and after the end.
+    connection: Option<A::Connection>,
+    socket: Socket,
+    /// Whether the WebSocket is only probing and the session still polls.
+    probing: bool,
+    /// Packets of a POST that are still to be taken.
+    posted: Option<PayloadDecoder>,
+    /// Which close code tells the client what it did wrong.
+    failure: Option<CloseCode>,
+}
+
+/// The WebSocket of a session.
+enum Socket {
+    None,
+    Opening(Box<Opening>),
+    Open(WebSocket),
+}
+
+/// A WebSocket that is still leaving HTTP.
+struct Opening {
+    on_upgrade: OnUpgrade,
+    base64: bool,
+    /// What opens the session, unless the WebSocket is for one that is open.
+    session: Option<(Parts, Packet)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// There is more to do at once.
+    Busy,
+    /// The session is over.
+    Finished,
+    /// The task will be woken.
+    Idle,
+}
+
+impl<A: Application> Core<A> {
+    fn deadline(&self) -> Option<Instant> {
+        let session = self.shared.lock().proto.poll_timeout();
+        let connection = self.connection.as_ref().and_then(Connection::poll_timeout);
+        session.into_iter().chain(connection).min()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        {
+            let mut state = self.shared.lock();
+            state.proto.handle_timeout(now);
+            state.wake_poll();
+        }
+        if let Some(connection) = &mut self.connection
+            && connection.poll_timeout().is_some_and(|at| at <= now)
+        {
+            connection.handle_timeout(now);
+        }
+    }
+
+    fn run(&mut self, cx: &mut Context<'_>, now: Instant) -> Progress {
+        let mut taken = 0;
+        loop {
+            self.poll_opening(cx);
+            taken += self.read(cx, now, MESSAGES_PER_RUN - taken);
+            match self.write(cx) {
+                Progress::Busy if taken < MESSAGES_PER_RUN => {}
+                Progress::Idle if taken < MESSAGES_PER_RUN => return Progress::Idle,
+                Progress::Finished => return Progress::Finished,
+                Progress::Busy | Progress::Idle => {
+                    cx.waker().wake_by_ref();
+                    return Progress::Idle;
+                }
+            }
+        }
+    }
+
+    /// Carries a WebSocket from HTTP to its first frame.
+    fn poll_opening(&mut self, cx: &mut Context<'_>) {
+        let Socket::Opening(opening) = &mut self.socket else {
+            return;
+        };
+        let Poll::Ready(upgraded) = Pin::new(&mut opening.on_upgrade).poll(cx) else {
+            return;
+        };
+        let limit = self.engine.config.max_http_buffer_size;
+        let websocket = upgraded
+            .ok()
+            .and_then(|upgraded| WebSocket::new(upgraded, opening.base64, limit));
+        let session = opening.session.take();
+        let Some(mut websocket) = websocket else {
+            self.socket = Socket::None;
+            self.transport_closed(false);
+            return;
+        };
+        if let Some((request, open)) = session {
+            // An error shows again when the socket is read.
+            websocket.write(&open).ok();
+            let session = Session::new(Arc::clone(&self.shared));
+            self.connection = Some(self.engine.application.open(session, request));
+        }
+        self.socket = Socket::Open(websocket);
+    }
+
+    /// Takes at most `limit` messages and returns how many there were.
+    fn read(&mut self, cx: &mut Context<'_>, now: Instant, limit: usize) -> usize {
+        let mut taken = 0;
+        while taken < limit {
+            let ready = match &mut self.connection {
+                Some(connection) => connection.poll_ready(cx).is_ready(),
+                None => false,
+            };
+            // What was posted came before what a WebSocket brings.
+            if ready && let Some(posted) = &mut self.posted {
+                match posted.next() {
+                    Some(packet) => self.receive(now, Transport::Polling, packet.ok()),
+                    None => self.finish_post(),
+                }
+            } else if (ready && self.posted.is_none()) || self.probing {
+                let Socket::Open(websocket) = &mut self.socket else {
+                    break;
+                };
+                let Poll::Ready(received) = websocket.poll_receive(cx) else {
+                    break;
+                };
+                match received {
+                    Received::Text(text) => self.receive_frame(now, Packet::decode_text(text).ok()),
+                    Received::Binary(bytes) => self.receive_frame(now, Some(Packet::binary(bytes))),
+                    Received::Closed => {
+                        self.socket = Socket::None;
+                        self.transport_closed(false);
+                        break;
+                    }
+                    Received::Failed(code) => {
+                        self.failure = Some(code);
+                        self.transport_closed(true);
+                        break;
+                    }
+                }
+            } else {
+                break;
+            }
+            taken += 1;
+        }
+        taken
+    }
+
+    fn receive_frame(&mut self, now: Instant, packet: Option<Packet>) {
+        if self.probing {
+            self.receive_probe(now, packet);
+        } else {
+            self.receive(now, Transport::WebSocket, packet);
+        }
+    }
+
+    /// Handles a packet of the current transport; `None` is one that could not be decoded.
+    fn receive(&mut self, now: Instant, from: Transport, packet: Option<Packet>) {
+        let mut state = self.shared.lock();
+        let Some(packet) = packet else {
+            tracing::debug!("the client sent a packet that cannot be decoded");
+            state.proto.handle_decode_error();
+            state.wake_all();
+            return;
+        };
+        let message = state.proto.handle_packet(now, from, packet);
+        if from == Transport::Polling {
+            state.wake_poll();
+        }
+        drop(state);
+        if let (Some(message), Some(connection)) = (message, &mut self.connection) {
+            connection.message(message);
+        }
+    }
+
+    fn receive_probe(&mut self, now: Instant, packet: Option<Packet>) {
+        let mut state = self.shared.lock();
+        let result = match packet {
+            Some(packet) => state.proto.handle_probe_packet(now, packet),
+            None => {
+                state
+                    .proto
+                    .handle_transport_closed(Transport::WebSocket, true);
+                ProbeResult::Rejected
+            }
+        };
+        state.wake_poll();
+        drop(state);
+        match result {
+            ProbeResult::Reply(reply) => {
+                if let Socket::Open(websocket) = &mut self.socket {
+                    websocket.write(&reply).ok();
+                }
+            }
+            ProbeResult::Upgraded => self.probing = false,
+            ProbeResult::Rejected => self.drop_probe(),
+        }
+    }
+
+    /// The WebSocket is no good; a session that polls lives on.
+    fn transport_closed(&mut self, error: bool) {
+        let mut state = self.shared.lock();
+        state
+            .proto
+            .handle_transport_closed(Transport::WebSocket, error);
+        state.wake_all();
+        drop(state);
+        if self.probing {
+            self.drop_probe();
+        }
+    }
+
+    fn drop_probe(&mut self) {
+        self.probing = false;
+        self.close_socket();
+    }
+
+    /// Closes the WebSocket apart from this task, which has nothing more to do with it.
+    fn close_socket(&mut self) {
+        let code = self.failure.take();
+        if let Socket::Open(websocket) = std::mem::replace(&mut self.socket, Socket::None) {
+            tokio::spawn(websocket.close(code));
+        }
+    }
+
+    fn finish_post(&mut self) {
+        self.posted = None;
+        let mut state = self.shared.lock();
+        state.rare().post = Post::Done;
+        state.wake_post();
+    }
+
+    /// Writes what is queued, and looks for whatever else has come up.
+    fn write(&mut self, cx: &mut Context<'_>) -> Progress {
+        let mut batch = SmallVec::<[Packet; PACKETS_PER_LOCK]>::new();
+        loop {
+            let writable = match &mut self.socket {
+                Socket::Open(websocket) if !self.probing => match websocket.poll_writable(cx) {
+                    Poll::Ready(Ok(())) => true,
+                    Poll::Ready(Err(Closed)) => {
+                        self.socket = Socket::None;
+                        self.transport_closed(false);
+                        false
+                    }
+                    Poll::Pending => false,
+                },
+                _ => false,
+            };
+            let mut state = self.shared.lock();
+            if writable {
+                while batch.len() < PACKETS_PER_LOCK
+                    && let Some(packet) = state.proto.poll_transmit(Transport::WebSocket)
+                {
+                    batch.push(packet);
+                }
+            }
+            if batch.is_empty() {
+                if let Some(work) = Work::find(&mut state) {
+                    drop(state);
+                    return self.perform(work);
+                }
+                state.driver = Some(cx.waker().clone());
+                break;
+            }
+            drop(state);
+            for packet in batch.drain(..) {
+                // The close frame follows when the session is found closed.
+                if packet != Packet::Close
+                    && let Socket::Open(websocket) = &mut self.socket
+                    && websocket.write(&packet).is_err()
+                {
+                    self.socket = Socket::None;
+                }
+            }
+            if matches!(self.socket, Socket::None) {
+                self.transport_closed(false);
+            }
+        }
+        self.flush(cx)
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Progress {
+        let Socket::Open(websocket) = &mut self.socket else {
+            return Progress::Idle;
+        };
+        let flushed = websocket.poll_flush(cx);
+        let mut state = self.shared.lock();
+        state.proto.set_flushing(flushed.is_pending());
+        if state.proto.is_drained() {
+            state.wake_drained();
+        }
+        drop(state);
+        if let Poll::Ready(Err(Closed)) = flushed {
+            self.socket = Socket::None;
+            self.transport_closed(false);
+            return Progress::Busy;
+        }
+        Progress::Idle
+    }
+
+    fn perform(&mut self, work: Work) -> Progress {
+        match work {
+            Work::Closed(reason) => {
+                self.finish(reason);
+                return Progress::Finished;
+            }
+            Work::Posted(packets) => self.posted = Some(packets),
+            Work::Probe(on_upgrade, base64) => {
+                self.probing = true;
+                self.socket = Socket::Opening(Box::new(Opening {
+                    on_upgrade,
+                    base64,
+                    session: None,
+                }));
+            }
+            Work::ProbeExpired => self.drop_probe(),
+            Work::Upgraded => tracing::debug!("session upgraded to websocket"),
+        }
+        Progress::Busy
+    }
+
+    fn finish(&mut self, reason: CloseReason) {
+        self.engine.registry.remove(self.shared.id());
+        self.close_socket();
+        if let Some(connection) = self.connection.take() {
+            connection.closed(reason);
+        }
+    }
+}
+
+impl<A: Application> Drop for Core<A> {
+    fn drop(&mut self) {
+        // Reached with an open session only when the runtime ends or the application panicked.
+        self.engine.registry.remove(self.shared.id());
+        self.shared.abort(CloseReason::ServerShuttingDown);
+    }
+}
+
+/// Something that the task finds in the shared state.
+enum Work {
+    Closed(CloseReason),
+    Posted(PayloadDecoder),
+    Probe(OnUpgrade, bool),
+    ProbeExpired,
+    Upgraded,
+}
+
+impl Work {
+    fn find(state: &mut State) -> Option<Self> {
+        match state.proto.poll_event() {
+            Some(Event::Closed(reason)) => return Some(Self::Closed(reason)),
+            Some(Event::ProbeExpired) => return Some(Self::ProbeExpired),
+            Some(Event::Upgraded) => return Some(Self::Upgraded),
+            _ => {}
+        }
+        let rare = state.rare_if_any()?;
+        if let Some((on_upgrade, base64)) = rare.probe.take() {
+            return Some(Self::Probe(on_upgrade, base64));
+        }
+        if let Post::Received(_) = rare.post
+            && let Post::Received(packets) = std::mem::replace(&mut rare.post, Post::Processing)
+        {
+            return Some(Self::Posted(packets));
+        }
+        if state.proto.transport() == Transport::WebSocket {
+            state.drop_rare();
+        }
+        None
+    }
+}

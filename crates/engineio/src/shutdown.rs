@@ -1,0 +1,18 @@
+use std::time::Duration;
+
+use engineio_proto::CloseReason;
+
+use crate::registry::Registry;
+
+/// Closes every session and returns when they are gone, by the `deadline` at the latest.
+pub(crate) async fn close_all(registry: &Registry, reason: CloseReason, deadline: Duration) {
+    registry.for_each(|session| session.close(reason));
+    if tokio::time::timeout(deadline, registry.emptied()).await.is_err() {
+        tracing::warn!(
+            sessions = registry.len(),
+            "clients did not take their last packets in time: cutting them off"
+        );
+        registry.for_each(|session| session.abort(reason));
+        registry.emptied().await;
+    }
+}

@@ -1,0 +1,157 @@
+//! WebSocket: a text frame is a packet, a binary frame is a message.
+
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use engineio_proto::{Frame, Packet};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as WsFrame};
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::{Error, Message, protocol::WebSocketConfig};
+
+/// Held by every connection, also by an idle one: enough for a burst of small events, while
+/// larger messages grow the buffer for as long as they last.
+const READ_BUFFER: usize = 4 * 1024;
+
+/// What is gathered before it is written although more is to come.
+const WRITE_BUFFER: usize = 16 * 1024;
+
+/// How long a client may take to answer a close frame.
+///
+/// The connection is read meanwhile: closed with unread data, the operating system would reset
+/// it, and the client might never see the close frame.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// A WebSocket of a session.
+#[derive(Debug)]
+pub(crate) struct WebSocket {
+    stream: WebSocketStream<TokioIo<Upgraded>>,
+    /// Whether the client wants binary as base64 text.
+    base64: bool,
+    unflushed: bool,
+}
+
+/// What came out of a WebSocket.
+#[derive(Debug)]
+pub(crate) enum Received {
+    Text(ByteString),
+    Binary(Bytes),
+    /// The client closed the connection, or it broke.
+    Closed,
+    /// The client broke the WebSocket protocol or a limit.
+    Failed(CloseCode),
+}
+
+impl WebSocket {
+    /// A WebSocket on a connection that has just left HTTP. `None` never happens in practice.
+    pub(crate) fn new(upgraded: Upgraded, base64: bool, max_message: usize) -> Option<Self> {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_message_size(Some(max_message))
+            .max_frame_size(Some(max_message));
+        // There is nothing to wait for without a handshake.
+        let stream =
+            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config))
+                .now_or_never()?;
+        Some(Self {
+            stream,
+            base64,
+            unflushed: false,
+        })
+    }
+
+    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        loop {
+            let message = match ready!(self.stream.poll_next_unpin(cx)) {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return Poll::Ready(failure(&error)),
+                None => return Poll::Ready(Received::Closed),
+            };
+            return Poll::Ready(match message {
+                Message::Text(text) => match ByteString::try_from(Bytes::from(text)) {
+                    Ok(text) => Received::Text(text),
+                    Err(_) => Received::Failed(CloseCode::Invalid),
+                },
+                Message::Binary(bytes) => Received::Binary(bytes),
+                Message::Close(_) => Received::Closed,
+                // A pong has been queued.
+                Message::Ping(_) => {
+                    self.unflushed = true;
+                    continue;
+                }
+                Message::Pong(_) | Message::Frame(_) => continue,
+            });
+        }
+    }
+
+    /// Whether a packet can be written without growing the buffer beyond its limit.
+    pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        self.stream.poll_ready_unpin(cx).map_err(|_| Closed)
+    }
+
+    /// Puts a packet into the buffer.
+    pub(crate) fn write(&mut self, packet: &Packet) -> Result<(), Closed> {
+        self.unflushed = true;
+        let (bytes, data) = if self.base64 {
+            (packet.encode_base64().into_bytes(), Data::Text)
+        } else {
+            match packet.encode() {
+                Frame::Text(text) => (text.into_bytes(), Data::Text),
+                Frame::Binary(bytes) => (bytes, Data::Binary),
+            }
+        };
+        // A frame of our own spares checking that the text is UTF-8, which it is by its type.
+        let frame = WsFrame::message(bytes, OpCode::Data(data), true);
+        self.stream
+            .start_send_unpin(Message::Frame(frame))
+            .map_err(|_| Closed)
+    }
+
+    /// Writes what is in the buffer.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        if self.unflushed {
+            ready!(self.stream.poll_flush_unpin(cx)).map_err(|_| Closed)?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends a close frame and waits for the client's, within a bound.
+    pub(crate) async fn close(mut self, code: Option<CloseCode>) {
+        let frame = code.map(|code| CloseFrame {
+            code,
+            reason: Default::default(),
+        });
+        let closed = async {
+            if self.stream.send(Message::Close(frame)).await.is_ok() {
+                while let Some(Ok(_)) = self.stream.next().await {}
+            }
+        };
+        if tokio::time::timeout(CLOSE_DEADLINE, closed).await.is_err() {
+            tracing::debug!("no answer to the close frame");
+        }
+    }
+}
+
+/// The connection is gone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closed;
+
+fn failure(error: &Error) -> Received {
+    use tokio_tungstenite::tungstenite::error::ProtocolError;
+
+    match error {
+        Error::Capacity(_) => Received::Failed(CloseCode::Size),
+        Error::Utf8(_) => Received::Failed(CloseCode::Invalid),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Received::Closed,
+        Error::Protocol(_) => Received::Failed(CloseCode::Protocol),
+        _ => Received::Closed,
+    }
+}

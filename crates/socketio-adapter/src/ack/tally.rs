@@ -1,0 +1,82 @@
+//! Who has answered, in numbers.
+
+/// Counts servers and their sockets.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    servers_expected: Option<usize>,
+    servers_reported: usize,
+    sockets_expected: usize,
+    sockets_done: usize,
+}
+
+impl Tally {
+    pub(super) fn expect_servers(&mut self, servers: usize) {
+        self.servers_expected = Some(servers);
+    }
+
+    pub(super) fn server_reported(&mut self, sockets: usize) {
+        self.servers_reported = self.servers_reported.saturating_add(1);
+        self.sockets_expected = self.sockets_expected.saturating_add(sockets);
+    }
+
+    /// A socket has answered or gone; this may come before its server's report.
+    pub(super) fn socket_done(&mut self) {
+        self.sockets_done = self.sockets_done.saturating_add(1);
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.servers_expected
+            .is_some_and(|expected| self.servers_reported >= expected)
+            && self.sockets_done >= self.sockets_expected
+    }
+
+    /// Returns how many servers are missing: at least one as long as their number is unknown.
+    pub(super) fn missing_servers(&self) -> usize {
+        match self.servers_expected {
+            Some(expected) => expected.saturating_sub(self.servers_reported),
+            None => 1,
+        }
+    }
+
+    pub(super) fn missing_sockets(&self) -> usize {
+        self.sockets_expected.saturating_sub(self.sockets_done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_may_overtake_the_report_of_its_server() {
+        let mut tally = Tally::default();
+        tally.expect_servers(2);
+        tally.socket_done();
+        tally.server_reported(0);
+        assert!(!tally.is_complete());
+        tally.server_reported(2);
+        assert_eq!((tally.missing_servers(), tally.missing_sockets()), (0, 1));
+        tally.socket_done();
+        assert!(tally.is_complete());
+    }
+
+    #[test]
+    fn nothing_is_complete_before_the_number_of_servers_is_known() {
+        let mut tally = Tally::default();
+        tally.server_reported(0);
+        assert!(!tally.is_complete());
+        assert_eq!(tally.missing_servers(), 1);
+        tally.expect_servers(1);
+        assert!(tally.is_complete());
+    }
+
+    #[test]
+    fn absurd_numbers_do_no_harm() {
+        let mut tally = Tally::default();
+        tally.expect_servers(2);
+        tally.server_reported(usize::MAX);
+        tally.server_reported(usize::MAX);
+        tally.socket_done();
+        assert_eq!(tally.missing_sockets(), usize::MAX - 1);
+    }
+}

@@ -1,0 +1,107 @@
+//! Why an adapter could not do what was asked.
+
+use std::error::Error;
+use std::fmt;
+
+use socketio_proto::Args;
+
+use crate::ack::MissingAnswers;
+
+/// An adapter could not do what was asked.
+#[derive(Debug)]
+pub struct AdapterError {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Closed,
+    Missing(MissingAnswers),
+    NotSupported(&'static str),
+    Other(Box<dyn Error + Send + Sync>),
+}
+
+impl AdapterError {
+    /// The adapter is closed.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self { kind: Kind::Closed }
+    }
+
+    /// The adapter does not have this feature.
+    #[must_use]
+    pub fn not_supported(feature: &'static str) -> Self {
+        Self {
+            kind: Kind::NotSupported(feature),
+        }
+    }
+
+    /// Something else failed: the connection to the other servers, an encoding.
+    #[must_use]
+    pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind: Kind::Other(error.into()),
+        }
+    }
+
+    /// Tells whether the adapter is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.kind, Kind::Closed)
+    }
+
+    /// Tells whether the adapter does not have the feature.
+    #[must_use]
+    pub fn is_not_supported(&self) -> bool {
+        matches!(self.kind, Kind::NotSupported(_))
+    }
+
+    /// Tells whether servers have not answered in time.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.kind, Kind::Missing(_))
+    }
+
+    /// Takes the answers that did come in time; none if the fault is another.
+    #[must_use]
+    pub fn into_answers(self) -> Vec<Args> {
+        match self.kind {
+            Kind::Missing(missing) => missing.into_answers(),
+            Kind::Closed | Kind::NotSupported(_) | Kind::Other(_) => Vec::new(),
+        }
+    }
+}
+
+impl From<MissingAnswers> for AdapterError {
+    fn from(missing: MissingAnswers) -> Self {
+        Self {
+            kind: Kind::Missing(missing),
+        }
+    }
+}
+
+impl fmt::Display for AdapterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Closed => f.write_str("the adapter is closed: use it before the server closes"),
+            Kind::Missing(missing) => missing.fmt(f),
+            Kind::NotSupported(feature) => write!(
+                f,
+                "this adapter does not support {feature}: configure one that does"
+            ),
+            Kind::Other(error) => write!(
+                f,
+                "the adapter failed, check what connects the servers: {error}"
+            ),
+        }
+    }
+}
+
+impl Error for AdapterError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::Other(error) => error.source(),
+            Kind::Closed | Kind::Missing(_) | Kind::NotSupported(_) => None,
+        }
+    }
+}

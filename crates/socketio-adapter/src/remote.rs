@@ -1,0 +1,20 @@
+//! A socket as other servers see it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::room::Room;
+use crate::socket_id::SocketId;
+
+/// What a server tells others of one of its sockets, in the form that Node's servers use.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RemoteSocketInfo {
+    /// The id of the socket.
+    pub id: SocketId,
+    /// How the client has introduced itself: headers, query, address, time.
+    pub handshake: serde_json::Value,
+    /// The rooms of the socket, that of its own id first.
+    pub rooms: Vec<Room>,
+    /// What the application has attached to the socket.
+    #[serde(default)]
+    pub data: serde_json::Value,
+}

@@ -1,0 +1,108 @@
+//! Finds the members that a target means.
+
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+
+use super::directory::Directory;
+use super::entry::RoomEntry;
+use super::index::Index;
+use super::member::Member;
+use super::shards::Hashing;
+use super::slots::Cursor;
+use crate::room::Room;
+use crate::target::Target;
+
+/// The parts of the index that a visitor reads.
+pub(super) struct Visit<'a, M> {
+    pub(super) directory: &'a Directory<M>,
+    pub(super) hashing: &'a Hashing,
+    pub(super) index: &'a Index<M>,
+}
+
+impl<M: Member> Visit<'_, M> {
+    /// Calls `visitor` with each member that is meant, no lock being held.
+    pub(super) fn run(&self, target: &Target, mut visitor: impl FnMut(&Arc<M>)) {
+        let excluded = self.excluded(target.excluded());
+        let mut chunk = Vec::new();
+        let mut visitor = |member: &Arc<M>| {
+            if !excluded.contains(member) {
+                visitor(member);
+            }
+        };
+        match target.rooms() {
+            [] => self.directory.visit(&mut chunk, |chunk| {
+                chunk.drain(..).for_each(|member| visitor(&member));
+            }),
+            [room] => self.room(room, &mut chunk, visitor),
+            rooms => {
+                // By address. Should a member go and another get its address, that one came after
+                // the start and need not be visited.
+                let mut seen = HashSet::new();
+                for room in rooms {
+                    self.room(room, &mut chunk, |member| {
+                        if seen.insert(Arc::as_ptr(member).addr()) {
+                            visitor(member);
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    /// Visits the member that bears the name, and those who have joined the room of that name. The
+    /// former is never among the latter.
+    fn room(&self, room: &Room, chunk: &mut Vec<Arc<M>>, mut visitor: impl FnMut(&Arc<M>)) {
+        let key = self.hashing.key(room.as_str());
+        if let Some(member) = self.directory.find(key)
+            && member.memberships().in_own_room()
+        {
+            visitor(&member);
+        }
+        let Some(entry) = self.index.find(key) else {
+            return;
+        };
+        let mut cursor = Cursor::default();
+        loop {
+            let more = entry.slots().lock().copy_chunk(&mut cursor, chunk);
+            chunk.drain(..).for_each(|member| visitor(&member));
+            if !more {
+                break;
+            }
+        }
+    }
+
+    fn excluded(&self, rooms: &[Room]) -> Excluded<M> {
+        let mut excluded = Excluded {
+            members: Vec::new(),
+            rooms: Vec::new(),
+        };
+        for room in rooms {
+            let key = self.hashing.key(room.as_str());
+            let member = self.directory.find(key);
+            excluded
+                .members
+                .extend(member.filter(|member| member.memberships().in_own_room()));
+            excluded.rooms.extend(self.index.find(key));
+        }
+        excluded.members.sort_unstable_by_key(Arc::as_ptr);
+        excluded.rooms.sort_unstable_by_key(Arc::as_ptr);
+        excluded
+    }
+}
+
+/// Who is left out. Looked up by address: the members of a room that is left out are asked one by
+/// one, and never gathered, for they may be many more than those who are meant.
+struct Excluded<M> {
+    members: Vec<Arc<M>>,
+    rooms: Vec<Arc<RoomEntry<M>>>,
+}
+
+impl<M: Member> Excluded<M> {
+    fn contains(&self, member: &Arc<M>) -> bool {
+        let by_id = self
+            .members
+            .binary_search_by_key(&Arc::as_ptr(member), Arc::as_ptr);
+        by_id.is_ok() || (!self.rooms.is_empty() && member.memberships().in_any(&self.rooms))
+    }
+}

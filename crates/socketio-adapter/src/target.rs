@@ -1,0 +1,109 @@
+//! Which sockets an operation is meant for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::into_rooms::IntoRooms;
+use crate::room::Room;
+use crate::room_list::RoomList;
+
+/// The sockets that an operation is meant for: those in any of some rooms, but in none of others.
+///
+/// Without rooms it means every socket of the namespace. A socket that is in several of the rooms is
+/// meant once. Because each socket is in the room of its own id, a [`SocketId`](crate::SocketId)
+/// may be used as a room to mean, or to leave out, a single socket.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_adapter::Target;
+///
+/// let target = Target::everyone().to(["red", "blue"]).except("muted");
+/// assert_eq!(target.rooms().len(), 2);
+/// assert_eq!(target.excluded()[0], "muted");
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Target {
+    #[serde(default)]
+    rooms: RoomList,
+    #[serde(default, rename = "except")]
+    excluded: RoomList,
+}
+
+impl Target {
+    /// Means every socket of the namespace.
+    #[must_use]
+    pub fn everyone() -> Self {
+        Self::default()
+    }
+
+    /// Adds rooms whose members are meant.
+    ///
+    /// As on Node's server an empty list adds nothing, so a target to which only empty lists were
+    /// added means everyone.
+    #[must_use]
+    pub fn to(mut self, rooms: impl IntoRooms) -> Self {
+        self.add_rooms(rooms);
+        self
+    }
+
+    /// Adds rooms whose members are left out, whatever other rooms they are in.
+    #[must_use]
+    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
+        self.add_excluded(rooms);
+        self
+    }
+
+    /// Adds rooms whose members are meant; [`to`](Self::to) for a target in place.
+    pub fn add_rooms(&mut self, rooms: impl IntoRooms) {
+        append(&mut self.rooms, rooms.into_rooms());
+    }
+
+    /// Adds rooms whose members are left out; [`except`](Self::except) for a target in place.
+    pub fn add_excluded(&mut self, rooms: impl IntoRooms) {
+        append(&mut self.excluded, rooms.into_rooms());
+    }
+
+    /// Returns the rooms whose members are meant; none means everyone.
+    #[must_use]
+    pub fn rooms(&self) -> &[Room] {
+        &self.rooms
+    }
+
+    /// Returns the rooms whose members are left out.
+    #[must_use]
+    pub fn excluded(&self) -> &[Room] {
+        &self.excluded
+    }
+}
+
+fn append(list: &mut RoomList, more: RoomList) {
+    if list.is_empty() {
+        *list = more;
+    } else {
+        list.extend(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_add_up() {
+        let target = Target::everyone()
+            .to("a")
+            .to(["b", "c"])
+            .except("d")
+            .except("e");
+        assert_eq!(target.rooms(), ["a", "b", "c"]);
+        assert_eq!(target.excluded(), ["d", "e"]);
+    }
+
+    #[test]
+    fn an_empty_list_of_rooms_means_everyone() {
+        assert_eq!(
+            Target::everyone().to(Vec::<Room>::new()),
+            Target::everyone()
+        );
+    }
+}

@@ -1,0 +1,238 @@
+//! The acknowledgements of a broadcast, from the first report to the last answer.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures_util::future::{pending, ready};
+use futures_util::{FutureExt, Stream, StreamExt};
+use socketio_adapter::{AckCollector, AckGuard, AckSink, Answers, Args, PendingAck};
+
+fn args(n: u32) -> Args {
+    Args::from_serialize(None, &n).unwrap()
+}
+
+/// Returns a collection from one server, and the acknowledgements that its sockets owe.
+fn broadcast(sockets: usize) -> (Vec<PendingAck>, Answers) {
+    let (collector, answers) = AckCollector::with_answers();
+    collector.expect_servers(1);
+    let sink: Arc<dyn AckSink> = Arc::new(collector);
+    let owed = (0..sockets)
+        .map(|_| PendingAck::new(Arc::clone(&sink)))
+        .collect();
+    sink.count(sockets);
+    (owed, answers)
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn no_client_means_done_at_once() {
+    let (_, answers) = broadcast(0);
+    assert!(answers.all().now_or_never().unwrap().is_empty());
+}
+
+#[test]
+fn all_answers_come_in_the_order_of_answering() {
+    let (mut owed, answers) = broadcast(3);
+    owed.remove(2).answer(args(3));
+    owed.remove(0).answer(args(1));
+    owed.remove(0).answer(args(2));
+    let all = answers.all().now_or_never().unwrap();
+    assert_eq!(all, [args(3), args(1), args(2)]);
+}
+
+#[test]
+fn answers_can_be_read_as_they_come() {
+    let (mut owed, mut answers) = broadcast(2);
+    assert_eq!(answers.next().now_or_never(), None);
+    owed.remove(0).answer(args(1));
+    assert_eq!(answers.next().now_or_never(), Some(Some(args(1))));
+    assert_eq!(answers.next().now_or_never(), None);
+    owed.remove(0).answer(args(2));
+    assert_eq!(answers.next().now_or_never(), Some(Some(args(2))));
+    assert_eq!(answers.next().now_or_never(), Some(None));
+    assert_eq!(answers.next().now_or_never(), Some(None));
+}
+
+#[test]
+fn a_client_that_leaves_is_counted_out() {
+    let (collector, answers) = AckCollector::with_answers();
+    collector.expect_servers(1);
+    let sink: Arc<dyn AckSink> = Arc::new(collector);
+    let staying = PendingAck::new(Arc::clone(&sink));
+    let leaving = PendingAck::new(Arc::clone(&sink));
+    sink.count(2);
+
+    staying.answer(args(1));
+    let mut all = pin!(answers.all());
+    assert!(all.as_mut().now_or_never().is_none());
+    drop(leaving);
+    assert_eq!(all.now_or_never().unwrap(), [args(1)]);
+}
+
+#[test]
+fn the_waiting_task_is_woken_by_answers_and_by_the_end() {
+    let (mut owed, mut answers) = broadcast(3);
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut cx = Context::from_waker(&waker);
+    let mut poll = || pin!(&mut answers).poll_next(&mut cx);
+
+    assert_eq!(poll(), Poll::Pending);
+    owed.remove(0).answer(args(1));
+    assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+    assert_eq!(poll(), Poll::Ready(Some(args(1))));
+    assert_eq!(poll(), Poll::Pending);
+    drop(owed.remove(0));
+    assert_eq!(
+        woken.0.load(Ordering::SeqCst),
+        1,
+        "there is nothing to read yet"
+    );
+    drop(owed.remove(0));
+    assert_eq!(woken.0.load(Ordering::SeqCst), 2);
+    assert_eq!(poll(), Poll::Ready(None));
+}
+
+#[test]
+fn all_servers_are_awaited() {
+    let (collector, mut answers) = AckCollector::with_answers();
+    collector.count(0);
+    assert_eq!(answers.next().now_or_never(), None, "how many servers?");
+    collector.expect_servers(3);
+    collector.answer(args(7));
+    collector.count(1);
+    assert_eq!(answers.next().now_or_never(), Some(Some(args(7))));
+    assert_eq!(answers.next().now_or_never(), None);
+    collector.count(0);
+    assert_eq!(answers.next().now_or_never(), Some(None));
+}
+
+#[test]
+fn a_timeout_yields_what_has_come_and_tells_what_is_missing() {
+    let (collector, answers) = AckCollector::with_answers();
+    collector.expect_servers(3);
+    collector.count(2);
+    collector.answer(args(1));
+    let missing = answers.until(ready(())).all().now_or_never().unwrap();
+    let missing = missing.unwrap_err();
+    assert_eq!((missing.servers(), missing.sockets()), (2, 1));
+    assert_eq!(missing.answers(), [args(1)]);
+    assert!(missing.to_string().starts_with("operation has timed out"));
+    collector.answer(args(2));
+    assert_eq!(
+        missing.into_answers(),
+        [args(1)],
+        "late answers are dropped"
+    );
+}
+
+#[test]
+fn the_error_is_the_last_item_of_a_stream_with_a_deadline() {
+    let (mut owed, answers) = broadcast(2);
+    let mut answers = answers.until(ready(()));
+    owed.remove(0).answer(args(1));
+    let mut next = || answers.next().now_or_never().unwrap();
+    assert_eq!(next().unwrap().unwrap(), args(1));
+    assert_eq!(next().unwrap().unwrap_err().sockets(), 1);
+    assert!(next().is_none());
+}
+
+#[test]
+fn a_deadline_does_no_harm_when_all_have_answered() {
+    let (owed, answers) = broadcast(2);
+    for (n, owed) in owed.into_iter().enumerate() {
+        owed.answer(args(n as u32));
+    }
+    let all = answers.until(ready(())).all().now_or_never().unwrap();
+    assert_eq!(all.unwrap(), [args(0), args(1)]);
+
+    let (_, answers) = broadcast(0);
+    let all = answers.until(pending()).all().now_or_never().unwrap();
+    assert!(all.unwrap().is_empty());
+}
+
+#[test]
+fn what_is_pending_is_taken_back_when_nobody_waits_any_more() {
+    let end: [fn(Answers); 3] = [
+        drop,
+        |answers| drop(answers.all().now_or_never()),
+        |answers| drop(answers.until(ready(())).all().now_or_never()),
+    ];
+    for end in end {
+        let (owed, answers) = broadcast(3);
+        let table = Arc::new(Mutex::new(owed));
+        let in_guard = Arc::clone(&table);
+        let answers = answers.with_guard(AckGuard::new(move || in_guard.lock().unwrap().clear()));
+        table.lock().unwrap().remove(0).answer(args(1));
+        assert_eq!(table.lock().unwrap().len(), 2);
+        end(answers);
+        assert!(table.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn nothing_is_kept_pending_by_a_stream_that_has_ended() {
+    let guard = |ended: &Arc<AtomicUsize>| {
+        let ended = Arc::clone(ended);
+        AckGuard::new(move || _ = ended.fetch_add(1, Ordering::SeqCst))
+    };
+    let ended = Arc::new(AtomicUsize::new(0));
+
+    let (owed, answers) = broadcast(1);
+    let mut answers = answers.with_guard(guard(&ended));
+    drop(owed);
+    assert_eq!(ended.load(Ordering::SeqCst), 0);
+    assert_eq!(answers.next().now_or_never(), Some(None));
+    assert_eq!(ended.load(Ordering::SeqCst), 1);
+
+    let (_owed, answers) = broadcast(1);
+    let mut answers = answers.with_guard(guard(&ended)).until(ready(()));
+    assert!(answers.next().now_or_never().unwrap().unwrap().is_err());
+    assert_eq!(ended.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn the_last_answer_runs_no_guard_under_the_locks_of_who_hands_it_in() {
+    let (owed, mut answers) = broadcast(1);
+    let table = Arc::new(Mutex::new(owed));
+    let in_guard = Arc::clone(&table);
+    answers = answers.with_guard(AckGuard::new(move || {
+        in_guard.try_lock().expect("nobody holds it").clear();
+    }));
+    let mut held = table.lock().unwrap();
+    held.remove(0).answer(args(1));
+    drop(held);
+    assert_eq!(answers.all().now_or_never().unwrap(), [args(1)]);
+}
+
+#[test]
+fn nothing_is_awaited_from_a_collector_that_is_gone() {
+    let (collector, answers) = AckCollector::with_answers();
+    collector.expect_servers(2);
+    collector.count(0);
+    drop(collector);
+    let missing = answers.until(pending()).all().now_or_never().unwrap();
+    assert_eq!(missing.unwrap_err().servers(), 1);
+}
+
+#[test]
+fn a_stopped_collection_still_gives_what_has_come() {
+    let (mut owed, mut answers) = broadcast(2);
+    owed.remove(0).answer(args(1));
+    answers.stop();
+    owed.remove(0).answer(args(2));
+    assert_eq!(answers.all().now_or_never().unwrap(), [args(1)]);
+}

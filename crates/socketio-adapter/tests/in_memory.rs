@@ -1,0 +1,186 @@
+//! The adapter of a server that is alone, above a namespace that writes down what it is told.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use socketio_adapter::{
+    AckGuard, AckSink, Adapter, AdapterFactory, Args, BroadcastOptions, InMemoryAdapter,
+    LocalSockets, Packet, PendingAck, RecoveryId, RemoteSocketInfo, RoomList, RoomObserver,
+    ServerSideReply, Session, Target,
+};
+use socketio_proto::Namespace;
+
+/// Two sockets, "a" and "b", and a list of what was asked for.
+#[derive(Default)]
+struct Sockets {
+    asked: Mutex<Vec<String>>,
+    pending: Arc<Mutex<BTreeMap<&'static str, PendingAck>>>,
+}
+
+impl Sockets {
+    fn ask(&self, what: String) {
+        self.asked.lock().unwrap().push(what);
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+impl LocalSockets for Sockets {
+    fn broadcast(&self, _: &Packet, options: &BroadcastOptions) {
+        let rooms = options.target.rooms();
+        self.ask(format!("broadcast {rooms:?} {}", options.flags.volatile));
+    }
+
+    fn broadcast_with_ack(
+        &self,
+        _: &Packet,
+        _: &BroadcastOptions,
+        sink: Arc<dyn AckSink>,
+    ) -> AckGuard {
+        for id in ["a", "b"] {
+            let owed = PendingAck::new(Arc::clone(&sink));
+            self.pending.lock().unwrap().insert(id, owed);
+        }
+        sink.count(2);
+        let pending = Arc::clone(&self.pending);
+        AckGuard::new(move || pending.lock().unwrap().clear())
+    }
+
+    fn join(&self, target: &Target, rooms: &RoomList) {
+        self.ask(format!("join {:?} {rooms:?}", target.rooms()));
+    }
+
+    fn leave(&self, target: &Target, rooms: &RoomList) {
+        self.ask(format!("leave {:?} {rooms:?}", target.rooms()));
+    }
+
+    fn disconnect(&self, target: &Target, close: bool) {
+        self.ask(format!("disconnect {:?} {close}", target.rooms()));
+    }
+
+    fn fetch(&self, target: &Target) -> Vec<RemoteSocketInfo> {
+        vec![RemoteSocketInfo {
+            id: "a".into(),
+            handshake: serde_json::json!({ "address": "127.0.0.1" }),
+            rooms: target.rooms().to_vec(),
+            data: serde_json::Value::Null,
+        }]
+    }
+
+    fn count(&self) -> usize {
+        2
+    }
+
+    fn observe_rooms(&self, _: Arc<dyn RoomObserver>) {}
+
+    fn server_side_event(&self, _: Args, _: Option<ServerSideReply>) {
+        unreachable!("there is no other server");
+    }
+}
+
+fn alone() -> (Arc<Sockets>, Arc<dyn Adapter>) {
+    let namespace = Arc::new(Sockets::default());
+    let adapter = InMemoryAdapter::factory().create("/", Arc::clone(&namespace) as _);
+    (namespace, adapter)
+}
+
+fn red() -> BroadcastOptions {
+    Target::everyone().to("red").into()
+}
+
+#[test]
+fn operations_reach_the_sockets_of_this_server() {
+    let (namespace, adapter) = alone();
+    let mut volatile = red();
+    volatile.flags.volatile = true;
+    adapter.broadcast(packet(), volatile);
+    adapter.add_sockets(red(), ["x", "y"].into_iter().collect());
+    adapter.del_sockets(red(), ["x"].into_iter().collect());
+    adapter.disconnect_sockets(red(), true);
+    assert_eq!(
+        namespace.asked(),
+        [
+            r#"broadcast ["red"] true"#,
+            r#"join ["red"] ["x", "y"]"#,
+            r#"leave ["red"] ["x"]"#,
+            r#"disconnect ["red"] true"#,
+        ]
+    );
+    let sockets = adapter.fetch_sockets(red()).now_or_never().unwrap();
+    assert_eq!(sockets.unwrap()[0].rooms, ["red"]);
+}
+
+#[test]
+fn acknowledgements_of_this_server_are_all_there_are() {
+    let (namespace, adapter) = alone();
+    let answers = adapter.broadcast_with_ack(packet(), red());
+    let mut pending = std::mem::take(&mut *namespace.pending.lock().unwrap());
+    pending.remove("b").unwrap().answer(args());
+    drop(pending); // "a" has gone
+    assert_eq!(answers.all().now_or_never().unwrap(), [args()]);
+}
+
+#[test]
+fn no_acknowledgement_is_pending_when_nobody_waits() {
+    let (namespace, adapter) = alone();
+    let answers = adapter.broadcast_with_ack(packet(), red());
+    assert_eq!(namespace.pending.lock().unwrap().len(), 2);
+    drop(answers);
+    assert!(namespace.pending.lock().unwrap().is_empty());
+}
+
+#[test]
+fn there_is_no_other_server() {
+    let (_, adapter) = alone();
+    assert!(adapter.init().now_or_never().unwrap().is_ok());
+    assert_eq!(adapter.server_count().now_or_never().unwrap().unwrap(), 1);
+    adapter.server_side_emit(args());
+    let answers = adapter.server_side_emit_with_ack(args());
+    assert!(answers.now_or_never().unwrap().unwrap().is_empty());
+    assert!(adapter.close().now_or_never().unwrap().is_ok());
+}
+
+#[test]
+fn recovery_is_not_supported_and_says_so() {
+    let (_, adapter) = alone();
+    let session = Session {
+        id: "a".into(),
+        recovery_id: RecoveryId::from("secret"),
+        rooms: Vec::new(),
+        data: serde_json::Value::Null,
+    };
+    assert!(!format!("{session:?}").contains("secret"));
+    assert!(
+        adapter
+            .persist_session(session)
+            .unwrap_err()
+            .is_not_supported()
+    );
+
+    let restored = adapter.restore_session(RecoveryId::from("secret"), String::new());
+    let error = restored.now_or_never().unwrap().unwrap_err();
+    assert!(error.is_not_supported() && !error.is_timeout());
+    assert!(error.to_string().ends_with("configure one that does"));
+}
+
+#[test]
+fn a_session_has_the_form_that_nodes_servers_store() {
+    let json = r#"{"sid":"a","pid":"secret","rooms":["a","red"],"data":{"name":"x"}}"#;
+    let session: Session = serde_json::from_str(json).unwrap();
+    assert_eq!(session.rooms, ["a", "red"]);
+    assert_eq!(serde_json::to_string(&session).unwrap(), json);
+}
+
+fn args() -> Args {
+    Args::from_serialize(None, &1).unwrap()
+}
+
+fn packet() -> Packet {
+    let args = Args::from_serialize(Some("event"), &("hello", 1)).unwrap();
+    Packet::event(Namespace::default(), args)
+}

@@ -1,0 +1,49 @@
+//! A member, and short ways to ask the index.
+
+use std::sync::Arc;
+
+use socketio_adapter::{Member, Memberships, Rooms, SocketId, Target};
+
+#[derive(Debug)]
+pub(crate) struct Socket {
+    id: SocketId,
+    memberships: Memberships<Self>,
+}
+
+impl Socket {
+    pub(crate) fn new(id: &str) -> Arc<Self> {
+        Arc::new(Self {
+            id: id.into(),
+            memberships: Memberships::new(),
+        })
+    }
+
+    /// Returns a socket that is in the namespace already.
+    pub(crate) fn connected(rooms: &Rooms<Self>, id: &str) -> Arc<Self> {
+        let socket = Self::new(id);
+        rooms.insert(&socket).unwrap();
+        socket
+    }
+}
+
+impl Member for Socket {
+    fn id(&self) -> &SocketId {
+        &self.id
+    }
+
+    fn memberships(&self) -> &Memberships<Self> {
+        &self.memberships
+    }
+}
+
+pub(crate) fn to<const N: usize>(rooms: [&str; N]) -> Target {
+    Target::everyone().to(rooms)
+}
+
+/// Returns the ids of those who are meant, sorted, each as often as it was visited.
+pub(crate) fn reached(rooms: &Rooms<Socket>, target: &Target) -> Vec<String> {
+    let mut ids = Vec::new();
+    rooms.for_each(target, |socket| ids.push(socket.id().to_string()));
+    ids.sort();
+    ids
+}

@@ -1,0 +1,87 @@
+//! `#[debug_handler]`: the function as it is, and checks beside it.
+
+mod argument;
+mod attributes;
+mod output;
+mod phase;
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Error, FnArg, ItemFn};
+
+use self::attributes::Attributes;
+
+/// The longest list of arguments for which functions are handlers.
+const MAX_ARGUMENTS: usize = 12;
+
+pub(crate) fn expand(attributes: TokenStream, function: &TokenStream) -> TokenStream {
+    match checks(attributes, function) {
+        Ok(checks) => quote! {
+            #function
+            const _: () = { #checks };
+        },
+        Err(error) => {
+            let error = error.into_compile_error();
+            quote! { #function #error }
+        }
+    }
+}
+
+fn checks(attributes: TokenStream, function: &TokenStream) -> syn::Result<TokenStream> {
+    let attributes: Attributes = syn::parse2(attributes)?;
+    let function: ItemFn = syn::parse2(function.clone())?;
+    check_signature(&function)?;
+
+    let mut checks = attributes.check_state();
+    for (index, input) in function.sig.inputs.iter().enumerate() {
+        if let FnArg::Typed(argument) = input {
+            checks.extend(argument::check(index, &argument.ty, &attributes)?);
+        }
+    }
+    checks.extend(output::check(&function.sig, attributes.phase)?);
+    checks.extend(check_future(&function));
+    Ok(checks)
+}
+
+/// What can be seen without knowing types.
+fn check_signature(function: &ItemFn) -> syn::Result<()> {
+    let signature = &function.sig;
+    if signature.asyncness.is_none() {
+        let text = "a handler must be an `async fn`; write `async` before `fn`";
+        return Err(Error::new(signature.fn_token.span, text));
+    }
+    if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
+        let text = "a handler cannot be a method; write a function and take the value with \
+                    `State<T>`";
+        return Err(Error::new(receiver.span(), text));
+    }
+    if !signature.generics.params.is_empty() {
+        let text = "`debug_handler` cannot check generic functions; remove the attribute, or the \
+                    parameters";
+        return Err(Error::new(signature.generics.span(), text));
+    }
+    if let Some(argument) = signature.inputs.iter().nth(MAX_ARGUMENTS) {
+        let text = "a handler has at most 12 arguments; put some of them into a type that \
+                    implements `FromSocket`";
+        return Err(Error::new(argument.span(), text));
+    }
+    Ok(())
+}
+
+/// The future must be `Send`; the compiler says what it holds that is not.
+fn check_future(function: &ItemFn) -> TokenStream {
+    let name = &function.sig.ident;
+    let arguments = function
+        .sig
+        .inputs
+        .iter()
+        .map(|_| quote! { unreachable!() });
+    quote_spanned! {name.span()=>
+        #[allow(warnings)]
+        fn __socketio_future_is_send() {
+            fn check<F: ::core::future::Future + ::core::marker::Send>(_: F) {}
+            check(#name(#(#arguments),*));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What a handler returns.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens as _, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Error, ReturnType, Signature, Type};
+
+use super::phase::Phase;
+
+pub(super) fn check(signature: &Signature, phase: Phase) -> syn::Result<TokenStream> {
+    let (span, output) = match &signature.output {
+        ReturnType::Default if phase == Phase::Middleware => {
+            let text = "a middleware returns `Result<(), E>` where `E: IntoConnectError`; `Ok(())` \
+                        lets the client join";
+            return Err(Error::new(signature.ident.span(), text));
+        }
+        ReturnType::Default => return Ok(TokenStream::new()),
+        ReturnType::Type(_, output) => (output.span(), output),
+    };
+    let Some(bound) = phase.output() else {
+        return match &**output {
+            Type::Tuple(tuple) if tuple.elems.is_empty() => Ok(TokenStream::new()),
+            _ => Err(Error::new(
+                span,
+                "a disconnect handler returns `()`; there is nobody left to be told more",
+            )),
+        };
+    };
+    // A type that is not named cannot be asked for its traits here.
+    if names_impl(output.to_token_stream()) {
+        return Ok(TokenStream::new());
+    }
+    Ok(quote_spanned! {span=>
+        #[allow(warnings)]
+        fn __socketio_output() where #output: #bound {}
+    })
+}
+
+fn names_impl(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => names_impl(group.stream()),
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Literal(_) | TokenTree::Punct(_) => false,
+    })
+}

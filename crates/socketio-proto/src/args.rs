@@ -1,0 +1,341 @@
+//! Arguments of events and acknowledgements.
+
+mod deserialize;
+mod missing;
+mod reader;
+mod serialize;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde::{Deserialize, Serialize};
+
+use self::deserialize::ArgsDeserializer;
+pub(crate) use self::serialize::ArgsWriter;
+use crate::error::{ArgsError, EncodeError};
+use crate::json::{self, Cursor, EventName};
+
+/// Encoded arguments, and the attachments that their placeholders stand for.
+///
+/// Of an event or acknowledgement this is an array; the name of an event is its first element, but
+/// not an argument. The payload of a CONNECT or CONNECT_ERROR packet counts as one argument, no
+/// payload as none.
+///
+/// A clone is cheap: the text and the attachments are shared.
+///
+/// # Arguments as types
+///
+/// A tuple stands for several arguments, `()` for none, any other type for the first one. This
+/// holds both ways; serde cannot tell an array (`[T; N]`) from a tuple, so it counts as one.
+///
+/// - Arguments that are not asked for are ignored.
+/// - Arguments that are asked for but were not sent are `None` for an [`Option`], `()` for `()`,
+///   and an error otherwise.
+/// - [`Bytes`], and whatever else serde calls bytes, travel as attachments, at any depth: in
+///   fields, lists, maps, options, enums of any representation. [`serde_json::Value`] keeps the
+///   placeholder of an attachment as it is written; so does any other type that takes whatever
+///   comes. An untagged enum cannot tell [`String`] from [`Bytes`], since serde lets either be read
+///   from the other: tag such an enum.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::Args;
+///
+/// let args = Args::from_serialize(Some("move"), &("e2", "e4", 12))?;
+/// assert_eq!(args.as_json(), r#"["move","e2","e4",12]"#);
+/// assert_eq!(args.len(), 3);
+/// assert_eq!(args.get(1), Some(r#""e4""#));
+///
+/// let (from, to): (String, String) = args.deserialize()?;
+/// assert_eq!((from.as_str(), to.as_str()), ("e2", "e4"));
+/// assert_eq!(args.deserialize::<&str>()?, "e2");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Args {
+    /// The whole message that the arguments came in: to keep it costs nothing, to cut it would.
+    text: ByteString,
+    attachments: Option<Arc<[Bytes]>>,
+    /// Where the payload begins in `text`.
+    start: u32,
+    /// Where the event's name is in `text`; both are 0 if there is none.
+    name_start: u32,
+    name_end: u32,
+}
+
+impl Args {
+    /// Encodes arguments, those of an event if a name is given, of an acknowledgement otherwise.
+    ///
+    /// # Errors
+    ///
+    /// If the value has no JSON form.
+    pub fn from_serialize<T>(event: Option<&str>, args: &T) -> Result<Self, EncodeError>
+    where
+        T: Serialize + ?Sized,
+    {
+        let mut writer = ArgsWriter::new(String::new());
+        let name_end = writer.begin(event)?;
+        writer.write(args)?;
+        let (text, attachments) = writer.finish();
+        let name = EventName {
+            start: usize::from(event.is_some()),
+            end: name_end,
+        };
+        Ok(Self::new(text.into(), 0, event.map(|_| name), attachments))
+    }
+
+    /// The same arguments and one more at their end, for instance the offset from which a client
+    /// can recover. A type that stands for several arguments or none adds as many.
+    ///
+    /// # Errors
+    ///
+    /// If the value has no JSON form.
+    pub fn with_appended<T>(&self, arg: &T) -> Result<Self, EncodeError>
+    where
+        T: Serialize + ?Sized,
+    {
+        let json = self.as_json().trim_ascii_end();
+        let open = match json.strip_suffix(']') {
+            Some(open) => open.to_owned(),
+            // The payload of a CONNECT, or none.
+            None => format!("[{json}"),
+        };
+        let is_first = self.name_token().is_none() && self.is_empty();
+        let mut writer = ArgsWriter::resume(open, self.attachments().to_vec(), is_first);
+        writer.write(arg)?;
+        let (text, attachments) = writer.finish();
+        let shift = |place: u32| place.saturating_sub(self.start) as usize;
+        let name = self.name_token().map(|_| EventName {
+            start: shift(self.name_start),
+            end: shift(self.name_end),
+        });
+        Ok(Self::new(text.into(), 0, name, attachments))
+    }
+
+    /// Number of arguments; the name of an event is not counted.
+    ///
+    /// Goes through the text each time.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is no argument.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// The JSON text of one argument, counted from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&str> {
+        self.iter().nth(index)
+    }
+
+    /// The JSON texts of the arguments.
+    #[must_use]
+    pub fn iter(&self) -> ArgsIter<'_> {
+        ArgsIter {
+            places: ArgPlaces::new(self),
+        }
+    }
+
+    /// The attachments, in the order of their numbers.
+    #[must_use]
+    pub fn attachments(&self) -> &[Bytes] {
+        self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// The JSON text of all of it: an array that begins with the name if this is of an event; an
+    /// object or a string for CONNECT and CONNECT_ERROR; nothing if there is no payload.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.text.get(self.start as usize..).unwrap_or_default()
+    }
+
+    /// The name of the event, if these are the arguments of one.
+    ///
+    /// Borrowed unless the name is written with escapes. A name that is a number, which Node's
+    /// server allows, is its text. Halves of surrogate pairs become replacement characters.
+    #[must_use]
+    pub fn event_name(&self) -> Option<Cow<'_, str>> {
+        let token = self.name_token()?;
+        let Some(raw) = token
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        else {
+            return Some(Cow::Borrowed(token));
+        };
+        if raw.contains('\\') {
+            Some(Cow::Owned(json::unescape(raw)))
+        } else {
+            Some(Cow::Borrowed(raw))
+        }
+    }
+
+    /// The same arguments in memory of their own.
+    ///
+    /// A clone, however small, keeps the whole buffer that a message was read into. Detach what is
+    /// kept for long.
+    #[must_use]
+    pub fn detach(&self) -> Self {
+        let shift = |place: u32| place.saturating_sub(self.start);
+        let attachments = self.attachments().iter();
+        Self {
+            text: self.as_json().into(),
+            attachments: self.attachments.is_some().then(|| {
+                attachments
+                    .map(|bytes| Bytes::copy_from_slice(bytes))
+                    .collect()
+            }),
+            start: 0,
+            name_start: shift(self.name_start),
+            name_end: shift(self.name_end),
+        }
+    }
+
+    /// Reads the arguments into a type, as told [above](Self#arguments-as-types).
+    ///
+    /// Types may borrow: `&str` from the text, `&[u8]` from an attachment.
+    ///
+    /// # Errors
+    ///
+    /// If an argument is missing or does not fit.
+    pub fn deserialize<'de, T>(&'de self) -> Result<T, ArgsError>
+    where
+        T: Deserialize<'de>,
+    {
+        T::deserialize(ArgsDeserializer::new(self))
+    }
+
+    /// Arguments whose payload, known to be valid, begins at `start` of a text.
+    pub(crate) fn new(
+        text: ByteString,
+        start: usize,
+        name: Option<EventName>,
+        attachments: Vec<Bytes>,
+    ) -> Self {
+        // A text of 4 GiB cannot be told by these numbers. Messages are far smaller; if one is not,
+        // its arguments read as none.
+        let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let name = name.unwrap_or(EventName { start: 0, end: 0 });
+        let mut args = Self {
+            text,
+            attachments: None,
+            start: place(start),
+            name_start: place(name.start),
+            name_end: place(name.end),
+        };
+        args.attach(attachments);
+        args
+    }
+
+    /// Sets the attachments, which placeholders are known to fit.
+    pub(crate) fn attach(&mut self, attachments: Vec<Bytes>) {
+        self.attachments = (!attachments.is_empty()).then(|| attachments.into());
+    }
+
+    fn name_token(&self) -> Option<&str> {
+        let token = self
+            .text
+            .get(self.name_start as usize..self.name_end as usize)?;
+        (!token.is_empty()).then_some(token)
+    }
+
+    /// What follows the name and its comma, or the bracket that opens the array.
+    fn after_name(&self) -> &str {
+        if self.name_end == 0 {
+            let json = self.as_json();
+            return json.strip_prefix('[').unwrap_or(json);
+        }
+        let behind = self.text.get(self.name_end as usize..).unwrap_or_default();
+        let behind = behind.trim_ascii_start();
+        behind.strip_prefix(',').unwrap_or(behind)
+    }
+}
+
+impl<'a> IntoIterator for &'a Args {
+    type IntoIter = ArgsIter<'a>;
+    type Item = &'a str;
+
+    fn into_iter(self) -> ArgsIter<'a> {
+        self.iter()
+    }
+}
+
+impl PartialEq for Args {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_json() == other.as_json()
+            && self.name_token() == other.name_token()
+            && self.attachments() == other.attachments()
+    }
+}
+
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Args")
+            .field("json", &self.as_json())
+            .field("attachments", &self.attachments())
+            .finish()
+    }
+}
+
+/// The JSON texts of [`Args`], one argument at a time.
+#[derive(Clone, Debug)]
+pub struct ArgsIter<'a> {
+    places: ArgPlaces<'a>,
+}
+
+impl<'a> Iterator for ArgsIter<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let from = self.places.next()?;
+        let mut cursor = Cursor::new(from);
+        json::skip_value(&mut cursor);
+        from.get(..cursor.offset())
+    }
+}
+
+impl FusedIterator for ArgsIter<'_> {}
+
+/// The places at which arguments begin; each item is the text from there on.
+///
+/// An argument is passed when the next one is asked for, not before: whoever wants only the first
+/// one pays for no more.
+#[derive(Clone, Debug)]
+struct ArgPlaces<'a> {
+    rest: &'a str,
+    is_at_argument: bool,
+}
+
+impl<'a> ArgPlaces<'a> {
+    fn new(args: &'a Args) -> Self {
+        Self {
+            rest: args.after_name(),
+            is_at_argument: false,
+        }
+    }
+}
+
+impl<'a> Iterator for ArgPlaces<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let mut cursor = Cursor::new(self.rest);
+        if self.is_at_argument {
+            json::skip_value(&mut cursor);
+            cursor.eat_whitespace();
+            cursor.eat(b',');
+        }
+        cursor.eat_whitespace();
+        self.rest = self.rest.get(cursor.offset()..).unwrap_or_default();
+        self.is_at_argument = !matches!(cursor.peek(), None | Some(b']'));
+        self.is_at_argument.then_some(self.rest)
+    }
+}

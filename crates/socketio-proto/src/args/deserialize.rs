@@ -1,0 +1,135 @@
+//! From arguments to types.
+
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+
+use super::missing::Missing;
+use super::reader::Reader;
+use super::{ArgPlaces, Args};
+use crate::error::ArgsError;
+
+/// Gives a tuple several arguments, `()` none, and any other type the first one.
+pub(crate) struct ArgsDeserializer<'de> {
+    args: &'de Args,
+}
+
+impl<'de> ArgsDeserializer<'de> {
+    pub(crate) fn new(args: &'de Args) -> Self {
+        Self { args }
+    }
+}
+
+/// Passes a request for a single value on to the first argument.
+macro_rules! take_first {
+    ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
+        fn $method<V: Visitor<'de>>(
+            self,
+            $($arg: $ty,)*
+            visitor: V,
+        ) -> Result<V::Value, ArgsError> {
+            let Some(text) = ArgPlaces::new(self.args).next() else {
+                return Missing { index: 0, count: 1 }.$method($($arg,)* visitor);
+            };
+            let attachments = self.args.attachments();
+            if attachments.is_empty() {
+                serde_json::Deserializer::from_str(text).$method($($arg,)* visitor)
+            } else {
+                Reader::new(text, attachments).$method($($arg,)* visitor)
+            }
+            .map_err(|error| ArgsError::unfit(0, error))
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
+    type Error = ArgsError;
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, ArgsError> {
+        visitor.visit_seq(EachArgument {
+            args: self.args,
+            places: ArgPlaces::new(self.args),
+            index: 0,
+            count: len,
+        })
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
+        visitor.visit_unit()
+    }
+
+    take_first! {
+        deserialize_any()
+        deserialize_bool()
+        deserialize_i8()
+        deserialize_i16()
+        deserialize_i32()
+        deserialize_i64()
+        deserialize_i128()
+        deserialize_u8()
+        deserialize_u16()
+        deserialize_u32()
+        deserialize_u64()
+        deserialize_u128()
+        deserialize_f32()
+        deserialize_f64()
+        deserialize_char()
+        deserialize_str()
+        deserialize_string()
+        deserialize_bytes()
+        deserialize_byte_buf()
+        deserialize_option()
+        deserialize_unit_struct(name: &'static str)
+        deserialize_newtype_struct(name: &'static str)
+        deserialize_seq()
+        deserialize_tuple_struct(name: &'static str, len: usize)
+        deserialize_map()
+        deserialize_struct(name: &'static str, fields: &'static [&'static str])
+        deserialize_enum(name: &'static str, variants: &'static [&'static str])
+        deserialize_identifier()
+    }
+}
+
+/// The arguments as elements of a tuple, as many as it has: those not sent are [`Missing`].
+struct EachArgument<'de> {
+    args: &'de Args,
+    places: ArgPlaces<'de>,
+    index: usize,
+    count: usize,
+}
+
+impl<'de> SeqAccess<'de> for EachArgument<'de> {
+    type Error = ArgsError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, ArgsError> {
+        let Self { index, count, .. } = *self;
+        if index >= count {
+            return Ok(None);
+        }
+        self.index = index.saturating_add(1);
+        let Some(text) = self.places.next() else {
+            return seed.deserialize(Missing { index, count }).map(Some);
+        };
+        let attachments = self.args.attachments();
+        if attachments.is_empty() {
+            seed.deserialize(&mut serde_json::Deserializer::from_str(text))
+        } else {
+            seed.deserialize(&mut Reader::new(text, attachments))
+        }
+        .map(Some)
+        .map_err(|error| ArgsError::unfit(index, error))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.count.saturating_sub(self.index))
+    }
+}

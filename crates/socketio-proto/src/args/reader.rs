@@ -1,0 +1,392 @@
+//! JSON with attachments, into types.
+
+mod key;
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
+};
+use serde_json::Error as JsonError;
+
+use self::key::KeyReader;
+use crate::json::{self, Cursor, Placeholder};
+
+/// How deep arrays and objects may be in each other when they are read: each is a few frames on
+/// the stack. The same number as `serde_json`'s, so that attachments make no difference.
+const MAX_DEPTH: u8 = 128;
+
+/// Reads a text that is known to be JSON, and gives attachments to types that ask for bytes.
+///
+/// Values that can hold no attachment (texts, numbers and so on) are left to `serde_json`.
+pub(crate) struct Reader<'de> {
+    text: &'de str,
+    attachments: &'de [Bytes],
+    remaining_depth: u8,
+}
+
+impl<'de> Reader<'de> {
+    /// A reader of the value at the start of a text; more text may follow the value.
+    pub(crate) fn new(text: &'de str, attachments: &'de [Bytes]) -> Self {
+        Self {
+            text,
+            attachments,
+            remaining_depth: MAX_DEPTH,
+        }
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        let mut cursor = Cursor::new(self.text);
+        cursor.eat_whitespace();
+        self.advance(&cursor);
+        cursor.peek()
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let mut cursor = Cursor::new(self.text);
+        cursor.eat_whitespace();
+        let found = cursor.eat(byte);
+        self.advance(&cursor);
+        found
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.eat(byte) {
+            Ok(())
+        } else {
+            Err(JsonError::custom(format_args!(
+                "expected `{}`",
+                char::from(byte)
+            )))
+        }
+    }
+
+    /// Passes the next value and returns its text.
+    fn value(&mut self) -> &'de str {
+        let text = self.text;
+        let mut cursor = Cursor::new(text);
+        json::skip_value(&mut cursor);
+        self.advance(&cursor);
+        text.get(..cursor.offset()).unwrap_or_default()
+    }
+
+    /// Passes the next value if it stands for an attachment, and returns that.
+    fn attachment(&mut self) -> Option<&'de [u8]> {
+        let mut cursor = Cursor::new(self.text);
+        cursor.eat_whitespace();
+        let placeholder = Placeholder::read(&mut cursor)?;
+        let attachment = self.attachments.get(placeholder.index)?;
+        self.advance(&cursor);
+        Some(attachment)
+    }
+
+    fn advance(&mut self, cursor: &Cursor<'_>) {
+        self.text = self.text.get(cursor.offset()..).unwrap_or_default();
+    }
+
+    /// Reads what is between two brackets.
+    fn nested<T>(
+        &mut self,
+        [open, close]: [u8; 2],
+        read: impl FnOnce(&mut Self) -> Result<T, JsonError>,
+    ) -> Result<T, JsonError> {
+        self.expect(open)?;
+        self.remaining_depth = self.remaining_depth.saturating_sub(1);
+        if self.remaining_depth == 0 {
+            return Err(JsonError::custom("nested too deep"));
+        }
+        let value = read(self)?;
+        self.remaining_depth = self.remaining_depth.saturating_add(1);
+        if self.eat(close) {
+            Ok(value)
+        } else {
+            Err(JsonError::custom("more elements than expected"))
+        }
+    }
+
+    fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, JsonError> {
+        self.nested(*b"[]", |reader| {
+            visitor.visit_seq(Elements {
+                reader,
+                is_first: true,
+            })
+        })
+    }
+
+    fn object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, JsonError> {
+        self.nested(*b"{}", |reader| {
+            visitor.visit_map(Elements {
+                reader,
+                is_first: true,
+            })
+        })
+    }
+}
+
+/// Leaves values that can hold no attachment to `serde_json`.
+macro_rules! leave_to_serde_json {
+    ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
+        fn $method<V: Visitor<'de>>(
+            self,
+            $($arg: $ty,)*
+            visitor: V,
+        ) -> Result<V::Value, JsonError> {
+            serde_json::Deserializer::from_str(self.value()).$method($($arg,)* visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for &mut Reader<'de> {
+    type Error = JsonError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        match self.peek() {
+            Some(b'[') => self.list(visitor),
+            Some(b'{') => {
+                if is_buffering(&visitor)
+                    && let Some(attachment) = self.attachment()
+                {
+                    return visitor.visit_borrowed_bytes(attachment);
+                }
+                self.object(visitor)
+            }
+            _ => serde_json::Deserializer::from_str(self.value()).deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        match self.attachment() {
+            Some(attachment) => visitor.visit_borrowed_bytes(attachment),
+            None => serde_json::Deserializer::from_str(self.value()).deserialize_bytes(visitor),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        if self.peek() == Some(b'n') {
+            self.value();
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, JsonError> {
+        // `RawValue` asks for its text by such a name.
+        if name.starts_with("$serde_json::private::") {
+            return serde_json::Deserializer::from_str(self.value())
+                .deserialize_newtype_struct(name, visitor);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        match self.peek() {
+            Some(b'[') => self.list(visitor),
+            _ => serde_json::Deserializer::from_str(self.value()).deserialize_seq(visitor),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        _len: usize,
+        visitor: V,
+    ) -> Result<V::Value, JsonError> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _len: usize,
+        visitor: V,
+    ) -> Result<V::Value, JsonError> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        match self.peek() {
+            Some(b'{') => self.object(visitor),
+            _ => serde_json::Deserializer::from_str(self.value()).deserialize_map(visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, JsonError> {
+        match self.peek() {
+            Some(b'[') => self.list(visitor),
+            Some(b'{') => self.object(visitor),
+            _ => serde_json::Deserializer::from_str(self.value())
+                .deserialize_struct(name, fields, visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, JsonError> {
+        match self.peek() {
+            Some(b'{') => self.nested(*b"{}", |reader| visitor.visit_enum(reader)),
+            _ => serde_json::Deserializer::from_str(self.value())
+                .deserialize_enum(name, variants, visitor),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        self.value();
+        visitor.visit_unit()
+    }
+
+    leave_to_serde_json! {
+        deserialize_bool()
+        deserialize_i8()
+        deserialize_i16()
+        deserialize_i32()
+        deserialize_i64()
+        deserialize_i128()
+        deserialize_u8()
+        deserialize_u16()
+        deserialize_u32()
+        deserialize_u64()
+        deserialize_u128()
+        deserialize_f32()
+        deserialize_f64()
+        deserialize_char()
+        deserialize_str()
+        deserialize_string()
+        deserialize_unit()
+        deserialize_unit_struct(name: &'static str)
+        deserialize_identifier()
+    }
+}
+
+/// Whether a visitor only keeps what it is given, for a type that will say later what it takes.
+///
+/// So serde reads enums that are untagged or tagged inside, and flattened fields. Nothing but the
+/// words of such a visitor tells it from one that takes any JSON, as that of
+/// [`serde_json::Value`], which has no place for bytes.
+fn is_buffering<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+    use fmt::Write;
+
+    struct Rest(&'static str);
+
+    impl Write for Rest {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(text).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut rest = Rest("any value");
+    let expected: &dyn Expected = visitor;
+    write!(rest, "{expected}").is_ok() && rest.0.is_empty()
+}
+
+/// The elements of an array or the members of an object.
+struct Elements<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    is_first: bool,
+}
+
+impl Elements<'_, '_> {
+    /// Goes to the next element, if there is one.
+    fn step(&mut self) -> Result<bool, JsonError> {
+        if let None | Some(b']' | b'}') = self.reader.peek() {
+            return Ok(false);
+        }
+        if !self.is_first {
+            self.reader.expect(b',')?;
+        }
+        self.is_first = false;
+        Ok(true)
+    }
+}
+
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+    type Error = JsonError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, JsonError> {
+        if self.step()? {
+            seed.deserialize(&mut *self.reader).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+impl<'de> MapAccess<'de> for Elements<'_, 'de> {
+    type Error = JsonError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, JsonError> {
+        if !self.step()? {
+            return Ok(None);
+        }
+        let key = seed.deserialize(KeyReader::new(self.reader.value()))?;
+        self.reader.expect(b':')?;
+        Ok(Some(key))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, JsonError> {
+        seed.deserialize(&mut *self.reader)
+    }
+}
+
+impl<'de> EnumAccess<'de> for &mut Reader<'de> {
+    type Error = JsonError;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), JsonError> {
+        let variant = seed.deserialize(KeyReader::new(self.value()))?;
+        self.expect(b':')?;
+        Ok((variant, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for &mut Reader<'de> {
+    type Error = JsonError;
+
+    fn unit_variant(self) -> Result<(), JsonError> {
+        serde::Deserialize::deserialize(self)
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, JsonError> {
+        seed.deserialize(self)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        _len: usize,
+        visitor: V,
+    ) -> Result<V::Value, JsonError> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, JsonError> {
+        self.deserialize_struct("", fields, visitor)
+    }
+}

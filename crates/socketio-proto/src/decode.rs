@@ -1,0 +1,208 @@
+//! From messages to packets.
+
+mod header;
+mod payload;
+
+use std::mem;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use self::header::{Header, WireType};
+use crate::error::DecodeError;
+use crate::limits::DecodeLimits;
+use crate::packet::Packet;
+
+/// Reads the messages of one connection.
+///
+/// A packet with attachments is a text and as many binary messages, between which nothing else may
+/// come. Nothing here knows time: whoever drives the decoder bounds how long
+/// [attachments may be awaited](Self::is_waiting).
+///
+/// An idle decoder is two words; it allocates only while attachments are awaited.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::{DecodeError, DecodeLimits, Decoder, PacketType};
+///
+/// let mut decoder = Decoder::new(DecodeLimits::default());
+/// let packet = decoder.decode_text(r#"2/chat,1["hello"]"#.into())?.expect("it is whole");
+/// assert_eq!(packet.kind, PacketType::Event);
+/// assert_eq!(packet.namespace, "/chat");
+/// assert_eq!(packet.id, Some(1));
+/// assert_eq!(packet.event_name().as_deref(), Some("hello"));
+///
+/// assert_eq!(decoder.decode_text(r#"2["connect"]"#.into()), Err(DecodeError::ReservedEvent));
+/// # Ok::<(), DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    limits: Arc<DecodeLimits>,
+    awaited: Option<Box<Awaited>>,
+}
+
+/// A packet some of whose attachments have not come yet.
+#[derive(Clone, Debug)]
+struct Awaited {
+    /// `None` if the packet is one to ignore.
+    packet: Option<Packet>,
+    /// Attachments that were announced.
+    count: usize,
+    attachments: Vec<Bytes>,
+    /// Bytes of the attachments that have come.
+    bytes: usize,
+}
+
+impl Decoder {
+    /// A decoder with these limits. Those of all connections of a server can be one [`Arc`].
+    #[must_use]
+    pub fn new(limits: impl Into<Arc<DecodeLimits>>) -> Self {
+        Self {
+            limits: limits.into(),
+            awaited: None,
+        }
+    }
+
+    /// Reads a text.
+    ///
+    /// `None` if attachments are awaited, or if the packet is one to ignore: an EVENT or ACK
+    /// without payload, which Node's parser lets pass and nothing can be done with.
+    ///
+    /// Where Node's parser takes whatever JavaScript can read as a number, only digits count here:
+    /// `1e0` attachments and an id of blanks are errors, and so are ids over 2⁵³ − 1, which Node's
+    /// parser rounds.
+    ///
+    /// # Errors
+    ///
+    /// If the text is no packet, or one beyond the limits. The decoder can be used on after it, as
+    /// if new; a server closes the connection.
+    pub fn decode_text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
+        if self.awaited.take().is_some() {
+            return Err(DecodeError::UnexpectedText);
+        }
+        let header = Header::read(&text, &self.limits)?;
+        let Header {
+            wire,
+            namespace,
+            id,
+            payload_start,
+        } = header;
+        let count = wire.attachments;
+        let packet =
+            payload::read(text, payload_start, wire, &self.limits)?.map(|payload| Packet {
+                kind: wire.kind,
+                namespace,
+                id,
+                payload,
+            });
+        if count == 0 {
+            return Ok(packet);
+        }
+        self.awaited = Some(Box::new(Awaited {
+            packet,
+            count,
+            attachments: Vec::new(),
+            bytes: 0,
+        }));
+        Ok(None)
+    }
+
+    /// Reads a binary message, which must be an attachment of the packet that came last.
+    ///
+    /// `None` if further attachments are awaited, or if the packet is one to ignore.
+    ///
+    /// # Errors
+    ///
+    /// If no attachment is awaited, or the attachments are larger than they may be. The decoder
+    /// can be used on after it, as if new; a server closes the connection.
+    pub fn decode_binary(&mut self, bytes: Bytes) -> Result<Option<Packet>, DecodeError> {
+        let mut awaited = self.awaited.take().ok_or(DecodeError::UnexpectedBinary)?;
+        let limit = self.limits.max_attachment_bytes;
+        awaited.bytes = awaited.bytes.saturating_add(bytes.len());
+        if awaited.bytes > limit {
+            return Err(DecodeError::AttachmentsTooLarge { limit });
+        }
+        awaited.attachments.push(bytes);
+        if awaited.attachments.len() < awaited.count {
+            self.awaited = Some(awaited);
+            return Ok(None);
+        }
+        let Some(mut packet) = awaited.packet.take() else {
+            return Ok(None);
+        };
+        packet.payload.attach(mem::take(&mut awaited.attachments));
+        Ok(Some(packet))
+    }
+
+    /// Whether attachments are awaited, and a text would be an error.
+    ///
+    /// The driver should bound how long this stays true.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.awaited.is_some()
+    }
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(DecodeLimits::default())
+    }
+}
+
+impl Packet {
+    /// A packet from its parts, for instance those that another node has sent. They are checked as
+    /// if they had come over the wire.
+    ///
+    /// `json` is what [`Args::as_json`](crate::Args::as_json) returns.
+    ///
+    /// # Errors
+    ///
+    /// If the parts make no packet, or one beyond the limits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio_proto::{DecodeLimits, Namespace, Packet, PacketType};
+    ///
+    /// let packet = Packet::from_parts(
+    ///     PacketType::Event,
+    ///     Namespace::MAIN,
+    ///     None,
+    ///     r#"["tick",1]"#.into(),
+    ///     Vec::new(),
+    ///     &DecodeLimits::default(),
+    /// )?;
+    /// assert_eq!(packet.event_name().as_deref(), Some("tick"));
+    /// # Ok::<(), socketio_proto::DecodeError>(())
+    /// ```
+    pub fn from_parts(
+        kind: crate::PacketType,
+        namespace: crate::Namespace,
+        id: Option<u64>,
+        json: ByteString,
+        attachments: Vec<Bytes>,
+        limits: &DecodeLimits,
+    ) -> Result<Self, DecodeError> {
+        let limit = limits.max_attachment_bytes;
+        let size = attachments
+            .iter()
+            .fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+        if size > limit {
+            return Err(DecodeError::AttachmentsTooLarge { limit });
+        }
+        let wire = WireType::new(kind, attachments.len(), limits)?;
+        let namespace = header::check_namespace(namespace, limits)?;
+        let id = header::check_id(id)?;
+        let mut payload =
+            payload::read(json, 0, wire, limits)?.ok_or(DecodeError::InvalidPayload)?;
+        payload.attach(attachments);
+        Ok(Self {
+            kind,
+            namespace,
+            id,
+            payload,
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! What stands before the payload.
+
+use memchr::memchr;
+
+use crate::error::DecodeError;
+use crate::json::Cursor;
+use crate::limits::DecodeLimits;
+use crate::namespace::Namespace;
+use crate::packet::PacketType;
+
+/// The largest number that JavaScript counts to without gaps, 2⁵³ − 1.
+const MAX_ID: u64 = (1 << 53) - 1;
+
+/// What stands before the payload: `<type>[<attachments>-][<namespace>,][<id>]`.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) wire: WireType,
+    pub(super) namespace: Namespace,
+    pub(super) id: Option<u64>,
+    pub(super) payload_start: usize,
+}
+
+/// The type of a packet as the wire tells it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WireType {
+    pub(super) kind: PacketType,
+    /// Attachments that are announced, within the limit.
+    pub(super) attachments: usize,
+}
+
+impl Header {
+    pub(super) fn read(text: &str, limits: &DecodeLimits) -> Result<Self, DecodeError> {
+        let mut cursor = Cursor::new(text);
+        let wire = WireType::read(&mut cursor, limits)?;
+        let namespace = read_namespace(text, &mut cursor, limits)?;
+        let id = read_id(&mut cursor)?;
+        Ok(Self {
+            wire,
+            namespace,
+            id,
+            payload_start: cursor.offset(),
+        })
+    }
+}
+
+impl WireType {
+    pub(super) fn new(
+        kind: PacketType,
+        attachments: usize,
+        limits: &DecodeLimits,
+    ) -> Result<Self, DecodeError> {
+        let limit = limits.max_attachments;
+        if attachments > limit {
+            return Err(DecodeError::TooManyAttachments { limit });
+        }
+        match kind {
+            PacketType::Event | PacketType::Ack => {}
+            _ if attachments == 0 => {}
+            _ => return Err(DecodeError::IllegalAttachments),
+        }
+        Ok(Self { kind, attachments })
+    }
+
+    fn read(cursor: &mut Cursor<'_>, limits: &DecodeLimits) -> Result<Self, DecodeError> {
+        let (kind, is_binary) = match cursor.next() {
+            Some(b'0') => (PacketType::Connect, false),
+            Some(b'1') => (PacketType::Disconnect, false),
+            Some(b'2') => (PacketType::Event, false),
+            Some(b'3') => (PacketType::Ack, false),
+            Some(b'4') => (PacketType::ConnectError, false),
+            Some(b'5') => (PacketType::Event, true),
+            Some(b'6') => (PacketType::Ack, true),
+            _ => return Err(DecodeError::InvalidType),
+        };
+        if !is_binary {
+            return Self::new(kind, 0, limits);
+        }
+        let count = read_number(cursor);
+        if !cursor.eat(b'-') {
+            return Err(DecodeError::IllegalAttachments);
+        }
+        match count {
+            None | Some(0) => Err(DecodeError::IllegalAttachments),
+            Some(count) => Self::new(kind, usize::try_from(count).unwrap_or(usize::MAX), limits),
+        }
+    }
+}
+
+pub(super) fn check_namespace(
+    namespace: Namespace,
+    limits: &DecodeLimits,
+) -> Result<Namespace, DecodeError> {
+    let limit = limits.max_namespace_len;
+    if namespace.len() > limit {
+        return Err(DecodeError::NamespaceTooLong { limit });
+    }
+    Ok(namespace)
+}
+
+pub(super) fn check_id(id: Option<u64>) -> Result<Option<u64>, DecodeError> {
+    match id {
+        Some(id) if id > MAX_ID => Err(DecodeError::InvalidId),
+        id => Ok(id),
+    }
+}
+
+fn read_namespace(
+    text: &str,
+    cursor: &mut Cursor<'_>,
+    limits: &DecodeLimits,
+) -> Result<Namespace, DecodeError> {
+    if cursor.peek() != Some(b'/') {
+        return Ok(Namespace::MAIN);
+    }
+    let start = cursor.offset();
+    let len = memchr(b',', cursor.rest()).unwrap_or(cursor.rest().len());
+    let limit = limits.max_namespace_len;
+    if len > limit {
+        return Err(DecodeError::NamespaceTooLong { limit });
+    }
+    cursor.skip(len);
+    // A comma and a slash are whole characters, so what is between them is, too.
+    let name = text.get(start..cursor.offset()).unwrap_or_default();
+    cursor.eat(b',');
+    Ok(Namespace::from_wire(name))
+}
+
+fn read_id(cursor: &mut Cursor<'_>) -> Result<Option<u64>, DecodeError> {
+    check_id(read_number(cursor))
+}
+
+/// Reads digits, if there are any. A number that is too large is the largest.
+fn read_number(cursor: &mut Cursor<'_>) -> Option<u64> {
+    let mut number = None;
+    while let Some(digit @ b'0'..=b'9') = cursor.peek() {
+        let digit = u64::from(digit.saturating_sub(b'0'));
+        let shifted = number.unwrap_or(0_u64).saturating_mul(10);
+        number = Some(shifted.saturating_add(digit));
+        cursor.skip(1);
+    }
+    number
+}

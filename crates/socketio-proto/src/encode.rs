@@ -1,0 +1,265 @@
+//! From packets to messages.
+//!
+//! Every function appends one message to a text that the caller has begun, for instance with the
+//! `4` of Engine.IO; so a message is written once, where it is to be sent from.
+
+use std::mem;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::args::ArgsWriter;
+use crate::error::EncodeError;
+use crate::packet::{Packet, PacketType};
+
+/// Appends an event, and returns the attachments that must be sent right after it.
+///
+/// [`Args`](crate::Args#arguments-as-types) tells how a type stands for arguments. Numbers that
+/// are not finite become `null`, as in JavaScript. The number of attachments is not bounded here,
+/// but Node's parser takes no more than 10 by default.
+///
+/// The name is not checked: [`is_reserved`](crate::is_reserved) is the caller's to ask.
+///
+/// # Errors
+///
+/// If the value has no JSON form; the text is then as it was.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::encode_event;
+///
+/// let mut text = String::from("4");
+/// let attachments = encode_event(&mut text, "/chat", Some(7), "message", &("hi", 1))?;
+/// assert_eq!(text, r#"42/chat,7["message","hi",1]"#);
+/// assert!(attachments.is_empty());
+/// # Ok::<(), socketio_proto::EncodeError>(())
+/// ```
+pub fn encode_event<T>(
+    out: &mut String,
+    namespace: &str,
+    id: Option<u64>,
+    event: &str,
+    args: &T,
+) -> Result<Vec<Bytes>, EncodeError>
+where
+    T: Serialize + ?Sized,
+{
+    encode_args(out, PacketType::Event, namespace, id, Some(event), args)
+}
+
+/// Appends an acknowledgement, and returns the attachments that must be sent right after it.
+///
+/// # Errors
+///
+/// If the value has no JSON form; the text is then as it was.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::encode_ack;
+///
+/// let mut text = String::from("4");
+/// encode_ack(&mut text, "/", 7, "done")?;
+/// assert_eq!(text, r#"437["done"]"#);
+/// # Ok::<(), socketio_proto::EncodeError>(())
+/// ```
+pub fn encode_ack<T>(
+    out: &mut String,
+    namespace: &str,
+    id: u64,
+    args: &T,
+) -> Result<Vec<Bytes>, EncodeError>
+where
+    T: Serialize + ?Sized,
+{
+    encode_args(out, PacketType::Ack, namespace, Some(id), None, args)
+}
+
+/// Appends the CONNECT packet that tells a client that it has joined a namespace: its socket id,
+/// and if it may recover its session later, the secret id for that (`pid`).
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::encode_connect;
+///
+/// let mut text = String::from("4");
+/// encode_connect(&mut text, "/admin", "a1", None);
+/// assert_eq!(text, r#"40/admin,{"sid":"a1"}"#);
+/// ```
+pub fn encode_connect(out: &mut String, namespace: &str, sid: &str, pid: Option<&str>) {
+    push_header(out, PacketType::Connect, 0, namespace, None);
+    out.push_str(r#"{"sid":"#);
+    push_json_string(out, sid);
+    if let Some(pid) = pid {
+        out.push_str(r#","pid":"#);
+        push_json_string(out, pid);
+    }
+    out.push('}');
+}
+
+/// Appends the CONNECT_ERROR packet that tells a client why it may not join a namespace.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::encode_connect_error;
+///
+/// let mut text = String::from("4");
+/// let data = serde_json::value::to_raw_value(&[1, 2])?;
+/// encode_connect_error(&mut text, "/x", "no", Some(&data));
+/// assert_eq!(text, r#"44/x,{"message":"no","data":[1,2]}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn encode_connect_error(
+    out: &mut String,
+    namespace: &str,
+    message: &str,
+    data: Option<&RawValue>,
+) {
+    push_header(out, PacketType::ConnectError, 0, namespace, None);
+    out.push_str(r#"{"message":"#);
+    push_json_string(out, message);
+    if let Some(data) = data {
+        out.push_str(r#","data":"#);
+        out.push_str(data.get());
+    }
+    out.push('}');
+}
+
+/// Appends the DISCONNECT packet that tells a client that it has been removed from a namespace.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::encode_disconnect;
+///
+/// let mut text = String::from("4");
+/// encode_disconnect(&mut text, "/admin");
+/// assert_eq!(text, "41/admin,");
+/// ```
+pub fn encode_disconnect(out: &mut String, namespace: &str) {
+    push_header(out, PacketType::Disconnect, 0, namespace, None);
+}
+
+/// Appends a packet whose payload is encoded already, and returns the attachments that must be
+/// sent right after it.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::{Args, Namespace, Packet, encode_packet};
+///
+/// let packet = Packet::event(Namespace::MAIN, Args::from_serialize(Some("tick"), &1)?);
+/// let mut text = String::from("4");
+/// let attachments = encode_packet(&mut text, &packet);
+/// assert_eq!((text.as_str(), attachments.len()), (r#"42["tick",1]"#, 0));
+/// # Ok::<(), socketio_proto::EncodeError>(())
+/// ```
+pub fn encode_packet<'p>(out: &mut String, packet: &'p Packet) -> &'p [Bytes] {
+    let attachments = packet.payload.attachments();
+    let json = packet.payload.as_json();
+    // Prefix, three numbers and the namespace are rarely longer than this.
+    out.reserve(
+        json.len()
+            .saturating_add(packet.namespace.len())
+            .saturating_add(32),
+    );
+    push_header(
+        out,
+        packet.kind,
+        attachments.len(),
+        &packet.namespace,
+        packet.id,
+    );
+    out.push_str(json);
+    attachments
+}
+
+fn encode_args<T>(
+    out: &mut String,
+    kind: PacketType,
+    namespace: &str,
+    id: Option<u64>,
+    event: Option<&str>,
+    args: &T,
+) -> Result<Vec<Bytes>, EncodeError>
+where
+    T: Serialize + ?Sized,
+{
+    let start = out.len();
+    push_header(out, kind, 0, namespace, id);
+    let mut writer = ArgsWriter::new(mem::take(out));
+    let written = writer.begin(event).and_then(|_| writer.write(args));
+    let (text, attachments) = writer.finish();
+    *out = text;
+    if let Err(error) = written {
+        out.truncate(start);
+        return Err(error);
+    }
+    if !attachments.is_empty() {
+        // That there are some is known only now; most packets have none and need no correction.
+        let mut marked = String::new();
+        push_type(&mut marked, kind, attachments.len());
+        out.replace_range(start..start + 1, &marked);
+    }
+    Ok(attachments)
+}
+
+fn push_header(
+    out: &mut String,
+    kind: PacketType,
+    attachments: usize,
+    namespace: &str,
+    id: Option<u64>,
+) {
+    push_type(out, kind, attachments);
+    if namespace != "/" {
+        out.push_str(namespace);
+        out.push(',');
+    }
+    if let Some(id) = id {
+        push_number(out, id);
+    }
+}
+
+fn push_type(out: &mut String, kind: PacketType, attachments: usize) {
+    out.push(match (kind, attachments) {
+        (PacketType::Connect, _) => '0',
+        (PacketType::Disconnect, _) => '1',
+        (PacketType::Event, 0) => '2',
+        (PacketType::Ack, 0) => '3',
+        (PacketType::ConnectError, _) => '4',
+        (PacketType::Event, _) => '5',
+        (PacketType::Ack, _) => '6',
+    });
+    if attachments > 0 && matches!(kind, PacketType::Event | PacketType::Ack) {
+        push_number(out, attachments as u64);
+        out.push('-');
+    }
+}
+
+/// Appends a number in decimal, without the cost of the formatting machinery.
+fn push_number(out: &mut String, number: u64) {
+    if number >= 10 {
+        push_number(out, number / 10);
+    }
+    out.push(char::from(b'0' + (number % 10) as u8));
+}
+
+/// Appends a text in quotes, with the escapes that JSON asks for.
+fn push_json_string(out: &mut String, text: &str) {
+    // Ids need no escapes.
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::Value::from(text).to_string());
+    }
+}

@@ -1,0 +1,80 @@
+//! A place in a text.
+
+/// A place in a text, which only moves forward and never past the end.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor<'a> {
+    rest: &'a [u8],
+    len: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self {
+            rest: text.as_bytes(),
+            len: text.len(),
+        }
+    }
+
+    /// Bytes between the start of the text and this place.
+    pub(crate) fn offset(&self) -> usize {
+        self.len.saturating_sub(self.rest.len())
+    }
+
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    pub(crate) fn next(&mut self) -> Option<u8> {
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*first)
+    }
+
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
+    }
+
+    /// Passes this byte if it is the next one.
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+        match self.rest {
+            [first, rest @ ..] if *first == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Passes these bytes if they are the next ones.
+    pub(crate) fn eat_all(&mut self, bytes: &[u8]) -> bool {
+        match self.rest.strip_prefix(bytes) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Passes digits and returns how many there were.
+    pub(crate) fn eat_digits(&mut self) -> usize {
+        let count = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        self.skip(count);
+        count
+    }
+
+    /// Passes the white space that JSON allows between its tokens.
+    pub(crate) fn eat_whitespace(&mut self) {
+        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The objects that stand for attachments.
+
+use super::Cursor;
+
+/// The object that stands for an attachment: `{"_placeholder":true,"num":0}`.
+///
+/// Only this form is one, its two members in either order. Node's parser also takes objects with
+/// further members, which no client sends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Placeholder {
+    /// Which attachment, counted from 0.
+    pub(crate) index: usize,
+}
+
+impl Placeholder {
+    /// The key that marks the object, as a JSON text.
+    pub(crate) const MARK: &'static [u8] = br#""_placeholder""#;
+
+    /// Reads a placeholder, and leaves the cursor behind it; elsewhere the cursor does not move.
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let mut ahead = cursor.clone();
+        if !ahead.eat(b'{') {
+            return None;
+        }
+        let mut member = Member::read(&mut ahead)?;
+        if !ahead.eat(b',') {
+            return None;
+        }
+        let second = Member::read(&mut ahead)?;
+        if !ahead.eat(b'}') {
+            return None;
+        }
+        if member == Member::Mark {
+            member = second;
+        } else if second != Member::Mark {
+            return None;
+        }
+        let Member::Index(index) = member else {
+            return None;
+        };
+        *cursor = ahead;
+        Some(Self { index })
+    }
+
+    /// Whether an object's member with the key [`MARK`](Self::MARK) makes it a placeholder. The
+    /// cursor is at the member's value.
+    pub(crate) fn is_marked(cursor: &Cursor<'_>) -> bool {
+        cursor.rest().starts_with(b"true")
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Member {
+    Mark,
+    Index(usize),
+}
+
+impl Member {
+    /// Reads a member of a placeholder and the white space around it.
+    fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        cursor.eat_whitespace();
+        let is_mark = cursor.eat_all(Placeholder::MARK);
+        if !is_mark && !cursor.eat_all(br#""num""#) {
+            return None;
+        }
+        cursor.eat_whitespace();
+        if !cursor.eat(b':') {
+            return None;
+        }
+        cursor.eat_whitespace();
+        let member = if is_mark {
+            cursor.eat_all(b"true").then_some(Self::Mark)
+        } else {
+            read_index(cursor).map(Self::Index)
+        }?;
+        cursor.eat_whitespace();
+        Some(member)
+    }
+}
+
+fn read_index(cursor: &mut Cursor<'_>) -> Option<usize> {
+    let digits = cursor.rest();
+    let count = cursor.eat_digits();
+    // JSON has no leading zeros.
+    if count > 1 && digits.first() == Some(&b'0') {
+        return None;
+    }
+    std::str::from_utf8(digits.get(..count)?).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<(usize, usize)> {
+        let mut cursor = Cursor::new(text);
+        let placeholder = Placeholder::read(&mut cursor);
+        if placeholder.is_none() {
+            assert_eq!(cursor.offset(), 0, "the cursor has moved in {text}");
+        }
+        placeholder.map(|placeholder| (placeholder.index, cursor.offset()))
+    }
+
+    #[test]
+    fn its_members_come_in_either_order_with_or_without_space() {
+        assert_eq!(read(r#"{"_placeholder":true,"num":0}]"#), Some((0, 29)));
+        assert_eq!(read(r#"{"num":12,"_placeholder":true},1"#), Some((12, 30)));
+        assert_eq!(
+            read("{ \"_placeholder\" :\ttrue , \"num\"\n: 3 }"),
+            Some((3, 37))
+        );
+    }
+
+    #[test]
+    fn anything_else_is_an_object() {
+        for text in [
+            "",
+            "{}",
+            r#""_placeholder""#,
+            r#"{"_placeholder":true}"#,
+            r#"{"num":0}"#,
+            r#"{"num":0,"num":0}"#,
+            r#"{"_placeholder":true,"_placeholder":true}"#,
+            r#"{"_placeholder":false,"num":0}"#,
+            r#"{"_placeholder":true,"num":"0"}"#,
+            r#"{"_placeholder":true,"num":-1}"#,
+            r#"{"_placeholder":true,"num":1.0}"#,
+            r#"{"_placeholder":true,"num":1e0}"#,
+            r#"{"_placeholder":true,"num":01}"#,
+            r#"{"_placeholder":true,"num":}"#,
+            r#"{"_placeholder":true,"num":99999999999999999999}"#,
+            r#"{"_placeholder":true,"num":0,"more":1}"#,
+            r#"{"_placeholder":true,"num":0"#,
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

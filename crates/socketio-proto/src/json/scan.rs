@@ -1,0 +1,302 @@
+//! The check of a payload, in one pass.
+
+use super::nesting::{Container, Nesting};
+use super::{Cursor, Placeholder};
+
+/// What a payload may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScanLimits {
+    /// Arrays and objects inside each other.
+    pub(crate) depth: usize,
+    /// Attachments that placeholders can stand for. If there are none, objects that look like
+    /// placeholders are plain data.
+    pub(crate) attachments: usize,
+}
+
+/// Why a payload is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ScanError {
+    Placeholder,
+    Syntax,
+    TooDeep,
+}
+
+/// Where an event's name is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct EventName {
+    /// First byte of the name, its quote included.
+    pub(crate) start: usize,
+    /// First byte behind the name and its quote.
+    pub(crate) end: usize,
+}
+
+/// Checks that a text is one JSON value, without recursion, and without allocation unless it is
+/// nested more than 64 deep.
+///
+/// The grammar is JSON's to the letter, except that no white space may come first: Node's parser
+/// reads it as an acknowledgement id.
+pub(crate) fn scan_value(text: &str, limits: ScanLimits) -> Result<(), ScanError> {
+    let mut scanner = Scanner::new(text, limits);
+    if matches!(scanner.cursor.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+        return Err(ScanError::Syntax);
+    }
+    scanner.values()
+}
+
+/// Checks that a text is a JSON array whose first element is a string or a number, and finds that.
+pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<EventName, ScanError> {
+    let mut scanner = Scanner::new(text, limits);
+    if scanner.cursor.peek() != Some(b'[') {
+        return Err(ScanError::Syntax);
+    }
+    scanner.enter(Container::Array)?;
+    scanner.cursor.eat_whitespace();
+    let start = scanner.cursor.offset();
+    match scanner.cursor.peek() {
+        Some(b'"') => scanner.string()?,
+        Some(b'-' | b'0'..=b'9') => scanner.number()?,
+        _ => return Err(ScanError::Syntax),
+    }
+    let end = scanner.cursor.offset();
+    if scanner.ends_value()? {
+        return Ok(EventName { start, end });
+    }
+    scanner.values()?;
+    Ok(EventName { start, end })
+}
+
+struct Scanner<'a> {
+    cursor: Cursor<'a>,
+    nesting: Nesting,
+    limits: ScanLimits,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str, limits: ScanLimits) -> Self {
+        Self {
+            cursor: Cursor::new(text),
+            nesting: Nesting::default(),
+            limits,
+        }
+    }
+
+    /// Passes everything from the start of a value to the end of the text.
+    fn values(&mut self) -> Result<(), ScanError> {
+        loop {
+            self.cursor.eat_whitespace();
+            match self.cursor.peek().ok_or(ScanError::Syntax)? {
+                b'"' => self.string()?,
+                b'-' | b'0'..=b'9' => self.number()?,
+                b'{' => {
+                    if !self.placeholder()? {
+                        self.enter(Container::Object)?;
+                        self.cursor.eat_whitespace();
+                        if self.cursor.peek() != Some(b'}') {
+                            self.key()?;
+                            continue;
+                        }
+                    }
+                }
+                b'[' => {
+                    self.enter(Container::Array)?;
+                    self.cursor.eat_whitespace();
+                    if self.cursor.peek() != Some(b']') {
+                        continue;
+                    }
+                }
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                _ => return Err(ScanError::Syntax),
+            }
+            if self.ends_value()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Passes what may follow a value, up to the start of the next one. True at the end of the
+    /// text.
+    fn ends_value(&mut self) -> Result<bool, ScanError> {
+        loop {
+            self.cursor.eat_whitespace();
+            let Some(byte) = self.cursor.next() else {
+                return if self.nesting.depth() == 0 { Ok(true) } else { Err(ScanError::Syntax) };
+            };
+            match (byte, self.nesting.innermost()) {
+                (b',', Some(Container::Array)) => return Ok(false),
+                (b',', Some(Container::Object)) => {
+                    self.cursor.eat_whitespace();
+                    self.key()?;
+                    return Ok(false);
+                }
+                (b']', Some(Container::Array)) | (b'}', Some(Container::Object)) => {
+                    self.nesting.leave();
+                }
+                _ => return Err(ScanError::Syntax),
+            }
+        }
+    }
+
+    fn enter(&mut self, container: Container) -> Result<(), ScanError> {
+        if self.nesting.depth() >= self.limits.depth {
+            return Err(ScanError::TooDeep);
+        }
+        self.nesting.enter(container);
+        self.cursor.skip(1);
+        Ok(())
+    }
+
+    /// Passes a placeholder, if there are attachments for which it can stand.
+    fn placeholder(&mut self) -> Result<bool, ScanError> {
+        if self.limits.attachments == 0 {
+            return Ok(false);
+        }
+        match Placeholder::read(&mut self.cursor) {
+            None => Ok(false),
+            Some(_) if self.nesting.depth() >= self.limits.depth => Err(ScanError::TooDeep),
+            Some(Placeholder { index }) if index < self.limits.attachments => Ok(true),
+            Some(_) => Err(ScanError::Placeholder),
+        }
+    }
+
+    /// Passes the key of an object's member and the colon.
+    fn key(&mut self) -> Result<(), ScanError> {
+        if self.cursor.peek() != Some(b'"') {
+            return Err(ScanError::Syntax);
+        }
+        let marks =
+            self.limits.attachments > 0 && self.cursor.rest().starts_with(Placeholder::MARK);
+        self.string()?;
+        self.cursor.eat_whitespace();
+        if !self.cursor.eat(b':') {
+            return Err(ScanError::Syntax);
+        }
+        if marks {
+            self.cursor.eat_whitespace();
+            if Placeholder::is_marked(&self.cursor) {
+                return Err(ScanError::Placeholder);
+            }
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, literal: &[u8]) -> Result<(), ScanError> {
+        self.cursor
+            .eat_all(literal)
+            .then_some(())
+            .ok_or(ScanError::Syntax)
+    }
+
+    fn number(&mut self) -> Result<(), ScanError> {
+        self.cursor.eat(b'-');
+        if !self.cursor.eat(b'0') {
+            self.digits()?;
+        }
+        if self.cursor.peek() == Some(b'.') {
+            self.cursor.skip(1);
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.cursor.peek() {
+            self.cursor.skip(1);
+            if let Some(b'+' | b'-') = self.cursor.peek() {
+                self.cursor.skip(1);
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), ScanError> {
+        match self.cursor.eat_digits() {
+            0 => Err(ScanError::Syntax),
+            _ => Ok(()),
+        }
+    }
+
+    fn string(&mut self) -> Result<(), ScanError> {
+        self.cursor.skip(1);
+        loop {
+            self.cursor.skip(plain_len(self.cursor.rest()));
+            match self.cursor.next() {
+                Some(b'"') => return Ok(()),
+                Some(b'\\') => self.escape()?,
+                // A control character, or the end of the text.
+                _ => return Err(ScanError::Syntax),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), ScanError> {
+        match self.cursor.next() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(()),
+            Some(b'u') => {
+                let digits = self.cursor.rest().get(..4).ok_or(ScanError::Syntax)?;
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(ScanError::Syntax);
+                }
+                self.cursor.skip(4);
+                Ok(())
+            }
+            _ => Err(ScanError::Syntax),
+        }
+    }
+}
+
+/// Bytes of a string before the next quote, backslash or control character.
+///
+/// Three needles one of which is a range are beyond what memchr can look for.
+fn plain_len(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    // Most strings are short and end in one of the first words.
+    for _ in 0..2 {
+        match rest.split_first_chunk() {
+            Some((word, behind)) if special_bytes(*word) == 0 => rest = behind,
+            _ => break,
+        }
+    }
+    // In long ones, looking at many bytes without an early exit lets the compiler use vector
+    // instructions.
+    while let Some((chunk, behind)) = rest.split_first_chunk::<32>()
+        && !chunk
+            .iter()
+            .fold(false, |any, &byte| any | is_special(byte))
+    {
+        rest = behind;
+    }
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let special = special_bytes(*word);
+        if special != 0 {
+            let plain = special.trailing_zeros() / u8::BITS;
+            return bytes
+                .len()
+                .saturating_sub(rest.len())
+                .saturating_add(plain as usize);
+        }
+        rest = behind;
+    }
+    let plain = rest.iter().take_while(|&&byte| !is_special(byte)).count();
+    bytes.len().saturating_sub(rest.len()).saturating_add(plain)
+}
+
+fn is_special(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < b' ')
+}
+
+/// Eight bytes at once: the highest bit of the first special byte is the lowest one set here. What
+/// is set above it means nothing, as borrows may have come from below.
+fn special_bytes(word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+    const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+
+    let word = u64::from_le_bytes(word);
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
+    let controls = word.wrapping_sub(SPACES) & !word;
+    (zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES) | controls) & HIGHS
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::*;
+
+const PLAIN: ScanLimits = ScanLimits {
+    depth: usize::MAX,
+    attachments: 0,
+};
+
+fn scan(text: &str) -> Result<(), ScanError> {
+    scan_value(text, PLAIN)
+}
+
+#[test]
+fn json_is_accepted() {
+    for text in [
+        "0",
+        "-0",
+        "-0.0e-0",
+        "12.50E+007",
+        "1e999",
+        "true",
+        "false",
+        "null",
+        r#""""#,
+        r#""\"\\\/\b\f\n\r\t\u00Ff""#,
+        r#""\ud800 alone""#,
+        "\"\u{7f}é😀\"",
+        "[]",
+        "{}",
+        "[ ]\t",
+        "[1 , [ ] ,{ } ]\r\n",
+        r#"{"a":1,"a":{"b":[null]}}"#,
+        "{ \"\" :\n\"x\" }",
+    ] {
+        assert_eq!(scan(text), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn anything_else_is_refused() {
+    for text in [
+        "",
+        " ",
+        " 1",
+        "\t[]",
+        "1 2",
+        "01",
+        "-",
+        "-a",
+        "1.",
+        ".1",
+        "1e",
+        "1e+",
+        "+1",
+        "0x1",
+        "tru",
+        "truee",
+        "True",
+        "nul",
+        "NaN",
+        "\"",
+        "\"a",
+        "\"\\\"",
+        r#""\x""#,
+        r#""\u12g4""#,
+        r#""\u123"#,
+        "\"\n\"",
+        "\"\0\"",
+        "'a'",
+        "[",
+        "[1",
+        "[1,",
+        "[1,]",
+        "[,1]",
+        "[1 1]",
+        "]",
+        "[}",
+        "[1}",
+        "{",
+        "{1:1}",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{\"a\":1,1}",
+        "{\"a\" 1}",
+        "{,}",
+        "{]",
+        "{\"a\":1]",
+        "[]]",
+        "{}}",
+        "\u{feff}1",
+        "\u{a0}1",
+        "// 1",
+    ] {
+        assert_eq!(scan(text), Err(ScanError::Syntax), "{text:?}");
+    }
+}
+
+#[test]
+fn control_characters_are_found_wherever_they_are_in_a_string() {
+    for place in 0..100 {
+        let mut text = "x".repeat(100);
+        text.replace_range(place..=place, "\u{1f}");
+        assert_eq!(
+            scan(&format!("\"{text}\"")),
+            Err(ScanError::Syntax),
+            "at {place}"
+        );
+        text.replace_range(place..=place, "\"");
+        assert_eq!(
+            scan(&format!("\"{text}\"")),
+            Err(ScanError::Syntax),
+            "at {place}"
+        );
+        text.replace_range(place..=place, " ");
+        assert_eq!(scan(&format!("\"{text}\"")), Ok(()), "at {place}");
+    }
+}
+
+#[test]
+fn depth_is_counted_exactly() {
+    for depth in [1, 2, 63, 64, 65, 127, 128, 129, 200] {
+        let limits = ScanLimits { depth, ..PLAIN };
+        let nested = |levels: usize| {
+            let (mut open, mut close) = (String::new(), String::new());
+            for level in 0..levels {
+                open.push_str(if level % 3 == 0 { "{\"k\":" } else { "[" });
+                close.insert(0, if level % 3 == 0 { '}' } else { ']' });
+            }
+            format!("{open}1{close}")
+        };
+        assert_eq!(scan_value(&nested(depth), limits), Ok(()), "{depth}");
+        assert_eq!(
+            scan_value(&nested(depth + 1), limits),
+            Err(ScanError::TooDeep),
+            "{depth}"
+        );
+        // What is beside each other is not inside each other.
+        let wide = format!("[{}1]", "[],{},".repeat(1000));
+        assert_eq!(scan_value(&wide, limits).is_ok(), depth > 1, "{depth}");
+    }
+}
+
+#[test]
+fn nesting_without_a_limit_needs_no_stack() {
+    let levels = 1_000_000;
+    let text = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert_eq!(scan(&text), Ok(()));
+    assert_eq!(scan(&text[1..]), Err(ScanError::Syntax));
+}
+
+#[test]
+fn the_name_of_an_event_is_found() {
+    let name = |text: &'static str| {
+        scan_event(text, PLAIN).map(|EventName { start, end }| &text[start..end])
+    };
+    assert_eq!(name(r#"["a",1]"#), Ok(r#""a""#));
+    assert_eq!(name(r#"[ "a\"]" ]"#), Ok(r#""a\"]""#));
+    assert_eq!(name("[-1.5e3 ,{}]"), Ok("-1.5e3"));
+    for text in [
+        "",
+        "[",
+        "[]",
+        "[null]",
+        "[true]",
+        "[[\"a\"]]",
+        "[{}]",
+        "{}",
+        "\"a\"",
+        "[\"a\"",
+        "[\"a\",]",
+        "[\"a\"]]",
+        "[\"a\" 1]",
+        " [\"a\"]",
+        "[\"a\",1}",
+    ] {
+        assert_eq!(name(text), Err(ScanError::Syntax), "{text}");
+    }
+}
+
+#[test]
+fn placeholders_are_checked_only_where_there_are_attachments() {
+    let two = ScanLimits {
+        depth: 3,
+        attachments: 2,
+    };
+    for (json, among_two) in [
+        (r#"[{"_placeholder":true,"num":1}]"#, Ok(())),
+        (
+            r#"[{"num":0,"_placeholder":true},{"_placeholder":true,"num":0}]"#,
+            Ok(()),
+        ),
+        (
+            r#"[{"_placeholder":true,"num":2}]"#,
+            Err(ScanError::Placeholder),
+        ),
+        (
+            r#"[{"_placeholder":true,"num":-1}]"#,
+            Err(ScanError::Placeholder),
+        ),
+        (
+            r#"[{"_placeholder":true,"num":0.0}]"#,
+            Err(ScanError::Placeholder),
+        ),
+        (
+            r#"[{"_placeholder":true,"num":"splice"}]"#,
+            Err(ScanError::Placeholder),
+        ),
+        (r#"[{"_placeholder":true}]"#, Err(ScanError::Placeholder)),
+        (
+            r#"[{"a":1,"_placeholder" : true}]"#,
+            Err(ScanError::Placeholder),
+        ),
+        (r#"[{"_placeholder":false,"num":9}]"#, Ok(())),
+        (r#"[{"_placeholder":"true","num":9}]"#, Ok(())),
+        (r#"[{"num":9}]"#, Ok(())),
+        (r#"["_placeholder",true]"#, Ok(())),
+    ] {
+        assert_eq!(scan_value(json, two), among_two, "{json}");
+        assert_eq!(scan(json), Ok(()), "{json}");
+    }
+    let deep = r#"[[[{"_placeholder":true,"num":0}]]]"#;
+    assert_eq!(scan_value(deep, two), Err(ScanError::TooDeep));
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        Just(serde_json::json!({"_placeholder": true, "num": 0})),
+    ];
+    leaf.prop_recursive(5, 60, 6, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..6).prop_map(Value::from),
+            proptest::collection::btree_map(any::<String>(), inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// What serde_json takes, except for white space before it.
+fn is_json(text: &str) -> bool {
+    !text.starts_with([' ', '\t', '\n', '\r']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn the_plain_part_of_a_string_ends_where_it_ends(
+        plain in vec(prop_oneof![Just(b'!'), Just(b' '), Just(b'#'), Just(b'['), Just(0x7f), 0x80..=0xff_u8], 0..90),
+        rest in vec(any::<u8>(), 0..40),
+    ) {
+        let bytes = [plain.as_slice(), &rest].concat();
+        let end = bytes.iter().position(|&byte| is_special(byte)).unwrap_or(bytes.len());
+        prop_assert_eq!(plain_len(&bytes), end);
+    }
+
+    #[test]
+    fn it_takes_what_serde_json_writes(value in any_json()) {
+        prop_assert_eq!(scan(&value.to_string()), Ok(()));
+        prop_assert_eq!(scan(&serde_json::to_string_pretty(&value).unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn it_takes_what_serde_json_takes_after_changes(
+        value in any_json(),
+        changes in vec((any::<prop::sample::Index>(), r#"[\[\]{},:"\\0-9eE+.\-trufalsn \n\x01é]{0,2}"#), 1..4),
+    ) {
+        let mut chars: Vec<String> = value.to_string().chars().map(String::from).collect();
+        for (place, change) in changes {
+            let place = place.index(chars.len());
+            chars[place] = change;
+        }
+        let text = chars.concat();
+        prop_assert_eq!(scan(&text).is_ok(), is_json(&text), "{}", text);
+    }
+
+    #[test]
+    fn it_takes_what_serde_json_takes_of_anything(
+        text in r#"([\[\]{},:]|"a"|"\\u?[0-9a-f"]{0,5}|-?[0-9]{1,2}|[.eE+-]|true|null|[ \n\x01é]){0,12}"#,
+    ) {
+        prop_assert_eq!(scan(&text).is_ok(), is_json(&text), "{}", text);
+    }
+}

@@ -1,0 +1,96 @@
+//! Escapes of strings.
+
+/// What a JSON string means, given what is between its quotes.
+///
+/// Halves of surrogate pairs, which JSON can write and Rust's strings cannot hold, become
+/// replacement characters.
+pub(crate) fn unescape(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let mut chars = escaped.chars();
+        match chars.next() {
+            Some('b') => text.push('\u{8}'),
+            Some('f') => text.push('\u{c}'),
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            Some('t') => text.push('\t'),
+            Some('u') => {
+                rest = push_unicode(&mut text, chars.as_str());
+                continue;
+            }
+            // `"`, `\` and `/` stand for themselves.
+            Some(char) => text.push(char),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Pushes the character whose `\u` has been read, and returns what is behind it.
+fn push_unicode<'a>(text: &mut String, hex: &'a str) -> &'a str {
+    let (unit, rest) = split_unit(hex);
+    let paired = rest.strip_prefix("\\u").map(split_unit);
+    let units = [unit, paired.map_or(0, |(low, _)| low)];
+    let mut decoded = char::decode_utf16(units);
+    match (decoded.next(), paired) {
+        // Two units were used up if none is left.
+        (Some(Ok(char)), Some((_, behind))) if decoded.next().is_none() => {
+            text.push(char);
+            behind
+        }
+        (first, _) => {
+            text.push(
+                first
+                    .and_then(Result::ok)
+                    .unwrap_or(char::REPLACEMENT_CHARACTER),
+            );
+            rest
+        }
+    }
+}
+
+fn split_unit(hex: &str) -> (u16, &str) {
+    match hex.split_at_checked(4) {
+        Some((digits, rest)) => (u16::from_str_radix(digits, 16).unwrap_or(0xfffd), rest),
+        None => (0xfffd, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_escape_is_known() {
+        assert_eq!(unescape(r#"\"\\\/\b\f\n\r\t"#), "\"\\/\u{8}\u{c}\n\r\t");
+        assert_eq!(unescape(r"a\u0062c\u00e9\u0000"), "abcé\0");
+        assert_eq!(unescape(r"\ud83d\ude00!"), "😀!");
+    }
+
+    #[test]
+    fn half_a_pair_is_replaced_and_its_neighbours_are_kept() {
+        assert_eq!(unescape(r"a\ud800b"), "a\u{fffd}b");
+        assert_eq!(unescape(r"\ude00\u0041"), "\u{fffd}A");
+        assert_eq!(unescape(r"\ud83d\u0041"), "\u{fffd}A");
+        assert_eq!(unescape(r"\ud83d\ud83d\ude00"), "\u{fffd}😀");
+    }
+
+    proptest! {
+        #[test]
+        fn it_reads_what_serde_json_writes(text: String) {
+            let json = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(unescape(&json[1..json.len() - 1]), text);
+        }
+
+        #[test]
+        fn any_text_ends(raw: String, tail in r"(\\u?[0-9a-fé]{0,5}){0,6}") {
+            unescape(&format!("{raw}{tail}"));
+        }
+    }
+}

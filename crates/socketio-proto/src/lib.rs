@@ -1,0 +1,64 @@
+//! The Socket.IO protocol without IO: packets, codecs, arguments.
+//!
+//! This crate turns the messages of a connection into [`Packet`]s and packets into messages. It
+//! does no IO, reads no clock and does not know Engine.IO: a message is a text or a run of bytes,
+//! wherever it came from. It speaks revision 5 of the protocol in its default (JSON) encoding:
+//!
+//! ```text
+//! <type>[<attachments>-][<namespace>,][<acknowledgement id>][JSON]
+//!
+//! 40{"token":"x"}                                        (Engine.IO's "4" in front)
+//!  2/chat,17["message","hello"]
+//!  51-["photo",{"_placeholder":true,"num":0}]            and one binary message after it
+//! ```
+//!
+//! - [`Decoder`] reads messages, one decoder per connection, within [`DecodeLimits`].
+//! - [`Packet`] keeps its payload encoded: [`Args`] go straight into the types that a handler asks
+//!   for, [`Bytes`](bytes::Bytes) at any depth included.
+//! - [`encode_event`] and its siblings append a message to a text that the caller has begun.
+//!
+//! # Examples
+//!
+//! ```
+//! use bytes::Bytes;
+//! use socketio_proto::{Decoder, DecodeLimits, encode_event};
+//!
+//! let mut text = String::new();
+//! let attachments = encode_event(&mut text, "/", None, "photo", &("cat", Bytes::from("meow")))?;
+//! assert_eq!(text, r#"51-["photo","cat",{"_placeholder":true,"num":0}]"#);
+//!
+//! let mut decoder = Decoder::new(DecodeLimits::default());
+//! assert!(decoder.decode_text(text.into())?.is_none(), "the attachment is awaited");
+//! let mut packet = None;
+//! for attachment in attachments {
+//!     packet = decoder.decode_binary(attachment)?;
+//! }
+//!
+//! let packet = packet.expect("all has arrived");
+//! assert_eq!(packet.event_name().as_deref(), Some("photo"));
+//! let (title, picture): (String, Bytes) = packet.payload.deserialize()?;
+//! assert_eq!((title.as_str(), picture), ("cat", Bytes::from("meow")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod args;
+mod decode;
+mod encode;
+mod error;
+mod event;
+mod json;
+mod limits;
+mod namespace;
+mod packet;
+
+pub use crate::args::{Args, ArgsIter};
+pub use crate::decode::Decoder;
+pub use crate::encode::{
+    encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event,
+    encode_packet,
+};
+pub use crate::error::{ArgsError, DecodeError, EncodeError};
+pub use crate::event::is_reserved;
+pub use crate::limits::DecodeLimits;
+pub use crate::namespace::{InvalidNamespace, Namespace};
+pub use crate::packet::{Packet, PacketType};

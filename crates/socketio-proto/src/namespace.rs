@@ -1,0 +1,162 @@
+//! Names of namespaces.
+
+use std::borrow::Borrow;
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+
+use smol_str::SmolStr;
+
+/// The name of a namespace: a text that begins with `/` and holds no comma.
+///
+/// The main namespace is `/`. A `?query` behind the name is part of it, as in Node's server.
+/// Names of up to 23 bytes are kept inline, so that most packets allocate nothing for theirs;
+/// a clone never allocates.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::Namespace;
+///
+/// assert_eq!(Namespace::default(), "/");
+/// assert_eq!(Namespace::new("/admin")?.as_str(), "/admin");
+/// assert!(Namespace::new("admin").is_err());
+/// # Ok::<(), socketio_proto::InvalidNamespace>(())
+/// ```
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Namespace(SmolStr);
+
+impl Namespace {
+    /// The main namespace, `/`.
+    pub const MAIN: Self = Self(SmolStr::new_static("/"));
+
+    /// A namespace of this name.
+    ///
+    /// # Errors
+    ///
+    /// If the name does not begin with `/`, or holds a comma: the wire ends a name there.
+    pub fn new(name: impl Into<SmolStr>) -> Result<Self, InvalidNamespace> {
+        let name = name.into();
+        if name.starts_with('/') && !name.contains(',') {
+            Ok(Self(name))
+        } else {
+            Err(InvalidNamespace { name })
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the main namespace, `/`.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.0 == "/"
+    }
+
+    /// A namespace of a name as the wire delimits it, which is valid by that.
+    pub(crate) fn from_wire(name: &str) -> Self {
+        Self(SmolStr::new(name))
+    }
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self::MAIN
+    }
+}
+
+impl Deref for Namespace {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Namespace {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl Borrow<str> for Namespace {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for Namespace {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Namespace {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl TryFrom<&str> for Namespace {
+    type Error = InvalidNamespace;
+
+    fn try_from(name: &str) -> Result<Self, Self::Error> {
+        Self::new(name)
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+/// A text that cannot be the name of a [`Namespace`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InvalidNamespace {
+    name: SmolStr,
+}
+
+impl fmt::Display for InvalidNamespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is not the name of a namespace: begin it with `/` and use no comma",
+            self.name
+        )
+    }
+}
+
+impl Error for InvalidNamespace {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_begins_with_a_slash_and_has_no_comma() {
+        for name in ["/", "/a", "/a b", "/a?b=c", "//", "/é"] {
+            assert_eq!(Namespace::new(name).unwrap(), name);
+        }
+        for name in ["", "a", " /", "/a,b", "/,"] {
+            assert!(Namespace::new(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_error_names_the_remedy() {
+        assert_eq!(
+            Namespace::new("chat").unwrap_err().to_string(),
+            r#""chat" is not the name of a namespace: begin it with `/` and use no comma"#
+        );
+    }
+}

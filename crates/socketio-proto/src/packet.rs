@@ -1,0 +1,63 @@
+//! Packets.
+
+use std::borrow::Cow;
+
+use crate::{Args, Namespace};
+
+/// What a packet is for.
+///
+/// The two binary types of the wire (5 and 6) are not here: a packet that has attachments is sent
+/// as one of them, and what arrives as one of them is an [`Event`](Self::Event) or
+/// [`Ack`](Self::Ack) with attachments.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum PacketType {
+    /// `0`: a client asks to join a namespace, or the server confirms that it has joined.
+    Connect,
+    /// `1`: the sender leaves a namespace.
+    Disconnect,
+    /// `2`, with attachments `5`: an event.
+    Event,
+    /// `3`, with attachments `6`: the answer to an event.
+    Ack,
+    /// `4`: the server refuses a client that asked to join a namespace.
+    ConnectError,
+}
+
+/// A packet whose payload is still encoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Packet {
+    /// What the packet is for.
+    pub kind: PacketType,
+    /// The namespace that it belongs to.
+    pub namespace: Namespace,
+    /// The number that joins an event to its acknowledgement. An event without one asks for no
+    /// acknowledgement.
+    pub id: Option<u64>,
+    /// The arguments of an event or acknowledgement, or the payload of a
+    /// [`Connect`](PacketType::Connect) or [`ConnectError`](PacketType::ConnectError).
+    pub payload: Args,
+}
+
+impl Packet {
+    /// An event without acknowledgement.
+    ///
+    /// The name of the event is part of the payload, see [`Args::from_serialize`].
+    #[must_use]
+    pub fn event(namespace: Namespace, payload: Args) -> Self {
+        Self {
+            kind: PacketType::Event,
+            namespace,
+            id: None,
+            payload,
+        }
+    }
+
+    /// The name of an event; `None` for any other packet.
+    ///
+    /// Borrowed from the packet unless the name is written with escapes. Of a name that is a
+    /// number, which Node's server allows, this is the text.
+    #[must_use]
+    pub fn event_name(&self) -> Option<Cow<'_, str>> {
+        self.payload.event_name()
+    }
+}

@@ -1,0 +1,348 @@
+//! Arguments as types, without attachments.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "to panic is to fail here, in what tests share, too"
+)]
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use socketio_proto::{Args, DecodeLimits, Namespace, Packet, PacketType};
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+struct Point {
+    x: i32,
+    y: i32,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+struct Pair(i32, String);
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+struct Wrapper<T>(T);
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+struct Nothing;
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+enum Shape {
+    Dot,
+    Circle(u8),
+    Line(u8, u8),
+    Box { w: u8 },
+}
+
+fn event(json: &str) -> Args {
+    let limits = DecodeLimits::default();
+    let json = json.to_owned().into();
+    Packet::from_parts(
+        PacketType::Event,
+        Namespace::MAIN,
+        None,
+        json,
+        vec![],
+        &limits,
+    )
+    .unwrap()
+    .payload
+}
+
+fn ack(json: &str) -> Args {
+    let limits = DecodeLimits::default();
+    let json = json.to_owned().into();
+    Packet::from_parts(
+        PacketType::Ack,
+        Namespace::MAIN,
+        None,
+        json,
+        vec![],
+        &limits,
+    )
+    .unwrap()
+    .payload
+}
+
+fn take<T: DeserializeOwned>(args: &Args) -> T {
+    args.deserialize()
+        .unwrap_or_else(|error| panic!("{args:?}: {error}"))
+}
+
+fn refuse<T: DeserializeOwned>(args: &Args) -> String {
+    match args.deserialize::<T>() {
+        Ok(_) => panic!("{args:?} was taken"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn written<T: Serialize + ?Sized>(args: &T) -> String {
+    let event = Args::from_serialize(Some("e"), args).unwrap();
+    let ack = Args::from_serialize(None, args).unwrap();
+    assert_eq!(
+        event.iter().collect::<Vec<_>>(),
+        ack.iter().collect::<Vec<_>>()
+    );
+    assert_eq!(event.event_name().as_deref(), Some("e"));
+    assert_eq!(ack.event_name(), None);
+    event.as_json().to_owned()
+}
+
+#[test]
+fn the_name_of_an_event_is_no_argument() {
+    for (json, texts) in [
+        (r#"["e"]"#, vec![]),
+        (r#"[ "e" ]"#, vec![]),
+        (r#"["e",1]"#, vec!["1"]),
+        ("[7,1]", vec!["1"]),
+        (
+            r#"[ "e" , {"a":[1,"]"]} , "b\",c" ,-2 ]"#,
+            vec![r#"{"a":[1,"]"]}"#, r#""b\",c""#, "-2"],
+        ),
+    ] {
+        let args = event(json);
+        assert_eq!(args.iter().collect::<Vec<_>>(), texts, "{json}");
+        assert_eq!(args.len(), texts.len(), "{json}");
+        assert_eq!(args.is_empty(), texts.is_empty(), "{json}");
+        assert_eq!(args.get(0), texts.first().copied(), "{json}");
+        assert_eq!(args.get(texts.len()), None, "{json}");
+    }
+    assert_eq!(
+        ack(r#"["e",1]"#).iter().collect::<Vec<_>>(),
+        [r#""e""#, "1"]
+    );
+    assert!(ack("[ ]").is_empty());
+    assert_eq!(Args::default().len(), 0);
+}
+
+#[test]
+fn a_tuple_takes_several_arguments() {
+    let args = event(r#"["e",1,"two",[3],{"x":4,"y":5},null]"#);
+    assert_eq!(take::<(i32,)>(&args), (1,));
+    assert_eq!(take::<(i32, String)>(&args), (1, "two".into()));
+    let all: (i32, String, Vec<u8>, Point, Option<i32>) = take(&args);
+    assert_eq!(all, (1, "two".into(), vec![3], Point { x: 4, y: 5 }, None));
+    assert_eq!(take::<[i32; 2]>(&event(r#"["e",1,2,3]"#)), [1, 2]);
+    assert_eq!(take::<Box<(i32, IgnoredAny, Value)>>(&args).2, json!([3]));
+}
+
+#[test]
+fn any_other_type_takes_the_first_argument() {
+    assert_eq!(take::<i32>(&event(r#"["e",1,2]"#)), 1);
+    assert_eq!(take::<String>(&event(r#"["e","a\nb"]"#)), "a\nb");
+    assert_eq!(take::<Vec<i32>>(&event(r#"["e",[1,2],3]"#)), [1, 2]);
+    assert_eq!(
+        take::<Pair>(&event(r#"["e",[1,"a"],3]"#)),
+        Pair(1, "a".into())
+    );
+    assert_eq!(take::<Wrapper<i32>>(&event(r#"["e",1]"#)), Wrapper(1));
+    assert_eq!(
+        take::<Wrapper<(i32, i32)>>(&event(r#"["e",[1,2]]"#)),
+        Wrapper((1, 2))
+    );
+    assert_eq!(
+        take::<Option<(i32, i32)>>(&event(r#"["e",[1,2]]"#)),
+        Some((1, 2))
+    );
+    assert_eq!(take::<Option<i32>>(&event(r#"["e",null]"#)), None);
+    assert_eq!(
+        take::<Point>(&event(r#"["e",{"x":1,"y":2}]"#)),
+        Point { x: 1, y: 2 }
+    );
+    assert_eq!(take::<Value>(&event(r#"["e",{"x":1}]"#)), json!({"x": 1}));
+    assert_eq!(take::<Nothing>(&event(r#"["e",null]"#)), Nothing);
+    assert_eq!(
+        take::<HashMap<u8, bool>>(&event(r#"["e",{"1":true}]"#)),
+        HashMap::from([(1, true)])
+    );
+    assert_eq!(take::<Shape>(&event(r#"["e","Dot"]"#)), Shape::Dot);
+    assert_eq!(
+        take::<Shape>(&event(r#"["e",{"Line":[1,2]}]"#)),
+        Shape::Line(1, 2)
+    );
+    assert_eq!(take::<f64>(&ack("[1.5]")), 1.5);
+    assert_eq!(
+        take::<Box<RawValue>>(&event(r#"["e", {"a" : 1.0} ,2]"#)).get(),
+        r#"{"a" : 1.0}"#
+    );
+    let args = event(r#"["e","borrowed"]"#);
+    assert_eq!(args.deserialize::<&str>().unwrap(), "borrowed");
+}
+
+#[test]
+fn the_unit_takes_nothing() {
+    take::<()>(&event(r#"["e"]"#));
+    take::<()>(&event(r#"["e",1,2]"#));
+    take::<()>(&ack("[]"));
+    take::<IgnoredAny>(&ack("[]"));
+}
+
+#[test]
+fn the_payload_of_a_connect_is_one_argument() {
+    let payload = |kind, json: &'static str| {
+        let limits = DecodeLimits::default();
+        Packet::from_parts(kind, Namespace::MAIN, None, json.into(), vec![], &limits)
+            .unwrap()
+            .payload
+    };
+    let args = payload(PacketType::Connect, r#"{"x":1,"y":2} "#);
+    assert_eq!(args.len(), 1);
+    assert_eq!(args.get(0), Some(r#"{"x":1,"y":2}"#));
+    assert_eq!(take::<Point>(&args), Point { x: 1, y: 2 });
+    assert_eq!(take::<(Point,)>(&args), (Point { x: 1, y: 2 },));
+    assert_eq!(
+        take::<Option<Point>>(&payload(PacketType::Connect, "")),
+        None
+    );
+    assert_eq!(
+        take::<String>(&payload(PacketType::ConnectError, r#""[1]""#)),
+        "[1]"
+    );
+}
+
+#[test]
+fn a_missing_argument_is_nothing_where_the_type_allows_it() {
+    let none = event(r#"["e"]"#);
+    assert_eq!(take::<Option<i32>>(&none), None);
+    assert_eq!(
+        take::<(Option<i32>, (), Wrapper<Option<u8>>)>(&none),
+        (None, (), Wrapper(None))
+    );
+    assert_eq!(take::<Nothing>(&none), Nothing);
+
+    let error = none.deserialize::<i32>().unwrap_err();
+    assert!(error.is_missing());
+    assert_eq!(error.argument(), Some(0));
+    assert_eq!(
+        error.to_string(),
+        "argument 1 of 1 is missing: send it, or take it as an `Option`"
+    );
+    assert_eq!(
+        refuse::<(i32, Option<i32>, String, i32)>(&event(r#"["e",1,2]"#)),
+        "argument 3 of 4 is missing: send it, or take it as an `Option`"
+    );
+    assert!(refuse::<Value>(&none).contains("missing"));
+    assert!(refuse::<Vec<i32>>(&none).contains("missing"));
+    assert!(refuse::<Point>(&none).contains("missing"));
+    assert!(refuse::<Shape>(&none).contains("missing"));
+}
+
+#[test]
+fn an_argument_that_does_not_fit_is_told() {
+    let args = event(r#"["e",1,"two"]"#);
+    let error = args.deserialize::<(i32, i32)>().unwrap_err();
+    assert!(!error.is_missing());
+    assert_eq!(error.argument(), Some(1));
+    let text = error.to_string();
+    assert!(
+        text.starts_with("argument 2 does not fit: invalid type: string \"two\""),
+        "{text}"
+    );
+    assert!(text.ends_with("take what is sent"), "{text}");
+    assert!(refuse::<String>(&args).starts_with("argument 1 does not fit: invalid type"));
+    assert!(refuse::<(u8,)>(&event(r#"["e",256]"#)).contains("256"));
+    assert!(refuse::<String>(&event(r#"["e","\ud800"]"#)).contains("escape"));
+    assert!(refuse::<f64>(&event(r#"["e",1e999]"#)).contains("out of range"));
+    assert!(refuse::<(i32, i32)>(&event(r#"["e",[1,2]]"#)).contains("argument 1"));
+}
+
+#[test]
+fn a_tuple_is_written_as_several_arguments() {
+    assert_eq!(written(&(1, "a", [2])), r#"["e",1,"a",[2]]"#);
+    assert_eq!(written(&((1, 2),)), r#"["e",[1,2]]"#);
+    assert_eq!(written(&[1, 2]), r#"["e",1,2]"#);
+    assert_eq!(written(&()), r#"["e"]"#);
+    assert_eq!(written(&((),)), r#"["e",null]"#);
+    assert_eq!(written(&Box::new((1, None::<i32>))), r#"["e",1,null]"#);
+    let no_args: [u8; 0] = [];
+    assert_eq!(
+        Args::from_serialize(None, &no_args).unwrap().as_json(),
+        "[]"
+    );
+}
+
+#[test]
+fn any_other_type_is_written_as_one_argument() {
+    assert_eq!(written("text"), r#"["e","text"]"#);
+    assert_eq!(written(&'c'), r#"["e","c"]"#);
+    assert_eq!(written(&true), r#"["e",true]"#);
+    assert_eq!(written(&-1_i8), r#"["e",-1]"#);
+    assert_eq!(written(&u64::MAX), r#"["e",18446744073709551615]"#);
+    assert_eq!(written(&i128::MIN), format!(r#"["e",{}]"#, i128::MIN));
+    assert_eq!(written(&0.5), r#"["e",0.5]"#);
+    assert_eq!(written(&f64::NAN), r#"["e",null]"#);
+    assert_eq!(written(&[f32::INFINITY][..]), r#"["e",[null]]"#);
+    assert_eq!(written(&None::<i32>), r#"["e",null]"#);
+    assert_eq!(written(&Some((1, 2))), r#"["e",[1,2]]"#);
+    assert_eq!(written(&vec![1, 2]), r#"["e",[1,2]]"#);
+    assert_eq!(written(&Point { x: 1, y: 2 }), r#"["e",{"x":1,"y":2}]"#);
+    assert_eq!(written(&Pair(1, "a".into())), r#"["e",[1,"a"]]"#);
+    assert_eq!(written(&Wrapper((1, 2))), r#"["e",[1,2]]"#);
+    assert_eq!(written(&Nothing), r#"["e",null]"#);
+    assert_eq!(written(&Shape::Dot), r#"["e","Dot"]"#);
+    assert_eq!(written(&Shape::Circle(1)), r#"["e",{"Circle":1}]"#);
+    assert_eq!(written(&Shape::Line(1, 2)), r#"["e",{"Line":[1,2]}]"#);
+    assert_eq!(written(&Shape::Box { w: 1 }), r#"["e",{"Box":{"w":1}}]"#);
+    assert_eq!(written(&HashMap::from([(1, 2)])), r#"["e",{"1":2}]"#);
+    assert_eq!(written(&json!([1, {"a": null}])), r#"["e",[1,{"a":null}]]"#);
+    assert_eq!(written(&format_args!("{}-{}", 1, 2)), r#"["e","1-2"]"#);
+    let raw = RawValue::from_string("{\"a\" : 1}".into()).unwrap();
+    assert_eq!(written(&raw), r#"["e",{"a" : 1}]"#);
+}
+
+#[test]
+fn what_has_no_json_form_is_an_error() {
+    let keys_are_lists = HashMap::from([(vec![1], 2)]);
+    let error = Args::from_serialize(Some("e"), &keys_are_lists).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("key must be a string"), "{text}");
+    assert!(
+        text.ends_with("use texts or numbers as keys of maps"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_argument_can_be_appended() {
+    let add = |args: &Args| args.with_appended("x").unwrap();
+    let named = |args: &Args| args.event_name().map(|name| name.into_owned());
+
+    let args = add(&event(r#"["a\"b", 1 ] "#));
+    assert_eq!(args.as_json(), r#"["a\"b", 1 ,"x"]"#);
+    assert_eq!(named(&args).as_deref(), Some("a\"b"));
+    assert_eq!(take::<(i32, String)>(&args), (1, "x".into()));
+
+    assert_eq!(add(&event(r#"["e"]"#)).as_json(), r#"["e","x"]"#);
+    assert_eq!(named(&add(&event(r#"["e"]"#))).as_deref(), Some("e"));
+    assert_eq!(add(&ack("[]")).as_json(), r#"["x"]"#);
+    assert_eq!(add(&ack("[1]")).as_json(), r#"[1,"x"]"#);
+    assert_eq!(add(&Args::default()).as_json(), r#"["x"]"#);
+
+    // The name is found again where a message stood in front of it.
+    let mut decoder = socketio_proto::Decoder::default();
+    let packet = decoder
+        .decode_text(r#"2/admin,17["e",1]"#.into())
+        .unwrap()
+        .unwrap();
+    let args = add(&packet.payload);
+    assert_eq!(args.as_json(), r#"["e",1,"x"]"#);
+    assert_eq!(named(&args).as_deref(), Some("e"));
+    assert_eq!(args, event(r#"["e",1,"x"]"#));
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(
+        name: String,
+        args: (i64, String, Vec<Option<bool>>, HashMap<String, u8>, [char; 3]),
+    ) {
+        let encoded = Args::from_serialize(Some(&name), &args).unwrap();
+        let encoded_name = encoded.event_name().unwrap();
+        prop_assert_eq!(&*encoded_name, &name);
+        prop_assert_eq!(encoded.len(), 5);
+        prop_assert_eq!(take::<(i64, String, Vec<Option<bool>>, HashMap<String, u8>, [char; 3])>(&encoded), args);
+    }
+}

@@ -1,0 +1,193 @@
+//! Operations on many sockets.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use socketio_adapter::{BroadcastOptions, IntoRooms, Target};
+use socketio_proto::{Args, Packet};
+
+use crate::emit_error::EmitError;
+use crate::space::Space;
+
+mod ack;
+
+pub use self::ack::{BroadcastAck, BroadcastAckError};
+
+/// Some of the sockets of a namespace, and how the next operation on them is to be carried out.
+///
+/// Made by `to`, `in_`, `except` and their like of [`SocketIo`](crate::SocketIo),
+/// [`Namespace`](crate::Namespace) and [`Socket`](crate::Socket); every method returns a new one.
+/// Without rooms everybody is meant. A socket that is in several of the rooms is meant once.
+///
+/// # Examples
+///
+/// ```
+/// use socketio::SocketIo;
+///
+/// fn announce(io: &SocketIo) {
+///     io.to("news").to("sport").except("muted").emit("headline", "We won");
+/// }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing happens until an operation such as `emit` is called"]
+pub struct BroadcastOperator {
+    space: Arc<Space>,
+    options: BroadcastOptions,
+}
+
+impl BroadcastOperator {
+    pub(crate) fn new(space: Arc<Space>, target: Target) -> Self {
+        Self {
+            space,
+            options: BroadcastOptions::new(target),
+        }
+    }
+
+    /// Adds rooms whose members are meant.
+    pub fn to(mut self, rooms: impl IntoRooms) -> Self {
+        self.options.target.add_rooms(rooms);
+        self
+    }
+
+    /// The same as [`to`](Self::to); `in` is a keyword.
+    pub fn in_(self, rooms: impl IntoRooms) -> Self {
+        self.to(rooms)
+    }
+
+    /// Adds rooms whose members are left out.
+    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
+        self.options.target.add_excluded(rooms);
+        self
+    }
+
+    /// Means the sockets of this server only.
+    pub fn local(mut self) -> Self {
+        self.options.flags.local = true;
+        self
+    }
+
+    /// Drops the packet for each client whose transport cannot take it at once.
+    pub fn volatile(mut self) -> Self {
+        self.options.flags.volatile = true;
+        self
+    }
+
+    /// Whether the packet may be compressed: `true` by default.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.options.flags.compress = compress;
+        self
+    }
+
+    /// Gives up acknowledgements after a time.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.flags.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends an event to all that are meant.
+    ///
+    /// It is encoded once. Arguments, errors and queueing are as for
+    /// [`Socket::emit`](crate::Socket::emit).
+    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
+        if let Err(error) = self.try_emit(event, args) {
+            tracing::error!(
+                event,
+                error = &error as &dyn std::error::Error,
+                "the event was not sent"
+            );
+        }
+    }
+
+    /// Sends an event, as [`emit`](Self::emit), and tells if it cannot be sent.
+    ///
+    /// # Errors
+    ///
+    /// If the name is reserved or the arguments cannot be serialised.
+    pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
+        let packet = self.packet(event, args)?;
+        self.space.adapter.broadcast(packet, self.options.clone());
+        Ok(())
+    }
+
+    /// Sends a `message` event to all that are meant (Node's `send`).
+    pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
+        self.emit("message", args);
+    }
+
+    /// Sends an event to all that are meant at once and returns their acknowledgements: a stream
+    /// of answers, and a future of all of them.
+    ///
+    /// Of each client the first argument of its answer counts, as in Node's server; a tuple takes
+    /// several. A client that leaves is no longer waited for. Without a
+    /// [`timeout`](Self::timeout) the others are waited for until they answer or leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use socketio::SocketIo;
+    ///
+    /// async fn poll(io: SocketIo) {
+    ///     let limit = Duration::from_secs(5);
+    ///     let votes = io.to("voters").timeout(limit).emit_with_ack::<bool>("ready?", "").all().await;
+    ///     match votes {
+    ///         Ok(votes) => println!("{} have answered", votes.len()),
+    ///         Err(error) => println!("only {} have answered", error.answers().len()),
+    ///     }
+    /// }
+    /// ```
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized),
+    ) -> BroadcastAck<T> {
+        match self.packet(event, args) {
+            Ok(packet) => {
+                let answers = self
+                    .space
+                    .adapter
+                    .broadcast_with_ack(packet, self.options.clone());
+                BroadcastAck::new(answers, self.options.flags.timeout)
+            }
+            Err(error) => BroadcastAck::failed(error),
+        }
+    }
+
+    /// Lets all that are meant join rooms (Node's `socketsJoin`).
+    pub fn sockets_join(&self, rooms: impl IntoRooms) {
+        let rooms = rooms.into_rooms();
+        self.space.adapter.add_sockets(self.options.clone(), rooms);
+    }
+
+    /// Lets all that are meant leave rooms (Node's `socketsLeave`).
+    pub fn sockets_leave(&self, rooms: impl IntoRooms) {
+        let rooms = rooms.into_rooms();
+        self.space.adapter.del_sockets(self.options.clone(), rooms);
+    }
+
+    /// Disconnects all that are meant; with `close`, their whole connections (Node's
+    /// `disconnectSockets`).
+    pub fn disconnect_sockets(&self, close: bool) {
+        self.space
+            .adapter
+            .disconnect_sockets(self.options.clone(), close);
+    }
+
+    fn packet<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<Packet, EmitError> {
+        EmitError::check_name(event)?;
+        let args = Args::from_serialize(Some(event), args)?;
+        Ok(Packet::event(self.space.name().clone(), args))
+    }
+}
+
+impl fmt::Debug for BroadcastOperator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BroadcastOperator")
+            .field("namespace", self.space.name())
+            .field("options", &self.options)
+            .finish()
+    }
+}

@@ -1,0 +1,143 @@
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use socketio_adapter::{Answers, AnswersUntil, MissingAnswers};
+use socketio_proto::Args;
+
+use crate::ack_error::AckError;
+use crate::emit_error::EmitError;
+
+/// The acknowledgements of a broadcast: a stream of answers as they come, and with
+/// [`all`](Self::all) a future of all of them.
+///
+/// The event has been sent already. Dropping this gives the missing answers up.
+#[must_use = "the event has been sent, but its acknowledgements are ignored unless they are read"]
+pub struct BroadcastAck<T> {
+    state: State,
+    answer: PhantomData<fn() -> T>,
+}
+
+enum State {
+    Failed(Option<EmitError>),
+    Waiting(Answers),
+    WaitingUntil(AnswersUntil),
+}
+
+impl<T> BroadcastAck<T> {
+    pub(super) fn new(answers: Answers, timeout: Option<Duration>) -> Self {
+        Self::with_state(match timeout {
+            None => State::Waiting(answers),
+            Some(timeout) => State::WaitingUntil(answers.until(tokio::time::sleep(timeout))),
+        })
+    }
+
+    pub(super) fn failed(error: EmitError) -> Self {
+        tracing::error!(error = &error as &dyn Error, "the event was not sent");
+        Self::with_state(State::Failed(Some(error)))
+    }
+
+    fn with_state(state: State) -> Self {
+        Self {
+            state,
+            answer: PhantomData,
+        }
+    }
+}
+
+impl<T: DeserializeOwned> BroadcastAck<T> {
+    /// Waits for all answers.
+    ///
+    /// # Errors
+    ///
+    /// If clients have not answered in time, or an answer is not of the type asked for. The error
+    /// holds the answers that are good.
+    pub async fn all(mut self) -> Result<Vec<T>, BroadcastAckError<T>> {
+        let mut answers = Vec::new();
+        let mut failure = None;
+        while let Some(answer) = poll_fn(|cx| Pin::new(&mut self).poll_next(cx)).await {
+            match answer {
+                Ok(answer) => answers.push(answer),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            None => Ok(answers),
+            Some(source) => Err(BroadcastAckError { answers, source }),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Stream for BroadcastAck<T> {
+    type Item = Result<T, AckError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut self.state {
+            State::Failed(error) => Poll::Ready(error.take().map(|error| Err(AckError::Emit(error)))),
+            State::Waiting(answers) => Pin::new(answers)
+                .poll_next(cx)
+                .map(|answer| answer.map(|answer| read(&answer))),
+            State::WaitingUntil(answers) => Pin::new(answers).poll_next(cx).map(|answer| {
+                answer.map(|answer| match answer {
+                    Ok(answer) => read(&answer),
+                    Err(MissingAnswers { .. }) => Err(AckError::Timeout),
+                })
+            }),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &Args) -> Result<T, AckError> {
+    answer.deserialize().map_err(AckError::Data)
+}
+
+impl<T> fmt::Debug for BroadcastAck<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BroadcastAck").finish_non_exhaustive()
+    }
+}
+
+/// Not all clients have answered a broadcast as they were asked to.
+#[derive(Debug)]
+pub struct BroadcastAckError<T> {
+    answers: Vec<T>,
+    source: AckError,
+}
+
+impl<T> BroadcastAckError<T> {
+    /// The answers that came, in the order in which they came.
+    #[must_use]
+    pub fn answers(&self) -> &[T] {
+        &self.answers
+    }
+
+    /// The answers that came, by value.
+    #[must_use]
+    pub fn into_answers(self) -> Vec<T> {
+        self.answers
+    }
+
+    /// Why the others are missing.
+    #[must_use]
+    pub fn reason(&self) -> &AckError {
+        &self.source
+    }
+}
+
+impl<T> fmt::Display for BroadcastAckError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "only {} clients have answered", self.answers.len())
+    }
+}
+
+impl<T: fmt::Debug> Error for BroadcastAckError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}

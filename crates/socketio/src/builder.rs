@@ -1,0 +1,237 @@
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use engineio::{Config, Engine, Origins, Transport};
+use socketio_adapter::{AdapterFactory, InMemoryAdapter};
+use socketio_proto::DecodeLimits;
+
+use crate::app::App;
+use crate::layer::SocketIoLayer;
+use crate::limits::Limits;
+use crate::namespaces::Namespaces;
+
+/// The options of a server, with Node's names and defaults where Node has them.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use socketio::{SocketIoLayer, Transport};
+///
+/// let layer = SocketIoLayer::builder()
+///     .path("/live")
+///     .transports([Transport::WebSocket])
+///     .ping_interval(Duration::from_secs(10))
+///     .max_http_buffer_size(100_000)
+///     .build();
+/// # let _: SocketIoLayer = layer;
+/// ```
+#[must_use = "options do nothing until `build` is called"]
+pub struct SocketIoBuilder<S = ()> {
+    adapter: Box<dyn AdapterFactory>,
+    engine: Config,
+    limits: Limits,
+    decode: DecodeLimits,
+    state: S,
+}
+
+impl SocketIoBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            adapter: Box::new(InMemoryAdapter::factory()),
+            engine: Config::default().path("/socket.io"),
+            limits: Limits::default(),
+            decode: DecodeLimits::default(),
+            state: (),
+        }
+    }
+}
+
+impl<S> SocketIoBuilder<S> {
+    /// The state from which handlers extract: none by default.
+    pub fn with_state<S2>(self, state: S2) -> SocketIoBuilder<S2> {
+        SocketIoBuilder {
+            adapter: self.adapter,
+            engine: self.engine,
+            limits: self.limits,
+            decode: self.decode,
+            state,
+        }
+    }
+
+    /// What carries broadcasts to other servers: nothing by default.
+    pub fn adapter(mut self, adapter: impl AdapterFactory) -> Self {
+        self.adapter = Box::new(adapter);
+        self
+    }
+
+    /// The path that is served, with everything below it: `/socket.io` by default.
+    pub fn path(self, path: &str) -> Self {
+        self.engine(|engine| engine.path(path))
+    }
+
+    /// The transports that clients may use: polling and WebSocket by default.
+    pub fn transports(self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.engine(|engine| engine.transports(transports))
+    }
+
+    /// Whether a client that polls may move to WebSocket: `true` by default.
+    pub fn allow_upgrades(self, allow: bool) -> Self {
+        self.engine(|engine| engine.allow_upgrades(allow))
+    }
+
+    /// How long after the last pong a client is pinged: 25 seconds by default.
+    pub fn ping_interval(self, interval: Duration) -> Self {
+        self.engine(|engine| engine.ping_interval(interval))
+    }
+
+    /// How long a client may take to answer a ping: 20 seconds by default.
+    pub fn ping_timeout(self, timeout: Duration) -> Self {
+        self.engine(|engine| engine.ping_timeout(timeout))
+    }
+
+    /// How long an upgrade may take: 10 seconds by default.
+    pub fn upgrade_timeout(self, timeout: Duration) -> Self {
+        self.engine(|engine| engine.upgrade_timeout(timeout))
+    }
+
+    /// The largest message, and the largest polling body, in bytes: 1 000 000 by default. It holds
+    /// for every transport.
+    pub fn max_http_buffer_size(self, bytes: usize) -> Self {
+        self.engine(|engine| engine.max_http_buffer_size(bytes))
+    }
+
+    /// Which values of the `Origin` header are served: any by default.
+    ///
+    /// The list holds for every transport. CORS alone does not protect WebSocket: without a list,
+    /// any page can connect with the cookies of its visitor.
+    pub fn origins(self, origins: Origins) -> Self {
+        self.engine(|engine| engine.origins(origins))
+    }
+
+    /// The most bytes that may wait to be sent to one client: 16 MiB by default.
+    ///
+    /// A client that is further behind is disconnected. See
+    /// [`Socket::drained`](crate::Socket::drained).
+    pub fn max_outbound_bytes(self, bytes: usize) -> Self {
+        self.engine(|engine| engine.max_outbound_bytes(bytes))
+    }
+
+    /// How long a client may take to join its first namespace: 45 seconds by default. Its
+    /// connection is closed then.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.connect_timeout = timeout;
+        self
+    }
+
+    /// The most handlers of one client that may be unfinished: 1024 by default.
+    ///
+    /// Nothing more is read from the client until some have finished.
+    pub fn max_pending_events(mut self, events: usize) -> Self {
+        self.limits.max_pending_events = events.max(1);
+        self
+    }
+
+    /// The most namespaces that one client may join: 64 by default. It is refused further ones.
+    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
+        self.limits.max_namespaces = namespaces.max(1);
+        self
+    }
+
+    /// The most rooms that one socket may join, that of its own id not counted: no limit by
+    /// default.
+    ///
+    /// Set it where clients choose what they join.
+    pub fn max_rooms(mut self, rooms: impl Into<Option<usize>>) -> Self {
+        self.limits.max_rooms = rooms.into();
+        self
+    }
+
+    /// The longest name of a room that a socket may join, in bytes: 1024 by default.
+    pub fn max_room_len(mut self, bytes: usize) -> Self {
+        self.limits.max_room_len = bytes;
+        self
+    }
+
+    /// The most acknowledgements that a client may owe on one socket: 16 384 by default. Events
+    /// that would ask for more are not sent.
+    pub fn max_pending_acks(mut self, acks: usize) -> Self {
+        self.limits.max_pending_acks = acks;
+        self
+    }
+
+    /// The most binary attachments of one packet: 10 by default. A client that announces more is
+    /// disconnected.
+    pub fn max_attachments(mut self, attachments: usize) -> Self {
+        self.decode.max_attachments = attachments;
+        self
+    }
+
+    /// The most bytes that the attachments of one packet may have together: 10 000 000 by default.
+    pub fn max_attachment_bytes(mut self, bytes: usize) -> Self {
+        self.decode.max_attachment_bytes = bytes;
+        self
+    }
+
+    /// How long the attachments of a packet may take to arrive: 30 seconds by default. The client
+    /// is disconnected then.
+    pub fn attachments_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.attachments_timeout = timeout;
+        self
+    }
+
+    /// How deep arrays and objects in arguments may be nested: 128 by default. A client that sends
+    /// deeper ones is disconnected.
+    pub fn max_json_depth(mut self, depth: usize) -> Self {
+        self.decode.max_depth = depth;
+        self
+    }
+
+    /// The longest name of an event that clients may send, in bytes: 256 by default.
+    pub fn max_event_name_len(mut self, bytes: usize) -> Self {
+        self.decode.max_event_name_len = bytes;
+        self
+    }
+
+    /// The longest name of a namespace that clients may ask for, in bytes: 256 by default.
+    pub fn max_namespace_len(mut self, bytes: usize) -> Self {
+        self.decode.max_namespace_len = bytes;
+        self
+    }
+
+    /// Makes the server.
+    #[must_use]
+    pub fn build(self) -> SocketIoLayer<S> {
+        let limits = Arc::new(Limits {
+            decode: Arc::new(self.decode),
+            ..self.limits
+        });
+        let engine = Arc::new_cyclic(|engine: &Weak<Engine<App>>| {
+            let server: Weak<dyn Any + Send + Sync> = engine.clone();
+            let namespaces = Namespaces::new(self.adapter, limits.max_rooms, server);
+            let app = App {
+                limits,
+                namespaces: Arc::new(namespaces),
+            };
+            Engine::new(self.engine, app)
+        });
+        SocketIoLayer::from_engine(engine, self.state)
+    }
+
+    fn engine(mut self, change: impl FnOnce(Config) -> Config) -> Self {
+        self.engine = change(self.engine);
+        self
+    }
+}
+
+impl<S> fmt::Debug for SocketIoBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketIoBuilder")
+            .field("engine", &self.engine)
+            .field("limits", &self.limits)
+            .field("decode", &self.decode)
+            .finish_non_exhaustive()
+    }
+}

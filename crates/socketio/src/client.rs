@@ -1,0 +1,203 @@
+//! One engine session and its sockets.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use engineio::{CloseReason, Session};
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+use socketio_proto::{Packet, PacketType};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use crate::tasks::{Tasks, Unfinished};
+use crate::disconnect_reason::DisconnectReason;
+use crate::link::{Control, Link};
+use crate::namespace_core::NamespaceCore;
+use crate::namespaces::Namespaces;
+use crate::socket::Socket;
+
+mod dispatch;
+mod event_run;
+mod join;
+mod leave;
+
+
+/// One engine session and its sockets: one in each namespace that the client has joined.
+pub(crate) struct Client {
+    pub(crate) link: Arc<Link>,
+    pub(crate) tasks: Arc<Tasks>,
+    namespaces: Arc<Namespaces>,
+    members: Mutex<Members>,
+    /// Whether the client has ever joined a namespace.
+    joined: AtomicBool,
+}
+
+#[derive(Default)]
+struct Members {
+    /// A client is in a handful of namespaces: a search through a list beats a table.
+    list: SmallVec<[Member; 1]>,
+    closed: bool,
+}
+
+/// The client in one namespace.
+struct Member {
+    namespace: Arc<NamespaceCore>,
+    state: MemberState,
+}
+
+enum MemberState {
+    /// Middleware or the connect handler is at work, or packets that came meanwhile are.
+    Joining(Box<Joining>),
+    Joined(Socket),
+    /// The client was here. Packets that it sent before it knew are ignored.
+    Left,
+}
+
+struct Joining {
+    socket: Socket,
+    /// What the client has sent behind its CONNECT.
+    queue: Vec<(Packet, Unfinished)>,
+    /// The task that joins, if it had to wait for something.
+    task: Option<AbortHandle>,
+}
+
+/// What is to be done with a packet for a namespace.
+enum Route {
+    Socket(Socket, Arc<NamespaceCore>),
+    /// Queued, or of no interest any more.
+    Taken,
+    /// The client never joined that namespace.
+    Invalid,
+}
+
+impl Client {
+    pub(crate) fn new(link: Arc<Link>, namespaces: Arc<Namespaces>) -> Arc<Self> {
+        let client = Arc::new(Self {
+            tasks: Arc::new(Tasks::new(link.limits.max_pending_events, Handle::current())),
+            link,
+            namespaces,
+            members: Mutex::default(),
+            joined: AtomicBool::new(false),
+        });
+        let control: Arc<dyn Control> = Arc::clone(&client) as _;
+        client.link.set_control(Arc::downgrade(&control));
+        client
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.link.session
+    }
+
+    /// Whether the client has joined a namespace since it is here.
+    pub(crate) fn has_joined(&self) -> bool {
+        self.joined.load(Ordering::Relaxed)
+    }
+
+    /// Handles a packet of the client.
+    pub(crate) fn receive(self: &Arc<Self>, packet: Packet) {
+        match packet.kind {
+            PacketType::Connect => self.connect(packet),
+            PacketType::ConnectError => self.break_off("the client sent a CONNECT_ERROR packet"),
+            PacketType::Ack | PacketType::Disconnect | PacketType::Event => {
+                let name = packet.namespace.clone();
+                match self.route(&name, packet) {
+                    (Route::Socket(socket, namespace), Some(packet)) => {
+                        self.handle(&socket, &namespace, packet);
+                    }
+                    (Route::Invalid, _) => {
+                        self.break_off("the client sent a packet to a namespace it has not joined");
+                    }
+                    (Route::Taken | Route::Socket(..), _) => {}
+                }
+            }
+        }
+    }
+
+    /// Finds the socket that a packet is for. The packet comes back unless it is taken.
+    fn route(&self, name: &str, packet: Packet) -> (Route, Option<Packet>) {
+        let mut members = self.members.lock();
+        if members.closed {
+            return (Route::Taken, None);
+        }
+        let Some(member) = members.find(name) else {
+            return (Route::Invalid, None);
+        };
+        match &mut member.state {
+            MemberState::Joined(socket) => {
+                let route = Route::Socket(socket.clone(), Arc::clone(&member.namespace));
+                (route, Some(packet))
+            }
+            MemberState::Joining(joining) => {
+                // It counts as unfinished, so that no more is read than may wait.
+                joining.queue.push((packet, self.tasks.count()));
+                (Route::Taken, None)
+            }
+            MemberState::Left => (Route::Taken, None),
+        }
+    }
+
+    /// Handles a packet for a socket that is connected.
+    fn handle(self: &Arc<Self>, socket: &Socket, namespace: &Arc<NamespaceCore>, packet: Packet) {
+        match packet.kind {
+            PacketType::Event => self.dispatch(socket, namespace, packet),
+            PacketType::Ack => {
+                if let Some(id) = packet.id {
+                    socket.recipient.acks.answer(id, packet.payload);
+                }
+            }
+            PacketType::Disconnect => {
+                self.leave(
+                    namespace.name(),
+                    DisconnectReason::ClientNamespaceDisconnect,
+                );
+            }
+            PacketType::Connect | PacketType::ConnectError => {}
+        }
+    }
+
+    /// The client broke the protocol: it is taken out of its namespaces and its connection is
+    /// closed.
+    pub(crate) fn break_off(self: &Arc<Self>, why: &str) {
+        tracing::debug!(why, "closing a connection");
+        self.leave_all(DisconnectReason::ForcedServerClose);
+        self.session().close(CloseReason::ForcedClose);
+    }
+
+    /// The client sent something that is no Socket.IO packet.
+    pub(crate) fn undecodable(self: &Arc<Self>, error: &socketio_proto::DecodeError) {
+        tracing::debug!(%error, "closing a connection: the client sent a malformed packet");
+        self.leave_all(DisconnectReason::ForcedClose);
+        self.session().close(CloseReason::ForcedClose);
+    }
+}
+
+impl Members {
+    fn find(&mut self, name: &str) -> Option<&mut Member> {
+        self.list
+            .iter_mut()
+            .find(|member| *member.namespace.name() == *name)
+    }
+
+    /// The place of a socket that is joining.
+    fn joining(&mut self, socket: &Socket) -> Option<&mut Joining> {
+        self.list
+            .iter_mut()
+            .find_map(|member| match &mut member.state {
+                MemberState::Joining(joining) if joining.socket == *socket => Some(&mut **joining),
+                _ => None,
+            })
+    }
+}
+
+/// What the application does to a client through one of its sockets.
+impl Control for Client {
+    fn leave(self: Arc<Self>, namespace: &str, reason: DisconnectReason) {
+        Self::leave(&self, namespace, reason);
+    }
+
+    fn close(self: Arc<Self>, reason: DisconnectReason) {
+        self.leave_all(reason);
+        self.session().close(CloseReason::ForcedClose);
+    }
+}

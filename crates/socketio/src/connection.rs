@@ -1,0 +1,85 @@
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use engineio::{CloseReason, Connection, Message};
+use socketio_proto::Decoder;
+
+use crate::client::Client;
+
+/// What receives the messages of one engine session: it makes packets of them.
+pub(crate) struct ClientConnection {
+    client: Arc<Client>,
+    decoder: Decoder,
+    /// By when the client is to join a namespace.
+    join_by: Option<Instant>,
+    /// By when the attachments of a packet are to be here.
+    attachments_by: Option<Instant>,
+}
+
+impl ClientConnection {
+    pub(crate) fn new(client: Arc<Client>) -> Self {
+        let limits = &client.link.limits;
+        Self {
+            decoder: Decoder::new(Arc::clone(&limits.decode)),
+            join_by: now().checked_add(limits.connect_timeout),
+            attachments_by: None,
+            client,
+        }
+    }
+}
+
+impl Connection for ClientConnection {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.client.tasks.poll_ready(cx)
+    }
+
+    fn message(&mut self, message: Message) {
+        let decoded = match message {
+            Message::Text(text) => self.decoder.decode_text(text.into_payload()),
+            Message::Binary(bytes) => self.decoder.decode_binary(bytes),
+        };
+        match decoded {
+            Ok(Some(packet)) => {
+                self.attachments_by = None;
+                self.client.receive(packet);
+            }
+            // The time runs from the packet: attachments that trickle in do not extend it.
+            Ok(None) if self.decoder.is_waiting() && self.attachments_by.is_none() => {
+                let timeout = self.client.link.limits.attachments_timeout;
+                self.attachments_by = now().checked_add(timeout);
+            }
+            Ok(None) => {}
+            Err(error) => self.client.undecodable(&error),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        let join_by = self.join_by.filter(|_| !self.client.has_joined());
+        join_by.into_iter().chain(self.attachments_by).min()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if due(self.join_by) {
+            self.join_by = None;
+            if !self.client.has_joined() {
+                self.client
+                    .break_off("the client has not joined a namespace in time");
+            }
+        }
+        if due(self.attachments_by) {
+            self.attachments_by = None;
+            self.client
+                .break_off("the client has not sent the attachments of a packet in time");
+        }
+    }
+
+    fn closed(self, reason: CloseReason) {
+        self.client.leave_all(reason.into());
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

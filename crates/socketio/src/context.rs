@@ -1,0 +1,136 @@
+//! What a handler's arguments are extracted from.
+
+mod pending_ack;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use http::request::Parts;
+use socketio_proto::Args;
+
+use crate::disconnect_reason::DisconnectReason;
+use crate::handshake::LazyParts;
+use crate::rejection::Rejection;
+use crate::socket::Socket;
+
+pub(crate) use self::pending_ack::PendingAck;
+
+/// What the arguments of a connect handler or a namespace middleware are extracted from.
+pub struct ConnectContext {
+    pub(crate) socket: Socket,
+    /// The payload of the CONNECT packet: one argument, or none.
+    pub(crate) auth: Args,
+    parts: LazyParts,
+}
+
+impl ConnectContext {
+    /// A client that joins. `auth` is the payload of its CONNECT packet.
+    pub(crate) fn new(socket: Socket, auth: Args) -> Self {
+        Self {
+            socket,
+            auth,
+            parts: LazyParts::default(),
+        }
+    }
+}
+
+/// What the arguments of an event handler are extracted from.
+pub struct EventContext {
+    pub(crate) socket: Socket,
+    /// The arguments, and the name of the event with them.
+    pub(crate) args: Args,
+    /// The acknowledgement, if the client asked for one. It stays here when the handler takes it,
+    /// so that there is an answer whatever becomes of the handler.
+    pub(crate) ack: Option<Arc<PendingAck>>,
+    /// Why another handler did not run, for an `on_rejection` handler.
+    pub(crate) rejection: Option<Rejection>,
+    parts: LazyParts,
+}
+
+impl EventContext {
+    /// An event of `socket`. `ack` is the id under which the client awaits an answer.
+    pub(crate) fn new(socket: Socket, args: Args, ack: Option<u64>) -> Self {
+        let ack = ack.map(|id| Arc::new(PendingAck::new(socket.clone(), id)));
+        Self {
+            socket,
+            args,
+            ack,
+            rejection: None,
+            parts: LazyParts::default(),
+        }
+    }
+
+    /// The same event, with the same single answer, for another handler.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            socket: self.socket.clone(),
+            args: self.args.clone(),
+            ack: self.ack.clone(),
+            rejection: None,
+            parts: LazyParts::default(),
+        }
+    }
+
+    /// The name of the event.
+    pub fn event_name(&self) -> Cow<'_, str> {
+        self.args.event_name().unwrap_or_default()
+    }
+
+    /// The context of an `on_rejection` handler.
+    pub(crate) fn with_rejection(mut self, rejection: Rejection) -> Self {
+        self.rejection = Some(rejection);
+        self
+    }
+}
+
+/// What the arguments of a disconnect handler are extracted from.
+pub struct DisconnectContext {
+    pub(crate) socket: Socket,
+    pub(crate) reason: DisconnectReason,
+    parts: LazyParts,
+}
+
+impl DisconnectContext {
+    /// A socket that leaves.
+    pub(crate) fn new(socket: Socket, reason: DisconnectReason) -> Self {
+        Self {
+            socket,
+            reason,
+            parts: LazyParts::default(),
+        }
+    }
+}
+
+macro_rules! shared {
+    ($context:ident) => {
+        impl $context {
+            /// The socket that the handler is called for.
+            pub fn socket(&self) -> &Socket {
+                &self.socket
+            }
+
+            /// The request that opened the connection, for extractors that read requests.
+            ///
+            /// It is a copy; changes are seen by the later arguments of the same call only.
+            pub fn parts_mut(&mut self) -> &mut Parts {
+                let Self { parts, socket, .. } = self;
+                parts.get_mut(socket.handshake(), |parts| {
+                    parts.extensions.insert(socket.io());
+                })
+            }
+        }
+
+        impl fmt::Debug for $context {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($context))
+                    .field("socket", &self.socket)
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+shared!(ConnectContext);
+shared!(EventContext);
+shared!(DisconnectContext);

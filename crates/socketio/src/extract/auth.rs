@@ -1,0 +1,88 @@
+//! The payload of the CONNECT packet.
+
+use std::error::Error;
+use std::fmt;
+
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::FromConnect;
+use crate::connect_error::{ConnectError, IntoConnectError};
+use crate::context::ConnectContext;
+
+/// The payload of the CONNECT packet: the `auth` option of the client, Node's `handshake.auth`.
+///
+/// A client without the option sends none, which is `None` for an `Option` and `()` for a unit.
+///
+/// # Examples
+///
+/// ```
+/// use serde::Deserialize;
+/// use socketio::extract::Auth;
+///
+/// #[derive(Deserialize)]
+/// struct Login {
+///     token: String,
+/// }
+///
+/// // io("…", { auth: { token: "…" } })
+/// async fn authenticate(Auth(login): Auth<Login>) -> Result<(), &'static str> {
+///     if login.token == "open sesame" { Ok(()) } else { Err("wrong token") }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Auth<T>(pub T);
+
+impl<T, S> FromConnect<S> for Auth<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = AuthRejection;
+
+    async fn from_connect(cx: &mut ConnectContext, _: &S) -> Result<Self, Self::Rejection> {
+        cx.auth
+            .deserialize()
+            .map(Self)
+            .map_err(|error| AuthRejection {
+                reason: (!cx.auth.is_empty()).then(|| error.to_string()),
+            })
+    }
+}
+
+/// The payload of the CONNECT packet is missing, or not what the handler takes.
+#[derive(Clone, Debug)]
+pub struct AuthRejection {
+    /// What is wrong with the payload; nothing if there is none.
+    reason: Option<String>,
+}
+
+impl AuthRejection {
+    /// Whether the client sent no payload at all.
+    pub fn is_missing(&self) -> bool {
+        self.reason.is_none()
+    }
+}
+
+impl fmt::Display for AuthRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Some(reason) => write!(
+                f,
+                "the auth payload is not what the server takes: {reason}; \
+                 correct the client's `auth` option"
+            ),
+            None => f.write_str(
+                "the client sent no auth payload; set its `auth` option to what the server takes",
+            ),
+        }
+    }
+}
+
+impl Error for AuthRejection {}
+
+impl IntoConnectError for AuthRejection {
+    fn into_connect_error(self) -> ConnectError {
+        ConnectError::with_status(StatusCode::BAD_REQUEST, &self.to_string())
+    }
+}

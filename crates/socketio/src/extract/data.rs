@@ -1,0 +1,73 @@
+//! The arguments of an event.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use super::FromEvent;
+use crate::context::EventContext;
+use crate::rejection::Rejection;
+
+/// The arguments of an event, deserialised.
+///
+/// A tuple takes several arguments, `()` none, any other type the first. Arguments that are too
+/// many are ignored; one that is missing is `None` for an `Option`. `Bytes` at any depth takes a
+/// binary attachment.
+///
+/// # Examples
+///
+/// ```
+/// use serde::Deserialize;
+/// use socketio::extract::Data;
+///
+/// #[derive(Deserialize)]
+/// struct Message {
+///     text: String,
+/// }
+///
+/// // socket.emit("message", { text: "…" })
+/// async fn message(Data(message): Data<Message>) {
+///     println!("{}", message.text);
+/// }
+///
+/// // socket.emit("move", 3, 4)
+/// async fn moved(Data((x, y)): Data<(i32, i32)>) {
+///     println!("{x} {y}");
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Data<T>(pub T);
+
+impl<T, S> FromEvent<S> for Data<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = DataRejection;
+
+    async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
+        cx.args
+            .deserialize()
+            .map(Self)
+            .map_err(|error| DataRejection(Rejection::arguments(cx.event_name(), error)))
+    }
+}
+
+/// The arguments of an event are not what the handler takes.
+#[derive(Clone, Debug)]
+pub struct DataRejection(Rejection);
+
+impl fmt::Display for DataRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for DataRejection {}
+
+impl From<DataRejection> for Rejection {
+    fn from(DataRejection(rejection): DataRejection) -> Self {
+        rejection
+    }
+}

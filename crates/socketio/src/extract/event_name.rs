@@ -1,0 +1,73 @@
+//! The name of an event.
+
+use std::borrow::Borrow;
+use std::convert::Infallible;
+use std::fmt;
+use std::ops::Deref;
+
+use smol_str::SmolStr;
+
+use super::FromEvent;
+use crate::context::EventContext;
+
+/// The name of the event, for handlers that serve several.
+///
+/// Cheap to have and to clone: names of up to 23 bytes take no memory of their own.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct EventName(SmolStr);
+
+impl EventName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<S> FromEvent<S> for EventName
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(SmolStr::new(cx.event_name())))
+    }
+}
+
+impl AsRef<str> for EventName {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl Borrow<str> for EventName {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl Deref for EventName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for EventName {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for EventName {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Display for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}

@@ -1,0 +1,52 @@
+//! What can be had from a socket in every phase.
+
+use std::convert::Infallible;
+
+use super::{FromConnect, FromDisconnect, FromEvent, FromSocket, via};
+use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use crate::namespace::Namespace;
+use crate::socket::Socket;
+
+impl<S> FromSocket<S> for Socket
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(socket.clone())
+    }
+}
+
+/// The namespace that the socket has joined, or is about to.
+impl<S> FromSocket<S> for Namespace
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(socket.namespace())
+    }
+}
+
+macro_rules! via_socket {
+    ($trait:ident, $method:ident, $context:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl<T, S> $trait<S, via::Socket> for T
+        where
+            T: FromSocket<S>,
+            S: Send + Sync,
+        {
+            type Rejection = T::Rejection;
+
+            async fn $method(cx: &mut $context, state: &S) -> Result<Self, Self::Rejection> {
+                T::from_socket(cx.socket(), state).await
+            }
+        }
+    };
+}
+
+via_socket!(FromConnect, from_connect, ConnectContext);
+via_socket!(FromEvent, from_event, EventContext);
+via_socket!(FromDisconnect, from_disconnect, DisconnectContext);

@@ -1,0 +1,95 @@
+//! What the application has stored in a socket.
+
+use std::any::type_name;
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+
+use super::FromSocket;
+use crate::connect_error::{ConnectError, IntoConnectError};
+use crate::rejection::Rejection;
+use crate::socket::Socket;
+
+/// A value that the application has stored in the socket: a clone of it.
+///
+/// Without such a value the handler does not run; `Option<SocketData<T>>` serves both.
+///
+/// # Examples
+///
+/// ```
+/// use socketio::Socket;
+/// use socketio::extract::SocketData;
+///
+/// #[derive(Clone)]
+/// struct User {
+///     name: String,
+/// }
+///
+/// async fn authenticate(socket: Socket) -> Result<(), &'static str> {
+///     socket.data().insert(User { name: "ada".to_owned() });
+///     Ok(())
+/// }
+///
+/// async fn message(SocketData(user): SocketData<User>) {
+///     println!("a message of {}", user.name);
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SocketData<T>(pub T);
+
+impl<T, S> FromSocket<S> for SocketData<T>
+where
+    T: Clone + Send + Sync + 'static,
+    S: Send + Sync,
+{
+    type Rejection = MissingSocketData;
+
+    async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
+        socket.data().get().map(Self).ok_or(MissingSocketData {
+            type_name: type_name::<T>(),
+        })
+    }
+}
+
+impl<T, S> FromSocket<S> for Option<SocketData<T>>
+where
+    T: Clone + Send + Sync + 'static,
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(socket.data().get().map(SocketData))
+    }
+}
+
+/// The socket holds no value of the type. A fault of the server: clients are not told the details.
+#[derive(Clone, Debug)]
+pub struct MissingSocketData {
+    type_name: &'static str,
+}
+
+impl fmt::Display for MissingSocketData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the socket holds no `{}`; insert one with `socket.data().insert(..)` in a middleware \
+             or a connect handler, or take `Option<SocketData<T>>`",
+            self.type_name
+        )
+    }
+}
+
+impl Error for MissingSocketData {}
+
+impl From<MissingSocketData> for Rejection {
+    fn from(missing: MissingSocketData) -> Self {
+        Self::internal(missing.to_string())
+    }
+}
+
+impl IntoConnectError for MissingSocketData {
+    fn into_connect_error(self) -> ConnectError {
+        Rejection::from(self).into_connect_error()
+    }
+}

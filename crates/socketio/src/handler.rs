@@ -1,0 +1,40 @@
+//! Handlers: asynchronous functions whose arguments are extractors.
+//!
+//! | handler | registered with | returns |
+//! |---|---|---|
+//! | [`Middleware`] | `middleware` | `Result<(), E>`, `E:` [`IntoConnectError`](crate::IntoConnectError) |
+//! | [`ConnectHandler`] | `on_connect` | `()` or `Result<(), E>`, `E: Debug` |
+//! | [`EventHandler`] | `on`, `on_rejection` | what implements [`IntoReply`]: `()`, [`Reply`], … |
+//! | [`DisconnectHandler`] | `on_disconnect` | `()` |
+//!
+//! The traits are implemented for functions and closures of up to twelve arguments and are not
+//! meant to be implemented otherwise. Their parameter `T` is the list of arguments, which the
+//! compiler infers, and `S` is the state of the namespace that the handler is registered with.
+//! `async fn`, `async |..| {}` and `|..| async {}` serve alike.
+//!
+//! When the compiler says no more than that a function is not a handler,
+//! [`#[debug_handler]`](macro@crate::debug_handler) on it says why.
+
+mod connect;
+mod disconnect;
+mod erased;
+mod event;
+mod middleware;
+mod panic;
+mod reply;
+mod run;
+mod tuples;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::connect::{ConnectHandler, ConnectOutput};
+pub use self::disconnect::DisconnectHandler;
+pub use self::event::EventHandler;
+pub use self::middleware::{Middleware, MiddlewareOutput};
+pub use self::reply::{IntoReply, Reply};
+
+pub(crate) use self::erased::{
+    ConnectListener, DisconnectListener, EventListener, MiddlewareListener,
+};
+pub(crate) use self::panic::catch;

@@ -1,0 +1,58 @@
+//! Handlers that run once a client has joined a namespace.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use crate::connect_error::ConnectError;
+use crate::context::ConnectContext;
+use crate::socket::Socket;
+
+/// Runs once a client has joined a namespace: Node's `connection` event.
+#[diagnostic::on_unimplemented(
+    message = "this is not a connect handler for the state `{S}`",
+    label = "not a connect handler",
+    note = "a connect handler is an `async fn` that returns `()` or `Result<(), E>` with `E: Debug`; it and its future are `Send`",
+    note = "each argument implements `FromConnect<{S}>`, such as `Socket`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
+    note = "put `#[socketio::debug_handler(connect, state = {S})]` on the function to see what is wrong"
+)]
+pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
+    /// Extracts the arguments and runs the handler.
+    fn call(
+        self,
+        cx: ConnectContext,
+        state: &S,
+    ) -> impl Future<Output = Result<(), ConnectError>> + Send;
+}
+
+/// What a connect handler may return.
+#[diagnostic::on_unimplemented(
+    message = "a connect handler cannot return `{Self}`",
+    label = "wrong return type",
+    note = "return `()`, or `Result<(), E>` with `E: Debug`, whose error is logged",
+    note = "to refuse a client, use a middleware: it returns `Result<(), impl IntoConnectError>`"
+)]
+pub trait ConnectOutput {
+    /// Logs what went wrong.
+    fn log(self, socket: &Socket);
+}
+
+impl ConnectOutput for () {
+    fn log(self, _: &Socket) {}
+}
+
+/// An error is logged. The client has joined and stays.
+impl<E> ConnectOutput for Result<(), E>
+where
+    E: Debug,
+{
+    fn log(self, socket: &Socket) {
+        if let Err(error) = self {
+            tracing::error!(
+                socket = %socket.id(),
+                ?error,
+                "a connect handler failed; the client has joined and stays, \
+                 use a middleware to refuse it",
+            );
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Registered handlers, whose arguments and state are known to nobody but themselves.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{ConnectHandler, DisconnectHandler, EventHandler, Middleware};
+use crate::connect_error::ConnectError;
+use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use crate::rejection::Rejection;
+
+/// A future of a handler, in the one allocation that a call costs.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A handler and the state it was registered with.
+struct Registered<H, T, S> {
+    handler: H,
+    state: S,
+    arguments: PhantomData<fn() -> T>,
+}
+
+impl<H, T, S> Registered<H, T, S> {
+    fn new(handler: H, state: S) -> Arc<Self> {
+        Arc::new(Self {
+            handler,
+            state,
+            arguments: PhantomData,
+        })
+    }
+}
+
+macro_rules! listener {
+    (
+        $(#[$doc:meta])*
+        $listener:ident, $erased:ident, $handler:ident, $context:ty, $error:ty
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub(crate) struct $listener(Arc<dyn $erased>);
+
+        trait $erased: Send + Sync {
+            fn call(self: Arc<Self>, cx: $context) -> BoxFuture<'static, Result<(), $error>>;
+        }
+
+        impl<H, T, S> $erased for Registered<H, T, S>
+        where
+            H: $handler<T, S>,
+            S: Send + Sync + 'static,
+            T: 'static,
+        {
+            fn call(self: Arc<Self>, cx: $context) -> BoxFuture<'static, Result<(), $error>> {
+                // The future holds the registration, and with it the state that it borrows.
+                Box::pin(async move { self.handler.clone().call(cx, &self.state).await })
+            }
+        }
+
+        impl $listener {
+            pub(crate) fn new<H, T, S>(handler: H, state: S) -> Self
+            where
+                H: $handler<T, S>,
+                S: Send + Sync + 'static,
+                T: 'static,
+            {
+                Self(Registered::new(handler, state))
+            }
+
+            /// Extracts the arguments and runs the handler.
+            pub(crate) fn call(&self, cx: $context) -> BoxFuture<'static, Result<(), $error>> {
+                Arc::clone(&self.0).call(cx)
+            }
+        }
+
+        impl fmt::Debug for $listener {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($listener)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+listener! {
+    /// A registered connect handler.
+    ConnectListener, ErasedConnect, ConnectHandler, ConnectContext, ConnectError
+}
+listener! {
+    /// A registered event handler.
+    EventListener, ErasedEvent, EventHandler, EventContext, Rejection
+}
+listener! {
+    /// A registered disconnect handler.
+    DisconnectListener, ErasedDisconnect, DisconnectHandler, DisconnectContext, Rejection
+}
+
+/// A registered middleware. A chain of them runs on one context.
+#[derive(Clone)]
+pub(crate) struct MiddlewareListener(Arc<dyn ErasedMiddleware>);
+
+trait ErasedMiddleware: Send + Sync {
+    fn call<'a>(&'a self, cx: &'a mut ConnectContext) -> BoxFuture<'a, Result<(), ConnectError>>;
+}
+
+impl<H, T, S> ErasedMiddleware for Registered<H, T, S>
+where
+    H: Middleware<T, S>,
+    S: Send + Sync + 'static,
+    T: 'static,
+{
+    fn call<'a>(&'a self, cx: &'a mut ConnectContext) -> BoxFuture<'a, Result<(), ConnectError>> {
+        Box::pin(self.handler.clone().call(cx, &self.state))
+    }
+}
+
+impl MiddlewareListener {
+    pub(crate) fn new<H, T, S>(middleware: H, state: S) -> Self
+    where
+        H: Middleware<T, S>,
+        S: Send + Sync + 'static,
+        T: 'static,
+    {
+        Self(Registered::new(middleware, state))
+    }
+
+    /// Extracts the arguments and runs the middleware.
+    pub(crate) fn call<'a>(
+        &'a self,
+        cx: &'a mut ConnectContext,
+    ) -> BoxFuture<'a, Result<(), ConnectError>> {
+        self.0.call(cx)
+    }
+}
+
+impl fmt::Debug for MiddlewareListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MiddlewareListener").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,27 @@
+//! Handlers of events.
+
+use std::future::Future;
+
+use crate::context::EventContext;
+use crate::rejection::Rejection;
+
+/// Runs when a client has emitted an event: Node's `socket.on`.
+///
+/// What it returns answers the acknowledgement, see [`IntoReply`](super::IntoReply).
+#[diagnostic::on_unimplemented(
+    message = "this is not an event handler for the state `{S}`",
+    label = "not an event handler",
+    note = "an event handler is an `async fn` that returns `()`, `Reply<T>` or another `IntoReply`; it and its future are `Send`",
+    note = "each argument implements `FromEvent<{S}>`, such as `Socket`, `Data<T>`, `Ack`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
+    note = "put `#[socketio::debug_handler(event, state = {S})]` on the function to see what is wrong"
+)]
+pub trait EventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
+    /// Extracts the arguments, runs the handler and answers the acknowledgement.
+    ///
+    /// An event that was rejected is not answered: that is left to the caller.
+    fn call(
+        self,
+        cx: EventContext,
+        state: &S,
+    ) -> impl Future<Output = Result<(), Rejection>> + Send;
+}

@@ -1,0 +1,48 @@
+//! Middleware of a namespace.
+
+use std::future::Future;
+
+use crate::connect_error::{ConnectError, IntoConnectError};
+use crate::context::ConnectContext;
+
+/// Decides whether a client may join a namespace: Node's `namespace.use`.
+#[diagnostic::on_unimplemented(
+    message = "this is not a namespace middleware for the state `{S}`",
+    label = "not a middleware",
+    note = "a middleware is an `async fn` that returns `Result<(), E>` with `E: IntoConnectError`; it and its future are `Send`",
+    note = "each argument implements `FromConnect<{S}>`, such as `Socket`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
+    note = "put `#[socketio::debug_handler(middleware, state = {S})]` on the function to see what is wrong"
+)]
+pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
+    /// Extracts the arguments and runs the middleware.
+    fn call(
+        self,
+        cx: &mut ConnectContext,
+        state: &S,
+    ) -> impl Future<Output = Result<(), ConnectError>> + Send;
+}
+
+/// What a middleware may return.
+#[diagnostic::on_unimplemented(
+    message = "a middleware cannot return `{Self}`",
+    label = "wrong return type",
+    note = "return `Result<(), E>` where `E: IntoConnectError`, for example `Result<(), ConnectError>`",
+    note = "`Ok(())` lets the client join, an error refuses it"
+)]
+pub trait MiddlewareOutput {
+    /// Says whether the client may join.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what the client is told if it may not.
+    fn into_result(self) -> Result<(), ConnectError>;
+}
+
+impl<E> MiddlewareOutput for Result<(), E>
+where
+    E: IntoConnectError,
+{
+    fn into_result(self) -> Result<(), ConnectError> {
+        self.map_err(E::into_connect_error)
+    }
+}

@@ -1,0 +1,97 @@
+//! Functions of up to twelve arguments are handlers.
+
+use std::future::Future;
+
+use super::{
+    ConnectHandler, ConnectOutput, DisconnectHandler, EventHandler, IntoReply, Middleware,
+    MiddlewareOutput,
+};
+use crate::connect_error::{ConnectError, IntoConnectError};
+use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use crate::extract::{FromConnect, FromDisconnect, FromEvent};
+use crate::rejection::Rejection;
+
+macro_rules! impl_handlers {
+    ($(($M:ident $T:ident))*) => {
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_mut, unused_variables)]
+        impl<F, Fut, S, $($M, $T,)*> ConnectHandler<($(($M, $T),)*), S> for F
+        where
+            F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output: ConnectOutput> + Send,
+            S: Send + Sync + 'static,
+            $( $T: FromConnect<S, $M> + Send, )*
+        {
+            async fn call(self, mut cx: ConnectContext, state: &S) -> Result<(), ConnectError> {
+                $(
+                    let $T = $T::from_connect(&mut cx, state)
+                        .await
+                        .map_err(IntoConnectError::into_connect_error)?;
+                )*
+                // The handler may run for long: what it did not ask for is given back.
+                let ConnectContext { socket, .. } = cx;
+                self($($T,)*).await.log(&socket);
+                Ok(())
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_variables)]
+        impl<F, Fut, S, $($M, $T,)*> Middleware<($(($M, $T),)*), S> for F
+        where
+            F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output: MiddlewareOutput> + Send,
+            S: Send + Sync + 'static,
+            $( $T: FromConnect<S, $M> + Send, )*
+        {
+            async fn call(self, cx: &mut ConnectContext, state: &S) -> Result<(), ConnectError> {
+                $(
+                    let $T = $T::from_connect(cx, state)
+                        .await
+                        .map_err(IntoConnectError::into_connect_error)?;
+                )*
+                self($($T,)*).await.into_result()
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_mut, unused_variables)]
+        impl<F, Fut, S, $($M, $T,)*> EventHandler<($(($M, $T),)*), S> for F
+        where
+            F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output: IntoReply> + Send,
+            S: Send + Sync + 'static,
+            $( $T: FromEvent<S, $M> + Send, )*
+        {
+            async fn call(self, mut cx: EventContext, state: &S) -> Result<(), Rejection> {
+                $( let $T = $T::from_event(&mut cx, state).await.map_err(Into::into)?; )*
+                // The handler may run for long: what it did not ask for is given back.
+                let EventContext { ack, .. } = cx;
+                let reply = self($($T,)*).await.into_reply();
+                if let (Some(ack), Some(reply)) = (ack, reply) {
+                    ack.send(&reply)?;
+                }
+                Ok(())
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_mut, unused_variables)]
+        impl<F, Fut, S, $($M, $T,)*> DisconnectHandler<($(($M, $T),)*), S> for F
+        where
+            F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output = ()> + Send,
+            S: Send + Sync + 'static,
+            $( $T: FromDisconnect<S, $M> + Send, )*
+        {
+            async fn call(self, mut cx: DisconnectContext, state: &S) -> Result<(), Rejection> {
+                $( let $T = $T::from_disconnect(&mut cx, state).await.map_err(Into::into)?; )*
+                drop(cx);
+                self($($T,)*).await;
+                Ok(())
+            }
+        }
+    };
+}
+
+all_the_tuples!(impl_handlers);

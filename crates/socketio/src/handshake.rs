@@ -1,0 +1,198 @@
+//! The request that opened a session, and what it says about the client.
+
+mod lazy_parts;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, Uri, header, uri};
+use parking_lot::Mutex;
+
+pub(crate) use self::lazy_parts::LazyParts;
+
+/// What a client sent when it opened its session: the request that all of its sockets stem from.
+///
+/// It is `socket.handshake` of Node. Handlers that want to read it in a typed way take axum's
+/// extractors as arguments instead: `Query`, `HeaderMap`, `CookieJar`, `TypedHeader`.
+///
+/// # Examples
+///
+/// ```
+/// use socketio::Handshake;
+///
+/// fn room(handshake: &Handshake) -> Option<String> {
+///     let (_, room) = handshake.query_pairs().find(|(name, _)| name == "room")?;
+///     Some(room.into_owned())
+/// }
+/// ```
+pub struct Handshake {
+    parts: Parts,
+    issued: SystemTime,
+    /// A copy of the parts that the next extractor can have, see [`LazyParts`].
+    spare: Mutex<Option<Box<Parts>>>,
+}
+
+impl Handshake {
+    pub(crate) fn new(parts: Parts, issued: SystemTime) -> Self {
+        Self {
+            parts,
+            issued,
+            spare: Mutex::new(None),
+        }
+    }
+
+    /// The method of the request.
+    pub fn method(&self) -> &Method {
+        &self.parts.method
+    }
+
+    /// The path and query of the request, Node's `url`.
+    pub fn uri(&self) -> &Uri {
+        &self.parts.uri
+    }
+
+    /// The headers of the request.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// What the layers in front have added to the request.
+    pub fn extensions(&self) -> &Extensions {
+        &self.parts.extensions
+    }
+
+    /// The query of the request as it was sent, without `?`.
+    ///
+    /// It includes what Engine.IO needs for itself: `EIO`, `transport`, `t`.
+    pub fn query(&self) -> Option<&str> {
+        self.parts.uri.query()
+    }
+
+    /// The names and values of the query, decoded. For typed access, axum has
+    /// `Query::try_from_uri(handshake.uri())`.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.query().unwrap_or_default().as_bytes())
+    }
+
+    /// The address of the peer, if the server that accepted the connection has told.
+    ///
+    /// Behind a proxy it is the proxy's. It is taken from axum's `ConnectInfo<SocketAddr>` (with
+    /// the feature `axum`, where the application is served by
+    /// `into_make_service_with_connect_info`), else from a plain [`SocketAddr`] in the extensions.
+    pub fn address(&self) -> Option<SocketAddr> {
+        #[cfg(feature = "axum")]
+        if let Some(info) = self
+            .extensions()
+            .get::<axum::extract::ConnectInfo<SocketAddr>>()
+        {
+            return Some(info.0);
+        }
+        self.extensions().get::<SocketAddr>().copied()
+    }
+
+    /// When the session was opened.
+    pub fn issued(&self) -> SystemTime {
+        self.issued
+    }
+
+    /// Whether the request came from a page, perhaps of another site: it has an `Origin`.
+    pub fn xdomain(&self) -> bool {
+        self.headers().contains_key(header::ORIGIN)
+    }
+
+    /// Whether the request names `https` as its scheme.
+    ///
+    /// HTTP/1.1 requests do not name one, so it is `false` for most that came over TLS; headers
+    /// that a proxy may have set are not believed.
+    pub fn secure(&self) -> bool {
+        self.parts.uri.scheme() == Some(&uri::Scheme::HTTPS)
+    }
+
+    /// Lets go of the copy that is kept for the next extractor, for a connection that is idle.
+    pub(crate) fn forget_spare(&self) {
+        *self.spare.lock() = None;
+    }
+}
+
+/// Headers and query often hold secrets and are left out.
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("method", self.method())
+            .field("path", &self.uri().path())
+            .field("issued", &self.issued)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn handshake(request: http::request::Builder) -> Handshake {
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        Handshake::new(parts, SystemTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn it_tells_what_the_client_sent() {
+        let handshake = handshake(
+            Request::get("/socket.io/?EIO=4&room=a%20b")
+                .header("origin", "http://a.example")
+                .extension(SocketAddr::from(([127, 0, 0, 1], 9))),
+        );
+        assert_eq!(handshake.method(), Method::GET);
+        assert_eq!(handshake.uri().path(), "/socket.io/");
+        assert_eq!(handshake.headers()["origin"], "http://a.example");
+        assert_eq!(handshake.query(), Some("EIO=4&room=a%20b"));
+        let pairs: Vec<_> = handshake.query_pairs().collect();
+        assert_eq!(
+            pairs,
+            [("EIO".into(), "4".into()), ("room".into(), "a b".into())]
+        );
+        assert_eq!(
+            handshake.address(),
+            Some(SocketAddr::from(([127, 0, 0, 1], 9)))
+        );
+        assert_eq!(handshake.issued(), SystemTime::UNIX_EPOCH);
+        assert!(handshake.xdomain());
+        assert!(!handshake.secure());
+    }
+
+    #[test]
+    fn a_bare_request_has_little_to_tell() {
+        let handshake = handshake(Request::get("/socket.io/"));
+        assert_eq!(handshake.query(), None);
+        assert_eq!(handshake.query_pairs().count(), 0);
+        assert_eq!(handshake.address(), None);
+        assert!(!handshake.xdomain());
+    }
+
+    #[cfg(feature = "axum")]
+    #[test]
+    fn the_address_is_axums_if_it_is_there() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        let request = Request::get("/").extension(axum::extract::ConnectInfo(address));
+        assert_eq!(handshake(request).address(), Some(address));
+    }
+
+    #[test]
+    fn only_a_named_scheme_is_secure() {
+        assert!(handshake(Request::get("https://a.example/socket.io/")).secure());
+        let proxied = Request::get("/socket.io/").header("x-forwarded-proto", "https");
+        assert!(!handshake(proxied).secure());
+    }
+
+    #[test]
+    fn debug_tells_no_secret() {
+        let handshake = handshake(
+            Request::get("/socket.io/?token=s3cret").header("authorization", "Bearer s3cret"),
+        );
+        assert!(!format!("{handshake:?}").contains("s3cret"));
+    }
+}

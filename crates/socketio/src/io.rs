@@ -1,0 +1,223 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use engineio::Engine;
+use http::StatusCode;
+use http::request::Parts;
+use serde::Serialize;
+use socketio_adapter::{IntoRooms, Target};
+use socketio_proto::Namespace as Name;
+
+use crate::app::App;
+use crate::broadcast::BroadcastOperator;
+use crate::namespace::Namespace;
+use crate::socket::Socket;
+
+/// How long [`SocketIo::close`] waits for clients to take their last packets.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A handle to the server: it makes namespaces, and sends to the main one.
+///
+/// Cheap to clone. `S` is the state of the handlers that are registered through it.
+///
+/// In an axum handler it is an extractor, if [`SocketIoLayer`](crate::SocketIoLayer) is around the
+/// router; in a Socket.IO handler too:
+///
+/// ```
+/// use axum::{Json, Router, routing::post};
+/// use socketio::{SocketIo, SocketIoLayer};
+///
+/// async fn notify(io: SocketIo, Json(notice): Json<String>) {
+///     io.to("ops").emit("notice", &notice);
+/// }
+///
+/// let app: Router = Router::new()
+///     .route("/notify", post(notify))
+///     .layer(SocketIoLayer::new());
+/// ```
+pub struct SocketIo<S = ()> {
+    engine: Arc<Engine<App>>,
+    state: S,
+}
+
+impl<S> SocketIo<S> {
+    pub(crate) fn new(engine: Arc<Engine<App>>, state: S) -> Self {
+        Self { engine, state }
+    }
+
+    /// The same server, with another state for the handlers that are registered through it.
+    ///
+    /// A state that holds a handle to the server itself is made so: the layer first, then
+    /// `layer.io().with_state(state)`.
+    pub fn with_state<S2>(&self, state: S2) -> SocketIo<S2> {
+        SocketIo::new(Arc::clone(&self.engine), state)
+    }
+
+    /// The state of the handlers that are registered through this handle.
+    pub fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// A namespace, which is made when it is first named. A missing `/` is put in front.
+    ///
+    /// Clients can join it from then on, at any time while the server runs. Handlers that are
+    /// added later see the events that come later.
+    ///
+    /// # Panics
+    ///
+    /// If the name holds a comma, which the protocol cannot carry.
+    pub fn of(&self, name: &str) -> Namespace<S>
+    where
+        S: Clone,
+    {
+        let name = if name.starts_with('/') {
+            Name::new(name)
+        } else {
+            Name::new(format!("/{name}"))
+        };
+        let name = name.unwrap_or_else(|error| panic!("{error}"));
+        let namespaces = &self.engine.application().namespaces;
+        let core = namespaces.find_or_create(&name);
+        Namespace::new(Arc::clone(&core.space), self.state.clone())
+    }
+
+    /// The number of clients that are connected to this server (Node's
+    /// `io.engine.clientsCount`): engine sessions, whatever namespaces they have joined.
+    pub fn clients_count(&self) -> usize {
+        self.engine.clients_count()
+    }
+
+    /// Closes the server: new clients are refused, what is queued for the others is sent, all are
+    /// disconnected.
+    ///
+    /// Returns when every client is gone and its disconnect handlers have been started. Clients
+    /// that do not take their last packets within 10 seconds are cut off; see
+    /// [`close_within`](Self::close_within). Sockets learn the reason
+    /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown). The HTTP server and
+    /// its other routes go on.
+    pub async fn close(&self) {
+        self.close_within(CLOSE_DEADLINE).await;
+    }
+
+    /// Closes the server as [`close`](Self::close) does, within another time.
+    pub async fn close_within(&self, deadline: Duration) {
+        self.engine.close(deadline).await;
+        for namespace in self.engine.application().namespaces.all() {
+            if let Err(error) = namespace.space.adapter.close().await {
+                tracing::warn!(namespace = %namespace.name(), %error, "the adapter did not close");
+            }
+        }
+    }
+
+    /// Sends an event to everybody in the main namespace, see [`BroadcastOperator::emit`].
+    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
+        self.everybody().emit(event, args);
+    }
+
+    /// Sends a `message` event to everybody in the main namespace.
+    pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
+        self.everybody().send(args);
+    }
+
+    /// Means the sockets of the main namespace in any of these rooms.
+    pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.everybody().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to); `in` is a keyword.
+    pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.to(rooms)
+    }
+
+    /// Means everybody in the main namespace but those in these rooms.
+    pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.everybody().except(rooms)
+    }
+
+    /// Means everybody in the main namespace on this server.
+    pub fn local(&self) -> BroadcastOperator {
+        self.everybody().local()
+    }
+
+    /// Means everybody in the main namespace whose transport can take a packet at once.
+    pub fn volatile(&self) -> BroadcastOperator {
+        self.everybody().volatile()
+    }
+
+    /// Means everybody in the main namespace, and gives up acknowledgements after a time.
+    pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
+        self.everybody().timeout(timeout)
+    }
+
+    /// Disconnects everybody in the main namespace; with `close`, their whole connections.
+    pub fn disconnect_sockets(&self, close: bool) {
+        self.everybody().disconnect_sockets(close);
+    }
+
+    fn everybody(&self) -> BroadcastOperator {
+        let main = self
+            .engine
+            .application()
+            .namespaces
+            .find_or_create(&Name::MAIN);
+        BroadcastOperator::new(Arc::clone(&main.space), Target::everyone())
+    }
+}
+
+impl<S: Clone> Clone for SocketIo<S> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.engine), self.state.clone())
+    }
+}
+
+impl<S> fmt::Debug for SocketIo<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketIo")
+            .field("clients", &self.clients_count())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Socket {
+    /// The server of the socket, unless all of it is gone.
+    pub(crate) fn io(&self) -> Option<SocketIo> {
+        let engine = self.space.server::<Engine<App>>()?;
+        Some(SocketIo::new(engine, ()))
+    }
+}
+
+impl<S> FromRequestParts<S> for SocketIo
+where
+    S: Send + Sync,
+{
+    type Rejection = MissingSocketIo;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get().cloned().ok_or(MissingSocketIo)
+    }
+}
+
+/// A request did not come through the layer, so there is no [`SocketIo`] to extract.
+#[derive(Clone, Copy, Debug)]
+pub struct MissingSocketIo;
+
+impl fmt::Display for MissingSocketIo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "Can't extract `SocketIo`. Is `SocketIoLayer` around this route? Layers apply to the \
+             routes that were added before them.",
+        )
+    }
+}
+
+impl std::error::Error for MissingSocketIo {}
+
+impl IntoResponse for MissingSocketIo {
+    fn into_response(self) -> Response {
+        tracing::error!("{self}");
+        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+    }
+}

@@ -1,0 +1,69 @@
+use std::sync::{Arc, Weak};
+
+use engineio::{Message, SendError, Session};
+use parking_lot::RwLock;
+
+use crate::disconnect_reason::DisconnectReason;
+use crate::encoded::Encoded;
+use crate::handshake::Handshake;
+use crate::limits::Limits;
+
+/// What the sockets of one client share: the way to the client, and how it came.
+pub(crate) struct Link {
+    pub(crate) session: Session,
+    pub(crate) handshake: Arc<Handshake>,
+    pub(crate) limits: Arc<Limits>,
+    control: RwLock<Option<Weak<dyn Control>>>,
+}
+
+/// What a socket may ask of the client that it belongs to.
+pub(crate) trait Control: Send + Sync {
+    /// Takes the client out of one namespace.
+    fn leave(self: Arc<Self>, namespace: &str, reason: DisconnectReason);
+
+    /// Takes the client out of all its namespaces and closes its connection.
+    fn close(self: Arc<Self>, reason: DisconnectReason);
+}
+
+impl Link {
+    pub(crate) fn new(session: Session, handshake: Arc<Handshake>, limits: Arc<Limits>) -> Self {
+        Self {
+            session,
+            handshake,
+            limits,
+            control: RwLock::new(None),
+        }
+    }
+
+    pub(crate) fn set_control(&self, control: Weak<dyn Control>) {
+        *self.control.write() = Some(control);
+    }
+
+    /// The client, unless it is gone.
+    pub(crate) fn control(&self) -> Option<Arc<dyn Control>> {
+        self.control.read().as_ref()?.upgrade()
+    }
+
+    pub(crate) fn send(&self, packet: &Encoded) -> Result<(), SendError> {
+        if packet.attachments.is_empty() {
+            self.session.send(packet.text.clone())
+        } else {
+            self.session.send_all(packet.messages())
+        }
+    }
+
+    /// Sends a packet if the transport can take it now. Returns whether it could.
+    pub(crate) fn send_volatile(&self, packet: &Encoded) -> bool {
+        self.session.send_volatile(packet.messages())
+    }
+
+    pub(crate) fn send_owned(&self, packet: Encoded) -> Result<(), SendError> {
+        if packet.attachments.is_empty() {
+            self.session.send(packet.text)
+        } else {
+            let text = Message::Text(packet.text);
+            let attachments = packet.attachments.into_iter().map(Message::Binary);
+            self.session.send_all(std::iter::once(text).chain(attachments))
+        }
+    }
+}

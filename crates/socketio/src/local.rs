@@ -1,0 +1,175 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use socketio_adapter::{
+    AckGuard, AckSink, BroadcastOptions, LocalSockets, PendingAck, RemoteSocketInfo, RoomList,
+    RoomObserver, Rooms, ServerSideReply, Target,
+};
+use socketio_proto::{Args, Namespace, Packet};
+
+use crate::disconnect_reason::DisconnectReason;
+use crate::encoded::Encoded;
+use crate::pending_acks::Waiting;
+use crate::recipient::Recipient;
+
+/// The sockets of one namespace on this server.
+pub(crate) struct Local {
+    pub(crate) name: Namespace,
+    pub(crate) rooms: Rooms<Recipient>,
+    /// One counter for all sockets of the namespace, as in Node's server: an acknowledged
+    /// broadcast is encoded once and has the same number for everybody.
+    ack_ids: AtomicU64,
+}
+
+impl Local {
+    pub(crate) fn new(name: Namespace, max_rooms: Option<usize>) -> Self {
+        Self {
+            name,
+            rooms: Rooms::new().with_max_rooms(max_rooms),
+            ack_ids: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.ack_ids.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl LocalSockets for Local {
+    fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
+        let encoded = Encoded::packet(packet);
+        if options.flags.volatile {
+            self.rooms.for_each(&options.target, |recipient| {
+                recipient.link.send_volatile(&encoded);
+            });
+        } else {
+            self.rooms.for_each(&options.target, |recipient| {
+                // A client that cannot take it is being closed for it.
+                recipient.link.send(&encoded).ok();
+            });
+        }
+    }
+
+    fn broadcast_with_ack(
+        &self,
+        packet: &Packet,
+        options: &BroadcastOptions,
+        sink: Arc<dyn AckSink>,
+    ) -> AckGuard {
+        let id = self.next_ack_id();
+        let encoded = Encoded::packet(&Packet {
+            id: Some(id),
+            ..packet.clone()
+        });
+        let mut count = 0;
+        let mut asked = Vec::new();
+        self.rooms.for_each(&options.target, |recipient| {
+            count += 1;
+            // A socket that cannot be asked is counted out again by the drop of this.
+            let waiting = Waiting::Broadcast(PendingAck::new(Arc::clone(&sink)));
+            match recipient.acks.insert(id, waiting) {
+                Ok(()) => {
+                    asked.push(Arc::clone(recipient));
+                    recipient.link.send(&encoded).ok();
+                }
+                Err(error) => tracing::debug!(%error, "a socket cannot be asked"),
+            }
+        });
+        sink.count(count);
+        AckGuard::new(move || {
+            for recipient in &asked {
+                recipient.acks.remove(id);
+            }
+        })
+    }
+
+    fn join(&self, target: &Target, rooms: &RoomList) {
+        self.rooms.for_each(target, |recipient| {
+            if let Err(error) = self.rooms.join(recipient, rooms.clone()) {
+                tracing::warn!(socket = %recipient.id, %error, "the socket was not joined");
+            }
+        });
+    }
+
+    fn leave(&self, target: &Target, rooms: &RoomList) {
+        self.rooms.for_each(target, |recipient| {
+            for room in rooms {
+                self.rooms.leave(recipient, room.as_str());
+            }
+        });
+    }
+
+    fn disconnect(&self, target: &Target, close: bool) {
+        self.rooms.for_each(target, |recipient| {
+            if let Some(control) = recipient.link.control() {
+                if close {
+                    control.close(DisconnectReason::ServerNamespaceDisconnect);
+                } else {
+                    control.leave(&self.name, DisconnectReason::ServerNamespaceDisconnect);
+                }
+            }
+        });
+    }
+
+    fn fetch(&self, target: &Target) -> Vec<RemoteSocketInfo> {
+        let mut found = Vec::new();
+        self.rooms.for_each(target, |recipient| {
+            found.push(RemoteSocketInfo {
+                id: recipient.id.clone(),
+                handshake: describe(recipient),
+                rooms: self.rooms.rooms_of(recipient),
+                data: serde_json::Value::Object(serde_json::Map::new()),
+            });
+        });
+        found
+    }
+
+    fn count(&self) -> usize {
+        self.rooms.len()
+    }
+
+    fn observe_rooms(&self, observer: Arc<dyn RoomObserver>) {
+        self.rooms.observe(observer);
+    }
+
+    fn server_side_event(&self, event: Args, _reply: Option<ServerSideReply>) {
+        tracing::debug!(?event, "an event of another server, which nothing listens to");
+    }
+}
+
+/// The handshake of a socket as other servers know it (Node's `socket.handshake`).
+fn describe(recipient: &Recipient) -> serde_json::Value {
+    let handshake = &recipient.link.handshake;
+    let headers: serde_json::Map<String, serde_json::Value> = handshake
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.to_string(), value.into())
+        })
+        .collect();
+    let query: serde_json::Map<String, serde_json::Value> = handshake
+        .query_pairs()
+        .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+        .collect();
+    let issued = handshake
+        .issued()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    serde_json::json!({
+        "headers": headers,
+        "address": handshake.address().map(|address| address.ip().to_string()),
+        "xdomain": handshake.xdomain(),
+        "secure": handshake.secure(),
+        "issued": u64::try_from(issued.as_millis()).unwrap_or(u64::MAX),
+        "url": handshake.uri().to_string(),
+        "query": query,
+        "auth": recipient
+            .auth
+            .deserialize::<Option<serde_json::Value>>()
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| serde_json::json!({})),
+    })
+}

@@ -1,0 +1,257 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use socketio_adapter::{IntoRooms, Target};
+
+use crate::broadcast::BroadcastOperator;
+use crate::handler::{
+    ConnectHandler, ConnectListener, DisconnectHandler, DisconnectListener, EventHandler,
+    EventListener, Middleware, MiddlewareListener,
+};
+use crate::handlers::Handlers;
+use crate::namespace_core::NamespaceCore;
+use crate::socket::Socket;
+use crate::space::Space;
+
+/// A namespace: handlers are registered with it, and it sends to the sockets in it.
+///
+/// Cheap to clone. Handlers belong to the namespace and serve all its sockets, also those that are
+/// connected already. `S` is the state from which they extract. In a handler it is an extractor of
+/// its own: the namespace of the socket, without state.
+///
+/// # Examples
+///
+/// ```
+/// use socketio::extract::Data;
+/// use socketio::{ConnectError, Reply, Socket, SocketIoLayer};
+///
+/// let layer = SocketIoLayer::new();
+/// layer
+///     .io()
+///     .of("/orders")
+///     .middleware(async |socket: Socket| {
+///         if socket.handshake().headers().contains_key("authorization") {
+///             Ok(())
+///         } else {
+///             Err(ConnectError::new("who are you?"))
+///         }
+///     })
+///     .on_connect(async |socket: Socket| socket.join("customers"))
+///     .on("price", async |Data(article): Data<String>| Reply(article.len()));
+/// ```
+pub struct Namespace<S = ()> {
+    space: Arc<Space>,
+    state: S,
+}
+
+impl<S> Namespace<S> {
+    pub(crate) fn new(space: Arc<Space>, state: S) -> Self {
+        Self { space, state }
+    }
+
+    /// The name of the namespace, which begins with `/`.
+    pub fn name(&self) -> &str {
+        self.space.name()
+    }
+
+    /// The same namespace, with another state for the handlers that are registered through it.
+    pub fn with_state<S2>(&self, state: S2) -> Namespace<S2> {
+        Namespace::new(Arc::clone(&self.space), state)
+    }
+
+    /// The socket with this id, if it is connected to this server.
+    pub fn socket(&self, id: &str) -> Option<Socket> {
+        let recipient = self.space.local.rooms.get(id)?;
+        Some(Socket::new(recipient, Arc::clone(&self.space)))
+    }
+
+    /// The sockets that are connected to this server, in no particular order.
+    ///
+    /// To send to all of them, [`emit`](Self::emit) is cheaper.
+    pub fn sockets(&self) -> Vec<Socket> {
+        let mut sockets = Vec::with_capacity(self.space.local.rooms.len());
+        self.space
+            .local
+            .rooms
+            .for_each(&Target::everyone(), |recipient| {
+                sockets.push(Socket::new(Arc::clone(recipient), Arc::clone(&self.space)));
+            });
+        sockets
+    }
+
+    /// Lets the handlers of each socket run one after the other: an event waits until all that
+    /// came before it have been handled.
+    ///
+    /// By default handlers start in the order of arrival and a handler that waits for something
+    /// does not hold up the next.
+    pub fn ordered(self) -> Self {
+        self.register(|handlers| handlers.ordered = true)
+    }
+
+    /// Sends an event to everybody in the namespace, see [`BroadcastOperator::emit`].
+    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
+        self.everybody().emit(event, args);
+    }
+
+    /// Sends a `message` event to everybody in the namespace.
+    pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
+        self.everybody().send(args);
+    }
+
+    /// Means the sockets in any of these rooms.
+    pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.everybody().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to); `in` is a keyword.
+    pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.to(rooms)
+    }
+
+    /// Means everybody but those in these rooms.
+    pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.everybody().except(rooms)
+    }
+
+    /// Means everybody in the namespace on this server.
+    pub fn local(&self) -> BroadcastOperator {
+        self.everybody().local()
+    }
+
+    /// Means everybody whose transport can take a packet at once.
+    pub fn volatile(&self) -> BroadcastOperator {
+        self.everybody().volatile()
+    }
+
+    /// Means everybody, and gives up acknowledgements after a time.
+    pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
+        self.everybody().timeout(timeout)
+    }
+
+    /// Disconnects everybody; with `close`, their whole connections.
+    pub fn disconnect_sockets(&self, close: bool) {
+        self.everybody().disconnect_sockets(close);
+    }
+
+    fn everybody(&self) -> BroadcastOperator {
+        BroadcastOperator::new(Arc::clone(&self.space), Target::everyone())
+    }
+
+    fn register(self, change: impl Fn(&mut Handlers)) -> Self {
+        // Without a server there is nobody whom a handler could serve.
+        if let Some(core) = self.space.owner::<NamespaceCore>() {
+            core.register(change);
+        }
+        self
+    }
+}
+
+impl<S> Namespace<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    /// Adds a middleware, which decides whether a client may join (Node's `namespace.use`).
+    ///
+    /// Middleware runs in the order of registration, before the client has joined, and stops at
+    /// the first error: the client receives it as `connect_error`.
+    pub fn middleware<H, T>(self, middleware: H) -> Self
+    where
+        H: Middleware<T, S>,
+        T: 'static,
+    {
+        let listener = MiddlewareListener::new(middleware, self.state.clone());
+        self.register(|handlers| handlers.middleware.push(listener.clone()))
+    }
+
+    /// Adds a handler that runs when a client has joined (Node's `connection` event).
+    ///
+    /// It is started before any handler of the client's events.
+    pub fn on_connect<H, T>(self, handler: H) -> Self
+    where
+        H: ConnectHandler<T, S>,
+        T: 'static,
+    {
+        let listener = ConnectListener::new(handler, self.state.clone());
+        self.register(|handlers| handlers.connect.push(listener.clone()))
+    }
+
+    /// Adds a handler for an event of the clients.
+    ///
+    /// Several handlers of one event are started in the order of registration.
+    ///
+    /// # Panics
+    ///
+    /// If the name is one that clients cannot send because the protocol keeps it for itself:
+    /// `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener`, `removeListener`.
+    pub fn on<H, T>(self, event: &str, handler: H) -> Self
+    where
+        H: EventHandler<T, S>,
+        T: 'static,
+    {
+        assert!(
+            !socketio_proto::is_reserved(event),
+            "{event:?} is a reserved event name: use `on_connect`, `on_disconnecting` or \
+             `on_disconnect`, or choose another name"
+        );
+        let listener = EventListener::new(handler, self.state.clone());
+        self.register(|handlers| handlers.add_event(event, listener.clone()))
+    }
+
+    /// Adds a handler that runs when a socket is about to leave: it is still in its rooms.
+    pub fn on_disconnecting<H, T>(self, handler: H) -> Self
+    where
+        H: DisconnectHandler<T, S>,
+        T: 'static,
+    {
+        let listener = DisconnectListener::new(handler, self.state.clone());
+        self.register(|handlers| handlers.disconnecting.push(listener.clone()))
+    }
+
+    /// Adds a handler that runs when a socket has left its rooms and the namespace.
+    pub fn on_disconnect<H, T>(self, handler: H) -> Self
+    where
+        H: DisconnectHandler<T, S>,
+        T: 'static,
+    {
+        let listener = DisconnectListener::new(handler, self.state.clone());
+        self.register(|handlers| handlers.disconnect.push(listener.clone()))
+    }
+
+    /// Sets the handler that answers the acknowledgement of an event that was not handled,
+    /// because an extractor rejected it or its handler panicked.
+    ///
+    /// It takes [`Rejection`](crate::Rejection) and every other extractor of event handlers. By
+    /// default the answer is `{"status":"Bad Request","error":"…"}`.
+    pub fn on_rejection<H, T>(self, handler: H) -> Self
+    where
+        H: EventHandler<T, S>,
+        T: 'static,
+    {
+        let listener = EventListener::new(handler, self.state.clone());
+        self.register(|handlers| handlers.rejection = Some(listener.clone()))
+    }
+}
+
+impl<S: Clone> Clone for Namespace<S> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.space), self.state.clone())
+    }
+}
+
+impl<S> fmt::Debug for Namespace<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Socket {
+    /// The namespace of the socket.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        Namespace::new(Arc::clone(&self.space), ())
+    }
+}

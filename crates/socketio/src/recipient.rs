@@ -1,0 +1,74 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use socketio_adapter::{Member, Memberships, SocketId};
+use socketio_proto::Args;
+
+use crate::link::Link;
+use crate::ordered::{HasOrdered, Ordered};
+use crate::pending_acks::PendingAcks;
+use crate::socket_data::SocketData;
+
+/// One client in one namespace, as rooms and broadcasts see it.
+pub(crate) struct Recipient {
+    pub(crate) id: SocketId,
+    pub(crate) link: Arc<Link>,
+    pub(crate) auth: Args,
+    pub(crate) acks: PendingAcks,
+    pub(crate) data: SocketData,
+    pub(crate) ordered: Ordered,
+    memberships: Memberships<Self>,
+    phase: AtomicU8,
+}
+
+/// How far a socket has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// Middleware decides.
+    Joining,
+    Connected,
+    Disconnected,
+}
+
+impl Recipient {
+    pub(crate) fn new(id: SocketId, link: Arc<Link>, auth: Args) -> Self {
+        Self {
+            id,
+            acks: PendingAcks::new(link.limits.max_pending_acks),
+            link,
+            auth,
+            data: SocketData::default(),
+            ordered: Ordered::default(),
+            memberships: Memberships::new(),
+            phase: AtomicU8::new(Phase::Joining as u8),
+        }
+    }
+
+    pub(crate) fn is(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::Acquire) == phase as u8
+    }
+
+    /// Goes from one phase to another; only one of those who try at the same time succeeds.
+    pub(crate) fn advance(&self, from: Phase, to: Phase) -> bool {
+        self.phase
+            .compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
+impl Member for Recipient {
+    fn id(&self) -> &SocketId {
+        &self.id
+    }
+
+    fn memberships(&self) -> &Memberships<Self> {
+        &self.memberships
+    }
+}
+
+impl HasOrdered for Recipient {
+    fn ordered(&self) -> &Ordered {
+        &self.ordered
+    }
+}

@@ -1,0 +1,161 @@
+//! One client in one namespace.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engineio::Transport;
+use serde::Serialize;
+use socketio_adapter::{SocketId, Target};
+
+use crate::disconnect_reason::DisconnectReason;
+use crate::handshake::Handshake;
+use crate::recipient::{Phase, Recipient};
+use crate::socket_data::SocketData;
+use crate::space::Space;
+
+mod ack;
+mod emit;
+mod rooms;
+
+pub use self::ack::AckFuture;
+pub use self::emit::SocketEmitter;
+pub use self::rooms::JoinError;
+
+/// A client that is connected to a namespace.
+///
+/// Cheap to clone, and a plain type: keep it in your own structures. It stays usable after the
+/// client has gone; then what it does has no effect.
+///
+/// # Examples
+///
+/// ```
+/// use socketio::{Socket, extract::Data};
+///
+/// async fn message(socket: Socket, Data(text): Data<String>) {
+///     socket.join("talkers");
+///     socket.emit("thanks", "");
+///     socket.to("talkers").emit("message", &(socket.id().as_str(), text));
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Socket {
+    pub(crate) recipient: Arc<Recipient>,
+    pub(crate) space: Arc<Space>,
+}
+
+impl Socket {
+    pub(crate) fn new(recipient: Arc<Recipient>, space: Arc<Space>) -> Self {
+        Self { recipient, space }
+    }
+
+    /// The id of the socket: a public name for it, which is also a room that only it is in.
+    ///
+    /// It is not the id of the Engine.IO session, which is a secret of the client's.
+    #[must_use]
+    pub fn id(&self) -> &SocketId {
+        &self.recipient.id
+    }
+
+    /// Whether the socket is connected: middleware has let it in and it has not left since.
+    #[must_use]
+    pub fn connected(&self) -> bool {
+        self.recipient.is(Phase::Connected)
+    }
+
+    /// What the client sent when it opened its connection.
+    #[must_use]
+    pub fn handshake(&self) -> &Arc<Handshake> {
+        &self.recipient.link.handshake
+    }
+
+    /// The CONNECT payload of the client (the `auth` option of its side), as another type.
+    ///
+    /// # Errors
+    ///
+    /// If the payload is not of that type.
+    pub fn auth<T: serde::de::DeserializeOwned>(&self) -> Result<T, socketio_proto::ArgsError> {
+        self.recipient.auth.deserialize()
+    }
+
+    /// Values that the application keeps with the socket. They go when the socket is disconnected
+    /// and its handlers have run.
+    #[must_use]
+    pub fn data(&self) -> &SocketData {
+        &self.recipient.data
+    }
+
+    /// The transport that the client uses now.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.recipient.link.session.transport()
+    }
+
+    /// Disconnects the socket; with `close`, the client's whole connection, and with it its
+    /// sockets in other namespaces.
+    ///
+    /// The disconnect handlers run. The client is told and does not reconnect by itself.
+    pub fn disconnect(&self, close: bool) {
+        let Some(control) = self.recipient.link.control() else {
+            return;
+        };
+        let reason = DisconnectReason::ServerNamespaceDisconnect;
+        if close {
+            control.close(reason);
+        } else {
+            control.leave(self.space.name(), reason);
+        }
+    }
+
+    /// Returns when everything that was sent to the client has been handed to its transport, or
+    /// the client is gone: with it, a producer keeps pace with a slow client.
+    pub async fn drained(&self) {
+        self.recipient.link.session.drained().await;
+    }
+
+    /// Gives up an acknowledgement of the next [`emit_with_ack`](SocketEmitter::emit_with_ack)
+    /// after a time.
+    #[must_use]
+    pub fn timeout(&self, timeout: Duration) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).timeout(timeout)
+    }
+
+    /// Drops the next packet if the transport cannot take it at once.
+    #[must_use]
+    pub fn volatile(&self) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).volatile()
+    }
+
+    pub(crate) fn send_ack<T: Serialize + ?Sized>(
+        &self,
+        id: u64,
+        args: &T,
+    ) -> Result<(), socketio_proto::EncodeError> {
+        let packet = crate::encoded::Encoded::ack(self.space.name(), id, args)?;
+        // A client that is gone needs no answer.
+        self.recipient.link.send_owned(packet).ok();
+        Ok(())
+    }
+
+    /// Everybody in the namespace but this socket.
+    fn others(&self) -> Target {
+        Target::everyone().except(self.id())
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", self.id())
+            .field("namespace", self.space.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Socket {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.recipient, &other.recipient)
+    }
+}
+
+impl Eq for Socket {}

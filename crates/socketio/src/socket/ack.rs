@@ -1,0 +1,124 @@
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use socketio_proto::Args;
+use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep};
+
+use super::Socket;
+use crate::ack_error::AckError;
+use crate::emit_error::EmitError;
+use crate::pending_acks::Waiting;
+
+/// The future of an acknowledgement, see [`Socket::emit_with_ack`].
+///
+/// The event has been sent already. Dropping the future gives the acknowledgement up.
+#[must_use = "the event has been sent, but its acknowledgement is ignored unless it is awaited"]
+pub struct AckFuture<T> {
+    state: State,
+    answer: PhantomData<fn() -> T>,
+}
+
+enum State {
+    Failed(Option<AckError>),
+    Waiting {
+        entry: Entry,
+        answer: oneshot::Receiver<Args>,
+        timeout: Option<Pin<Box<Sleep>>>,
+    },
+}
+
+/// The place of an acknowledgement at its socket, which is freed on drop.
+struct Entry {
+    socket: Socket,
+    id: u64,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.socket.recipient.acks.remove(self.id);
+    }
+}
+
+impl<T> AckFuture<T> {
+    pub(super) fn send(
+        socket: &Socket,
+        timeout: Option<Duration>,
+        send: impl FnOnce(u64) -> Result<(), EmitError>,
+    ) -> Self {
+        Self {
+            state: Self::start(socket, timeout, send).unwrap_or_else(|error| {
+                tracing::debug!(%error, "no acknowledgement can come");
+                State::Failed(Some(error))
+            }),
+            answer: PhantomData,
+        }
+    }
+
+    fn start(
+        socket: &Socket,
+        timeout: Option<Duration>,
+        send: impl FnOnce(u64) -> Result<(), EmitError>,
+    ) -> Result<State, AckError> {
+        let id = socket.space.local.next_ack_id();
+        let (sender, answer) = oneshot::channel();
+        // Before the event leaves: the answer may be here at once.
+        socket.recipient.acks.insert(id, Waiting::One(sender))?;
+        let entry = Entry {
+            socket: socket.clone(),
+            id,
+        };
+        send(id).map_err(|error| match error {
+            EmitError::Disconnected => AckError::Disconnected,
+            error => AckError::Emit(error),
+        })?;
+        Ok(State::Waiting {
+            entry,
+            answer,
+            timeout: timeout.map(|timeout| Box::pin(sleep(timeout))),
+        })
+    }
+}
+
+impl<T: DeserializeOwned> Future for AckFuture<T> {
+    type Output = Result<T, AckError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = match &mut self.state {
+            State::Failed(error) => Err(error.take().unwrap_or(AckError::Disconnected)),
+            State::Waiting {
+                answer, timeout, ..
+            } => {
+                if let Poll::Ready(answer) = Pin::new(answer).poll(cx) {
+                    match answer {
+                        Ok(answer) => answer.deserialize().map_err(AckError::Data),
+                        Err(_) => Err(AckError::Disconnected),
+                    }
+                } else if let Some(timeout) = timeout
+                    && timeout.as_mut().poll(cx).is_ready()
+                {
+                    Err(AckError::Timeout)
+                } else {
+                    return Poll::Pending;
+                }
+            }
+        };
+        self.state = State::Failed(None);
+        Poll::Ready(result)
+    }
+}
+
+impl<T> fmt::Debug for AckFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut f = f.debug_struct("AckFuture");
+        if let State::Waiting { entry, .. } = &self.state {
+            f.field("socket", entry.socket.id());
+        }
+        f.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,159 @@
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Socket;
+use super::ack::AckFuture;
+use crate::emit_error::EmitError;
+use crate::encoded::Encoded;
+use crate::recipient::Phase;
+
+impl Socket {
+    /// Sends an event to the client.
+    ///
+    /// A tuple is several arguments, `()` none, anything else one. [`Bytes`](bytes::Bytes) at any
+    /// depth travel as binary.
+    ///
+    /// Returns at once and drops nothing: what the client cannot take yet is queued. To a socket
+    /// that is disconnected nothing is sent. An event that cannot be sent at all, because its name
+    /// is reserved or its arguments cannot be serialised, is logged as an error; use
+    /// [`try_emit`](Self::try_emit) to be told.
+    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
+        SocketEmitter::new(self).emit(event, args);
+    }
+
+    /// Sends an event to the client, as [`emit`](Self::emit), and tells if it cannot be sent.
+    ///
+    /// # Errors
+    ///
+    /// If the name is reserved, the arguments cannot be serialised, or the socket is disconnected.
+    pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
+        SocketEmitter::new(self).try_emit(event, args)
+    }
+
+    /// Sends an event to the client at once and returns the future of its acknowledgement.
+    ///
+    /// The answer is deserialised as arguments are: a tuple takes several. Without a
+    /// [`timeout`](Self::timeout) it is waited for until the socket is disconnected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use socketio::{AckError, Socket};
+    ///
+    /// async fn ask(socket: Socket) -> Result<String, AckError> {
+    ///     let limit = Duration::from_secs(5);
+    ///     socket.timeout(limit).emit_with_ack("question", "how are you?").await
+    /// }
+    /// ```
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized),
+    ) -> AckFuture<T> {
+        SocketEmitter::new(self).emit_with_ack(event, args)
+    }
+
+    /// Sends a `message` event to the client (Node's `socket.send`).
+    pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
+        self.emit("message", args);
+    }
+}
+
+/// A socket and how the next packet is to be sent.
+#[derive(Clone)]
+#[must_use = "nothing is sent until `emit` or `emit_with_ack` is called"]
+pub struct SocketEmitter<'a> {
+    socket: &'a Socket,
+    timeout: Option<Duration>,
+    volatile: bool,
+}
+
+impl<'a> SocketEmitter<'a> {
+    pub(super) fn new(socket: &'a Socket) -> Self {
+        Self {
+            socket,
+            timeout: None,
+            volatile: false,
+        }
+    }
+
+    /// Gives up an acknowledgement after a time.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Drops the packet if the transport cannot take it at once.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Sends an event, see [`Socket::emit`].
+    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
+        match self.try_emit(event, args) {
+            Ok(()) => {}
+            Err(EmitError::Disconnected) => tracing::trace!(event, "the socket is disconnected"),
+            Err(error) => tracing::error!(
+                event,
+                error = &error as &dyn std::error::Error,
+                "the event was not sent"
+            ),
+        }
+    }
+
+    /// Sends an event, see [`Socket::try_emit`].
+    ///
+    /// # Errors
+    ///
+    /// If the name is reserved, the arguments cannot be serialised, or the socket is disconnected.
+    pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
+        self.send(event, None, args)
+    }
+
+    /// Sends an event and returns the future of its acknowledgement, see
+    /// [`Socket::emit_with_ack`].
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized),
+    ) -> AckFuture<T> {
+        AckFuture::send(self.socket, self.timeout, |id| {
+            self.send(event, Some(id), args)
+        })
+    }
+
+    fn send<T: Serialize + ?Sized>(
+        &self,
+        event: &str,
+        ack: Option<u64>,
+        args: &T,
+    ) -> Result<(), EmitError> {
+        EmitError::check_name(event)?;
+        let Socket { recipient, space } = self.socket;
+        if recipient.is(Phase::Disconnected) {
+            return Err(EmitError::Disconnected);
+        }
+        let packet = Encoded::event(space.name(), ack, event, args)?;
+        if self.volatile {
+            recipient.link.send_volatile(&packet);
+            return Ok(());
+        }
+        let sent = recipient.link.send_owned(packet);
+        sent.map_err(|_| EmitError::Disconnected)
+    }
+}
+
+impl fmt::Debug for SocketEmitter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketEmitter")
+            .field("socket", self.socket)
+            .field("timeout", &self.timeout)
+            .field("volatile", &self.volatile)
+            .finish()
+    }
+}

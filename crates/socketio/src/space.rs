@@ -1,0 +1,49 @@
+use std::any::Any;
+use std::sync::{Arc, Weak};
+
+use socketio_adapter::{Adapter, AdapterFactory};
+use socketio_proto::Namespace;
+
+use crate::local::Local;
+
+/// One namespace, as its sockets see it: who else is there, and the way to them.
+pub(crate) struct Space {
+    pub(crate) local: Arc<Local>,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    /// The namespace with its handlers, whose type cannot be known here: handlers take sockets,
+    /// and sockets know their space.
+    owner: Weak<dyn Any + Send + Sync>,
+    /// The server, likewise.
+    server: Weak<dyn Any + Send + Sync>,
+}
+
+impl Space {
+    pub(crate) fn new(
+        name: Namespace,
+        max_rooms: Option<usize>,
+        adapter: &dyn AdapterFactory,
+        owner: Weak<dyn Any + Send + Sync>,
+        server: Weak<dyn Any + Send + Sync>,
+    ) -> Self {
+        let local = Arc::new(Local::new(name, max_rooms));
+        let adapter = adapter.create(&local.name, Arc::clone(&local) as _);
+        Self {
+            local,
+            adapter,
+            owner,
+            server,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Namespace {
+        &self.local.name
+    }
+
+    pub(crate) fn owner<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.owner.upgrade()?.downcast().ok()
+    }
+
+    pub(crate) fn server<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.server.upgrade()?.downcast().ok()
+    }
+}

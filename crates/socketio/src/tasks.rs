@@ -1,0 +1,118 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+/// The handlers of one client that have not finished.
+///
+/// A handler is polled where it is called. Only one that is not ready at once moves to a task of
+/// its own, and counts until it ends.
+pub(crate) struct Tasks {
+    /// Sockets are also used from threads that are not the runtime's.
+    runtime: Handle,
+    unfinished: AtomicUsize,
+    limit: usize,
+    /// The session's task, when it waits for handlers to finish.
+    waiting: Mutex<Option<Waker>>,
+}
+
+impl Tasks {
+    pub(crate) fn new(limit: usize, runtime: Handle) -> Self {
+        Self {
+            runtime,
+            unfinished: AtomicUsize::new(0),
+            limit,
+            waiting: Mutex::new(None),
+        }
+    }
+
+    /// Runs a future as far as it goes at once; the rest goes on in a task of its own. Returns
+    /// that task, if there is one.
+    pub(crate) fn start<F>(self: &Arc<Self>, mut future: F) -> Option<AbortHandle>
+    where
+        F: Future<Output = ()> + Send + Unpin + 'static,
+    {
+        // The task polls again as soon as it starts, so that no wake can be lost.
+        let mut cx = Context::from_waker(Waker::noop());
+        if Pin::new(&mut future).poll(&mut cx).is_ready() {
+            return None;
+        }
+        let unfinished = Unfinished::new(self);
+        let task = self.runtime.spawn(async move {
+            let _unfinished = unfinished;
+            future.await;
+        });
+        Some(task.abort_handle())
+    }
+
+    /// Whether another handler may be started.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.unfinished.load(Ordering::Acquire) < self.limit {
+            return Poll::Ready(());
+        }
+        *self.waiting.lock() = Some(cx.waker().clone());
+        // One may have finished before the waker was in its place.
+        if self.unfinished.load(Ordering::Acquire) < self.limit {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// Counts something that is not a task, such as an event that waits for the one before.
+    pub(crate) fn count(self: &Arc<Self>) -> Unfinished {
+        Unfinished::new(self)
+    }
+}
+
+/// Something unfinished, counted until it is dropped.
+pub(crate) struct Unfinished(Arc<Tasks>);
+
+impl Unfinished {
+    fn new(tasks: &Arc<Tasks>) -> Self {
+        tasks.unfinished.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(tasks))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let before = self.0.unfinished.fetch_sub(1, Ordering::AcqRel);
+        if before >= self.0.limit
+            && let Some(waker) = self.0.waiting.lock().take()
+        {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, poll_fn, ready};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_future_that_is_ready_at_once_needs_no_task() {
+        let tasks = Arc::new(Tasks::new(1, Handle::current()));
+        assert!(tasks.start(ready(())).is_none());
+        assert!(poll_fn(|cx| Poll::Ready(tasks.poll_ready(cx))).await.is_ready());
+    }
+
+    #[tokio::test]
+    async fn at_the_limit_the_caller_waits_until_one_finishes() {
+        let tasks = Arc::new(Tasks::new(2, Handle::current()));
+        let (finish, finished) = oneshot::channel::<()>();
+        tasks.start(Box::pin(async { drop(finished.await) }));
+        tasks.start(Box::pin(pending()));
+        assert!(poll_fn(|cx| Poll::Ready(tasks.poll_ready(cx))).await.is_pending());
+        finish.send(()).unwrap();
+        poll_fn(|cx| tasks.poll_ready(cx)).await;
+    }
+}

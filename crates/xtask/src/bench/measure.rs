@@ -1,0 +1,190 @@
+//! One measurement: a fresh server on one core, the generator on another.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::cores::Cores;
+use super::options::Options;
+use super::plan::Scenario;
+use super::server::Server;
+use crate::command::{cargo, program, run};
+use crate::failure::Failure;
+use crate::project::Project;
+
+/// How long a server may take to listen.
+const START: Duration = Duration::from_secs(10);
+/// How long a server is left alone once it listens.
+const REST: Duration = Duration::from_millis(300);
+/// How long one run of the generator may take.
+const LONGEST: Duration = Duration::from_secs(240);
+/// How often a process is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Files that server and generator may open: 10 000 connections, and some.
+const OPEN_FILES: u32 = 32_768;
+
+/// Builds the load generator.
+///
+/// # Errors
+/// If it does not build.
+pub(super) fn build_generator(project: &Project) -> Result<PathBuf, Failure> {
+    println!("building the load generator");
+    let mut build = cargo();
+    build.args([
+        "build",
+        "--release",
+        "--package",
+        "bench",
+        "--bin",
+        "loadgen",
+    ]);
+    run(build.current_dir(&project.root))?;
+    Ok(project.target.join("release/loadgen"))
+}
+
+/// What every measurement has in common.
+#[derive(Debug)]
+pub(super) struct Bench<'a> {
+    pub(super) generator: PathBuf,
+    pub(super) cores: Cores,
+    pub(super) options: &'a Options,
+}
+
+impl Bench<'_> {
+    /// Measures one server in one scenario.
+    ///
+    /// # Errors
+    /// If the server does not listen, an answer was wrong or missing, or it took too long.
+    pub(super) fn measure(&self, server: &Server, scenario: &Scenario) -> Result<Value, Failure> {
+        let addr = free_address()?;
+        let mut running = self.start(server, addr)?;
+        wait_until_listening(&mut running, addr)?;
+        let mut generator = pinned(self.cores.generator);
+        generator
+            .arg(&self.generator)
+            .args([
+                "--url",
+                &addr.to_string(),
+                "--pid",
+                &running.0.id().to_string(),
+            ])
+            .args(["--label", server.kind.name(), "--scenario", scenario.kind])
+            .args(self.options.times())
+            .args(scenario.arguments);
+        let output = finish(generator.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+        let figures = serde_json::from_str::<Value>(&output)
+            .map_err(|_| Failure::new(format!("the generator printed `{output}`")))?;
+        for fault in ["errors", "mismatch", "missing"] {
+            match figures.get(fault).and_then(Value::as_u64) {
+                Some(0) => {}
+                count => {
+                    let count = count.map_or("unknown".to_owned(), |count| count.to_string());
+                    return Err(Failure::new(format!("{fault}: {count}, must be 0")));
+                }
+            }
+        }
+        Ok(figures)
+    }
+
+    fn start(&self, server: &Server, addr: SocketAddrV4) -> Result<Running, Failure> {
+        let mut command = pinned(self.cores.server);
+        command.args(&server.command).arg(addr.port().to_string());
+        let child = command.stdout(Stdio::null()).spawn();
+        child.map(Running).map_err(|error| {
+            Failure::new(format!(
+                "{} does not start: {error}; build it anew",
+                server.kind.name()
+            ))
+        })
+    }
+}
+
+/// A process that ends with its owner.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended by itself cannot be ended again, and is waited for all the same.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Something that runs on one core and may open many files. The process keeps its id through all of
+/// the programs that lead to it.
+fn pinned(core: u32) -> Command {
+    let mut shell = program("sh");
+    let script = format!(
+        "ulimit -n {OPEN_FILES} 2>/dev/null || ulimit -n \"$(ulimit -H -n)\"; exec taskset -c {core} \"$@\""
+    );
+    shell.args(["-c", &script, "sh"]);
+    shell
+}
+
+/// An address of this machine that nobody listens on.
+fn free_address() -> Result<SocketAddrV4, Failure> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|probe| probe.local_addr());
+    let bound = bound.map_err(|error| Failure::new(format!("no free port: {error}; try again")))?;
+    Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, bound.port()))
+}
+
+fn wait_until_listening(server: &mut Running, addr: SocketAddrV4) -> Result<(), Failure> {
+    let deadline = Instant::now() + START;
+    while Instant::now() < deadline {
+        if let Ok(Some(status)) = server.0.try_wait() {
+            return Err(Failure::new(format!(
+                "the server ended: {status}; see its output above"
+            )));
+        }
+        if TcpStream::connect(addr).is_ok() {
+            thread::sleep(REST);
+            return Ok(());
+        }
+        thread::sleep(LOOK);
+    }
+    Err(Failure::new(format!(
+        "the server does not listen on {addr} after {START:?}"
+    )))
+}
+
+/// Runs to the end and returns what was printed, which must fit into a pipe's buffer.
+fn finish(command: &mut Command) -> Result<String, Failure> {
+    let child = command.spawn();
+    let mut running = Running(
+        child.map_err(|error| Failure::new(format!("the generator does not start: {error}")))?,
+    );
+    let deadline = Instant::now() + LONGEST;
+    loop {
+        match running.0.try_wait() {
+            Ok(Some(status)) => {
+                let output = text(running.0.stdout.take());
+                let errors = text(running.0.stderr.take());
+                if status.success() {
+                    // It tells there what it found strange.
+                    if !errors.is_empty() {
+                        println!("   {errors}");
+                    }
+                    return Ok(output);
+                }
+                return Err(Failure::new(format!("the generator failed: {errors}")));
+            }
+            Ok(None) if Instant::now() < deadline => thread::sleep(LOOK),
+            Ok(None) => return Err(Failure::new(format!("not over after {LONGEST:?}"))),
+            Err(error) => return Err(Failure::new(format!("the generator is lost: {error}"))),
+        }
+    }
+}
+
+fn text(pipe: Option<impl Read>) -> String {
+    let mut text = Vec::new();
+    if let Some(mut pipe) = pipe {
+        // What was printed before an error is worth more than the error.
+        let _ = pipe.read_to_end(&mut text);
+    }
+    String::from_utf8_lossy(&text).trim().to_owned()
+}

@@ -1,0 +1,133 @@
+//! The command line.
+
+use super::plan::{self, Scenario};
+use crate::failure::Failure;
+
+/// What to measure.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) rounds: usize,
+    pub(super) quick: bool,
+    pub(super) write: bool,
+    only: Vec<String>,
+}
+
+impl Options {
+    pub(super) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
+        let mut options = Self {
+            rounds: 5,
+            quick: false,
+            write: false,
+            only: Vec::new(),
+        };
+        while let Some(name) = arguments.next() {
+            let mut value = || {
+                arguments
+                    .next()
+                    .ok_or_else(|| Failure::new(format!("{name} needs a value")))
+            };
+            match name.as_str() {
+                "--quick" => options.quick = true,
+                "--write" => options.write = true,
+                "--rounds" => {
+                    let value = value()?;
+                    let rounds = value.parse().ok().filter(|rounds| *rounds > 0);
+                    options.rounds = rounds.ok_or_else(|| {
+                        Failure::new(format!("--rounds needs a number from 1 up, not `{value}`"))
+                    })?;
+                }
+                "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
+                _ => {
+                    return Err(Failure::new(format!(
+                        "unknown argument `{name}`; see `cargo xtask`"
+                    )));
+                }
+            }
+        }
+        for name in &options.only {
+            if !plan::SCENARIOS
+                .iter()
+                .any(|scenario| scenario.is_named(name))
+            {
+                let names: Vec<_> = plan::SCENARIOS
+                    .iter()
+                    .map(|scenario| scenario.key)
+                    .collect();
+                let names = names.join(", ");
+                return Err(Failure::new(format!(
+                    "unknown scenario `{name}`; there are {names}"
+                )));
+            }
+        }
+        if options.write && (options.quick || !options.only.is_empty()) {
+            return Err(Failure::new(
+                "--write wants the whole table: leave out --only and --quick",
+            ));
+        }
+        Ok(options)
+    }
+
+    /// The scenarios that were asked for.
+    pub(super) fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
+        plan::SCENARIOS.iter().filter(|scenario| {
+            self.only.is_empty() || self.only.iter().any(|name| scenario.is_named(name))
+        })
+    }
+
+    /// Times for the generator.
+    pub(super) fn times(&self) -> [&'static str; 6] {
+        if self.quick {
+            ["--secs", "1", "--warmup", "0.5", "--settle", "0.5"]
+        } else {
+            ["--secs", "3", "--warmup", "1", "--settle", "1"]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, Failure> {
+        Options::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    fn keys(line: &str) -> Vec<&'static str> {
+        parse(line)
+            .unwrap()
+            .scenarios()
+            .map(|scenario| scenario.key)
+            .collect()
+    }
+
+    #[test]
+    fn scenarios_are_chosen_by_key_or_kind() {
+        assert_eq!(
+            keys("--only echo,broadcast"),
+            ["echo-1", "echo-16", "broadcast"]
+        );
+        assert_eq!(keys("--only echo-16"), ["echo-16"]);
+        assert_eq!(keys("--only memory"), ["connect"]);
+        assert_eq!(keys("").len(), plan::SCENARIOS.len());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for line in [
+            "--rounds",
+            "--rounds 0",
+            "--rounds x",
+            "--only nothing",
+            "--fast",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn half_a_table_is_not_written() {
+        assert!(parse("--write --quick").is_err());
+        assert!(parse("--write --only echo").is_err());
+        assert!(parse("--write --rounds 7").is_ok());
+    }
+}

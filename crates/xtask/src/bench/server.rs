@@ -1,0 +1,172 @@
+//! The servers that are compared, and how each is built.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::plan::Scenario;
+use crate::command::{cargo, is_there, program, read, run};
+use crate::failure::Failure;
+use crate::install::node;
+use crate::project::Project;
+
+/// Where the other servers live.
+const PEERS: &str = "tests/bench/peers";
+
+/// Builds every server; those that could not be built are told with the reason.
+pub(super) fn build_all(project: &Project) -> (Vec<Server>, Vec<String>) {
+    let mut servers = Vec::new();
+    let mut absent = Vec::new();
+    for kind in Kind::ALL {
+        println!("building {}", kind.name());
+        match kind.build(project) {
+            Ok(server) => servers.push(server),
+            Err(failure) => {
+                println!(
+                    "{} could not be built and is left out: {failure}",
+                    kind.name()
+                );
+                absent.push(format!("{}: {failure}", kind.name()));
+            }
+        }
+    }
+    (servers, absent)
+}
+
+/// A server that is ready to run.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) kind: Kind,
+    /// Program and arguments, but for the port, which comes last.
+    pub(super) command: Vec<PathBuf>,
+    /// What it is built on.
+    pub(super) version: String,
+}
+
+/// The servers, in the order of the table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// This project.
+    Socketio,
+    /// The other Rust server.
+    Socketioxide,
+    /// No Socket.IO server: what a WebSocket library costs that answers at once.
+    Tungstenite,
+    /// The reference.
+    Node,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [
+        Self::Socketio,
+        Self::Socketioxide,
+        Self::Tungstenite,
+        Self::Node,
+    ];
+
+    /// The head of its column.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Node => "Node",
+            Self::Socketio => "socketio",
+            Self::Socketioxide => "socketioxide",
+            Self::Tungstenite => "tung-b",
+        }
+    }
+
+    /// Whether it implements what the scenario needs.
+    pub(super) fn can(self, scenario: &Scenario) -> bool {
+        self != Self::Tungstenite || !matches!(scenario.kind, "polling" | "rooms")
+    }
+
+    fn build(self, project: &Project) -> Result<Server, Failure> {
+        let (command, version) = match self {
+            Self::Node => return build_node(project),
+            Self::Socketio => {
+                let mut build = cargo();
+                build.args(["build", "--release", "--package", "bench", "--all-features"]);
+                run(build
+                    .args(["--bin", "loadtest-server"])
+                    .current_dir(&project.root))?;
+                let program = project.target.join("release/loadtest-server");
+                (program, env!("CARGO_PKG_VERSION").to_owned())
+            }
+            Self::Socketioxide => build_peer(project, "socketioxide", "socketioxide")?,
+            Self::Tungstenite => build_peer(project, "tungstenite", "tokio-tungstenite")?,
+        };
+        Ok(Server {
+            kind: self,
+            command: vec![command],
+            version,
+        })
+    }
+}
+
+fn build_peer(project: &Project, name: &str, stack: &str) -> Result<(PathBuf, String), Failure> {
+    let folder = project.root.join(PEERS).join(name);
+    let target = project.target.join("peers");
+    let mut build = cargo();
+    build
+        .args(["build", "--release", "--locked"])
+        .current_dir(&folder);
+    run(build.env("CARGO_TARGET_DIR", &target))?;
+    let lock = fs::read_to_string(folder.join("Cargo.lock")).unwrap_or_default();
+    let version = locked_version(&lock, stack).unwrap_or("of unknown version");
+    Ok((
+        target.join(format!("release/peer-{name}")),
+        format!("{stack} {version}"),
+    ))
+}
+
+fn build_node(project: &Project) -> Result<Server, Failure> {
+    for name in ["node", "npm"] {
+        if !is_there(name) {
+            return Err(Failure::new(format!("{name} is missing; install Node.js")));
+        }
+    }
+    let folder = project.root.join(PEERS).join("node");
+    node::packages(&folder)?;
+    let package = folder.join("node_modules/socket.io/package.json");
+    let version = package_version(&package).unwrap_or_else(|| "of unknown version".to_owned());
+    let node = read(program("node").arg("--version"))?;
+    Ok(Server {
+        kind: Kind::Node,
+        command: vec!["node".into(), folder.join("server.js")],
+        version: format!("socket.io {version} on Node {}", node.trim()),
+    })
+}
+
+/// The version of a package in the text of a `Cargo.lock`.
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let (_, rest) = lock.split_once(&format!("\nname = \"{package}\"\nversion = \""))?;
+    rest.split_once('"').map(|(version, _)| version)
+}
+
+fn package_version(path: &Path) -> Option<String> {
+    let package = fs::read_to_string(path).ok()?;
+    let package = serde_json::from_str::<serde_json::Value>(&package).ok()?;
+    package.get("version")?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::plan::SCENARIOS;
+
+    #[test]
+    fn the_version_of_a_locked_package() {
+        let lock = "\n[[package]]\nname = \"b\"\nversion = \"2.0.0\"\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n";
+        assert_eq!(locked_version(lock, "a"), Some("1.0.0"));
+        assert_eq!(locked_version(lock, "c"), None);
+    }
+
+    #[test]
+    fn only_the_imitation_lacks_scenarios() {
+        let lacks = |kind: Kind| {
+            SCENARIOS
+                .iter()
+                .filter(|scenario| !kind.can(scenario))
+                .count()
+        };
+        assert_eq!(Kind::ALL.map(lacks), [0, 0, 2, 0]);
+    }
+}

@@ -1,0 +1,315 @@
+//! The result, as a table that people read.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use super::options::Options;
+use super::plan::{Row, Scenario};
+use super::samples::Samples;
+use super::server::{Kind, Server};
+use super::statistics::{median, paired_ratio, spread};
+use crate::failure::Failure;
+
+/// The table stands between these lines.
+const BEGIN: &str = "<!-- bench: begin -->";
+const END: &str = "<!-- bench: end -->";
+/// Servers that waited longer, in the median, were not alone on their core.
+const QUIET_WAIT: f64 = 0.1;
+/// Figures of a quiet machine differ by less, in the median.
+const QUIET_SPREAD: f64 = 0.15;
+
+/// Both tables, what was compared, and how noisy it was.
+pub(super) fn render(
+    servers: &[Server],
+    samples: &Samples,
+    absent: &[String],
+    options: &Options,
+) -> String {
+    let mut text = String::new();
+    let built: Vec<_> = servers
+        .iter()
+        .map(|server| format!("{}: {}", server.kind.name(), server.version))
+        .collect();
+    let _ = writeln!(text, "{} rounds. {}.", options.rounds, built.join("; "));
+    for reason in absent {
+        let first_line = reason.lines().next().unwrap_or_default();
+        let _ = writeln!(text, "Not built, so not compared: {first_line}");
+    }
+    let _ = writeln!(text, "\n{}\n", noise(servers, samples, options));
+    text.push_str(&costs(servers, samples, options));
+    text.push('\n');
+    text.push_str(&speeds(servers, samples, options));
+    text
+}
+
+/// Puts `text` between the two marks of a document.
+///
+/// # Errors
+/// If it cannot be read or written, or has no marks.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let failure = |what: &str| Failure::new(format!("{}: {what}", path.display()));
+    let document = fs::read_to_string(path).map_err(|error| failure(&error.to_string()))?;
+    let document = between_marks(&document, text).ok_or_else(|| {
+        failure(&format!(
+            "the lines {BEGIN} and {END} are missing; put them back"
+        ))
+    })?;
+    fs::write(path, document).map_err(|error| failure(&error.to_string()))
+}
+
+fn between_marks(document: &str, text: &str) -> Option<String> {
+    let (before, rest) = document.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!(
+        "{before}{BEGIN}\n\n{}\n\n{END}{after}",
+        text.trim()
+    ))
+}
+
+/// What an operation costs the server. The first server is the one that the others are compared with.
+fn costs(servers: &[Server], samples: &Samples, options: &Options) -> String {
+    let mut table = head("cost to the server", servers);
+    for scenario in options.scenarios() {
+        for row in scenario.rows {
+            let cells = servers
+                .iter()
+                .map(|server| cost(servers, server, samples, scenario, row));
+            line(&mut table, row.title, cells);
+        }
+    }
+    table
+}
+
+fn cost(
+    servers: &[Server],
+    server: &Server,
+    samples: &Samples,
+    scenario: &Scenario,
+    row: &Row,
+) -> String {
+    let figures = samples.figures(server.kind, scenario, row.figure);
+    let Some(value) = median(figures.iter().map(|(_, value)| *value)) else {
+        return missing(server.kind, scenario);
+    };
+    let mut cell = row.unit.show(value);
+    if let Some(first) = servers.first().filter(|first| first.kind != server.kind) {
+        let first = samples.figures(first.kind, scenario, row.figure);
+        if let Some(ratio) = paired_ratio(&first, &figures) {
+            let _ = write!(cell, " ({ratio:.2})");
+        }
+    }
+    cell
+}
+
+/// How much came through, and how fast.
+fn speeds(servers: &[Server], samples: &Samples, options: &Options) -> String {
+    let mut table = head("operations per second; latency p50 / p99", servers);
+    for scenario in options.scenarios().filter(|scenario| scenario.load) {
+        let cells = servers.iter().map(|server| {
+            let middle = |name| {
+                let figures = samples.figures(server.kind, scenario, name);
+                median(figures.into_iter().map(|(_, value)| value))
+            };
+            match (middle("ops_per_s"), middle("p50_us"), middle("p99_us")) {
+                (Some(rate), Some(p50), Some(p99)) => {
+                    format!("{rate:.0}; {:.2} / {:.2} ms", p50 / 1e3, p99 / 1e3)
+                }
+                _ => missing(server.kind, scenario),
+            }
+        });
+        let title = scenario.rows.first().map_or(scenario.key, |row| row.title);
+        line(&mut table, title, cells);
+    }
+    table
+}
+
+fn missing(kind: Kind, scenario: &Scenario) -> String {
+    if kind.can(scenario) { "failed" } else { "–" }.to_owned()
+}
+
+fn head(title: &str, servers: &[Server]) -> String {
+    let mut table = String::new();
+    line(
+        &mut table,
+        title,
+        servers.iter().map(|server| server.kind.name().to_owned()),
+    );
+    line(&mut table, "---", servers.iter().map(|_| "---:".to_owned()));
+    table
+}
+
+fn line(table: &mut String, title: &str, cells: impl Iterator<Item = String>) {
+    let _ = write!(table, "| {title} |");
+    for cell in cells {
+        let _ = write!(table, " {cell} |");
+    }
+    table.push('\n');
+}
+
+/// One sentence for each thing that makes the figures worth less.
+fn noise(servers: &[Server], samples: &Samples, options: &Options) -> String {
+    let waits = servers.iter().filter_map(|server| {
+        let wait = median(samples.waits(server.kind))?;
+        Some((server.kind, wait))
+    });
+    let waits: Vec<_> = waits.collect();
+    let spreads = options.scenarios().flat_map(|scenario| {
+        scenario.rows.iter().flat_map(move |row| {
+            servers.iter().filter_map(move |server| {
+                let figures = samples.figures(server.kind, scenario, row.figure);
+                spread(
+                    &figures
+                        .into_iter()
+                        .map(|(_, value)| value)
+                        .collect::<Vec<_>>(),
+                )
+            })
+        })
+    });
+    let spread = median(spreads);
+    // Threads of Node wait for each other: that says nothing about the machine.
+    let waited = waits
+        .iter()
+        .any(|(kind, wait)| *kind != Kind::Node && *wait > QUIET_WAIT);
+    let verdict = match spread {
+        _ if waited => "Noisy: other programs used the cores. Compare the ratios only.",
+        Some(spread) if spread > QUIET_SPREAD => {
+            "Noisy: the rounds differ. Compare the ratios only."
+        }
+        Some(_) => "Quiet.",
+        None => "One round tells nothing about noise.",
+    };
+    let waits: Vec<_> = waits
+        .iter()
+        .map(|(kind, wait)| format!("{} {wait:.2}", kind.name()))
+        .collect();
+    let mut text = format!(
+        "{verdict} Waited for the core (share of the time): {}.",
+        waits.join(", ")
+    );
+    if let Some(spread) = spread {
+        let _ = write!(
+            text,
+            " Spread between rounds: {:.0} % in the median.",
+            spread * 100.0
+        );
+    }
+    if samples.repeated > 0 {
+        let _ = write!(
+            text,
+            " Measured once more because of waiting: {}.",
+            samples.repeated
+        );
+    }
+    if samples.failures > 0 {
+        let _ = write!(text, " Failed: {}.", samples.failures);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::bench::plan::SCENARIOS;
+    use crate::bench::samples::Sample;
+
+    fn servers() -> Vec<Server> {
+        [Kind::Socketio, Kind::Tungstenite]
+            .map(|kind| Server {
+                kind,
+                command: Vec::new(),
+                version: "1".to_owned(),
+            })
+            .into()
+    }
+
+    fn samples(wait: f64) -> Samples {
+        let mut samples = Samples::default();
+        for scenario in SCENARIOS {
+            for (round, slowdown) in [1.0, 1.02, 3.0].into_iter().enumerate() {
+                for (server, cost) in [(Kind::Socketio, 6.0), (Kind::Tungstenite, 8.0)] {
+                    let figures = json!({
+                        "server_cpu_us_per_op": cost * slowdown, "server_runq_wait": wait,
+                        "ops_per_s": 1000, "p50_us": 500, "p99_us": 2000, "rss_per_conn": 4096,
+                    });
+                    if server.can(scenario) {
+                        samples.add(Sample {
+                            server,
+                            scenario,
+                            round,
+                            figures,
+                        });
+                    }
+                }
+            }
+        }
+        samples
+    }
+
+    fn options(line: &str) -> Options {
+        Options::parse(line.split_whitespace().map(str::to_owned)).unwrap()
+    }
+
+    #[test]
+    fn medians_and_paired_ratios() {
+        let text = render(&servers(), &samples(0.0), &[], &options("--rounds 3"));
+        assert!(
+            text.contains("| echo, 1 in flight | 6.12 µs | 8.16 µs (0.75) |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| echo over long-polling | 6.12 µs | – |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| memory per idle connection, of 10 000 | 4.0 KiB | 4.0 KiB (1.00) |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| the same after one event each | failed | failed |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| echo, 1 in flight | 1000; 0.50 / 2.00 ms |"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn noise_is_told() {
+        let told = |wait| noise(&servers(), &samples(wait), &options(""));
+        assert!(
+            told(0.0).starts_with("Noisy: the rounds differ."),
+            "{}",
+            told(0.0)
+        );
+        assert!(
+            told(0.3).starts_with("Noisy: other programs"),
+            "{}",
+            told(0.3)
+        );
+    }
+
+    #[test]
+    fn what_was_not_built_is_told() {
+        let absent = ["Node: npm is missing; install Node.js".to_owned()];
+        let text = render(&servers(), &samples(0.0), &absent, &options("--only echo"));
+        assert!(
+            text.contains("not compared: Node: npm is missing"),
+            "{text}"
+        );
+        assert!(!text.contains("broadcast"), "{text}");
+    }
+
+    #[test]
+    fn the_table_stands_between_its_marks() {
+        let document = format!("a\n{BEGIN}\nold\n{END}\nb\n");
+        let replaced = between_marks(&document, "new\n").unwrap();
+        assert_eq!(replaced, format!("a\n{BEGIN}\n\nnew\n\n{END}\nb\n"));
+        assert_eq!(between_marks("a", "new"), None);
+        assert_eq!(between_marks(&replaced, "new\n"), Some(replaced.clone()));
+    }
+}

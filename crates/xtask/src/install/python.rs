@@ -1,0 +1,37 @@
+//! Packages from PyPI, in an environment of their own.
+
+use std::fs;
+use std::path::Path;
+
+use crate::command::{program, run};
+use crate::failure::Failure;
+
+/// Creates the environment with what `requirements` lists, unless it is there.
+///
+/// # Errors
+/// If the environment cannot be created or a package cannot be installed.
+pub(super) fn environment(environment: &Path, requirements: &Path) -> Result<(), Failure> {
+    let wanted = fs::read_to_string(requirements).unwrap_or_default();
+    let stamp = environment.join("installed-requirements.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!("   Python packages of {}", requirements.display());
+    run(program("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(environment))?;
+    run(program(environment.join("bin/python"))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "-r",
+        ])
+        .arg(requirements))?;
+    // Only now: an interrupted installation is to be made again.
+    fs::write(&stamp, wanted)
+        .map_err(|error| Failure::new(format!("cannot write {}: {error}", stamp.display())))
+}

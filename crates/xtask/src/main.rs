@@ -1,0 +1,55 @@
+//! The commands of this repository; `cargo xtask` lists them.
+
+mod bench;
+mod command;
+mod demo;
+mod failure;
+mod install;
+mod project;
+mod test;
+
+use std::process::ExitCode;
+
+use crate::failure::Failure;
+
+const USAGE: &str = "\
+cargo xtask demo     runs the chat example
+cargo xtask test     installs what is missing, then checks and tests everything
+cargo xtask bench    measures this server against others
+
+  bench --rounds N   rounds, in each of which every server is measured once (5)
+        --quick      short windows: to see that it works, not to compare
+        --only A,B   some scenarios: ack bin broadcast connect echo polling rooms
+        --write      puts the table into docs/PERFORMANCE.md";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let outcome = match arguments.next().as_deref() {
+        Some("bench") => bench::run(arguments),
+        Some("demo") => no_more(arguments).and_then(|()| demo::run()),
+        Some("test") => no_more(arguments).and_then(|()| test::run()),
+        None | Some("-h" | "--help" | "help") => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        Some(other) => Err(Failure::new(format!(
+            "unknown command `{other}`\n\n{USAGE}"
+        ))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn no_more(mut arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
+    match arguments.next() {
+        Some(other) => Err(Failure::new(format!(
+            "unknown argument `{other}`\n\n{USAGE}"
+        ))),
+        None => Ok(()),
+    }
+}

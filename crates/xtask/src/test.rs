@@ -1,0 +1,162 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+mod features;
+mod toolchain;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::command::{self, cargo, read};
+use crate::failure::Failure;
+use crate::install::{self, Report};
+use crate::project::Project;
+
+/// Tells the tests with real clients to leave out what is not installed.
+const SKIP_MISSING: &str = "SOCKETIO_E2E_SKIP_MISSING";
+
+/// Installs what is missing and runs every check, until one fails.
+///
+/// # Errors
+/// With the first check that fails.
+pub(crate) fn run() -> Result<(), Failure> {
+    let project = Project::load()?;
+    let mut steps = Steps::default();
+    let mut report = Report::default();
+    steps.run("install", || {
+        report = install::everything(&project)?;
+        Ok(())
+    })?;
+    let root = &project.root;
+    steps.run("stated Rust version", || toolchain::check(&project))?;
+    steps.run("format", || {
+        command::run(inside(root).args(["fmt", "--all", "--check"]))
+    })?;
+    steps.run("dependencies", || dependencies(root, &mut report))?;
+    let everything = ["--workspace", "--all-features"];
+    steps.run("clippy", || {
+        let mut clippy = inside(root);
+        clippy
+            .arg("clippy")
+            .args(everything)
+            .args(["--all-targets", "--", "-D", "warnings"]);
+        command::run(&mut clippy)
+    })?;
+    steps.run("each feature alone", || {
+        features::check(&project, || inside(root))
+    })?;
+    steps.run("documentation", || {
+        let mut doc = inside(root);
+        doc.env("RUSTDOCFLAGS", "-D warnings")
+            .args(["doc", "--no-deps"])
+            .args(everything);
+        command::run(&mut doc)
+    })?;
+    steps.run("tests", || {
+        let mut tests = inside(root);
+        if read(inside(root).args(["nextest", "--version"])).is_ok() {
+            tests.args(["nextest", "run"]);
+        } else {
+            tests.args(["test", "--lib", "--bins", "--tests", "--examples"]);
+        }
+        // What could be installed must be tested, whatever the caller's environment says.
+        tests.env_remove(SKIP_MISSING).args(everything);
+        if report.clients_are_incomplete() {
+            tests.env(SKIP_MISSING, "1");
+        }
+        command::run(&mut tests)
+    })?;
+    steps.run("documentation tests", || {
+        command::run(inside(root).args(["test", "--doc"]).args(everything))
+    })?;
+    steps.summary();
+    if !report.is_empty() {
+        println!("\nNot installed, and so not tested:\n{report}");
+    }
+    Ok(())
+}
+
+/// Cargo in the workspace, with one set of build options for all steps, so that they share their
+/// results.
+fn inside(root: &Path) -> Command {
+    let mut cargo = cargo();
+    cargo
+        .current_dir(root)
+        // Less to write and link: enough for the lines of a backtrace.
+        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
+        .env("CARGO_INCREMENTAL", "0");
+    cargo
+}
+
+/// Licences, sources and versions of the dependencies; advisories if their database can be had.
+fn dependencies(root: &Path, report: &mut Report) -> Result<(), Failure> {
+    if report.lacks("cargo-deny") {
+        return Ok(());
+    }
+    let deny = || {
+        let mut deny = inside(root);
+        deny.args(["deny", "--workspace", "--all-features"]);
+        deny
+    };
+    command::run(deny().args(["check", "bans", "licenses", "sources"]))?;
+    let mut fetch = inside(root);
+    // Git neither asks for a password nor waits for a server that says nothing.
+    fetch.env("GIT_TERMINAL_PROMPT", "0");
+    fetch
+        .env("GIT_HTTP_LOW_SPEED_LIMIT", "1000")
+        .env("GIT_HTTP_LOW_SPEED_TIME", "20");
+    match read(fetch.args(["deny", "fetch", "db"])) {
+        Ok(_) => command::run(deny().args(["check", "--disable-fetch", "advisories"])),
+        Err(failure) => {
+            report.tool("database of security advisories", failure);
+            Ok(())
+        }
+    }
+}
+
+/// The steps done so far.
+#[derive(Default)]
+struct Steps(Vec<(&'static str, Duration)>);
+
+impl Steps {
+    fn run(
+        &mut self,
+        name: &'static str,
+        step: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        println!("── {name}");
+        let start = Instant::now();
+        let outcome = step();
+        let took = start.elapsed();
+        println!("   {name}: {:.1} s", took.as_secs_f64());
+        self.0.push((name, took));
+        outcome.map_err(|failure| {
+            self.summary();
+            Failure::new(format!("the step \"{name}\" failed\n{failure}"))
+        })
+    }
+
+    fn summary(&self) {
+        println!();
+        for (name, took) in &self.0 {
+            println!("{:>8.1} s  {name}", took.as_secs_f64());
+        }
+        let total: Duration = self.0.iter().map(|(_, took)| *took).sum();
+        println!("{:>8.1} s  in all", total.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_step_is_named() {
+        let mut steps = Steps::default();
+        assert!(steps.run("first", || Ok(())).is_ok());
+        let failure = steps
+            .run("second", || Err(Failure::new("because")))
+            .unwrap_err();
+        assert_eq!(failure.to_string(), "the step \"second\" failed\nbecause");
+    }
+}

@@ -1,0 +1,95 @@
+//! A chat with rooms, history, typing indicators and unread counts.
+//!
+//! Run with `cargo run -p chat`, then open <http://127.0.0.1:3000> in two windows. `PORT=8080`
+//! chooses another port.
+//!
+//! The page is in `public/` and uses the official browser client. `npm ci` in this folder makes the
+//! example serve that client itself; without it the page loads it from Socket.IO's CDN.
+
+mod events;
+mod problem;
+mod rooms;
+mod text;
+
+use std::{env, error::Error, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+};
+use parking_lot::Mutex;
+use socketio::{SocketIo, SocketIoLayer};
+use tokio::{net::TcpListener, time};
+use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
+
+use crate::rooms::Rooms;
+
+/// The port to listen on when `PORT` is not set.
+const DEFAULT_PORT: u16 = 3000;
+
+/// How often the server looks for people whose time to come back is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// What the page may load: itself, and the client from Socket.IO's CDN when it is not installed.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' https://cdn.socket.io; \
+    style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+
+/// The state that every handler shares.
+#[derive(Clone, Debug, Default)]
+struct Chat {
+    rooms: Arc<Mutex<Rooms>>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+
+    let port = match env::var("PORT") {
+        Ok(port) => port
+            .parse()
+            .map_err(|_| format!("PORT is `{port}`; set it to a number between 0 and 65535"))?,
+        Err(_) => DEFAULT_PORT,
+    };
+
+    let chat = Chat::default();
+    let sockets = SocketIoLayer::with_state(chat.clone());
+    events::register(&sockets.io());
+    tokio::spawn(say_goodbye(sockets.io(), chat));
+
+    let app = Router::new()
+        .merge(pages(Path::new(env!("CARGO_MANIFEST_DIR"))))
+        .layer(sockets);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    println!("Chat at http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+/// The page, and the browser client when it is installed.
+fn pages(root: &Path) -> Router {
+    let client = root.join("node_modules/socket.io-client/dist");
+    Router::new()
+        .nest_service("/client", ServeDir::new(client))
+        .fallback_service(ServeDir::new(root.join("public")))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-cache"),
+        ))
+}
+
+/// Tells the rooms about people who went away and did not come back in time.
+async fn say_goodbye(io: SocketIo<Chat>, chat: Chat) {
+    let mut ticks = time::interval(SWEEP_EVERY);
+    loop {
+        let now = ticks.tick().await;
+        let departures = chat.rooms.lock().sweep(now.into_std());
+        for departure in &departures {
+            events::departed(&io, &chat, departure);
+        }
+    }
+}

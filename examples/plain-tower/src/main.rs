@@ -1,0 +1,61 @@
+//! Run with `cargo run -p example-plain-tower`.
+//!
+//! Socket.IO in front of any tower service, on hyper and without axum: the layer serves
+//! `/socket.io/` and hands everything else on.
+//!
+//! Try it from a folder with `socket.io-client`, such as `examples/chat` after `npm ci`:
+//!
+//! ```sh
+//! curl http://127.0.0.1:3000/
+//! node -e 'const s = require("socket.io-client").io("http://127.0.0.1:3000");
+//!   s.emit("shout", "hello", (answer) => { console.log(answer); s.close(); });'
+//! ```
+
+use std::{convert::Infallible, error::Error};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use socketio::{Reply, SocketIoLayer, extract::Data};
+use tokio::net::TcpListener;
+use tower::{Layer as _, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+    let sockets = SocketIoLayer::new();
+    sockets.io().of("/").on("shout", shout);
+
+    // One service for all connections: a layer may be applied once and the result cloned.
+    let service = TowerToHyperService::new(sockets.layer(service_fn(greet)));
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    println!("Listening at http://{}", listener.local_addr()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = service.clone();
+        tokio::spawn(async move {
+            // `with_upgrades`, for otherwise no connection can become a WebSocket.
+            let connection = Builder::new(TokioExecutor::new())
+                .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                .await;
+            if let Err(error) = connection {
+                eprintln!("connection: {error}");
+            }
+        });
+    }
+}
+
+/// The service behind the layer.
+async fn greet<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let text = format!("{} is not Socket.IO's\n", request.uri().path());
+    Ok(Response::new(Full::from(text)))
+}
+
+async fn shout(Data(text): Data<String>) -> Reply<String> {
+    Reply(text.to_uppercase())
+}

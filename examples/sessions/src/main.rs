@@ -1,0 +1,136 @@
+//! Run with `cargo run -p example-sessions`.
+//!
+//! One login for HTTP and for sockets. It shows tower-sessions' `Session` in HTTP handlers, in a
+//! namespace middleware and in an event handler, and a logout that reaches the open sockets.
+//!
+//! Try it from a folder with `socket.io-client`, such as `examples/chat` after `npm ci`:
+//!
+//! ```sh
+//! curl -c jar -d name=ada http://127.0.0.1:3000/login
+//! COOKIE="id=$(awk '/\tid\t/ { print $7 }' jar)" node -e '
+//!   const s = require("socket.io-client").io("http://127.0.0.1:3000", { extraHeaders: process.env });
+//!   s.onAny(console.log).on("connect_error", (e) => console.log(e.message));
+//!   s.on("disconnect", console.log).emit("count", console.log);' &
+//! curl -b jar http://127.0.0.1:3000/
+//! curl -b jar -X POST http://127.0.0.1:3000/logout
+//! ```
+
+use axum::{
+    Form, Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+use serde::Deserialize;
+use socketio::{ConnectError, Reply, Socket, SocketIo, SocketIoLayer};
+use tokio::net::TcpListener;
+use tower_sessions::{MemoryStore, Session, SessionManagerLayer, session};
+
+/// The keys of what a session holds.
+const NAME: &str = "name";
+const COUNT: &str = "count";
+
+#[derive(Deserialize)]
+struct Login {
+    name: String,
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt::init();
+    let sockets = SocketIoLayer::new();
+    let namespace = sockets.io().of("/").middleware(authenticate);
+    namespace.on_connect(connected).on("count", count);
+
+    // Over https leave `with_secure(false)` away.
+    let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
+    let app = Router::new()
+        .route("/", get(show))
+        .route("/login", post(login))
+        .route("/logout", post(logout))
+        .layer(sockets)
+        // Outside the sockets' layer, so that it finds the session in every request.
+        .layer(sessions);
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    println!("Sessions at http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await
+}
+
+/// Lets those in who have logged in over HTTP.
+async fn authenticate(session: Session) -> Result<(), ConnectError> {
+    match session.get::<String>(NAME).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(ConnectError::new(
+            "Nobody is logged in. POST to /login first.",
+        )),
+        Err(_) => Err(ConnectError::new(
+            "The session cannot be read. Try again later.",
+        )),
+    }
+}
+
+/// Puts the sockets of one session into one room.
+async fn connected(socket: Socket, session: Session) {
+    if let Some(id) = session.id() {
+        socket.join(room(id));
+    }
+}
+
+/// Counts in the session. A request saves its session at its end; here there is no such end, so
+/// the handler loads what others have changed and saves what it changes.
+async fn count(session: Session) -> Result<Reply<u64>, Reply<String>> {
+    increase(&session)
+        .await
+        .map(Reply)
+        .map_err(|e| Reply(e.to_string()))
+}
+
+async fn increase(session: &Session) -> Result<u64, session::Error> {
+    session.load().await?;
+    let count = session
+        .get::<u64>(COUNT)
+        .await?
+        .unwrap_or(0)
+        .saturating_add(1);
+    session.insert(COUNT, count).await?;
+    session.save().await?;
+    Ok(count)
+}
+
+async fn login(session: Session, Form(login): Form<Login>) -> Result<String, StatusCode> {
+    // A new id, so that nobody is logged in under an id that somebody else has chosen.
+    session.cycle_id().await.map_err(unavailable)?;
+    session
+        .insert(NAME, &login.name)
+        .await
+        .map_err(unavailable)?;
+    Ok(format!("Welcome, {}\n", login.name))
+}
+
+async fn show(session: Session) -> Result<String, StatusCode> {
+    let name: Option<String> = session.get(NAME).await.map_err(unavailable)?;
+    let name = name.ok_or(StatusCode::UNAUTHORIZED)?;
+    let count = session.get(COUNT).await.map_err(unavailable)?;
+    Ok(format!(
+        "{name} has counted to {}\n",
+        count.unwrap_or(0_u64)
+    ))
+}
+
+/// Ends the session and tells every window that was opened in it.
+async fn logout(io: SocketIo, session: Session) -> Result<(), StatusCode> {
+    let id = session.id();
+    session.flush().await.map_err(unavailable)?;
+    if let Some(id) = id {
+        io.to(room(id)).emit("logged out", &());
+        io.to(room(id)).disconnect_sockets(true);
+    }
+    Ok(())
+}
+
+fn room(id: session::Id) -> String {
+    format!("session:{id}")
+}
+
+fn unavailable(_: session::Error) -> StatusCode {
+    StatusCode::SERVICE_UNAVAILABLE
+}

@@ -1,0 +1,159 @@
+//! WebSocket frames: built as a client sends them, read as a server sends them.
+
+/// The mask of every frame. It is fixed because frames are built once; it is not all zero because a
+/// server must be made to pay for unmasking.
+const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// One whole masked frame.
+pub(crate) fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(payload.len() + 14);
+    frame.push(0x80 | opcode as u8);
+    match payload.len() {
+        length @ 0..126 => frame.push(0x80 | length as u8),
+        length @ 126..65536 => {
+            frame.push(0x80 | 126);
+            frame.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            frame.push(0x80 | 127);
+            frame.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(&MASK);
+    frame.extend(
+        payload
+            .iter()
+            .zip(MASK.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
+    frame
+}
+
+/// One whole masked text frame.
+pub(crate) fn text(payload: &[u8]) -> Vec<u8> {
+    masked(Opcode::Text, payload)
+}
+
+/// The kinds of frames that the generator sends or understands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Opcode {
+    Text = 1,
+    Binary = 2,
+    Close = 8,
+    Ping = 9,
+    Pong = 10,
+}
+
+/// The first frame of some bytes.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Parsed<'a> {
+    /// More bytes are needed.
+    Partial,
+    /// A whole frame, and how many bytes it took.
+    Whole {
+        opcode: Opcode,
+        payload: &'a [u8],
+        used: usize,
+    },
+    /// A frame that no server should send to this client: masked, fragmented or compressed.
+    Refused { header: [u8; 2] },
+}
+
+/// Reads the first frame.
+#[inline]
+pub(crate) fn parse(bytes: &[u8]) -> Parsed<'_> {
+    let Some((&[first, second], rest)) = bytes.split_first_chunk::<2>() else {
+        return Parsed::Partial;
+    };
+    let opcode = match first {
+        0x81 => Opcode::Text,
+        0x82 => Opcode::Binary,
+        0x88 => Opcode::Close,
+        0x89 => Opcode::Ping,
+        0x8a => Opcode::Pong,
+        _ => {
+            return Parsed::Refused {
+                header: [first, second],
+            };
+        }
+    };
+    let (length, rest) = match second {
+        short @ 0..126 => (usize::from(short), rest),
+        126 => match rest.split_first_chunk::<2>() {
+            Some((length, rest)) => (usize::from(u16::from_be_bytes(*length)), rest),
+            None => return Parsed::Partial,
+        },
+        127 => match rest.split_first_chunk::<8>() {
+            Some((length, rest)) => match usize::try_from(u64::from_be_bytes(*length)) {
+                Ok(length) => (length, rest),
+                Err(_) => {
+                    return Parsed::Refused {
+                        header: [first, second],
+                    };
+                }
+            },
+            None => return Parsed::Partial,
+        },
+        _ => {
+            return Parsed::Refused {
+                header: [first, second],
+            };
+        }
+    };
+    match rest.split_at_checked(length) {
+        Some((payload, rest)) => Parsed::Whole {
+            opcode,
+            payload,
+            used: bytes.len() - rest.len(),
+        },
+        None => Parsed::Partial,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The frame as a server sends it: mask bit and mask removed.
+    fn unmasked(frame: &[u8], payload: &[u8]) -> Vec<u8> {
+        let mut server = frame[..frame.len() - payload.len() - 4].to_vec();
+        server[1] &= 0x7f;
+        server.extend_from_slice(payload);
+        server
+    }
+
+    #[test]
+    fn a_client_frame_is_masked_and_carries_its_length() {
+        let frame = text(b"40");
+        assert_eq!(frame[..6], [0x81, 0x82, 0x37, 0xfa, 0x21, 0x3d]);
+        assert_eq!(frame[6..], [b'4' ^ 0x37, b'0' ^ 0xfa]);
+        assert_eq!(masked(Opcode::Binary, &[0; 126])[..4], [0x82, 0xfe, 0, 126]);
+        assert_eq!(masked(Opcode::Close, &[0; 65536])[..4], [0x88, 0xff, 0, 0]);
+    }
+
+    #[test]
+    fn masked_fragmented_and_compressed_frames_are_refused() {
+        for header in [[0x81, 0x82], [0x01, 2], [0xc1, 2], [0x80, 2], [0x83, 2]] {
+            let bytes = [header[0], header[1], b'4', b'0'];
+            assert_eq!(parse(&bytes), Parsed::Refused { header });
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_frame_is_read_whole_or_not_at_all(length in prop_oneof![0..300usize, 65000..66000usize], extra in 0..9usize) {
+            let payload = vec![7; length];
+            let mut bytes = unmasked(&masked(Opcode::Binary, &payload), &payload);
+            for cut in [0, 1, 2, 3, 9, bytes.len() - 1] {
+                if cut < bytes.len() {
+                    prop_assert_eq!(parse(&bytes[..cut]), Parsed::Partial);
+                }
+            }
+            let used = bytes.len();
+            bytes.extend(vec![0x81; extra]);
+            prop_assert_eq!(parse(&bytes), Parsed::Whole { opcode: Opcode::Binary, payload: &payload, used });
+        }
+    }
+}

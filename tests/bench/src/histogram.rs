@@ -1,0 +1,124 @@
+//! Durations counted by size, so that any quantile can be told.
+
+/// Buckets per power of two: the error of a quantile stays below 1 %.
+const RESOLUTION: usize = 128;
+/// Powers of two above the first, which counts single nanoseconds.
+const POWERS: usize = 58;
+
+/// A log-linear histogram of nanoseconds.
+pub(crate) struct Histogram {
+    buckets: Vec<u64>,
+    count: u64,
+    max: u64,
+    sum: u128,
+}
+
+impl Histogram {
+    pub(crate) fn new() -> Self {
+        Self {
+            buckets: vec![0; POWERS * RESOLUTION],
+            count: 0,
+            max: 0,
+            sum: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn record(&mut self, nanos: u64) {
+        if let Some(bucket) = self.buckets.get_mut(bucket_of(nanos)) {
+            *bucket += 1;
+        }
+        self.count += 1;
+        self.sum += u128::from(nanos);
+        self.max = self.max.max(nanos);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The largest value, in microseconds.
+    pub(crate) fn max(&self) -> f64 {
+        self.max as f64 / 1e3
+    }
+
+    /// The mean, in microseconds.
+    pub(crate) fn mean(&self) -> f64 {
+        if self.count == 0 {
+            0.0
+        } else {
+            self.sum as f64 / self.count as f64 / 1e3
+        }
+    }
+
+    /// The quantile `q` of 0 to 1, in microseconds.
+    pub(crate) fn quantile(&self, q: f64) -> f64 {
+        if self.count == 0 {
+            return 0.0;
+        }
+        let wanted = (q * self.count as f64).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        for (index, count) in self.buckets.iter().enumerate() {
+            seen += count;
+            if seen >= wanted {
+                return lower_bound(index) as f64 / 1e3;
+            }
+        }
+        self.max()
+    }
+}
+
+#[inline]
+fn bucket_of(nanos: u64) -> usize {
+    if nanos < RESOLUTION as u64 {
+        return nanos as usize;
+    }
+    let power = nanos.ilog2() as usize;
+    (power - 6) * RESOLUTION + ((nanos >> (power - 7)) as usize & (RESOLUTION - 1))
+}
+
+fn lower_bound(bucket: usize) -> u64 {
+    let (power, step) = (bucket / RESOLUTION, (bucket % RESOLUTION) as u64);
+    match power {
+        0 => step,
+        _ => (1 << (power + 6)) + (step << (power - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn quantiles_of_a_thousand_steps() {
+        let mut histogram = Histogram::new();
+        for step in 1..=1000 {
+            histogram.record(step * 1000);
+        }
+        assert_eq!(histogram.count(), 1000);
+        assert!((histogram.quantile(0.5) - 500.0).abs() < 5.0);
+        assert!((histogram.quantile(0.99) - 990.0).abs() < 10.0);
+        assert!((histogram.mean() - 500.5).abs() < 0.01);
+        assert_eq!(histogram.max(), 1000.0);
+    }
+
+    #[test]
+    fn an_empty_histogram_is_all_zero() {
+        let histogram = Histogram::new();
+        assert_eq!(
+            (histogram.quantile(0.5), histogram.mean(), histogram.max()),
+            (0.0, 0.0, 0.0)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_bucket_is_less_than_one_percent_wide(nanos in any::<u64>()) {
+            let bound = lower_bound(bucket_of(nanos));
+            prop_assert!(bound <= nanos);
+            prop_assert!((nanos - bound) as f64 <= nanos as f64 * 0.01);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What one connection has under way.
+
+use std::collections::VecDeque;
+
+/// When the operations of one connection began.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// Operations that are answered in order.
+    pub(crate) queue: VecDeque<u64>,
+    /// Operations that are answered under a number; 0 is a free slot.
+    pub(crate) slots: Vec<u64>,
+    /// The header of a binary event has come, its attachment has not.
+    pub(crate) awaits_binary: bool,
+    /// Broadcasts received so far.
+    pub(crate) delivered: u64,
+    /// Frames to join and to leave, per slot.
+    pub(crate) rooms: Vec<RoomTurn>,
+}
+
+/// Two frames that take turns.
+pub(crate) struct RoomTurn {
+    pub(crate) join: Vec<u8>,
+    pub(crate) leave: Vec<u8>,
+    pub(crate) joined: bool,
+}
+
+impl RoomTurn {
+    /// The frame whose turn it is.
+    #[inline]
+    pub(crate) fn next(&mut self) -> &[u8] {
+        self.joined = !self.joined;
+        if self.joined { &self.join } else { &self.leave }
+    }
+}

@@ -1,0 +1,34 @@
+//! A load generator for Socket.IO servers.
+//!
+//! One thread over epoll keeps all client connections. It speaks Engine.IO 4 and Socket.IO 5 itself:
+//! frames are built once and sent as they are, every answer is compared byte for byte, heartbeats are
+//! answered. So the generator costs little beside the kernel, and a server that answers wrongly is
+//! seen. It knows nothing of the server but the public protocol, and refuses every address that is
+//! not loopback.
+//!
+//! What the numbers mean is told in `docs/PERFORMANCE.md`.
+
+mod clock;
+mod error;
+mod frame;
+mod histogram;
+mod http;
+mod ledger;
+mod limits;
+mod message;
+mod network;
+mod options;
+mod polling;
+mod process;
+mod report;
+mod run;
+mod scenario;
+mod traffic;
+mod websocket;
+mod window;
+
+pub use error::LoadError;
+pub use options::{Options, USAGE};
+pub use report::Report;
+pub use run::run;
+pub use scenario::Scenario;

@@ -1,0 +1,119 @@
+//! What the clients send and what must come back.
+
+use crate::frame::{Opcode, masked, text};
+use crate::scenario::Scenario;
+
+/// Acknowledgement ids are this plus the slot, so that all have the same number of digits.
+pub(crate) const FIRST_ACK_ID: usize = 100;
+
+/// The string argument of `length` bytes.
+pub(crate) fn string_argument(length: usize) -> String {
+    ('a'..='z').cycle().take(length).collect()
+}
+
+/// The packet of an event with one string argument.
+pub(crate) fn event(name: &str, argument: &str) -> String {
+    format!("42[\"{name}\",\"{argument}\"]")
+}
+
+/// The messages of one scenario.
+pub(crate) struct Messages {
+    /// The frames of one operation, per slot. `Rooms` has its own, per connection.
+    pub(crate) frames: Vec<Vec<u8>>,
+    /// The text that must come back; of an acknowledgement what follows the id.
+    pub(crate) expected_text: Vec<u8>,
+    /// The binary attachment that must come back.
+    pub(crate) expected_binary: Vec<u8>,
+}
+
+impl Messages {
+    pub(crate) fn new(scenario: Scenario, payload: usize, slots: usize) -> Self {
+        let argument = string_argument(payload);
+        let mut expected_binary = Vec::new();
+        let (frames, expected_text) = match scenario {
+            Scenario::Connect | Scenario::Echo | Scenario::Polling => {
+                let event = event("echo", &argument).into_bytes();
+                (vec![text(&event)], event)
+            }
+            Scenario::Broadcast => {
+                let event = event("broadcast", &argument).into_bytes();
+                (vec![text(&event)], event)
+            }
+            Scenario::Ack => {
+                let frame = |id| text(format!("42{id}[\"ack\",\"{argument}\"]").as_bytes());
+                let ids = FIRST_ACK_ID..FIRST_ACK_ID + slots;
+                (
+                    ids.map(frame).collect(),
+                    format!("[\"{argument}\"]").into_bytes(),
+                )
+            }
+            Scenario::Bin => {
+                expected_binary = (0..payload).map(|index| (index * 31) as u8).collect();
+                let header = b"451-[\"bin\",{\"_placeholder\":true,\"num\":0}]";
+                let mut frames = text(header);
+                frames.extend(masked(Opcode::Binary, &expected_binary));
+                // The keys of the placeholder may come back in either order.
+                (vec![frames], b"451-[\"bin\",{".to_vec())
+            }
+            Scenario::Rooms => (Vec::new(), Vec::new()),
+        };
+        Self {
+            frames,
+            expected_text,
+            expected_binary,
+        }
+    }
+}
+
+/// A frame that joins or leaves rooms, acknowledged under the id of `slot`.
+pub(crate) fn rooms(event: &str, slot: usize, names: impl Iterator<Item = String>) -> Vec<u8> {
+    let names = names
+        .map(|name| format!("\"{name}\""))
+        .collect::<Vec<_>>()
+        .join(",");
+    text(format!("42{}[\"{event}\",[{names}]]", FIRST_ACK_ID + slot).as_bytes())
+}
+
+/// Splits an acknowledgement into its slot and its arguments.
+#[inline]
+pub(crate) fn acknowledged(packet: &[u8]) -> Option<(usize, &[u8])> {
+    let packet = packet.strip_prefix(b"43")?;
+    let digits = packet
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (id, arguments) = packet.split_at(digits);
+    let id = str::from_utf8(id).ok()?.parse::<usize>().ok()?;
+    Some((id.checked_sub(FIRST_ACK_ID)?, arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_names_its_slot() {
+        assert_eq!(acknowledged(b"43100[]"), Some((0, &b"[]"[..])));
+        assert_eq!(acknowledged(b"43115[\"a\"]"), Some((15, &b"[\"a\"]"[..])));
+        for packet in [
+            "43[]",
+            "4399[]",
+            "42100[]",
+            "43x",
+            "43999999999999999999999[]",
+        ] {
+            assert_eq!(acknowledged(packet.as_bytes()), None, "{packet}");
+        }
+    }
+
+    #[test]
+    fn every_slot_has_its_own_frame() {
+        let messages = Messages::new(Scenario::Ack, 3, 2);
+        assert_eq!(messages.frames[1], text(b"42101[\"ack\",\"abc\"]"));
+        assert_eq!(messages.expected_text, b"[\"abc\"]");
+        assert_eq!(
+            rooms("join", 1, ["a", "b"].map(str::to_owned).into_iter()),
+            text(b"42101[\"join\",[\"a\",\"b\"]]")
+        );
+    }
+}

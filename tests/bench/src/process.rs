@@ -1,0 +1,105 @@
+//! What processes have used: the measured server and the generator itself.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The server that is measured, by its process id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ServerProcess(pub(crate) Option<u32>);
+
+impl ServerProcess {
+    /// What its living threads have used so far; all zero if there is no such process.
+    pub(crate) fn usage(self) -> Usage {
+        let mut usage = Usage::default();
+        let Some(pid) = self.0 else { return usage };
+        let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
+            return usage;
+        };
+        for task in tasks.flatten() {
+            usage.add_thread(&task.path());
+        }
+        usage
+    }
+
+    /// Resident bytes.
+    pub(crate) fn resident(self) -> u64 {
+        let Some(pid) = self.0 else { return 0 };
+        // `smaps_rollup` is exact; `statm` is allowed to be some pages behind.
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+        let kib = field(&text, "Rss:").and_then(|value| value.split_whitespace().next());
+        kib.map_or(0, number) * 1024
+    }
+}
+
+/// CPU time and switches, added up over threads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    /// Nanoseconds on a core.
+    pub(crate) running: u64,
+    /// Nanoseconds ready to run while another thread had the core.
+    pub(crate) waiting: u64,
+    /// Clock ticks in user mode.
+    pub(crate) user_ticks: u64,
+    /// Clock ticks in the kernel.
+    pub(crate) kernel_ticks: u64,
+    /// How often a thread gave its core away to wait for something.
+    pub(crate) switches: u64,
+}
+
+impl Usage {
+    fn add_thread(&mut self, task: &Path) {
+        let read = |name| fs::read_to_string(task.join(name)).unwrap_or_default();
+        let schedstat = read("schedstat");
+        let mut times = schedstat.split_whitespace().map(number);
+        self.running += times.next().unwrap_or(0);
+        self.waiting += times.next().unwrap_or(0);
+        let stat = read("stat");
+        // The name of the thread, in brackets, may hold anything: fields count from its end.
+        if let Some((_, fields)) = stat.rsplit_once(')') {
+            let mut ticks = fields.split_whitespace().skip(11).map(number);
+            self.user_ticks += ticks.next().unwrap_or(0);
+            self.kernel_ticks += ticks.next().unwrap_or(0);
+        }
+        self.switches += field(&read("status"), "voluntary_ctxt_switches:").map_or(0, number);
+    }
+}
+
+/// CPU time of this process, in nanoseconds.
+pub(crate) fn own_cpu() -> u64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(name))
+        .map(str::trim)
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_uses_memory_and_time() {
+        let this = ServerProcess(Some(std::process::id()));
+        assert!(this.resident() > 100 * 1024);
+        let before = (this.usage().running, own_cpu());
+        // Enough work that the clock must have moved; the scheduler's own count may lag by a tick.
+        let busy = std::hint::black_box((0..3_000_000_u64).fold(1, |a, b| a ^ (b * 31)));
+        assert!(own_cpu() > before.1, "{busy}");
+        assert!(this.usage().running >= before.0);
+    }
+
+    #[test]
+    fn no_process_uses_nothing() {
+        assert_eq!(ServerProcess(None).resident(), 0);
+        assert_eq!(ServerProcess(None).usage().running, 0);
+    }
+}

@@ -1,0 +1,185 @@
+//! One measurement, from the first connect to the last close.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::error::LoadError;
+use crate::histogram::Histogram;
+use crate::limits;
+use crate::options::Options;
+use crate::polling;
+use crate::process::ServerProcess;
+use crate::report::Report;
+use crate::scenario::Scenario;
+use crate::websocket::Clients;
+use crate::window::Window;
+
+/// Files beside the connections: the queue, standard streams, what `/proc` readings open.
+const SPARE_FILES: u64 = 200;
+/// The shortest rest between connecting and load.
+const SHORTEST_SETTLE: f64 = 0.3;
+/// How long the server gets to give memory back after the last close.
+const AFTER_CLOSE: Duration = Duration::from_millis(1500);
+
+/// Measures one scenario.
+///
+/// # Errors
+/// If no connection became ready.
+pub fn run(options: &Options) -> Result<Report, LoadError> {
+    // A polling client has two connections.
+    limits::allow_open_files(options.connections as u64 * 2 + SPARE_FILES);
+    let head = Report::default()
+        .text("label", &options.label)
+        .text("scenario", options.scenario.name())
+        .count("conns", options.connections as u64)
+        .count("inflight", options.inflight as u64)
+        .count("payload", options.payload as u64)
+        .figure("rate", options.rate.unwrap_or(0.0));
+    let body = match options.scenario {
+        Scenario::Connect => connect(options)?,
+        Scenario::Polling => load_polling(options)?,
+        _ => load(options)?,
+    };
+    Ok(head.with(body))
+}
+
+/// Opens connections, leaves them idle, uses each once, closes them.
+fn connect(options: &Options) -> Result<Report, LoadError> {
+    let server = ServerProcess(options.pid);
+    let mut clients = Clients::new(options)?;
+    clients.pause(0.2);
+    let before = server.resident();
+    let window = Window::open(server, 0);
+    clients.open_all()?;
+    let connecting = window.close(clients.ready as u64);
+    clients.pause(options.settle);
+    let idle = server.resident();
+    let window = Window::open(server, 0);
+    clients.pause(options.seconds);
+    let idle_cpu = window.server_cpu() as f64 / 1e3 / options.seconds.max(0.001);
+    clients.touch_all();
+    clients.pause(options.settle.min(0.5));
+    let touched = server.resident();
+    let missing = clients.drain();
+    clients.close_all();
+    thread::sleep(AFTER_CLOSE);
+    let closed = server.resident();
+    Ok(connecting
+        .with(quantiles(&clients.handshake_times))
+        .with(outcome(
+            clients.ready,
+            clients.errors,
+            clients.traffic.mismatches,
+            missing,
+        ))
+        .count("rss_before", before)
+        .figure("rss_per_conn", growth(before, idle, clients.ready))
+        .figure(
+            "rss_per_conn_touched",
+            growth(before, touched, clients.ready),
+        )
+        .figure("rss_left_after_close", growth(before, closed, 1))
+        .figure("idle_cpu_us_per_s", idle_cpu))
+}
+
+/// Load over WebSocket.
+fn load(options: &Options) -> Result<Report, LoadError> {
+    let server = ServerProcess(options.pid);
+    let mut clients = Clients::new(options)?;
+    let before = server.resident();
+    clients.open_all()?;
+    clients.pause(options.settle.max(SHORTEST_SETTLE));
+    let mut report = Report::default();
+    if options.scenario == Scenario::Rooms {
+        let window = Window::open(server, clients.traffic.done);
+        clients.join_first_rooms();
+        report = report
+            .count("rooms_per_op", options.rooms as u64)
+            .nested("setup", window.close(clients.traffic.done));
+        clients.pause(SHORTEST_SETTLE);
+    }
+    let idle = server.resident();
+    clients.start();
+    clients.run_for(options.warmup);
+    clients.traffic.measuring = true;
+    let window = Window::open(server, clients.traffic.done);
+    clients.run_for(options.seconds);
+    let loaded = window.close(clients.traffic.done);
+    clients.traffic.measuring = false;
+    let used = server.resident();
+    let missing = clients.drain();
+    clients.close_all();
+    let traffic = &clients.traffic;
+    if options.scenario == Scenario::Broadcast {
+        report = report
+            .figure("fanout_p50_us", traffic.fan_out_latency.quantile(0.5))
+            .figure("fanout_p99_us", traffic.fan_out_latency.quantile(0.99))
+            .count("fanouts", traffic.fan_out_latency.count());
+    }
+    Ok(report
+        .with(loaded)
+        .with(quantiles(&traffic.latency))
+        .with(outcome(
+            clients.ready,
+            clients.errors,
+            traffic.mismatches,
+            missing,
+        ))
+        .figure("rss_per_conn", growth(before, idle, clients.ready))
+        .figure("rss_per_conn_loaded", growth(before, used, clients.ready)))
+}
+
+/// Load over HTTP long-polling.
+fn load_polling(options: &Options) -> Result<Report, LoadError> {
+    let server = ServerProcess(options.pid);
+    let before = server.resident();
+    let mut clients = polling::Clients::new(options)?;
+    clients.open_all()?;
+    clients.run_for(options.settle.max(SHORTEST_SETTLE));
+    let idle = server.resident();
+    clients.start();
+    clients.run_for(options.warmup);
+    clients.measuring = true;
+    let requests = (clients.gets, clients.posts);
+    let window = Window::open(server, clients.done);
+    clients.run_for(options.seconds);
+    let loaded = window.close(clients.done);
+    let (gets, posts) = (clients.gets - requests.0, clients.posts - requests.1);
+    clients.measuring = false;
+    let used = server.resident();
+    let missing = clients.drain();
+    Ok(loaded
+        .with(quantiles(&clients.latency))
+        .with(outcome(
+            clients.ready,
+            clients.errors,
+            clients.mismatches,
+            missing,
+        ))
+        .count("gets", gets)
+        .count("posts", posts)
+        .figure("rss_per_conn", growth(before, idle, clients.ready))
+        .figure("rss_per_conn_loaded", growth(before, used, clients.ready)))
+}
+
+fn quantiles(histogram: &Histogram) -> Report {
+    Report::default()
+        .figure("p50_us", histogram.quantile(0.5))
+        .figure("p99_us", histogram.quantile(0.99))
+        .figure("p999_us", histogram.quantile(0.999))
+        .figure("max_us", histogram.max())
+        .figure("mean_us", histogram.mean())
+}
+
+fn outcome(ready: usize, errors: u64, mismatches: u64, missing: u64) -> Report {
+    Report::default()
+        .count("ready", ready as u64)
+        .count("errors", errors)
+        .count("mismatch", mismatches)
+        .count("missing", missing)
+}
+
+/// Bytes more than before, per connection.
+fn growth(before: u64, after: u64, connections: usize) -> f64 {
+    (after as f64 - before as f64) / connections.max(1) as f64
+}

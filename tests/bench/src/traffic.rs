@@ -1,0 +1,399 @@
+//! The operations: which are under way, what their answers must be, how long they took.
+
+use std::collections::VecDeque;
+
+use crate::clock::now;
+use crate::histogram::Histogram;
+use crate::ledger::Ledger;
+use crate::message::{Messages, acknowledged};
+use crate::options::Options;
+use crate::scenario::Scenario;
+
+/// What follows from an answer, beyond what was put into the buffer of its own connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Followup {
+    /// The next fan-out begins.
+    Broadcast,
+    Nothing,
+    /// The next connection is to be used once.
+    Touch,
+}
+
+/// What an answer causes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Mode {
+    /// The next operation of the same connection: the closed loop.
+    Loop,
+    /// Nothing; operations, if any, follow a schedule.
+    Rest,
+    /// One operation of the next connection.
+    Touch,
+}
+
+/// One emitted broadcast.
+struct FanOut {
+    started: u64,
+    left: usize,
+}
+
+/// The operations of all connections.
+pub(crate) struct Traffic {
+    scenario: Scenario,
+    slots: usize,
+    messages: Messages,
+    fan_outs: VecDeque<FanOut>,
+    /// How many fan-outs have left the front of the queue.
+    fan_outs_over: u64,
+    pub(crate) mode: Mode,
+    pub(crate) measuring: bool,
+    pub(crate) sent: u64,
+    pub(crate) done: u64,
+    pub(crate) mismatches: u64,
+    pub(crate) latency: Histogram,
+    pub(crate) fan_out_latency: Histogram,
+}
+
+impl Traffic {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            scenario: options.scenario,
+            slots: options.inflight,
+            messages: Messages::new(options.scenario, options.payload, options.inflight),
+            fan_outs: VecDeque::new(),
+            fan_outs_over: 0,
+            mode: Mode::Rest,
+            measuring: false,
+            sent: 0,
+            done: 0,
+            mismatches: 0,
+            latency: Histogram::new(),
+            fan_out_latency: Histogram::new(),
+        }
+    }
+
+    /// Begins an operation whose latency counts from `start`, and puts its frames into `out`.
+    /// `false` if every slot is taken: the server is behind by more than is allowed in flight.
+    #[inline]
+    pub(crate) fn begin(&mut self, ledger: &mut Ledger, start: u64, out: &mut Vec<u8>) -> bool {
+        match self.scenario {
+            Scenario::Ack | Scenario::Rooms => {
+                ledger.slots.resize(self.slots, 0);
+                let Some(slot) = ledger.slots.iter().position(|start| *start == 0) else {
+                    return false;
+                };
+                self.begin_in_slot(ledger, slot, start, out);
+            }
+            _ => {
+                ledger.queue.push_back(start);
+                self.sent += 1;
+                if let Some(frames) = self.messages.frames.first() {
+                    out.extend_from_slice(frames);
+                }
+            }
+        }
+        true
+    }
+
+    #[inline]
+    fn begin_in_slot(&mut self, ledger: &mut Ledger, slot: usize, start: u64, out: &mut Vec<u8>) {
+        if let Some(begun) = ledger.slots.get_mut(slot) {
+            *begun = start;
+        }
+        self.sent += 1;
+        if self.scenario == Scenario::Rooms {
+            if let Some(turn) = ledger.rooms.get_mut(slot) {
+                out.extend_from_slice(turn.next());
+            }
+        } else if let Some(frames) = self.messages.frames.get(slot) {
+            out.extend_from_slice(frames);
+        }
+    }
+
+    /// Begins a fan-out to `receivers` sockets and puts its frame into `out`.
+    pub(crate) fn begin_broadcast(&mut self, receivers: usize, start: u64, out: &mut Vec<u8>) {
+        self.fan_outs.push_back(FanOut {
+            started: start,
+            left: receivers,
+        });
+        self.sent += receivers as u64;
+        if let Some(frame) = self.messages.frames.first() {
+            out.extend_from_slice(frame);
+        }
+    }
+
+    /// Takes a Socket.IO packet that was read at `at`.
+    #[inline]
+    pub(crate) fn packet(
+        &mut self,
+        ledger: &mut Ledger,
+        packet: &[u8],
+        at: u64,
+        out: &mut Vec<u8>,
+    ) -> Followup {
+        match self.scenario {
+            Scenario::Connect | Scenario::Echo | Scenario::Polling => {
+                if packet != self.messages.expected_text {
+                    self.mismatch(packet);
+                }
+                self.answered_in_order(ledger, at, out)
+            }
+            Scenario::Bin => {
+                if packet.starts_with(&self.messages.expected_text) {
+                    ledger.awaits_binary = true;
+                } else {
+                    self.mismatch(packet);
+                }
+                Followup::Nothing
+            }
+            Scenario::Ack | Scenario::Rooms => {
+                let answer = acknowledged(packet);
+                let right = |arguments: &[u8]| {
+                    self.scenario == Scenario::Rooms || arguments == self.messages.expected_text
+                };
+                match answer {
+                    Some((slot, arguments)) if right(arguments) => {
+                        self.answered_in_slot(ledger, slot, at, out)
+                    }
+                    _ => {
+                        self.mismatch(packet);
+                        Followup::Nothing
+                    }
+                }
+            }
+            Scenario::Broadcast => {
+                if packet == self.messages.expected_text {
+                    self.delivered(ledger, at)
+                } else {
+                    self.mismatch(packet);
+                    Followup::Nothing
+                }
+            }
+        }
+    }
+
+    /// Takes a binary attachment that was read at `at`.
+    #[inline]
+    pub(crate) fn attachment(
+        &mut self,
+        ledger: &mut Ledger,
+        bytes: &[u8],
+        at: u64,
+        out: &mut Vec<u8>,
+    ) -> Followup {
+        if !std::mem::take(&mut ledger.awaits_binary) {
+            self.mismatches += 1;
+            return Followup::Nothing;
+        }
+        if bytes != self.messages.expected_binary {
+            self.mismatches += 1;
+        }
+        self.answered_in_order(ledger, at, out)
+    }
+
+    /// Counts a message that should not have come; the first is printed.
+    pub(crate) fn mismatch(&mut self, message: &[u8]) {
+        if self.mismatches == 0 {
+            let start = message.get(..160).unwrap_or(message);
+            eprintln!(
+                "loadgen: unexpected message: {}",
+                String::from_utf8_lossy(start)
+            );
+        }
+        self.mismatches += 1;
+    }
+
+    #[inline]
+    fn answered_in_order(&mut self, ledger: &mut Ledger, at: u64, out: &mut Vec<u8>) -> Followup {
+        let Some(start) = ledger.queue.pop_front() else {
+            self.mismatches += 1;
+            return Followup::Nothing;
+        };
+        self.finished(start, at);
+        match self.mode {
+            Mode::Loop => {
+                self.begin(ledger, at, out);
+                Followup::Nothing
+            }
+            Mode::Rest => Followup::Nothing,
+            Mode::Touch => Followup::Touch,
+        }
+    }
+
+    #[inline]
+    fn answered_in_slot(
+        &mut self,
+        ledger: &mut Ledger,
+        slot: usize,
+        at: u64,
+        out: &mut Vec<u8>,
+    ) -> Followup {
+        let start = ledger.slots.get_mut(slot).map_or(0, std::mem::take);
+        if start == 0 {
+            self.mismatches += 1;
+            return Followup::Nothing;
+        }
+        self.finished(start, at);
+        match self.mode {
+            Mode::Loop => {
+                self.begin_in_slot(ledger, slot, at, out);
+                Followup::Nothing
+            }
+            Mode::Rest => Followup::Nothing,
+            Mode::Touch => Followup::Touch,
+        }
+    }
+
+    #[inline]
+    fn delivered(&mut self, ledger: &mut Ledger, at: u64) -> Followup {
+        let index = ledger.delivered.checked_sub(self.fan_outs_over);
+        ledger.delivered += 1;
+        let fan_out = index.and_then(|index| self.fan_outs.get_mut(index as usize));
+        let Some(fan_out) = fan_out.filter(|fan_out| fan_out.left > 0) else {
+            self.mismatches += 1;
+            return Followup::Nothing;
+        };
+        fan_out.left -= 1;
+        let (start, last) = (fan_out.started, fan_out.left == 0);
+        self.finished(start, at);
+        if !last {
+            return Followup::Nothing;
+        }
+        // Deliveries read together share the time of their reading, which may be before this fan-out
+        // began; the last one decides the fan-out, so it is worth a look at the clock.
+        if self.measuring {
+            self.fan_out_latency.record(now().saturating_sub(start));
+        }
+        while self
+            .fan_outs
+            .front()
+            .is_some_and(|fan_out| fan_out.left == 0)
+        {
+            self.fan_outs.pop_front();
+            self.fan_outs_over += 1;
+        }
+        if self.mode == Mode::Loop {
+            Followup::Broadcast
+        } else {
+            Followup::Nothing
+        }
+    }
+
+    #[inline]
+    fn finished(&mut self, start: u64, at: u64) {
+        self.done += 1;
+        if self.measuring {
+            self.latency.record(at.saturating_sub(start));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn traffic(line: &str) -> (Traffic, Ledger, Vec<u8>) {
+        let arguments = format!("--payload 2 {line}");
+        let options = Options::parse(arguments.split_whitespace().map(str::to_owned));
+        (
+            Traffic::new(&options.unwrap().unwrap()),
+            Ledger::default(),
+            Vec::new(),
+        )
+    }
+
+    #[test]
+    fn an_echo_causes_the_next_in_the_closed_loop() {
+        let (mut traffic, mut ledger, mut out) = traffic("--scenario echo");
+        traffic.mode = Mode::Loop;
+        traffic.measuring = true;
+        assert!(traffic.begin(&mut ledger, 1000, &mut out));
+        let first = std::mem::take(&mut out);
+        traffic.packet(&mut ledger, b"42[\"echo\",\"ab\"]", 3000, &mut out);
+        assert_eq!(out, first);
+        assert_eq!((traffic.sent, traffic.done, traffic.mismatches), (2, 1, 0));
+        assert_eq!(traffic.latency.max(), 2.0);
+    }
+
+    #[test]
+    fn a_wrong_or_unasked_answer_is_a_mismatch() {
+        let (mut traffic, mut ledger, mut out) = traffic("--scenario echo");
+        traffic.begin(&mut ledger, 1, &mut out);
+        traffic.packet(&mut ledger, b"42[\"echo\",\"xx\"]", 2, &mut out);
+        assert_eq!((traffic.done, traffic.mismatches), (1, 1));
+        traffic.packet(&mut ledger, b"42[\"echo\",\"ab\"]", 3, &mut out);
+        assert_eq!((traffic.done, traffic.mismatches), (1, 2));
+    }
+
+    #[test]
+    fn acknowledgements_may_come_in_any_order_but_once() {
+        let (mut traffic, mut ledger, mut out) = traffic("--scenario ack --inflight 2");
+        assert!(traffic.begin(&mut ledger, 1, &mut out));
+        assert!(traffic.begin(&mut ledger, 1, &mut out));
+        assert!(!traffic.begin(&mut ledger, 1, &mut out));
+        traffic.packet(&mut ledger, b"43101[\"ab\"]", 2, &mut out);
+        traffic.packet(&mut ledger, b"43100[\"ab\"]", 2, &mut out);
+        assert_eq!((traffic.done, traffic.mismatches), (2, 0));
+        for wrong in [
+            &b"43100[\"ab\"]"[..],
+            b"43102[\"ab\"]",
+            b"43100[\"x\"]",
+            b"44100[\"ab\"]",
+        ] {
+            let before = traffic.mismatches;
+            traffic.packet(&mut ledger, wrong, 2, &mut out);
+            assert_eq!(traffic.mismatches, before + 1);
+        }
+    }
+
+    #[test]
+    fn a_binary_event_is_done_with_its_attachment() {
+        let (mut traffic, mut ledger, mut out) = traffic("--scenario bin");
+        traffic.begin(&mut ledger, 1, &mut out);
+        let header = b"451-[\"bin\",{\"num\":0,\"_placeholder\":true}]";
+        traffic.packet(&mut ledger, header, 2, &mut out);
+        assert_eq!(traffic.done, 0);
+        traffic.attachment(&mut ledger, &[0, 31], 2, &mut out);
+        assert_eq!((traffic.done, traffic.mismatches), (1, 0));
+        traffic.attachment(&mut ledger, &[0, 31], 2, &mut out);
+        assert_eq!((traffic.done, traffic.mismatches), (1, 1));
+    }
+
+    #[test]
+    fn the_next_broadcast_follows_the_last_delivery() {
+        let (mut traffic, mut ledger, mut out) = traffic("--scenario broadcast");
+        let mut other = Ledger::default();
+        traffic.mode = Mode::Loop;
+        traffic.begin_broadcast(2, 1, &mut out);
+        let packet = b"42[\"broadcast\",\"ab\"]";
+        assert_eq!(
+            traffic.packet(&mut ledger, packet, 2, &mut out),
+            Followup::Nothing
+        );
+        // A second copy belongs to a fan-out that has not begun.
+        assert_eq!(
+            traffic.packet(&mut ledger, packet, 2, &mut out),
+            Followup::Nothing
+        );
+        assert_eq!(traffic.mismatches, 1);
+        assert_eq!(
+            traffic.packet(&mut other, packet, 2, &mut out),
+            Followup::Broadcast
+        );
+        assert_eq!((traffic.sent, traffic.done), (2, 2));
+    }
+
+    #[test]
+    fn joining_and_leaving_take_turns() {
+        let (mut traffic, mut ledger, mut out) = traffic("--scenario rooms");
+        ledger.rooms.push(crate::ledger::RoomTurn {
+            join: b"j".to_vec(),
+            leave: b"l".to_vec(),
+            joined: false,
+        });
+        traffic.mode = Mode::Loop;
+        traffic.begin(&mut ledger, 1, &mut out);
+        traffic.packet(&mut ledger, b"43100[null]", 2, &mut out);
+        traffic.packet(&mut ledger, b"43100[]", 2, &mut out);
+        assert_eq!(out, b"jlj");
+    }
+}

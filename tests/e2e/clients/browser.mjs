@@ -1,0 +1,94 @@
+// The behaviour suite with socket.io-client's official bundle in headless Chromium.
+//
+//     node browser.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--load-clients 20] [--only NAME]
+//                      [--chromium /usr/bin/chromium]
+//
+// The page is the fixture's own `GET /`, so its origin is the server's and no CORS is involved.
+// Prints one line per case and the totals; the exit code is 0 when every case passed.
+
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { chromium } from "playwright-core";
+
+const { values: options } = parseArgs({
+  options: {
+    url: { type: "string" },
+    transports: { type: "string", default: "polling,websocket" },
+    // Each of them polls on one of the six connections that Chromium opens to a host, until it has upgraded.
+    "load-clients": { type: "string", default: "20" },
+    only: { type: "string", default: "" },
+    chromium: { type: "string", default: process.env.CHROMIUM ?? "/usr/bin/chromium" },
+  },
+});
+if (!options.url) {
+  console.error("no server given: add --url http://127.0.0.1:PORT");
+  process.exit(2);
+}
+
+const require = createRequire(import.meta.url);
+const { version } = require("socket.io-client/package.json");
+// The bundle is in the package, but not among the paths that it exports.
+const bundle = join(dirname(require.resolve("socket.io-client/package.json")), "dist", "socket.io.min.js");
+
+const browser = await chromium.launch({
+  executablePath: options.chromium,
+  args: [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+
+let exitCode = 1;
+try {
+  console.log(`# socket.io-client ${version}, ${options.transports}, Chromium ${browser.version()}`);
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => console.log(`# page error: ${error.stack ?? error}`));
+  await page.exposeFunction("print", (line) => console.log(line));
+  const answer = await page.goto(`${options.url}/`);
+  if (answer.status() !== 200) throw new Error(`GET / was answered ${answer.status()}: is this the fixture application?`);
+  await page.addScriptTag({ path: bundle });
+  // The modules come from this folder. Nothing is intercepted any more once they are loaded.
+  await page.route("**/suite/*.mjs", (route, request) => {
+    const name = basename(new URL(request.url()).pathname);
+    return route.fulfill({ path: fileURLToPath(new URL(name, import.meta.url)), contentType: "text/javascript" });
+  });
+  await page.evaluate(async () => {
+    globalThis.runSuite = (await import("/suite/cases.mjs")).runSuite;
+  });
+  await page.unrouteAll();
+  const totals = await page.evaluate(
+    // `print` is asynchronous across the border; the report is complete when every line has arrived.
+    async (settings) => {
+      const printed = [];
+      const report = await globalThis.runSuite({
+        ...settings,
+        io: globalThis.io,
+        print: (line) => printed.push(globalThis.print(line)),
+      });
+      await Promise.all(printed);
+      return report;
+    },
+    {
+      url: options.url,
+      major: Number(version.split(".")[0]),
+      transports: options.transports.split(","),
+      loadClients: Number(options["load-clients"]),
+      only: options.only,
+    },
+  );
+  exitCode = totals.failed === 0 ? 0 : 1;
+} catch (error) {
+  console.log(`not ok browser: ${error.stack ?? error}`);
+} finally {
+  await browser.close();
+}
+process.exit(exitCode);

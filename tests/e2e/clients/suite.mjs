@@ -1,0 +1,42 @@
+// The behaviour suite with socket.io-client in Node.
+//
+//     node suite.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--client socket.io-client]
+//                    [--load-clients 200] [--only NAME]
+//
+// Prints one line per case and the totals; the exit code is 0 when every case passed.
+
+import { createRequire } from "node:module";
+import { parseArgs } from "node:util";
+
+import { runSuite } from "./cases.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    url: { type: "string" },
+    transports: { type: "string", default: "polling,websocket" },
+    client: { type: "string", default: "socket.io-client" },
+    "load-clients": { type: "string", default: "200" },
+    only: { type: "string", default: "" },
+  },
+});
+if (!options.url) {
+  console.error("no server given: add --url http://127.0.0.1:PORT");
+  process.exit(2);
+}
+
+const require = createRequire(import.meta.url);
+const client = require(options.client);
+const { version } = require(`${options.client}/package.json`);
+
+console.log(`# ${options.client} ${version}, ${options.transports}, Node ${process.version}`);
+const totals = await runSuite({
+  io: client.io ?? client,
+  major: Number(version.split(".")[0]),
+  url: options.url,
+  transports: options.transports.split(","),
+  loadClients: Number(options["load-clients"]),
+  only: options.only,
+  print: (line) => console.log(line),
+});
+// The client keeps sockets and timers open; nothing of them matters any more.
+process.exit(totals.failed === 0 ? 0 : 1);

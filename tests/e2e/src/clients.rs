@@ -1,0 +1,132 @@
+//! Runs the suites of `clients/` against a server.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::server::Server;
+
+/// Set to `1`, lets the tests pass whose clients are not installed; they print what they skipped.
+pub const SKIP_MISSING: &str = "SOCKETIO_E2E_SKIP_MISSING";
+
+/// How long one suite may run. It takes some ten seconds on an idle machine.
+const SUITE_LIMIT: Duration = Duration::from_secs(300);
+
+/// Transports that a suite is run with, as its `--transports` option.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Transports {
+    /// Polling alone.
+    Polling,
+    /// WebSocket alone.
+    WebSocket,
+    /// Polling first, then the upgrade to WebSocket.
+    Upgrade,
+}
+
+impl Transports {
+    fn option(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::WebSocket => "websocket",
+            Self::Upgrade => "polling,websocket",
+        }
+    }
+}
+
+/// Runs `suite.mjs`: socket.io-client in Node.
+///
+/// # Panics
+///
+/// Panics when a case fails, and when the client is not installed and [`SKIP_MISSING`] is not set.
+pub async fn node(server: Server, transports: Transports) {
+    let modules = folder().join("node_modules/socket.io-client");
+    if present("socket.io-client", &modules) {
+        run(
+            Command::new("node").arg(folder().join("suite.mjs")),
+            server,
+            transports,
+        )
+        .await;
+    }
+}
+
+/// Runs `browser.mjs`: the bundle of socket.io-client in headless Chromium.
+///
+/// # Panics
+///
+/// As [`node`].
+pub async fn browser(server: Server, transports: Transports) {
+    let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
+    let modules = folder().join("node_modules/playwright-core");
+    if present("playwright-core", &modules) && present("Chromium", Path::new(&chromium)) {
+        let script = folder().join("browser.mjs");
+        run(
+            Command::new("node")
+                .arg(script)
+                .args(["--chromium", &chromium]),
+            server,
+            transports,
+        )
+        .await;
+    }
+}
+
+/// Runs `suite.py`: python-socketio.
+///
+/// # Panics
+///
+/// As [`node`].
+pub async fn python(server: Server, transports: Transports) {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/e2e-venv/bin/python");
+    if present("python-socketio", &python) {
+        run(
+            Command::new(python).arg(folder().join("suite.py")),
+            server,
+            transports,
+        )
+        .await;
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+}
+
+fn present(what: &str, at: &Path) -> bool {
+    if at.exists() {
+        return true;
+    }
+    if std::env::var_os(SKIP_MISSING).is_some_and(|value| value == "1") {
+        println!("skipped: {what} is not installed at {}", at.display());
+        return false;
+    }
+    panic!(
+        "{what} is not installed at {}: run `cargo xtask test`, which installs it, or set {SKIP_MISSING}=1",
+        at.display()
+    );
+}
+
+async fn run(command: &mut Command, server: Server, transports: Transports) {
+    let url = format!("http://{}", server.addr());
+    command.args(["--url", &url, "--transports", transports.option()]);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = match tokio::time::timeout(SUITE_LIMIT, command.output()).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) => panic!(
+            "{command:?} cannot run: {error}; run `cargo xtask test`, which installs what it needs"
+        ),
+        Err(_) => panic!("{command:?} was not done after {} s", SUITE_LIMIT.as_secs()),
+    };
+    print!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        output.status.success(),
+        "the suite failed ({}), see its output above",
+        output.status
+    );
+}

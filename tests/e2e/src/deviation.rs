@@ -1,0 +1,89 @@
+//! Where this project's server answers otherwise than Node's, on purpose.
+
+/// A row of the wire tests with another expectation than Node's.
+#[derive(Clone, Copy, Debug)]
+pub struct Deviation {
+    /// The name by which the tests call it.
+    pub row: &'static str,
+    /// Why the server differs.
+    pub reason: &'static str,
+}
+
+/// All deviations that the wire tests know. A test cannot deviate without an entry here.
+pub const TABLE: &[Deviation] = &[
+    Deviation {
+        row: "length of error bodies",
+        reason: "the body is known when the head is written, so it goes with its Content-Length; Node sends it chunked",
+    },
+    Deviation {
+        row: "empty answers to refused polling requests",
+        reason: "likewise Content-Length: 0, where Node sends an empty chunked body",
+    },
+    Deviation {
+        row: "upgrade with another protocol version",
+        reason: "refused before the 101; Node accepts the WebSocket and then writes HTTP text into it",
+    },
+    Deviation {
+        row: "upgrade with transport=polling",
+        reason: "refused before the 101 with \"Bad request\"; Node accepts the WebSocket and closes it",
+    },
+    Deviation {
+        row: "second WebSocket of a session",
+        reason: "refused before the 101 with \"Bad request\"; Node accepts the WebSocket and closes it",
+    },
+    Deviation {
+        row: "CONNECT and event in one payload",
+        reason: "an event behind its CONNECT waits for it and is handled; Node closes the connection",
+    },
+    Deviation {
+        row: "DISCONNECT and CONNECT in one read",
+        reason: "packets take effect one after the other; Node has not left yet when it reads the CONNECT, and closes",
+    },
+    Deviation {
+        row: "reason of an invalid state over WebSocket",
+        reason: "\"forced server close\" on both transports; Node's WebSocket reports the close of the transport first",
+    },
+    Deviation {
+        row: "ack id beyond 2^53-1",
+        reason: "cannot be answered exactly by everybody, so it is malformed; Node answers another id",
+    },
+    Deviation {
+        row: "ack id with a space",
+        reason: "an id is a run of digits; Node takes what JavaScript's Number() accepts",
+    },
+    Deviation {
+        row: "attachment count ' 1'",
+        reason: "a count is a run of digits; Node takes what JavaScript's Number() accepts",
+    },
+    Deviation {
+        row: "attachment count 1e0",
+        reason: "a count is a run of digits; Node takes what JavaScript's Number() accepts",
+    },
+    Deviation {
+        row: "numbers and repeated keys",
+        reason: "a number keeps its value, also beyond 2^53; Node's answer is what JavaScript makes of it",
+    },
+    Deviation {
+        row: "lone surrogate",
+        reason: "no Rust string can hold it: an application that asks for text is not called, and the connection lives",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deviation_is_listed_once_and_has_a_reason() {
+        for (at, deviation) in TABLE.iter().enumerate() {
+            assert!(!deviation.reason.is_empty(), "{deviation:?}");
+            assert!(
+                TABLE
+                    .iter()
+                    .skip(at + 1)
+                    .all(|other| other.row != deviation.row),
+                "{deviation:?}"
+            );
+        }
+    }
+}

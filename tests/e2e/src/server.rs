@@ -1,0 +1,63 @@
+//! The server that a test talks to.
+
+use std::net::SocketAddr;
+
+use crate::{deviation, fixture};
+
+/// The variable that names Node's fixture server (`host:port`) to run the tests against instead.
+pub const ORACLE: &str = "SOCKETIO_E2E_ORACLE";
+
+/// A running server with the fixture application.
+#[derive(Clone, Copy, Debug)]
+pub struct Server {
+    addr: SocketAddr,
+    is_node: bool,
+}
+
+impl Server {
+    /// This project's server, started for the test; or Node's, if [`ORACLE`] says where it is.
+    ///
+    /// # Panics
+    ///
+    /// Panics when [`ORACLE`] holds no address, and when the server cannot start.
+    pub async fn start() -> Self {
+        match std::env::var(ORACLE) {
+            Ok(oracle) => Self {
+                addr: match oracle.parse() {
+                    Ok(addr) => addr,
+                    Err(error) => panic!("{ORACLE}={oracle}: {error}; give it as 127.0.0.1:PORT"),
+                },
+                is_node: true,
+            },
+            Err(_) => Self {
+                addr: fixture::start().await,
+                is_node: false,
+            },
+        }
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Whether it is Node's server.
+    pub fn is_node(&self) -> bool {
+        self.is_node
+    }
+
+    /// What to expect in a row where this project's server deliberately differs from Node's.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the row is not in [`deviation::TABLE`].
+    pub fn expects<T>(&self, row: &str, node: T, ours: T) -> T {
+        assert!(
+            deviation::TABLE
+                .iter()
+                .any(|deviation| deviation.row == row),
+            "no reason is given for the deviation {row:?}: add it to tests/e2e/src/deviation.rs"
+        );
+        if self.is_node { node } else { ours }
+    }
+}

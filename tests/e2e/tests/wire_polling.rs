@@ -1,0 +1,304 @@
+//! Engine.IO by HTTP long-polling: methods, bodies, limits, overlaps and the end of a session.
+
+use e2e::server::Server;
+use socketio_testing::{HttpConnection, PendingPoll, PollingClient, RawResponse, Request};
+
+const ALIVE: &str = r#"429["ack","alive"]"#;
+const ALIVE_ANSWER: &str = r#"439["alive"]"#;
+
+/// The default of `maxHttpBufferSize`, bytes.
+const MAX_BODY: usize = 1_000_000;
+
+#[tokio::test]
+async fn the_answer_to_a_post() {
+    let server = Server::start().await;
+    let client = PollingClient::handshake(server.addr()).await;
+    let response = client.post("40").await;
+    response.assert(200, "ok");
+    assert_eq!(response.header("content-type"), Some("text/html"));
+    assert_eq!(response.header("content-length"), Some("2"));
+}
+
+#[tokio::test]
+async fn the_answer_to_a_poll() {
+    let server = Server::start().await;
+    let client = PollingClient::handshake(server.addr()).await;
+    client.send("40").await;
+    let response = client.get().await;
+    response.assert(200, r#"40{"sid":"…"}"#);
+    assert_eq!(
+        response.header("content-type"),
+        Some("text/plain; charset=UTF-8")
+    );
+    assert_eq!(response.header("content-length"), Some("32"));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("content-encoding"), None);
+}
+
+#[tokio::test]
+async fn a_poll_waits_for_the_next_packet() {
+    let server = Server::start().await;
+    let client = PollingClient::connect(server.addr()).await;
+    let pending = client.begin_get().await;
+    client.send(ALIVE).await;
+    pending.expect(ALIVE_ANSWER).await;
+}
+
+#[tokio::test]
+async fn packets_of_one_payload_in_order() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    client
+        .send("42[\"echo\",1]\u{1e}42[\"echo\",2]\u{1e}42[\"echo\",3]")
+        .await;
+    for expected in [r#"42["echo",1]"#, r#"42["echo",2]"#, r#"42["echo",3]"#] {
+        client.expect(expected).await;
+    }
+}
+
+#[tokio::test]
+async fn other_methods_of_a_session() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    for method in ["PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"] {
+        println!("{method}");
+        client.raw_request(method, &[], None).await.assert(500, "");
+    }
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn another_transport_without_an_upgrade() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    let response = Request::get(&client.upgrade_target())
+        .send(server.addr())
+        .await;
+    response.assert(400, r#"{"code":3,"message":"Bad request"}"#);
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn another_protocol_version_in_a_session() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    let response = Request::get(&client.target().replace("EIO=4", "EIO=3"))
+        .send(server.addr())
+        .await;
+    response.assert(400, r#"{"code":3,"message":"Bad request"}"#);
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn a_binary_body_closes_the_session() {
+    let server = Server::start().await;
+    let client = PollingClient::connect(server.addr()).await;
+    let headers = [("Content-Type", "application/octet-stream")];
+    let response = client.raw_request("POST", &headers, Some(&[4, 1, 2])).await;
+    response.assert(400, "");
+    assert_empty(server, &response);
+    client.expect_gone().await;
+}
+
+#[tokio::test]
+async fn payloads_that_close_the_session_at_once() {
+    let server = Server::start().await;
+    for (name, payload) in [
+        ("empty body", ""),
+        ("no packet type", "abc"),
+        ("unknown packet type", "9"),
+        ("empty packet", "42[\"echo\"]\u{1e}\u{1e}42[\"echo\"]"),
+        ("a ping, which is the server's to send", "2"),
+        ("a close packet", "1"),
+    ] {
+        println!("{name}");
+        let client = PollingClient::connect(server.addr()).await;
+        client.send(payload).await;
+        client.expect_gone().await;
+    }
+}
+
+#[tokio::test]
+async fn packets_without_effect() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    for (name, payload) in [
+        ("an unsolicited pong", "3"),
+        ("open", "0"),
+        ("upgrade", "5"),
+        ("noop", "6"),
+    ] {
+        println!("{name}");
+        client.send(payload).await;
+        assert_alive(&mut client).await;
+    }
+}
+
+#[tokio::test]
+async fn a_close_packet_releases_the_pending_poll() {
+    let server = Server::start().await;
+    let client = PollingClient::connect(server.addr()).await;
+    let pending = pending_poll(server, &client).await;
+    client.send("1").await;
+    pending.expect("6").await;
+    client.expect_gone().await;
+}
+
+#[tokio::test]
+async fn two_polls_at_once_close_the_session() {
+    let server = Server::start().await;
+    let client = PollingClient::connect(server.addr()).await;
+    let first = pending_poll(server, &client).await;
+    let second = client.get().await;
+    second.assert(400, "");
+    assert_empty(server, &second);
+    first.expect("1").await;
+    client.expect_gone().await;
+}
+
+#[tokio::test]
+async fn a_body_of_the_limit_is_accepted() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    client.send(&event_of(MAX_BODY)).await;
+    client
+        .expect(&format!(
+            r#"42["echo","{}"]"#,
+            "a".repeat(MAX_BODY - EVENT_FRAME)
+        ))
+        .await;
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_and_the_session_lives() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    let response = client.post(event_of(MAX_BODY + 1)).await;
+    response.assert(413, "");
+    assert_empty(server, &response);
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_without_a_length_is_refused() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    let event = event_of(MAX_BODY + 1);
+    let chunked = format!("{:x}\r\n{event}\r\n0\r\n\r\n", event.len());
+    let mut connection = HttpConnection::open(server.addr()).await;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
+        client.target(),
+        server.addr()
+    );
+    connection.send_raw(head.as_bytes()).await;
+    connection.send_raw(chunked.as_bytes()).await;
+    connection.response().await.assert(413, "");
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed_for_who_accepts_it() {
+    let server = Server::start().await;
+    for (accepted, encoding) in [
+        ("gzip", Some("gzip")),
+        ("br, deflate", Some("deflate")),
+        ("br", None),
+        ("identity", None),
+    ] {
+        println!("{accepted}");
+        let client = PollingClient::connect(server.addr()).await;
+        client.send(&event_of(2000)).await;
+        let response = client
+            .raw_request("GET", &[("Accept-Encoding", accepted)], None)
+            .await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("content-encoding"), encoding);
+        match encoding {
+            None => response.assert(200, &event_of(2000)),
+            Some("gzip") => {
+                assert!(response.body.starts_with(&[0x1f, 0x8b]) && response.body.len() < 200)
+            }
+            Some(_) => assert!(response.body.starts_with(&[0x78]) && response.body.len() < 200),
+        }
+    }
+}
+
+#[tokio::test]
+async fn short_answers_are_not_compressed() {
+    let server = Server::start().await;
+    let client = PollingClient::connect(server.addr()).await;
+    client.send(&event_of(1000)).await;
+    let response = client
+        .raw_request("GET", &[("Accept-Encoding", "gzip")], None)
+        .await;
+    response.assert(200, &event_of(1000));
+    assert_eq!(response.header("content-encoding"), None);
+    assert_eq!(response.header("content-length"), Some("1000"));
+}
+
+#[tokio::test]
+async fn internet_explorer_is_told_not_to_filter() {
+    let server = Server::start().await;
+    let request = Request::get("/socket.io/?EIO=4&transport=polling");
+    for (agent, expected) in [
+        ("Mozilla/5.0 (compatible;MSIE 10.0)", Some("0")),
+        ("Trident/7.0", Some("0")),
+        ("Firefox", None),
+    ] {
+        let response = request
+            .clone()
+            .header("User-Agent", agent)
+            .send(server.addr())
+            .await;
+        assert_eq!(response.header("x-xss-protection"), expected, "{agent}");
+    }
+}
+
+#[tokio::test]
+async fn a_disconnect_of_the_whole_connection_is_two_packets() {
+    let server = Server::start().await;
+    let mut client = PollingClient::connect(server.addr()).await;
+    client.send(r#"42["disconnect-me",true]"#).await;
+    client.expect("41").await;
+    // A noop may stand before the close packet; it means nothing.
+    let mut last = client.expect("…").await;
+    if last == "6" {
+        last = client.expect("…").await;
+    }
+    assert_eq!(last, "1");
+    client.expect_gone().await;
+}
+
+/// A poll that the server has seen when this returns.
+///
+/// Nothing tells a client that its poll has arrived, and two connections have no order. So another session comes and
+/// goes in between: by then the server has read, over and over, what lay ready before.
+async fn pending_poll(server: Server, client: &PollingClient) -> PendingPoll {
+    let pending = client.begin_get().await;
+    PollingClient::connect(server.addr()).await.close().await;
+    pending
+}
+
+/// A message packet of so many bytes.
+fn event_of(bytes: usize) -> String {
+    format!(r#"42["echo","{}"]"#, "a".repeat(bytes - EVENT_FRAME))
+}
+
+/// The bytes of [`event_of`] around its letters.
+const EVENT_FRAME: usize = r#"42["echo",""]"#.len();
+
+async fn assert_alive(client: &mut PollingClient) {
+    client.send(ALIVE).await;
+    client.expect(ALIVE_ANSWER).await;
+}
+
+fn assert_empty(server: Server, response: &RawResponse) {
+    let row = "empty answers to refused polling requests";
+    assert_eq!(
+        response.header("content-length"),
+        server.expects(row, None, Some("0"))
+    );
+}

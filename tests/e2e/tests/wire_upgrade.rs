@@ -1,0 +1,185 @@
+//! The upgrade from polling to WebSocket, step by step.
+
+use e2e::server::Server;
+use socketio_testing::{PollingClient, Request, WsClient};
+
+const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
+
+#[tokio::test]
+async fn an_upgrade() {
+    let server = Server::start().await;
+    let polling = PollingClient::connect(server.addr()).await;
+    let pending = polling.begin_get().await;
+
+    let mut websocket = polling.websocket().await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    // The pending poll is released, so that the client can stop polling.
+    pending.expect("6").await;
+    websocket.send("5").await;
+
+    assert_alive(&mut websocket).await;
+    polling.get().await.assert(400, BAD_REQUEST);
+    polling.post(r#"42["echo"]"#).await.assert(400, BAD_REQUEST);
+    assert_alive(&mut websocket).await;
+}
+
+#[tokio::test]
+async fn packets_of_the_meantime_are_kept_and_in_order() {
+    let server = Server::start().await;
+    let polling = PollingClient::connect(server.addr()).await;
+    let mut websocket = polling.websocket().await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    // No poll is pending: what the server has to say waits for one or for the end of the upgrade.
+    polling.send(r#"42["burst",100]"#).await;
+    websocket.send("5").await;
+    for number in 0..100 {
+        websocket.expect(&format!(r#"42["burst",{number}]"#)).await;
+    }
+    assert_alive(&mut websocket).await;
+}
+
+#[tokio::test]
+async fn the_session_polls_until_the_upgrade_is_complete() {
+    let server = Server::start().await;
+    let mut polling = PollingClient::connect(server.addr()).await;
+    let mut websocket = polling.websocket().await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    polling.send(r#"42["echo","by polling"]"#).await;
+    polling.expect(r#"42["echo","by polling"]"#).await;
+    websocket.send("5").await;
+    assert_alive(&mut websocket).await;
+}
+
+#[tokio::test]
+async fn an_upgrade_without_a_probe() {
+    let server = Server::start().await;
+    let polling = PollingClient::connect(server.addr()).await;
+    let mut websocket = polling.websocket().await;
+    websocket.send("5").await;
+    assert_alive(&mut websocket).await;
+}
+
+#[tokio::test]
+async fn an_upgrade_before_connect() {
+    let server = Server::start().await;
+    let polling = PollingClient::handshake(server.addr()).await;
+    let mut websocket = polling.websocket().await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    websocket.send("5").await;
+    websocket.send("40").await;
+    websocket.expect(r#"40{"sid":"…"}"#).await;
+    assert_alive(&mut websocket).await;
+}
+
+#[tokio::test]
+async fn a_failed_probe_leaves_the_session() {
+    let server = Server::start().await;
+    for (name, packet) in [
+        ("a ping without the word", "2"),
+        ("a ping with another word", "2probes"),
+        ("a message", r#"42["echo",1]"#),
+        ("a close packet", "1"),
+        ("no packet type", "abc"),
+    ] {
+        println!("{name}");
+        let mut polling = PollingClient::connect(server.addr()).await;
+        let mut websocket = polling.websocket().await;
+        websocket.send(packet).await;
+        websocket.expect_close(None).await;
+        polling.send(r#"429["ack","alive"]"#).await;
+        polling.expect(r#"439["alive"]"#).await;
+    }
+}
+
+#[tokio::test]
+async fn a_probe_that_goes_leaves_the_session() {
+    let server = Server::start().await;
+    let mut polling = PollingClient::connect(server.addr()).await;
+    let mut websocket = polling.websocket().await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    websocket.reset();
+    polling.send(r#"429["ack","alive"]"#).await;
+    polling.expect(r#"439["alive"]"#).await;
+    // And another one may come.
+    let mut websocket = upgraded_again(&polling, server).await;
+    assert_alive(&mut websocket).await;
+}
+
+#[tokio::test]
+async fn a_second_websocket_while_upgrading() {
+    let server = Server::start().await;
+    let polling = PollingClient::connect(server.addr()).await;
+    let mut first = polling.websocket().await;
+    first.send("2probe").await;
+    first.expect("3probe").await;
+    assert_refused(server, &polling).await;
+    first.send("5").await;
+    assert_alive(&mut first).await;
+}
+
+#[tokio::test]
+async fn a_second_websocket_after_the_upgrade() {
+    let server = Server::start().await;
+    let polling = PollingClient::connect(server.addr()).await;
+    let mut first = polling.websocket().await;
+    first.send("2probe").await;
+    first.expect("3probe").await;
+    first.send("5").await;
+    assert_alive(&mut first).await;
+    assert_refused(server, &polling).await;
+    assert_alive(&mut first).await;
+}
+
+#[tokio::test]
+async fn an_upgrade_with_another_protocol_version() {
+    let server = Server::start().await;
+    let mut polling = PollingClient::connect(server.addr()).await;
+    let request = Request::websocket(&polling.upgrade_target().replace("EIO=4", "EIO=3"));
+    let refusal = WsClient::try_connect(server.addr(), &request)
+        .await
+        .expect_err("a refusal");
+    refusal.assert(400, "Bad request");
+    polling.send(r#"429["ack","alive"]"#).await;
+    polling.expect(r#"439["alive"]"#).await;
+}
+
+/// Another upgrade of a session whose last probe went without a word: the server needs to have noticed.
+async fn upgraded_again(polling: &PollingClient, server: Server) -> WsClient {
+    loop {
+        let attempt = WsClient::try_connect(
+            server.addr(),
+            &Request::websocket(&polling.upgrade_target()),
+        )
+        .await;
+        if let Ok(mut websocket) = attempt {
+            websocket.send("2probe").await;
+            websocket.expect("3probe").await;
+            websocket.send("5").await;
+            return websocket;
+        }
+    }
+}
+
+async fn assert_refused(server: Server, polling: &PollingClient) {
+    let request = Request::websocket(&polling.upgrade_target());
+    let attempt = WsClient::try_connect(server.addr(), &request).await;
+    match (
+        server.expects("second WebSocket of a session", true, false),
+        attempt,
+    ) {
+        (true, Ok(mut second)) => second.expect_close(None).await,
+        (true, Err(refusal)) => panic!("Node refused with {}", refusal.status),
+        (false, Ok(_)) => panic!("a second WebSocket was accepted"),
+        (false, Err(refusal)) => refusal.assert(400, "Bad request"),
+    }
+}
+
+async fn assert_alive(client: &mut WsClient) {
+    client.send(r#"429["ack","alive"]"#).await;
+    client.expect(r#"439["alive"]"#).await;
+}
