@@ -112,14 +112,13 @@ try {
   });
 
   await step('what is written offline is sent when the network is back', async () => {
-    const network = await interruptible(bob);
-    await network.cut();
+    await network(bob, false);
     await bob.getByText('Reconnecting').or(bob.getByText('cannot be reached')).first().waitFor();
     await say(bob, 'Written offline');
     await bob.locator('.mine[data-state=waiting]', { hasText: 'Written offline' }).waitFor();
     await picture(bob, 'phone-offline');
     await say(ada, 'Said meanwhile');
-    await network.restore();
+    await network(bob, true);
     await bob.locator('.mine[data-state=sent]', { hasText: 'Written offline' }).waitFor();
     await bob.getByText('Said meanwhile').waitFor();
     await ada.locator('.message:not(.mine)', { hasText: 'Written offline' }).waitFor();
@@ -176,19 +175,11 @@ async function person(name, options) {
   return page;
 }
 
-/** Cuts every connection of a page, as a lost network does, and lets it back. */
-async function interruptible(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.enable');
-  const offline = (value) => page.context().setOffline(value);
-  return {
-    cut: async () => {
-      await offline(true);
-      // Going offline does not end a WebSocket that is open; the page's own client is told so.
-      await page.evaluate(() => dispatchEvent(new Event('offline')));
-    },
-    restore: () => offline(false),
-  };
+/** Cuts every connection of a page, as a lost network does, or lets it back. */
+async function network(page, up) {
+  await page.context().setOffline(!up);
+  // Going offline does not end a WebSocket that is open; the event tells the client to give it up.
+  if (!up) await page.evaluate(() => dispatchEvent(new Event('offline')));
 }
 
 async function choose(page, name) {

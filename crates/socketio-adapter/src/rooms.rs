@@ -72,10 +72,6 @@ pub use self::observer::RoomObserver;
 /// assert_eq!(reached, ["_1kqyu2LT4IHGYyqAAAB"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// # Panics
-///
-/// No method panics of itself.
 //
 // Locks are taken in this order: the record of a member, then one part of the directory, or one part
 // of the index, or one room. Nothing is locked while a part of the directory, or a room, is. An

@@ -21,7 +21,7 @@
 //! - [`PollingClient`] polls: one session, its GETs and POSTs.
 //! - [`HttpConnection`] and [`Request`] send any request and give the [`RawResponse`] as it came.
 //!
-//! Every wait ends after [`DEADLINE`]. In an expected text, `…` stands for any characters (see [`matches`]).
+//! Every wait ends after [`DEADLINE`]. In an expected text, `…` stands for any characters (see [`matches()`]).
 //!
 //! # Panics
 //!

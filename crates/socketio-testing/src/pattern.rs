@@ -35,7 +35,7 @@ pub fn matches(pattern: &str, actual: &str) -> bool {
     true
 }
 
-/// Fails the test unless `actual` [`matches`] the pattern; `what` says whose text it is.
+/// Fails the test unless `actual` [`matches()`] the pattern; `what` says whose text it is.
 ///
 /// # Panics
 ///

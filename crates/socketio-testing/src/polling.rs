@@ -143,6 +143,11 @@ impl PollingClient {
         packet
     }
 
+    /// The next packet that has already been received, if any.
+    pub fn next_at_hand(&mut self) -> Option<String> {
+        self.unread.pop_front()
+    }
+
     /// The server must have closed the session and tell so to the next poll, and then know it no more.
     pub async fn expect_close(&self) {
         assert!(self.unread.is_empty(), "unread packets: {:?}", self.unread);

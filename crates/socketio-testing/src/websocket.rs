@@ -102,7 +102,7 @@ impl WsClient {
         within("a message of the server", self.message()).await
     }
 
-    /// The next message, which must be a text that [`matches`](crate::matches) the pattern. Returns it.
+    /// The next message, which must be a text that [`matches()`](crate::matches) the pattern. Returns it.
     pub async fn expect(&mut self, pattern: &str) -> String {
         let received = within(&format!("the text {pattern:?}"), self.message()).await;
         match received {

@@ -116,7 +116,9 @@ macro_rules! shared {
             pub fn parts_mut(&mut self) -> &mut Parts {
                 let Self { parts, socket, .. } = self;
                 parts.get_mut(socket.handshake(), |parts| {
-                    parts.extensions.insert(socket.io());
+                    if let Some(io) = socket.io() {
+                        parts.extensions.insert(io);
+                    }
                 })
             }
         }

@@ -58,6 +58,7 @@
 //! ```
 
 mod ack;
+mod args;
 mod auth;
 mod data;
 mod event_name;

@@ -22,7 +22,6 @@ mod event;
 mod middleware;
 mod panic;
 mod reply;
-mod run;
 mod tuples;
 
 #[cfg(test)]

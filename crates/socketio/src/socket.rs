@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engineio::Transport;
 use serde::Serialize;
 use socketio_adapter::{SocketId, Target};
 
@@ -83,12 +82,6 @@ impl Socket {
     #[must_use]
     pub fn data(&self) -> &SocketData {
         &self.recipient.data
-    }
-
-    /// The transport that the client uses now.
-    #[must_use]
-    pub fn transport(&self) -> Transport {
-        self.recipient.link.session.transport()
     }
 
     /// Disconnects the socket; with `close`, the client's whole connection, and with it its

@@ -17,16 +17,16 @@ let socket = null;
 let entered = false;
 let typingSince = 0;
 
+if (store.name) view.showApp();
+else view.showWelcome();
+bind();
 try {
   const io = await loadClient();
   socket = io();
   listen();
 } catch (error) {
-  view.formError('enter', error.message);
+  view.banner('lost', error.message);
 }
-if (store.name) view.showApp();
-else view.showWelcome();
-bind();
 
 // --- the server -----------------------------------------------------------------------------------
 
@@ -157,12 +157,16 @@ async function enter(name) {
   store.me = answer.you;
   store.name = answer.you.name;
   store.limits = answer.limits;
-  store.takeRooms(answer.rooms, answer.joined);
+  const orphans = store.takeRooms(answer.rooms, answer.joined);
   view.showApp();
   await openRoom(store.current);
   flush();
   if (returning) view.banner('back', 'Back online', 2000);
   else view.banner('', '');
+  if (orphans.length > 0) {
+    view.compose([$('text').value, ...orphans].filter(Boolean).join('\n'));
+    view.problem('A room is gone. What you wrote there is in the field below.');
+  }
 }
 
 async function openRoom(name) {

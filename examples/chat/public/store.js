@@ -108,16 +108,23 @@ export class Store {
     return this.joined.reduce((sum, room) => sum + room.unread, 0);
   }
 
-  /** Takes the list of rooms; those that the server does not know are gone. */
+  /** Takes the list of rooms. Those that the server does not know are gone; what was not sent to
+   * them is returned. */
   takeRooms(list, joined) {
     const names = new Set(list.map((room) => room.name));
-    for (const name of [...this.rooms.keys()]) if (!names.has(name)) this.rooms.delete(name);
+    const orphans = [];
+    for (const room of [...this.rooms.values()]) {
+      if (names.has(room.name)) continue;
+      orphans.push(...room.items.filter((item) => item.kind === 'message' && !item.id).map((item) => item.text));
+      this.rooms.delete(room.name);
+    }
     for (const { name, count, last } of list) {
       const room = this.room(name);
       Object.assign(room, { count, last, joined: joined.includes(name), fresh: false });
       room.seen = Math.min(room.seen, last);
     }
     if (!names.has(this.current)) this.current = list[0]?.name ?? 'general';
+    return orphans;
   }
 
   save() {

@@ -1,16 +1,17 @@
 //! Run with `cargo run -p example-sessions`.
 //!
-//! One login for HTTP and for sockets. It shows tower-sessions' `Session` in HTTP handlers, in a
-//! namespace middleware and in an event handler, and a logout that reaches the open sockets.
+//! One login for HTTP and for sockets: tower-sessions' `Session` in HTTP handlers, in a namespace
+//! middleware and in an event handler, and a logout that reaches the open sockets.
 //!
 //! Try it from a folder with `socket.io-client`, such as `examples/chat` after `npm ci`:
 //!
 //! ```sh
 //! curl -c jar -d name=ada http://127.0.0.1:3000/login
-//! COOKIE="id=$(awk '/\tid\t/ { print $7 }' jar)" node -e '
-//!   const s = require("socket.io-client").io("http://127.0.0.1:3000", { extraHeaders: process.env });
+//! COOKIE="id=$(awk '$6 == "id" { print $7 }' jar)" node -e '
+//!   const extraHeaders = { cookie: process.env.COOKIE };
+//!   const s = require("socket.io-client").io("http://127.0.0.1:3000", { extraHeaders });
 //!   s.onAny(console.log).on("connect_error", (e) => console.log(e.message));
-//!   s.on("disconnect", console.log).emit("count", console.log);' &
+//!   s.on("disconnect", console.log).emit("count", console.log);' & sleep 1
 //! curl -b jar http://127.0.0.1:3000/
 //! curl -b jar -X POST http://127.0.0.1:3000/logout
 //! ```
@@ -24,10 +25,6 @@ use serde::Deserialize;
 use socketio::{ConnectError, Reply, Socket, SocketIo, SocketIoLayer};
 use tokio::net::TcpListener;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, session};
-
-/// The keys of what a session holds.
-const NAME: &str = "name";
-const COUNT: &str = "count";
 
 #[derive(Deserialize)]
 struct Login {
@@ -48,7 +45,7 @@ async fn main() -> std::io::Result<()> {
         .route("/login", post(login))
         .route("/logout", post(logout))
         .layer(sockets)
-        // Outside the sockets' layer, so that it finds the session in every request.
+        // Outside the sockets' layer, which so finds the session in its requests.
         .layer(sessions);
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("Sessions at http://{}", listener.local_addr()?);
@@ -57,14 +54,10 @@ async fn main() -> std::io::Result<()> {
 
 /// Lets those in who have logged in over HTTP.
 async fn authenticate(session: Session) -> Result<(), ConnectError> {
-    match session.get::<String>(NAME).await {
+    match session.get::<String>("name").await {
         Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(ConnectError::new(
-            "Nobody is logged in. POST to /login first.",
-        )),
-        Err(_) => Err(ConnectError::new(
-            "The session cannot be read. Try again later.",
-        )),
+        Ok(None) => Err(ConnectError::new("Log in first: POST to /login.")),
+        Err(_) => Err(ConnectError::new("No session store. Try again later.")),
     }
 }
 
@@ -75,23 +68,18 @@ async fn connected(socket: Socket, session: Session) {
     }
 }
 
-/// Counts in the session. A request saves its session at its end; here there is no such end, so
-/// the handler loads what others have changed and saves what it changes.
+/// Counts in the session.
 async fn count(session: Session) -> Result<Reply<u64>, Reply<String>> {
-    increase(&session)
-        .await
-        .map(Reply)
-        .map_err(|e| Reply(e.to_string()))
+    let count = increase(&session).await;
+    count.map(Reply).map_err(|error| Reply(error.to_string()))
 }
 
+/// An HTTP request loads and saves its session by itself; an event handler does it here.
 async fn increase(session: &Session) -> Result<u64, session::Error> {
     session.load().await?;
-    let count = session
-        .get::<u64>(COUNT)
-        .await?
-        .unwrap_or(0)
-        .saturating_add(1);
-    session.insert(COUNT, count).await?;
+    let count: Option<u64> = session.get("count").await?;
+    let count = count.unwrap_or(0).saturating_add(1);
+    session.insert("count", count).await?;
     session.save().await?;
     Ok(count)
 }
@@ -99,21 +87,16 @@ async fn increase(session: &Session) -> Result<u64, session::Error> {
 async fn login(session: Session, Form(login): Form<Login>) -> Result<String, StatusCode> {
     // A new id, so that nobody is logged in under an id that somebody else has chosen.
     session.cycle_id().await.map_err(unavailable)?;
-    session
-        .insert(NAME, &login.name)
-        .await
-        .map_err(unavailable)?;
+    let inserted = session.insert("name", &login.name).await;
+    inserted.map_err(unavailable)?;
     Ok(format!("Welcome, {}\n", login.name))
 }
 
 async fn show(session: Session) -> Result<String, StatusCode> {
-    let name: Option<String> = session.get(NAME).await.map_err(unavailable)?;
+    let name: Option<String> = session.get("name").await.map_err(unavailable)?;
     let name = name.ok_or(StatusCode::UNAUTHORIZED)?;
-    let count = session.get(COUNT).await.map_err(unavailable)?;
-    Ok(format!(
-        "{name} has counted to {}\n",
-        count.unwrap_or(0_u64)
-    ))
+    let count: Option<u64> = session.get("count").await.map_err(unavailable)?;
+    Ok(format!("{name} has counted to {}\n", count.unwrap_or(0)))
 }
 
 /// Ends the session and tells every window that was opened in it.

@@ -1,22 +1,19 @@
 //! Run with `cargo run -p example-typed-state`.
 //!
-//! Notes that follow a person from device to device. It shows
-//!
-//! - state of several parts, each handler taking its own: `State` and `FromRef` as in axum,
-//! - a namespace middleware that knows people by a token,
-//! - a room per person, which all their devices are in,
-//! - answers to acknowledgements, good ones and bad ones: `Result<Reply<_>, Reply<_>>`.
+//! Notes that follow a person from device to device. It shows a state of which each handler takes
+//! its part (`State` and `FromRef` as in axum), a middleware that knows people by a token, a room
+//! per person, and answers to acknowledgements, good ones and bad ones.
 //!
 //! Try it from a folder with `socket.io-client`, such as `examples/chat` after `npm ci`:
 //!
 //! ```sh
 //! node -e 'const s = require("socket.io-client").io("http://127.0.0.1:3000", { auth: { token: "sesame" } });
-//!   s.onAny(console.log).on("connect_error", (e) => console.log(e.message, e.data));
-//!   s.emit("add", { text: "Buy milk" }, (note) => s.emit("list", (all) => console.log(note, all)));'
+//!   s.onAny(console.log).on("connect_error", (e) => console.log(e.message));
+//!   s.emit("add", "Buy milk", console.log).emit("list", console.log);' &
 //! curl -d 'Lunch is ready' http://127.0.0.1:3000/notify/ada
 //! ```
 //!
-//! A second such window receives the notes of the first; the token `abracadabra` is somebody else.
+//! A second such client receives the notes of the first; the token `abracadabra` is somebody else.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -26,7 +23,7 @@ use axum::{
     routing::post,
 };
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use socketio::{
     ConnectError, Reply, Socket, SocketIo, SocketIoLayer,
     extract::{Auth, Data, SocketData},
@@ -36,36 +33,21 @@ use tokio::net::TcpListener;
 /// How many notes a person can have.
 const MAX_NOTES: usize = 100;
 
-/// How long a note can be, in bytes.
-const MAX_TEXT: usize = 1000;
-
-/// Who has which token. It stands for a table of a database.
-const TOKENS: [(&str, User); 2] = [("sesame", User("ada")), ("abracadabra", User("bob"))];
-
 #[derive(Clone, FromRef)]
 struct AppState {
-    logins: Logins,
+    tokens: Tokens,
     notes: Notes,
 }
 
+/// Who has which token. It stands for a table of a database.
 #[derive(Clone)]
-struct Logins(Arc<HashMap<&'static str, User>>);
+struct Tokens(&'static [(&'static str, User)]);
 
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<HashMap<User, Vec<Note>>>>);
+struct Notes(Arc<Mutex<HashMap<User, Vec<String>>>>);
 
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 struct User(&'static str);
-
-#[derive(Clone, Deserialize, Serialize)]
-struct Note {
-    text: String,
-}
-
-#[derive(Serialize)]
-struct Problem {
-    error: &'static str,
-}
 
 #[derive(Deserialize)]
 struct Login {
@@ -76,20 +58,15 @@ struct Login {
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
     let state = AppState {
-        logins: Logins(Arc::new(HashMap::from(TOKENS))),
+        tokens: Tokens(&[("sesame", User("ada")), ("abracadabra", User("bob"))]),
         notes: Notes::default(),
     };
     let sockets = SocketIoLayer::with_state(state.clone());
     let namespace = sockets.io().of("/").middleware(authenticate);
-    namespace
-        .on_connect(connected)
-        .on("add", add)
-        .on("list", list);
+    namespace.on_connect(enter).on("add", add).on("list", list);
 
-    let app = Router::new()
-        .route("/notify/{user}", post(notify))
-        .with_state(state)
-        .layer(sockets);
+    let notify = Router::new().route("/notify/{user}", post(notify));
+    let app = notify.with_state(state).layer(sockets);
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("Notes at http://{}", listener.local_addr()?);
     axum::serve(listener, app).await
@@ -99,15 +76,15 @@ async fn main() -> std::io::Result<()> {
 async fn authenticate(
     socket: Socket,
     Auth(login): Auth<Login>,
-    State(Logins(logins)): State<Logins>,
+    State(Tokens(tokens)): State<Tokens>,
 ) -> Result<(), ConnectError> {
-    let user = logins.get(login.token.as_str());
-    let user = *user.ok_or_else(|| ConnectError::new("Unknown token. Log in again."))?;
-    socket.data().insert(user);
+    let known = tokens.iter().find(|(token, _)| *token == login.token);
+    let (_, user) = known.ok_or_else(|| ConnectError::new("Unknown token. Log in again."))?;
+    socket.data().insert(*user);
     Ok(())
 }
 
-async fn connected(socket: Socket, SocketData(user): SocketData<User>) {
+async fn enter(socket: Socket, SocketData(user): SocketData<User>) {
     socket.join(room(user.0));
 }
 
@@ -116,29 +93,20 @@ async fn add(
     socket: Socket,
     SocketData(user): SocketData<User>,
     State(Notes(notes)): State<Notes>,
-    Data(note): Data<Note>,
-) -> Result<Reply<Note>, Reply<Problem>> {
-    let problem = |error| Err(Reply(Problem { error }));
-    if note.text.len() > MAX_TEXT {
-        return problem("The note is too long. Make two of it.");
-    }
-    {
-        let mut notes = notes.lock();
-        let notes = notes.entry(user).or_default();
-        if notes.len() >= MAX_NOTES {
-            return problem("You have too many notes. Restart the example.");
-        }
-        notes.push(note.clone());
+    Data(note): Data<String>,
+) -> Result<Reply<usize>, Reply<&'static str>> {
+    let mut notes = notes.lock();
+    let mine = notes.entry(user).or_default();
+    if mine.len() >= MAX_NOTES {
+        return Err(Reply("You have too many notes. Restart the example."));
     }
     socket.to(room(user.0)).emit("note", &note);
-    Ok(Reply(note))
+    mine.push(note);
+    Ok(Reply(mine.len()))
 }
 
-async fn list(
-    SocketData(user): SocketData<User>,
-    State(Notes(notes)): State<Notes>,
-) -> Reply<Vec<Note>> {
-    Reply(notes.lock().get(&user).cloned().unwrap_or_default())
+async fn list(SocketData(user): SocketData<User>, notes: State<Notes>) -> Reply<Vec<String>> {
+    Reply(notes.0.0.lock().get(&user).cloned().unwrap_or_default())
 }
 
 /// HTTP handlers reach the sockets as well.

@@ -7,7 +7,7 @@
 // Prints one line per case and the totals; the exit code is 0 when every case passed.
 
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -57,8 +57,8 @@ try {
   if (answer.status() !== 200) throw new Error(`GET / was answered ${answer.status()}: is this the fixture application?`);
   await page.addScriptTag({ path: bundle });
   // The modules come from this folder. Nothing is intercepted any more once they are loaded.
-  await page.route("**/suite/*.mjs", (route, request) => {
-    const name = basename(new URL(request.url()).pathname);
+  await page.route("**/suite/**", (route, request) => {
+    const name = new URL(request.url()).pathname.replace("/suite/", "");
     return route.fulfill({ path: fileURLToPath(new URL(name, import.meta.url)), contentType: "text/javascript" });
   });
   await page.evaluate(async () => {

@@ -431,6 +431,7 @@ async def upgrade_under_load(t):
         equal(await client.ask("count"), {"received": LOAD_EVENTS, "faults": 0})
         while len(heard) < LOAD_EVENTS:
             await client.ask("ack")
+        await fence(client)
         equal(heard, list(range(LOAD_EVENTS)))
         equal((await client.ask("whoami"))["transport"], "websocket")
 

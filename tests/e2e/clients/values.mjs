@@ -8,6 +8,12 @@ export function unique() {
   return `${Math.random().toString(36).slice(2)}-${names}`;
 }
 
+// The numbers below `count` in order.
+export function numbers(count) {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+// So many bytes that differ.
 export function pattern(size) {
   return Uint8Array.from({ length: size }, (_, i) => (i * 31 + 7) % 256);
 }

@@ -35,20 +35,18 @@ impl Transports {
     }
 }
 
-/// Runs `suite.mjs`: socket.io-client in Node.
+/// Runs `suite.mjs`: socket.io-client in Node. `client` is its folder in `node_modules`.
 ///
 /// # Panics
 ///
 /// Panics when a case fails, and when the client is not installed and [`SKIP_MISSING`] is not set.
-pub async fn node(server: Server, transports: Transports) {
-    let modules = folder().join("node_modules/socket.io-client");
-    if present("socket.io-client", &modules) {
-        run(
-            Command::new("node").arg(folder().join("suite.mjs")),
-            server,
-            transports,
-        )
-        .await;
+pub async fn node(server: Server, client: &str, transports: Transports) {
+    if present(client, &folder().join("node_modules").join(client)) {
+        let mut command = Command::new("node");
+        command
+            .arg(folder().join("suite.mjs"))
+            .args(["--client", client]);
+        run(&mut command, server, transports).await;
     }
 }
 

@@ -74,6 +74,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_deviation_is_tested() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let tests: String = std::fs::read_dir(folder)
+            .expect("the folder of the tests")
+            .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a text"))
+            .collect();
+        for deviation in TABLE {
+            assert!(
+                tests.contains(&format!("\"{}\"", deviation.row)),
+                "{deviation:?}"
+            );
+        }
+    }
+
+    #[test]
     fn every_deviation_is_listed_once_and_has_a_reason() {
         for (at, deviation) in TABLE.iter().enumerate() {
             assert!(!deviation.reason.is_empty(), "{deviation:?}");

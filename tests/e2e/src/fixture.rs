@@ -1,24 +1,279 @@
 //! The fixture application of `FIXTURE.md` on this project's server.
-//!
-//! [`start`] is where it begins: bind `127.0.0.1:0`, serve an axum router with `GET /` and the Socket.IO layer on it
-//! in a task of the current runtime, and return the address. One table of handlers is registered for `/` and for
-//! `/admin`; the refusals `deny` and `denynull` belong to the hook that may refuse a handshake.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-/// Starts the application on a free port of 127.0.0.1 and returns its address. It lives as long as the runtime.
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Router, response::Html};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use socketio::extract::{Ack, Auth, Data, EventName, SocketData};
+use socketio::{Args, ConnectError, DisconnectReason, Namespace, Reply, Room, Socket, SocketIoLayer};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+const ODD_NAMES: [&str; 6] = [
+    "",
+    "événement ☃ 漢字 😀",
+    "quote\"back\\slash/",
+    "tab\tline\nnul\0",
+    "with space",
+    "[1,\"2\"]",
+];
+
+/// Starts the application on a free port of 127.0.0.1 and returns its address. It lives as long as
+/// the runtime.
 ///
 /// # Panics
 ///
-/// Panics as long as the application is not written.
-#[allow(
-    clippy::unused_async,
-    reason = "the signature that its callers are written against"
-)]
+/// If there is no free port.
 pub async fn start() -> SocketAddr {
-    panic!(
-        "the fixture application is not written yet: set {}=HOST:PORT and run tests/e2e/clients/fixture-server.mjs \
-         there",
-        crate::server::ORACLE
-    );
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port of 127.0.0.1");
+    let addr = listener.local_addr().expect("a listener has an address");
+    tokio::spawn(async move { axum::serve(listener, app()).await });
+    addr
+}
+
+/// The application.
+pub fn app() -> Router {
+    let layer = SocketIoLayer::with_state(Departures::default());
+    let io = layer.io();
+    register(io.of("/"));
+    register(io.of("/admin").middleware(admin_only));
+    Router::new()
+        .route("/", get(Html("<!doctype html><title>fixture</title>")))
+        .layer(layer)
+        .layer(from_fn(deny))
+}
+
+/// Refuses handshakes whose query asks for it, as an application may that looks at them before the
+/// server does.
+async fn deny(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or("");
+    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    let message = match () {
+        () if has("sid") => return next.run(request).await,
+        () if has("deny") => "nope é",
+        () if has("denynull") => "Forbidden",
+        () => return next.run(request).await,
+    };
+    if request.headers().contains_key(header::UPGRADE) {
+        let headers = [(header::CONTENT_TYPE, "text/html"), (header::CONNECTION, "close")];
+        return (StatusCode::BAD_REQUEST, headers, message).into_response();
+    }
+    let body = json!({ "code": 4, "message": message }).to_string();
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    (StatusCode::FORBIDDEN, headers, body).into_response()
+}
+
+#[derive(Deserialize)]
+struct Login {
+    token: Option<Value>,
+}
+
+async fn admin_only(Auth(login): Auth<Option<Login>>) -> Result<(), ConnectError> {
+    if login.and_then(|login| login.token) == Some(json!("secret")) {
+        return Ok(());
+    }
+    Err(ConnectError::new("not allowed").with_data(json!({ "code": "E_TOKEN" })))
+}
+
+/// Where a socket went, by its id, and who wants to know.
+#[derive(Clone, Default)]
+struct Departures(Arc<Mutex<HashMap<String, Departure>>>);
+
+enum Departure {
+    Awaited(Vec<oneshot::Sender<Value>>),
+    Known(Value),
+}
+
+impl Departures {
+    fn tell(&self, id: &str, departure: Value) {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = Departure::Known(departure.clone());
+        if let Some(Departure::Awaited(waiting)) = map.insert(id.to_owned(), known) {
+            for sender in waiting {
+                sender.send(departure.clone()).ok();
+            }
+        }
+    }
+
+    fn ask(&self, id: String) -> oneshot::Receiver<Value> {
+        let (sender, receiver) = oneshot::channel();
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match map.entry(id).or_insert_with(|| Departure::Awaited(Vec::new())) {
+            Departure::Awaited(waiting) => waiting.push(sender),
+            Departure::Known(departure) => drop(sender.send(departure.clone())),
+        }
+        receiver
+    }
+}
+
+/// Which numbers have come.
+#[derive(Clone, Copy, Default)]
+struct Numbered {
+    received: u64,
+    faults: u64,
+    due: u64,
+}
+
+/// The rooms of a socket when it was about to leave.
+#[derive(Clone)]
+struct LastRooms(Vec<Room>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Deserialize)]
+struct Target {
+    #[serde(default)]
+    to: Vec<String>,
+    #[serde(default)]
+    except: Vec<String>,
+}
+
+fn register(namespace: Namespace<Departures>) {
+    let mut namespace = namespace
+        .on_connect(async |socket: Socket| {
+            socket.data().insert(Numbered::default());
+        });
+    for name in ["echo"].into_iter().chain(ODD_NAMES) {
+        namespace = namespace.on(name, echo);
+    }
+    namespace
+        .on("ack", async |args: Args| Reply(args))
+        .on("ask", ask)
+        .on("join", async |socket: Socket, Data(rooms): Data<OneOrMany>| {
+            match rooms {
+                OneOrMany::One(room) => socket.join(room),
+                OneOrMany::Many(rooms) => socket.join(rooms),
+            }
+            Reply(rooms_of(&socket))
+        })
+        .on("leave", async |socket: Socket, Data(room): Data<String>| {
+            socket.leave(room);
+            Reply(rooms_of(&socket))
+        })
+        .on("to", to)
+        .on("io-to", io_to)
+        .on("broadcast", broadcast)
+        .on("whoami", whoami)
+        .on("disconnect-me", async |socket: Socket, Data(close): Data<Option<bool>>| {
+            socket.disconnect(close.unwrap_or(false));
+        })
+        .on("close-transport", async |socket: Socket| socket.conn().close())
+        .on("reason", reason)
+        .on("burst", async |socket: Socket, Data(n): Data<u32>| {
+            for i in 0..n {
+                socket.emit("burst", &i);
+            }
+        })
+        .on("stream", stream)
+        .on("numbered", numbered)
+        .on("count", async |SocketData(n): SocketData<Numbered>| {
+            Reply(json!({ "received": n.received, "faults": n.faults }))
+        })
+        .on_disconnecting(async |socket: Socket| {
+            socket.data().insert(LastRooms(rooms_of(&socket)));
+        })
+        .on_disconnect(disconnected);
+}
+
+async fn echo(socket: Socket, name: EventName, args: Args) {
+    socket.emit(name.as_str(), &args);
+}
+
+async fn ask(socket: Socket, Data((value, ms)): Data<(Value, u64)>) {
+    let answer = socket
+        .timeout(Duration::from_millis(ms))
+        .emit_with_ack::<Value>("question", &value)
+        .await;
+    match answer {
+        Ok(answer) => socket.emit("answered", &answer),
+        Err(_) => socket.emit("unanswered", &value),
+    }
+}
+
+async fn to(socket: Socket, Data((target, event, value)): Data<(Target, String, Value)>) -> Reply<()> {
+    socket.to(target.to).except(target.except).emit(&event, &value);
+    Reply(())
+}
+
+async fn io_to(
+    namespace: Namespace,
+    Data((target, event, value)): Data<(Target, String, Value)>,
+) -> Reply<()> {
+    namespace.to(target.to).except(target.except).emit(&event, &value);
+    Reply(())
+}
+
+async fn broadcast(socket: Socket, Data((event, value)): Data<(String, Value)>) -> Reply<()> {
+    socket.broadcast().emit(&event, &value);
+    Reply(())
+}
+
+async fn whoami(socket: Socket) -> Reply<Value> {
+    let query: serde_json::Map<_, _> = socket
+        .handshake()
+        .query_pairs()
+        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .collect();
+    Reply(json!({
+        "id": socket.id(),
+        "nsp": socket.namespace().name(),
+        "auth": socket.auth::<Option<Value>>().ok().flatten().unwrap_or(json!({})),
+        "query": query,
+        "transport": socket.conn().transport().as_str(),
+    }))
+}
+
+async fn reason(State(departures): State<Departures>, Data(id): Data<String>, ack: Ack) {
+    if let Ok(departure) = departures.ask(id).await {
+        ack.send(&departure);
+    }
+}
+
+async fn stream(socket: Socket, Data((n, ms)): Data<(u32, u64)>) {
+    let mut interval = tokio::time::interval(Duration::from_millis(ms));
+    for i in 0..n {
+        interval.tick().await;
+        socket.emit("streamed", &i);
+    }
+}
+
+async fn numbered(socket: Socket, Data(i): Data<u64>) {
+    socket.data().update(|numbered: &mut Numbered| {
+        numbered.received += 1;
+        numbered.faults += u64::from(i != numbered.due);
+        numbered.due = i.saturating_add(1);
+    });
+}
+
+async fn disconnected(
+    socket: Socket,
+    reason: DisconnectReason,
+    SocketData(LastRooms(rooms)): SocketData<LastRooms>,
+    State(departures): State<Departures>,
+) {
+    let departure = json!({ "reason": reason.as_str(), "rooms": rooms });
+    departures.tell(socket.id().as_str(), departure);
+}
+
+fn rooms_of(socket: &Socket) -> Vec<Room> {
+    let mut rooms = socket.rooms();
+    rooms.retain(|room| room.as_str() != socket.id().as_str());
+    rooms.sort();
+    rooms
 }

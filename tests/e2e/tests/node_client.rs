@@ -1,19 +1,37 @@
-//! The behaviour suite with socket.io-client 4.x in Node.
+//! The behaviour suite with socket.io-client in Node.
 
 use e2e::clients::{self, Transports};
 use e2e::server::Server;
 
+const VERSION_4: &str = "socket.io-client";
+const VERSION_3: &str = "socket.io-client-3";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn polling() {
-    clients::node(Server::start().await, Transports::Polling).await;
+    clients::node(Server::start().await, VERSION_4, Transports::Polling).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn websocket() {
-    clients::node(Server::start().await, Transports::WebSocket).await;
+    clients::node(Server::start().await, VERSION_4, Transports::WebSocket).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn upgrade() {
-    clients::node(Server::start().await, Transports::Upgrade).await;
+    clients::node(Server::start().await, VERSION_4, Transports::Upgrade).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn version_3_polling() {
+    clients::node(Server::start().await, VERSION_3, Transports::Polling).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn version_3_websocket() {
+    clients::node(Server::start().await, VERSION_3, Transports::WebSocket).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn version_3_upgrade() {
+    clients::node(Server::start().await, VERSION_3, Transports::Upgrade).await;
 }

@@ -89,7 +89,9 @@ fn ask_everything(args: &Args) {
     let _ = args.deserialize::<(Variants, Variants, Union)>();
     let _ = args.deserialize::<HashMap<u32, Vec<Bytes>>>();
     let _ = args.deserialize::<&RawValue>();
-    let more = args.with_appended(&Bytes::from_static(b"x")).expect("bytes can be written");
+    let more = args
+        .with_appended(&Bytes::from_static(b"x"))
+        .expect("bytes can be written");
     assert_eq!(more.len(), args.len() + 1);
     assert_eq!(more.attachments().len(), args.attachments().len() + 1);
 }

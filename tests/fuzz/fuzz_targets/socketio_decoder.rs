@@ -14,7 +14,10 @@ enum Message {
 }
 
 fuzz_target!(|messages: Vec<Message>| {
-    let limits = DecodeLimits { max_attachment_bytes: 64, ..DecodeLimits::default() };
+    let limits = DecodeLimits {
+        max_attachment_bytes: 64,
+        ..DecodeLimits::default()
+    };
     let mut decoder = Decoder::new(limits);
     for message in messages {
         let read = match message {
@@ -33,9 +36,13 @@ fn sent_on(packet: &Packet) -> Packet {
     let mut text = String::new();
     let attachments: Vec<Bytes> = encode_packet(&mut text, packet).to_vec();
     let mut decoder = Decoder::default();
-    let mut read = decoder.decode_text(text.into()).expect("it was accepted before");
+    let mut read = decoder
+        .decode_text(text.into())
+        .expect("it was accepted before");
     for attachment in attachments {
-        read = decoder.decode_binary(attachment).expect("it was accepted before");
+        read = decoder
+            .decode_binary(attachment)
+            .expect("it was accepted before");
     }
     read.expect("all has been sent")
 }

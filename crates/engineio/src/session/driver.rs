@@ -238,8 +238,8 @@ impl<A: Application> Core<A> {
                 match received {
                     Received::Text(text) => self.receive_frame(now, Packet::decode_text(text).ok()),
                     Received::Binary(bytes) => self.receive_frame(now, Some(Packet::binary(bytes))),
+                    // The socket is kept: a close frame wants an answer.
                     Received::Closed => {
-                        self.socket = Socket::None;
                         self.transport_closed(false);
                         break;
                     }

@@ -130,9 +130,12 @@ impl WebSocket {
             reason: Default::default(),
         });
         let closed = async {
-            if self.stream.send(Message::Close(frame)).await.is_ok() {
-                while let Some(Ok(_)) = self.stream.next().await {}
+            // Where the client has closed, its frame has been answered and the answer only has to
+            // leave.
+            if self.stream.send(Message::Close(frame)).await.is_err() {
+                self.stream.flush().await.ok();
             }
+            while let Some(Ok(_)) = self.stream.next().await {}
         };
         if tokio::time::timeout(CLOSE_DEADLINE, closed).await.is_err() {
             tracing::debug!("no answer to the close frame");

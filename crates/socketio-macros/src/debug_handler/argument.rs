@@ -1,7 +1,7 @@
 //! One argument of a handler.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Error, Type};
 
@@ -62,33 +62,46 @@ pub(super) fn check(
     }
 
     let span = argument.span();
-    let state = &attributes.state;
-    let phase = attributes.phase.extractor();
+    let state = located_at(attributes.state.to_token_stream(), span);
+    let phase = attributes.phase.extractor(span);
     let check = format_ident!("__socketio_argument_{index}", span = span);
-    let bound = if OF_AXUM.contains(&name.as_str()) {
-        Some(quote! { ::socketio::__private::FromRequestParts<#state> })
+    // All of it is written where the argument is, for errors are shown where the tokens are.
+    let (bound, markers) = if OF_AXUM.contains(&name.as_str()) {
+        let bound = quote_spanned! {span=> ::socketio::__private::FromRequestParts<#state> };
+        (bound, None)
     } else if OF_A_PHASE.contains(&name.as_str()) {
-        Some(quote! { #phase<#state> })
+        (quote_spanned! {span=> #phase<#state> }, None)
     } else {
-        None
+        // By which trait the argument is extracted is to be inferred.
+        let bound = quote_spanned! {span=> #phase<#state, M> };
+        (
+            bound,
+            Some((quote_spanned! {span=> , M }, quote_spanned! {span=> , _ })),
+        )
     };
-    Ok(match bound {
-        // A bound without parameters is checked where it is written.
-        Some(bound) => quote_spanned! {span=>
-            #[allow(warnings)]
-            fn #check() where #argument: #bound + ::core::marker::Send {}
-        },
-        // Which trait an argument is extracted by is inferred where the function is called.
-        None => {
-            let call = format_ident!("__socketio_call_{index}", span = span);
-            quote_spanned! {span=>
-                #[allow(warnings)]
-                fn #check<M>() where #argument: #phase<#state, M> + ::core::marker::Send {}
-                #[allow(warnings)]
-                fn #call() { #check(); }
-            }
+    let (declared, inferred) = markers.unzip();
+    Ok(quote_spanned! {span=>
+        #[allow(warnings)]
+        fn #check() {
+            fn check<T #declared>() where T: #bound + ::core::marker::Send {}
+            check::<#argument #inferred>();
         }
     })
+}
+
+/// The tokens with another place to show errors at; what names mean in them stays.
+fn located_at(tokens: TokenStream, span: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            if let TokenTree::Group(group) = &token {
+                let content = located_at(group.stream(), span);
+                token = TokenTree::Group(Group::new(group.delimiter(), content));
+            }
+            token.set_span(token.span().located_at(span));
+            token
+        })
+        .collect()
 }
 
 fn last_segment(argument: &Type) -> Option<String> {

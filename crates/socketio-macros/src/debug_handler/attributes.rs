@@ -19,13 +19,13 @@ impl Attributes {
         let state = &self.state;
         quote_spanned! {state.span()=>
             #[allow(warnings)]
-            fn __socketio_state()
-            where
-                #state: ::core::clone::Clone
-                    + ::core::marker::Send
-                    + ::core::marker::Sync
-                    + 'static,
-            {
+            fn __socketio_state() {
+                fn check<S>()
+                where
+                    S: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static,
+                {
+                }
+                check::<#state>();
             }
         }
     }

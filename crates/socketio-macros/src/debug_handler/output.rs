@@ -17,7 +17,7 @@ pub(super) fn check(signature: &Signature, phase: Phase) -> syn::Result<TokenStr
         ReturnType::Default => return Ok(TokenStream::new()),
         ReturnType::Type(_, output) => (output.span(), output),
     };
-    let Some(bound) = phase.output() else {
+    let Some(bound) = phase.output(span) else {
         return match &**output {
             Type::Tuple(tuple) if tuple.elems.is_empty() => Ok(TokenStream::new()),
             _ => Err(Error::new(
@@ -32,7 +32,10 @@ pub(super) fn check(signature: &Signature, phase: Phase) -> syn::Result<TokenStr
     }
     Ok(quote_spanned! {span=>
         #[allow(warnings)]
-        fn __socketio_output() where #output: #bound {}
+        fn __socketio_output() {
+            fn check<T: #bound>() {}
+            check::<#output>();
+        }
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a handler is registered as.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
 use syn::{Error, Ident};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,22 +26,26 @@ impl Phase {
         }
     }
 
-    /// The trait of the arguments.
-    pub(super) fn extractor(self) -> TokenStream {
+    /// The trait of the arguments, written at `span`.
+    pub(super) fn extractor(self, span: Span) -> TokenStream {
         match self {
-            Self::Connect | Self::Middleware => quote! { ::socketio::extract::FromConnect },
-            Self::Disconnect => quote! { ::socketio::extract::FromDisconnect },
-            Self::Event => quote! { ::socketio::extract::FromEvent },
+            Self::Connect | Self::Middleware => {
+                quote_spanned! {span=> ::socketio::extract::FromConnect }
+            }
+            Self::Disconnect => quote_spanned! {span=> ::socketio::extract::FromDisconnect },
+            Self::Event => quote_spanned! {span=> ::socketio::extract::FromEvent },
         }
     }
 
-    /// The trait of the return type; a disconnect handler has nobody to tell anything.
-    pub(super) fn output(self) -> Option<TokenStream> {
+    /// The trait of the return type, written at `span`; a disconnect handler has nobody to tell anything.
+    pub(super) fn output(self, span: Span) -> Option<TokenStream> {
         match self {
-            Self::Connect => Some(quote! { ::socketio::handler::ConnectOutput }),
+            Self::Connect => Some(quote_spanned! {span=> ::socketio::handler::ConnectOutput }),
             Self::Disconnect => None,
-            Self::Event => Some(quote! { ::socketio::handler::IntoReply }),
-            Self::Middleware => Some(quote! { ::socketio::handler::MiddlewareOutput }),
+            Self::Event => Some(quote_spanned! {span=> ::socketio::handler::IntoReply }),
+            Self::Middleware => {
+                Some(quote_spanned! {span=> ::socketio::handler::MiddlewareOutput })
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From types to arguments.
 
+mod relay;
 mod top_level;
 
 use std::io;

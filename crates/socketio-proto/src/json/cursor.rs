@@ -62,19 +62,21 @@ impl<'a> Cursor<'a> {
 
     /// Passes digits and returns how many there were.
     pub(crate) fn eat_digits(&mut self) -> usize {
-        let count = self
-            .rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        self.skip(count);
-        count
+        let before = self.rest.len();
+        let mut left = self.rest;
+        while let [b'0'..=b'9', rest @ ..] = left {
+            left = rest;
+        }
+        self.rest = left;
+        before.saturating_sub(left.len())
     }
 
     /// Passes the white space that JSON allows between its tokens.
     pub(crate) fn eat_whitespace(&mut self) {
-        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
-            self.rest = rest;
+        let mut left = self.rest;
+        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = left {
+            left = rest;
         }
+        self.rest = left;
     }
 }

@@ -1,4 +1,4 @@
-//! What handlers take and return, told without a connection.
+//! What handlers take and return, told by a client that needs no network.
 
 mod ack;
 mod connect;
@@ -9,24 +9,36 @@ mod reply;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::extract::{FromRef, FromRequestParts};
+use bytes::Bytes;
+use engineio::NotFound;
 use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use socketio_proto::Args;
+use tower_service::Service as _;
 
 use super::{EventHandler, EventListener};
 use crate::context::EventContext;
 use crate::extract::FromSocket;
-use crate::handshake::Handshake;
+use crate::handler::Reply;
+use crate::layer::SocketIoLayer;
+use crate::namespace::Namespace;
 use crate::rejection::Rejection;
+use crate::service::SocketIoService;
 use crate::socket::Socket;
+
+const SESSION: &str = "/socket.io/?EIO=4&transport=polling";
+
+/// The end of the packets that a client has been sent so far.
+const SYNC: &str = r#"4299["sync"]"#;
+const SYNCED: &str = "4399[]";
 
 /// What handlers write down, to be compared.
 #[derive(Clone, Default)]
@@ -43,15 +55,20 @@ impl Log {
     }
 }
 
-/// The state of an application. Not `Clone`, so no call can clone it as a whole.
+/// The state of an application, which counts how often it is cloned.
+#[derive(Default)]
 struct App {
     log: Log,
+    clones: Arc<AtomicUsize>,
 }
 
-impl App {
-    fn new() -> (Self, Log) {
-        let log = Log::default();
-        (Self { log: log.clone() }, log)
+impl Clone for App {
+    fn clone(&self) -> Self {
+        self.clones.fetch_add(1, Ordering::Relaxed);
+        Self {
+            log: self.log.clone(),
+            clones: Arc::clone(&self.clones),
+        }
     }
 }
 
@@ -82,9 +99,7 @@ impl<S: Sync> FromRequestParts<S> for Tenant {
             .headers
             .get("x-tenant")
             .ok_or((StatusCode::FORBIDDEN, "no tenant"))?;
-        Ok(Self(
-            String::from_utf8_lossy(tenant.as_bytes()).into_owned(),
-        ))
+        Ok(Self(String::from_utf8_lossy(tenant.as_bytes()).into()))
     }
 }
 
@@ -110,58 +125,131 @@ impl<S: Sync> FromSocket<S> for Path {
     }
 }
 
-/// An extractor that no socket satisfies, with the text that the client may read.
+/// An extractor that no socket satisfies, with a text that the client may read.
 struct Refused;
 
 impl<S: Sync> FromSocket<S> for Refused {
     type Rejection = Rejection;
 
     async fn from_socket(_: &Socket, _: &S) -> Result<Self, Self::Rejection> {
-        Err(Rejection::with_status(
-            StatusCode::CONFLICT,
-            "not now; try later",
-        ))
+        let text = "not now; try later";
+        Err(Rejection::with_status(StatusCode::CONFLICT, text))
     }
 }
 
-/// A socket whose packets go nowhere but to [`sent`].
-fn socket() -> Socket {
-    let request = Request::get("/socket.io/?EIO=4&room=blue")
-        .header("x-tenant", "acme")
-        .header("cookie", "theme=dark")
-        .header("user-agent", "test/1")
-        .body(());
-    let (parts, ()) = request.unwrap().into_parts();
-    Socket::detached(Arc::new(Handshake::new(parts, SystemTime::UNIX_EPOCH)))
+/// A client that speaks to the service directly.
+struct Client {
+    service: SocketIoService<NotFound>,
+    /// Its session, as the URI of its requests.
+    session: String,
+    app: App,
 }
 
-/// The packets that were sent to the client, as text.
-fn sent(socket: &Socket) -> Vec<String> {
-    socket.sent()
+impl Client {
+    /// Opens a session with a server whose main namespace is set up by `register`.
+    async fn open(register: impl FnOnce(Namespace<App>) -> Namespace<App>) -> Self {
+        let app = App::default();
+        let layer = SocketIoLayer::with_state(app.clone());
+        register(layer.io().of("/")).on("sync", async || Reply(()));
+        let mut client = Self {
+            service: layer.into_service(),
+            session: format!("{SESSION}&room=blue"),
+            app,
+        };
+        let opened = client.request("GET", String::new()).await;
+        let sid = opened.split('"').nth(3).expect("0{\"sid\":\"…\",…}");
+        client.session = format!("{SESSION}&sid={sid}");
+        client
+    }
+
+    /// Opens a session and joins the main namespace.
+    async fn join(register: impl FnOnce(Namespace<App>) -> Namespace<App>) -> Self {
+        let mut client = Self::open(register).await;
+        client.send("40").await;
+        let joined = client.poll().await;
+        assert!(joined.starts_with("40{"), "{joined}");
+        client
+    }
+
+    /// Asks to join the main namespace with a payload; gives the answer.
+    async fn connect(&mut self, auth: &str) -> String {
+        self.send(&format!("40{auth}")).await;
+        self.poll().await
+    }
+
+    /// The socket of the client.
+    fn socket(&self) -> Socket {
+        let sockets = self.service.io().of("/").sockets();
+        sockets.into_iter().next().expect("the client has joined")
+    }
+
+    /// Sends packets; gives what the server has sent when it is done with them.
+    async fn exchange(&mut self, packets: &str) -> Vec<String> {
+        match packets {
+            "" => self.send(SYNC).await,
+            packets => self.send(&format!("{packets}\u{1e}{SYNC}")).await,
+        }
+        let mut received = Vec::new();
+        loop {
+            let payload = self.poll().await;
+            for packet in payload.split('\u{1e}') {
+                if packet == SYNCED {
+                    return received;
+                }
+                received.push(packet.to_owned());
+            }
+        }
+    }
+
+    async fn send(&mut self, packets: &str) {
+        assert_eq!(self.request("POST", packets.to_owned()).await, "ok");
+    }
+
+    async fn poll(&mut self) -> String {
+        self.request("GET", String::new()).await
+    }
+
+    async fn request(&mut self, method: &str, body: String) -> String {
+        let request = Request::builder()
+            .method(method)
+            .uri(&self.session)
+            .header("x-tenant", "acme")
+            .header("cookie", "theme=dark")
+            .extension("from a layer in front")
+            .body(Full::<Bytes>::from(body));
+        let response = self.service.call(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
 }
 
-fn event<T>(socket: &Socket, args: &T, ack: Option<u64>) -> EventContext
+/// Has a handler answer one event, `message`, with acknowledgement 7; gives all that was sent.
+async fn answer<H, T>(handler: H, args: &str) -> Vec<String>
+where
+    H: EventHandler<T, App>,
+    T: 'static,
+{
+    let mut client = Client::join(|namespace| namespace.on("message", handler)).await;
+    client.exchange(&format!("427[\"message\",{args}]")).await
+}
+
+fn event<T>(socket: &Socket, args: &T) -> EventContext
 where
     T: Serialize + ?Sized,
 {
     let args = Args::from_serialize(Some("message"), args).unwrap();
-    EventContext::new(socket.clone(), args, ack)
+    EventContext::new(socket.clone(), args, None)
 }
 
-/// Nothing here waits for anything.
-#[track_caller]
-fn ready<F: Future>(future: F) -> F::Output {
-    future.now_or_never().expect("the future is ready at once")
-}
-
-/// Sends `message` with acknowledgement 7 to a handler without state; tells what was answered.
-#[track_caller]
-fn answer<H, T>(handler: H, args: &(impl Serialize + ?Sized)) -> Vec<String>
+/// Calls a handler for one event; gives why it did not run.
+async fn rejection<H, T>(handler: H, args: &(impl Serialize + ?Sized)) -> Rejection
 where
-    H: EventHandler<T, ()>,
+    H: EventHandler<T, App>,
     T: 'static,
 {
-    let socket = socket();
-    ready(EventListener::new(handler, ()).run(None, event(&socket, args, Some(7))));
-    sent(&socket)
+    let client = Client::join(|namespace| namespace).await;
+    let listener = EventListener::new(handler, client.app.clone());
+    let called = listener.call(event(&client.socket(), args)).await;
+    called.expect_err("the handler does not run")
 }

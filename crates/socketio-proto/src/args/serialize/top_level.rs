@@ -6,6 +6,7 @@ use serde::ser::{SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
 
 use super::Placeholders;
+use super::relay::{Relay, TOKEN};
 
 /// `serde_json`'s serializer, writing one argument.
 type ArgSerializer<'a> = serde_json::Serializer<&'a mut Vec<u8>, Placeholders<'a>>;
@@ -81,6 +82,14 @@ impl<'slot, 'a> Serializer for TopLevel<'slot, 'a> {
         name: &'static str,
         value: &T,
     ) -> Result<(), JsonError> {
+        // Attachments are numbered from the first on, so nothing may be there before.
+        if name == TOKEN && self.attachments.is_empty() {
+            return value.serialize(Relay {
+                text: self.text,
+                attachments: self.attachments,
+                is_first: self.is_first,
+            });
+        }
         self.one().serialize_newtype_struct(name, value)
     }
 

@@ -1,10 +1,8 @@
 //! Connect handlers and middleware.
 
+use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum_extra::TypedHeader;
-use axum_extra::extract::CookieJar;
-use axum_extra::headers::UserAgent;
 use http::{HeaderMap, Method, Uri};
 use serde_json::{Value, json};
 
@@ -14,173 +12,190 @@ use crate::context::ConnectContext;
 use crate::extract::{Auth, AuthRejection, PartsRejection, SocketData};
 use crate::handler::{ConnectHandler, ConnectListener, Middleware, MiddlewareListener};
 use crate::io::SocketIo;
-use crate::namespace::Namespace;
 
-fn context(auth: &Value) -> ConnectContext {
-    let auth = match auth {
-        Value::Null => Args::default(),
-        auth => Args::from_serialize(None, auth).unwrap(),
-    };
-    ConnectContext::new(socket(), auth)
-}
-
-/// Joins through one middleware; tells what the client is told.
-#[track_caller]
-fn join<M, T>(middleware: M, auth: &Value) -> Result<(), (String, Option<Value>)>
+/// Joins through one middleware; gives what the client is told if it is refused.
+async fn join<M, T>(middleware: M, auth: &str) -> Result<(), Value>
 where
-    M: Middleware<T, ()>,
+    M: Middleware<T, App>,
     T: 'static,
 {
-    let told = |error: ConnectError| (error.message().to_owned(), error.data().cloned());
-    let listener = MiddlewareListener::new(middleware, ());
-    ready(listener.call(&mut context(auth))).map_err(told)
+    let mut client = Client::open(|namespace| namespace.middleware(middleware)).await;
+    let answer = client.connect(auth).await;
+    match answer.strip_prefix("44") {
+        Some(error) => Err(serde_json::from_str(error).unwrap()),
+        None => Ok(()),
+    }
 }
 
-#[track_caller]
-fn connect<H, T>(handler: H, state: App) -> Result<(), ConnectError>
+/// Joins a namespace with one connect handler; gives what it has written down.
+async fn connect<H, T>(handler: H) -> Log
 where
     H: ConnectHandler<T, App>,
     T: 'static,
 {
-    ready(ConnectListener::new(handler, state).call(context(&json!({ "token": "t" }))))
+    let mut client = Client::open(|namespace| namespace.on_connect(handler)).await;
+    let answer = client.connect(r#"{"token":"t"}"#).await;
+    assert!(answer.starts_with("40"), "{answer}");
+    client.exchange("").await;
+    client.app.log
 }
 
-#[test]
-fn every_extractor_of_the_phase() {
+#[tokio::test]
+async fn every_extractor_of_the_phase() {
     #[expect(clippy::too_many_arguments, reason = "every one")]
     async fn connected(
         socket: Socket,
         namespace: Namespace,
-        io: SocketIo,
+        _: SocketIo,
         Auth(login): Auth<Login>,
         State(log): State<Log>,
+        State(_): State<App>,
         Query(query): Query<Room>,
         headers: HeaderMap,
-        TypedHeader(agent): TypedHeader<UserAgent>,
-        cookies: CookieJar,
+        Extension(extension): Extension<&'static str>,
         Tenant(tenant): Tenant,
         Path(path): Path,
         data: Option<SocketData<u8>>,
     ) {
-        let _ = (socket, namespace, io);
+        assert_eq!(socket.namespace().name(), namespace.name());
         log.add(format_args!(
             "{} {} {tenant} {path}",
             login.token, query.room
         ));
-        log.add(headers.len());
-        log.add(agent);
-        log.add(cookies.get("theme").unwrap().value());
+        log.add(format_args!("{:?} {extension}", headers["cookie"]));
         log.add(data.is_none());
     }
-    let (app, log) = App::new();
-    connect(connected, app).unwrap();
-    log.expect(["t blue acme /socket.io/", "3", "test/1", "dark", "true"]);
+    let log = connect(connected).await;
+    log.expect([
+        "t blue acme /socket.io/",
+        "\"theme=dark\" from a layer in front",
+        "true",
+    ]);
 }
 
-#[test]
-fn results_and_options_never_reject() {
+#[tokio::test]
+async fn results_and_options_never_reject() {
     async fn connected(
         auth: Result<Auth<u8>, AuthRejection>,
         query: Result<Query<Login>, QueryRejection>,
         nobody: Result<Nobody, PartsRejection>,
         refused: Result<Refused, Rejection>,
-        agent: Option<TypedHeader<UserAgent>>,
+        extension: Option<Extension<u8>>,
         never: Result<Socket, Infallible>,
         State(log): State<Log>,
     ) {
         let _: Socket = never.unwrap();
-        let failed = [
-            auth.is_err(),
-            query.is_err(),
-            nobody.is_err(),
-            refused.is_err(),
-        ];
-        log.add(format_args!("{failed:?} {}", agent.is_some()));
+        log.add(format_args!("{} {}", auth.is_err(), query.is_err()));
+        log.add(format_args!("{} {}", nobody.is_err(), refused.is_err()));
+        log.add(extension.is_none());
     }
-    let (app, log) = App::new();
-    connect(connected, app).unwrap();
-    log.expect(["[true, true, true, true] true"]);
+    connect(connected)
+        .await
+        .expect(["true true", "true true", "true"]);
 }
 
-#[test]
-fn a_connect_handler_may_fail_and_the_client_stays() {
-    let (app, log) = App::new();
-    let handler = async |State(log): State<Log>| {
+#[tokio::test]
+async fn a_connect_handler_may_fail_and_the_client_stays() {
+    let log = connect(async |State(log): State<Log>| {
         log.add("ran");
         Err::<(), _>("no luck")
-    };
-    connect(handler, app).unwrap();
-    log.expect(["ran"]);
+    });
+    log.await.expect(["ran"]);
 }
 
-#[test]
-fn a_connect_handler_that_cannot_run_says_why() {
-    let (app, log) = App::new();
+#[tokio::test]
+async fn a_connect_handler_that_cannot_run_says_why() {
+    let client = Client::join(|namespace| namespace).await;
     let handler = async |_: Nobody, State(log): State<Log>| log.add("ran");
-    let error = connect(handler, app).unwrap_err();
+    let listener = ConnectListener::new(handler, client.app.clone());
+    let cx = ConnectContext::new(client.socket(), Args::default());
+    let error = listener.call(cx).await.unwrap_err();
     assert_eq!(error.message(), "nobody may");
-    log.expect([]);
+    client.app.log.expect([]);
 }
 
-#[test]
-fn middleware_decides() {
+#[tokio::test]
+async fn middleware_decides() {
     async fn authenticate(Auth(login): Auth<Login>) -> Result<(), ConnectError> {
         match login.token.as_str() {
             "good" => Ok(()),
             _ => Err(ConnectError::new("bad token").with_data(7)),
         }
     }
-    assert_eq!(join(authenticate, &json!({ "token": "good" })), Ok(()));
-    let bad = Err(("bad token".to_owned(), Some(json!(7))));
-    assert_eq!(join(authenticate, &json!({ "token": "bad" })), bad);
+    assert_eq!(join(authenticate, r#"{"token":"good"}"#).await, Ok(()));
     assert_eq!(
-        join(async || Err("closed"), &Value::Null),
-        Err(("closed".to_owned(), None))
+        join(authenticate, r#"{"token":"bad"}"#).await,
+        Err(json!({ "message": "bad token", "data": 7 }))
+    );
+    assert_eq!(
+        join(async || Err("closed"), "").await,
+        Err(json!({ "message": "closed" }))
     );
 }
 
-#[test]
-fn a_chain_runs_on_one_context() {
+#[tokio::test]
+async fn a_chain_runs_on_one_context() {
+    /// Counts how often the request was copied for this context.
+    struct Visits(usize);
+
+    impl<S: Sync> FromRequestParts<S> for Visits {
+        type Rejection = Infallible;
+
+        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+            let visits = parts.extensions.get_or_insert_default::<usize>();
+            *visits += 1;
+            Ok(Self(*visits))
+        }
+    }
+
+    let client = Client::join(|namespace| namespace).await;
+    let mut cx = ConnectContext::new(client.socket(), Args::default());
+    let middleware = async |Visits(visits): Visits| Err::<(), _>(visits.to_string());
+    let listener = MiddlewareListener::new(middleware, ());
+    assert_eq!(listener.call(&mut cx).await, Err(ConnectError::new("1")));
+    assert_eq!(listener.call(&mut cx).await, Err(ConnectError::new("2")));
+}
+
+#[tokio::test]
+async fn what_a_middleware_stores_is_there_for_the_next() {
     #[derive(Clone)]
     struct User(&'static str);
 
-    let mut cx = context(&Value::Null);
-    let first = MiddlewareListener::new(
-        async |socket: Socket| {
-            socket.data().insert(User("ada"));
-            Ok::<_, Infallible>(())
-        },
-        (),
-    );
-    let second = MiddlewareListener::new(
-        async |SocketData(user): SocketData<User>| Err::<(), _>(user.0.to_owned()),
-        (),
-    );
-    assert_eq!(ready(first.call(&mut cx)), Ok(()));
-    assert_eq!(ready(second.call(&mut cx)), Err(ConnectError::new("ada")));
+    let mut client = Client::open(|namespace| {
+        namespace
+            .middleware(async |socket: Socket| {
+                socket.data().insert(User("ada"));
+                Ok::<_, Infallible>(())
+            })
+            .middleware(async |SocketData(user): SocketData<User>| Err(user.0))
+    })
+    .await;
+    assert_eq!(client.connect("").await, r#"44{"message":"ada"}"#);
 }
 
-#[test]
-fn the_payload_may_be_missing() {
-    let none = Value::Null;
+#[tokio::test]
+async fn the_payload_may_be_missing() {
+    let optional = async |_: Auth<Option<Login>>| Ok::<_, String>(());
+    assert_eq!(join(optional, "").await, Ok(()));
     assert_eq!(
-        join(async |_: Auth<Option<Login>>| Ok::<_, String>(()), &none),
+        join(async |_: Auth<()>| Ok::<_, String>(()), "").await,
         Ok(())
     );
-    assert_eq!(join(async |_: Auth<()>| Ok::<_, String>(()), &none), Ok(()));
-
-    let (message, data) = join(async |_: Auth<Login>| Ok::<_, String>(()), &none).unwrap_err();
     assert_eq!(
-        message,
-        "the client sent no auth payload; set its `auth` option to what the server takes"
+        join(async |_: Auth<Login>| Ok::<_, String>(()), "").await,
+        Err(json!({
+            "message": "the client sent no auth payload; \
+                        set its `auth` option to what the server takes",
+            "data": { "status": 400 },
+        }))
     );
-    assert_eq!(data, Some(json!({ "status": 400 })));
 }
 
-#[test]
-fn a_payload_of_the_wrong_shape_is_told() {
-    let wrong = json!({ "name": "ada" });
-    let (message, data) = join(async |_: Auth<Login>| Ok::<_, String>(()), &wrong).unwrap_err();
+#[tokio::test]
+async fn a_payload_of_the_wrong_shape_is_told() {
+    let middleware = async |_: Auth<Login>| Ok::<_, String>(());
+    let error = join(middleware, r#"{"name":"ada"}"#).await.unwrap_err();
+    let message = error["message"].as_str().unwrap();
     assert!(
         message.starts_with("the auth payload is not what the server takes: "),
         "{message}"
@@ -190,41 +205,36 @@ fn a_payload_of_the_wrong_shape_is_told() {
         message.ends_with("; correct the client's `auth` option"),
         "{message}"
     );
-    assert_eq!(data, Some(json!({ "status": 400 })));
+    assert_eq!(error["data"], json!({ "status": 400 }));
 }
 
-#[test]
-fn rejections_tell_text_and_status() {
-    let none = Value::Null;
-    let expected = ("nobody may".to_owned(), Some(json!({ "status": 403 })));
+#[tokio::test]
+async fn rejections_tell_text_and_status() {
     assert_eq!(
-        join(async |_: Nobody| Ok::<_, String>(()), &none),
-        Err(expected)
-    );
-    let expected = (
-        "not now; try later".to_owned(),
-        Some(json!({ "status": 409 })),
+        join(async |_: Nobody| Ok::<_, String>(()), "").await,
+        Err(json!({ "message": "nobody may", "data": { "status": 403 } }))
     );
     assert_eq!(
-        join(async |_: Refused| Ok::<_, String>(()), &none),
-        Err(expected)
+        join(async |_: Refused| Ok::<_, String>(()), "").await,
+        Err(json!({ "message": "not now; try later", "data": { "status": 409 } }))
     );
 }
 
-#[test]
-fn a_fault_of_the_server_is_not_told() {
-    let internal = "Internal Server Error".to_owned();
-    let expected = Err((internal, Some(json!({ "status": 500 }))));
-    let middleware = async |_: SocketData<Login2>| Ok::<_, String>(());
-    assert_eq!(join(middleware, &Value::Null), expected);
-
-    #[derive(Clone)]
-    struct Login2;
+#[tokio::test]
+async fn a_fault_of_the_server_is_not_told() {
+    let middleware = async |_: SocketData<u8>| Ok::<_, String>(());
+    assert_eq!(
+        join(middleware, "").await,
+        Err(json!({ "message": "Internal Server Error", "data": { "status": 500 } }))
+    );
 }
 
-#[test]
-fn plain_parts_are_extractors_too() {
-    let middleware = async |method: Method, uri: Uri| Err::<(), _>(format!("{method} {uri}"));
-    let expected = "GET /socket.io/?EIO=4&room=blue".to_owned();
-    assert_eq!(join(middleware, &Value::Null), Err((expected, None)));
+#[tokio::test]
+async fn plain_parts_are_extractors_too() {
+    let middleware =
+        async |method: Method, uri: Uri| Err::<(), _>(format!("{method} {}", uri.path()));
+    assert_eq!(
+        join(middleware, "").await,
+        Err(json!({ "message": "GET /socket.io/" }))
+    );
 }

@@ -7,29 +7,16 @@ use super::*;
 use crate::context::DisconnectContext;
 use crate::disconnect_reason::DisconnectReason;
 use crate::extract::{PartsRejection, SocketData};
-use crate::handler::{DisconnectHandler, DisconnectListener};
+use crate::handler::DisconnectListener;
 use crate::io::SocketIo;
-use crate::namespace::Namespace;
 
-const REASON: DisconnectReason = DisconnectReason::TransportClose;
-
-#[track_caller]
-fn leave<H, T>(handler: H, state: App) -> Result<(), Rejection>
-where
-    H: DisconnectHandler<T, App>,
-    T: 'static,
-{
-    let cx = DisconnectContext::new(socket(), REASON);
-    ready(DisconnectListener::new(handler, state).call(cx))
-}
-
-#[test]
-fn every_extractor_of_the_phase() {
+#[tokio::test]
+async fn every_extractor_of_the_phase() {
     #[expect(clippy::too_many_arguments, reason = "every one")]
     async fn left(
         socket: Socket,
         namespace: Namespace,
-        io: SocketIo,
+        _: SocketIo,
         reason: DisconnectReason,
         State(log): State<Log>,
         Query(query): Query<Room>,
@@ -39,23 +26,35 @@ fn every_extractor_of_the_phase() {
         data: Option<SocketData<u8>>,
         nobody: Result<Nobody, PartsRejection>,
     ) {
-        let _ = (socket, namespace, io);
-        assert_eq!(reason, REASON);
+        assert_eq!(socket.namespace().name(), namespace.name());
         assert_eq!(nobody.err().unwrap().status(), StatusCode::FORBIDDEN);
-        log.add(format_args!("{} {} {tenant}", query.room, headers.len()));
+        log.add(reason);
+        log.add(format_args!(
+            "{} {:?} {tenant}",
+            query.room, headers["cookie"]
+        ));
         log.add(format_args!("{path} {}", data.is_none()));
     }
-    let (app, log) = App::new();
-    leave(left, app).unwrap();
-    log.expect(["blue 3 acme", "/socket.io/ true"]);
+    let mut client = Client::join(|namespace| namespace.on_disconnect(left)).await;
+    client.send("41").await;
+    // Joining again takes its turn after leaving.
+    client.connect("").await;
+    client.app.log.expect([
+        "client namespace disconnect",
+        "blue \"theme=dark\" acme",
+        "/socket.io/ true",
+    ]);
 }
 
-#[test]
-fn a_handler_that_cannot_run_says_why() {
-    let (app, log) = App::new();
+#[tokio::test]
+async fn a_handler_that_cannot_run_says_why() {
+    let client = Client::join(|namespace| namespace).await;
     let handler = async |_: Nobody, State(log): State<Log>| log.add("ran");
-    let rejection = leave(handler, app).unwrap_err();
+    let listener = DisconnectListener::new(handler, client.app.clone());
+    let reason = DisconnectReason::TransportClose;
+    let cx = DisconnectContext::new(client.socket(), reason);
+    let rejection = listener.call(cx).await.unwrap_err();
     assert!(rejection.is_extractor());
     assert_eq!(rejection.to_string(), "nobody may");
-    log.expect([]);
+    client.app.log.expect([]);
 }

@@ -1,37 +1,41 @@
 //! Event handlers and their arguments.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
+use axum::Extension;
 use axum::extract::{Query, State};
-use axum_extra::TypedHeader;
-use axum_extra::headers::UserAgent;
 use http::HeaderMap;
-use http::request::Parts;
 
 use super::*;
 use crate::extract::{Ack, Data, DataRejection, EventName, MissingAck, SocketData};
 use crate::io::SocketIo;
-use crate::namespace::Namespace;
 
-#[track_caller]
-fn emit<H, T>(handler: H, args: &(impl Serialize + ?Sized)) -> Log
+/// Emits `message` to a handler; gives what it has written down.
+async fn emit<H, T>(handler: H, args: &str) -> Log
 where
     H: EventHandler<T, App>,
     T: 'static,
 {
-    let (app, log) = App::new();
-    let socket = socket();
-    socket.data().insert(42_u8);
-    let cx = event(&socket, args, None);
-    ready(EventListener::new(handler, app).call(cx)).unwrap();
-    log
+    let mut client = Client::join(|namespace| {
+        namespace
+            .on_connect(async |socket: Socket| {
+                socket.data().insert(42_u8);
+            })
+            .on("message", handler)
+    })
+    .await;
+    client.exchange(&format!("42[\"message\"{args}]")).await;
+    client.app.log
 }
 
-#[test]
-fn every_extractor_of_the_phase() {
+#[tokio::test]
+async fn every_extractor_of_the_phase() {
     #[expect(clippy::too_many_arguments, reason = "every one")]
     async fn message(
         socket: Socket,
         namespace: Namespace,
-        io: SocketIo,
+        _: SocketIo,
         Data(text): Data<String>,
         name: EventName,
         ack: Option<Ack>,
@@ -42,73 +46,65 @@ fn every_extractor_of_the_phase() {
         Path(path): Path,
         SocketData(data): SocketData<u8>,
     ) {
-        let _ = (socket, namespace, io);
+        assert_eq!(socket.namespace().name(), namespace.name());
         log.add(format_args!(
             "{name} {text} {} {}",
             ack.is_none(),
             query.room
         ));
-        log.add(format_args!("{} {tenant} {path} {data}", headers.len()));
+        log.add(format_args!(
+            "{:?} {tenant} {path} {data}",
+            headers["cookie"]
+        ));
     }
-    emit(message, "hello").expect(["message hello true blue", "3 acme /socket.io/ 42"]);
+    let log = emit(message, r#","hello""#).await;
+    log.expect([
+        "message hello true blue",
+        "\"theme=dark\" acme /socket.io/ 42",
+    ]);
 }
 
-#[test]
-fn results_and_options_never_reject() {
+#[tokio::test]
+async fn results_and_options_never_reject() {
     async fn message(
         number: Result<Data<u32>, DataRejection>,
         ack: Result<Ack, MissingAck>,
         nobody: Result<Nobody, (StatusCode, &'static str)>,
         refused: Result<Refused, Rejection>,
-        agent: Option<TypedHeader<UserAgent>>,
+        extension: Option<Extension<u8>>,
         data: Option<SocketData<String>>,
         State(log): State<Log>,
     ) {
-        let failed = [
-            number.is_err(),
-            ack.is_err(),
-            nobody.is_err(),
-            refused.is_err(),
-        ];
-        log.add(format_args!(
-            "{failed:?} {} {}",
-            agent.is_some(),
-            data.is_none()
-        ));
+        log.add(format_args!("{} {}", number.is_err(), ack.is_err()));
+        log.add(format_args!("{} {}", nobody.is_err(), refused.is_err()));
+        log.add(format_args!("{} {}", extension.is_none(), data.is_none()));
     }
-    emit(message, "hello").expect(["[true, true, true, true] true true"]);
+    let log = emit(message, r#","hello""#).await;
+    log.expect(["true true", "true true", "true true"]);
 }
 
-#[test]
-fn arguments_are_a_tuple_one_or_none() {
-    let log = emit(
-        async |Data((number, text)): Data<(u32, String)>, State(log): State<Log>| {
-            log.add(format_args!("{number} {text}"));
-        },
-        &(1, "b"),
-    );
-    log.expect(["1 b"]);
-    let log = emit(
-        async |Data(list): Data<Vec<u32>>, State(log): State<Log>| log.add(list.len()),
-        &(vec![1, 2, 3],),
-    );
-    log.expect(["3"]);
-    let log = emit(
-        async |Data(()): Data<()>, State(log): State<Log>| log.add("none"),
-        &(1, "ignored"),
-    );
-    log.expect(["none"]);
-    let log = emit(
-        async |Data(number): Data<Option<u32>>, State(log): State<Log>| {
-            log.add(number.is_none());
-        },
-        &(),
-    );
-    log.expect(["true"]);
+#[tokio::test]
+async fn arguments_are_a_tuple_one_or_none() {
+    async fn two(Data((number, text)): Data<(u32, String)>, State(log): State<Log>) {
+        log.add(format_args!("{number} {text}"));
+    }
+    async fn list(Data(list): Data<Vec<u32>>, State(log): State<Log>) {
+        log.add(list.len());
+    }
+    async fn none(Data(()): Data<()>, State(log): State<Log>) {
+        log.add("none");
+    }
+    async fn missing(Data(number): Data<Option<u32>>, State(log): State<Log>) {
+        log.add(number.is_none());
+    }
+    emit(two, r#",1,"b""#).await.expect(["1 b"]);
+    emit(list, ",[1,2,3]").await.expect(["3"]);
+    emit(none, r#",1,"ignored""#).await.expect(["none"]);
+    emit(missing, "").await.expect(["true"]);
 }
 
-#[test]
-fn handlers_of_every_form() {
+#[tokio::test]
+async fn handlers_of_every_form() {
     async fn function() {}
     async fn generic<S>(_: State<Log>)
     where
@@ -117,18 +113,37 @@ fn handlers_of_every_form() {
     }
     let log = Log::default();
     let captured = log.clone();
-    emit(function, "x");
-    emit(generic::<App>, "x");
-    emit(|| async {}, "x");
-    emit(
-        move |Data(text): Data<String>| async move { captured.add(text) },
-        "captured",
-    );
+    let capturing = move |Data(text): Data<String>| async move { captured.add(text) };
+    emit(function, "").await;
+    emit(generic::<App>, "").await;
+    emit(|| async {}, "").await;
+    emit(capturing, r#","captured""#).await;
     log.expect(["captured"]);
 }
 
-#[test]
-fn the_state_is_borrowed_across_waiting() {
+#[tokio::test]
+async fn a_name_may_be_compared_and_printed() {
+    async fn message(name: EventName, State(log): State<Log>) {
+        assert!(name == "message" && name == *"message" && name.len() == 7);
+        log.add(format_args!("{name:>8}"));
+    }
+    emit(message, "").await.expect([" message"]);
+}
+
+#[tokio::test]
+async fn a_call_does_not_clone_the_state() {
+    let handler = async |_: State<Log>, _: Data<u8>| {};
+    let mut client = Client::join(|namespace| namespace.on("message", handler)).await;
+    let clones = Arc::clone(&client.app.clones);
+    let before = clones.load(Ordering::Relaxed);
+    client
+        .exchange("42[\"message\",1]\u{1e}42[\"message\",2]")
+        .await;
+    assert_eq!(clones.load(Ordering::Relaxed), before);
+}
+
+#[tokio::test]
+async fn a_call_outlives_its_registration() {
     /// Waits once, so that the call outlives its first poll.
     struct Late;
 
@@ -137,11 +152,12 @@ fn the_state_is_borrowed_across_waiting() {
 
         async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Infallible> {
             let mut polls = 0;
-            std::future::poll_fn(|_| {
+            poll_fn(|_| {
                 polls += 1;
-                match polls {
-                    1 => std::task::Poll::Pending,
-                    _ => std::task::Poll::Ready(()),
+                if polls == 1 {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
                 }
             })
             .await;
@@ -150,42 +166,35 @@ fn the_state_is_borrowed_across_waiting() {
         }
     }
 
-    let (app, log) = App::new();
-    let listener = EventListener::new(async |_: Late| {}, app);
-    let mut call = listener.call(event(&socket(), "x", None));
-    // The registration goes, as that of a namespace that is removed; the call has its own hold.
+    let client = Client::join(|namespace| namespace).await;
+    let listener = EventListener::new(async |_: Late| {}, client.app.clone());
+    let mut call = listener.call(event(&client.socket(), "x"));
     drop(listener);
     assert!((&mut call).now_or_never().is_none());
     assert!(call.now_or_never().is_some());
-    log.expect(["late"]);
+    client.app.log.expect(["late"]);
 }
 
-#[test]
-fn one_call_does_not_see_what_another_did_to_the_request() {
-    struct Once(bool);
+#[tokio::test]
+async fn one_call_does_not_see_what_another_did_to_the_request() {
+    /// Whether nobody has been here before.
+    struct First(bool);
 
-    impl<S: Sync> FromRequestParts<S> for Once {
+    impl<S: Sync> FromRequestParts<S> for First {
         type Rejection = Infallible;
 
         async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-            #[derive(Clone)]
-            struct Seen;
-
-            let header = parts.headers.remove("x-tenant").is_some();
-            Ok(Self(parts.extensions.insert(Seen).is_none() && header))
+            Ok(Self(parts.headers.remove("x-tenant").is_some()))
         }
     }
 
-    let (app, log) = App::new();
-    let listener = EventListener::new(
-        async |Once(first): Once, Once(second): Once, State(log): State<Log>| {
-            log.add(format_args!("{first} {second}"));
-        },
-        app,
-    );
-    let socket = socket();
-    for _ in 0..2 {
-        ready(listener.call(event(&socket, "x", None))).unwrap();
+    async fn message(First(one): First, First(two): First, State(log): State<Log>) {
+        log.add(format_args!("{one} {two}"));
     }
-    log.expect(["true false", "true false"]);
+
+    let mut client = Client::join(|namespace| namespace.on("message", message)).await;
+    client
+        .exchange("42[\"message\"]\u{1e}42[\"message\"]")
+        .await;
+    client.app.log.expect(["true false", "true false"]);
 }

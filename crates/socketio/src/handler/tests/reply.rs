@@ -3,44 +3,61 @@
 use serde_json::json;
 
 use super::*;
-use crate::handler::{IntoReply, Reply};
+use crate::handler::IntoReply;
 
 const NOTHING: [&str; 0] = [];
 
-#[test]
-fn a_reply_is_a_tuple_one_or_none() {
-    assert_eq!(answer(async || Reply(1), "x"), ["37[1]"]);
-    assert_eq!(answer(async || Reply((1, "b")), "x"), [r#"37[1,"b"]"#]);
-    assert_eq!(answer(async || Reply(((1, "b"),)), "x"), [r#"37[[1,"b"]]"#]);
-    assert_eq!(answer(async || Reply(vec![1, 2]), "x"), ["37[[1,2]]"]);
-    assert_eq!(answer(async || Reply(()), "x"), ["37[]"]);
-    assert_eq!(answer(async || Reply(None::<u8>), "x"), ["37[null]"]);
-}
-
-#[test]
-fn nothing_answers_nothing() {
-    assert_eq!(answer(async || {}, "x"), NOTHING);
-    assert_eq!(answer(async || None::<Reply<u8>>, "x"), NOTHING);
-    assert_eq!(answer(async || Ok::<(), Reply<u8>>(()), "x"), NOTHING);
-}
-
-#[test]
-fn results_and_options_answer_what_they_hold() {
-    assert_eq!(answer(async || Some(Reply((1, 2))), "x"), ["37[1,2]"]);
-    let ok = Ok::<_, Reply<&str>>(Reply((1, 2)));
-    assert_eq!(answer(async move || ok, "x"), ["37[1,2]"]);
-    let err = Err::<Reply<u8>, _>(Reply(("no", 2)));
-    assert_eq!(answer(async move || err, "x"), [r#"37["no",2]"#]);
-    let nested = Ok::<_, ()>(Some(Err::<(), _>(Reply(3))));
-    assert_eq!(answer(async move || nested, "x"), ["37[3]"]);
+#[tokio::test]
+async fn a_reply_is_a_tuple_one_or_none() {
+    assert_eq!(answer(async || Reply(1), "1").await, ["437[1]"]);
     assert_eq!(
-        answer(async || Ok::<_, Infallible>(Reply(4)), "x"),
-        ["37[4]"]
+        answer(async || Reply((1, "b")), "1").await,
+        [r#"437[1,"b"]"#]
+    );
+    let nested = async || Reply(((1, "b"),));
+    assert_eq!(answer(nested, "1").await, [r#"437[[1,"b"]]"#]);
+    assert_eq!(
+        answer(async || Reply(vec![1, 2]), "1").await,
+        ["437[[1,2]]"]
+    );
+    assert_eq!(answer(async || Reply(()), "1").await, ["437[]"]);
+    assert_eq!(answer(async || Reply(None::<u8>), "1").await, ["437[null]"]);
+}
+
+#[tokio::test]
+async fn bytes_are_attachments() {
+    let handler = async || Reply((1, Bytes::from_static(b"cat")));
+    assert_eq!(
+        answer(handler, "1").await,
+        [r#"461-7[1,{"_placeholder":true,"num":0}]"#, "bY2F0"]
     );
 }
 
-#[test]
-fn errors_of_an_application_answer_for_themselves() {
+#[tokio::test]
+async fn nothing_answers_nothing() {
+    assert_eq!(answer(async || {}, "1").await, NOTHING);
+    assert_eq!(answer(async || None::<Reply<u8>>, "1").await, NOTHING);
+    assert_eq!(answer(async || Ok::<(), Reply<u8>>(()), "1").await, NOTHING);
+}
+
+#[tokio::test]
+async fn results_and_options_answer_what_they_hold() {
+    assert_eq!(
+        answer(async || Some(Reply((1, 2))), "1").await,
+        ["437[1,2]"]
+    );
+    let ok = async || Ok::<_, Reply<&str>>(Reply((1, 2)));
+    assert_eq!(answer(ok, "1").await, ["437[1,2]"]);
+    let err = async || Err::<Reply<u8>, _>(Reply(("no", 2)));
+    assert_eq!(answer(err, "1").await, [r#"437["no",2]"#]);
+    let nested = async || Ok::<_, ()>(Some(Err::<(), _>(Reply(3))));
+    assert_eq!(answer(nested, "1").await, ["437[3]"]);
+    let never = async || Ok::<_, Infallible>(Reply(4));
+    assert_eq!(answer(never, "1").await, ["437[4]"]);
+}
+
+#[tokio::test]
+async fn errors_of_an_application_answer_for_themselves() {
     struct SoldOut;
 
     impl IntoReply for SoldOut {
@@ -50,14 +67,14 @@ fn errors_of_an_application_answer_for_themselves() {
     }
 
     let handler = async || Err::<Reply<u8>, _>(SoldOut);
-    assert_eq!(answer(handler, "x"), [r#"37[{"error":"sold out"}]"#]);
+    assert_eq!(answer(handler, "1").await, [r#"437[{"error":"sold out"}]"#]);
 }
 
-#[test]
-fn a_rejection_that_is_returned_answers_as_one() {
+#[tokio::test]
+async fn a_rejection_that_is_returned_answers_as_one() {
     let handler = async || Err::<Reply<u8>, _>(Rejection::new("no such room; join one first"));
     assert_eq!(
-        answer(handler, "x"),
-        [r#"37[{"status":"Bad Request","error":"no such room; join one first"}]"#]
+        answer(handler, "1").await,
+        [r#"437[{"status":"Bad Request","error":"no such room; join one first"}]"#]
     );
 }

@@ -14,7 +14,8 @@ use tokio::runtime::Builder;
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let port = arguments.next().and_then(|port| port.parse().ok());
-    let port = port.ok_or_else(|| io::Error::other("usage: peer-socketioxide PORT [current|multi]"))?;
+    let port =
+        port.ok_or_else(|| io::Error::other("usage: peer-socketioxide PORT [current|multi]"))?;
     let mut runtime = match arguments.next().as_deref() {
         Some("current") => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
@@ -49,12 +50,18 @@ fn connected(socket: &SocketRef) {
     socket.on("broadcast", async |io: SocketIo, Data::<String>(text)| {
         let _ = io.to("room").emit("broadcast", &text).await;
     });
-    socket.on("join", async |socket: SocketRef, Data::<Vec<String>>(rooms), ack: AckSender| {
-        socket.join(rooms);
-        let _ = ack.send(&());
-    });
-    socket.on("leave", async |socket: SocketRef, Data::<Vec<String>>(rooms), ack: AckSender| {
-        socket.leave(rooms);
-        let _ = ack.send(&());
-    });
+    socket.on(
+        "join",
+        async |socket: SocketRef, Data::<Vec<String>>(rooms), ack: AckSender| {
+            socket.join(rooms);
+            let _ = ack.send(&());
+        },
+    );
+    socket.on(
+        "leave",
+        async |socket: SocketRef, Data::<Vec<String>>(rooms), ack: AckSender| {
+            socket.leave(rooms);
+            let _ = ack.send(&());
+        },
+    );
 }

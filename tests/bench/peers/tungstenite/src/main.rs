@@ -21,7 +21,8 @@ const CONNECTED: &str = r#"40{"sid":"BBBBBBBBBBBBBBBBBBBB"}"#;
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let port = arguments.next().and_then(|port| port.parse().ok());
-    let port = port.ok_or_else(|| io::Error::other("usage: peer-tungstenite PORT [current|multi]"))?;
+    let port =
+        port.ok_or_else(|| io::Error::other("usage: peer-tungstenite PORT [current|multi]"))?;
     let mut runtime = match arguments.next().as_deref() {
         Some("current") => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
@@ -106,7 +107,10 @@ struct Members(Arc<Mutex<Vec<UnboundedSender<Utf8Bytes>>>>);
 
 impl Members {
     fn add(&self, sender: UnboundedSender<Utf8Bytes>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(sender);
     }
 
     fn send(&self, text: &Utf8Bytes) {

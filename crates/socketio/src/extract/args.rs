@@ -1,0 +1,18 @@
+use std::convert::Infallible;
+
+use socketio_proto::Args;
+
+use super::FromEvent;
+use crate::context::EventContext;
+
+/// The arguments of the event, still encoded: for relays that send on what they do not know.
+impl<S> FromEvent<S> for Args
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(cx.args.clone())
+    }
+}

@@ -1,0 +1,9 @@
+//! An argument is no extractor: the event's data lacks its `Data`.
+
+use socketio::{Socket, SocketIoLayer};
+
+async fn message(_: Socket, _: String) {}
+
+fn main() {
+    SocketIoLayer::new().io().of("/").on("message", message);
+}

@@ -1,0 +1,10 @@
+//! A closure does not name the types of its arguments.
+
+use socketio::SocketIoLayer;
+
+fn main() {
+    SocketIoLayer::new()
+        .io()
+        .of("/")
+        .on("message", |socket| async move {});
+}

@@ -1,0 +1,20 @@
+//! `debug_handler` names the argument that belongs to another phase.
+
+use socketio::extract::{Ack, Auth, Data};
+use socketio::{DisconnectReason, Rejection, debug_handler};
+
+#[debug_handler(connect)]
+async fn connected(_: Ack) {}
+
+#[debug_handler(middleware)]
+async fn authenticate(_: Data<String>) -> Result<(), &'static str> {
+    Ok(())
+}
+
+#[debug_handler(event)]
+async fn message(_: Auth<String>, _: DisconnectReason) {}
+
+#[debug_handler(disconnect)]
+async fn left(_: Rejection) {}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! `debug_handler` names the state that an argument lacks.
+
+use axum::extract::State;
+use socketio::{Socket, debug_handler};
+
+#[derive(Clone)]
+struct AppState;
+
+#[derive(Clone)]
+struct Other;
+
+#[debug_handler(connect, state = Other)]
+async fn connected(_: Socket, _: State<AppState>) {}
+
+#[debug_handler]
+async fn message(_: Socket, _: State<AppState>) {}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! A handler takes a state that is not the layer's, nor a part of it.
+
+use axum::extract::State;
+use socketio::SocketIoLayer;
+
+#[derive(Clone)]
+struct AppState;
+
+#[derive(Clone)]
+struct Other;
+
+async fn message(_: State<AppState>) {}
+
+fn main() {
+    SocketIoLayer::with_state(Other)
+        .io()
+        .of("/")
+        .on("message", message);
+}

@@ -1,0 +1,126 @@
+//! What `debug_handler` accepts, and leaves as it is.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRef, Query, State};
+use http::{HeaderMap, StatusCode, Uri};
+use serde::{Deserialize, Serialize};
+use socketio::extract::{Ack, Auth, Data, DataRejection, EventName, MissingAck, SocketData};
+use socketio::handler::IntoReply;
+use socketio::{
+    ConnectError, DisconnectReason, Namespace, Rejection, Reply, Socket, SocketIo, SocketIoLayer,
+    debug_handler,
+};
+
+#[derive(Clone)]
+struct Db;
+
+#[derive(Clone, FromRef)]
+struct AppState {
+    db: Db,
+}
+
+#[derive(Deserialize)]
+struct Room {
+    room: String,
+}
+
+#[debug_handler]
+async fn nothing() {}
+
+#[debug_handler()]
+async fn empty_brackets(_: Socket) {}
+
+#[debug_handler(state = AppState)]
+async fn state_only(_: State<Db>, _: State<AppState>) {}
+
+#[debug_handler(event, state = AppState)]
+async fn message(
+    _: Socket,
+    State(_db): State<Db>,
+    Data((a, b)): Data<(u32, String)>,
+    ack: Ack,
+    name: EventName,
+    Query(query): Query<Room>,
+    _: HeaderMap,
+    _: Namespace,
+    _: SocketIo,
+) {
+    ack.send(&(a, b, name.as_str(), query.room));
+}
+
+#[debug_handler(event, state = AppState,)]
+async fn optional(
+    data: Result<Data<u8>, DataRejection>,
+    _: Result<Ack, MissingAck>,
+    _: Option<Ack>,
+    _: Option<SocketData<u8>>,
+) -> Result<Option<Reply<u8>>, Reply<String>> {
+    match data {
+        Ok(Data(number)) => Ok(Some(Reply(number))),
+        Err(error) => Err(Reply(error.to_string())),
+    }
+}
+
+#[debug_handler(event)]
+async fn unnamed_reply() -> impl IntoReply {
+    Reply(1)
+}
+
+#[debug_handler(event)]
+async fn unnamed_value() -> Reply<impl Serialize> {
+    Reply((1, "two"))
+}
+
+#[debug_handler(event)]
+async fn rejected(rejection: Rejection) -> Rejection {
+    rejection
+}
+
+#[debug_handler(connect, state = AppState)]
+async fn connected(_: Socket, _: Auth<Option<Room>>, _: Query<Room>, _: State<Db>, _: Uri) {}
+
+#[debug_handler(connect)]
+async fn connected_or_not(_: Socket) -> Result<(), String> {
+    Ok(())
+}
+
+#[debug_handler(middleware, state = AppState)]
+async fn authenticate(_: Auth<Room>, _: State<AppState>) -> Result<(), ConnectError> {
+    Ok(())
+}
+
+#[debug_handler(middleware)]
+async fn never() -> Result<(), Infallible> {
+    Ok(())
+}
+
+#[debug_handler(disconnect, state = AppState)]
+async fn left(_: Socket, _: DisconnectReason, _: State<Db>) {}
+
+#[debug_handler(disconnect)]
+async fn left_explicitly() -> () {}
+
+fn main() {
+    SocketIoLayer::with_state(AppState { db: Db })
+        .io()
+        .of("/")
+        .middleware(authenticate)
+        .middleware(never)
+        .on_connect(connected)
+        .on("message", message)
+        .on("optional", optional)
+        .on("nothing", nothing)
+        .on("empty", empty_brackets)
+        .on("state", state_only)
+        .on("reply", unnamed_reply)
+        .on("value", unnamed_value)
+        .on_rejection(rejected)
+        .on_disconnect(left);
+    SocketIoLayer::new()
+        .io()
+        .of("/")
+        .on_connect(connected_or_not)
+        .on_disconnect(left_explicitly);
+    let _ = StatusCode::OK;
+}

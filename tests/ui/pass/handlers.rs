@@ -1,0 +1,107 @@
+//! What can be a handler.
+
+use std::error::Error;
+
+use axum::extract::{FromRef, FromRequestParts, Query, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use serde::Deserialize;
+use socketio::extract::{Data, FromSocket};
+use socketio::{Rejection, Reply, Socket, SocketIo, SocketIoLayer};
+
+#[derive(Clone)]
+struct Db;
+
+#[derive(Clone, FromRef)]
+struct AppState {
+    db: Db,
+}
+
+#[derive(Deserialize)]
+struct Room {
+    room: String,
+}
+
+/// An extractor of an application's HTTP handlers.
+struct Tenant;
+
+impl<S: Sync> FromRequestParts<S> for Tenant {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Err((StatusCode::FORBIDDEN, "no tenant"))
+    }
+}
+
+/// An extractor of an application's handlers of sockets.
+struct User;
+
+impl<S> FromSocket<S> for User
+where
+    S: Sync,
+    Db: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_socket(_: &Socket, state: &S) -> Result<Self, Self::Rejection> {
+        let _ = Db::from_ref(state);
+        Ok(Self)
+    }
+}
+
+/// An error of an application's HTTP handlers.
+struct AppError;
+
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+async fn question_mark(socket: Socket) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let _: u8 = socket.handshake().query().unwrap_or_default().parse()?;
+    Ok(())
+}
+
+async fn http_error() -> Result<(), Response> {
+    Err(AppError).map_err(IntoResponse::into_response)
+}
+
+/// A library can add its events to every application whose state holds what it needs.
+fn library<S>(io: &SocketIo<S>)
+where
+    S: Clone + Send + Sync + 'static,
+    Db: FromRef<S>,
+{
+    async fn named<S>(_: Socket, _: State<Db>, _: User)
+    where
+        Db: FromRef<S>,
+    {
+    }
+    io.of("/library")
+        .on_connect(named::<S>)
+        .on("event", async |_: State<Db>| {});
+}
+
+fn main() {
+    let layer = SocketIoLayer::with_state(AppState { db: Db });
+    let captured = String::from("captured");
+    library(&layer.io());
+    layer
+        .io()
+        .of("/")
+        .middleware(question_mark)
+        .middleware(http_error)
+        .middleware(async || Ok::<_, String>(()))
+        .on("async", async |_: Tenant, _: User| {})
+        .on("block", |_: Query<Room>| async {})
+        .on(
+            "result",
+            async |_: Result<Query<Room>, axum::extract::rejection::QueryRejection>| {},
+        )
+        .on("capture", move |Data(text): Data<String>| async move {
+            Reply(text + &captured)
+        })
+        .on("room", async |Query(query): Query<Room>| Reply(query.room));
+}
