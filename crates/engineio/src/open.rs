@@ -31,13 +31,17 @@ where
     B: Body,
 {
     let (parts, body) = request.into_parts();
-    let transport_of =
-        |sid: &SessionId| Some(engine.registry.find(sid)?.lock().proto.transport());
+    let transport_of = |sid: &SessionId| Some(engine.registry.find(sid)?.lock().proto.transport());
     let route = match route::route(&parts, &engine.config, transport_of) {
         Ok(route) => route,
         Err(error) => return refuse(&parts, &error),
     };
-    let find = |sid: &SessionId| engine.registry.find(sid).ok_or(ConnectionError::SessionIdUnknown);
+    let find = |sid: &SessionId| {
+        engine
+            .registry
+            .find(sid)
+            .ok_or(ConnectionError::SessionIdUnknown)
+    };
 
     match route {
         Route::Open(_) if engine.is_closing() => response::unavailable(),
@@ -63,7 +67,11 @@ where
 }
 
 fn refuse(parts: &Parts, error: &ConnectionError) -> EngineResponse {
-    tracing::debug!(code = error.code(), reason = error.message(), "request refused");
+    tracing::debug!(
+        code = error.code(),
+        reason = error.message(),
+        "request refused"
+    );
     if route::is_websocket_upgrade(parts) {
         response::upgrade_error(error)
     } else {

@@ -46,7 +46,11 @@ impl<'a> Query<'a> {
 /// Whether the query asks for binary as base64 text (`b64=1`), for clients that cannot receive
 /// binary frames.
 pub(crate) fn wants_base64(query: Option<&str>) -> bool {
-    query.is_some_and(|query| query.split('&').any(|pair| pair == "b64=1" || pair == "b64=true"))
+    query.is_some_and(|query| {
+        query
+            .split('&')
+            .any(|pair| pair == "b64=1" || pair == "b64=true")
+    })
 }
 
 /// Finds what a request asks for, with the checks of Node's server in its order.
@@ -151,9 +155,11 @@ pub(crate) fn websocket_key(parts: &Parts) -> Result<Option<&HeaderValue>, BadUp
 
 fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
     headers.get_all(name).iter().any(|value| {
-        value
-            .to_str()
-            .is_ok_and(|value| value.split(',').any(|v| v.trim().eq_ignore_ascii_case(token)))
+        value.to_str().is_ok_and(|value| {
+            value
+                .split(',')
+                .any(|v| v.trim().eq_ignore_ascii_case(token))
+        })
     })
 }
 
@@ -181,7 +187,10 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    const UPGRADE: &[(&str, &str)] = &[("connection", "keep-alive, Upgrade"), ("upgrade", "WebSocket")];
+    const UPGRADE: &[(&str, &str)] = &[
+        ("connection", "keep-alive, Upgrade"),
+        ("upgrade", "WebSocket"),
+    ];
 
     fn check(parts: &Parts) -> Result<Route, ConnectionError> {
         route(parts, &Config::default(), |sid| match sid.as_str() {
@@ -200,7 +209,10 @@ mod tests {
         assert_eq!(refused("GET", "EIO=4", &[]), 0);
         assert_eq!(refused("GET", "EIO=4&transport=abc", &[]), 0);
         assert_eq!(refused("GET", "EIO=4&transport=__proto__", &[]), 0);
-        assert_eq!(refused("GET", "EIO=4&transport=polling&sid=unknown", &[]), 1);
+        assert_eq!(
+            refused("GET", "EIO=4&transport=polling&sid=unknown", &[]),
+            1
+        );
         assert_eq!(refused("POST", "EIO=4&transport=polling", &[]), 2);
         assert_eq!(refused("OPTIONS", "EIO=4&transport=polling", &[]), 2);
         assert_eq!(refused("GET", "EIO=4&transport=websocket", &[]), 3);
@@ -208,21 +220,39 @@ mod tests {
         assert_eq!(refused("GET", "EIO=3&transport=polling", &[]), 5);
         assert_eq!(refused("GET", "transport=polling", &[]), 5);
         assert_eq!(refused("GET", "EIO=3&transport=websocket", UPGRADE), 5);
-        assert_eq!(refused("GET", "EIO=4&transport=websocket&sid=polls", &[]), 3);
+        assert_eq!(
+            refused("GET", "EIO=4&transport=websocket&sid=polls", &[]),
+            3
+        );
         assert_eq!(refused("GET", "EIO=4&transport=polling&sid=socket", &[]), 3);
-        assert_eq!(refused("GET", "EIO=4&transport=websocket&sid=socket", &[]), 3);
+        assert_eq!(
+            refused("GET", "EIO=4&transport=websocket&sid=socket", &[]),
+            3
+        );
     }
 
     #[test]
     fn an_upgrade_with_another_protocol_version_is_refused() {
-        assert_eq!(refused("GET", "EIO=3&transport=websocket&sid=polls", UPGRADE), 3);
+        assert_eq!(
+            refused("GET", "EIO=3&transport=websocket&sid=polls", UPGRADE),
+            3
+        );
     }
 
     #[test]
     fn requests_find_their_session() {
         let found = |method, headers| {
-            let transport = if headers == UPGRADE { "websocket" } else { "polling" };
-            check(&parts(method, &format!("EIO=4&transport={transport}&sid=polls"), headers)).unwrap()
+            let transport = if headers == UPGRADE {
+                "websocket"
+            } else {
+                "polling"
+            };
+            check(&parts(
+                method,
+                &format!("EIO=4&transport={transport}&sid=polls"),
+                headers,
+            ))
+            .unwrap()
         };
         assert!(matches!(found("GET", &[]), Route::Poll(_)));
         assert!(matches!(found("POST", &[]), Route::Post(_)));
@@ -251,11 +281,17 @@ mod tests {
     #[test]
     fn a_websocket_key_is_sixteen_bytes() {
         let with = |key: &str, version: &str| {
-            let headers = [("sec-websocket-key", key), ("sec-websocket-version", version)];
+            let headers = [
+                ("sec-websocket-key", key),
+                ("sec-websocket-version", version),
+            ];
             websocket_key(&parts("GET", "", &headers)).map(|key| key.is_some())
         };
         assert_eq!(with("dGhlIHNhbXBsZSBub25jZQ==", "13"), Ok(true));
-        assert_eq!(with("dGhlIHNhbXBsZSBub25jZQ==", "12"), Err(BadUpgrade::Version));
+        assert_eq!(
+            with("dGhlIHNhbXBsZSBub25jZQ==", "12"),
+            Err(BadUpgrade::Version)
+        );
         assert_eq!(with("short==", "13"), Err(BadUpgrade::Malformed));
     }
 

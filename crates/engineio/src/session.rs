@@ -50,10 +50,7 @@ impl Session {
     /// # Errors
     ///
     /// As for [`send`](Self::send).
-    pub fn send_all(
-        &self,
-        messages: impl IntoIterator<Item = Message>,
-    ) -> Result<(), SendError> {
+    pub fn send_all(&self, messages: impl IntoIterator<Item = Message>) -> Result<(), SendError> {
         let mut state = self.0.lock();
         let sent = messages
             .into_iter()

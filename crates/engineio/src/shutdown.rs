@@ -7,7 +7,10 @@ use crate::registry::Registry;
 /// Closes every session and returns when they are gone, by the `deadline` at the latest.
 pub(crate) async fn close_all(registry: &Registry, reason: CloseReason, deadline: Duration) {
     registry.for_each(|session| session.close(reason));
-    if tokio::time::timeout(deadline, registry.emptied()).await.is_err() {
+    if tokio::time::timeout(deadline, registry.emptied())
+        .await
+        .is_err()
+    {
         tracing::warn!(
             sessions = registry.len(),
             "clients did not take their last packets in time: cutting them off"

@@ -50,6 +50,7 @@ mod json;
 mod limits;
 mod namespace;
 mod packet;
+mod value;
 
 pub use crate::args::{Args, ArgsIter};
 pub use crate::decode::Decoder;
@@ -62,3 +63,4 @@ pub use crate::event::is_reserved;
 pub use crate::limits::DecodeLimits;
 pub use crate::namespace::{InvalidNamespace, Namespace};
 pub use crate::packet::{Packet, PacketType};
+pub use crate::value::Value;

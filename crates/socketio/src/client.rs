@@ -10,18 +10,17 @@ use socketio_proto::{Packet, PacketType};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::tasks::{Tasks, Unfinished};
 use crate::disconnect_reason::DisconnectReason;
 use crate::link::{Control, Link};
 use crate::namespace_core::NamespaceCore;
 use crate::namespaces::Namespaces;
 use crate::socket::Socket;
+use crate::tasks::{Tasks, Unfinished};
 
 mod dispatch;
 mod event_run;
 mod join;
 mod leave;
-
 
 /// One engine session and its sockets: one in each namespace that the client has joined.
 pub(crate) struct Client {
@@ -74,7 +73,10 @@ enum Route {
 impl Client {
     pub(crate) fn new(link: Arc<Link>, namespaces: Arc<Namespaces>) -> Arc<Self> {
         let client = Arc::new(Self {
-            tasks: Arc::new(Tasks::new(link.limits.max_pending_events, Handle::current())),
+            tasks: Arc::new(Tasks::new(
+                link.limits.max_pending_events,
+                Handle::current(),
+            )),
             link,
             namespaces,
             members: Mutex::default(),

@@ -30,7 +30,7 @@ impl ConnectContext {
         Self {
             socket,
             auth,
-            parts: LazyParts::default(),
+            parts: LazyParts::for_once(),
         }
     }
 }
@@ -57,7 +57,7 @@ impl EventContext {
             args,
             ack,
             rejection: None,
-            parts: LazyParts::default(),
+            parts: LazyParts::for_event(),
         }
     }
 
@@ -68,7 +68,7 @@ impl EventContext {
             args: self.args.clone(),
             ack: self.ack.clone(),
             rejection: None,
-            parts: LazyParts::default(),
+            parts: LazyParts::for_event(),
         }
     }
 
@@ -97,7 +97,7 @@ impl DisconnectContext {
         Self {
             socket,
             reason,
-            parts: LazyParts::default(),
+            parts: LazyParts::for_once(),
         }
     }
 }

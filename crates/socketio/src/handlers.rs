@@ -21,9 +21,6 @@ pub(crate) struct Handlers {
 
 impl Handlers {
     pub(crate) fn add_event(&mut self, name: &str, listener: EventListener) {
-        self.events
-            .entry(name.into())
-            .or_default()
-            .push(listener);
+        self.events.entry(name.into()).or_default().push(listener);
     }
 }

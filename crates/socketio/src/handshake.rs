@@ -31,7 +31,7 @@ pub(crate) use self::lazy_parts::LazyParts;
 pub struct Handshake {
     parts: Parts,
     issued: SystemTime,
-    /// A copy of the parts that the next extractor can have, see [`LazyParts`].
+    /// A copy of the parts that the next event can have, see [`LazyParts`].
     spare: Mutex<Option<Box<Parts>>>,
 }
 
@@ -109,11 +109,6 @@ impl Handshake {
     /// that a proxy may have set are not believed.
     pub fn secure(&self) -> bool {
         self.parts.uri.scheme() == Some(&uri::Scheme::HTTPS)
-    }
-
-    /// Lets go of the copy that is kept for the next extractor, for a connection that is idle.
-    pub(crate) fn forget_spare(&self) {
-        *self.spare.lock() = None;
     }
 }
 

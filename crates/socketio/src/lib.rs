@@ -42,7 +42,7 @@ pub use engineio::{NotFound, Origins, ResponseBody, ResponseFuture, Transport};
 #[doc(inline)]
 pub use socketio_adapter::{IntoRooms, Room, SocketId, TooManyRooms};
 #[doc(inline)]
-pub use socketio_proto::{Args, ArgsError, EncodeError};
+pub use socketio_proto::{Args, ArgsError, EncodeError, Value};
 
 pub use self::ack_error::AckError;
 pub use self::broadcast::{BroadcastAck, BroadcastAckError, BroadcastOperator};

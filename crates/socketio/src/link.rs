@@ -63,7 +63,8 @@ impl Link {
         } else {
             let text = Message::Text(packet.text);
             let attachments = packet.attachments.into_iter().map(Message::Binary);
-            self.session.send_all(std::iter::once(text).chain(attachments))
+            self.session
+                .send_all(std::iter::once(text).chain(attachments))
         }
     }
 }

@@ -134,7 +134,10 @@ impl LocalSockets for Local {
     }
 
     fn server_side_event(&self, event: Args, _reply: Option<ServerSideReply>) {
-        tracing::debug!(?event, "an event of another server, which nothing listens to");
+        tracing::debug!(
+            ?event,
+            "an event of another server, which nothing listens to"
+        );
     }
 }
 

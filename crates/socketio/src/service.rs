@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use engineio::{EngineIoService, Engine, ResponseBody, ResponseFuture};
+use engineio::{Engine, EngineIoService, ResponseBody, ResponseFuture};
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;

@@ -99,8 +99,17 @@ mod tests {
         assert_eq!(data.insert(1_u32), None);
         assert_eq!(data.insert("a"), None);
         assert_eq!(data.insert(2_u32), Some(1));
-        assert_eq!((data.get::<u32>(), data.get::<&str>()), (Some(2), Some("a")));
-        assert_eq!(data.update(|n: &mut u32| { *n += 1; *n }), Some(3));
+        assert_eq!(
+            (data.get::<u32>(), data.get::<&str>()),
+            (Some(2), Some("a"))
+        );
+        assert_eq!(
+            data.update(|n: &mut u32| {
+                *n += 1;
+                *n
+            }),
+            Some(3)
+        );
         assert_eq!(data.remove::<u32>(), Some(3));
         assert_eq!(data.get::<u32>(), None);
         data.clear();

@@ -102,7 +102,11 @@ mod tests {
     async fn a_future_that_is_ready_at_once_needs_no_task() {
         let tasks = Arc::new(Tasks::new(1, Handle::current()));
         assert!(tasks.start(ready(())).is_none());
-        assert!(poll_fn(|cx| Poll::Ready(tasks.poll_ready(cx))).await.is_ready());
+        assert!(
+            poll_fn(|cx| Poll::Ready(tasks.poll_ready(cx)))
+                .await
+                .is_ready()
+        );
     }
 
     #[tokio::test]
@@ -111,7 +115,11 @@ mod tests {
         let (finish, finished) = oneshot::channel::<()>();
         tasks.start(Box::pin(async { drop(finished.await) }));
         tasks.start(Box::pin(pending()));
-        assert!(poll_fn(|cx| Poll::Ready(tasks.poll_ready(cx))).await.is_pending());
+        assert!(
+            poll_fn(|cx| Poll::Ready(tasks.poll_ready(cx)))
+                .await
+                .is_pending()
+        );
         finish.send(()).unwrap();
         poll_fn(|cx| tasks.poll_ready(cx)).await;
     }

@@ -64,8 +64,12 @@ pub const TABLE: &[Deviation] = &[
         reason: "a number keeps its value, also beyond 2^53; Node's answer is what JavaScript makes of it",
     },
     Deviation {
-        row: "lone surrogate",
-        reason: "no Rust string can hold it: an application that asks for text is not called, and the connection lives",
+        row: "relayed attachments",
+        reason: "arguments that are sent on unread keep their placeholders and attachments; Node makes new ones",
+    },
+    Deviation {
+        row: "compressed answers to polls",
+        reason: "compression is a layer of the application, such as tower-http's CompressionLayer",
     },
 ];
 

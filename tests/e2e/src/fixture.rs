@@ -11,10 +11,12 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Router, response::Html};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use socketio::extract::{Ack, Auth, Data, EventName, SocketData};
-use socketio::{Args, ConnectError, DisconnectReason, Namespace, Reply, Room, Socket, SocketIoLayer};
+use socketio::{
+    Args, ConnectError, DisconnectReason, Namespace, Reply, Room, Socket, SocketIoLayer, Value,
+};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -58,7 +60,11 @@ pub fn app() -> Router {
 /// server does.
 async fn deny(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or("");
-    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    let has = |name: &str| {
+        query
+            .split('&')
+            .any(|pair| pair.split('=').next() == Some(name))
+    };
     let message = match () {
         () if has("sid") => return next.run(request).await,
         () if has("deny") => "nope é",
@@ -66,7 +72,10 @@ async fn deny(request: Request, next: Next) -> Response {
         () => return next.run(request).await,
     };
     if request.headers().contains_key(header::UPGRADE) {
-        let headers = [(header::CONTENT_TYPE, "text/html"), (header::CONNECTION, "close")];
+        let headers = [
+            (header::CONTENT_TYPE, "text/html"),
+            (header::CONNECTION, "close"),
+        ];
         return (StatusCode::BAD_REQUEST, headers, message).into_response();
     }
     let body = json!({ "code": 4, "message": message }).to_string();
@@ -76,7 +85,7 @@ async fn deny(request: Request, next: Next) -> Response {
 
 #[derive(Deserialize)]
 struct Login {
-    token: Option<Value>,
+    token: Option<serde_json::Value>,
 }
 
 async fn admin_only(Auth(login): Auth<Option<Login>>) -> Result<(), ConnectError> {
@@ -91,12 +100,12 @@ async fn admin_only(Auth(login): Auth<Option<Login>>) -> Result<(), ConnectError
 struct Departures(Arc<Mutex<HashMap<String, Departure>>>);
 
 enum Departure {
-    Awaited(Vec<oneshot::Sender<Value>>),
-    Known(Value),
+    Awaited(Vec<oneshot::Sender<serde_json::Value>>),
+    Known(serde_json::Value),
 }
 
 impl Departures {
-    fn tell(&self, id: &str, departure: Value) {
+    fn tell(&self, id: &str, departure: serde_json::Value) {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = Departure::Known(departure.clone());
         if let Some(Departure::Awaited(waiting)) = map.insert(id.to_owned(), known) {
@@ -106,10 +115,13 @@ impl Departures {
         }
     }
 
-    fn ask(&self, id: String) -> oneshot::Receiver<Value> {
+    fn ask(&self, id: String) -> oneshot::Receiver<serde_json::Value> {
         let (sender, receiver) = oneshot::channel();
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match map.entry(id).or_insert_with(|| Departure::Awaited(Vec::new())) {
+        match map
+            .entry(id)
+            .or_insert_with(|| Departure::Awaited(Vec::new()))
+        {
             Departure::Awaited(waiting) => waiting.push(sender),
             Departure::Known(departure) => drop(sender.send(departure.clone())),
         }
@@ -123,6 +135,13 @@ struct Numbered {
     received: u64,
     faults: u64,
     due: u64,
+}
+
+/// How many numbers have come, in the order in which Node's fixture tells it.
+#[derive(Serialize)]
+struct Count {
+    received: u64,
+    faults: u64,
 }
 
 /// The rooms of a socket when it was about to leave.
@@ -145,23 +164,25 @@ struct Target {
 }
 
 fn register(namespace: Namespace<Departures>) {
-    let mut namespace = namespace
-        .on_connect(async |socket: Socket| {
-            socket.data().insert(Numbered::default());
-        });
+    let mut namespace = namespace.on_connect(async |socket: Socket| {
+        socket.data().insert(Numbered::default());
+    });
     for name in ["echo"].into_iter().chain(ODD_NAMES) {
         namespace = namespace.on(name, echo);
     }
     namespace
         .on("ack", async |args: Args| Reply(args))
         .on("ask", ask)
-        .on("join", async |socket: Socket, Data(rooms): Data<OneOrMany>| {
-            match rooms {
-                OneOrMany::One(room) => socket.join(room),
-                OneOrMany::Many(rooms) => socket.join(rooms),
-            }
-            Reply(rooms_of(&socket))
-        })
+        .on(
+            "join",
+            async |socket: Socket, Data(rooms): Data<OneOrMany>| {
+                match rooms {
+                    OneOrMany::One(room) => socket.join(room),
+                    OneOrMany::Many(rooms) => socket.join(rooms),
+                }
+                Reply(rooms_of(&socket))
+            },
+        )
         .on("leave", async |socket: Socket, Data(room): Data<String>| {
             socket.leave(room);
             Reply(rooms_of(&socket))
@@ -170,10 +191,15 @@ fn register(namespace: Namespace<Departures>) {
         .on("io-to", io_to)
         .on("broadcast", broadcast)
         .on("whoami", whoami)
-        .on("disconnect-me", async |socket: Socket, Data(close): Data<Option<bool>>| {
-            socket.disconnect(close.unwrap_or(false));
+        .on(
+            "disconnect-me",
+            async |socket: Socket, Data(close): Data<Option<bool>>| {
+                socket.disconnect(close.unwrap_or(false));
+            },
+        )
+        .on("close-transport", async |socket: Socket| {
+            socket.conn().close()
         })
-        .on("close-transport", async |socket: Socket| socket.conn().close())
         .on("reason", reason)
         .on("burst", async |socket: Socket, Data(n): Data<u32>| {
             for i in 0..n {
@@ -183,7 +209,10 @@ fn register(namespace: Namespace<Departures>) {
         .on("stream", stream)
         .on("numbered", numbered)
         .on("count", async |SocketData(n): SocketData<Numbered>| {
-            Reply(json!({ "received": n.received, "faults": n.faults }))
+            Reply(Count {
+                received: n.received,
+                faults: n.faults,
+            })
         })
         .on_disconnecting(async |socket: Socket| {
             socket.data().insert(LastRooms(rooms_of(&socket)));
@@ -206,8 +235,14 @@ async fn ask(socket: Socket, Data((value, ms)): Data<(Value, u64)>) {
     }
 }
 
-async fn to(socket: Socket, Data((target, event, value)): Data<(Target, String, Value)>) -> Reply<()> {
-    socket.to(target.to).except(target.except).emit(&event, &value);
+async fn to(
+    socket: Socket,
+    Data((target, event, value)): Data<(Target, String, Value)>,
+) -> Reply<()> {
+    socket
+        .to(target.to)
+        .except(target.except)
+        .emit(&event, &value);
     Reply(())
 }
 
@@ -215,7 +250,10 @@ async fn io_to(
     namespace: Namespace,
     Data((target, event, value)): Data<(Target, String, Value)>,
 ) -> Reply<()> {
-    namespace.to(target.to).except(target.except).emit(&event, &value);
+    namespace
+        .to(target.to)
+        .except(target.except)
+        .emit(&event, &value);
     Reply(())
 }
 
@@ -224,16 +262,21 @@ async fn broadcast(socket: Socket, Data((event, value)): Data<(String, Value)>) 
     Reply(())
 }
 
-async fn whoami(socket: Socket) -> Reply<Value> {
+async fn whoami(socket: Socket) -> Reply<serde_json::Value> {
     let query: serde_json::Map<_, _> = socket
         .handshake()
         .query_pairs()
-        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .map(|(name, value)| {
+            (
+                name.into_owned(),
+                serde_json::Value::from(value.into_owned()),
+            )
+        })
         .collect();
     Reply(json!({
         "id": socket.id(),
         "nsp": socket.namespace().name(),
-        "auth": socket.auth::<Option<Value>>().ok().flatten().unwrap_or(json!({})),
+        "auth": socket.auth::<Option<serde_json::Value>>().ok().flatten().unwrap_or(json!({})),
         "query": query,
         "transport": socket.conn().transport().as_str(),
     }))

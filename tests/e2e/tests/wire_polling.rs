@@ -209,6 +209,7 @@ async fn long_answers_are_compressed_for_who_accepts_it() {
         ("identity", None),
     ] {
         println!("{accepted}");
+        let encoding = server.expects("compressed answers to polls", encoding, None);
         let client = PollingClient::connect(server.addr()).await;
         client.send(&event_of(2000)).await;
         let response = client

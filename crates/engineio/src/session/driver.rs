@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use engineio_proto::{
-    CloseReason, Event, Packet, PayloadDecoder, ProbeResult, Transport,
-};
+use engineio_proto::{CloseReason, Event, Packet, PayloadDecoder, ProbeResult, Transport};
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use pin_project::pin_project;

@@ -41,7 +41,10 @@ impl Timer {
             return true;
         }
         let mut this = self.project();
-        if this.armed.is_some_and(|armed| now < armed && armed <= deadline) {
+        if this
+            .armed
+            .is_some_and(|armed| now < armed && armed <= deadline)
+        {
             return false;
         }
         this.sleep.as_mut().reset(deadline.into());

@@ -35,7 +35,11 @@ pub(crate) async fn poll(session: Arc<Shared>, headers: &HeaderMap) -> EngineRes
             state.wake_driver();
         }
     }
-    match (PendingPoll { session: Some(session) }).await {
+    match (PendingPoll {
+        session: Some(session),
+    })
+    .await
+    {
         Some(payload) => response::payload(payload, headers),
         None => response::status(StatusCode::BAD_REQUEST),
     }

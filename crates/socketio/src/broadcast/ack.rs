@@ -79,7 +79,9 @@ impl<T: DeserializeOwned> Stream for BroadcastAck<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match &mut self.state {
-            State::Failed(error) => Poll::Ready(error.take().map(|error| Err(AckError::Emit(error)))),
+            State::Failed(error) => {
+                Poll::Ready(error.take().map(|error| Err(AckError::Emit(error))))
+            }
             State::Waiting(answers) => Pin::new(answers)
                 .poll_next(cx)
                 .map(|answer| answer.map(|answer| read(&answer))),

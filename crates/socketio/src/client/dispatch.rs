@@ -25,11 +25,7 @@ impl Client {
             tracing::debug!(socket = %socket.id(), "an event that nothing handles");
             return;
         };
-        let mut context = Some(EventContext::new(
-            socket.clone(),
-            packet.payload,
-            packet.id,
-        ));
+        let mut context = Some(EventContext::new(socket.clone(), packet.payload, packet.id));
         let last = listeners.len().saturating_sub(1);
         for (index, listener) in listeners.iter().enumerate() {
             let next = if index == last {

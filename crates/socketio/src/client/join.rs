@@ -133,9 +133,7 @@ impl Client {
     fn accept(&self, socket: &Socket, namespace: &NamespaceCore) -> bool {
         let mut members = self.members.lock();
         if members.joining(socket).is_none()
-            || !socket
-                .recipient
-                .advance(Phase::Joining, Phase::Connected)
+            || !socket.recipient.advance(Phase::Joining, Phase::Connected)
         {
             return false;
         }

@@ -45,7 +45,11 @@ impl Client {
         let socket = match state {
             MemberState::Joined(socket) => socket,
             MemberState::Joining(joining) => {
-                if joining.socket.recipient.advance(Phase::Joining, Phase::Disconnected) {
+                if joining
+                    .socket
+                    .recipient
+                    .advance(Phase::Joining, Phase::Disconnected)
+                {
                     // Middleware was still at work; the end of its task cleans up.
                     if let Some(task) = joining.task {
                         task.abort();

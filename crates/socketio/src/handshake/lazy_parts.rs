@@ -12,33 +12,51 @@ use super::Handshake;
 ///
 /// They want `&mut Parts`, and the parts belong to a connection that many calls share. So a call
 /// works on a copy. It is made when the first extractor asks, which spares handlers without such
-/// extractors its cost, and handed back to the handshake at the end, which spares the next call
-/// the copying.
+/// extractors its cost. Calls for events hand it back to the handshake at their end, which spares
+/// the next event the copying. Other calls drop it: they are rare, and a connection on which no
+/// events come is to hold no second copy.
 ///
 /// What one call did must not reach the next, so a copy is handed back only if it is as it was:
 /// the same method, version, URI and headers, and as many extensions as at the start. Extensions
 /// cannot be compared by value; an extractor that *replaces* one which layers in front had set
 /// shows its work to later calls until the copy is dropped. Adding one, which extractors that cache
 /// do, drops the copy.
-#[derive(Default)]
-pub(crate) struct LazyParts(Option<Own>);
+pub(crate) struct LazyParts {
+    own: Option<Own>,
+    is_handed_back: bool,
+}
 
 struct Own {
-    /// Taken in `drop` only.
-    parts: Option<Box<Parts>>,
+    parts: Box<Parts>,
     handshake: Arc<Handshake>,
     /// How many extensions there were before the first extractor ran.
     extensions: usize,
 }
 
 impl LazyParts {
+    /// Parts for a call that happens once in the life of a socket.
+    pub(crate) fn for_once() -> Self {
+        Self {
+            own: None,
+            is_handed_back: false,
+        }
+    }
+
+    /// Parts for an event, of which there may be many.
+    pub(crate) fn for_event() -> Self {
+        Self {
+            own: None,
+            is_handed_back: true,
+        }
+    }
+
     /// The parts, copied from `handshake` at the first call. `prepare` completes a new copy.
     pub(crate) fn get_mut(
         &mut self,
         handshake: &Arc<Handshake>,
         prepare: impl FnOnce(&mut Parts),
     ) -> &mut Parts {
-        let own = self.0.get_or_insert_with(|| {
+        let own = self.own.get_or_insert_with(|| {
             let spare = handshake.spare.lock().take();
             let parts = spare.unwrap_or_else(|| {
                 let mut parts = Box::new(handshake.parts.clone());
@@ -47,21 +65,24 @@ impl LazyParts {
             });
             Own {
                 extensions: parts.extensions.len(),
-                parts: Some(parts),
+                parts,
                 handshake: Arc::clone(handshake),
             }
         });
-        own.parts.as_mut().expect("the parts are there until drop")
+        &mut own.parts
     }
 }
 
-impl Drop for Own {
+impl Drop for LazyParts {
     fn drop(&mut self) {
-        let Some(parts) = self.parts.take() else {
+        if !self.is_handed_back {
             return;
-        };
-        if parts.extensions.len() == self.extensions && unchanged(&self.handshake.parts, &parts) {
-            *self.handshake.spare.lock() = Some(parts);
+        }
+        if let Some(own) = self.own.take()
+            && own.parts.extensions.len() == own.extensions
+            && unchanged(&own.handshake.parts, &own.parts)
+        {
+            *own.handshake.spare.lock() = Some(own.parts);
         }
     }
 }
@@ -92,8 +113,8 @@ fn unchanged_headers(original: &HeaderMap, copy: &HeaderMap) -> bool {
 impl fmt::Debug for LazyParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LazyParts")
-            .field("copied", &self.0.is_some())
-            .finish()
+            .field("is_copied", &self.own.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -134,7 +155,7 @@ mod tests {
         copies: &mut u32,
         change: impl FnOnce(&mut Parts),
     ) -> Prepared {
-        let mut lazy = LazyParts::default();
+        let mut lazy = LazyParts::for_event();
         let parts = lazy.get_mut(handshake, |parts| {
             *copies += 1;
             parts.extensions.insert(Prepared(*copies));
@@ -153,7 +174,7 @@ mod tests {
     #[test]
     fn a_call_without_extractors_copies_nothing() {
         let handshake = handshake();
-        drop(LazyParts::default());
+        drop(LazyParts::for_event());
         assert!(handshake.spare.lock().is_none());
     }
 
@@ -168,7 +189,7 @@ mod tests {
     #[test]
     fn calls_at_the_same_time_have_a_copy_each() {
         let (handshake, mut copies) = (handshake(), 0);
-        let mut first = LazyParts::default();
+        let mut first = LazyParts::for_event();
         first.get_mut(&handshake, |_| ());
         assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(1));
         drop(first);
@@ -193,18 +214,18 @@ mod tests {
             assert_eq!(next, Prepared(2), "change number {number}");
         }
         let (handshake, mut copies) = (handshake(), 0);
-        let mut lazy = LazyParts::default();
+        let mut lazy = LazyParts::for_event();
         lazy.get_mut(&handshake, |_| ()).extensions.clear();
         drop(lazy);
         assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(1));
     }
 
     #[test]
-    fn an_idle_connection_can_drop_its_copy() {
-        let (handshake, mut copies) = (handshake(), 0);
-        call(&handshake, &mut copies, |_| ());
-        handshake.forget_spare();
+    fn a_call_that_happens_once_leaves_no_copy() {
+        let handshake = handshake();
+        let mut lazy = LazyParts::for_once();
+        lazy.get_mut(&handshake, |_| ());
+        drop(lazy);
         assert!(handshake.spare.lock().is_none());
-        assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(2));
     }
 }

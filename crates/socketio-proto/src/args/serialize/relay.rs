@@ -11,7 +11,9 @@ use crate::Args;
 pub(super) const TOKEN: &str = "$socketio_proto::Args";
 
 /// Stands for the arguments themselves as the whole of what is sent, so that events can be relayed
-/// without knowing their types. Inside another type it is of no use.
+/// without knowing their types.
+///
+/// Inside another type it is an error; [`Value`](crate::Value) can be there.
 impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(TOKEN, &Parts(self))
@@ -23,6 +25,12 @@ struct Parts<'a>(&'a Args);
 
 impl Serialize for Parts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // The serializers below are the only ones for bytes that are no format of their own.
+        if serializer.is_human_readable() {
+            return Err(S::Error::custom(
+                "`Args` can only be sent as the whole of the arguments: use `Value` inside others",
+            ));
+        }
         let attachments = self.0.attachments();
         let mut parts = serializer.serialize_tuple(1 + attachments.len())?;
         let json: Vec<&str> = self.0.iter().collect();
@@ -92,6 +100,10 @@ macro_rules! part_serializer {
             type SerializeTupleVariant = Impossible<(), JsonError>;
 
             $($own)*
+
+            fn is_human_readable(&self) -> bool {
+                false
+            }
 
             fn serialize_some<T: ser::Serialize + ?Sized>(self, _: &T) -> Result<(), JsonError> {
                 foreign()
@@ -210,5 +222,13 @@ mod tests {
         let received = Args::from_serialize(Some("one"), &()).unwrap();
         let relayed = Args::from_serialize(Some("other"), &received).unwrap();
         assert_eq!(relayed.as_json(), r#"["other"]"#);
+    }
+
+    #[test]
+    fn inside_another_type_they_are_refused() {
+        let received = Args::from_serialize(None, &(1, Bytes::from("b"))).unwrap();
+        assert!(Args::from_serialize(None, &(1, &received)).is_err());
+        assert!(Args::from_serialize(None, &vec![&received]).is_err());
+        assert!(received.with_appended(&received).is_err());
     }
 }
