@@ -16,7 +16,7 @@ use crate::application::Application;
 use crate::engine::Engine;
 use crate::future::EngineResponse;
 use crate::response;
-use crate::route::{self, Route};
+use crate::route::{self, BadUpgrade, Route};
 use crate::session::driver::Driver;
 use crate::session::{Shared, now};
 use crate::transport::polling;
@@ -96,7 +96,7 @@ fn open_polling<A: Application>(engine: &Arc<Engine<A>>, parts: Parts) -> Engine
 fn open_websocket<A: Application>(engine: &Arc<Engine<A>>, mut parts: Parts) -> EngineResponse {
     let (on_upgrade, response) = match switch_protocols(&mut parts) {
         Ok(switched) => switched,
-        Err(response) => return response,
+        Err(reason) => return response::bad_upgrade(reason),
     };
     let Some(shared) = new_session(engine, Transport::WebSocket) else {
         return response::status(StatusCode::INTERNAL_SERVER_ERROR);
@@ -124,11 +124,11 @@ fn upgrade(session: &Arc<Shared>, mut parts: Parts) -> EngineResponse {
             state.wake_all();
             response
         }
-        Err(response) => {
+        Err(reason) => {
             state
                 .proto
                 .handle_transport_closed(Transport::WebSocket, true);
-            response
+            response::bad_upgrade(reason)
         }
     }
 }
@@ -185,8 +185,8 @@ fn open_packet<A: Application>(
 }
 
 /// The answer that turns the connection into a WebSocket, and the future connection.
-fn switch_protocols(parts: &mut Parts) -> Result<(OnUpgrade, EngineResponse), EngineResponse> {
-    let key = route::websocket_key(parts).map_err(response::bad_upgrade)?;
+fn switch_protocols(parts: &mut Parts) -> Result<(OnUpgrade, EngineResponse), BadUpgrade> {
+    let key = route::websocket_key(parts)?;
     let mut response = response::status(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     if let Some(key) = key {
@@ -210,7 +210,7 @@ fn switch_protocols(parts: &mut Parts) -> Result<(OnUpgrade, EngineResponse), En
                 "the HTTP server does not support upgrades: serve with axum::serve or hyper's \
                  serve_connection_with_upgrades, and put no layer outside that removes extensions"
             );
-            Err(response::status(StatusCode::INTERNAL_SERVER_ERROR))
+            Err(BadUpgrade::Unsupported)
         }
     }
 }

@@ -48,6 +48,9 @@ pub(crate) fn upgrade_error(error: &ConnectionError) -> EngineResponse {
 
 /// The answer to an upgrade request that is not one.
 pub(crate) fn bad_upgrade(reason: BadUpgrade) -> EngineResponse {
+    if reason == BadUpgrade::Unsupported {
+        return status(StatusCode::INTERNAL_SERVER_ERROR);
+    }
     let mut response = upgrade_error(&ConnectionError::BadRequest);
     if reason == BadUpgrade::Version {
         response.headers_mut().insert(

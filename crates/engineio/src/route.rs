@@ -118,11 +118,13 @@ pub(crate) fn is_websocket_upgrade(parts: &Parts) -> bool {
         && has_token(&parts.headers, header::UPGRADE, "websocket")
 }
 
-/// Why an upgrade request is not one of RFC 6455.
+/// Why a request cannot become a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadUpgrade {
     /// No usable `Sec-WebSocket-Key`, or a method that cannot be upgraded.
     Malformed,
+    /// The HTTP server gives no access to the connection.
+    Unsupported,
     /// Another version than 13.
     Version,
 }

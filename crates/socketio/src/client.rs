@@ -99,7 +99,7 @@ impl Client {
     /// Handles a packet of the client.
     pub(crate) fn receive(self: &Arc<Self>, packet: Packet) {
         match packet.kind {
-            PacketType::Connect => self.connect(packet),
+            PacketType::Connect => self.connect(&packet),
             PacketType::ConnectError => self.break_off("the client sent a CONNECT_ERROR packet"),
             PacketType::Ack | PacketType::Disconnect | PacketType::Event => {
                 let name = packet.namespace.clone();

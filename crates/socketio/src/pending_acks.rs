@@ -13,6 +13,10 @@ pub(crate) struct PendingAcks {
     limit: usize,
 }
 
+#[expect(
+    clippy::box_collection,
+    reason = "every socket has one and few use it: a pointer is less than an empty table"
+)]
 enum State {
     /// Most sockets ask for none and pay for none.
     Open(Option<Box<HashMap<u64, Waiting>>>),
@@ -76,12 +80,54 @@ impl PendingAcks {
         let state = std::mem::replace(&mut *self.state.lock(), State::Closed);
         drop(state);
     }
+}
 
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        match &*self.state.lock() {
-            State::Open(Some(map)) => map.len(),
-            State::Open(None) | State::Closed => 0,
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting() -> (Waiting, oneshot::Receiver<Args>) {
+        let (sender, receiver) = oneshot::channel();
+        (Waiting::One(sender), receiver)
+    }
+
+    #[test]
+    fn an_answer_is_taken_once() {
+        let acks = PendingAcks::new(1);
+        let (first, mut answer) = waiting();
+        acks.insert(7, first).unwrap();
+        acks.answer(8, Args::default());
+        assert!(answer.try_recv().is_err(), "it was another's");
+        acks.answer(7, Args::default());
+        acks.answer(7, Args::default());
+        assert!(answer.try_recv().is_ok());
+    }
+
+    #[test]
+    fn a_client_owes_a_bounded_number() {
+        let acks = PendingAcks::new(2);
+        let (first, _first) = waiting();
+        let (second, _second) = waiting();
+        let (third, _third) = waiting();
+        acks.insert(1, first).unwrap();
+        acks.insert(2, second).unwrap();
+        assert!(matches!(
+            acks.insert(3, third),
+            Err(AckError::TooManyPending)
+        ));
+        acks.remove(1);
+        let (fourth, _fourth) = waiting();
+        acks.insert(4, fourth).unwrap();
+    }
+
+    #[test]
+    fn when_the_socket_goes_all_are_told() {
+        let acks = PendingAcks::new(2);
+        let (first, mut answer) = waiting();
+        acks.insert(1, first).unwrap();
+        acks.close();
+        assert_eq!(answer.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        let (late, _late) = waiting();
+        assert!(matches!(acks.insert(2, late), Err(AckError::Disconnected)));
     }
 }

@@ -108,13 +108,11 @@ impl Socket {
 
     /// Gives up an acknowledgement of the next [`emit_with_ack`](SocketEmitter::emit_with_ack)
     /// after a time.
-    #[must_use]
     pub fn timeout(&self, timeout: Duration) -> SocketEmitter<'_> {
         SocketEmitter::new(self).timeout(timeout)
     }
 
     /// Drops the next packet if the transport cannot take it at once.
-    #[must_use]
     pub fn volatile(&self) -> SocketEmitter<'_> {
         SocketEmitter::new(self).volatile()
     }

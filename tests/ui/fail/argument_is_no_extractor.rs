@@ -2,7 +2,7 @@
 
 use socketio::{Socket, SocketIoLayer};
 
-async fn message(_: Socket, _: String) {}
+async fn message(_: Socket, _: u32) {}
 
 fn main() {
     SocketIoLayer::new().io().of("/").on("message", message);

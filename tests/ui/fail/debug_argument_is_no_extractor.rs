@@ -4,7 +4,7 @@ use socketio::extract::Data;
 use socketio::{DisconnectReason, Socket, debug_handler};
 
 #[debug_handler(event)]
-async fn message(_: Socket, _: bool, _: Data<String>) {}
+async fn message(_: Socket, _: bool, _: Data<u32>) {}
 
 #[debug_handler(connect)]
 async fn connected(_: bool, _: Socket) {}

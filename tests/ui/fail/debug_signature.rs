@@ -14,7 +14,7 @@ async fn hidden(_: impl Clone) {}
 async fn generic<T>(_: Data<T>) {}
 
 #[debug_handler]
-async fn routed(_: Path<String>) {}
+async fn routed(_: Path<u32>) {}
 
 #[debug_handler]
 async fn method(self, _: Socket) {}

@@ -7,12 +7,12 @@ use socketio::{DisconnectReason, Rejection, debug_handler};
 async fn connected(_: Ack) {}
 
 #[debug_handler(middleware)]
-async fn authenticate(_: Data<String>) -> Result<(), &'static str> {
+async fn authenticate(_: Data<u32>) -> Result<(), &'static str> {
     Ok(())
 }
 
 #[debug_handler(event)]
-async fn message(_: Auth<String>, _: DisconnectReason) {}
+async fn message(_: Auth<u32>, _: DisconnectReason) {}
 
 #[debug_handler(disconnect)]
 async fn left(_: Rejection) {}

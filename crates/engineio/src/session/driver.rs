@@ -124,6 +124,10 @@ struct Core<A: Application> {
 }
 
 /// The WebSocket of a session.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most sessions hold the largest, which costs no allocation of its own this way"
+)]
 enum Socket {
     None,
     Opening(Box<Opening>),

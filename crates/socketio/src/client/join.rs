@@ -22,7 +22,7 @@ const SOCKET_ID_BYTES: usize = 15;
 
 impl Client {
     /// The client asks to join a namespace.
-    pub(super) fn connect(self: &Arc<Self>, packet: Packet) {
+    pub(super) fn connect(self: &Arc<Self>, packet: &Packet) {
         let Some(namespace) = self.namespaces.find(&packet.namespace) else {
             let error = ConnectError::new("Invalid namespace");
             self.send_connect_error(&packet.namespace, &error);
