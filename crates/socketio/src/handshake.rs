@@ -1,5 +1,6 @@
 //! The request that opened a session, and what it says about the client.
 
+mod detach;
 mod lazy_parts;
 
 use std::borrow::Cow;
@@ -36,7 +37,8 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    pub(crate) fn new(parts: Parts, issued: SystemTime) -> Self {
+    pub(crate) fn new(mut parts: Parts, issued: SystemTime) -> Self {
+        detach::detach(&mut parts);
         Self {
             parts,
             issued,

@@ -17,8 +17,9 @@ use socketio::extract::{Ack, Auth, Data, EventName, SocketData};
 use socketio::{
     Args, ConnectError, DisconnectReason, Namespace, Reply, Room, Socket, SocketIoLayer, Value,
 };
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+
+use crate::app::serve_router;
 
 const ODD_NAMES: [&str; 6] = [
     "",
@@ -36,12 +37,7 @@ const ODD_NAMES: [&str; 6] = [
 ///
 /// If there is no free port.
 pub async fn start() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port of 127.0.0.1");
-    let addr = listener.local_addr().expect("a listener has an address");
-    tokio::spawn(async move { axum::serve(listener, app()).await });
-    addr
+    serve_router(app()).await
 }
 
 /// The application.

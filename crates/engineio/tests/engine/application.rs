@@ -1,0 +1,108 @@
+//! An application that reports what happens to it, and waits where a test tells it to.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use engineio::{Application, CloseReason, Connection, Message, Session};
+use http::request::Parts;
+use parking_lot::Mutex;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What the engine told the application.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    Opened(Session),
+    Message(Session, Message),
+    Closed(Session, CloseReason),
+}
+
+/// What the application does with a message, beside reporting it.
+pub(crate) type Reaction = dyn Fn(&Session, &Message) + Send + Sync;
+
+/// Reports everything.
+pub(crate) struct Reporter {
+    pub(crate) reports: UnboundedSender<Happening>,
+    pub(crate) gate: Gate,
+    pub(crate) on_open: Box<dyn Fn(&Session) + Send + Sync>,
+    pub(crate) on_message: Arc<Reaction>,
+}
+
+impl Application for Reporter {
+    type Connection = ReporterConnection;
+
+    fn open(&self, session: Session, request: Parts) -> ReporterConnection {
+        assert!(request.uri.path().starts_with("/engine.io/"));
+        (self.on_open)(&session);
+        self.reports.send(Happening::Opened(session.clone())).ok();
+        ReporterConnection {
+            session,
+            reports: self.reports.clone(),
+            gate: self.gate.clone(),
+            on_message: Arc::clone(&self.on_message),
+        }
+    }
+}
+
+pub(crate) struct ReporterConnection {
+    session: Session,
+    reports: UnboundedSender<Happening>,
+    gate: Gate,
+    on_message: Arc<Reaction>,
+}
+
+impl Connection for ReporterConnection {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.gate.poll_open(cx)
+    }
+
+    fn message(&mut self, message: Message) {
+        (self.on_message)(&self.session, &message);
+        self.reports
+            .send(Happening::Message(self.session.clone(), message))
+            .ok();
+    }
+
+    fn closed(self, reason: CloseReason) {
+        self.reports.send(Happening::Closed(self.session, reason)).ok();
+    }
+}
+
+/// Whether the application takes messages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<Mutex<GateState>>);
+
+#[derive(Debug, Default)]
+struct GateState {
+    shut: bool,
+    waiting: Vec<Waker>,
+    asked: usize,
+}
+
+impl Gate {
+    /// From now on no message is taken.
+    pub(crate) fn shut(&self) {
+        self.0.lock().shut = true;
+    }
+
+    /// Messages are taken again.
+    pub(crate) fn open(&self) {
+        let mut state = self.0.lock();
+        state.shut = false;
+        state.waiting.drain(..).for_each(Waker::wake);
+    }
+
+    /// How often the engine has asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.0.lock().asked
+    }
+
+    fn poll_open(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.0.lock();
+        state.asked += 1;
+        if !state.shut {
+            return Poll::Ready(());
+        }
+        state.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+}

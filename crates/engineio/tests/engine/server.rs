@@ -1,0 +1,215 @@
+//! A server under test: its engine, its application, and ways in.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use engineio::{CloseReason, Config, Engine, EngineIoService, Message, NotFound, Session};
+use http::{HeaderMap, Request, StatusCode};
+use http_body::Body;
+use http_body_util::BodyExt as _;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tower::ServiceExt as _;
+
+use crate::application::{Gate, Happening, Reporter};
+
+pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const MOMENT: Duration = Duration::from_millis(1);
+
+/// How much a connection in memory holds unless a test says otherwise.
+pub(crate) const PIPE: usize = 64 * 1024;
+
+/// Lets virtual time pass: every timer on the way fires at its moment, every task runs until it
+/// has nothing to do.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+/// Lets every task run until it has nothing to do.
+pub(crate) async fn settle() {
+    pass(MOMENT).await;
+}
+
+/// Waits for something that has to come; an hour of virtual time is over at once.
+pub(crate) async fn expect<F: Future>(what: &str, future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(3600), future)
+        .await
+        .unwrap_or_else(|_| panic!("{what} did not come"))
+}
+
+pub(crate) struct Server {
+    pub(crate) engine: Arc<Engine<Reporter>>,
+    pub(crate) gate: Gate,
+    happenings: UnboundedReceiver<Happening>,
+}
+
+impl Server {
+    pub(crate) fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        Self::reacting(config, |_, _| {})
+    }
+
+    /// A server whose application answers each message with itself.
+    pub(crate) fn echoing() -> Self {
+        Self::reacting(Config::default(), |session, message| {
+            session.send(message.clone()).ok();
+        })
+    }
+
+    pub(crate) fn reacting(
+        config: Config,
+        on_message: impl Fn(&Session, &Message) + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_application(config, |_| {}, on_message)
+    }
+
+    pub(crate) fn with_application(
+        config: Config,
+        on_open: impl Fn(&Session) + Send + Sync + 'static,
+        on_message: impl Fn(&Session, &Message) + Send + Sync + 'static,
+    ) -> Self {
+        let (reports, happenings) = unbounded_channel();
+        let gate = Gate::default();
+        let application = Reporter {
+            reports,
+            gate: gate.clone(),
+            on_open: Box::new(on_open),
+            on_message: Arc::new(on_message),
+        };
+        Self {
+            engine: Arc::new(Engine::new(config, application)),
+            gate,
+            happenings,
+        }
+    }
+
+    pub(crate) fn service(&self) -> EngineIoService<NotFound, Reporter> {
+        EngineIoService::standalone(Arc::clone(&self.engine))
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body + Send + 'static,
+    {
+        answer(self.service(), request).await
+    }
+
+    /// A new connection to the server, which speaks HTTP/1.1 and HTTP/2 on it.
+    ///
+    /// At most `buffer` bytes are on the way in each direction.
+    pub(crate) fn connect(&self, buffer: usize) -> DuplexStream {
+        let (client, server) = tokio::io::duplex(buffer);
+        let service = TowerToHyperService::new(self.service());
+        tokio::spawn(async move {
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            builder.http2().enable_connect_protocol();
+            builder
+                .serve_connection_with_upgrades(TokioIo::new(server), service)
+                .await
+                .ok();
+        });
+        client
+    }
+
+    pub(crate) async fn happening(&mut self) -> Happening {
+        expect("a call of the application", self.happenings.recv())
+            .await
+            .expect("the application lives")
+    }
+
+    /// The next thing that happens is that a session opens.
+    pub(crate) async fn opened(&mut self) -> Session {
+        match self.happening().await {
+            Happening::Opened(session) => session,
+            other => panic!("expected a new session, got {other:?}"),
+        }
+    }
+
+    /// The next thing that happens is that a message arrives.
+    pub(crate) async fn message(&mut self) -> Message {
+        match self.happening().await {
+            Happening::Message(_, message) => message,
+            other => panic!("expected a message, got {other:?}"),
+        }
+    }
+
+    /// The next thing that happens is that these messages arrive.
+    pub(crate) async fn messages<const N: usize>(&mut self, expected: [&str; N]) {
+        for text in expected {
+            assert_eq!(self.message().await, Message::from(text));
+        }
+    }
+
+    /// The next thing that happens is that a session ends.
+    pub(crate) async fn closed(&mut self) -> CloseReason {
+        match self.happening().await {
+            Happening::Closed(_, reason) => reason,
+            other => panic!("expected the end of the session, got {other:?}"),
+        }
+    }
+
+    /// What has happened without waiting for more.
+    pub(crate) fn happened(&mut self) -> Vec<Happening> {
+        std::iter::from_fn(|| self.happenings.try_recv().ok()).collect()
+    }
+
+    /// Nothing has happened that was not looked at.
+    #[track_caller]
+    pub(crate) fn is_quiet(&mut self) {
+        let happened = self.happened();
+        assert!(happened.is_empty(), "unexpected: {happened:?}");
+    }
+}
+
+/// An answer, complete.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("a body in UTF-8")
+    }
+
+    /// The answer has this status and this body.
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16, body: &str) {
+        assert_eq!((self.status.as_u16(), self.text()), (status, body));
+    }
+}
+
+/// The answer of a service to one request.
+pub(crate) async fn answer<B>(
+    service: EngineIoService<NotFound, Reporter>,
+    request: Request<B>,
+) -> Answer
+where
+    B: Body + Send + 'static,
+{
+    let response = match service.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.expect("the body of an answer").to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
+}
