@@ -2,6 +2,7 @@
 
 mod deserialize;
 mod missing;
+mod places;
 mod reader;
 mod serialize;
 
@@ -15,6 +16,7 @@ use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 
 use self::deserialize::ArgsDeserializer;
+use self::places::ArgPlaces;
 pub(crate) use self::serialize::ArgsWriter;
 use crate::error::{ArgsError, EncodeError};
 use crate::json::{self, Cursor, EventName};
@@ -141,7 +143,7 @@ impl Args {
     #[must_use]
     pub fn iter(&self) -> ArgsIter<'_> {
         ArgsIter {
-            places: ArgPlaces::new(self),
+            places: ArgPlaces::new(self.after_name()),
         }
     }
 
@@ -210,7 +212,7 @@ impl Args {
     where
         T: Deserialize<'de>,
     {
-        T::deserialize(ArgsDeserializer::new(self))
+        T::deserialize(ArgsDeserializer::new(self.after_name(), self.attachments()))
     }
 
     /// Arguments whose payload, known to be valid, begins at `start` of a text.
@@ -303,39 +305,3 @@ impl<'a> Iterator for ArgsIter<'a> {
 }
 
 impl FusedIterator for ArgsIter<'_> {}
-
-/// The places at which arguments begin; each item is the text from there on.
-///
-/// An argument is passed when the next one is asked for, not before: whoever wants only the first
-/// one pays for no more.
-#[derive(Clone, Debug)]
-struct ArgPlaces<'a> {
-    rest: &'a str,
-    is_at_argument: bool,
-}
-
-impl<'a> ArgPlaces<'a> {
-    fn new(args: &'a Args) -> Self {
-        Self {
-            rest: args.after_name(),
-            is_at_argument: false,
-        }
-    }
-}
-
-impl<'a> Iterator for ArgPlaces<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        let mut cursor = Cursor::new(self.rest);
-        if self.is_at_argument {
-            json::skip_value(&mut cursor);
-            cursor.eat_whitespace();
-            cursor.eat(b',');
-        }
-        cursor.eat_whitespace();
-        self.rest = self.rest.get(cursor.offset()..).unwrap_or_default();
-        self.is_at_argument = !matches!(cursor.peek(), None | Some(b']'));
-        self.is_at_argument.then_some(self.rest)
-    }
-}

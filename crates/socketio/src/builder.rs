@@ -235,3 +235,30 @@ impl<S> fmt::Debug for SocketIoBuilder<S> {
             .finish_non_exhaustive()
     }
 }
+
+impl SocketIoLayer {
+    /// A server whose handlers use no state, with the default options.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// The options of a server.
+    pub fn builder() -> SocketIoBuilder {
+        SocketIoBuilder::new()
+    }
+}
+
+impl Default for SocketIoLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> SocketIoLayer<S> {
+    /// A server whose handlers extract from `state`, with the default options.
+    #[must_use]
+    pub fn with_state(state: S) -> Self {
+        SocketIoBuilder::new().with_state(state).build()
+    }
+}

@@ -5,7 +5,6 @@ use engineio::{Engine, NotFound};
 use tower_layer::Layer;
 
 use crate::app::App;
-use crate::builder::SocketIoBuilder;
 use crate::io::SocketIo;
 use crate::service::SocketIoService;
 
@@ -31,32 +30,7 @@ pub struct SocketIoLayer<S = ()> {
     state: S,
 }
 
-impl SocketIoLayer {
-    /// A server whose handlers use no state, with the default options.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build()
-    }
-
-    /// The options of a server.
-    pub fn builder() -> SocketIoBuilder {
-        SocketIoBuilder::new()
-    }
-}
-
-impl Default for SocketIoLayer {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<S> SocketIoLayer<S> {
-    /// A server whose handlers extract from `state`, with the default options.
-    #[must_use]
-    pub fn with_state(state: S) -> Self {
-        SocketIoBuilder::new().with_state(state).build()
-    }
-
     pub(crate) fn from_engine(engine: Arc<Engine<App>>, state: S) -> Self {
         Self { engine, state }
     }

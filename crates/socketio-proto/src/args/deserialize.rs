@@ -1,20 +1,26 @@
 //! From arguments to types.
 
+use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use super::missing::Missing;
+use super::places::ArgPlaces;
 use super::reader::Reader;
-use super::{ArgPlaces, Args};
 use crate::error::ArgsError;
 
 /// Gives a tuple several arguments, `()` none, and any other type the first one.
 pub(crate) struct ArgsDeserializer<'de> {
-    args: &'de Args,
+    places: ArgPlaces<'de>,
+    attachments: &'de [Bytes],
 }
 
 impl<'de> ArgsDeserializer<'de> {
-    pub(crate) fn new(args: &'de Args) -> Self {
-        Self { args }
+    /// `text` is that of the arguments behind their bracket, or behind the name of the event.
+    pub(crate) fn new(text: &'de str, attachments: &'de [Bytes]) -> Self {
+        Self {
+            places: ArgPlaces::new(text),
+            attachments,
+        }
     }
 }
 
@@ -22,18 +28,17 @@ impl<'de> ArgsDeserializer<'de> {
 macro_rules! take_first {
     ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(
-            self,
+            mut self,
             $($arg: $ty,)*
             visitor: V,
         ) -> Result<V::Value, ArgsError> {
-            let Some(text) = ArgPlaces::new(self.args).next() else {
+            let Some(text) = self.places.next() else {
                 return Missing { index: 0, count: 1 }.$method($($arg,)* visitor);
             };
-            let attachments = self.args.attachments();
-            if attachments.is_empty() {
+            if self.attachments.is_empty() {
                 serde_json::Deserializer::from_str(text).$method($($arg,)* visitor)
             } else {
-                Reader::new(text, attachments).$method($($arg,)* visitor)
+                Reader::new(text, self.attachments).$method($($arg,)* visitor)
             }
             .map_err(|error| ArgsError::unfit(0, error))
         }
@@ -49,8 +54,8 @@ impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ArgsError> {
         visitor.visit_seq(EachArgument {
-            args: self.args,
-            places: ArgPlaces::new(self.args),
+            attachments: self.attachments,
+            places: self.places,
             index: 0,
             count: len,
         })
@@ -98,7 +103,7 @@ impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
 
 /// The arguments as elements of a tuple, as many as it has: those not sent are [`Missing`].
 struct EachArgument<'de> {
-    args: &'de Args,
+    attachments: &'de [Bytes],
     places: ArgPlaces<'de>,
     index: usize,
     count: usize,
@@ -119,11 +124,10 @@ impl<'de> SeqAccess<'de> for EachArgument<'de> {
         let Some(text) = self.places.next() else {
             return seed.deserialize(Missing { index, count }).map(Some);
         };
-        let attachments = self.args.attachments();
-        if attachments.is_empty() {
+        if self.attachments.is_empty() {
             seed.deserialize(&mut serde_json::Deserializer::from_str(text))
         } else {
-            seed.deserialize(&mut Reader::new(text, attachments))
+            seed.deserialize(&mut Reader::new(text, self.attachments))
         }
         .map(Some)
         .map_err(|error| ArgsError::unfit(index, error))

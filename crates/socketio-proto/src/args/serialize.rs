@@ -1,13 +1,11 @@
 //! From types to arguments.
 
+mod placeholders;
 mod relay;
 mod top_level;
 
-use std::io;
-
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::ser::Formatter;
 
 use self::top_level::TopLevel;
 use crate::error::EncodeError;
@@ -66,25 +64,5 @@ impl ArgsWriter {
         self.text.push(b']');
         let text = String::from_utf8(self.text).expect("serde_json writes text only");
         (text, self.attachments)
-    }
-}
-
-/// Writes JSON without white space, and placeholders for bytes.
-struct Placeholders<'a> {
-    attachments: &'a mut Vec<Bytes>,
-}
-
-impl Formatter for Placeholders<'_> {
-    fn write_byte_array<W>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()>
-    where
-        W: ?Sized + io::Write,
-    {
-        write!(
-            writer,
-            r#"{{"_placeholder":true,"num":{}}}"#,
-            self.attachments.len()
-        )?;
-        self.attachments.push(Bytes::copy_from_slice(value));
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::ser::{SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
 
-use super::Placeholders;
+use super::placeholders::Placeholders;
 use super::relay::{Relay, TOKEN};
 
 /// `serde_json`'s serializer, writing one argument.
