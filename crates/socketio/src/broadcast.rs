@@ -76,6 +76,8 @@ impl BroadcastOperator {
     }
 
     /// Whether the packet may be compressed: `true` by default.
+    ///
+    /// It is passed on to the adapter. The transports of this server do not compress yet.
     pub fn compress(mut self, compress: bool) -> Self {
         self.options.flags.compress = compress;
         self

@@ -197,6 +197,7 @@ mod conn;
 mod connect_error;
 mod connection;
 mod context;
+mod data_map;
 mod disconnect_reason;
 mod emit_error;
 mod encoded;
@@ -218,7 +219,6 @@ mod recipient;
 mod rejection;
 mod service;
 mod socket;
-mod socket_data;
 mod space;
 mod tasks;
 
@@ -235,6 +235,7 @@ pub use self::builder::SocketIoBuilder;
 pub use self::conn::Conn;
 pub use self::connect_error::{ConnectError, IntoConnectError};
 pub use self::context::{ConnectContext, DisconnectContext, EventContext};
+pub use self::data_map::DataMap;
 pub use self::disconnect_reason::DisconnectReason;
 pub use self::emit_error::EmitError;
 pub use self::handler::Reply;
@@ -245,7 +246,6 @@ pub use self::namespace::Namespace;
 pub use self::rejection::Rejection;
 pub use self::service::SocketIoService;
 pub use self::socket::{AckFuture, JoinError, Socket, SocketEmitter};
-pub use self::socket_data::SocketData;
 #[cfg(feature = "macros")]
 pub use socketio_macros::debug_handler;
 

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use socketio_adapter::{Member, Memberships, SocketId};
 use socketio_proto::Args;
 
+use crate::data_map::DataMap;
 use crate::link::Link;
 use crate::ordered::{HasOrdered, Ordered};
 use crate::pending_acks::PendingAcks;
-use crate::socket_data::SocketData;
 
 /// One client in one namespace, as rooms and broadcasts see it.
 pub(crate) struct Recipient {
@@ -15,7 +15,7 @@ pub(crate) struct Recipient {
     pub(crate) link: Arc<Link>,
     pub(crate) auth: Args,
     pub(crate) acks: PendingAcks,
-    pub(crate) data: SocketData,
+    pub(crate) data: DataMap,
     pub(crate) ordered: Ordered,
     memberships: Memberships<Self>,
     phase: AtomicU8,
@@ -38,7 +38,7 @@ impl Recipient {
             acks: PendingAcks::new(link.limits.max_pending_acks),
             link,
             auth,
-            data: SocketData::default(),
+            data: DataMap::default(),
             ordered: Ordered::default(),
             memberships: Memberships::new(),
             phase: AtomicU8::new(Phase::Joining as u8),

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 use socketio_adapter::{SocketId, Target};
 
+use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
 use crate::handshake::Handshake;
 use crate::recipient::{Phase, Recipient};
-use crate::socket_data::SocketData;
 use crate::space::Space;
 
 mod ack;
@@ -80,7 +80,7 @@ impl Socket {
     /// Values that the application keeps with the socket. They go when the socket is disconnected
     /// and its handlers have run.
     #[must_use]
-    pub fn data(&self) -> &SocketData {
+    pub fn data(&self) -> &DataMap {
         &self.recipient.data
     }
 

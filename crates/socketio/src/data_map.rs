@@ -23,13 +23,13 @@ use parking_lot::RwLock;
 /// }
 /// ```
 #[derive(Default)]
-pub struct SocketData {
+pub struct DataMap {
     values: RwLock<Option<Box<Values>>>,
 }
 
 type Values = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
 
-impl SocketData {
+impl DataMap {
     /// Keeps a value and returns the one of the same type that was there before.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<T> {
         let mut values = self.values.write();
@@ -83,9 +83,9 @@ fn downcast<T: 'static>(value: Box<dyn Any + Send + Sync>) -> Option<T> {
     value.downcast().ok().map(|value| *value)
 }
 
-impl fmt::Debug for SocketData {
+impl fmt::Debug for DataMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SocketData").finish_non_exhaustive()
+        f.debug_struct("DataMap").finish_non_exhaustive()
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn one_value_of_each_type_is_kept() {
-        let data = SocketData::default();
+        let data = DataMap::default();
         assert_eq!(data.insert(1_u32), None);
         assert_eq!(data.insert("a"), None);
         assert_eq!(data.insert(2_u32), Some(1));
