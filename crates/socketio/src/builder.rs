@@ -134,6 +134,15 @@ impl<S> SocketIoBuilder<S> {
         self
     }
 
+    /// The most bytes that the events of one client may hold whose handlers are unfinished:
+    /// 16 000 000 by default.
+    ///
+    /// Nothing more is read from the client until some have finished.
+    pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
+        self.limits.max_pending_bytes = bytes.max(1);
+        self
+    }
+
     /// The most namespaces that one client may join: 64 by default. It is refused further ones.
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
         self.limits.max_namespaces = namespaces.max(1);

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use engineio::{CloseReason, Session};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
+use socketio_adapter::SocketId;
 use socketio_proto::{Packet, PacketType};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -46,7 +48,8 @@ struct Member {
 }
 
 enum MemberState {
-    /// Middleware or the connect handler is at work, or packets that came meanwhile are.
+    /// Middleware decides, or the connect handlers and what the client has sent meanwhile are being
+    /// started.
     Joining(Box<Joining>),
     Joined(Socket),
     /// The client was here. Packets that it sent before it knew are ignored.
@@ -59,6 +62,11 @@ struct Joining {
     queue: Vec<(Packet, Unfinished)>,
     /// The task that joins, if it had to wait for something.
     task: Option<AbortHandle>,
+    /// Whether middleware has let the socket in.
+    accepted: bool,
+    /// Why the socket has left again. The task that joins ends it, after its connect handlers have
+    /// been started.
+    left: Option<DisconnectReason>,
 }
 
 /// What is to be done with a packet for a namespace.
@@ -75,6 +83,7 @@ impl Client {
         let client = Arc::new(Self {
             tasks: Arc::new(Tasks::new(
                 link.limits.max_pending_events,
+                link.limits.max_pending_bytes,
                 Handle::current(),
             )),
             link,
@@ -132,7 +141,8 @@ impl Client {
             }
             MemberState::Joining(joining) => {
                 // It counts as unfinished, so that no more is read than may wait.
-                joining.queue.push((packet, self.tasks.count()));
+                let unfinished = self.tasks.count(size(&packet));
+                joining.queue.push((packet, unfinished));
                 (Route::Taken, None)
             }
             MemberState::Left => (Route::Taken, None),
@@ -150,8 +160,9 @@ impl Client {
             }
             PacketType::Disconnect => {
                 self.leave(
-                    namespace.name(),
+                    socket.id(),
                     DisconnectReason::ClientNamespaceDisconnect,
+                    Run::Here,
                 );
             }
             PacketType::Connect | PacketType::ConnectError => {}
@@ -162,14 +173,14 @@ impl Client {
     /// closed.
     pub(crate) fn break_off(self: &Arc<Self>, why: &str) {
         tracing::debug!(why, "closing a connection");
-        self.leave_all(DisconnectReason::ForcedServerClose);
+        self.leave_all(DisconnectReason::ForcedServerClose, Run::Here);
         self.session().close(CloseReason::ForcedClose);
     }
 
     /// The client sent something that is no Socket.IO packet.
     pub(crate) fn undecodable(self: &Arc<Self>, error: &socketio_proto::DecodeError) {
         tracing::debug!(%error, "closing a connection: the client sent a malformed packet");
-        self.leave_all(DisconnectReason::ForcedClose);
+        self.leave_all(DisconnectReason::ForcedClose, Run::Here);
         self.session().close(CloseReason::ForcedClose);
     }
 }
@@ -181,25 +192,56 @@ impl Members {
             .find(|member| *member.namespace.name() == *name)
     }
 
-    /// The place of a socket that is joining.
-    fn joining(&mut self, socket: &Socket) -> Option<&mut Joining> {
+    /// The place of a socket that has not left.
+    fn place(&mut self, socket: &Socket) -> Option<&mut Member> {
         self.list
             .iter_mut()
-            .find_map(|member| match &mut member.state {
-                MemberState::Joining(joining) if joining.socket == *socket => Some(&mut **joining),
-                _ => None,
-            })
+            .find(|member| member.socket().is_some_and(|found| found == socket))
+    }
+
+    /// What a socket that is joining waits with.
+    fn joining(&mut self, socket: &Socket) -> Option<&mut Joining> {
+        match &mut self.place(socket)?.state {
+            MemberState::Joining(joining) => Some(joining),
+            MemberState::Joined(_) | MemberState::Left => None,
+        }
+    }
+}
+
+impl Member {
+    fn socket(&self) -> Option<&Socket> {
+        match &self.state {
+            MemberState::Joining(joining) => Some(&joining.socket),
+            MemberState::Joined(socket) => Some(socket),
+            MemberState::Left => None,
+        }
     }
 }
 
 /// What the application does to a client through one of its sockets.
+///
+/// It may hold locks that its disconnect handlers want, so those run in a task of their own.
 impl Control for Client {
-    fn leave(self: Arc<Self>, namespace: &str, reason: DisconnectReason) {
-        Self::leave(&self, namespace, reason);
+    fn leave(self: Arc<Self>, socket: &SocketId, reason: DisconnectReason) {
+        Self::leave(&self, socket, reason, Run::InTask);
     }
 
     fn close(self: Arc<Self>, reason: DisconnectReason) {
-        self.leave_all(reason);
+        self.leave_all(reason, Run::InTask);
         self.session().close(CloseReason::ForcedClose);
     }
+}
+
+/// Where disconnect handlers run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Run {
+    /// Where they are called, as far as they go at once.
+    Here,
+    InTask,
+}
+
+/// The bytes that a packet holds while its handlers have not finished.
+fn size(packet: &Packet) -> usize {
+    let attachments = packet.payload.attachments().iter().map(Bytes::len);
+    attachments.fold(packet.payload.as_json().len(), usize::saturating_add)
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 use engineio::{CloseReason, Connection, Message};
 use socketio_proto::Decoder;
 
-use crate::client::Client;
+use crate::client::{Client, Run};
+use crate::disconnect_reason::DisconnectReason;
 
 /// What receives the messages of one engine session: it makes packets of them.
 pub(crate) struct ClientConnection {
@@ -68,7 +69,11 @@ impl Connection for ClientConnection {
                     .break_off("the client has not joined a namespace in time");
             }
         }
-        if due(self.attachments_by) {
+        if due(self.attachments_by) && !self.client.tasks.is_ready() {
+            // They may lie unread, because the handlers of this client are not ready for more.
+            let timeout = self.client.link.limits.attachments_timeout;
+            self.attachments_by = now.checked_add(timeout);
+        } else if due(self.attachments_by) {
             self.attachments_by = None;
             self.client
                 .break_off("the client has not sent the attachments of a packet in time");
@@ -76,7 +81,15 @@ impl Connection for ClientConnection {
     }
 
     fn closed(self, reason: CloseReason) {
-        self.client.leave_all(reason.into());
+        self.client.leave_all(reason.into(), Run::Here);
+    }
+}
+
+/// Whatever ends the session's task, nothing of its sockets remains.
+impl Drop for ClientConnection {
+    fn drop(&mut self) {
+        self.client
+            .leave_all(DisconnectReason::TransportError, Run::InTask);
     }
 }
 

@@ -9,6 +9,8 @@ use socketio_proto::EncodeError;
 pub enum EmitError {
     /// The socket is disconnected, or has just been because its client was too slow.
     Disconnected,
+    /// A volatile event that wants an acknowledgement was dropped: the transport could not take it.
+    Dropped,
     /// The arguments cannot be serialised.
     Encode(EncodeError),
     /// The name of the event is kept for the protocol.
@@ -29,6 +31,9 @@ impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disconnected => f.write_str("the socket is disconnected"),
+            Self::Dropped => f.write_str(
+                "the transport could not take the volatile event: send it without `volatile()`",
+            ),
             Self::Encode(_) => f.write_str(
                 "the arguments cannot be serialised as JSON: use types with string keys in maps",
             ),
@@ -43,7 +48,7 @@ impl Error for EmitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Encode(error) => Some(error),
-            Self::Disconnected | Self::ReservedEvent(_) => None,
+            Self::Disconnected | Self::Dropped | Self::ReservedEvent(_) => None,
         }
     }
 }

@@ -10,6 +10,7 @@ use http::request::Parts;
 use serde::Serialize;
 use socketio_adapter::{IntoRooms, Target};
 use socketio_proto::Namespace as Name;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::broadcast::BroadcastOperator;
@@ -106,8 +107,13 @@ impl<S> SocketIo<S> {
     pub async fn close_within(&self, deadline: Duration) {
         self.engine.close(deadline).await;
         for namespace in self.engine.application().namespaces.all() {
-            if let Err(error) = namespace.space.adapter.close().await {
-                tracing::warn!(namespace = %namespace.name(), %error, "the adapter did not close");
+            let name = namespace.name();
+            match timeout(deadline, namespace.space.adapter.close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(namespace = %name, %error, "the adapter did not close")
+                }
+                Err(_) => tracing::warn!(namespace = %name, "the adapter did not close in time"),
             }
         }
     }

@@ -10,6 +10,7 @@ pub(crate) struct Limits {
     pub(crate) attachments_timeout: Duration,
     pub(crate) max_namespaces: usize,
     pub(crate) max_pending_acks: usize,
+    pub(crate) max_pending_bytes: usize,
     pub(crate) max_pending_events: usize,
     pub(crate) max_room_len: usize,
     pub(crate) max_rooms: Option<usize>,
@@ -28,6 +29,8 @@ impl Default for Limits {
             max_namespaces: 64,
             // Each costs some 100 bytes for as long as the client does not answer.
             max_pending_acks: 16_384,
+            // Sixteen of the largest messages.
+            max_pending_bytes: 16_000_000,
             // Each costs a task; a client that waits for answers never comes near.
             max_pending_events: 1024,
             // Room names often come from clients.

@@ -2,6 +2,7 @@ use std::sync::{Arc, Weak};
 
 use engineio::{Message, SendError, Session};
 use parking_lot::RwLock;
+use socketio_adapter::SocketId;
 
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
@@ -18,8 +19,8 @@ pub(crate) struct Link {
 
 /// What a socket may ask of the client that it belongs to.
 pub(crate) trait Control: Send + Sync {
-    /// Takes the client out of one namespace.
-    fn leave(self: Arc<Self>, namespace: &str, reason: DisconnectReason);
+    /// Takes one of the client's sockets out of its namespace.
+    fn leave(self: Arc<Self>, socket: &SocketId, reason: DisconnectReason);
 
     /// Takes the client out of all its namespaces and closes its connection.
     fn close(self: Arc<Self>, reason: DisconnectReason);

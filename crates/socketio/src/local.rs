@@ -68,12 +68,19 @@ impl LocalSockets for Local {
             count += 1;
             // A socket that cannot be asked is counted out again by the drop of this.
             let waiting = Waiting::Broadcast(PendingAck::new(Arc::clone(&sink)));
-            match recipient.acks.insert(id, waiting) {
-                Ok(()) => {
-                    asked.push(Arc::clone(recipient));
-                    recipient.link.send(&encoded).ok();
-                }
-                Err(error) => tracing::debug!(%error, "a socket cannot be asked"),
+            if let Err(error) = recipient.acks.insert(id, waiting) {
+                tracing::debug!(%error, "a socket cannot be asked");
+                return;
+            }
+            let sent = if options.flags.volatile {
+                recipient.link.send_volatile(&encoded)
+            } else {
+                recipient.link.send(&encoded).is_ok()
+            };
+            if sent {
+                asked.push(Arc::clone(recipient));
+            } else {
+                recipient.acks.remove(id);
             }
         });
         sink.count(count);
@@ -86,6 +93,14 @@ impl LocalSockets for Local {
 
     fn join(&self, target: &Target, rooms: &RoomList) {
         self.rooms.for_each(target, |recipient| {
+            let limit = recipient.link.limits.max_room_len;
+            if rooms.iter().any(|room| room.as_str().len() > limit) {
+                tracing::warn!(
+                    limit,
+                    "a socket was not joined: the name of the room is too long"
+                );
+                return;
+            }
             if let Err(error) = self.rooms.join(recipient, rooms.clone()) {
                 tracing::warn!(socket = %recipient.id, %error, "the socket was not joined");
             }
@@ -102,13 +117,7 @@ impl LocalSockets for Local {
 
     fn disconnect(&self, target: &Target, close: bool) {
         self.rooms.for_each(target, |recipient| {
-            if let Some(control) = recipient.link.control() {
-                if close {
-                    control.close(DisconnectReason::ServerNamespaceDisconnect);
-                } else {
-                    control.leave(&self.name, DisconnectReason::ServerNamespaceDisconnect);
-                }
-            }
+            recipient.disconnect(close, DisconnectReason::ServerNamespaceDisconnect);
         });
     }
 

@@ -140,9 +140,12 @@ impl<S> Namespace<S> {
     }
 
     fn register(self, change: impl Fn(&mut Handlers)) -> Self {
-        // Without a server there is nobody whom a handler could serve.
-        if let Some(core) = self.space.owner::<NamespaceCore>() {
-            core.register(change);
+        match self.space.owner::<NamespaceCore>() {
+            Some(core) => core.register(change),
+            None => tracing::warn!(
+                namespace = self.name(),
+                "a handler was registered after the server has gone, and serves nobody"
+            ),
         }
         self
     }

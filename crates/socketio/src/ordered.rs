@@ -18,12 +18,15 @@ pub(crate) struct Ordered(Mutex<Option<Box<VecDeque<Job>>>>);
 /// Something to run, which counts as unfinished while it waits.
 struct Job {
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
-    waiting: Unfinished,
+    unfinished: Unfinished,
 }
 
 /// Gives access to the queue of a socket for as long as jobs run.
 pub(crate) trait HasOrdered: Send + Sync + 'static {
     fn ordered(&self) -> &Ordered;
+
+    /// Whether what still waits is to be dropped: the socket has gone.
+    fn is_over(&self) -> bool;
 }
 
 impl Ordered {
@@ -32,13 +35,14 @@ impl Ordered {
         socket: &Arc<S>,
         tasks: &Arc<Tasks>,
         future: Pin<Box<dyn Future<Output = ()> + Send>>,
+        bytes: usize,
     ) {
         {
             let mut queue = socket.ordered().0.lock();
             if let Some(queue) = &mut *queue {
                 queue.push_back(Job {
                     future,
-                    waiting: tasks.count(),
+                    unfinished: tasks.count(bytes),
                 });
                 return;
             }
@@ -46,13 +50,18 @@ impl Ordered {
             *queue = Some(Box::default());
         }
         let socket = Arc::clone(socket);
-        tasks.start(Box::pin(async move {
+        let work = Box::pin(async move {
             future.await;
-            while let Some(job) = socket.ordered().next() {
-                drop(job.waiting);
-                job.future.await;
+            while let Some(Job { future, unfinished }) = socket.ordered().next() {
+                if !socket.is_over() {
+                    future.await;
+                }
+                drop(unfinished);
+                // Many that are ready at once would hold up the worker.
+                tokio::task::coop::consume_budget().await;
             }
-        }));
+        });
+        tasks.start(work, bytes);
     }
 
     fn next(&self) -> Option<Job> {

@@ -5,6 +5,7 @@ use socketio_adapter::{Member, Memberships, SocketId};
 use socketio_proto::Args;
 
 use crate::data_map::DataMap;
+use crate::disconnect_reason::DisconnectReason;
 use crate::link::Link;
 use crate::ordered::{HasOrdered, Ordered};
 use crate::pending_acks::PendingAcks;
@@ -28,7 +29,10 @@ pub(crate) enum Phase {
     /// Middleware decides.
     Joining,
     Connected,
+    /// It was connected.
     Disconnected,
+    /// It was never connected: refused, or gone before it was decided.
+    Refused,
 }
 
 impl Recipient {
@@ -47,6 +51,25 @@ impl Recipient {
 
     pub(crate) fn is(&self, phase: Phase) -> bool {
         self.phase.load(Ordering::Acquire) == phase as u8
+    }
+
+    /// Whether nothing can be sent any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is(Phase::Disconnected) || self.is(Phase::Refused)
+    }
+
+    /// Takes the socket out of its namespace, or with `close` the whole client, unless it has gone.
+    pub(crate) fn disconnect(&self, close: bool, reason: DisconnectReason) {
+        if self.is_gone() {
+            return;
+        }
+        if let Some(control) = self.link.control() {
+            if close {
+                control.close(reason);
+            } else {
+                control.leave(&self.id, reason);
+            }
+        }
     }
 
     /// Goes from one phase to another; only one of those who try at the same time succeeds.
@@ -70,5 +93,9 @@ impl Member for Recipient {
 impl HasOrdered for Recipient {
     fn ordered(&self) -> &Ordered {
         &self.ordered
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_gone()
     }
 }

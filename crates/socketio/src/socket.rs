@@ -9,6 +9,7 @@ use socketio_adapter::{SocketId, Target};
 
 use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
+use crate::encoded::Encoded;
 use crate::handshake::Handshake;
 use crate::recipient::{Phase, Recipient};
 use crate::space::Space;
@@ -87,17 +88,12 @@ impl Socket {
     /// Disconnects the socket; with `close`, the client's whole connection, and with it its
     /// sockets in other namespaces.
     ///
-    /// The disconnect handlers run. The client is told and does not reconnect by itself.
+    /// The client is told and does not reconnect by itself. The disconnect handlers run in a task
+    /// of their own. A socket that is disconnected already is left alone, and so is a new one of the
+    /// same client.
     pub fn disconnect(&self, close: bool) {
-        let Some(control) = self.recipient.link.control() else {
-            return;
-        };
-        let reason = DisconnectReason::ServerNamespaceDisconnect;
-        if close {
-            control.close(reason);
-        } else {
-            control.leave(self.space.name(), reason);
-        }
+        self.recipient
+            .disconnect(close, DisconnectReason::ServerNamespaceDisconnect);
     }
 
     /// Returns when everything that was sent to the client has been handed to its transport, or
@@ -122,9 +118,11 @@ impl Socket {
         id: u64,
         args: &T,
     ) -> Result<(), socketio_proto::EncodeError> {
-        let packet = crate::encoded::Encoded::ack(self.space.name(), id, args)?;
+        let packet = Encoded::ack(self.space.name(), id, args)?;
         // A client that is gone needs no answer.
-        self.recipient.link.send_owned(packet).ok();
+        if !self.recipient.is_gone() {
+            self.recipient.link.send_owned(packet).ok();
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use socketio_adapter::{Answers, AnswersUntil, MissingAnswers};
 use socketio_proto::Args;
+use tokio::time::{Instant, sleep_until};
 
 use crate::ack_error::AckError;
 use crate::emit_error::EmitError;
@@ -34,7 +35,16 @@ impl<T> BroadcastAck<T> {
     pub(super) fn new(answers: Answers, timeout: Option<Duration>) -> Self {
         Self::with_state(match timeout {
             None => State::Waiting(answers),
-            Some(timeout) => State::WaitingUntil(answers.until(tokio::time::sleep(timeout))),
+            Some(timeout) => {
+                // The timer is set when the answers are first asked for, which needs the runtime.
+                let deadline = Instant::now().checked_add(timeout);
+                State::WaitingUntil(answers.until(async move {
+                    match deadline {
+                        Some(deadline) => sleep_until(deadline).await,
+                        None => std::future::pending().await,
+                    }
+                }))
+            }
         })
     }
 

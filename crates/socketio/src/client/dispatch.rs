@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use socketio_proto::Packet;
 
-use super::Client;
 use super::event_run::EventRun;
+use super::{Client, size};
 use crate::context::EventContext;
 use crate::namespace_core::NamespaceCore;
 use crate::ordered::Ordered;
@@ -25,6 +25,7 @@ impl Client {
             tracing::debug!(socket = %socket.id(), "an event that nothing handles");
             return;
         };
+        let bytes = size(&packet);
         let mut context = Some(EventContext::new(socket.clone(), packet.payload, packet.id));
         let last = listeners.len().saturating_sub(1);
         for (index, listener) in listeners.iter().enumerate() {
@@ -36,9 +37,9 @@ impl Client {
             let Some(next) = next else { break };
             let run = EventRun::new(listener, handlers.rejection.clone(), next);
             if handlers.ordered {
-                Ordered::run(&socket.recipient, &self.tasks, Box::pin(run));
+                Ordered::run(&socket.recipient, &self.tasks, Box::pin(run), bytes);
             } else {
-                self.tasks.start(run);
+                self.tasks.start(run, bytes);
             }
         }
     }

@@ -1,8 +1,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Client, Member, MemberState};
+use smallvec::SmallVec;
+use socketio_adapter::SocketId;
+
+use super::{Client, Member, MemberState, Run};
 use crate::context::DisconnectContext;
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
@@ -12,80 +16,127 @@ use crate::namespace_core::NamespaceCore;
 use crate::recipient::Phase;
 use crate::socket::Socket;
 
+/// How long handlers may keep a socket in its rooms that is about to leave them.
+const DISCONNECTING_LIMIT: Duration = Duration::from_secs(10);
+
+/// What remains to be done when a socket has been taken from its place.
+enum Taken {
+    /// It was never let in.
+    Cancelled(Arc<NamespaceCore>),
+    /// It is over.
+    Left(Socket, Arc<NamespaceCore>),
+    /// It is over, and the task that joins it does the rest.
+    Leaving(Socket, Arc<NamespaceCore>),
+}
+
 impl Client {
-    /// Takes the client out of one namespace.
-    pub(super) fn leave(self: &Arc<Self>, namespace: &str, reason: DisconnectReason) {
-        let member = {
+    /// Takes one socket out of its namespace.
+    pub(super) fn leave(self: &Arc<Self>, id: &SocketId, reason: DisconnectReason, run: Run) {
+        let taken = {
             let mut members = self.members.lock();
-            let Some(member) = members.find(namespace) else {
-                return;
-            };
-            Member {
-                namespace: Arc::clone(&member.namespace),
-                state: std::mem::replace(&mut member.state, MemberState::Left),
-            }
+            let is_it =
+                |member: &&mut Member| member.socket().is_some_and(|socket| socket.id() == id);
+            members
+                .list
+                .iter_mut()
+                .find(is_it)
+                .and_then(|member| member.take(reason))
         };
-        self.end(member, reason);
+        if let Some(taken) = taken {
+            self.finish(taken, reason, run);
+        }
     }
 
     /// Takes the client out of all its namespaces, for good.
-    pub(crate) fn leave_all(self: &Arc<Self>, reason: DisconnectReason) {
-        let list = {
+    pub(crate) fn leave_all(self: &Arc<Self>, reason: DisconnectReason, run: Run) {
+        let all: SmallVec<[Taken; 1]> = {
             let mut members = self.members.lock();
             members.closed = true;
-            std::mem::take(&mut members.list)
+            let all = members
+                .list
+                .iter_mut()
+                .filter_map(|member| member.take(reason))
+                .collect();
+            members
+                .list
+                .retain(|member| !matches!(member.state, MemberState::Left));
+            all
         };
-        for member in list {
-            self.end(member, reason);
+        for taken in all {
+            self.finish(taken, reason, run);
         }
     }
 
-    fn end(self: &Arc<Self>, member: Member, reason: DisconnectReason) {
-        let Member { namespace, state } = member;
-        let socket = match state {
-            MemberState::Joined(socket) => socket,
-            MemberState::Joining(joining) => {
-                if joining
-                    .socket
-                    .recipient
-                    .advance(Phase::Joining, Phase::Disconnected)
-                {
-                    // Middleware was still at work; the end of its task cleans up.
-                    if let Some(task) = joining.task {
-                        task.abort();
-                    }
-                    if reason == DisconnectReason::ServerNamespaceDisconnect {
-                        self.send_disconnect(&namespace);
-                    }
-                    return;
-                }
-                joining.socket
-            }
-            MemberState::Left => return,
-        };
-        if !socket
-            .recipient
-            .advance(Phase::Connected, Phase::Disconnected)
-        {
-            return;
-        }
+    fn finish(self: &Arc<Self>, taken: Taken, reason: DisconnectReason, run: Run) {
+        let (Taken::Cancelled(namespace)
+        | Taken::Left(_, namespace)
+        | Taken::Leaving(_, namespace)) = &taken;
         if reason == DisconnectReason::ServerNamespaceDisconnect {
-            self.send_disconnect(&namespace);
+            let packet = Encoded::text(|out| {
+                socketio_proto::encode_disconnect(out, namespace.name());
+            });
+            self.link.send_owned(packet).ok();
         }
+        match taken {
+            Taken::Cancelled(_) => {}
+            Taken::Left(socket, namespace) => self.end(&socket, &namespace, reason, run),
+            Taken::Leaving(socket, _) => socket.recipient.acks.close(),
+        }
+    }
+
+    /// Runs the disconnect handlers and frees what the socket holds.
+    pub(super) fn end(
+        self: &Arc<Self>,
+        socket: &Socket,
+        namespace: &NamespaceCore,
+        reason: DisconnectReason,
+        run: Run,
+    ) {
         socket.recipient.acks.close();
         let handlers = Arc::clone(&namespace.handlers());
         if handlers.disconnecting.is_empty() && handlers.disconnect.is_empty() {
-            forget(&socket);
-        } else {
-            self.tasks.start(run_handlers(socket, handlers, reason));
+            forget(socket);
+            return;
+        }
+        let handlers = run_handlers(socket.clone(), handlers, reason);
+        match run {
+            Run::Here => drop(self.tasks.start(handlers, 0)),
+            Run::InTask => drop(self.tasks.spawn(handlers, 0)),
         }
     }
+}
 
-    fn send_disconnect(&self, namespace: &NamespaceCore) {
-        let packet = Encoded::text(|out| {
-            socketio_proto::encode_disconnect(out, namespace.name());
-        });
-        self.link.send_owned(packet).ok();
+impl Member {
+    /// Takes the socket from its place, if there is one that has not left.
+    fn take(&mut self, reason: DisconnectReason) -> Option<Taken> {
+        let namespace = Arc::clone(&self.namespace);
+        match &mut self.state {
+            MemberState::Left => None,
+            MemberState::Joining(joining) if !joining.accepted => {
+                joining.cancel();
+                self.state = MemberState::Left;
+                Some(Taken::Cancelled(namespace))
+            }
+            MemberState::Joining(joining) => {
+                if joining.left.is_some() {
+                    return None;
+                }
+                joining.left = Some(reason);
+                let socket = joining.socket.clone();
+                socket
+                    .recipient
+                    .advance(Phase::Connected, Phase::Disconnected);
+                Some(Taken::Leaving(socket, namespace))
+            }
+            MemberState::Joined(socket) => {
+                let socket = socket.clone();
+                socket
+                    .recipient
+                    .advance(Phase::Connected, Phase::Disconnected);
+                self.state = MemberState::Left;
+                Some(Taken::Left(socket, namespace))
+            }
+        }
     }
 }
 
@@ -95,8 +146,18 @@ fn run_handlers(
     reason: DisconnectReason,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
-        for listener in &handlers.disconnecting {
-            run(listener, &socket, reason).await;
+        let disconnecting = async {
+            for listener in &handlers.disconnecting {
+                run(listener, &socket, reason).await;
+            }
+        };
+        let limit = DISCONNECTING_LIMIT;
+        if tokio::time::timeout(limit, disconnecting).await.is_err() {
+            tracing::error!(
+                socket = %socket.id(),
+                ?limit,
+                "the disconnecting handlers were cut off: what takes long belongs into on_disconnect"
+            );
         }
         socket.space.local.rooms.remove(&socket.recipient);
         for listener in &handlers.disconnect {

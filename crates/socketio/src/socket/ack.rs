@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use socketio_proto::Args;
 use tokio::sync::oneshot;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Socket;
 use crate::ack_error::AckError;
@@ -29,8 +29,28 @@ enum State {
     Waiting {
         entry: Entry,
         answer: oneshot::Receiver<Args>,
-        timeout: Option<Pin<Box<Sleep>>>,
+        timeout: Option<Timeout>,
     },
+}
+
+/// Until when the answer is waited for.
+///
+/// The timer is set when the answer is first asked for: an event can be sent from anywhere, a timer
+/// needs the runtime.
+enum Timeout {
+    At(Instant),
+    Set(Pin<Box<Sleep>>),
+}
+
+impl Timeout {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match self {
+                Self::At(deadline) => *self = Self::Set(Box::pin(sleep_until(*deadline))),
+                Self::Set(sleep) => return sleep.as_mut().poll(cx),
+            }
+        }
+    }
 }
 
 /// The place of an acknowledgement at its socket, which is freed on drop.
@@ -80,7 +100,9 @@ impl<T> AckFuture<T> {
         Ok(State::Waiting {
             entry,
             answer,
-            timeout: timeout.map(|timeout| Box::pin(sleep(timeout))),
+            timeout: timeout
+                .and_then(|timeout| Instant::now().checked_add(timeout))
+                .map(Timeout::At),
         })
     }
 }
@@ -100,7 +122,7 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
                         Err(_) => Err(AckError::Disconnected),
                     }
                 } else if let Some(timeout) = timeout
-                    && timeout.as_mut().poll(cx).is_ready()
+                    && timeout.poll(cx).is_ready()
                 {
                     Err(AckError::Timeout)
                 } else {

@@ -8,7 +8,6 @@ use super::Socket;
 use super::ack::AckFuture;
 use crate::emit_error::EmitError;
 use crate::encoded::Encoded;
-use crate::recipient::Phase;
 
 impl Socket {
     /// Sends an event to the client.
@@ -135,13 +134,18 @@ impl<'a> SocketEmitter<'a> {
     ) -> Result<(), EmitError> {
         EmitError::check_name(event)?;
         let Socket { recipient, space } = self.socket;
-        if recipient.is(Phase::Disconnected) {
+        if recipient.is_gone() {
             return Err(EmitError::Disconnected);
         }
         let packet = Encoded::event(space.name(), ack, event, args)?;
         if self.volatile {
-            recipient.link.send_volatile(&packet);
-            return Ok(());
+            let sent = recipient.link.send_volatile(&packet);
+            // Nobody should wait for the answer to what was not sent.
+            return if sent || ack.is_none() {
+                Ok(())
+            } else {
+                Err(EmitError::Dropped)
+            };
         }
         let sent = recipient.link.send_owned(packet);
         sent.map_err(|_| EmitError::Disconnected)
