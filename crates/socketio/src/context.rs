@@ -116,9 +116,7 @@ macro_rules! shared {
             pub fn parts_mut(&mut self) -> &mut Parts {
                 let Self { parts, socket, .. } = self;
                 parts.get_mut(socket.handshake(), |parts| {
-                    if let Some(io) = socket.io() {
-                        parts.extensions.insert(io);
-                    }
+                    parts.extensions.insert(socket.io());
                 })
             }
         }

@@ -1,5 +1,6 @@
+use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum_core::extract::FromRequestParts;
@@ -187,11 +188,21 @@ impl<S> fmt::Debug for SocketIo<S> {
     }
 }
 
-impl Socket {
-    /// The server of the socket, unless all of it is gone.
-    pub(crate) fn io(&self) -> Option<SocketIo> {
-        let engine = self.space.server::<Engine<App>>()?;
+/// The server, for the requests of connections: what they keep must not keep the server.
+#[derive(Clone)]
+pub(crate) struct WeakSocketIo(Weak<dyn Any + Send + Sync>);
+
+impl WeakSocketIo {
+    fn upgrade(&self) -> Option<SocketIo> {
+        let engine = self.0.upgrade()?.downcast().ok()?;
         Some(SocketIo::new(engine, ()))
+    }
+}
+
+impl Socket {
+    /// The server of the socket.
+    pub(crate) fn io(&self) -> WeakSocketIo {
+        WeakSocketIo(self.space.server())
     }
 }
 
@@ -202,7 +213,13 @@ where
     type Rejection = MissingSocketIo;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get().cloned().ok_or(MissingSocketIo)
+        let extensions = &parts.extensions;
+        let of_connection = || extensions.get().and_then(WeakSocketIo::upgrade);
+        extensions
+            .get()
+            .cloned()
+            .or_else(of_connection)
+            .ok_or(MissingSocketIo)
     }
 }
 

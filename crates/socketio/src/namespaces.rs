@@ -2,9 +2,11 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+use futures_util::FutureExt as _;
 use parking_lot::RwLock;
 use socketio_adapter::AdapterFactory;
 use socketio_proto::Namespace as Name;
+use tokio::runtime::Handle;
 
 use crate::namespace_core::NamespaceCore;
 
@@ -41,15 +43,41 @@ impl Namespaces {
         if let Some(found) = self.find(name) {
             return found;
         }
+        // Made without the lock, for the adapter is not ours; of two that are made, one is dropped.
+        let server = self.server.clone();
+        let made = NamespaceCore::new(name.clone(), self.max_rooms, &*self.adapter, server);
         let mut by_name = self.by_name.write();
-        let create = || {
-            let server = self.server.clone();
-            NamespaceCore::new(name.clone(), self.max_rooms, &*self.adapter, server)
-        };
-        Arc::clone(by_name.entry(name.clone()).or_insert_with(create))
+        if let Some(found) = by_name.get(name) {
+            return Arc::clone(found);
+        }
+        by_name.insert(name.clone(), Arc::clone(&made));
+        drop(by_name);
+        start(&made);
+        made
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
         self.by_name.read().values().cloned().collect()
+    }
+}
+
+/// Lets the adapter of a new namespace get ready, behind the back of whoever makes the namespace.
+fn start(namespace: &Arc<NamespaceCore>) {
+    let namespace = Arc::clone(namespace);
+    let init = async move {
+        if let Err(error) = namespace.space.adapter.init().await {
+            tracing::error!(
+                namespace = %namespace.name(),
+                %error,
+                "the adapter did not start: this server reaches its own clients only"
+            );
+        }
+    };
+    // An adapter that connects to something needs the runtime; the one in memory is ready at once.
+    let mut init = Box::pin(init);
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(init);
+    } else if (&mut init).now_or_never().is_none() {
+        tracing::error!("the adapter did not start: make namespaces inside the tokio runtime");
     }
 }

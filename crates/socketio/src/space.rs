@@ -43,7 +43,7 @@ impl Space {
         self.owner.upgrade()?.downcast().ok()
     }
 
-    pub(crate) fn server<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.server.upgrade()?.downcast().ok()
+    pub(crate) fn server(&self) -> Weak<dyn Any + Send + Sync> {
+        self.server.clone()
     }
 }
