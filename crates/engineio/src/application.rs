@@ -25,8 +25,8 @@ pub trait Connection: Send + Sized + 'static {
     /// Whether the next message can be taken.
     ///
     /// While this is pending nothing is read from the transport, so that a client that sends
-    /// faster than it is served is slowed down by its own connection. The task is woken through
-    /// `cx`.
+    /// faster than it is served is slowed down by its own connection. Its heartbeat waits as well,
+    /// because the answer to a ping may be among what is not read. The task is woken through `cx`.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())
@@ -47,6 +47,7 @@ pub trait Connection: Send + Sized + 'static {
         let _ = now;
     }
 
-    /// The session is over. Called exactly once.
+    /// The session is over. Called once, unless the runtime ends before the session does or a
+    /// method of this connection has panicked: it is only dropped then.
     fn closed(self, reason: CloseReason);
 }

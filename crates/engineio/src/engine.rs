@@ -15,7 +15,7 @@ use crate::shutdown;
 pub struct Engine<A: Application> {
     pub(crate) config: Config,
     pub(crate) session_config: Arc<SessionConfig>,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) application: A,
     closing: AtomicBool,
 }
@@ -26,7 +26,7 @@ impl<A: Application> Engine<A> {
         Self {
             session_config: Arc::new(config.session.clone()),
             config,
-            registry: Registry::new(),
+            registry: Arc::new(Registry::new()),
             application,
             closing: AtomicBool::new(false),
         }
@@ -65,7 +65,9 @@ impl<A: Application> Engine<A> {
     /// Closes the engine: new sessions are refused, what is queued for the clients is sent, the
     /// clients are told.
     ///
-    /// Returns when every session is gone; those that are not by the `deadline` are cut off.
+    /// Returns when every session is gone and the application has been told so; those that are
+    /// not by the `deadline` are cut off. Answers to polls may still be on their way then: let the
+    /// HTTP server shut down gracefully afterwards.
     pub async fn close(&self, deadline: Duration) {
         self.refuse_sessions();
         shutdown::close_all(&self.registry, CloseReason::ServerShuttingDown, deadline).await;

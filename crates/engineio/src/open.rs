@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use engineio_proto::{
-    CloseReason, ConnectionError, Handshake, Packet, PayloadEncoder, SessionId, Transport,
-};
+use engineio_proto::{ConnectionError, Handshake, Packet, PayloadEncoder, SessionId, Transport};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Request, StatusCode, Version};
@@ -15,6 +13,7 @@ use hyper::upgrade::OnUpgrade;
 use crate::application::Application;
 use crate::engine::Engine;
 use crate::future::EngineResponse;
+use crate::registry::Entry;
 use crate::response;
 use crate::route::{self, BadUpgrade, Route};
 use crate::session::driver::Driver;
@@ -80,16 +79,14 @@ fn refuse(parts: &Parts, error: &ConnectionError) -> EngineResponse {
 }
 
 fn open_polling<A: Application>(engine: &Arc<Engine<A>>, parts: Parts) -> EngineResponse {
-    let Some(shared) = new_session(engine, Transport::Polling) else {
-        return response::status(StatusCode::INTERNAL_SERVER_ERROR);
+    let entry = match new_session(engine, Transport::Polling) {
+        Ok(entry) => entry,
+        Err(unopened) => return unopened.answer(),
     };
     let mut payload = PayloadEncoder::new();
-    payload.push(&open_packet(engine, &shared, Transport::Polling));
+    payload.push(&open_packet(engine, &entry.session, Transport::Polling));
     let response = response::payload(payload.finish(), &parts.headers);
-    let connection = engine
-        .application
-        .open(crate::Session::new(Arc::clone(&shared)), parts);
-    tokio::spawn(Driver::polling(Arc::clone(engine), shared, connection));
+    tokio::spawn(Driver::polling(Arc::clone(engine), entry, parts));
     response
 }
 
@@ -98,11 +95,12 @@ fn open_websocket<A: Application>(engine: &Arc<Engine<A>>, mut parts: Parts) -> 
         Ok(switched) => switched,
         Err(reason) => return response::bad_upgrade(reason),
     };
-    let Some(shared) = new_session(engine, Transport::WebSocket) else {
-        return response::status(StatusCode::INTERNAL_SERVER_ERROR);
+    let entry = match new_session(engine, Transport::WebSocket) {
+        Ok(entry) => entry,
+        Err(unopened) => return unopened.answer(),
     };
-    let open = open_packet(engine, &shared, Transport::WebSocket);
-    let driver = Driver::websocket(Arc::clone(engine), shared, on_upgrade, parts, open);
+    let open = open_packet(engine, &entry.session, Transport::WebSocket);
+    let driver = Driver::websocket(Arc::clone(engine), entry, on_upgrade, parts, open);
     tokio::spawn(driver);
     response
 }
@@ -135,15 +133,14 @@ fn upgrade(session: &Arc<Shared>, mut parts: Parts) -> EngineResponse {
 
 /// A session that the registry knows, with an id of its own.
 ///
-/// `None` when the operating system gives no random bytes.
 fn new_session<A: Application>(
     engine: &Arc<Engine<A>>,
     transport: Transport,
-) -> Option<Arc<Shared>> {
+) -> Result<Entry, Unopened> {
     let mut random = [0; SESSION_ID_BYTES];
     if let Err(error) = getrandom::fill(&mut random) {
         tracing::error!(%error, "no random bytes for a session id: check the system's random source");
-        return None;
+        return Err(Unopened::NoRandomBytes);
     }
     let id = SessionId::from_random(random);
     let shared = Arc::new(Shared::new(
@@ -152,12 +149,31 @@ fn new_session<A: Application>(
         transport,
         now(),
     ));
-    engine.registry.insert(Arc::clone(&shared));
-    // Between the check for closing and the insertion, closing may have gone through the table.
+    let entry = engine.registry.enter(shared);
+    // Asked once more: a session that was entered before closing began is closed with the others,
+    // one that was entered later would be overlooked.
     if engine.is_closing() {
-        shared.abort(CloseReason::ServerShuttingDown);
+        return Err(Unopened::Closing);
     }
-    Some(shared)
+    Ok(entry)
+}
+
+/// Why there is no new session.
+#[derive(Clone, Copy, Debug)]
+enum Unopened {
+    /// The engine is being closed.
+    Closing,
+    /// The operating system gives no random bytes.
+    NoRandomBytes,
+}
+
+impl Unopened {
+    fn answer(self) -> EngineResponse {
+        match self {
+            Self::Closing => response::unavailable(),
+            Self::NoRandomBytes => response::status(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
 }
 
 fn open_packet<A: Application>(
@@ -212,5 +228,43 @@ fn switch_protocols(parts: &mut Parts) -> Result<(OnUpgrade, EngineResponse), Ba
             );
             Err(BadUpgrade::Unsupported)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engineio_proto::{CloseReason, Message};
+
+    use super::*;
+    use crate::{Config, Connection, Session};
+
+    struct Nothing;
+
+    impl Application for Nothing {
+        type Connection = Self;
+
+        fn open(&self, _: Session, _: Parts) -> Self {
+            Self
+        }
+    }
+
+    impl Connection for Nothing {
+        fn message(&mut self, _: Message) {}
+
+        fn closed(self, _: CloseReason) {}
+    }
+
+    #[test]
+    fn no_session_is_entered_behind_the_back_of_closing() {
+        let engine = Arc::new(Engine::new(Config::default(), Nothing));
+        let entry = new_session(&engine, Transport::Polling).unwrap();
+        assert_eq!(engine.clients_count(), 1);
+        // The request was let in before closing began, and comes to the table only now.
+        engine.refuse_sessions();
+        let refused = new_session(&engine, Transport::Polling).unwrap_err();
+        assert_eq!(refused.answer().status(), 503);
+        assert_eq!(engine.clients_count(), 1);
+        drop(entry);
+        assert_eq!(engine.clients_count(), 0);
     }
 }

@@ -3,7 +3,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use engineio_proto::SessionId;
+use engineio_proto::{CloseReason, SessionId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -12,14 +12,17 @@ use crate::session::Shared;
 /// Connecting clients of several cores should rarely meet at one lock.
 const SHARDS: usize = 16;
 
-/// The sessions that are open, by id.
+/// The sessions that are open, by id, and a count of all that has to end before the engine is
+/// closed.
 #[derive(Debug)]
 pub(crate) struct Registry {
     hasher: RandomState,
     shards: [Mutex<HashMap<SessionId, Arc<Shared>>>; SHARDS],
     len: AtomicUsize,
-    /// Told when the last session is gone.
-    empty: Notify,
+    /// Sessions, until their task and the application are done with them.
+    sessions: Tally,
+    /// WebSockets that nobody uses any more, until they are closed.
+    sockets: Tally,
 }
 
 impl Registry {
@@ -28,27 +31,27 @@ impl Registry {
             hasher: RandomState::new(),
             shards: Default::default(),
             len: AtomicUsize::new(0),
-            empty: Notify::new(),
+            sessions: Tally::default(),
+            sockets: Tally::default(),
         }
     }
 
-    pub(crate) fn insert(&self, session: Arc<Shared>) {
+    /// Puts a session into the table, for as long as the entry lives.
+    pub(crate) fn enter(self: &Arc<Self>, session: Arc<Shared>) -> Entry {
+        self.sessions.enter();
         let id = session.id().clone();
-        if self.shard(&id).lock().insert(id, session).is_none() {
+        let known = self.shard(&id).lock().insert(id, Arc::clone(&session));
+        if known.is_none() {
             self.len.fetch_add(1, Ordering::Relaxed);
+        }
+        Entry {
+            registry: Arc::clone(self),
+            session,
         }
     }
 
     pub(crate) fn find(&self, id: &SessionId) -> Option<Arc<Shared>> {
         self.shard(id).lock().get(id).cloned()
-    }
-
-    pub(crate) fn remove(&self, id: &SessionId) {
-        if self.shard(id).lock().remove(id).is_some()
-            && self.len.fetch_sub(1, Ordering::AcqRel) == 1
-        {
-            self.empty.notify_waiters();
-        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -64,18 +67,91 @@ impl Registry {
     }
 
     /// Returns when no session is left.
+    pub(crate) async fn sessions_ended(&self) {
+        self.sessions.emptied().await;
+    }
+
+    /// Returns when no session is left and no WebSocket of one.
     pub(crate) async fn emptied(&self) {
-        loop {
-            let notified = self.empty.notified();
-            if self.len() == 0 {
-                return;
-            }
-            notified.await;
-        }
+        self.sessions.emptied().await;
+        self.sockets.emptied().await;
     }
 
     fn shard(&self, id: &SessionId) -> &Mutex<HashMap<SessionId, Arc<Shared>>> {
         let index = self.hasher.hash_one(id) as usize % SHARDS;
         &self.shards[index]
+    }
+}
+
+/// A session's place in the table. Its end is the end of the session, however it comes: when the
+/// runtime ends or the application panics, too.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    registry: Arc<Registry>,
+    pub(crate) session: Arc<Shared>,
+}
+
+impl Entry {
+    /// Takes the session out of the table: new requests do not find it, and it counts no more.
+    pub(crate) fn hide(&self) {
+        let id = self.session.id();
+        let known = self.registry.shard(id).lock().remove(id);
+        if known.is_some() {
+            self.registry.len.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Counts a WebSocket of the session that is about to be closed.
+    pub(crate) fn closing_socket(&self) -> ClosingSocket {
+        self.registry.sockets.enter();
+        ClosingSocket(Arc::clone(&self.registry))
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.hide();
+        // Without effect where the session ended in good order.
+        self.session.abort(CloseReason::ServerShuttingDown);
+        self.registry.sessions.leave();
+    }
+}
+
+/// A WebSocket that is being closed.
+#[derive(Debug)]
+pub(crate) struct ClosingSocket(Arc<Registry>);
+
+impl Drop for ClosingSocket {
+    fn drop(&mut self) {
+        self.0.sockets.leave();
+    }
+}
+
+/// How many of something there are, and whoever waits until there are none.
+#[derive(Debug, Default)]
+struct Tally {
+    count: AtomicUsize,
+    empty: Notify,
+}
+
+impl Tally {
+    fn enter(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn leave(&self) {
+        if self.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.empty.notify_waiters();
+        }
+    }
+
+    async fn emptied(&self) {
+        loop {
+            let notified = self.empty.notified();
+            if self.count.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            notified.await;
+        }
     }
 }

@@ -47,6 +47,8 @@ impl Session {
 
     /// Queues messages that must stay together, such as an event and its attachments.
     ///
+    /// The iterator runs under the session's lock and must not use the session.
+    ///
     /// # Errors
     ///
     /// As for [`send`](Self::send).
@@ -61,6 +63,8 @@ impl Session {
 
     /// Queues messages if the transport could take them now, and drops them otherwise. Returns
     /// whether they were queued.
+    ///
+    /// The iterator runs under the session's lock and must not use the session.
     pub fn send_volatile(&self, messages: impl IntoIterator<Item = Message>) -> bool {
         let mut state = self.0.lock();
         if !state.proto.is_writable() {
@@ -108,7 +112,7 @@ impl Session {
             if state.proto.is_drained() || state.proto.is_closed() {
                 return Poll::Ready(());
             }
-            state.rare().drained.push(cx.waker().clone());
+            state.rare().wait_until_drained(cx.waker());
             Poll::Pending
         })
         .await;
@@ -198,6 +202,15 @@ pub(crate) struct Rare {
     pub(crate) drained: Vec<Waker>,
 }
 
+impl Rare {
+    /// Remembers who waits; a task that asks again and again does so once.
+    fn wait_until_drained(&mut self, waker: &Waker) {
+        if !self.drained.iter().any(|known| known.will_wake(waker)) {
+            self.drained.push(waker.clone());
+        }
+    }
+}
+
 /// The request by which a polling client sends: at most one at a time.
 #[derive(Debug, Default)]
 pub(crate) enum Post {
@@ -216,6 +229,13 @@ pub(crate) enum Post {
 impl State {
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    /// Whether a request that sends is under way and its packets have not all been taken.
+    pub(crate) fn is_posting(&self) -> bool {
+        self.rare
+            .as_deref()
+            .is_some_and(|rare| !matches!(rare.post, Post::None | Post::Done))
     }
 
     pub(crate) fn rare_if_any(&mut self) -> Option<&mut Rare> {
@@ -277,5 +297,29 @@ impl State {
             self.wake_drained();
             self.wake_post();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_asks_again_and_again_waits_once() {
+        let shared = Arc::new(Shared::new(
+            SessionId::from_random([0; 15]),
+            Arc::default(),
+            Transport::Polling,
+            Instant::now(),
+        ));
+        let session = Session::new(Arc::clone(&shared));
+        session.send("never fetched").unwrap();
+        for _ in 0..100 {
+            let pending = poll_fn(|cx| Poll::Ready(pin!(session.drained()).poll(cx).is_pending()));
+            assert!(pending.await);
+        }
+        assert_eq!(shared.lock().rare().drained.len(), 1);
     }
 }

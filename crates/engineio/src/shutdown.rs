@@ -11,11 +11,14 @@ pub(crate) async fn close_all(registry: &Registry, reason: CloseReason, deadline
         .await
         .is_err()
     {
-        tracing::warn!(
-            sessions = registry.len(),
-            "clients did not take their last packets in time: cutting them off"
-        );
+        let sessions = registry.len();
+        if sessions > 0 {
+            tracing::warn!(
+                sessions,
+                "clients did not take their last packets in time: cutting them off"
+            );
+        }
         registry.for_each(|session| session.abort(reason));
-        registry.emptied().await;
+        registry.sessions_ended().await;
     }
 }

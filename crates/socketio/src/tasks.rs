@@ -102,10 +102,13 @@ pub(crate) struct Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         let Self { tasks, bytes } = self;
-        let was_ready = tasks.is_ready();
-        tasks.unfinished.fetch_sub(1, Ordering::AcqRel);
-        tasks.bytes.fetch_sub(*bytes, Ordering::AcqRel);
-        if !was_ready && let Some(waker) = tasks.waiting.lock().take() {
+        // Whether a limit is left has to be seen in the very step that leaves it: looked at before,
+        // somebody could reach it in between and wait for a wake that never comes.
+        let unfinished = tasks.unfinished.fetch_sub(1, Ordering::AcqRel);
+        let held = tasks.bytes.fetch_sub(*bytes, Ordering::AcqRel);
+        if (unfinished >= tasks.limit || held >= tasks.byte_limit)
+            && let Some(waker) = tasks.waiting.lock().take()
+        {
             waker.wake();
         }
     }

@@ -52,4 +52,13 @@ pub async fn assert_polling_alive(client: &mut PollingClient) {
     client.expect(REFUSAL).await;
 }
 
+/// Lets the server do all that it can do without something new: another client talks to it for a
+/// while.
+pub async fn settle(addr: SocketAddr) {
+    let mut client = open(addr).await;
+    for _ in 0..50 {
+        assert_alive(&mut client).await;
+    }
+}
+
 const REFUSAL: &str = r#"44/nowhere,{"message":"Invalid namespace"}"#;

@@ -101,7 +101,7 @@ enum Departure {
 }
 
 impl Departures {
-    fn tell(&self, id: &str, departure: serde_json::Value) {
+    fn tell(&self, id: &str, departure: &serde_json::Value) {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = Departure::Known(departure.clone());
         if let Some(Departure::Awaited(waiting)) = map.insert(id.to_owned(), known) {
@@ -307,7 +307,7 @@ async fn disconnected(
     State(departures): State<Departures>,
 ) {
     let departure = json!({ "reason": reason.as_str(), "rooms": rooms });
-    departures.tell(socket.id().as_str(), departure);
+    departures.tell(socket.id().as_str(), &departure);
 }
 
 fn rooms_of(socket: &Socket) -> Vec<Room> {

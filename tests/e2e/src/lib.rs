@@ -13,3 +13,4 @@ pub mod fixture;
 pub mod gate;
 pub mod journal;
 pub mod server;
+pub mod virtual_time;

@@ -60,9 +60,9 @@ impl Heartbeat {
         }
     }
 
-    /// The transport changed. The ping may have been lost between the two, so the client gets the
-    /// whole timeout again.
-    pub(super) fn handle_upgrade(&mut self, now: Instant, config: &SessionConfig) {
+    /// The pong may be delayed, or the ping lost, and not by the client: it gets the whole timeout
+    /// again.
+    pub(super) fn postpone(&mut self, now: Instant, config: &SessionConfig) {
         if let Phase::Waiting { .. } = self.phase {
             self.deadline = after(now, config.ping_timeout);
         }

@@ -78,6 +78,17 @@ impl Session {
         }
     }
 
+    /// Nothing was read of late, because the application takes no more: what the client sent lies
+    /// unread, perhaps a pong among it. A client that was pinged gets the whole ping timeout again.
+    ///
+    /// To be called before [`handle_timeout`](Self::handle_timeout) for as long as nothing is read,
+    /// and when reading begins again.
+    pub fn handle_blocked(&mut self, now: Instant) {
+        if let State::Open(heartbeat) = &mut self.state {
+            heartbeat.postpone(now, &self.config);
+        }
+    }
+
     /// Time has passed: it is `now`. Does what was to be done by then.
     ///
     /// To be called when [`poll_timeout`](Self::poll_timeout) is reached; harmless at other times.

@@ -72,7 +72,8 @@ impl Session {
         self.poll.owe_noop();
         self.events.upgraded = true;
         if let State::Open(heartbeat) = &mut self.state {
-            heartbeat.handle_upgrade(now, &self.config);
+            // The ping may have been lost between the two transports.
+            heartbeat.postpone(now, &self.config);
         }
     }
 }

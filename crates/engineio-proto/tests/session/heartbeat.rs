@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use engineio_proto::{
-    CloseReason::{PingTimeout, TransportError},
+    CloseReason::{ForcedClose, PingTimeout, TransportError},
     Event, SessionConfig,
     Transport::{Polling, WebSocket},
 };
 
-use crate::conversation::{Conversation, MOMENT, PING_INTERVAL, PING_TIMEOUT};
+use crate::conversation::{CLOSE_TIMEOUT, Conversation, MOMENT, PING_INTERVAL, PING_TIMEOUT};
 
 const NOTHING: [&str; 0] = [];
 
@@ -146,4 +146,38 @@ fn a_ping_that_is_answered_before_it_left_does_not_leave() {
     talk.client_sends("3");
     talk.client_polls();
     assert_eq!(talk.poll_gets(), NOTHING);
+}
+
+#[test]
+fn a_client_that_is_not_read_is_not_lost() {
+    let mut talk = Conversation::on(WebSocket);
+    talk.pass(PING_INTERVAL);
+    assert_eq!(talk.websocket_gets(), ["2"]);
+    for _ in 0..3 {
+        talk.pass(PING_TIMEOUT - MOMENT);
+        talk.session.handle_blocked(talk.now);
+    }
+    talk.pass(PING_TIMEOUT - MOMENT);
+    assert_eq!(talk.events(), []);
+    talk.pass(MOMENT);
+    assert_eq!(talk.events(), [Event::Closed(PingTimeout)]);
+}
+
+#[test]
+fn the_next_ping_does_not_wait_for_the_application() {
+    let mut talk = Conversation::on(WebSocket);
+    talk.pass(PING_INTERVAL - MOMENT);
+    talk.session.handle_blocked(talk.now);
+    talk.pass(MOMENT);
+    assert_eq!(talk.websocket_gets(), ["2"]);
+}
+
+#[test]
+fn blocking_does_not_hold_a_session_that_closes() {
+    let mut talk = Conversation::on(WebSocket);
+    talk.session.close(talk.now, ForcedClose);
+    talk.pass(CLOSE_TIMEOUT - MOMENT);
+    talk.session.handle_blocked(talk.now);
+    talk.pass(MOMENT);
+    assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
 }

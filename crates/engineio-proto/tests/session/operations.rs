@@ -33,6 +33,7 @@ enum Operation {
     DrainWebSocket,
     TakeOneForWebSocket,
     SetFlushing(bool),
+    NothingIsRead,
     Close(CloseReason),
     Abort(CloseReason),
     TakeEvents,
@@ -90,6 +91,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         16 => Just(DrainWebSocket),
         4 => Just(TakeOneForWebSocket),
         4 => any::<bool>().prop_map(SetFlushing),
+        2 => Just(NothingIsRead),
         1 => reason().prop_map(Close),
         1 => reason().prop_map(Abort),
         6 => Just(TakeEvents),
@@ -210,6 +212,11 @@ impl Model {
                 self.transmit(Transport::WebSocket);
             }
             Operation::SetFlushing(flushing) => session.set_flushing(flushing),
+            Operation::NothingIsRead => {
+                let before = session.poll_timeout();
+                session.handle_blocked(now);
+                assert!(session.poll_timeout() >= before);
+            }
             Operation::Close(reason) => {
                 session.close(now, reason);
                 assert!(!session.is_open());

@@ -18,9 +18,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::application::{Application, Connection};
 use crate::engine::Engine;
+use crate::registry::Entry;
 use crate::route::wants_base64;
 use crate::session::timer::Timer;
-use crate::session::{Post, Session, Shared, State, now};
+use crate::session::{Post, Session, State, now};
 use crate::transport::websocket::{Closed, Received, WebSocket};
 
 /// How many messages are taken before the task lets others run.
@@ -39,18 +40,16 @@ pub(crate) struct Driver<A: Application> {
 
 impl<A: Application> Driver<A> {
     /// The task of a session that begins with polling.
-    pub(crate) fn polling(
-        engine: Arc<Engine<A>>,
-        shared: Arc<Shared>,
-        connection: A::Connection,
-    ) -> Self {
-        Self::new(engine, shared, Some(connection), Socket::None)
+    pub(crate) fn polling(engine: Arc<Engine<A>>, entry: Entry, request: Parts) -> Self {
+        let mut driver = Self::new(engine, entry, Socket::None);
+        driver.core.open(request);
+        driver
     }
 
     /// The task of a session that begins with a WebSocket, which is still leaving HTTP.
     pub(crate) fn websocket(
         engine: Arc<Engine<A>>,
-        shared: Arc<Shared>,
+        entry: Entry,
         on_upgrade: OnUpgrade,
         request: Parts,
         open: Packet,
@@ -60,24 +59,21 @@ impl<A: Application> Driver<A> {
             base64: wants_base64(request.uri.query()),
             session: Some((request, open)),
         }));
-        Self::new(engine, shared, None, socket)
+        Self::new(engine, entry, socket)
     }
 
-    fn new(
-        engine: Arc<Engine<A>>,
-        shared: Arc<Shared>,
-        connection: Option<A::Connection>,
-        socket: Socket,
-    ) -> Self {
+    fn new(engine: Arc<Engine<A>>, entry: Entry, socket: Socket) -> Self {
         Self {
             core: Core {
                 engine,
-                shared,
-                connection,
+                connection: None,
                 socket,
                 probing: false,
+                upgrade_held: false,
+                blocked: false,
                 posted: None,
                 failure: None,
+                entry,
             },
             timer: Timer::new(now()),
         }
@@ -90,14 +86,9 @@ impl<A: Application> Future for Driver<A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let now = now();
-        if this
-            .timer
-            .as_mut()
-            .poll_expired(cx, now, this.core.deadline())
-        {
-            this.core.handle_timeout(now);
-        }
-        if this.core.run(cx, now) == Progress::Finished {
+        let deadline = this.core.awake();
+        let expired = this.timer.as_mut().poll_expired(cx, now, deadline);
+        if this.core.run(cx, now, expired) == Progress::Finished {
             return Poll::Ready(());
         }
         // The run may have moved the deadline; what is due by now waits for the next run.
@@ -111,16 +102,21 @@ impl<A: Application> Future for Driver<A> {
 /// Everything of the task but its timer.
 struct Core<A: Application> {
     engine: Arc<Engine<A>>,
-    shared: Arc<Shared>,
     /// Absent before a WebSocket session is open and after the end.
     connection: Option<A::Connection>,
     socket: Socket,
     /// Whether the WebSocket is only probing and the session still polls.
     probing: bool,
+    /// Whether the client has asked for the upgrade while it was still sending by polling.
+    upgrade_held: bool,
+    /// Whether the application takes no more, so that what the client sends lies unread.
+    blocked: bool,
     /// Packets of a POST that are still to be taken.
     posted: Option<PayloadDecoder>,
     /// Which close code tells the client what it did wrong.
     failure: Option<CloseCode>,
+    /// The session. Its end is the last thing that happens to it.
+    entry: Entry,
 }
 
 /// The WebSocket of a session.
@@ -153,15 +149,32 @@ enum Progress {
 }
 
 impl<A: Application> Core<A> {
+    /// The task runs: nobody has to wake it now. Returns the deadline that it slept for.
+    fn awake(&self) -> Option<Instant> {
+        let mut state = self.entry.session.lock();
+        state.driver = None;
+        let session = state.proto.poll_timeout();
+        drop(state);
+        self.earliest(session)
+    }
+
     fn deadline(&self) -> Option<Instant> {
-        let session = self.shared.lock().proto.poll_timeout();
+        let session = self.entry.session.lock().proto.poll_timeout();
+        self.earliest(session)
+    }
+
+    /// The deadline of the session, or that of the application if it comes first.
+    fn earliest(&self, session: Option<Instant>) -> Option<Instant> {
         let connection = self.connection.as_ref().and_then(Connection::poll_timeout);
         session.into_iter().chain(connection).min()
     }
 
     fn handle_timeout(&mut self, now: Instant) {
         {
-            let mut state = self.shared.lock();
+            let mut state = self.entry.session.lock();
+            if self.blocked {
+                state.proto.handle_blocked(now);
+            }
             state.proto.handle_timeout(now);
             state.wake_poll();
         }
@@ -172,11 +185,15 @@ impl<A: Application> Core<A> {
         }
     }
 
-    fn run(&mut self, cx: &mut Context<'_>, now: Instant) -> Progress {
+    fn run(&mut self, cx: &mut Context<'_>, now: Instant, mut expired: bool) -> Progress {
         let mut taken = 0;
         loop {
             self.poll_opening(cx);
             taken += self.read(cx, now, MESSAGES_PER_RUN - taken);
+            // Only now: a pong that has arrived counts although this task comes to it too late.
+            if std::mem::take(&mut expired) {
+                self.handle_timeout(now);
+            }
             match self.write(cx) {
                 Progress::Busy if taken < MESSAGES_PER_RUN => {}
                 Progress::Idle if taken < MESSAGES_PER_RUN => return Progress::Idle,
@@ -210,53 +227,94 @@ impl<A: Application> Core<A> {
         if let Some((request, open)) = session {
             // An error shows again when the socket is read.
             websocket.write(&open).ok();
-            let session = Session::new(Arc::clone(&self.shared));
-            self.connection = Some(self.engine.application.open(session, request));
+            self.open(request);
         }
         self.socket = Socket::Open(websocket);
+    }
+
+    fn open(&mut self, request: Parts) {
+        let session = Session::new(Arc::clone(&self.entry.session));
+        self.connection = Some(self.engine.application.open(session, request));
     }
 
     /// Takes at most `limit` messages and returns how many there were.
     fn read(&mut self, cx: &mut Context<'_>, now: Instant, limit: usize) -> usize {
         let mut taken = 0;
-        while taken < limit {
-            let ready = match &mut self.connection {
-                Some(connection) => connection.poll_ready(cx).is_ready(),
-                None => false,
-            };
-            // What was posted came before what a WebSocket brings.
-            if ready && let Some(posted) = &mut self.posted {
-                match posted.next() {
-                    Some(packet) => self.receive(now, Transport::Polling, packet.ok()),
-                    None => self.finish_post(),
-                }
-            } else if (ready && self.posted.is_none()) || self.probing {
-                let Socket::Open(websocket) = &mut self.socket else {
-                    break;
-                };
-                let Poll::Ready(received) = websocket.poll_receive(cx) else {
-                    break;
-                };
-                match received {
-                    Received::Text(text) => self.receive_frame(now, Packet::decode_text(text).ok()),
-                    Received::Binary(bytes) => self.receive_frame(now, Some(Packet::binary(bytes))),
-                    // The socket is kept: a close frame wants an answer.
-                    Received::Closed => {
-                        self.transport_closed(false);
-                        break;
-                    }
-                    Received::Failed(code) => {
-                        self.failure = Some(code);
-                        self.transport_closed(true);
-                        break;
-                    }
-                }
-            } else {
-                break;
-            }
+        while taken < limit && self.read_one(cx, now) {
             taken += 1;
         }
         taken
+    }
+
+    /// Takes the next packet, if there is one that may be taken.
+    fn read_one(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let ready = self.poll_ready(cx, now);
+        // What was posted came before what a WebSocket brings.
+        if ready && let Some(posted) = &mut self.posted {
+            match posted.next() {
+                Some(packet) => self.receive(now, Transport::Polling, packet.ok()),
+                None => self.finish_post(),
+            }
+            return true;
+        }
+        if self.upgrade_held {
+            if self.entry.session.lock().is_posting() {
+                return false;
+            }
+            self.upgrade_held = false;
+            self.receive_probe(now, Some(Packet::Upgrade));
+            return true;
+        }
+        if self.probing || (ready && self.posted.is_none()) {
+            return self.read_websocket(cx, now);
+        }
+        false
+    }
+
+    fn read_websocket(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Socket::Open(websocket) = &mut self.socket else {
+            return false;
+        };
+        // Who does not read the answers to its probes is not asked for more of them.
+        if self.probing && websocket.poll_writable(cx).is_pending() {
+            return false;
+        }
+        let Poll::Ready(received) = websocket.poll_receive(cx) else {
+            return false;
+        };
+        match received {
+            Received::Text(text) => self.receive_frame(now, Packet::decode_text(text).ok()),
+            Received::Binary(bytes) => self.receive_frame(now, Some(Packet::binary(bytes))),
+            // The socket is kept: a close frame wants an answer.
+            Received::Closed => {
+                self.transport_closed(false);
+                return false;
+            }
+            Received::Failed(code) => {
+                self.failure = Some(code);
+                self.transport_closed(true);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether the application takes the next message.
+    fn poll_ready(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Some(connection) = &mut self.connection else {
+            return false;
+        };
+        let ready = connection.poll_ready(cx).is_ready();
+        let reads = matches!(self.socket, Socket::Open(_)) && !self.probing;
+        let was_blocked = std::mem::replace(
+            &mut self.blocked,
+            !ready && (reads || self.posted.is_some()),
+        );
+        if ready && was_blocked {
+            // The client has had no chance to get an answer to a ping through.
+            self.entry.session.lock().proto.handle_blocked(now);
+        }
+        ready
     }
 
     fn receive_frame(&mut self, now: Instant, packet: Option<Packet>) {
@@ -269,7 +327,7 @@ impl<A: Application> Core<A> {
 
     /// Handles a packet of the current transport; `None` is one that could not be decoded.
     fn receive(&mut self, now: Instant, from: Transport, packet: Option<Packet>) {
-        let mut state = self.shared.lock();
+        let mut state = self.entry.session.lock();
         let Some(packet) = packet else {
             tracing::debug!("the client sent a packet that cannot be decoded");
             state.proto.handle_decode_error();
@@ -287,7 +345,12 @@ impl<A: Application> Core<A> {
     }
 
     fn receive_probe(&mut self, now: Instant, packet: Option<Packet>) {
-        let mut state = self.shared.lock();
+        let mut state = self.entry.session.lock();
+        // The session would not take what is being posted once it has left polling.
+        if packet == Some(Packet::Upgrade) && state.is_posting() {
+            self.upgrade_held = true;
+            return;
+        }
         let result = match packet {
             Some(packet) => state.proto.handle_probe_packet(now, packet),
             None => {
@@ -312,7 +375,7 @@ impl<A: Application> Core<A> {
 
     /// The WebSocket is no good; a session that polls lives on.
     fn transport_closed(&mut self, error: bool) {
-        let mut state = self.shared.lock();
+        let mut state = self.entry.session.lock();
         state
             .proto
             .handle_transport_closed(Transport::WebSocket, error);
@@ -325,6 +388,7 @@ impl<A: Application> Core<A> {
 
     fn drop_probe(&mut self) {
         self.probing = false;
+        self.upgrade_held = false;
         self.close_socket();
     }
 
@@ -332,13 +396,17 @@ impl<A: Application> Core<A> {
     fn close_socket(&mut self) {
         let code = self.failure.take();
         if let Socket::Open(websocket) = std::mem::replace(&mut self.socket, Socket::None) {
-            tokio::spawn(websocket.close(code));
+            let closing = self.entry.closing_socket();
+            tokio::spawn(async move {
+                websocket.close(code).await;
+                drop(closing);
+            });
         }
     }
 
     fn finish_post(&mut self) {
         self.posted = None;
-        let mut state = self.shared.lock();
+        let mut state = self.entry.session.lock();
         state.rare().post = Post::Done;
         state.wake_post();
     }
@@ -359,7 +427,7 @@ impl<A: Application> Core<A> {
                 },
                 _ => false,
             };
-            let mut state = self.shared.lock();
+            let mut state = self.entry.session.lock();
             if writable {
                 while batch.len() < PACKETS_PER_LOCK
                     && let Some(packet) = state.proto.poll_transmit(Transport::WebSocket)
@@ -397,8 +465,11 @@ impl<A: Application> Core<A> {
             return Progress::Idle;
         };
         let flushed = websocket.poll_flush(cx);
-        let mut state = self.shared.lock();
-        state.proto.set_flushing(flushed.is_pending());
+        let mut state = self.entry.session.lock();
+        // A WebSocket that only probes carries nothing of the session.
+        state
+            .proto
+            .set_flushing(!self.probing && flushed.is_pending());
         if state.proto.is_drained() {
             state.wake_drained();
         }
@@ -433,19 +504,11 @@ impl<A: Application> Core<A> {
     }
 
     fn finish(&mut self, reason: CloseReason) {
-        self.engine.registry.remove(self.shared.id());
+        self.entry.hide();
         self.close_socket();
         if let Some(connection) = self.connection.take() {
             connection.closed(reason);
         }
-    }
-}
-
-impl<A: Application> Drop for Core<A> {
-    fn drop(&mut self) {
-        // Reached with an open session only when the runtime ends or the application panicked.
-        self.engine.registry.remove(self.shared.id());
-        self.shared.abort(CloseReason::ServerShuttingDown);
     }
 }
 
@@ -479,5 +542,37 @@ impl Work {
             state.drop_rare();
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engineio_proto::Message;
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Application for Nothing {
+        type Connection = Self;
+
+        fn open(&self, _: Session, _: Parts) -> Self {
+            Self
+        }
+    }
+
+    impl Connection for Nothing {
+        fn message(&mut self, _: Message) {}
+
+        fn closed(self, _: CloseReason) {}
+    }
+
+    #[test]
+    fn an_idle_session_costs_little() {
+        // Every connection holds a task of this size, and this beside it.
+        let task = size_of::<Driver<Nothing>>();
+        assert!(task <= 576, "{task} bytes");
+        let shared = size_of::<crate::session::Shared>();
+        assert!(shared <= 176, "{shared} bytes");
     }
 }

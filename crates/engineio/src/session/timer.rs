@@ -4,6 +4,7 @@ use std::task::Context;
 use std::time::Instant;
 
 use pin_project::pin_project;
+use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 
 /// The one timer of a session's task.
@@ -48,8 +49,47 @@ impl Timer {
             return false;
         }
         this.sleep.as_mut().reset(deadline.into());
-        let expired = this.sleep.poll(cx).is_ready();
+        // Without a budget left, the runtime would wake the task at once and not know the deadline.
+        let mut sleep = unconstrained(this.sleep);
+        let expired = Pin::new(&mut sleep).poll(cx).is_ready();
         *this.armed = (!expired).then_some(deadline);
         expired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use tokio::task::coop::{has_budget_remaining, poll_proceed};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_set_without_budget_wakes_all_the_same() {
+        let start = tokio::time::Instant::now().into_std();
+        let deadline = start + Duration::from_secs(25);
+        let mut timer = pin!(Timer::new(start));
+        let mut polls = 0;
+        poll_fn(|cx| {
+            let now = tokio::time::Instant::now().into_std();
+            polls += 1;
+            // Handlers that are ready at once have used the budget up. That wakes the task once.
+            while polls == 1 && has_budget_remaining() {
+                if let Poll::Ready(budget) = poll_proceed(cx) {
+                    budget.made_progress();
+                }
+            }
+            if timer.as_mut().poll_expired(cx, now, Some(deadline)) {
+                return Poll::Ready(());
+            }
+            assert!(polls < 5, "the task spins");
+            Poll::Pending
+        })
+        .await;
+        assert_eq!(tokio::time::Instant::now().into_std(), deadline);
     }
 }

@@ -189,6 +189,10 @@ impl ReceivingPost {
         let mut state = self.session.lock();
         state.rare().post = Post::None;
         state.rare().post_waker = None;
+        // An upgrade waits for the POST before it.
+        if state.proto.is_upgrading() {
+            state.wake_driver();
+        }
     }
 }
 

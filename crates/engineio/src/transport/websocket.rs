@@ -1,5 +1,8 @@
 //! WebSocket: a text frame is a packet, a binary frame is a message.
 
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,6 +12,7 @@ use engineio_proto::{Frame, Packet};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
@@ -34,6 +38,8 @@ pub(crate) struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     /// Whether the client wants binary as base64 text.
     base64: bool,
+    /// Whether a ping of the client is still to be answered.
+    owes_pong: bool,
     unflushed: bool,
 }
 
@@ -63,12 +69,20 @@ impl WebSocket {
         Some(Self {
             stream,
             base64,
+            owes_pong: false,
             unflushed: false,
         })
     }
 
     pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
         loop {
+            // Pongs for a client that pings and does not read would grow the buffer without end.
+            if self.owes_pong {
+                if ready!(self.stream.poll_flush_unpin(cx)).is_err() {
+                    return Poll::Ready(Received::Closed);
+                }
+                self.owes_pong = false;
+            }
             let message = match ready!(self.stream.poll_next_unpin(cx)) {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => return Poll::Ready(failure(&error)),
@@ -83,7 +97,7 @@ impl WebSocket {
                 Message::Close(_) => Received::Closed,
                 // A pong has been queued.
                 Message::Ping(_) => {
-                    self.unflushed = true;
+                    self.owes_pong = true;
                     continue;
                 }
                 Message::Pong(_) | Message::Frame(_) => continue,
@@ -135,7 +149,14 @@ impl WebSocket {
             if self.stream.send(Message::Close(frame)).await.is_err() {
                 self.stream.flush().await.ok();
             }
-            while let Some(Ok(_)) = self.stream.next().await {}
+            // A client that broke the protocol cannot be understood any more, only heard out.
+            let mut broken = code.is_some();
+            while let Some(received) = self.stream.next().await {
+                broken |= received.is_err();
+            }
+            if broken {
+                hear_out(self.stream.get_mut()).await.ok();
+            }
         };
         if tokio::time::timeout(CLOSE_DEADLINE, closed).await.is_err() {
             tracing::debug!("no answer to the close frame");
@@ -146,6 +167,19 @@ impl WebSocket {
 /// The connection is gone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Closed;
+
+/// Reads and forgets until the client closes the connection, which it is told to do.
+async fn hear_out<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+    poll_fn(|cx| Pin::new(&mut *stream).poll_shutdown(cx)).await?;
+    let mut buffer = [0; READ_BUFFER];
+    loop {
+        let mut buffer = ReadBuf::new(&mut buffer);
+        poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, &mut buffer)).await?;
+        if buffer.filled().is_empty() {
+            return Ok(());
+        }
+    }
+}
 
 fn failure(error: &Error) -> Received {
     use tokio_tungstenite::tungstenite::error::ProtocolError;

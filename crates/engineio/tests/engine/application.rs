@@ -6,25 +6,42 @@ use std::task::{Context, Poll, Waker};
 use engineio::{Application, CloseReason, Connection, Message, Session};
 use http::request::Parts;
 use parking_lot::Mutex;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What the engine told the application.
 #[derive(Debug)]
 pub(crate) enum Happening {
     Opened(Session),
-    Message(Session, Message),
-    Closed(Session, CloseReason),
+    Message(Message),
+    Closed(CloseReason),
 }
 
-/// What the application does with a message, beside reporting it.
-pub(crate) type Reaction = dyn Fn(&Session, &Message) + Send + Sync;
+/// What the application does with a message before it reports it.
+pub(crate) trait Reaction: Fn(&Session, &Message) + Send + Sync {}
 
-/// Reports everything.
+impl<F: Fn(&Session, &Message) + Send + Sync> Reaction for F {}
+
+/// Reports everything, and does what a test wants beside.
 pub(crate) struct Reporter {
-    pub(crate) reports: UnboundedSender<Happening>,
+    reports: UnboundedSender<Happening>,
     pub(crate) gate: Gate,
     pub(crate) on_open: Box<dyn Fn(&Session) + Send + Sync>,
-    pub(crate) on_message: Arc<Reaction>,
+    pub(crate) on_message: Arc<dyn Reaction>,
+    pub(crate) on_close: Arc<dyn Fn(&Session) + Send + Sync>,
+}
+
+impl Reporter {
+    pub(crate) fn new() -> (Self, UnboundedReceiver<Happening>) {
+        let (reports, happenings) = unbounded_channel();
+        let reporter = Self {
+            reports,
+            gate: Gate::default(),
+            on_open: Box::new(|_| {}),
+            on_message: Arc::new(|_, _| {}),
+            on_close: Arc::new(|_| {}),
+        };
+        (reporter, happenings)
+    }
 }
 
 impl Application for Reporter {
@@ -39,6 +56,7 @@ impl Application for Reporter {
             reports: self.reports.clone(),
             gate: self.gate.clone(),
             on_message: Arc::clone(&self.on_message),
+            on_close: Arc::clone(&self.on_close),
         }
     }
 }
@@ -47,7 +65,8 @@ pub(crate) struct ReporterConnection {
     session: Session,
     reports: UnboundedSender<Happening>,
     gate: Gate,
-    on_message: Arc<Reaction>,
+    on_message: Arc<dyn Reaction>,
+    on_close: Arc<dyn Fn(&Session) + Send + Sync>,
 }
 
 impl Connection for ReporterConnection {
@@ -57,13 +76,12 @@ impl Connection for ReporterConnection {
 
     fn message(&mut self, message: Message) {
         (self.on_message)(&self.session, &message);
-        self.reports
-            .send(Happening::Message(self.session.clone(), message))
-            .ok();
+        self.reports.send(Happening::Message(message)).ok();
     }
 
     fn closed(self, reason: CloseReason) {
-        self.reports.send(Happening::Closed(self.session, reason)).ok();
+        (self.on_close)(&self.session);
+        self.reports.send(Happening::Closed(reason)).ok();
     }
 }
 

@@ -1,10 +1,21 @@
 //! The whole server against its clients, in virtual time: the requests of polling clients go
 //! straight into the service, WebSockets run over connections in memory.
 
+#![allow(clippy::unwrap_used)]
+
 mod application;
 mod body;
 mod polling_client;
 mod server;
 mod websocket_client;
 
+mod back_pressure;
+mod closing;
+mod failures;
+mod http2;
+mod interleavings;
 mod life;
+mod outbound;
+mod polling;
+mod service;
+mod upgrade;

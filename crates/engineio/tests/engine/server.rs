@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::DuplexStream;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tower::ServiceExt as _;
 
 use crate::application::{Gate, Happening, Reporter};
@@ -57,39 +57,25 @@ impl Server {
     }
 
     pub(crate) fn with(config: Config) -> Self {
-        Self::reacting(config, |_, _| {})
+        Self::directed(config, |_| {})
     }
 
     /// A server whose application answers each message with itself.
     pub(crate) fn echoing() -> Self {
-        Self::reacting(Config::default(), |session, message| {
-            session.send(message.clone()).ok();
+        Self::directed(Config::default(), |application| {
+            application.on_message = Arc::new(|session, message| {
+                session.send(message.clone()).ok();
+            });
         })
     }
 
-    pub(crate) fn reacting(
-        config: Config,
-        on_message: impl Fn(&Session, &Message) + Send + Sync + 'static,
-    ) -> Self {
-        Self::with_application(config, |_| {}, on_message)
-    }
-
-    pub(crate) fn with_application(
-        config: Config,
-        on_open: impl Fn(&Session) + Send + Sync + 'static,
-        on_message: impl Fn(&Session, &Message) + Send + Sync + 'static,
-    ) -> Self {
-        let (reports, happenings) = unbounded_channel();
-        let gate = Gate::default();
-        let application = Reporter {
-            reports,
-            gate: gate.clone(),
-            on_open: Box::new(on_open),
-            on_message: Arc::new(on_message),
-        };
+    /// A server whose application does what it is told by `direct`.
+    pub(crate) fn directed(config: Config, direct: impl FnOnce(&mut Reporter)) -> Self {
+        let (mut application, happenings) = Reporter::new();
+        direct(&mut application);
         Self {
+            gate: application.gate.clone(),
             engine: Arc::new(Engine::new(config, application)),
-            gate,
             happenings,
         }
     }
@@ -140,7 +126,7 @@ impl Server {
     /// The next thing that happens is that a message arrives.
     pub(crate) async fn message(&mut self) -> Message {
         match self.happening().await {
-            Happening::Message(_, message) => message,
+            Happening::Message(message) => message,
             other => panic!("expected a message, got {other:?}"),
         }
     }
@@ -155,7 +141,7 @@ impl Server {
     /// The next thing that happens is that a session ends.
     pub(crate) async fn closed(&mut self) -> CloseReason {
         match self.happening().await {
-            Happening::Closed(_, reason) => reason,
+            Happening::Closed(reason) => reason,
             other => panic!("expected the end of the session, got {other:?}"),
         }
     }
@@ -206,7 +192,11 @@ where
         Err(never) => match never {},
     };
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.expect("the body of an answer").to_bytes();
+    let body = body
+        .collect()
+        .await
+        .expect("the body of an answer")
+        .to_bytes();
     Answer {
         status: parts.status,
         headers: parts.headers,

@@ -6,10 +6,29 @@ use std::time::Duration;
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join, join_polling};
+use e2e::conversation::{assert_alive, join, join_polling, settle};
 use e2e::journal::Journal;
+use e2e::virtual_time::VirtualTime;
 use socketio::{Args, DisconnectReason, Socket, SocketIoBuilder, SocketIoLayer};
-use tokio::time::Instant;
+
+/// How long attachments may take by default.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const MOMENT: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn another_time_for_attachments() {
+    let time = VirtualTime::start();
+    let timeout = Duration::from_secs(5);
+    let (addr, journal) = echo(SocketIoLayer::builder().attachments_timeout(timeout)).await;
+    let (mut client, _) = join(addr).await;
+    client.send(&header(1)).await;
+    settle(addr).await;
+    time.pass(timeout).await;
+    client.expect_close(None).await;
+    journal.expect(["forced server close"]).await;
+}
 
 /// Guards against any number of attachments that may be announced.
 #[tokio::test]
@@ -74,59 +93,56 @@ async fn attachments_of_more_bytes_close_the_connection() {
     client.send_binary(&[3]).await;
     client.expect_close(None).await;
     let (polling, _) = join_polling(addr).await;
-    polling.send(&format!("{}\u{1e}bAQI=\u{1e}bAw==", header(3))).await;
+    polling
+        .send(&format!("{}\u{1e}bAQI=\u{1e}bAw==", header(3)))
+        .await;
     polling.expect_close().await;
     journal.expect(["forced close", "forced close"]).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn attachments_that_are_here_in_time_are_served() {
-    const TIMEOUT: Duration = Duration::from_secs(5);
-    let (addr, _) = echo(SocketIoLayer::builder().attachments_timeout(TIMEOUT)).await;
+    let time = VirtualTime::start();
+    let (addr, _) = echo(SocketIoLayer::builder().ping_interval(HOUR)).await;
     let (mut client, _) = join(addr).await;
     for _ in 0..2 {
         client.send(&header(1)).await;
-        tokio::time::advance(TIMEOUT - Duration::from_millis(100)).await;
+        settle(addr).await;
+        time.pass(TIMEOUT - MOMENT).await;
         client.send_binary(&[0]).await;
         client.expect(&header(1)).await;
         client.expect_binary(&[0]).await;
     }
     // With the last of them, the time has stopped.
-    tokio::time::advance(TIMEOUT * 2).await;
+    time.pass(TIMEOUT).await;
     assert_alive(&mut client).await;
 }
 
 /// Guards against memory that announced attachments hold for ever.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn attachments_that_do_not_come_in_time_close_the_connection() {
-    const TIMEOUT: Duration = Duration::from_secs(5);
-    let (addr, journal) = echo(SocketIoLayer::builder().attachments_timeout(TIMEOUT)).await;
-
+    let time = VirtualTime::start();
+    let (addr, journal) = echo(SocketIoLayer::builder().ping_interval(HOUR)).await;
     let (mut client, _) = join(addr).await;
-    let announced = Instant::now();
     client.send(&header(2)).await;
-    client.expect_close(None).await;
-    assert!(announced.elapsed() >= TIMEOUT, "{:?}", announced.elapsed());
-    journal.expect(["forced server close"]).await;
-
-    // One that comes does not extend the time for the next.
-    let (mut client, _) = join(addr).await;
-    let announced = Instant::now();
-    client.send(&header(2)).await;
-    assert_eq!(
-        tokio::time::timeout(TIMEOUT / 2, client.recv()).await.ok(),
-        None
-    );
-    client.send_binary(&[0]).await;
-    client.expect_close(None).await;
-    assert!(announced.elapsed() < TIMEOUT * 3 / 2);
-    journal.expect(["forced server close"]).await;
-
     let (polling, _) = join_polling(addr).await;
-    polling.send(&header(1)).await;
+    polling.send(&header(2)).await;
     let pending = polling.begin_get().await;
+    settle(addr).await;
+
+    time.pass(TIMEOUT - MOMENT).await;
+    // One that comes does not extend the time for the next.
+    client.send_binary(&[0]).await;
+    polling.send("bAA==").await;
+    settle(addr).await;
+    assert!(journal.take().await.is_empty());
+
+    time.pass(MOMENT).await;
+    client.expect_close(None).await;
     pending.expect("1").await;
-    journal.expect(["forced server close"]).await;
+    journal
+        .expect(["forced server close", "forced server close"])
+        .await;
 }
 
 /// A server that sends back what the event `echo` brings, and what it writes down: why clients left.

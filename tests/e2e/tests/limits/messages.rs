@@ -75,9 +75,7 @@ async fn the_limit_holds_after_an_upgrade_too() {
 #[tokio::test]
 async fn a_limit_over_the_default_is_reached_on_both_transports() {
     const LARGE: usize = 20_000_000;
-    let layer = SocketIoLayer::builder()
-        .max_http_buffer_size(LARGE)
-        .build();
+    let layer = SocketIoLayer::builder().max_http_buffer_size(LARGE).build();
     let count = async |Data(text): Data<String>| Reply(text.len());
     layer.io().of("/").on("count", count);
     let addr = serve(layer).await;
@@ -143,7 +141,8 @@ async fn arguments_that_are_nested_deeper_close_the_connection() {
 
 #[tokio::test]
 async fn the_depth_is_that_of_the_connect_payload_too() {
-    let addr = echo(SocketIoLayer::builder().max_json_depth(3)).await;
+    // It counts as the argument of an event does.
+    let addr = echo(SocketIoLayer::builder().max_json_depth(4)).await;
     let mut client = open(addr).await;
     client.send(r#"40{"a":[[]]}"#).await;
     client.expect(r#"40{"sid":"…"}"#).await;
@@ -159,7 +158,9 @@ async fn event_names_of_the_length_allowed_are_served() {
     let (mut client, _) = join(addr).await;
     client.send(&format!(r#"42["{longest}"]"#)).await;
     // It is the name that counts, not how it is written.
-    client.send(&format!(r#"42["{}"]"#, r"\u006e".repeat(256))).await;
+    client
+        .send(&format!(r#"42["{}"]"#, r"\u006e".repeat(256)))
+        .await;
     assert_alive(&mut client).await;
 
     let addr = echo(SocketIoLayer::builder().max_event_name_len(4)).await;
@@ -243,8 +244,12 @@ async fn a_body_that_never_ends_is_cut_at_the_limit() {
 async fn fragments_are_counted_together() {
     let addr = echo(SocketIoLayer::builder().max_http_buffer_size(1_000)).await;
     let (mut client, _) = join(addr).await;
-    client.send_frame(&Frame::text(vec![b'4'; 600]).not_last()).await;
-    client.send_frame(&Frame::continuation(vec![b'4'; 401])).await;
+    client
+        .send_frame(&Frame::text(vec![b'4'; 600]).not_last())
+        .await;
+    client
+        .send_frame(&Frame::continuation(vec![b'4'; 401]))
+        .await;
     assert_eq!(client.recv().await, Message::Close(Some(1009)));
 }
 

@@ -1,0 +1,194 @@
+//! An application that takes no more: its clients wait, and are neither lost nor timed out.
+
+use std::sync::Arc;
+
+use engineio::{CloseReason, Config, Message};
+
+use crate::polling_client::PollingClient;
+use crate::server::{MOMENT, PING_INTERVAL, PING_TIMEOUT, Server, pass, settle};
+use crate::websocket_client::WebSocketClient;
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_read_from_a_websocket_while_the_application_is_busy() {
+    const BUFFER: usize = 1024;
+    const MESSAGES: usize = 1000;
+    let mut server = Server::new();
+    let (mut client, _) = WebSocketClient::open_through(&server, BUFFER).await;
+    server.opened().await;
+    server.gate.shut();
+    let sender = tokio::spawn(async move {
+        for number in 0..MESSAGES {
+            client.send(&format!("4{number:0100}")).await;
+        }
+        client
+    });
+    settle().await;
+    server.is_quiet();
+    assert!(
+        !sender.is_finished(),
+        "the client is slowed down by its connection"
+    );
+    server.gate.open();
+    for number in 0..MESSAGES {
+        assert_eq!(
+            server.message().await,
+            Message::from(&*format!("{number:0100}"))
+        );
+    }
+    sender.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_is_answered_when_the_application_has_taken_it() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    let session = server.opened().await;
+    server.gate.shut();
+    let post = client.start_post_of("4a\x1e4b\x1e4c");
+    assert!(post.is_waiting().await);
+    // The other direction is not concerned.
+    session.send("meanwhile").unwrap();
+    assert_eq!(client.poll().await, ["4meanwhile"]);
+    server.is_quiet();
+    server.gate.open();
+    post.answer().await.is(200, "ok");
+    server.messages(["a", "b", "c"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_application_may_stop_between_two_packets_of_a_post() {
+    let mut server = Server::directed(Config::default(), |application| {
+        let gate = application.gate.clone();
+        application.on_message = Arc::new(move |_, _| gate.shut());
+    });
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let post = client.start_post_of("4a\x1e4b\x1e4c");
+    for text in ["a", "b", "c"] {
+        server.messages([text]).await;
+        assert!(post.is_waiting().await);
+        server.is_quiet();
+        server.gate.open();
+    }
+    post.answer().await.is(200, "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_client_whose_pong_is_not_read_is_not_timed_out() {
+    let mut server = Server::new();
+    let mut client = WebSocketClient::open(&server).await;
+    server.opened().await;
+    server.gate.shut();
+    client.send("4before the ping").await;
+    client.gets(["2"]).await;
+    client.send("3").await;
+    client.send("4after the ping").await;
+    pass((PING_INTERVAL + PING_TIMEOUT) * 10).await;
+    server.is_quiet();
+    server.gate.open();
+    server.messages(["before the ping", "after the ping"]).await;
+    // The heartbeat goes on.
+    client.gets(["2"]).await;
+    client.send("3").await;
+    client.gets(["2"]).await;
+    server.is_quiet();
+    assert_eq!(server.closed().await, CloseReason::PingTimeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_client_that_could_not_send_its_pong_has_time_for_it_afterwards() {
+    const BUFFER: usize = 1024;
+    let mut server = Server::new();
+    let (mut client, _) = WebSocketClient::open_through(&server, BUFFER).await;
+    server.opened().await;
+    client.gets(["2"]).await;
+    // What a packet buys is used up.
+    client.send("4busy").await;
+    server.messages(["busy"]).await;
+    server.gate.shut();
+    let sender = tokio::spawn(async move {
+        client.send(&format!("4{}", "a".repeat(BUFFER * 10))).await;
+        client
+    });
+    pass(PING_TIMEOUT * 3 / 2).await;
+    server.gate.open();
+    let mut client = sender.await.unwrap();
+    assert_eq!(server.message().await.len(), BUFFER * 10);
+    pass(PING_TIMEOUT - PING_TIMEOUT / 10).await;
+    client.send("3").await;
+    pass(PING_TIMEOUT).await;
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_polling_client_whose_post_is_not_taken_is_not_timed_out() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    server.gate.shut();
+    // The client waits for the answer before it posts its pong.
+    let post = client.start_post_of("4hello");
+    assert_eq!(client.poll().await, ["2"]);
+    pass((PING_INTERVAL + PING_TIMEOUT) * 10).await;
+    server.is_quiet();
+    assert!(post.is_waiting().await);
+    server.gate.open();
+    post.answer().await.is(200, "ok");
+    client.post("3").await.is(200, "ok");
+    server.messages(["hello"]).await;
+    assert_eq!(client.poll().await, ["2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_polling_client_that_sends_nothing_is_timed_out_although_the_application_is_busy() {
+    let mut server = Server::new();
+    PollingClient::open(&server).await;
+    server.opened().await;
+    server.gate.shut();
+    pass(PING_INTERVAL + PING_TIMEOUT + PING_TIMEOUT / 10).await;
+    assert_eq!(server.closed().await, CloseReason::PingTimeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_has_gone_is_noticed_by_the_ping() {
+    let mut server = Server::new();
+    let mut client = WebSocketClient::open(&server).await;
+    server.opened().await;
+    server.gate.shut();
+    client.send("4never taken").await;
+    drop(client);
+    pass(PING_INTERVAL - MOMENT * 2).await;
+    server.is_quiet();
+    pass(MOMENT * 4).await;
+    assert_eq!(server.closed().await, CloseReason::TransportClose);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_closed_although_the_application_is_busy() {
+    let mut server = Server::new();
+    let mut client = WebSocketClient::open(&server).await;
+    let session = server.opened().await;
+    server.gate.shut();
+    client.send("4never taken").await;
+    session.send("last").unwrap();
+    session.close(CloseReason::ForcedClose);
+    assert_eq!(server.closed().await, CloseReason::ForcedClose);
+    client.gets(["4last"]).await;
+    client.is_closed_with(None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_costs_no_second_run() {
+    let mut server = Server::echoing();
+    let mut client = WebSocketClient::open(&server).await;
+    server.opened().await;
+    settle().await;
+    let before = server.gate.asked();
+    for _ in 0..10 {
+        client.send("4hello").await;
+        client.gets(["4hello"]).await;
+        settle().await;
+    }
+    // Once before the message and once after it.
+    assert_eq!(server.gate.asked() - before, 20);
+}

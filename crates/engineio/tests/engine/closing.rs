@@ -1,0 +1,267 @@
+//! The engine is closed: what is queued leaves, clients are told, nothing survives.
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use engineio::{CloseReason, Config, Engine};
+use http::Request;
+use http_body_util::Empty;
+use parking_lot::Mutex;
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Error;
+
+use crate::application::{Happening, Reporter};
+use crate::polling_client::{self, PollingClient};
+use crate::server::{PIPE, Server, answer, settle};
+use crate::websocket_client::{self, WebSocketClient};
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+fn close(server: &Server, deadline: Duration) -> tokio::task::JoinHandle<Duration> {
+    let engine: Arc<Engine<Reporter>> = Arc::clone(&server.engine);
+    tokio::spawn(async move {
+        let begun = Instant::now();
+        engine.close(deadline).await;
+        assert_eq!(engine.clients_count(), 0);
+        begun.elapsed()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_without_sessions_is_closed_at_once() {
+    let server = Server::new();
+    assert_eq!(close(&server, DEADLINE).await.unwrap(), Duration::ZERO);
+    assert!(server.engine.is_closing());
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_get_what_is_queued_and_are_told() {
+    let mut server = Server::new();
+    let mut socket = WebSocketClient::open(&server).await;
+    let to_socket = server.opened().await;
+    let polling = PollingClient::open(&server).await;
+    let to_polling = server.opened().await;
+    let idle = PollingClient::open(&server).await;
+    server.opened().await;
+    let waiting = idle.get();
+    to_socket.send("last").unwrap();
+    to_polling.send("last").unwrap();
+
+    let closed = close(&server, DEADLINE);
+    socket.gets(["4last"]).await;
+    socket.is_closed_with(None).await;
+    assert_eq!(polling.poll().await, ["4last", "1"]);
+    assert_eq!(waiting.packets().await, ["1"]);
+    assert!(closed.await.unwrap() < Duration::from_secs(1));
+    // All were told before closing returned.
+    let happened = server.happened();
+    assert_eq!(happened.len(), 3);
+    for happening in happened {
+        let Happening::Closed(reason) = happening else {
+            panic!("expected the end of a session, got {happening:?}");
+        };
+        assert_eq!(reason, CloseReason::ServerShuttingDown);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_sessions_are_refused() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let closed = close(&server, DEADLINE);
+    settle().await;
+    let request = Request::get(polling_client::OPEN).body(Empty::<Bytes>::new());
+    let refused = "The server is shutting down: connect again later";
+    server.answer(request.unwrap()).await.is(503, refused);
+    let socket = WebSocketClient::connect(&server, websocket_client::OPEN, PIPE).await;
+    assert!(matches!(socket, Err(Error::Http(response)) if response.status() == 503));
+    // The session that is there is served to its end.
+    assert_eq!(client.poll().await, ["6", "1"]);
+    assert!(closed.await.unwrap() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_does_not_hold_the_server_up() {
+    let mut server = Server::new();
+    let (_client, _) = WebSocketClient::open_through(&server, 512).await;
+    let session = server.opened().await;
+    for _ in 0..1000 {
+        session.send(&*"a".repeat(1000)).unwrap();
+    }
+    PollingClient::open(&server).await;
+    server.opened().await;
+    let closed = close(&server, DEADLINE);
+    let elapsed = closed.await.unwrap();
+    assert_eq!(elapsed.as_secs(), DEADLINE.as_secs());
+    for _ in 0..2 {
+        assert_eq!(server.closed().await, CloseReason::ServerShuttingDown);
+    }
+    assert!(!session.is_open());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_answer_the_close_frame_does_not_hold_the_server_up() {
+    let mut server = Server::new();
+    let mut client = WebSocketClient::open(&server).await;
+    server.opened().await;
+    let closed = close(&server, Duration::from_secs(1));
+    assert_eq!(closed.await.unwrap().as_secs(), 1);
+    assert_eq!(server.closed().await, CloseReason::ServerShuttingDown);
+    client.is_closed_with(None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_time_at_all_is_enough() {
+    let mut server = Server::new();
+    let _socket = WebSocketClient::open(&server).await;
+    server.opened().await;
+    let polling = PollingClient::open(&server).await;
+    server.opened().await;
+    let poll = polling.get();
+    let elapsed = close(&server, Duration::ZERO).await.unwrap();
+    assert!(elapsed < Duration::from_millis(10));
+    assert_eq!(poll.packets().await, ["1"]);
+    for _ in 0..2 {
+        assert_eq!(server.closed().await, CloseReason::ServerShuttingDown);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_that_is_still_opening_is_closed() {
+    let mut server = Server::new();
+    // The client does not read the answer to its request, so that it remains a request.
+    let mut connection = server.connect(400);
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Protocol: {}\r\n\r\n",
+        websocket_client::OPEN,
+        "a".repeat(1000),
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    settle().await;
+    assert_eq!(server.engine.clients_count(), 1);
+    server.is_quiet();
+    assert_eq!(
+        close(&server, DEADLINE).await.unwrap().as_secs(),
+        DEADLINE.as_secs()
+    );
+    // The application has never heard of it.
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_twice_is_harmless() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let first = close(&server, DEADLINE);
+    let second = close(&server, DEADLINE);
+    settle().await;
+    assert_eq!(client.poll().await, ["6", "1"]);
+    first.await.unwrap();
+    second.await.unwrap();
+    assert_eq!(server.closed().await, CloseReason::ServerShuttingDown);
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_has_ended_is_not_counted_when_the_application_hears_of_it() {
+    let engine = Arc::new(OnceLock::<Weak<Engine<Reporter>>>::new());
+    let counts = Arc::new(Mutex::new(Vec::new()));
+    let mut server = Server::directed(Config::default(), |application| {
+        let (engine, counts) = (Arc::clone(&engine), Arc::clone(&counts));
+        application.on_close = Arc::new(move |session| {
+            let engine = engine.get().and_then(Weak::upgrade).unwrap();
+            assert!(engine.session(session.id()).is_none());
+            counts.lock().push(engine.clients_count());
+        });
+    });
+    engine.set(Arc::downgrade(&server.engine)).unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        clients.push(WebSocketClient::open(&server).await);
+        server.opened().await;
+    }
+    drop(clients);
+    for _ in 0..2 {
+        server.closed().await;
+    }
+    assert_eq!(*counts.lock(), [1, 0]);
+}
+
+#[test]
+fn what_was_queued_has_left_when_closing_returns() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
+    let servers_end = runtime();
+    let (mut client, elapsed) = servers_end.block_on(async {
+        let mut server = Server::new();
+        let client = WebSocketClient::open(&server).await;
+        let session = server.opened().await;
+        for _ in 0..10 {
+            session.send("last").unwrap();
+        }
+        let begun = Instant::now();
+        server.engine.close(Duration::from_secs(60)).await;
+        (client, begun.elapsed())
+    });
+    // The program ends at once.
+    drop(servers_end);
+    runtime().block_on(async {
+        client.gets(["4last"; 10]).await;
+        client.is_closed_with(None).await;
+    });
+    // It has waited for an answer to the close frame, but not for long.
+    assert!(elapsed <= Duration::from_secs(6), "{elapsed:?}");
+}
+
+/// Real threads and real time: whoever connects while the engine closes is refused or closed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_session_slips_in_while_the_engine_closes() {
+    for _ in 0..20 {
+        let mut server = Server::with(Config::default());
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                let service = server.service();
+                tokio::spawn(async move {
+                    let mut opened = 0;
+                    loop {
+                        let request =
+                            Request::get(polling_client::OPEN).body(Empty::<Bytes>::new());
+                        let answer = answer(service.clone(), request.unwrap()).await;
+                        match answer.status.as_u16() {
+                            200 => opened += 1,
+                            503 => return opened,
+                            other => panic!("unexpected status {other}"),
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..10 {
+            server.opened().await;
+        }
+        server.engine.close(Duration::from_millis(10)).await;
+        let mut opened = 0;
+        for client in clients {
+            opened += client.await.unwrap();
+        }
+        assert_eq!(server.engine.clients_count(), 0);
+        let happened = server.happened();
+        let ends = happened
+            .iter()
+            .filter(|happening| matches!(happening, Happening::Closed(..)))
+            .count();
+        assert_eq!((ends, happened.len()), (opened, opened * 2 - 10));
+    }
+}

@@ -1,0 +1,399 @@
+//! Requests of polling clients: in order, at once, half-way, too large.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use engineio::{CloseReason, Config, Message};
+use http::{Method, Request};
+use http_body_util::{Empty, Full};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::application::Happening;
+use crate::body::FedBody;
+use crate::polling_client::{OPEN, PollingClient};
+use crate::server::{PING_INTERVAL, PING_TIMEOUT, PIPE, Server, expect, pass, settle};
+
+const UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
+const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
+
+#[tokio::test(start_paused = true)]
+async fn packets_leave_in_the_order_in_which_they_were_sent() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    let session = server.opened().await;
+    let mut received = Vec::new();
+    for number in 0..100 {
+        session.send(&*number.to_string()).unwrap();
+        if number % 7 == 0 {
+            received.extend(client.poll().await);
+        }
+    }
+    received.extend(client.poll().await);
+    let sent: Vec<_> = (0..100).map(|number| format!("4{number}")).collect();
+    assert_eq!(received, sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn packets_arrive_in_the_order_in_which_they_were_posted() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    for post in 0..10 {
+        let body: Vec<_> = (0..100)
+            .map(|number| format!("4{}", post * 100 + number))
+            .collect();
+        client.post(&body.join("\x1e")).await.is(200, "ok");
+    }
+    for number in 0..1000 {
+        assert_eq!(server.message().await, Message::from(&*number.to_string()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_payloads_go_both_ways() {
+    let large = "€".repeat(300_000);
+    let mut server = Server::echoing();
+    let client = PollingClient::open(&server).await;
+    let session = server.opened().await;
+    client.post(&format!("4{large}")).await.is(200, "ok");
+    server.messages([&large]).await;
+    for _ in 0..4 {
+        session.send(&*large).unwrap();
+    }
+    let packets = client.poll().await;
+    assert_eq!(packets.len(), 5);
+    assert!(packets.iter().all(|packet| packet[1..] == *large));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_in_pieces_is_put_together() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let body = FedBody::complete(["4he", "llo\x1e", "", "4wor", "ld"]);
+    client.start_post(body).answer().await.is(200, "ok");
+    server.messages(["hello", "world"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_get_ends_the_session() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let first = client.get();
+    client.get().answer().await.is(400, "");
+    assert_eq!(first.packets().await, ["1"]);
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+    client.get().answer().await.is(400, UNKNOWN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_post_ends_the_session() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let (feeder, body) = FedBody::new();
+    let first = client.start_post(body);
+    feeder.feed("4never complete");
+    let poll = client.get();
+    client.post("4overlaps").await.is(400, "");
+    first.answer().await.is(400, UNKNOWN);
+    assert_eq!(poll.packets().await, ["1"]);
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+    assert!(!feeder.is_wanted());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_get_and_a_post_may_overlap() {
+    let mut server = Server::echoing();
+    let client = PollingClient::open(&server).await;
+    let session = server.opened().await;
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    feeder.feed("4from the ");
+    let poll = client.get();
+    session.send("from the server").unwrap();
+    assert_eq!(poll.packets().await, ["4from the server"]);
+    feeder.feed("client");
+    drop(feeder);
+    post.answer().await.is(200, "ok");
+    server.messages(["from the client"]).await;
+    assert_eq!(client.poll().await, ["4from the client"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_gives_up_its_get_is_gone() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let poll = client.get();
+    assert!(poll.is_waiting().await);
+    poll.drop_connection().await;
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+    assert_eq!(server.engine.clients_count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_gives_up_its_post_is_gone() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let poll = client.get();
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    feeder.feed("4half a mess");
+    assert!(post.is_waiting().await);
+    post.drop_connection().await;
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+    assert_eq!(poll.packets().await, ["1"]);
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_breaks_off_ends_the_session() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    feeder.feed("4half a mess");
+    feeder.fail();
+    post.answer().await.is(400, "");
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_never_ends_does_not_outlive_its_session() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    for _ in 1..(PING_INTERVAL + PING_TIMEOUT).as_secs() {
+        feeder.feed("4");
+        pass(Duration::from_secs(1)).await;
+    }
+    assert!(post.is_waiting().await);
+    pass(Duration::from_secs(1)).await;
+    post.answer().await.is(400, UNKNOWN);
+    assert_eq!(server.closed().await, CloseReason::PingTimeout);
+    assert!(!feeder.is_wanted());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
+    let mut server = Server::with(Config::default().max_http_buffer_size(100));
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let largest = format!("4{}", "a".repeat(99));
+    let too_large = format!("4{}", "a".repeat(100));
+    let (head, tail) = too_large.split_at(60);
+
+    // With the length announced.
+    client.post(&largest).await.is(200, "ok");
+    client.post(&too_large).await.is(413, "");
+    // Without.
+    let body = FedBody::complete([&largest[..60], &largest[60..]]);
+    client.start_post(body).answer().await.is(200, "ok");
+    let body = FedBody::complete([head, tail]);
+    client.start_post(body).answer().await.is(413, "");
+
+    // The answer does not wait for what is over the limit.
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    feeder.feed(head);
+    assert!(post.is_waiting().await);
+    feeder.feed(tail);
+    post.answer().await.is(413, "");
+    assert!(!feeder.is_wanted());
+
+    // The session lives.
+    client.post("4smaller").await.is(200, "ok");
+    server
+        .messages([&largest[1..], &largest[1..], "smaller"])
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_holds_on_the_wire() {
+    let mut server = Server::with(Config::default().max_http_buffer_size(10));
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let target = client.target();
+    let length = |body: &str| format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    let chunked = |body: &str| {
+        let length = body.len();
+        format!("Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n")
+    };
+    for (rest, status) in [
+        (length("4123456789"), "200 OK"),
+        (length("41234567890"), "413 Payload Too Large"),
+        (chunked("4123456789"), "200 OK"),
+        (chunked("41234567890"), "413 Payload Too Large"),
+    ] {
+        let mut connection = server.connect(PIPE);
+        let request =
+            format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{rest}");
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        expect("the answer", connection.read_to_string(&mut answer))
+            .await
+            .unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{rest:?}: {answer}"
+        );
+    }
+    server.messages(["123456789", "123456789"]).await;
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_closes_its_connection_gives_up_its_get() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let mut connection = server.connect(PIPE);
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        client.target()
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    settle().await;
+    server.is_quiet();
+    drop(connection);
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_closes_its_connection_gives_up_its_post() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let mut connection = server.connect(PIPE);
+    let target = client.target();
+    let request =
+        format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n4half a");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    settle().await;
+    server.is_quiet();
+    drop(connection);
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn binary_payloads_belong_to_another_version() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let request = Request::post(client.target())
+        .header("content-type", "application/octet-stream")
+        .body(Full::new(Bytes::from_static(b"4hello")));
+    client.send(request.unwrap()).answer().await.is(400, "");
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_methods_are_refused() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    for method in [
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::HEAD,
+        Method::PATCH,
+    ] {
+        let with_sid = Request::builder()
+            .method(&method)
+            .uri(client.target())
+            .body(Empty::<Bytes>::new());
+        client.send(with_sid.unwrap()).answer().await.is(500, "");
+        let without = Request::builder()
+            .method(method)
+            .uri(OPEN)
+            .body(Empty::<Bytes>::new());
+        let refused = r#"{"code":2,"message":"Bad handshake method"}"#;
+        client
+            .send(without.unwrap())
+            .answer()
+            .await
+            .is(400, refused);
+    }
+    client.post("4still open").await.is(200, "ok");
+    server.messages(["still open"]).await;
+    assert_eq!(server.engine.clients_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_have_a_number_and_change_nothing() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let sid = &client.sid;
+    let plain = "/engine.io/?EIO=4&transport=polling";
+    for (target, status, body) in [
+        (
+            "/engine.io/?EIO=4".to_owned(),
+            400,
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (format!("{plain}&sid=nobody"), 400, UNKNOWN),
+        (format!("{plain}&sid="), 400, UNKNOWN),
+        (
+            "/engine.io/?EIO=4&transport=websocket".to_owned(),
+            400,
+            BAD_REQUEST,
+        ),
+        (
+            format!("/engine.io/?EIO=4&transport=websocket&sid={sid}"),
+            400,
+            BAD_REQUEST,
+        ),
+        (
+            "/engine.io/?EIO=3&transport=polling".to_owned(),
+            400,
+            r#"{"code":5,"message":"Unsupported protocol version"}"#,
+        ),
+    ] {
+        let request = Request::get(&target).body(Empty::<Bytes>::new()).unwrap();
+        let answer = server.answer(request).await;
+        answer.is(status, body);
+        assert_eq!(
+            answer.headers["content-type"], "application/json",
+            "{target}"
+        );
+    }
+    client.post("4still open").await.is(200, "ok");
+    server.messages(["still open"]).await;
+    assert_eq!(server.engine.clients_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_floods_with_tiny_packets_does_not_starve_others() {
+    let mut server = Server::new();
+    let flooding = PollingClient::open(&server).await;
+    server.opened().await;
+    let other = PollingClient::open(&server).await;
+    server.opened().await;
+    let flood = flooding.start_post_of(&"4\x1e".repeat(10_000));
+    let hello = other.start_post_of("4hello");
+    hello.answer().await.is(200, "ok");
+    // The empty packet at the end of the flood is none.
+    flood.answer().await.is(200, "ok");
+    let flood_before_hello = server
+        .happened()
+        .into_iter()
+        .take_while(|happening| match happening {
+            Happening::Message(message) => message.is_empty(),
+            _ => false,
+        })
+        .count();
+    assert!(
+        flood_before_hello < 1000,
+        "{flood_before_hello} of the flood came first"
+    );
+}

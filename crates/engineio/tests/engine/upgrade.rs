@@ -1,0 +1,464 @@
+//! From polling to a WebSocket: nothing is lost, nothing comes twice, and what fails fails alone.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use engineio::{CloseReason, Config, Session, Transport};
+use http::Request;
+use http_body_util::Empty;
+use tokio::io::AsyncWriteExt as _;
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
+
+use crate::body::FedBody;
+use crate::polling_client::PollingClient;
+use crate::server::{
+    MOMENT, PING_INTERVAL, PING_TIMEOUT, PIPE, Server, UPGRADE_TIMEOUT, pass, settle,
+};
+use crate::websocket_client::{OPEN, WebSocketClient};
+
+const NOOP_INTERVAL: Duration = Duration::from_millis(100);
+const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
+
+async fn polling(server: &mut Server) -> (PollingClient, Session) {
+    let client = PollingClient::open(server).await;
+    (client, server.opened().await)
+}
+
+async fn probed(server: &Server, client: &PollingClient) -> WebSocketClient {
+    let mut socket = WebSocketClient::probe(server, &client.sid).await;
+    socket.send("2probe").await;
+    socket.gets(["3probe"]).await;
+    socket
+}
+
+/// The session still polls, and messages pass both ways.
+async fn lives_on_polling(server: &mut Server, client: &PollingClient, session: &Session) {
+    assert_eq!(session.transport(), Transport::Polling);
+    client.post("4from the client").await.is(200, "ok");
+    server.messages(["from the client"]).await;
+    session.send("from the server").unwrap();
+    let packets = client.poll().await;
+    assert_eq!(packets.last().unwrap(), "4from the server");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_moves_to_a_websocket() {
+    let mut server = Server::echoing();
+    let (client, session) = polling(&mut server).await;
+    let poll = client.get();
+    let mut socket = probed(&server, &client).await;
+    assert_eq!(poll.packets().await, ["6"]);
+    assert_eq!(session.transport(), Transport::Polling);
+    socket.send("5").await;
+    socket.send("4hello").await;
+    server.messages(["hello"]).await;
+    socket.gets(["4hello"]).await;
+    assert_eq!(session.transport(), Transport::WebSocket);
+    client.get().answer().await.is(400, BAD_REQUEST);
+    client.post("4too late").await.is(400, BAD_REQUEST);
+    server.is_quiet();
+    assert_eq!(server.engine.clients_count(), 1);
+    socket.close().await;
+    assert_eq!(server.closed().await, CloseReason::TransportClose);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_queued_moves_along_in_order() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    session.send("before the probe").unwrap();
+    let mut socket = probed(&server, &client).await;
+    session.send("while probing").unwrap();
+    socket.is_quiet().await;
+    socket.send("5").await;
+    settle().await;
+    session.send("after the upgrade").unwrap();
+    socket
+        .gets(["4before the probe", "4while probing", "4after the upgrade"])
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_leave_through_the_poll_that_waits_while_probing() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let poll = client.get();
+    session.send("through the poll").unwrap();
+    assert_eq!(poll.packets().await, ["4through the poll"]);
+    session.send("through the websocket").unwrap();
+    socket.send("5").await;
+    socket.gets(["4through the websocket"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn polls_are_released_soon_while_probing() {
+    let mut server = Server::new();
+    let (client, _) = polling(&mut server).await;
+    let _socket = probed(&server, &client).await;
+    for _ in 0..5 {
+        let begun = tokio::time::Instant::now();
+        assert_eq!(client.poll().await, ["6"]);
+        assert_eq!(
+            begun.elapsed().as_millis() / 10,
+            NOOP_INTERVAL.as_millis() / 10
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_still_waits_is_released_by_the_upgrade() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let poll = client.get();
+    let mut socket = WebSocketClient::probe(&server, &client.sid).await;
+    socket.send("5").await;
+    assert_eq!(poll.packets().await, ["6"]);
+    session.send("hello").unwrap();
+    socket.gets(["4hello"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_is_given_up_while_probing_costs_nothing() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    client.get().drop_connection().await;
+    session.send("hello").unwrap();
+    socket.send("5").await;
+    socket.gets(["4hello"]).await;
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_goes_away_goes_alone() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let poll = client.get();
+    drop(WebSocketClient::probe(&server, &client.sid).await);
+    assert!(poll.is_waiting().await);
+    session.send("not lost").unwrap();
+    assert_eq!(poll.packets().await, ["4not lost"]);
+
+    session.send("nor this").unwrap();
+    drop(probed(&server, &client).await);
+    settle().await;
+    assert_eq!(client.poll().await, ["4nor this"]);
+
+    probed(&server, &client).await.close().await;
+    lives_on_polling(&mut server, &client, &session).await;
+    probed(&server, &client).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_breaks_off_before_it_is_a_websocket_goes_alone() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let mut connection = server.connect(PIPE);
+    let request = format!(
+        "GET {OPEN}&sid={} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        client.sid
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    drop(connection);
+    settle().await;
+    lives_on_polling(&mut server, &client, &session).await;
+    let mut socket = probed(&server, &client).await;
+    socket.send("5").await;
+    session.send("hello").unwrap();
+    socket.gets(["4hello"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_sends_something_else_goes_alone() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    session.send("kept").unwrap();
+    for wrong in ["", "x", "1", "2", "2prob", "3probe", "4hello", "6", "bAQ=="] {
+        let mut socket = WebSocketClient::probe(&server, &client.sid).await;
+        socket.send(wrong).await;
+        socket.is_closed_with(None).await;
+    }
+    let mut socket = probed(&server, &client).await;
+    socket.send_message(Frame::binary(&b"\x01"[..])).await;
+    socket.is_closed_with(None).await;
+    assert_eq!(client.poll().await, ["4kept"]);
+    lives_on_polling(&mut server, &client, &session).await;
+    server.is_quiet();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_takes_too_long_goes_alone() {
+    for answered in [false, true] {
+        let mut server = Server::new();
+        let (client, session) = polling(&mut server).await;
+        let mut socket = WebSocketClient::probe(&server, &client.sid).await;
+        if answered {
+            socket.send("2probe").await;
+            socket.gets(["3probe"]).await;
+        }
+        session.send("kept").unwrap();
+        pass(UPGRADE_TIMEOUT - MOMENT * 4).await;
+        socket.is_quiet().await;
+        pass(MOMENT * 4).await;
+        socket.is_closed_with(None).await;
+        assert_eq!(client.poll().await, ["4kept"]);
+        lives_on_polling(&mut server, &client, &session).await;
+        probed(&server, &client).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_upgrade_timeout_is_over_with_the_upgrade() {
+    let mut server = Server::new();
+    let (client, _) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    socket.send("5").await;
+    pass(UPGRADE_TIMEOUT + MOMENT).await;
+    socket.send("4still here").await;
+    server.messages(["still here"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_websocket_is_refused() {
+    let refused = async |server: &Server, sid: &str| {
+        let target = format!("{OPEN}&sid={sid}");
+        match WebSocketClient::connect(server, &target, PIPE).await {
+            Err(Error::Http(response)) => {
+                assert_eq!(response.status(), 400);
+                assert_eq!(response.body().as_deref(), Some(&b"Bad request"[..]));
+            }
+            other => panic!("expected a refusal, got {other:?}"),
+        }
+    };
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    refused(&server, &client.sid).await;
+    socket.send("5").await;
+    settle().await;
+    refused(&server, &client.sid).await;
+    session.send("unharmed").unwrap();
+    socket.gets(["4unharmed"]).await;
+
+    let (mut direct, sid) = WebSocketClient::open_through(&server, PIPE).await;
+    let session = server.opened().await;
+    refused(&server, &sid).await;
+    session.send("unharmed").unwrap();
+    direct.gets(["4unharmed"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_upgrade_request_leaves_the_session_to_a_good_one() {
+    let mut server = Server::new();
+    let (client, _) = polling(&mut server).await;
+    // A request that no server could upgrade: it was not read from a connection.
+    let request = Request::get(format!("{OPEN}&sid={}", client.sid))
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .body(Empty::<Bytes>::new());
+    server.answer(request.unwrap()).await.is(500, "");
+    let request = Request::get(format!("{OPEN}&sid={}", client.sid))
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "8")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .body(Empty::<Bytes>::new());
+    let answer = server.answer(request.unwrap()).await;
+    answer.is(400, "Bad request");
+    assert_eq!(answer.headers["sec-websocket-version"], "13");
+    probed(&server, &client).await.send("5").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_waits_for_the_post_before_it() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    feeder.feed("4first\x1e4sec");
+    socket.send("5").await;
+    socket.send("4third").await;
+    settle().await;
+    server.is_quiet();
+    assert_eq!(session.transport(), Transport::Polling);
+    feeder.feed("ond");
+    drop(feeder);
+    post.answer().await.is(200, "ok");
+    settle().await;
+    assert_eq!(session.transport(), Transport::WebSocket);
+    server.messages(["first", "second", "third"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_waits_for_a_post_that_the_application_does_not_take() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    server.gate.shut();
+    let post = client.start_post_of("4first\x1e4second");
+    // Probing itself does not wait for the application.
+    let mut socket = probed(&server, &client).await;
+    socket.send("5").await;
+    socket.send("4third").await;
+    assert!(post.is_waiting().await);
+    server.gate.open();
+    post.answer().await.is(200, "ok");
+    settle().await;
+    assert_eq!(session.transport(), Transport::WebSocket);
+    server.messages(["first", "second", "third"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_does_not_wait_for_a_post_that_is_refused() {
+    let mut server = Server::with(Config::default().max_http_buffer_size(10));
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    feeder.feed("4too ");
+    socket.send("5").await;
+    settle().await;
+    feeder.feed("much by far");
+    post.answer().await.is(413, "");
+    settle().await;
+    assert_eq!(session.transport(), Transport::WebSocket);
+    socket.send("4hello").await;
+    server.messages(["hello"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_does_not_wait_for_ever() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    feeder.feed("4at ");
+    socket.send("5").await;
+    pass(UPGRADE_TIMEOUT + MOMENT).await;
+    socket.is_closed_with(None).await;
+    feeder.feed("last");
+    drop(feeder);
+    post.answer().await.is(200, "ok");
+    server.messages(["at last"]).await;
+    lives_on_polling(&mut server, &client, &session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_gives_up_its_post_while_upgrading_is_gone() {
+    let mut server = Server::new();
+    let (client, _) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let (feeder, body) = FedBody::new();
+    let post = client.start_post(body);
+    feeder.feed("4half a mess");
+    socket.send("5").await;
+    settle().await;
+    post.drop_connection().await;
+    assert_eq!(server.closed().await, CloseReason::TransportError);
+    socket.is_closed_with(None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_heartbeat_goes_on_across_the_upgrade() {
+    let mut server = Server::new();
+    let (client, _) = polling(&mut server).await;
+    pass(PING_INTERVAL / 2).await;
+    let mut socket = probed(&server, &client).await;
+    socket.send("5").await;
+    let begun = tokio::time::Instant::now();
+    socket.gets(["2"]).await;
+    assert_eq!(begun.elapsed().as_secs(), (PING_INTERVAL / 2).as_secs());
+    socket.send("3").await;
+    socket.gets(["2"]).await;
+    pass(PING_TIMEOUT + MOMENT).await;
+    assert_eq!(server.closed().await, CloseReason::PingTimeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_dies_while_its_client_upgrades() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let poll = client.get();
+    session.abort(CloseReason::ForcedClose);
+    assert_eq!(poll.packets().await, ["1"]);
+    socket.is_closed_with(None).await;
+    assert_eq!(server.closed().await, CloseReason::ForcedClose);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_being_closed_may_still_upgrade() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    session.send("last").unwrap();
+    session.close(CloseReason::ForcedClose);
+    socket.send("5").await;
+    socket.gets(["4last"]).await;
+    socket.is_closed_with(None).await;
+    assert_eq!(server.closed().await, CloseReason::ForcedClose);
+}
+
+#[tokio::test(start_paused = true)]
+async fn upgrades_may_be_switched_off() {
+    let mut server = Server::with(Config::default().allow_upgrades(false));
+    let (client, session) = polling(&mut server).await;
+    let target = format!("{OPEN}&sid={}", client.sid);
+    let refused = WebSocketClient::connect(&server, &target, PIPE).await;
+    assert!(matches!(refused, Err(Error::Http(response)) if response.status() == 400));
+    lives_on_polling(&mut server, &client, &session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_the_answers_to_its_probes_is_not_read_either() {
+    const BUFFER: usize = 256;
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let target = format!("{OPEN}&sid={}", client.sid);
+    let mut socket = WebSocketClient::connect(&server, &target, BUFFER)
+        .await
+        .unwrap();
+    let flood = tokio::spawn(async move {
+        for _ in 0..100_000 {
+            socket.send("2probe").await;
+        }
+    });
+    settle().await;
+    assert!(
+        !flood.is_finished(),
+        "what is answered and not read is kept in memory"
+    );
+
+    // Neither does it hold up those who wait for the session.
+    let poll = client.get();
+    session.send("hello").unwrap();
+    assert_eq!(poll.packets().await.last().unwrap(), "4hello");
+    tokio::time::timeout(MOMENT, session.drained())
+        .await
+        .unwrap();
+    pass(UPGRADE_TIMEOUT).await;
+    tokio::time::timeout(MOMENT, session.drained())
+        .await
+        .unwrap();
+    lives_on_polling(&mut server, &client, &session).await;
+    flood.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_gets_base64_where_its_websocket_asked_for_it() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    let target = format!("{OPEN}&b64=1&sid={}", client.sid);
+    let mut socket = WebSocketClient::connect(&server, &target, PIPE)
+        .await
+        .unwrap();
+    socket.send("5").await;
+    session.send(Bytes::from_static(&[1, 2])).unwrap();
+    socket.gets(["bAQI="]).await;
+}

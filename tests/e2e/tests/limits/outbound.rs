@@ -1,0 +1,249 @@
+//! What may wait to be sent to one client.
+
+use std::net::SocketAddr;
+
+use axum::extract::State;
+use e2e::app::serve;
+use e2e::conversation::{assert_polling_alive, join, join_polling};
+use e2e::journal::Journal;
+use socketio::extract::Data;
+use socketio::{DisconnectReason, EmitError, Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio_testing::within;
+
+/// What a message counts beside its payload.
+const OVERHEAD: usize = 64;
+
+/// Guards against a queue that is bounded in packets: any number of small ones is fine.
+#[tokio::test]
+async fn a_thousand_events_of_one_handler_all_arrive() {
+    let layer = SocketIoLayer::new();
+    layer.io().of("/").on_connect(async |socket: Socket| {
+        for number in 0..1_000 {
+            socket.emit("numbered", &number);
+        }
+    });
+    let addr = serve(layer).await;
+    let (mut client, _) = join(addr).await;
+    let (mut polling, _) = join_polling(addr).await;
+    for number in 0..1_000 {
+        let event = format!(r#"42["numbered",{number}]"#);
+        client.expect(&event).await;
+        polling.expect(&event).await;
+    }
+}
+
+#[tokio::test]
+async fn as_much_as_allowed_may_wait() {
+    let (addr, io, _) = server(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
+    let (mut polling, id) = join_polling(addr).await;
+    let socket = io.of("/").socket(&id).expect("the socket");
+    for _ in 0..3 {
+        socket.try_emit("e", &text(500)).expect("half of it");
+        socket.try_emit("e", &text(500)).expect("all of it");
+        assert_eq!(socket.conn().queued_bytes(), 1_000);
+        for _ in 0..2 {
+            polling.expect(&format!(r#"42["e","{}"]"#, text(500))).await;
+        }
+        assert_eq!(socket.conn().queued_bytes(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_client_for_which_more_would_wait_is_closed() {
+    let (addr, io, journal) = server(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
+    let (polling, id) = join_polling(addr).await;
+    let socket = io.of("/").socket(&id).expect("the socket");
+    socket.try_emit("e", &text(500)).expect("half of it");
+    let error = socket.try_emit("e", &text(501)).expect_err("too much");
+    assert!(matches!(error, EmitError::Disconnected), "{error}");
+    journal.expect(["transport error"]).await;
+    assert_eq!(socket.conn().queued_bytes(), 0);
+    polling.expect_gone().await;
+}
+
+#[tokio::test]
+async fn the_limit_holds_within_a_handler_of_a_websocket() {
+    let builder = SocketIoLayer::builder().max_outbound_bytes(1_000);
+    let (addr, io, journal) = server(builder).await;
+    let fill = async |socket: Socket, Data(sizes): Data<Vec<usize>>| {
+        for size in sizes {
+            socket.emit("e", &text(size));
+        }
+    };
+    io.of("/").on("fill", fill);
+    let (mut client, _) = join(addr).await;
+    client.send(r#"42["fill",[500,500]]"#).await;
+    for _ in 0..2 {
+        client.expect(&format!(r#"42["e","{}"]"#, text(500))).await;
+    }
+    client.send(r#"42["fill",[1000]]"#).await;
+    client
+        .expect(&format!(r#"42["e","{}"]"#, text(1_000)))
+        .await;
+    client.send(r#"42["fill",[500,501]]"#).await;
+    client.expect_close(None).await;
+    journal.expect(["transport error"]).await;
+}
+
+/// Guards against one client that makes memory grow or others wait.
+#[tokio::test]
+async fn a_websocket_that_does_not_read_is_closed_and_nobody_else_notices() {
+    let builder = SocketIoLayer::builder().max_outbound_bytes(1_000_000);
+    let (addr, io, journal) = server(builder).await;
+    let (_slow, slow) = join(addr).await;
+    let slow = io.of("/").socket(&slow).expect("the socket");
+    let (mut fast, _) = join(addr).await;
+    let (mut polling, _) = join_polling(addr).await;
+    let text = text(50_000);
+    for number in 0.. {
+        io.emit("numbered", &(number, &text));
+        let event = format!(r#"42["numbered",{number},"{text}"]"#);
+        fast.expect(&event).await;
+        polling.expect(&event).await;
+        assert!(slow.conn().queued_bytes() <= 1_000_000);
+        if !slow.connected() {
+            break;
+        }
+        assert!(number < 10_000, "the slow client is never closed");
+    }
+    journal.expect(["transport error"]).await;
+    io.emit("and now?", "");
+    fast.expect(r#"42["and now?",""]"#).await;
+    polling.expect(r#"42["and now?",""]"#).await;
+    assert_eq!(io.of("/").sockets().len(), 2);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_poll_is_closed_and_nobody_else_notices() {
+    let builder = SocketIoLayer::builder().max_outbound_bytes(1_000_000);
+    let (addr, io, journal) = server(builder).await;
+    let (slow, _) = join_polling(addr).await;
+    let (mut fast, _) = join(addr).await;
+    let text = text(50_000);
+    // One more than fits.
+    for number in 0..20 {
+        io.emit("numbered", &(number, &text));
+        fast.expect(&format!(r#"42["numbered",{number},"{text}"]"#))
+            .await;
+    }
+    journal.expect(["transport error"]).await;
+    slow.expect_gone().await;
+    assert_eq!(io.of("/").sockets().len(), 1);
+}
+
+#[tokio::test]
+async fn volatile_packets_never_wait() {
+    let (addr, io, _) = server(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
+    let (mut polling, id) = join_polling(addr).await;
+    let socket = io.of("/").socket(&id).expect("the socket");
+    for _ in 0..100 {
+        socket.volatile().emit("lost", &text(500));
+        io.volatile().emit("lost", &text(500));
+    }
+    assert_eq!(socket.conn().queued_bytes(), 0);
+    socket.emit("kept", "");
+    polling.expect(r#"42["kept",""]"#).await;
+    assert_polling_alive(&mut polling).await;
+}
+
+/// Guards against producers that cannot know how far behind their client is.
+#[tokio::test]
+async fn a_producer_that_waits_keeps_pace_with_a_websocket() {
+    const PIECES: usize = 500;
+    let builder = SocketIoLayer::builder().max_outbound_bytes(60_000);
+    let (addr, io, journal) = server(builder).await;
+    io.of("/").on("produce", produce);
+    let (mut client, _) = join(addr).await;
+    // 25 MB: more than the operating system takes for a client that does not read.
+    client.send(&format!(r#"420["produce",{PIECES}]"#)).await;
+    journal.expect(["producing"]).await;
+    for number in 0..PIECES {
+        client
+            .expect(&format!(r#"42["piece",{number},"{}"]"#, text(50_000)))
+            .await;
+    }
+    client.expect("430[]").await;
+    assert!(journal.take().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_producer_that_waits_keeps_pace_with_a_client_that_polls() {
+    let builder = SocketIoLayer::builder().max_outbound_bytes(60_000);
+    let (addr, io, journal) = server(builder).await;
+    io.of("/").on("produce", produce);
+    let (mut polling, _) = join_polling(addr).await;
+    polling.send(r#"420["produce",50]"#).await;
+    journal.expect(["producing"]).await;
+    for number in 0..50 {
+        polling
+            .expect(&format!(r#"42["piece",{number},"{}"]"#, text(50_000)))
+            .await;
+    }
+    polling.expect("430[]").await;
+}
+
+#[tokio::test]
+async fn a_producer_does_not_wait_for_a_client_that_has_gone() {
+    let (addr, io, journal) = server(SocketIoLayer::builder()).await;
+    let (client, id) = join(addr).await;
+    let websocket = io.of("/").socket(&id).expect("the socket");
+    let (polling, id) = join_polling(addr).await;
+    let polled = io.of("/").socket(&id).expect("the socket");
+
+    for _ in 0..200 {
+        websocket.emit("e", &text(50_000));
+    }
+    polled.emit("e", "");
+    let waiting = [websocket, polled].map(|socket| {
+        tokio::spawn(async move {
+            socket.drained().await;
+            // What is not sent yet is dropped.
+            assert_eq!(socket.conn().queued_bytes(), 0);
+        })
+    });
+    tokio::task::yield_now().await;
+    assert!(waiting.iter().all(|waiting| !waiting.is_finished()));
+    client.reset();
+    polling.close().await;
+    for waiting in waiting {
+        within("the end of the wait", waiting)
+            .await
+            .expect("no panic");
+    }
+    journal.next().await;
+    journal.next().await;
+}
+
+/// Emits pieces of 50 kB, each when the one before has left.
+async fn produce(
+    socket: Socket,
+    Data(pieces): Data<usize>,
+    State(journal): State<Journal>,
+) -> socketio::Reply<()> {
+    journal.write("producing");
+    for number in 0..pieces {
+        socket.emit("piece", &(number, text(50_000)));
+        assert!(socket.conn().queued_bytes() <= 60_000);
+        socket.drained().await;
+    }
+    socketio::Reply(())
+}
+
+/// A text whose event `e` counts so many bytes if that is more than its frame, or simply of so many
+/// bytes.
+fn text(bytes: usize) -> String {
+    let frame = r#"2["e",""]"#.len() + OVERHEAD;
+    "x".repeat(bytes.saturating_sub(frame))
+}
+
+/// A server, and what it writes down: why clients left.
+async fn server(builder: SocketIoBuilder) -> (SocketAddr, SocketIo<Journal>, Journal) {
+    let journal = Journal::new();
+    let layer = builder.with_state(journal.clone()).build();
+    let io = layer.io();
+    let left = async |reason: DisconnectReason, State(journal): State<Journal>| {
+        journal.write(reason);
+    };
+    io.of("/").on_disconnect(left);
+    (serve(layer).await, io, journal)
+}

@@ -1,0 +1,350 @@
+//! How many handlers of one client may be unfinished: beyond that the client waits, and nothing is
+//! lost.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::extract::{FromRef, State};
+use e2e::app::serve;
+use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
+use e2e::eventually::eventually;
+use e2e::gate::Gate;
+use e2e::journal::Journal;
+use socketio::extract::Data;
+use socketio::{SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio_testing::{HttpConnection, PollingClient, Request, WsClient, within};
+use tokio::task::JoinHandle;
+
+/// How many events are a lot where each has 900 kB.
+const LARGE_EVENTS: usize = 40;
+
+#[derive(Clone, FromRef)]
+struct App {
+    journal: Journal,
+    gate: Gate,
+    running: Running,
+}
+
+impl App {
+    fn new() -> Self {
+        Self {
+            journal: Journal::new(),
+            gate: Gate::closed(),
+            running: Running::default(),
+        }
+    }
+}
+
+/// How many handlers run, and how many there were at most.
+#[derive(Clone, Default)]
+struct Running(Arc<[AtomicUsize; 2]>);
+
+impl Running {
+    fn begin(&self) {
+        let running = self.0[0].fetch_add(1, Ordering::SeqCst) + 1;
+        self.0[1].fetch_max(running, Ordering::SeqCst);
+    }
+
+    fn end(&self) {
+        self.0[0].fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> usize {
+        self.0[0].load(Ordering::SeqCst)
+    }
+
+    fn most(&self) -> usize {
+        self.0[1].load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test]
+async fn below_the_limit_the_client_is_served() {
+    let (addr, _, app) = server(events(4)).await;
+    let (mut client, _) = join(addr).await;
+    for number in 0..3 {
+        client.send(&format!(r#"42["wait",{number}]"#)).await;
+        app.journal.expect([number.to_string()]).await;
+    }
+    assert_alive(&mut client).await;
+    assert_eq!(app.running.now(), 3);
+}
+
+#[tokio::test]
+async fn at_the_limit_the_client_waits_until_a_handler_finishes() {
+    let (addr, _, app) = server(events(4)).await;
+    let (mut client, _) = join(addr).await;
+    for number in 0..20 {
+        client.send(&format!(r#"42["wait",{number}]"#)).await;
+    }
+    app.journal.expect(["0", "1", "2", "3"]).await;
+    for number in 4..20 {
+        // Nobody else waits.
+        settle(addr).await;
+        assert!(app.journal.take().await.is_empty());
+        app.gate.let_through(1);
+        app.journal.expect([number.to_string()]).await;
+    }
+    assert_eq!(app.running.most(), 4);
+    app.gate.open();
+    assert_alive(&mut client).await;
+    assert_eq!(app.running.now(), 0);
+}
+
+/// Guards against a server that takes in what it cannot work off.
+#[tokio::test]
+async fn at_the_limit_the_writes_of_a_websocket_back_up() {
+    let (addr, _, app) = server(events(4)).await;
+    let (client, _) = join(addr).await;
+    let (writing, written) = write_a_lot(client, r#"42["wait""#);
+    app.journal.expect(["0", "1", "2", "3"]).await;
+    assert_backed_up(addr, &written).await;
+    assert_eq!(app.running.most(), 4);
+    app.gate.open();
+    for number in 4..LARGE_EVENTS {
+        app.journal.expect([number.to_string()]).await;
+    }
+    let mut client = writing.await.expect("the client can write");
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn at_the_limit_a_post_is_not_answered() {
+    let (addr, _, app) = server(events(4)).await;
+    let (mut polling, _) = join_polling(addr).await;
+    let events: Vec<_> = (0..10)
+        .map(|number| format!(r#"42["wait",{number}]"#))
+        .collect();
+    let mut connection = HttpConnection::open(addr).await;
+    let post = Request::post(&polling.target(), events.join("\u{1e}"));
+    let mut answer = tokio::spawn(async move { connection.exchange(&post).await });
+    app.journal.expect(["0", "1", "2", "3"]).await;
+    settle(addr).await;
+    assert!(!answer.is_finished());
+    assert!(app.journal.take().await.is_empty());
+    app.gate.open();
+    within("the answer", &mut answer)
+        .await
+        .expect("no panic")
+        .assert(200, "ok");
+    app.journal.expect(["4", "5", "6", "7", "8", "9"]).await;
+    assert_polling_alive(&mut polling).await;
+}
+
+/// Guards against any number of handlers at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn by_default_1024_handlers_may_be_unfinished() {
+    const EVENTS: usize = 20_000;
+    let (addr, _, app) = server(SocketIoLayer::builder()).await;
+    let (mut client, _) = join(addr).await;
+    let writing = tokio::spawn(async move {
+        for number in 0..EVENTS {
+            client.send(&format!(r#"42["wait",{number}]"#)).await;
+        }
+        client
+    });
+    eventually("as many handlers as allowed", || app.running.now() == 1_024).await;
+    app.gate.open();
+    for number in 0..EVENTS {
+        app.journal.expect([number.to_string()]).await;
+    }
+    assert_eq!(app.running.most(), 1_024);
+    let mut client = writing.await.expect("the client can write");
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn events_that_wait_for_their_turn_count() {
+    let (addr, io, app) = server(events(4)).await;
+    io.of("/").ordered();
+    let (mut client, _) = join(addr).await;
+    for number in 0..3 {
+        client.send(&format!(r#"42["wait",{number}]"#)).await;
+    }
+    assert_alive(&mut client).await;
+    let (writing, written) = write_a_lot(client, r#"42["wait""#);
+    assert_backed_up(addr, &written).await;
+    app.journal.expect(["0"]).await;
+    assert_eq!(app.running.most(), 1);
+    app.gate.open();
+    app.journal.expect(["1", "2"]).await;
+    for number in 0..LARGE_EVENTS {
+        app.journal.expect([number.to_string()]).await;
+    }
+    let mut client = writing.await.expect("the client can write");
+    assert_alive(&mut client).await;
+}
+
+/// Guards against memory for what comes behind a CONNECT that is being considered.
+#[tokio::test]
+async fn events_that_wait_for_the_middleware_count() {
+    let (addr, _, app) = server(events(4)).await;
+    let mut client = open(addr).await;
+    client.send("40/slow").await;
+    let (writing, written) = write_a_lot(client, r#"42/slow,["write""#);
+    assert_backed_up(addr, &written).await;
+    app.gate.open();
+    for number in 0..LARGE_EVENTS {
+        app.journal.expect([number.to_string()]).await;
+    }
+    let mut client = writing.await.expect("the client can write");
+    client.expect(r#"40/slow,{"sid":"…"}"#).await;
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn a_limit_of_one_is_one_after_the_other() {
+    let (addr, _, app) = server(events(1)).await;
+    let mut polling = PollingClient::handshake(addr).await;
+    app.gate.open();
+    polling.send("40").await;
+    polling.expect("40{…}").await;
+    for number in 0..10 {
+        polling.send(&format!(r#"42["wait",{number}]"#)).await;
+        app.journal.expect([number.to_string()]).await;
+    }
+    assert_eq!(app.running.most(), 1);
+}
+
+/// Writes numbered events, 36 MB together: more than the operating system takes for a server that
+/// does not read. Returns the client when it is done, and how many have been written.
+fn write_a_lot(
+    mut client: WsClient,
+    begin: &'static str,
+) -> (JoinHandle<WsClient>, Arc<AtomicUsize>) {
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    let writing = tokio::spawn(async move {
+        let text = "x".repeat(900_000);
+        for number in 0..LARGE_EVENTS {
+            client.send(&format!(r#"{begin},{number},"{text}"]"#)).await;
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        client
+    });
+    (writing, written)
+}
+
+/// The client must come to a halt before everything is written.
+async fn assert_backed_up(addr: SocketAddr, written: &AtomicUsize) {
+    loop {
+        let before = written.load(Ordering::SeqCst);
+        settle(addr).await;
+        let now = written.load(Ordering::SeqCst);
+        if before > 0 && before == now {
+            break assert!(now < LARGE_EVENTS, "the server took everything");
+        }
+    }
+}
+
+/// Guards against few events that hold a lot.
+#[tokio::test]
+async fn what_unfinished_events_hold_is_bounded() {
+    let (addr, _, app) = server(bytes(4_000)).await;
+    let (mut client, _) = join(addr).await;
+    // Below the limit, a client is served.
+    for number in 0..3 {
+        client.send(&event_of(1_333, number)).await;
+        app.journal.expect([number.to_string()]).await;
+    }
+    assert_alive(&mut client).await;
+    // One byte more is the limit.
+    for number in 3..20 {
+        client.send(&event_of(1_000, number)).await;
+    }
+    app.journal.expect(["3"]).await;
+    for number in 4..20 {
+        settle(addr).await;
+        assert!(app.journal.take().await.is_empty());
+        app.gate.let_through(1);
+        app.journal.expect([number.to_string()]).await;
+    }
+    app.gate.open();
+    assert_alive(&mut client).await;
+    assert_eq!(app.running.now(), 0);
+}
+
+#[tokio::test]
+async fn an_event_that_holds_more_than_allowed_is_alone() {
+    let (addr, _, app) = server(bytes(1)).await;
+    let (mut polling, _) = join_polling(addr).await;
+    app.gate.open();
+    for number in 0..10 {
+        polling.send(&event_of(1_000, number)).await;
+        app.journal.expect([number.to_string()]).await;
+    }
+    assert_polling_alive(&mut polling).await;
+    assert_eq!(app.running.most(), 1);
+}
+
+/// Guards against a client that is forgotten when its handlers finish at the same moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_client_goes_on_whenever_its_handlers_finish() {
+    const EVENTS: usize = 20_000;
+    let (addr, _, app) = server(events(2)).await;
+    app.gate.open();
+    let (mut client, _) = join(addr).await;
+    let sending = tokio::spawn(async move {
+        for number in 0..EVENTS {
+            client.send(&format!(r#"42["yield",{number}]"#)).await;
+        }
+        client
+    });
+    for number in 0..EVENTS {
+        app.journal.expect([number.to_string()]).await;
+    }
+    let mut client = sending.await.expect("the client can write");
+    assert_alive(&mut client).await;
+    assert!(app.running.most() <= 2);
+}
+
+/// A server whose event `wait` is handled when the gate lets it through.
+async fn server(builder: SocketIoBuilder) -> (SocketAddr, SocketIo<App>, App) {
+    let app = App::new();
+    let layer = builder.with_state(app.clone()).build();
+    let io = layer.io();
+    register(&io);
+    (serve(layer).await, io, app)
+}
+
+fn events(limit: usize) -> SocketIoBuilder {
+    SocketIoLayer::builder().max_pending_events(limit)
+}
+
+fn bytes(limit: usize) -> SocketIoBuilder {
+    SocketIoLayer::builder().max_pending_bytes(limit)
+}
+
+fn register(io: &SocketIo<App>) {
+    io.of("/").on("wait", wait).on("yield", yield_once);
+    let consider = async |State(gate): State<Gate>| {
+        gate.pass().await;
+        Ok::<(), &str>(())
+    };
+    let write = async |Data(number): Data<usize>, State(journal): State<Journal>| {
+        journal.write(number);
+    };
+    io.of("/slow").middleware(consider).on("write", write);
+}
+
+async fn wait(Data(number): Data<usize>, State(app): State<App>) {
+    app.running.begin();
+    app.journal.write(number);
+    app.gate.pass().await;
+    app.running.end();
+}
+
+async fn yield_once(Data(number): Data<usize>, State(app): State<App>) {
+    app.running.begin();
+    app.journal.write(number);
+    tokio::task::yield_now().await;
+    app.running.end();
+}
+
+/// An event whose arguments, with its name, are so many bytes.
+fn event_of(bytes: usize, number: usize) -> String {
+    let json = format!(r#"["wait",{number},""]"#);
+    let text = "x".repeat(bytes - json.len());
+    format!(r#"42["wait",{number},"{text}"]"#)
+}

@@ -1,0 +1,292 @@
+//! What a client may take its time for, in virtual time.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::State;
+use e2e::app::serve;
+use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
+use e2e::eventually::eventually;
+use e2e::journal::Journal;
+use e2e::virtual_time::VirtualTime;
+use socketio::{DisconnectReason, SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio_testing::PollingClient;
+
+const MOMENT: Duration = Duration::from_millis(100);
+
+const CONNECT: Duration = Duration::from_secs(5);
+const PING_INTERVAL: Duration = Duration::from_secs(25);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+const UPGRADE: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_client_may_join_at_the_last_moment() {
+    let time = VirtualTime::start();
+    let (addr, _, _) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let mut client = open(addr).await;
+    let mut polling = PollingClient::handshake(addr).await;
+    time.pass(CONNECT - MOMENT).await;
+    client.send("40").await;
+    client.expect(r#"40{"sid":"…"}"#).await;
+    polling.send("40").await;
+    polling.expect(r#"40{"sid":"…"}"#).await;
+    time.pass(CONNECT).await;
+    assert_alive(&mut client).await;
+    assert_polling_alive(&mut polling).await;
+}
+
+#[tokio::test]
+async fn a_client_that_joins_nothing_in_time_is_closed() {
+    let time = VirtualTime::start();
+    let (addr, io, _) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let mut client = open(addr).await;
+    let mut polling = PollingClient::handshake(addr).await;
+    time.pass(CONNECT - MOMENT).await;
+    assert_alive(&mut client).await;
+    assert_polling_alive(&mut polling).await;
+    let pending = polling.begin_get().await;
+    settle(addr).await;
+    time.pass(MOMENT).await;
+    client.expect_close(None).await;
+    pending.expect("1").await;
+    polling.expect_gone().await;
+    eventually("an empty table", || io.clients_count() == 0).await;
+}
+
+#[tokio::test]
+async fn by_default_a_client_may_take_45_seconds_to_join() {
+    let time = VirtualTime::start();
+    let (addr, _, _) = server(SocketIoLayer::builder()).await;
+    let mut client = open(addr).await;
+    time.pass(PING_INTERVAL).await;
+    client.expect("2").await;
+    client.send("3").await;
+    assert_alive(&mut client).await;
+    time.pass(Duration::from_secs(20) - MOMENT).await;
+    assert_alive(&mut client).await;
+    time.pass(MOMENT).await;
+    client.expect_close(None).await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_refused_is_closed_in_time() {
+    let time = VirtualTime::start();
+    let (addr, io, _) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    io.of("/closed").middleware(async || Err::<(), _>("no"));
+    let mut client = open(addr).await;
+    client.send("40/closed").await;
+    client.expect(r#"44/closed,{"message":"no"}"#).await;
+    time.pass(CONNECT - MOMENT).await;
+    assert_alive(&mut client).await;
+    time.pass(MOMENT).await;
+    client.expect_close(None).await;
+}
+
+/// Middleware that takes for ever does not keep a client for ever.
+#[tokio::test]
+async fn a_client_that_is_being_considered_is_closed_in_time() {
+    let time = VirtualTime::start();
+    let (addr, io, journal) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    io.of("/")
+        .middleware(async |State(journal): State<Journal>| {
+            journal.write("considering");
+            std::future::pending::<Result<(), &str>>().await
+        });
+    let mut client = open(addr).await;
+    client.send("40").await;
+    journal.expect(["considering"]).await;
+    time.pass(CONNECT).await;
+    client.expect_close(None).await;
+    assert!(io.of("/").sockets().is_empty());
+}
+
+/// As Node's server: who has joined once may be without a namespace afterwards.
+#[tokio::test]
+async fn a_client_that_has_left_stays_connected() {
+    let time = VirtualTime::start();
+    let (addr, _, _) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let (mut client, _) = join(addr).await;
+    client.send("41").await;
+    assert_alive(&mut client).await;
+    time.pass(CONNECT * 2).await;
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn an_upgrade_may_end_at_the_last_moment() {
+    let time = VirtualTime::start();
+    let (addr, _, _) = server(SocketIoLayer::builder()).await;
+    let (polling, _) = join_polling(addr).await;
+    let mut websocket = polling.websocket().await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    time.pass(UPGRADE - MOMENT).await;
+    websocket.send("5").await;
+    assert_alive(&mut websocket).await;
+    time.pass(UPGRADE).await;
+    assert_alive(&mut websocket).await;
+}
+
+/// Guards against an upgrade that takes the polling session with it when it fails.
+#[tokio::test]
+async fn an_upgrade_that_does_not_end_in_time_leaves_the_polling_session() {
+    let time = VirtualTime::start();
+    let builder = SocketIoLayer::builder().ping_interval(Duration::from_secs(3_600));
+    let (addr, _, _) = server(builder).await;
+    let (mut polling, _) = join_polling(addr).await;
+    for probe in [Some("2probe"), None] {
+        let mut websocket = polling.websocket().await;
+        if let Some(probe) = probe {
+            websocket.send(probe).await;
+            websocket.expect("3probe").await;
+        }
+        settle(addr).await;
+        time.pass(UPGRADE - MOMENT).await;
+        websocket.send("2probe").await;
+        websocket.expect("3probe").await;
+        time.pass(MOMENT).await;
+        websocket.expect_close(None).await;
+        assert_polling_alive(&mut polling).await;
+    }
+    let mut websocket = polling.websocket().await;
+    websocket.send("5").await;
+    assert_alive(&mut websocket).await;
+}
+
+#[tokio::test]
+async fn another_time_for_upgrades() {
+    let time = VirtualTime::start();
+    let timeout = Duration::from_secs(2);
+    let (addr, _, _) = server(SocketIoLayer::builder().upgrade_timeout(timeout)).await;
+    let (mut polling, _) = join_polling(addr).await;
+    let mut websocket = polling.websocket().await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    time.pass(timeout).await;
+    websocket.expect_close(None).await;
+    assert_polling_alive(&mut polling).await;
+}
+
+/// Guards against a ping as soon as the session is open.
+#[tokio::test]
+async fn the_first_ping_comes_after_the_interval() {
+    let time = VirtualTime::start();
+    let (addr, _, _) = server(SocketIoLayer::builder()).await;
+    let (mut client, _) = join(addr).await;
+    let (mut polling, _) = join_polling(addr).await;
+    time.pass(PING_INTERVAL - MOMENT).await;
+    assert_alive(&mut client).await;
+    assert_polling_alive(&mut polling).await;
+    time.pass(MOMENT).await;
+    client.expect("2").await;
+    polling.expect("2").await;
+}
+
+#[tokio::test]
+async fn the_next_ping_comes_an_interval_after_the_pong() {
+    let time = VirtualTime::start();
+    let (addr, _, journal) = server(SocketIoLayer::builder()).await;
+    let (mut client, _) = join(addr).await;
+    let (mut polling, _) = join_polling(addr).await;
+    for _ in 0..5 {
+        time.pass(PING_INTERVAL).await;
+        client.expect("2").await;
+        polling.expect("2").await;
+        // At the last moment.
+        time.pass(PING_TIMEOUT - MOMENT).await;
+        client.send("3").await;
+        polling.send("3").await;
+        assert_alive(&mut client).await;
+        assert_polling_alive(&mut polling).await;
+        time.pass(PING_INTERVAL - MOMENT).await;
+        assert_alive(&mut client).await;
+        assert_polling_alive(&mut polling).await;
+        // A pong that nobody has asked for delays the ping, as with Node's server.
+        client.send("3").await;
+        polling.send("3").await;
+        assert_alive(&mut client).await;
+    }
+    assert!(journal.take().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_a_ping_in_time_is_closed() {
+    let time = VirtualTime::start();
+    let (addr, io, journal) = server(SocketIoLayer::builder()).await;
+    let (mut client, _) = join(addr).await;
+    let (mut polling, _) = join_polling(addr).await;
+    time.pass(PING_INTERVAL).await;
+    client.expect("2").await;
+    polling.expect("2").await;
+    let pending = polling.begin_get().await;
+    settle(addr).await;
+    time.pass(PING_TIMEOUT - MOMENT).await;
+    settle(addr).await;
+    assert!(journal.take().await.is_empty());
+
+    time.pass(MOMENT).await;
+    client.expect_close(None).await;
+    pending.expect("1").await;
+    polling.expect_gone().await;
+    journal.expect(["ping timeout", "ping timeout"]).await;
+    eventually("an empty namespace", || io.of("/").sockets().is_empty()).await;
+}
+
+#[tokio::test]
+async fn other_times_for_pings() {
+    let time = VirtualTime::start();
+    let interval = Duration::from_secs(3);
+    let timeout = Duration::from_secs(2);
+    let builder = SocketIoLayer::builder()
+        .ping_interval(interval)
+        .ping_timeout(timeout);
+    let (addr, _, journal) = server(builder).await;
+    let (mut client, _) = join(addr).await;
+    time.pass(interval).await;
+    client.expect("2").await;
+    time.pass(timeout).await;
+    client.expect_close(None).await;
+    journal.expect(["ping timeout"]).await;
+}
+
+/// As Node's server: only a pong proves that the client reads, so other packets count once.
+#[tokio::test]
+async fn another_packet_than_the_pong_extends_the_timeout_once() {
+    let time = VirtualTime::start();
+    let (addr, _, journal) = server(SocketIoLayer::builder()).await;
+    let (mut client, _) = join(addr).await;
+    time.pass(PING_INTERVAL).await;
+    client.expect("2").await;
+    for _ in 0..2 {
+        time.pass(PING_TIMEOUT - MOMENT).await;
+        assert_alive(&mut client).await;
+    }
+    time.pass(MOMENT).await;
+    client.expect_close(None).await;
+    journal.expect(["ping timeout"]).await;
+}
+
+/// A client that has gone without a word.
+#[tokio::test]
+async fn a_session_that_nobody_polls_is_closed() {
+    let time = VirtualTime::start();
+    let (addr, _, journal) = server(SocketIoLayer::builder()).await;
+    let (polling, _) = join_polling(addr).await;
+    time.pass(PING_INTERVAL).await;
+    settle(addr).await;
+    time.pass(PING_TIMEOUT).await;
+    journal.expect(["ping timeout"]).await;
+    polling.expect_gone().await;
+}
+
+/// A server, and what it writes down: why clients left.
+async fn server(builder: SocketIoBuilder) -> (SocketAddr, SocketIo<Journal>, Journal) {
+    let journal = Journal::new();
+    let layer = builder.with_state(journal.clone()).build();
+    let io = layer.io();
+    let left = async |reason: DisconnectReason, State(journal): State<Journal>| {
+        journal.write(reason);
+    };
+    io.of("/").on_disconnect(left);
+    (serve(layer).await, io, journal)
+}

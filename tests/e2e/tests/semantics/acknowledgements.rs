@@ -1,0 +1,244 @@
+//! Acknowledgements in both directions.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::State;
+use e2e::app::serve;
+use e2e::conversation::{assert_alive, join, join_polling, settle};
+use e2e::gate::Gate;
+use e2e::virtual_time::VirtualTime;
+use socketio::extract::Ack;
+use socketio::{AckError, Reply, Socket, SocketIo, SocketIoLayer};
+use socketio_testing::{WsClient, within};
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Guards against callers that wait for a client that has gone.
+#[tokio::test]
+async fn acknowledgements_of_a_socket_that_leaves_fail_at_once() {
+    let (addr, io, _) = server().await;
+    for way in ["41", "reset", "disconnect", "disconnect all", "40"] {
+        let (mut client, socket) = connected(addr, &io).await;
+        let answers = [
+            socket.emit_with_ack::<()>("ask", ""),
+            socket.emit_with_ack("ask", ""),
+            socket.timeout(LIMIT * 100).emit_with_ack("ask", ""),
+        ];
+        for _ in &answers {
+            client.expect(r#"42…["ask",""]"#).await;
+        }
+        match way {
+            "reset" => client.reset(),
+            "disconnect" => socket.disconnect(false),
+            "disconnect all" => socket.disconnect(true),
+            packet => client.send(packet).await,
+        }
+        for answer in answers {
+            let answer = within("a failure", answer).await;
+            assert!(
+                matches!(answer, Err(AckError::Disconnected)),
+                "{way}: {answer:?}"
+            );
+        }
+        // And so does one that comes later.
+        let late = within("a failure", socket.emit_with_ack::<()>("ask", "")).await;
+        assert!(matches!(late, Err(AckError::Disconnected)), "{late:?}");
+    }
+}
+
+#[tokio::test]
+async fn acknowledgements_of_a_polling_client_that_leaves_fail_at_once() {
+    let (addr, io, _) = server().await;
+    let (polling, id) = join_polling(addr).await;
+    let socket = io.of("/").socket(&id).expect("the socket");
+    let answer = socket.emit_with_ack::<()>("ask", "");
+    polling.close().await;
+    let answer = within("a failure", answer).await;
+    assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
+}
+
+/// Guards against broadcasts that wait for clients that have gone.
+#[tokio::test]
+async fn a_broadcast_does_not_wait_for_clients_that_leave() {
+    let (addr, io, _) = server().await;
+    let (mut stays, _) = connected(addr, &io).await;
+    let (mut leaves, _) = connected(addr, &io).await;
+    let (mut breaks, _) = connected(addr, &io).await;
+    let (polling, _) = join_polling(addr).await;
+    let answers = io.timeout(LIMIT * 100).emit_with_ack::<String>("ask", "");
+    let id = asked(&mut stays).await;
+    assert_eq!(asked(&mut leaves).await, id);
+    assert_eq!(asked(&mut breaks).await, id);
+
+    leaves.send("41").await;
+    breaks.reset();
+    polling.close().await;
+    stays.send(&format!(r#"43{id}["yes"]"#)).await;
+    let answers = within("all answers", answers.all()).await;
+    assert_eq!(answers.expect("the others are counted out"), ["yes"]);
+}
+
+#[tokio::test]
+async fn a_broadcast_to_nobody_is_answered_at_once() {
+    let (addr, io, _) = server().await;
+    let (mut client, _) = connected(addr, &io).await;
+    client.send("41").await;
+    assert_alive(&mut client).await;
+    for operator in [io.to("nobody"), io.of("/").local(), io.timeout(LIMIT)] {
+        let answers = within("no answers", operator.emit_with_ack::<()>("ask", "").all()).await;
+        assert_eq!(answers.expect("nobody was asked").len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn answers_that_came_in_time_are_kept() {
+    let time = VirtualTime::start();
+    let (addr, io, _) = server().await;
+    let (mut fast, _) = connected(addr, &io).await;
+    let (mut slow, _) = connected(addr, &io).await;
+    let answers = io.timeout(LIMIT).emit_with_ack::<String>("ask", "");
+    let id = asked(&mut fast).await;
+    asked(&mut slow).await;
+    fast.send(&format!(r#"43{id}["fast"]"#)).await;
+    assert_alive(&mut fast).await;
+    time.pass(LIMIT).await;
+    let error = answers.all().await.expect_err("one is missing");
+    assert_eq!(error.answers(), ["fast"]);
+    assert!(matches!(error.reason(), AckError::Timeout), "{error:?}");
+    // It comes too late, and that is all.
+    slow.send(&format!(r#"43{id}["slow"]"#)).await;
+    assert_alive(&mut slow).await;
+}
+
+#[tokio::test]
+async fn only_the_client_that_was_asked_can_answer() {
+    let (addr, io, _) = server().await;
+    let (mut client, socket) = connected(addr, &io).await;
+    let (mut other, _) = connected(addr, &io).await;
+    let answer = socket.emit_with_ack::<String>("ask", "");
+    let id = asked(&mut client).await;
+    for wrong in [id.clone(), format!("1{id}"), "9007199254740991".into()] {
+        other.send(&format!(r#"43{wrong}["of another"]"#)).await;
+    }
+    assert_alive(&mut other).await;
+    client
+        .send(&format!(r#"431{id}["of another event"]"#))
+        .await;
+    client.send(r#"43["without a number"]"#).await;
+    client.send(&format!(r#"43{id}["the answer"]"#)).await;
+    // A second one is too much.
+    client.send(&format!(r#"43{id}["another answer"]"#)).await;
+    assert_alive(&mut client).await;
+    let answer = within("the answer", answer).await;
+    assert_eq!(answer.expect("an answer"), "the answer");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_type_is_told() {
+    let (addr, io, _) = server().await;
+    let (mut client, socket) = connected(addr, &io).await;
+    let answer = socket.emit_with_ack::<u8>("ask", "");
+    let id = asked(&mut client).await;
+    client.send(&format!(r#"43{id}["text"]"#)).await;
+    let answer = within("the answer", answer).await;
+    assert!(matches!(answer, Err(AckError::Data(_))), "{answer:?}");
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn an_event_is_answered_once_at_most() {
+    let (addr, io, gate) = server().await;
+    io.of("/")
+        .on("twice", async |ack: Ack| {
+            ack.send("by hand");
+            Reply("by return")
+        })
+        .on("two handlers", async || Reply(1))
+        .on("two handlers", async || {
+            tokio::task::yield_now().await;
+            Reply(2)
+        })
+        .on("answers and panics", async |ack: Ack| -> () {
+            ack.send("before");
+            panic!("on purpose")
+        })
+        .on(
+            "panics and answers",
+            async |ack: Ack, State(gate): State<Gate>| -> () {
+                tokio::spawn(async move {
+                    gate.pass().await;
+                    ack.send("too late");
+                });
+                panic!("on purpose")
+            },
+        )
+        .on("rejects and answers", async || Reply("by one"))
+        .on(
+            "rejects and answers",
+            async |_: socketio::extract::Data<u8>| {},
+        );
+    let (mut client, _) = connected(addr, &io).await;
+    for (event, answer) in [
+        ("twice", r#"["by hand"]"#),
+        ("two handlers", "[1]"),
+        ("answers and panics", r#"["before"]"#),
+        (
+            "panics and answers",
+            r#"[{"status":"Internal Server Error","error":"…"}]"#,
+        ),
+        ("rejects and answers", r#"["by one"]"#),
+    ] {
+        client.send(&format!(r#"427["{event}"]"#)).await;
+        client.expect(&format!("437{answer}")).await;
+        gate.let_through(1);
+        assert_alive(&mut client).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_may_come_later_and_from_elsewhere() {
+    let (addr, io, gate) = server().await;
+    io.of("/")
+        .on("later", async |ack: Ack, State(gate): State<Gate>| {
+            tokio::spawn(async move {
+                gate.pass().await;
+                ack.send(&("at", "last"));
+            });
+        });
+    let (mut client, _) = connected(addr, &io).await;
+    client.send(r#"420["later"]"#).await;
+    assert_alive(&mut client).await;
+    gate.let_through(1);
+    client.expect(r#"430["at","last"]"#).await;
+    // Nobody is there any more for this one.
+    client.send(r#"421["later"]"#).await;
+    client.send("41").await;
+    assert_alive(&mut client).await;
+    gate.open();
+    settle(addr).await;
+    assert_alive(&mut client).await;
+}
+
+async fn server() -> (SocketAddr, SocketIo<Gate>, Gate) {
+    let gate = Gate::closed();
+    let layer = SocketIoLayer::with_state(gate.clone());
+    let io = layer.io();
+    (serve(layer).await, io, gate)
+}
+
+async fn connected(addr: SocketAddr, io: &SocketIo<Gate>) -> (WsClient, Socket) {
+    let (client, id) = join(addr).await;
+    let socket = io.of("/").socket(&id).expect("the socket");
+    (client, socket)
+}
+
+/// The number under which the client is asked.
+async fn asked(client: &mut WsClient) -> String {
+    let packet = client.expect(r#"42…["ask",""]"#).await;
+    packet
+        .chars()
+        .skip(2)
+        .take_while(char::is_ascii_digit)
+        .collect()
+}
