@@ -113,6 +113,13 @@ impl Drop for Entry {
         self.hide();
         // Without effect where the session ended in good order.
         self.session.abort(CloseReason::ServerShuttingDown);
+        // A WebSocket that nobody has fetched would stay open for as long as there are handles.
+        let probe = self
+            .session
+            .lock()
+            .rare_if_any()
+            .and_then(|rare| rare.probe.take());
+        drop(probe);
         self.registry.sessions.leave();
     }
 }

@@ -14,6 +14,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 pub(crate) mod driver;
 mod timer;
+mod work;
 
 /// A handle to one session: cheap to clone, usable from anywhere.
 #[derive(Clone)]

@@ -7,9 +7,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use engineio_proto::{CloseReason, Event, Packet, PayloadDecoder, ProbeResult, Transport};
+use engineio_proto::{CloseReason, Packet, PayloadDecoder, ProbeResult, Transport};
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use pin_project::pin_project;
@@ -21,7 +21,8 @@ use crate::engine::Engine;
 use crate::registry::Entry;
 use crate::route::wants_base64;
 use crate::session::timer::Timer;
-use crate::session::{Post, Session, State, now};
+use crate::session::work::Work;
+use crate::session::{Post, Session, now};
 use crate::transport::websocket::{Closed, Received, WebSocket};
 
 /// How many messages are taken before the task lets others run.
@@ -29,6 +30,12 @@ const MESSAGES_PER_RUN: usize = 64;
 
 /// How many packets are taken from the queue under one lock.
 const PACKETS_PER_LOCK: usize = 16;
+
+/// How long the application may take no message of a client.
+///
+/// Its handlers may wait for what the client has sent and nobody reads, which never ends. Handlers
+/// that are only slow finish one after the other, and each gives the client new time.
+const BLOCKED_LIMIT: Duration = Duration::from_secs(600);
 
 /// The task of one session.
 #[pin_project]
@@ -70,7 +77,7 @@ impl<A: Application> Driver<A> {
                 socket,
                 probing: false,
                 upgrade_held: false,
-                blocked: false,
+                blocked: None,
                 posted: None,
                 failure: None,
                 entry,
@@ -109,8 +116,8 @@ struct Core<A: Application> {
     probing: bool,
     /// Whether the client has asked for the upgrade while it was still sending by polling.
     upgrade_held: bool,
-    /// Whether the application takes no more, so that what the client sends lies unread.
-    blocked: bool,
+    /// Since when the application takes no more, so that what the client sends lies unread.
+    blocked: Option<Instant>,
     /// Packets of a POST that are still to be taken.
     posted: Option<PayloadDecoder>,
     /// Which close code tells the client what it did wrong.
@@ -172,8 +179,15 @@ impl<A: Application> Core<A> {
     fn handle_timeout(&mut self, now: Instant) {
         {
             let mut state = self.entry.session.lock();
-            if self.blocked {
-                state.proto.handle_blocked(now);
+            match self.blocked {
+                Some(since) if now.saturating_duration_since(since) >= BLOCKED_LIMIT => {
+                    tracing::warn!(
+                        "cutting a client off: none of its handlers has finished in time"
+                    );
+                    state.proto.abort(CloseReason::PingTimeout);
+                }
+                Some(_) => state.proto.handle_blocked(now),
+                None => {}
             }
             state.proto.handle_timeout(now);
             state.wake_poll();
@@ -306,10 +320,9 @@ impl<A: Application> Core<A> {
         };
         let ready = connection.poll_ready(cx).is_ready();
         let reads = matches!(self.socket, Socket::Open(_)) && !self.probing;
-        let was_blocked = std::mem::replace(
-            &mut self.blocked,
-            !ready && (reads || self.posted.is_some()),
-        );
+        let blocked = !ready && (reads || self.posted.is_some());
+        let was_blocked = self.blocked.is_some();
+        self.blocked = blocked.then(|| self.blocked.unwrap_or(now));
         if ready && was_blocked {
             // The client has had no chance to get an answer to a ping through.
             self.entry.session.lock().proto.handle_blocked(now);
@@ -434,6 +447,10 @@ impl<A: Application> Core<A> {
                 {
                     batch.push(packet);
                 }
+                if !batch.is_empty() {
+                    // Out of the queue, but not on its way yet.
+                    state.proto.set_flushing(true);
+                }
             }
             if batch.is_empty() {
                 if let Some(work) = Work::find(&mut state) {
@@ -509,39 +526,6 @@ impl<A: Application> Core<A> {
         if let Some(connection) = self.connection.take() {
             connection.closed(reason);
         }
-    }
-}
-
-/// Something that the task finds in the shared state.
-enum Work {
-    Closed(CloseReason),
-    Posted(PayloadDecoder),
-    Probe(OnUpgrade, bool),
-    ProbeExpired,
-    Upgraded,
-}
-
-impl Work {
-    fn find(state: &mut State) -> Option<Self> {
-        match state.proto.poll_event() {
-            Some(Event::Closed(reason)) => return Some(Self::Closed(reason)),
-            Some(Event::ProbeExpired) => return Some(Self::ProbeExpired),
-            Some(Event::Upgraded) => return Some(Self::Upgraded),
-            _ => {}
-        }
-        let rare = state.rare_if_any()?;
-        if let Some((on_upgrade, base64)) = rare.probe.take() {
-            return Some(Self::Probe(on_upgrade, base64));
-        }
-        if let Post::Received(_) = rare.post
-            && let Post::Received(packets) = std::mem::replace(&mut rare.post, Post::Processing)
-        {
-            return Some(Self::Posted(packets));
-        }
-        if state.proto.transport() == Transport::WebSocket {
-            state.drop_rare();
-        }
-        None
     }
 }
 

@@ -1,6 +1,7 @@
 //! An application that takes no more: its clients wait, and are neither lost nor timed out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use engineio::{CloseReason, Config, Message};
 
@@ -161,6 +162,20 @@ async fn a_client_that_has_gone_is_noticed_by_the_ping() {
     server.is_quiet();
     pass(MOMENT * 4).await;
     assert_eq!(server.closed().await, CloseReason::TransportClose);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_messages_are_never_taken_is_cut_off() {
+    const LIMIT: Duration = Duration::from_secs(600);
+    let mut server = Server::new();
+    let mut client = WebSocketClient::open(&server).await;
+    server.opened().await;
+    server.gate.shut();
+    client.send("4never taken").await;
+    pass(LIMIT - PING_TIMEOUT).await;
+    server.is_quiet();
+    pass(PING_INTERVAL + PING_TIMEOUT * 2).await;
+    assert_eq!(server.closed().await, CloseReason::PingTimeout);
 }
 
 #[tokio::test(start_paused = true)]

@@ -171,7 +171,7 @@ async fn closing_twice_is_as_closing_once() {
 /// Guards against an end that comes before those who were told of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn at_the_end_disconnect_handlers_have_been_started() {
-    for _ in 0..200 {
+    for _ in 0..50 {
         let started = Arc::new(AtomicUsize::new(0));
         let layer = SocketIoLayer::with_state(Arc::clone(&started));
         let io = layer.io();
