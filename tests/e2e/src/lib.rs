@@ -1,7 +1,9 @@
-//! End-to-end tests: a server with the fixture application (`FIXTURE.md`), real clients, and the wire itself.
+//! End-to-end tests: servers and those who talk to them, over real connections.
 //!
-//! The tests are in `tests/`. Those named `wire_*` speak bytes through `socketio-testing`; the others run the suites of
-//! `clients/` with socket.io-client in Node and in Chromium, and with python-socketio. `README.md` says what they need.
+//! The tests are in `tests/`. Those named `wire_*` speak bytes through `socketio-testing` with the fixture application
+//! (`FIXTURE.md`), as Node's server can too; `*_client` run the suites of `clients/` with socket.io-client in Node and in
+//! Chromium, and with python-socketio. `layer`, `limits`, `semantics` and `hostile` bring applications of their own.
+//! `README.md` says what they need.
 
 pub mod app;
 pub mod census;

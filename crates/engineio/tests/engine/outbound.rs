@@ -1,9 +1,11 @@
 //! Sending to clients that are slow, or not there at the moment.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use engineio::{CloseReason, Config, Message, SendError};
 use futures_util::FutureExt as _;
+use tokio_tungstenite::tungstenite::Message as WsMessage;
 
 use crate::polling_client::PollingClient;
 use crate::server::{PIPE, Server, settle};
@@ -230,4 +232,26 @@ async fn what_handlers_send_while_the_client_is_read_follows_in_order() {
         let packet = format!("4{number}");
         client.gets([&*packet, "4and", &packet]).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_pings_and_does_not_read_is_not_read_either() {
+    const BUFFER: usize = 4096;
+    let mut server = Server::new();
+    let (mut client, _) = WebSocketClient::open_through(&server, BUFFER).await;
+    server.opened().await;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&sent);
+    let pings = tokio::spawn(async move {
+        for _ in 0..5000 {
+            client
+                .send_message(WsMessage::Ping(vec![0; 125].into()))
+                .await;
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    settle().await;
+    assert!(!pings.is_finished(), "the server keeps the pongs instead");
+    let sent = sent.load(Ordering::Relaxed);
+    assert!(sent < 500, "{sent} pings were taken");
 }

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::extract::{FromRef, State};
 use e2e::app::serve;
@@ -11,10 +12,14 @@ use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, 
 use e2e::eventually::eventually;
 use e2e::gate::Gate;
 use e2e::journal::Journal;
+use e2e::virtual_time::VirtualTime;
 use socketio::extract::Data;
-use socketio::{SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio::{Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::{HttpConnection, PollingClient, Request, WsClient, within};
 use tokio::task::JoinHandle;
+
+const PING_INTERVAL: Duration = Duration::from_secs(25);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How many events are a lot where each has 900 kB.
 const LARGE_EVENTS: usize = 40;
@@ -236,6 +241,67 @@ async fn assert_backed_up(addr: SocketAddr, written: &AtomicUsize) {
             break assert!(now < LARGE_EVENTS, "the server took everything");
         }
     }
+}
+
+/// Guards against a client that is closed for a pong that nobody has read.
+#[tokio::test]
+async fn a_client_that_is_not_read_is_not_timed_out() {
+    let time = VirtualTime::start();
+    let (addr, _, app) = server(events(1)).await;
+    let (mut client, _) = join(addr).await;
+    client.send(r#"42["wait",0]"#).await;
+    client.send(r#"42["wait",1]"#).await;
+    app.journal.expect(["0"]).await;
+    time.pass(PING_INTERVAL).await;
+    client.expect("2").await;
+    client.send("3").await;
+    for _ in 0..10 {
+        time.pass(PING_TIMEOUT).await;
+        settle(addr).await;
+    }
+    app.gate.open();
+    app.journal.expect(["1"]).await;
+    assert_alive(&mut client).await;
+}
+
+/// Guards against handlers that wait for what nobody reads, and against clients that have gone
+/// meanwhile, without end.
+#[tokio::test]
+async fn a_client_of_which_nothing_can_be_taken_is_closed_in_the_end() {
+    let time = VirtualTime::start();
+    let (addr, io, _) = server(events(2)).await;
+    let ask = async |socket: Socket, State(journal): State<Journal>| {
+        let answer = socket.emit_with_ack::<()>("question", "").await;
+        journal.write(answer.is_ok());
+    };
+    io.of("/").on("ask", ask);
+    let journal = io.state().journal.clone();
+    // The answers are behind an event that waits for them.
+    let (mut waits, _) = join(addr).await;
+    let (mut goes, _) = join(addr).await;
+    for client in [&mut waits, &mut goes] {
+        for _ in 0..3 {
+            client.send(r#"42["ask"]"#).await;
+        }
+        for _ in 0..2 {
+            let question = client.expect(r#"42…["question",""]"#).await;
+            let answer = question
+                .replacen("42", "43", 1)
+                .replace(r#""question","""#, "");
+            client.send(&answer).await;
+        }
+    }
+    goes.reset();
+    settle(addr).await;
+    assert!(journal.take().await.is_empty());
+    // Ten minutes, of which the heartbeat looks at some.
+    for _ in 0..32 {
+        time.pass(PING_TIMEOUT).await;
+        settle(addr).await;
+    }
+    journal.expect(["false"; 4]).await;
+    eventually("no client", || io.clients_count() == 0).await;
+    assert!(io.of("/").sockets().is_empty());
 }
 
 /// Guards against few events that hold a lot.

@@ -80,6 +80,33 @@ async fn a_broadcast_does_not_wait_for_clients_that_leave() {
 }
 
 #[tokio::test]
+async fn a_broadcast_does_not_wait_for_a_client_that_is_too_slow() {
+    let layer = SocketIoLayer::builder()
+        .max_outbound_bytes(200_000)
+        .with_state(Gate::closed())
+        .build();
+    let io = layer.io();
+    let addr = serve(layer).await;
+    let (mut fast, _) = connected(addr, &io).await;
+    let (slow, _) = join_polling(addr).await;
+    let text = "x".repeat(90_000);
+    // The queue of who does not poll takes two of these.
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        answers.push(io.of("/").local().emit_with_ack::<String>("ask", &text));
+        let packet = fast.expect(r#"42…["ask","…"]"#).await;
+        let id = number_of(&packet);
+        fast.send(&format!(r#"43{id}["yes"]"#)).await;
+    }
+    for answers in answers {
+        let answers = within("all answers", answers.all()).await;
+        assert_eq!(answers.expect("the other is counted out"), ["yes"]);
+    }
+    slow.expect_gone().await;
+    assert_eq!(io.of("/").sockets().len(), 1);
+}
+
+#[tokio::test]
 async fn a_broadcast_to_nobody_is_answered_at_once() {
     let (addr, io, _) = server().await;
     let (mut client, _) = connected(addr, &io).await;
@@ -235,7 +262,10 @@ async fn connected(addr: SocketAddr, io: &SocketIo<Gate>) -> (WsClient, Socket) 
 
 /// The number under which the client is asked.
 async fn asked(client: &mut WsClient) -> String {
-    let packet = client.expect(r#"42…["ask",""]"#).await;
+    number_of(&client.expect(r#"42…["ask",""]"#).await)
+}
+
+fn number_of(packet: &str) -> String {
     packet
         .chars()
         .skip(2)
