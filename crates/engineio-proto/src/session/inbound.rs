@@ -14,7 +14,7 @@ impl Session {
     /// one.
     ///
     /// Packets that come when the session is closing or closed, or on a transport that it has left,
-    /// are ignored. Packets of a WebSocket that is being probed go to
+    /// are ignored; but a client that closes a closing session has not to be waited for. Packets of a WebSocket that is being probed go to
     /// [`handle_probe_packet`](Self::handle_probe_packet).
     #[must_use = "a message is for the application"]
     pub fn handle_packet(
@@ -23,12 +23,20 @@ impl Session {
         from: Transport,
         packet: Packet,
     ) -> Option<Message> {
-        let State::Open(heartbeat) = &mut self.state else {
-            return None;
-        };
         if from != self.transport {
             return None;
         }
+        let heartbeat = match &mut self.state {
+            State::Open(heartbeat) => heartbeat,
+            State::Closing { reason, .. } => {
+                let reason = *reason;
+                if from == Transport::Polling && packet == Packet::Close {
+                    self.abort(reason);
+                }
+                return None;
+            }
+            State::Closed(_) => return None,
+        };
         match packet {
             Packet::Pong(_) => {
                 heartbeat.handle_pong(now, &self.config);

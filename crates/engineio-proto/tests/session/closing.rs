@@ -95,7 +95,6 @@ fn a_closing_session_takes_nothing_more() {
         Err(SendError::Closed)
     );
     assert_eq!(talk.client_sends("4a"), None);
-    assert_eq!(talk.client_sends("1"), None);
     assert_eq!(talk.client_sends("2"), None);
     talk.session.handle_decode_error();
     assert_eq!(
@@ -163,6 +162,14 @@ fn a_transport_that_goes_while_closing_ends_it() {
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
     talk.session.handle_transport_closed(WebSocket, false);
+    assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
+}
+
+#[test]
+fn a_client_that_closes_a_closing_session_is_not_waited_for() {
+    let mut talk = Conversation::on(Polling);
+    talk.session.close(talk.now, ForcedClose);
+    assert_eq!(talk.client_sends("1"), None);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
 }
 
