@@ -16,6 +16,7 @@ use std::{env, error::Error, net::Ipv4Addr, path::Path, sync::Arc, time::Duratio
 use axum::{
     Router,
     http::{HeaderValue, header},
+    serve::ListenerExt,
 };
 use parking_lot::Mutex;
 use socketio::{SocketIo, SocketIoLayer};
@@ -62,6 +63,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(sockets);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("Chat at http://{}", listener.local_addr()?);
+    // Small packets should leave at once.
+    let listener = listener.tap_io(|connection| {
+        connection.set_nodelay(true).ok();
+    });
     axum::serve(listener, app).await?;
     Ok(())
 }

@@ -35,7 +35,10 @@ impl Socket {
     /// Sends an event to the client at once and returns the future of its acknowledgement.
     ///
     /// The answer is deserialised as arguments are: a tuple takes several. Without a
-    /// [`timeout`](Self::timeout) it is waited for until the socket is disconnected.
+    /// [`timeout`](Self::timeout) it is waited for until the socket is disconnected. Give it one: the
+    /// answers of a client whose handlers are at
+    /// [`max_pending_events`](crate::SocketIoBuilder::max_pending_events) are not read until one of
+    /// them has finished.
     ///
     /// # Examples
     ///

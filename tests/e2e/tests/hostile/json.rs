@@ -102,7 +102,7 @@ async fn numbers_and_texts_without_end_are_harmless() {
     assert_alive(&mut witness).await;
 }
 
-/// Keys that mean something in JavaScript mean nothing here.
+/// Guards against numbers of the client that are believed.
 #[tokio::test]
 async fn numbers_of_acknowledgements_and_attachments_without_end_are_harmless() {
     let (addr, mut witness) = server(SocketIoLayer::builder()).await;

@@ -1,6 +1,7 @@
 //! How clients join a namespace, and how they do not.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::extract::{FromRef, State};
 use e2e::app::serve;
@@ -10,8 +11,9 @@ use e2e::eventually::eventually;
 use e2e::gate::Gate;
 use e2e::journal::Journal;
 use serde_json::json;
-use socketio::{ConnectError, DisconnectReason, Socket, SocketIo, SocketIoLayer};
+use socketio::{AckError, ConnectError, DisconnectReason, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{PollingClient, within};
+use tokio::sync::Mutex;
 
 #[derive(Clone, FromRef)]
 struct App {
@@ -94,6 +96,48 @@ async fn of_a_client_that_joined_rooms_and_was_refused_nothing_remains() {
     // They have not even been told what was meant for the rooms.
     assert_alive(&mut client).await;
     assert_eq!(polling.next_at_hand(), None);
+}
+
+/// Guards against a socket that was never let in and acts all the same, because somebody keeps it.
+#[tokio::test]
+async fn a_socket_that_was_refused_is_over_although_it_is_kept() {
+    let (addr, io, app) = server().await;
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&kept);
+    let refuse = async move |socket: Socket, State(app): State<App>| {
+        socket.join("room");
+        socket.data().insert(app.census.counted());
+        let answer = socket.emit_with_ack::<()>("question", "");
+        keep.lock().await.push((socket, answer));
+        app.journal.write("considering");
+        app.gate.pass().await;
+        Err::<(), _>("no")
+    };
+    io.of("/").middleware(refuse);
+    let mut refused = open(addr).await;
+    refused.send("40").await;
+    refused.expect(r#"42…["question",""]"#).await;
+    app.journal.expect(["considering"]).await;
+    app.gate.let_through(1);
+    refused.expect(r#"44{"message":"no"}"#).await;
+    let mut leaves = open(addr).await;
+    leaves.send("40").await;
+    app.journal.expect(["considering"]).await;
+    leaves.reset();
+
+    eventually("no data", || app.census.alive() == 0).await;
+    for (socket, answer) in kept.lock().await.drain(..) {
+        let answer = within("a failure", answer).await;
+        assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
+        assert!(!socket.connected());
+        socket.join("another");
+        assert!(socket.rooms().is_empty());
+        assert!(socket.try_emit("event", "").is_err());
+        socket.disconnect(true);
+    }
+    assert_nothing_of_it_remains(&io, &app).await;
+    // Its connection is not concerned.
+    assert_alive(&mut refused).await;
 }
 
 #[tokio::test]
