@@ -51,3 +51,25 @@ pub trait Connection: Send + Sized + 'static {
     /// method of this connection has panicked: it is only dropped then.
     fn closed(self, reason: CloseReason);
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An application that does nothing, and its connections.
+    pub(crate) struct Nothing;
+
+    impl Application for Nothing {
+        type Connection = Self;
+
+        fn open(&self, _: Session, _: Parts) -> Self {
+            Self
+        }
+    }
+
+    impl Connection for Nothing {
+        fn message(&mut self, _: Message) {}
+
+        fn closed(self, _: CloseReason) {}
+    }
+}

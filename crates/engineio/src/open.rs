@@ -233,26 +233,9 @@ fn switch_protocols(parts: &mut Parts) -> Result<(OnUpgrade, EngineResponse), Ba
 
 #[cfg(test)]
 mod tests {
-    use engineio_proto::{CloseReason, Message};
-
     use super::*;
-    use crate::{Config, Connection, Session};
-
-    struct Nothing;
-
-    impl Application for Nothing {
-        type Connection = Self;
-
-        fn open(&self, _: Session, _: Parts) -> Self {
-            Self
-        }
-    }
-
-    impl Connection for Nothing {
-        fn message(&mut self, _: Message) {}
-
-        fn closed(self, _: CloseReason) {}
-    }
+    use crate::Config;
+    use crate::application::tests::Nothing;
 
     #[test]
     fn no_session_is_entered_behind_the_back_of_closing() {

@@ -531,25 +531,8 @@ impl<A: Application> Core<A> {
 
 #[cfg(test)]
 mod tests {
-    use engineio_proto::Message;
-
     use super::*;
-
-    struct Nothing;
-
-    impl Application for Nothing {
-        type Connection = Self;
-
-        fn open(&self, _: Session, _: Parts) -> Self {
-            Self
-        }
-    }
-
-    impl Connection for Nothing {
-        fn message(&mut self, _: Message) {}
-
-        fn closed(self, _: CloseReason) {}
-    }
+    use crate::application::tests::Nothing;
 
     #[test]
     fn an_idle_session_costs_little() {

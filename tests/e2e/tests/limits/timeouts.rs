@@ -1,15 +1,14 @@
 //! What a client may take its time for, in virtual time.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::State;
-use e2e::app::serve;
+use e2e::app::serve_noting_departures;
 use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
 use e2e::eventually::eventually;
 use e2e::journal::Journal;
 use e2e::virtual_time::VirtualTime;
-use socketio::{DisconnectReason, SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio::SocketIoLayer;
 use socketio_testing::PollingClient;
 
 const MOMENT: Duration = Duration::from_millis(100);
@@ -22,7 +21,8 @@ const UPGRADE: Duration = Duration::from_secs(10);
 #[tokio::test]
 async fn a_client_may_join_at_the_last_moment() {
     let time = VirtualTime::start();
-    let (addr, _, _) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let (addr, _, _) =
+        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     let mut client = open(addr).await;
     let mut polling = PollingClient::handshake(addr).await;
     time.pass(CONNECT - MOMENT).await;
@@ -38,7 +38,8 @@ async fn a_client_may_join_at_the_last_moment() {
 #[tokio::test]
 async fn a_client_that_joins_nothing_in_time_is_closed() {
     let time = VirtualTime::start();
-    let (addr, io, _) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let (addr, io, _) =
+        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     let mut client = open(addr).await;
     let mut polling = PollingClient::handshake(addr).await;
     time.pass(CONNECT - MOMENT).await;
@@ -56,7 +57,7 @@ async fn a_client_that_joins_nothing_in_time_is_closed() {
 #[tokio::test]
 async fn by_default_a_client_may_take_45_seconds_to_join() {
     let time = VirtualTime::start();
-    let (addr, _, _) = server(SocketIoLayer::builder()).await;
+    let (addr, _, _) = serve_noting_departures(SocketIoLayer::builder()).await;
     let mut client = open(addr).await;
     time.pass(PING_INTERVAL).await;
     client.expect("2").await;
@@ -71,7 +72,8 @@ async fn by_default_a_client_may_take_45_seconds_to_join() {
 #[tokio::test]
 async fn a_client_that_is_refused_is_closed_in_time() {
     let time = VirtualTime::start();
-    let (addr, io, _) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let (addr, io, _) =
+        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     io.of("/closed").middleware(async || Err::<(), _>("no"));
     let mut client = open(addr).await;
     client.send("40/closed").await;
@@ -86,7 +88,8 @@ async fn a_client_that_is_refused_is_closed_in_time() {
 #[tokio::test]
 async fn a_client_that_is_being_considered_is_closed_in_time() {
     let time = VirtualTime::start();
-    let (addr, io, journal) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let (addr, io, journal) =
+        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     io.of("/")
         .middleware(async |State(journal): State<Journal>| {
             journal.write("considering");
@@ -104,7 +107,8 @@ async fn a_client_that_is_being_considered_is_closed_in_time() {
 #[tokio::test]
 async fn a_client_that_has_left_stays_connected() {
     let time = VirtualTime::start();
-    let (addr, _, _) = server(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let (addr, _, _) =
+        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     let (mut client, _) = join(addr).await;
     client.send("41").await;
     assert_alive(&mut client).await;
@@ -115,7 +119,7 @@ async fn a_client_that_has_left_stays_connected() {
 #[tokio::test]
 async fn an_upgrade_may_end_at_the_last_moment() {
     let time = VirtualTime::start();
-    let (addr, _, _) = server(SocketIoLayer::builder()).await;
+    let (addr, _, _) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (polling, _) = join_polling(addr).await;
     let mut websocket = polling.websocket().await;
     websocket.send("2probe").await;
@@ -132,7 +136,7 @@ async fn an_upgrade_may_end_at_the_last_moment() {
 async fn an_upgrade_that_does_not_end_in_time_leaves_the_polling_session() {
     let time = VirtualTime::start();
     let builder = SocketIoLayer::builder().ping_interval(Duration::from_secs(3_600));
-    let (addr, _, _) = server(builder).await;
+    let (addr, _, _) = serve_noting_departures(builder).await;
     let (mut polling, _) = join_polling(addr).await;
     for probe in [Some("2probe"), None] {
         let mut websocket = polling.websocket().await;
@@ -157,7 +161,8 @@ async fn an_upgrade_that_does_not_end_in_time_leaves_the_polling_session() {
 async fn another_time_for_upgrades() {
     let time = VirtualTime::start();
     let timeout = Duration::from_secs(2);
-    let (addr, _, _) = server(SocketIoLayer::builder().upgrade_timeout(timeout)).await;
+    let (addr, _, _) =
+        serve_noting_departures(SocketIoLayer::builder().upgrade_timeout(timeout)).await;
     let (mut polling, _) = join_polling(addr).await;
     let mut websocket = polling.websocket().await;
     websocket.send("2probe").await;
@@ -171,7 +176,7 @@ async fn another_time_for_upgrades() {
 #[tokio::test]
 async fn the_first_ping_comes_after_the_interval() {
     let time = VirtualTime::start();
-    let (addr, _, _) = server(SocketIoLayer::builder()).await;
+    let (addr, _, _) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
     time.pass(PING_INTERVAL - MOMENT).await;
@@ -185,7 +190,7 @@ async fn the_first_ping_comes_after_the_interval() {
 #[tokio::test]
 async fn the_next_ping_comes_an_interval_after_the_pong() {
     let time = VirtualTime::start();
-    let (addr, _, journal) = server(SocketIoLayer::builder()).await;
+    let (addr, _, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
     for _ in 0..5 {
@@ -212,7 +217,7 @@ async fn the_next_ping_comes_an_interval_after_the_pong() {
 #[tokio::test]
 async fn a_client_that_does_not_answer_a_ping_in_time_is_closed() {
     let time = VirtualTime::start();
-    let (addr, io, journal) = server(SocketIoLayer::builder()).await;
+    let (addr, io, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
     time.pass(PING_INTERVAL).await;
@@ -240,7 +245,7 @@ async fn other_times_for_pings() {
     let builder = SocketIoLayer::builder()
         .ping_interval(interval)
         .ping_timeout(timeout);
-    let (addr, _, journal) = server(builder).await;
+    let (addr, _, journal) = serve_noting_departures(builder).await;
     let (mut client, _) = join(addr).await;
     time.pass(interval).await;
     client.expect("2").await;
@@ -253,7 +258,7 @@ async fn other_times_for_pings() {
 #[tokio::test]
 async fn another_packet_than_the_pong_extends_the_timeout_once() {
     let time = VirtualTime::start();
-    let (addr, _, journal) = server(SocketIoLayer::builder()).await;
+    let (addr, _, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     time.pass(PING_INTERVAL).await;
     client.expect("2").await;
@@ -270,23 +275,11 @@ async fn another_packet_than_the_pong_extends_the_timeout_once() {
 #[tokio::test]
 async fn a_session_that_nobody_polls_is_closed() {
     let time = VirtualTime::start();
-    let (addr, _, journal) = server(SocketIoLayer::builder()).await;
+    let (addr, _, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (polling, _) = join_polling(addr).await;
     time.pass(PING_INTERVAL).await;
     settle(addr).await;
     time.pass(PING_TIMEOUT).await;
     journal.expect(["ping timeout"]).await;
     polling.expect_gone().await;
-}
-
-/// A server, and what it writes down: why clients left.
-async fn server(builder: SocketIoBuilder) -> (SocketAddr, SocketIo<Journal>, Journal) {
-    let journal = Journal::new();
-    let layer = builder.with_state(journal.clone()).build();
-    let io = layer.io();
-    let left = async |reason: DisconnectReason, State(journal): State<Journal>| {
-        journal.write(reason);
-    };
-    io.of("/").on_disconnect(left);
-    (serve(layer).await, io, journal)
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use e2e::app::{serve, serve_router};
+use e2e::app::{serve, serve_noting_departures, serve_router};
 use e2e::conversation::{WEBSOCKET, join, join_polling, open, settle};
 use e2e::eventually::eventually;
 use e2e::journal::Journal;
 use e2e::virtual_time::VirtualTime;
-use socketio::{DisconnectReason, Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio::{Socket, SocketIoLayer};
 use socketio_testing::{PollingClient, Request, WsClient, within};
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Guards against connections that are missed because they are in no namespace.
 #[tokio::test]
 async fn all_clients_are_told_whatever_they_have_joined() {
-    let (addr, io, journal) = server(SocketIoLayer::builder()).await;
+    let (addr, io, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (mut joined, _) = join(addr).await;
     let mut not_joined = open(addr).await;
     let (mut left, _) = join(addr).await;
@@ -51,7 +51,7 @@ async fn all_clients_are_told_whatever_they_have_joined() {
 
 #[tokio::test]
 async fn new_clients_are_refused() {
-    let (addr, io, _) = server(SocketIoLayer::builder()).await;
+    let (addr, io, _) = serve_noting_departures(SocketIoLayer::builder()).await;
     within("the end", io.close()).await;
     for _ in 0..2 {
         let request = Request::get("/socket.io/?EIO=4&transport=polling");
@@ -77,7 +77,7 @@ async fn other_routes_go_on() {
 
 #[tokio::test]
 async fn what_is_queued_is_sent_first() {
-    let (addr, io, _) = server(SocketIoLayer::builder()).await;
+    let (addr, io, _) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
     for number in 0..1_000 {
@@ -99,7 +99,7 @@ async fn what_is_queued_is_sent_first() {
 async fn the_end_is_bounded_although_clients_do_not_read() {
     let time = VirtualTime::start();
     let builder = SocketIoLayer::builder().max_outbound_bytes(100_000_000);
-    let (addr, io, journal) = server(builder).await;
+    let (addr, io, journal) = serve_noting_departures(builder).await;
     let (_not_reading, id) = join(addr).await;
     let not_reading = io.of("/").socket(&id).expect("the socket");
     let (_not_polling, _) = join_polling(addr).await;
@@ -133,7 +133,7 @@ async fn the_end_is_bounded_although_clients_do_not_read() {
 
 #[tokio::test]
 async fn clients_that_are_being_considered_are_closed() {
-    let (addr, io, journal) = server(SocketIoLayer::builder()).await;
+    let (addr, io, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
     io.of("/slow")
         .middleware(async |State(journal): State<Journal>| {
             journal.write("considering");
@@ -153,7 +153,7 @@ async fn clients_that_are_being_considered_are_closed() {
 
 #[tokio::test]
 async fn closing_twice_is_as_closing_once() {
-    let (addr, io, _) = server(SocketIoLayer::builder()).await;
+    let (addr, io, _) = serve_noting_departures(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let closing: Vec<_> = (0..3)
         .map(|_| {
@@ -195,7 +195,7 @@ async fn at_the_end_disconnect_handlers_have_been_started() {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_come_meanwhile_do_not_stay() {
     for _ in 0..20 {
-        let (addr, io, _) = server(SocketIoLayer::builder()).await;
+        let (addr, io, _) = serve_noting_departures(SocketIoLayer::builder()).await;
         let mut coming = tokio::task::JoinSet::new();
         for _ in 0..10 {
             coming.spawn(async move {
@@ -232,16 +232,4 @@ async fn settle_without_sessions(addr: SocketAddr) {
     for _ in 0..50 {
         Request::get("/").send(addr).await.assert(404, "");
     }
-}
-
-/// A server, and what it writes down: why clients left.
-async fn server(builder: SocketIoBuilder) -> (SocketAddr, SocketIo<Journal>, Journal) {
-    let journal = Journal::new();
-    let layer = builder.with_state(journal.clone()).build();
-    let io = layer.io();
-    let left = async |reason: DisconnectReason, State(journal): State<Journal>| {
-        journal.write(reason);
-    };
-    io.of("/").on_disconnect(left);
-    (serve(layer).await, io, journal)
 }
