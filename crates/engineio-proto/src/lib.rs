@@ -20,13 +20,14 @@
 //!
 //! // The application answers: the message is the next thing to be written.
 //! session.send(Message::from("good day")).unwrap();
-//! let packet = session.poll_transmit(Transport::WebSocket).unwrap();
+//! let packet = session.poll_transmit(Transport::WebSocket).unwrap().packet;
 //! assert_eq!(packet.encode_base64(), "4good day");
 //!
 //! // After 25 seconds the client is asked whether it is still there.
 //! now = session.poll_timeout().unwrap();
 //! session.handle_timeout(now);
-//! assert_eq!(session.poll_transmit(Transport::WebSocket), Some(Packet::Ping("".into())));
+//! let packet = session.poll_transmit(Transport::WebSocket).unwrap().packet;
+//! assert_eq!(packet, Packet::Ping("".into()));
 //! ```
 //!
 //! | module | what it holds |
@@ -76,8 +77,8 @@ pub use self::{
     payload::{MAX_PAYLOAD_PACKETS, PayloadDecoder, PayloadEncoder},
     protocol::Protocol,
     session::{
-        Event, MESSAGE_OVERHEAD, PollError, ProbeResult, SendError, Session, SessionConfig,
-        UpgradeError,
+        Event, MESSAGE_OVERHEAD, PollError, ProbeResult, SendError, SendOptions, Session,
+        SessionConfig, Transmit, UpgradeError,
     },
     session_id::SessionId,
     text::Text,

@@ -53,6 +53,7 @@ mod output;
 mod poll;
 mod polling;
 mod probe;
+mod transmit;
 mod upgrade;
 
 pub use self::{
@@ -61,4 +62,5 @@ pub use self::{
     event::{Event, ProbeResult},
     machine::Session,
     outbound::MESSAGE_OVERHEAD,
+    transmit::{SendOptions, Transmit},
 };

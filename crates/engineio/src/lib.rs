@@ -57,8 +57,8 @@ mod shutdown;
 mod transport;
 
 pub use engineio_proto::{
-    CloseReason, ConnectionError, Handshake, Message, Protocol, SendError, SessionId, Text,
-    Transport,
+    CloseReason, ConnectionError, Handshake, Message, Protocol, SendError, SendOptions, SessionId,
+    Text, Transport,
 };
 
 pub use self::application::{Application, Connection};

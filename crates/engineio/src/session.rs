@@ -7,7 +7,8 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use engineio_proto::{
-    CloseReason, Message, PayloadDecoder, SendError, SessionConfig, SessionId, Transport,
+    CloseReason, Message, PayloadDecoder, SendError, SendOptions, SessionConfig, SessionId,
+    Transport,
 };
 use hyper::upgrade::OnUpgrade;
 use parking_lot::{Mutex, MutexGuard};
@@ -40,8 +41,21 @@ impl Session {
     /// so far behind that its session has just been closed for it
     /// ([`Config::max_outbound_bytes`](crate::Config::max_outbound_bytes)).
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.send_with(message, SendOptions::default())
+    }
+
+    /// Queues a message, with options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_with(
+        &self,
+        message: impl Into<Message>,
+        options: SendOptions,
+    ) -> Result<(), SendError> {
         let mut state = self.0.lock();
-        let sent = state.proto.send(message.into());
+        let sent = state.proto.send_with(message.into(), options);
         state.wake_writer(sent.is_err());
         sent
     }
@@ -54,10 +68,25 @@ impl Session {
     ///
     /// As for [`send`](Self::send).
     pub fn send_all(&self, messages: impl IntoIterator<Item = Message>) -> Result<(), SendError> {
+        self.send_all_with(messages, SendOptions::default())
+    }
+
+    /// Queues messages that must stay together, with options that hold for each of them.
+    ///
+    /// The iterator runs under the session's lock and must not use the session.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_all_with(
+        &self,
+        messages: impl IntoIterator<Item = Message>,
+        options: SendOptions,
+    ) -> Result<(), SendError> {
         let mut state = self.0.lock();
         let sent = messages
             .into_iter()
-            .try_for_each(|message| state.proto.send(message));
+            .try_for_each(|message| state.proto.send_with(message, options));
         state.wake_writer(sent.is_err());
         sent
     }
@@ -67,13 +96,25 @@ impl Session {
     ///
     /// The iterator runs under the session's lock and must not use the session.
     pub fn send_volatile(&self, messages: impl IntoIterator<Item = Message>) -> bool {
+        self.send_volatile_with(messages, SendOptions::default())
+    }
+
+    /// Queues messages if the transport could take them now, with options that hold for each of
+    /// them, and drops them otherwise. Returns whether they were queued.
+    ///
+    /// The iterator runs under the session's lock and must not use the session.
+    pub fn send_volatile_with(
+        &self,
+        messages: impl IntoIterator<Item = Message>,
+        options: SendOptions,
+    ) -> bool {
         let mut state = self.0.lock();
         if !state.proto.is_writable() {
             return false;
         }
         let sent = messages
             .into_iter()
-            .try_for_each(|message| state.proto.send(message));
+            .try_for_each(|message| state.proto.send_with(message, options));
         state.wake_writer(sent.is_err());
         sent.is_ok()
     }

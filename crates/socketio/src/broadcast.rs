@@ -75,9 +75,7 @@ impl BroadcastOperator {
         self
     }
 
-    /// Whether the packet may be compressed: `true` by default.
-    ///
-    /// It is passed on to the adapter. The transports of this server do not compress yet.
+    /// Whether the transports may compress the packet: `true` by default.
     pub fn compress(mut self, compress: bool) -> Self {
         self.options.flags.compress = compress;
         self

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use engineio::{Message, Text};
+use engineio::{Message, SendOptions, Text};
 use serde::Serialize;
 use socketio_proto::{EncodeError, Packet};
 
@@ -10,6 +10,7 @@ use socketio_proto::{EncodeError, Packet};
 pub(crate) struct Encoded {
     pub(crate) text: Text,
     pub(crate) attachments: Vec<Bytes>,
+    pub(crate) options: SendOptions,
 }
 
 /// Enough for most events without growing.
@@ -46,6 +47,7 @@ impl Encoded {
         Self {
             text,
             attachments: attachments.to_vec(),
+            options: SendOptions::default(),
         }
     }
 
@@ -53,6 +55,7 @@ impl Encoded {
         Self {
             text: Text::build(CAPACITY, write),
             attachments: Vec::new(),
+            options: SendOptions::default(),
         }
     }
 
@@ -65,7 +68,14 @@ impl Encoded {
         Ok(Self {
             text,
             attachments: attachments?,
+            options: SendOptions::default(),
         })
+    }
+
+    /// Says whether the transport may compress the packet.
+    pub(crate) fn compress(mut self, compress: bool) -> Self {
+        self.options = self.options.compress(compress);
+        self
     }
 
     pub(crate) fn messages(&self) -> impl Iterator<Item = Message> {

@@ -154,6 +154,12 @@ impl<S> SocketIo<S> {
         self.everybody().volatile()
     }
 
+    /// Means everybody in the main namespace, and sets whether the transports may compress the
+    /// packet: `true` by default.
+    pub fn compress(&self, compress: bool) -> BroadcastOperator {
+        self.everybody().compress(compress)
+    }
+
     /// Means everybody in the main namespace, and gives up acknowledgements after a time.
     pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
         self.everybody().timeout(timeout)

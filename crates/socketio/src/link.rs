@@ -47,25 +47,27 @@ impl Link {
 
     pub(crate) fn send(&self, packet: &Encoded) -> Result<(), SendError> {
         if packet.attachments.is_empty() {
-            self.session.send(packet.text.clone())
+            self.session.send_with(packet.text.clone(), packet.options)
         } else {
-            self.session.send_all(packet.messages())
+            self.session
+                .send_all_with(packet.messages(), packet.options)
         }
     }
 
     /// Sends a packet if the transport can take it now. Returns whether it could.
     pub(crate) fn send_volatile(&self, packet: &Encoded) -> bool {
-        self.session.send_volatile(packet.messages())
+        self.session
+            .send_volatile_with(packet.messages(), packet.options)
     }
 
     pub(crate) fn send_owned(&self, packet: Encoded) -> Result<(), SendError> {
         if packet.attachments.is_empty() {
-            self.session.send(packet.text)
+            self.session.send_with(packet.text, packet.options)
         } else {
             let text = Message::Text(packet.text);
             let attachments = packet.attachments.into_iter().map(Message::Binary);
             self.session
-                .send_all(std::iter::once(text).chain(attachments))
+                .send_all_with(std::iter::once(text).chain(attachments), packet.options)
         }
     }
 }

@@ -38,7 +38,7 @@ impl Local {
 
 impl LocalSockets for Local {
     fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
-        let encoded = Encoded::packet(packet);
+        let encoded = Encoded::packet(packet).compress(options.flags.compress);
         if options.flags.volatile {
             self.rooms.for_each(&options.target, |recipient| {
                 recipient.link.send_volatile(&encoded);
@@ -61,7 +61,8 @@ impl LocalSockets for Local {
         let encoded = Encoded::packet(&Packet {
             id: Some(id),
             ..packet.clone()
-        });
+        })
+        .compress(options.flags.compress);
         let mut count = 0;
         let mut asked = Vec::new();
         self.rooms.for_each(&options.target, |recipient| {

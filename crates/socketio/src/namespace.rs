@@ -125,6 +125,11 @@ impl<S> Namespace<S> {
         self.everybody().volatile()
     }
 
+    /// Means everybody, and sets whether the transports may compress the packet: `true` by default.
+    pub fn compress(&self, compress: bool) -> BroadcastOperator {
+        self.everybody().compress(compress)
+    }
+
     /// Means everybody, and gives up acknowledgements after a time.
     pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
         self.everybody().timeout(timeout)

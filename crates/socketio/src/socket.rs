@@ -113,6 +113,13 @@ impl Socket {
         SocketEmitter::new(self).volatile()
     }
 
+    /// Sets whether the transport may compress the next packet: `true` by default.
+    ///
+    /// What is compressed already, such as a picture, is better sent as it is.
+    pub fn compress(&self, compress: bool) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).compress(compress)
+    }
+
     pub(crate) fn send_ack<T: Serialize + ?Sized>(
         &self,
         id: u64,

@@ -135,7 +135,10 @@ impl Run {
     }
 
     fn transmit(&mut self, transport: Transport) -> bool {
-        let packet = self.session.poll_transmit(transport);
+        let packet = self
+            .session
+            .poll_transmit(transport)
+            .map(|transmit| transmit.packet);
         if let Some(Packet::Message(Message::Text(text))) = &packet {
             let number = text.as_str().split(' ').next().expect("a number");
             assert_eq!(number.parse(), Ok(self.received));

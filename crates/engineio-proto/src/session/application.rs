@@ -6,6 +6,7 @@ use super::{
     deadline::after,
     error::SendError,
     machine::{Session, State},
+    transmit::SendOptions,
 };
 use crate::{close_reason::CloseReason, message::Message, transport::Transport};
 
@@ -19,10 +20,21 @@ impl Session {
     /// queue would pass [`max_outbound_bytes`](crate::SessionConfig::max_outbound_bytes): the
     /// session is then closed with [`CloseReason::TransportError`] and the queue dropped.
     pub fn send(&mut self, message: Message) -> Result<(), SendError> {
+        self.send_with(message, SendOptions::default())
+    }
+
+    /// Queues a message for the client, with options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_with(&mut self, message: Message, options: SendOptions) -> Result<(), SendError> {
         if !self.is_open() {
             return Err(SendError::Closed);
         }
-        let queued = self.outbound.push(message, self.config.max_outbound_bytes);
+        let queued = self
+            .outbound
+            .push(message, options, self.config.max_outbound_bytes);
         queued.map_err(|_full| {
             self.abort(CloseReason::TransportError);
             SendError::Overflow

@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::message::Message;
+use bytes::Bytes;
+
+use super::transmit::{SendOptions, Transmit};
+use crate::{message::Message, packet::Packet, text::Text};
 
 /// What a queued message counts beside its payload, in bytes: 64.
 ///
@@ -17,29 +20,37 @@ const KEPT_CAPACITY: usize = 16;
 /// The queue of messages that wait for the client.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    messages: VecDeque<Message>,
+    messages: VecDeque<Queued>,
     bytes: usize,
 }
 
 impl Outbound {
     /// Appends a message unless the queue would then hold more than `limit` bytes.
-    pub(super) fn push(&mut self, message: Message, limit: usize) -> Result<(), Full> {
+    pub(super) fn push(
+        &mut self,
+        message: Message,
+        options: SendOptions,
+        limit: usize,
+    ) -> Result<(), Full> {
         let bytes = self.bytes.saturating_add(cost(&message));
         if bytes > limit {
             return Err(Full);
         }
         self.bytes = bytes;
-        self.messages.push_back(message);
+        self.messages.push_back(Queued::new(message, options));
         Ok(())
     }
 
-    pub(super) fn pop(&mut self) -> Option<Message> {
-        let message = self.messages.pop_front()?;
+    pub(super) fn pop(&mut self) -> Option<Transmit> {
+        let (message, compress) = self.messages.pop_front()?.into_parts();
         self.bytes = self.bytes.saturating_sub(cost(&message));
         if self.messages.is_empty() && self.messages.capacity() > KEPT_CAPACITY {
             self.messages = VecDeque::new();
         }
-        Some(message)
+        Some(Transmit {
+            packet: Packet::Message(message),
+            compress,
+        })
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -48,6 +59,29 @@ impl Outbound {
 
     pub(super) fn is_empty(&self) -> bool {
         self.messages.is_empty()
+    }
+}
+
+/// A message and its flags in the memory of a message.
+#[derive(Debug)]
+enum Queued {
+    Text(Text, bool),
+    Binary(Bytes, bool),
+}
+
+impl Queued {
+    fn new(message: Message, options: SendOptions) -> Self {
+        match message {
+            Message::Text(text) => Self::Text(text, options.compress),
+            Message::Binary(bytes) => Self::Binary(bytes, options.compress),
+        }
+    }
+
+    fn into_parts(self) -> (Message, bool) {
+        match self {
+            Self::Text(text, compress) => (Message::Text(text), compress),
+            Self::Binary(bytes, compress) => (Message::Binary(bytes), compress),
+        }
     }
 }
 
@@ -63,15 +97,44 @@ fn cost(message: &Message) -> usize {
 mod tests {
     use super::*;
 
+    fn push(queue: &mut Outbound, message: Message, limit: usize) -> Result<(), Full> {
+        queue.push(message, SendOptions::default(), limit)
+    }
+
+    fn pop(queue: &mut Outbound) -> Option<Message> {
+        match queue.pop()?.packet {
+            Packet::Message(message) => Some(message),
+            other => panic!("{other:?} was never queued"),
+        }
+    }
+
+    #[test]
+    fn the_flag_of_a_message_costs_nothing() {
+        assert_eq!(size_of::<Queued>(), size_of::<Message>());
+    }
+
+    #[test]
+    fn a_message_keeps_its_flag() {
+        let mut queue = Outbound::default();
+        for (message, compress) in [("a", true), ("b", false)] {
+            let options = SendOptions::default().compress(compress);
+            queue.push(message.into(), options, 1_000).unwrap();
+            let bytes = Bytes::from_static(b"binary");
+            queue.push(bytes.into(), options, 1_000).unwrap();
+        }
+        let flags = std::iter::from_fn(|| queue.pop()).map(|transmit| transmit.compress);
+        assert_eq!(flags.collect::<Vec<_>>(), [true, true, false, false]);
+    }
+
     #[test]
     fn bytes_are_counted_in_and_out() {
         let mut queue = Outbound::default();
-        queue.push(Message::from("abc"), 1_000).unwrap();
-        queue.push(Message::from(""), 1_000).unwrap();
+        push(&mut queue, Message::from("abc"), 1_000).unwrap();
+        push(&mut queue, Message::from(""), 1_000).unwrap();
         assert_eq!(queue.bytes(), 3 + 2 * MESSAGE_OVERHEAD);
-        assert_eq!(queue.pop(), Some(Message::from("abc")));
+        assert_eq!(pop(&mut queue), Some(Message::from("abc")));
         assert_eq!(queue.bytes(), MESSAGE_OVERHEAD);
-        assert_eq!(queue.pop(), Some(Message::from("")));
+        assert_eq!(pop(&mut queue), Some(Message::from("")));
         assert_eq!(queue.bytes(), 0);
         assert_eq!(queue.pop(), None);
     }
@@ -80,17 +143,17 @@ mod tests {
     fn the_limit_is_allowed_and_one_more_byte_is_not() {
         let mut queue = Outbound::default();
         let limit = MESSAGE_OVERHEAD + 3;
-        assert_eq!(queue.push(Message::from("four"), limit), Err(Full));
+        assert_eq!(push(&mut queue, Message::from("four"), limit), Err(Full));
         assert!(queue.is_empty());
-        queue.push(Message::from("abc"), limit).unwrap();
-        assert_eq!(queue.push(Message::from(""), limit), Err(Full));
+        push(&mut queue, Message::from("abc"), limit).unwrap();
+        assert_eq!(push(&mut queue, Message::from(""), limit), Err(Full));
     }
 
     #[test]
     fn an_idle_queue_gives_its_memory_back() {
         let mut queue = Outbound::default();
         for _ in 0..1_000 {
-            queue.push(Message::from("a"), usize::MAX).unwrap();
+            push(&mut queue, Message::from("a"), usize::MAX).unwrap();
         }
         while queue.pop().is_some() {}
         assert!(queue.messages.capacity() <= KEPT_CAPACITY);

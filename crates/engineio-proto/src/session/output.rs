@@ -5,6 +5,7 @@ use std::{mem, time::Instant};
 use super::{
     event::Event,
     machine::{Session, State},
+    transmit::Transmit,
 };
 use crate::{packet::Packet, transport::Transport};
 
@@ -19,7 +20,7 @@ impl Session {
     /// writes the reply to a probe itself. [`Packet::Close`] on a WebSocket stands for a close
     /// frame.
     #[must_use = "the packet is gone from the session"]
-    pub fn poll_transmit(&mut self, transport: Transport) -> Option<Packet> {
+    pub fn poll_transmit(&mut self, transport: Transport) -> Option<Transmit> {
         match transport {
             Transport::Polling if self.poll_pending() => {
                 let packet = self.next_for_poll();
@@ -68,12 +69,12 @@ impl Session {
         )
     }
 
-    fn next_for_poll(&mut self) -> Option<Packet> {
+    fn next_for_poll(&mut self) -> Option<Transmit> {
         // After the upgrade all that is left for polling is to end its last poll.
         let current = self.transport == Transport::Polling;
         let mut packet = current.then(|| self.next_queued()).flatten();
         if packet.is_none() {
-            packet = self.poll.take_due();
+            packet = self.poll.take_due().map(Transmit::plain);
         }
         if packet.is_none() && current {
             packet = self.next_close();
@@ -84,19 +85,19 @@ impl Session {
         packet
     }
 
-    fn next_queued(&mut self) -> Option<Packet> {
+    fn next_queued(&mut self) -> Option<Transmit> {
         if mem::take(&mut self.ping_due) {
-            return Some(Packet::Ping(Default::default()));
+            return Some(Transmit::compressible(Packet::Ping(Default::default())));
         }
-        self.outbound.pop().map(Packet::Message)
+        self.outbound.pop()
     }
 
     /// The packet that ends a session whose queue has drained.
-    fn next_close(&mut self) -> Option<Packet> {
+    fn next_close(&mut self) -> Option<Transmit> {
         let State::Closing { reason, .. } = self.state else {
             return None;
         };
         self.finish(reason);
-        Some(Packet::Close)
+        Some(Transmit::plain(Packet::Close))
     }
 }

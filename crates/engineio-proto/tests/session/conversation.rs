@@ -79,7 +79,7 @@ impl Conversation {
 
     fn drain(&mut self, transport: Transport) -> Vec<String> {
         std::iter::from_fn(|| self.session.poll_transmit(transport))
-            .map(|packet| packet.encode_base64().to_string())
+            .map(|transmit| transmit.packet.encode_base64().to_string())
             .collect()
     }
 }

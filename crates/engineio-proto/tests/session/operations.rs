@@ -271,9 +271,10 @@ impl Model {
         let was_closed = session.is_closed();
         let poll = session.poll_pending();
         let current = session.transport();
-        let Some(packet) = session.poll_transmit(transport) else {
+        let Some(transmit) = session.poll_transmit(transport) else {
             return false;
         };
+        let packet = transmit.packet;
         if was_closed {
             assert_eq!(transport, Transport::Polling);
             self.last_words += 1;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use engineio_proto::{
     CloseReason::TransportError,
-    Event, MESSAGE_OVERHEAD, Message, Packet, SendError, SessionConfig,
+    Event, MESSAGE_OVERHEAD, Message, Packet, SendError, SendOptions, SessionConfig,
     Transport::{Polling, WebSocket},
 };
 
@@ -28,12 +28,12 @@ fn messages_leave_in_order_and_are_counted() {
     assert_eq!(talk.session.queued_bytes(), 4 + 3 + 2 * MESSAGE_OVERHEAD);
     assert!(!talk.session.is_drained());
     assert_eq!(
-        talk.session.poll_transmit(WebSocket),
-        Some(Packet::Message(Message::from("text"))),
+        talk.session.poll_transmit(WebSocket).unwrap().packet,
+        Packet::Message(Message::from("text")),
     );
     assert_eq!(
-        talk.session.poll_transmit(WebSocket),
-        Some(Packet::binary(Bytes::from_static(&[1, 2, 3]))),
+        talk.session.poll_transmit(WebSocket).unwrap().packet,
+        Packet::binary(Bytes::from_static(&[1, 2, 3])),
     );
     assert_eq!(talk.session.queued_bytes(), 0);
     assert!(talk.session.is_drained());
@@ -118,4 +118,24 @@ fn what_a_session_shows_of_itself_is_not_what_it_carries() {
     let shown = format!("{:?}", talk.session);
     assert!(!shown.contains("secret"), "{shown}");
     assert!(shown.contains("queued_bytes: 70"), "{shown}");
+}
+
+#[test]
+fn a_message_leaves_with_the_flag_that_it_was_sent_with() {
+    for transport in [Polling, WebSocket] {
+        let mut talk = Conversation::on(transport);
+        if transport == Polling {
+            talk.client_polls();
+        }
+        talk.server_sends("by default");
+        for compress in [false, true] {
+            let options = SendOptions::default().compress(compress);
+            talk.session
+                .send_with(Message::from("asked for"), options)
+                .unwrap();
+        }
+        let flags = std::iter::from_fn(|| talk.session.poll_transmit(transport))
+            .map(|transmit| transmit.compress);
+        assert_eq!(flags.collect::<Vec<_>>(), [true, false, true]);
+    }
 }

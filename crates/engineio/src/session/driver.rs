@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use engineio_proto::{CloseReason, Packet, PayloadDecoder, ProbeResult, Transport};
+use engineio_proto::{CloseReason, Packet, PayloadDecoder, ProbeResult, Transmit, Transport};
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use pin_project::pin_project;
@@ -426,7 +426,7 @@ impl<A: Application> Core<A> {
 
     /// Writes what is queued, and looks for whatever else has come up.
     fn write(&mut self, cx: &mut Context<'_>) -> Progress {
-        let mut batch = SmallVec::<[Packet; PACKETS_PER_LOCK]>::new();
+        let mut batch = SmallVec::<[Transmit; PACKETS_PER_LOCK]>::new();
         loop {
             let writable = match &mut self.socket {
                 Socket::Open(websocket) if !self.probing => match websocket.poll_writable(cx) {
@@ -443,9 +443,9 @@ impl<A: Application> Core<A> {
             let mut state = self.entry.session.lock();
             if writable {
                 while batch.len() < PACKETS_PER_LOCK
-                    && let Some(packet) = state.proto.poll_transmit(Transport::WebSocket)
+                    && let Some(transmit) = state.proto.poll_transmit(Transport::WebSocket)
                 {
-                    batch.push(packet);
+                    batch.push(transmit);
                 }
                 if !batch.is_empty() {
                     // Out of the queue, but not on its way yet.
@@ -461,7 +461,7 @@ impl<A: Application> Core<A> {
                 break;
             }
             drop(state);
-            for packet in batch.drain(..) {
+            for Transmit { packet, .. } in batch.drain(..) {
                 // The close frame follows when the session is found closed.
                 if packet != Packet::Close
                     && let Socket::Open(websocket) = &mut self.socket

@@ -59,8 +59,8 @@ impl Future for PendingPoll {
         };
         let mut state = session.lock();
         let mut payload = PayloadEncoder::new();
-        while let Some(packet) = state.proto.poll_transmit(Transport::Polling) {
-            payload.push(&packet);
+        while let Some(transmit) = state.proto.poll_transmit(Transport::Polling) {
+            payload.push(&transmit.packet);
         }
         if payload.is_empty() && state.proto.poll_pending() {
             state.rare().poll = Some(cx.waker().clone());

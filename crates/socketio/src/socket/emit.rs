@@ -72,6 +72,7 @@ pub struct SocketEmitter<'a> {
     socket: &'a Socket,
     timeout: Option<Duration>,
     volatile: bool,
+    compress: bool,
 }
 
 impl<'a> SocketEmitter<'a> {
@@ -80,6 +81,7 @@ impl<'a> SocketEmitter<'a> {
             socket,
             timeout: None,
             volatile: false,
+            compress: true,
         }
     }
 
@@ -92,6 +94,12 @@ impl<'a> SocketEmitter<'a> {
     /// Drops the packet if the transport cannot take it at once.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// Whether the transport may compress the packet: `true` by default.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
         self
     }
 
@@ -140,7 +148,7 @@ impl<'a> SocketEmitter<'a> {
         if recipient.is_gone() {
             return Err(EmitError::Disconnected);
         }
-        let packet = Encoded::event(space.name(), ack, event, args)?;
+        let packet = Encoded::event(space.name(), ack, event, args)?.compress(self.compress);
         if self.volatile {
             let sent = recipient.link.send_volatile(&packet);
             // Nobody should wait for the answer to what was not sent.
@@ -161,6 +169,7 @@ impl fmt::Debug for SocketEmitter<'_> {
             .field("socket", self.socket)
             .field("timeout", &self.timeout)
             .field("volatile", &self.volatile)
+            .field("compress", &self.compress)
             .finish()
     }
 }
