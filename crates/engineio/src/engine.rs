@@ -47,6 +47,11 @@ impl<A: Application> Engine<A> {
         self.registry.find(id).map(Session::new)
     }
 
+    /// The path of the engine, with a slash at both ends.
+    pub fn path(&self) -> &str {
+        &self.config.path
+    }
+
     /// Whether the engine serves a path.
     pub fn serves(&self, path: &str) -> bool {
         path.starts_with(&*self.config.path)

@@ -27,6 +27,12 @@ pub(crate) struct EngineFuture(pub(crate) Pin<Box<dyn Future<Output = EngineResp
 pub(crate) type EngineResponse = Response<Full<Bytes>>;
 
 impl<F> ResponseFuture<F> {
+    /// An answer that comes from neither the engine nor the wrapped service, for services that wrap
+    /// [`EngineIoService`](crate::EngineIoService) and answer something of their own.
+    pub fn answer(answer: impl Future<Output = Response<Full<Bytes>>> + Send + 'static) -> Self {
+        Self::engine(answer)
+    }
+
     pub(crate) fn engine(future: impl Future<Output = EngineResponse> + Send + 'static) -> Self {
         Self(Inner::Engine(EngineFuture(Box::pin(future))))
     }

@@ -10,11 +10,14 @@ use crate::handshake::Handshake;
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::namespaces::Namespaces;
+use crate::serve_client::ServeClient;
 
 /// Socket.IO, as the engine sees it.
 pub(crate) struct App {
     pub(crate) limits: Arc<Limits>,
     pub(crate) namespaces: Arc<Namespaces>,
+    /// The browser client, where it is served.
+    pub(crate) client: Option<ServeClient>,
 }
 
 impl Application for App {

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::layer::SocketIoLayer;
 use crate::limits::Limits;
 use crate::namespaces::Namespaces;
+use crate::serve_client::ServeClient;
 
 /// The options of a server, with Node's names and defaults where Node has them.
 ///
@@ -34,6 +35,7 @@ pub struct SocketIoBuilder<S = ()> {
     engine: Config,
     limits: Limits,
     decode: DecodeLimits,
+    client: Option<ServeClient>,
     state: S,
 }
 
@@ -44,6 +46,7 @@ impl SocketIoBuilder {
             engine: Config::default().path("/socket.io"),
             limits: Limits::default(),
             decode: DecodeLimits::default(),
+            client: None,
             state: (),
         }
     }
@@ -57,6 +60,7 @@ impl<S> SocketIoBuilder<S> {
             engine: self.engine,
             limits: self.limits,
             decode: self.decode,
+            client: self.client,
             state,
         }
     }
@@ -70,6 +74,14 @@ impl<S> SocketIoBuilder<S> {
     /// The path that is served, with everything below it: `/socket.io` by default.
     pub fn path(self, path: &str) -> Self {
         self.engine(|engine| engine.path(path))
+    }
+
+    /// The browser client, to be served below the path (Node's `serveClient`): not by default.
+    ///
+    /// [`ServeClient`] says where the files come from, and what is answered.
+    pub fn serve_client(mut self, client: impl Into<Option<ServeClient>>) -> Self {
+        self.client = client.into();
+        self
     }
 
     /// The transports that clients may use: polling and WebSocket by default.
@@ -223,6 +235,7 @@ impl<S> SocketIoBuilder<S> {
             let app = App {
                 limits,
                 namespaces: Arc::new(namespaces),
+                client: self.client,
             };
             Engine::new(self.engine, app)
         });

@@ -181,6 +181,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `axum` | yes | [`Handshake::address`] reads axum's `ConnectInfo` |
+//! | `brotli` | no | [`ServeClient`] compresses with brotli too, beside gzip and deflate |
 //! | `macros` | yes | [`#[debug_handler]`](macro@debug_handler), which says why a function is no handler |
 //!
 //! axum's extractors work without either: they need no more than `axum-core`.
@@ -217,6 +218,7 @@ mod ordered;
 mod pending_acks;
 mod recipient;
 mod rejection;
+mod serve_client;
 mod service;
 mod socket;
 mod space;
@@ -244,6 +246,7 @@ pub use self::io::{MissingSocketIo, SocketIo};
 pub use self::layer::SocketIoLayer;
 pub use self::namespace::Namespace;
 pub use self::rejection::Rejection;
+pub use self::serve_client::ServeClient;
 pub use self::service::SocketIoService;
 pub use self::socket::{AckFuture, JoinError, Socket, SocketEmitter};
 #[cfg(feature = "macros")]

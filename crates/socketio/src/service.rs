@@ -73,8 +73,15 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if !self.engine.engine().serves(request.uri().path()) {
+        let engine = self.engine.engine();
+        let path = request.uri().path();
+        if !engine.serves(path) {
             request.extensions_mut().insert(self.io());
+        } else if let Some(client) = &engine.application().client
+            && let Some(name) = path.strip_prefix(engine.path())
+            && let Some(answer) = client.answer(name, request.headers())
+        {
+            return ResponseFuture::answer(answer);
         }
         self.engine.call(request)
     }

@@ -1,7 +1,7 @@
 // The official browser client: from this server if it is installed here, else from Socket.IO's CDN.
 
 const SOURCES = [
-  { src: '/client/socket.io.min.js' },
+  { src: '/socket.io/socket.io.min.js' },
   {
     src: 'https://cdn.socket.io/4.8.3/socket.io.min.js',
     integrity: 'sha384-kzavj5fiMwLKzzD1f8S7TeoVIEi7uKHvbTA3ueZkrzYq75pNQUiUi6Dy98Q3fxb0',

@@ -4,7 +4,7 @@
 //! chooses another port.
 //!
 //! The page is in `public/` and uses the official browser client. `npm ci` in this folder makes the
-//! example serve that client itself; without it the page loads it from Socket.IO's CDN.
+//! server bring that client along; without it the page loads it from Socket.IO's CDN.
 
 mod events;
 mod problem;
@@ -19,7 +19,7 @@ use axum::{
     serve::ListenerExt,
 };
 use parking_lot::Mutex;
-use socketio::{SocketIo, SocketIoLayer};
+use socketio::{ServeClient, SocketIo, SocketIoLayer};
 use tokio::{net::TcpListener, time};
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
@@ -54,13 +54,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let chat = Chat::default();
-    let sockets = SocketIoLayer::with_state(chat.clone());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sockets = SocketIoLayer::builder()
+        .serve_client(browser_client(root))
+        .with_state(chat.clone())
+        .build();
     events::register(&sockets.io());
     tokio::spawn(say_goodbye(sockets.io(), chat));
 
-    let app = Router::new()
-        .merge(pages(Path::new(env!("CARGO_MANIFEST_DIR"))))
-        .layer(sockets);
+    let app = Router::new().merge(pages(root)).layer(sockets);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("Chat at http://{}", listener.local_addr()?);
     // Small packets should leave at once.
@@ -71,11 +73,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The page, and the browser client when it is installed.
+/// The browser client, if it is installed.
+fn browser_client(root: &Path) -> Option<ServeClient> {
+    let client = ServeClient::from_dir(root.join("node_modules/socket.io-client/dist"));
+    client
+        .inspect_err(|error| eprintln!("The page loads its client from the CDN: {error}"))
+        .ok()
+}
+
+/// The page.
 fn pages(root: &Path) -> Router {
-    let client = root.join("node_modules/socket.io-client/dist");
     Router::new()
-        .nest_service("/client", ServeDir::new(client))
         .fallback_service(ServeDir::new(root.join("public")))
         .layer(SetResponseHeaderLayer::overriding(
             header::CONTENT_SECURITY_POLICY,

@@ -7,7 +7,6 @@
 // Prints one line per case and the totals; the exit code is 0 when every case passed.
 
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -30,8 +29,9 @@ if (!options.url) {
 
 const require = createRequire(import.meta.url);
 const { version } = require("socket.io-client/package.json");
-// The bundle is in the package, but not among the paths that it exports.
-const bundle = join(dirname(require.resolve("socket.io-client/package.json")), "dist", "socket.io.min.js");
+// The server brings its clients along (`serveClient`).
+const bundle = `${options.url}/socket.io/socket.io.min.js`;
+const esm = `${options.url}/socket.io/socket.io.esm.min.js`;
 
 const browser = await chromium.launch({
   executablePath: options.chromium,
@@ -55,7 +55,9 @@ try {
   await page.exposeFunction("print", (line) => console.log(line));
   const answer = await page.goto(`${options.url}/`);
   if (answer.status() !== 200) throw new Error(`GET / was answered ${answer.status()}: is this the fixture application?`);
-  await page.addScriptTag({ path: bundle });
+  await page.addScriptTag({ url: bundle });
+  const isClient = await page.evaluate(async (url) => typeof (await import(url)).io === "function", esm);
+  if (!isClient) throw new Error(`${esm} is not the client`);
   // The modules come from this folder. Nothing is intercepted any more once they are loaded.
   await page.route("**/suite/**", (route, request) => {
     const name = new URL(request.url()).pathname.replace("/suite/", "");

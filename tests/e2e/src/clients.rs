@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use socketio::ServeClient;
 use tokio::process::Command;
 
 use crate::server::Server;
@@ -86,6 +88,28 @@ pub async fn python(server: Server, transports: Transports) {
         )
         .await;
     }
+}
+
+/// The bundles of socket.io-client 4.x for browsers, if it is installed.
+pub fn bundles() -> Option<ServeClient> {
+    static BUNDLES: OnceLock<Option<ServeClient>> = OnceLock::new();
+    BUNDLES
+        .get_or_init(|| ServeClient::from_dir(bundles_folder()).ok())
+        .clone()
+}
+
+/// Where the bundles of socket.io-client 4.x are, if it is installed.
+///
+/// # Panics
+///
+/// If it is not, and [`SKIP_MISSING`] is not set.
+pub fn installed_bundles() -> Option<PathBuf> {
+    let folder = bundles_folder();
+    present("socket.io-client", &folder).then_some(folder)
+}
+
+fn bundles_folder() -> PathBuf {
+    folder().join("node_modules/socket.io-client/dist")
 }
 
 fn folder() -> PathBuf {

@@ -20,6 +20,7 @@ use socketio::{
 use tokio::sync::oneshot;
 
 use crate::app::serve_router;
+use crate::clients;
 
 const ODD_NAMES: [&str; 6] = [
     "",
@@ -42,7 +43,10 @@ pub async fn start() -> SocketAddr {
 
 /// The application.
 pub fn app() -> Router {
-    let layer = SocketIoLayer::with_state(Departures::default());
+    let layer = SocketIoLayer::builder()
+        .serve_client(clients::bundles())
+        .with_state(Departures::default())
+        .build();
     let io = layer.io();
     register(io.of("/"));
     register(io.of("/admin").middleware(admin_only));

@@ -1,0 +1,47 @@
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use serde::Deserialize;
+
+/// Where the version stands at the beginning of a file of the client.
+const BANNER: &str = "Socket.IO v";
+
+/// How far from the beginning of a file the version is looked for, in bytes.
+const BANNER_WITHIN: usize = 200;
+
+/// The version of the client: what a file says of itself, or else its package, or else a hash of
+/// the files.
+pub(super) fn of<'a>(
+    files: impl Iterator<Item = &'a [u8]> + Clone,
+    package: Option<&[u8]>,
+) -> String {
+    files
+        .clone()
+        .find_map(in_banner)
+        .or_else(|| package.and_then(in_package))
+        .unwrap_or_else(|| {
+            let mut hasher = DefaultHasher::new();
+            files.for_each(|file| file.hash(&mut hasher));
+            format!("{:016x}", hasher.finish())
+        })
+}
+
+fn in_banner(file: &[u8]) -> Option<String> {
+    let beginning = String::from_utf8_lossy(file.get(..BANNER_WITHIN).unwrap_or(file));
+    let (_, rest) = beginning.split_once(BANNER)?;
+    is_version(rest.split_ascii_whitespace().next()?)
+}
+
+fn in_package(package: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Package {
+        version: String,
+    }
+    let package: Package = serde_json::from_slice(package).ok()?;
+    is_version(&package.version)
+}
+
+/// The version, if it can stand in a header as it is.
+fn is_version(version: &str) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
+    (!version.is_empty() && version.bytes().all(is_plain)).then(|| version.to_owned())
+}
