@@ -15,6 +15,9 @@ pub enum DecodeError {
     Empty,
     /// What follows `b` is not base64.
     InvalidBase64,
+    /// In front of a packet of a revision 3 payload there is no length, or one that does not fit
+    /// what follows.
+    InvalidLength,
     /// The body of a request is not UTF-8.
     InvalidUtf8,
     /// The payload holds more packets than the limit allows.
@@ -34,6 +37,10 @@ impl fmt::Display for DecodeError {
             ),
             Self::InvalidBase64 => f.write_str(
                 "invalid base64 after \"b\": encode binary messages with the standard alphabet",
+            ),
+            Self::InvalidLength => f.write_str(
+                "invalid length in front of a packet: count UTF-16 code units in a text payload, \
+                 and bytes in a binary one",
             ),
             Self::InvalidUtf8 => f.write_str(
                 "payload is not UTF-8: send text as UTF-8 and binary messages as \"b\" and base64",

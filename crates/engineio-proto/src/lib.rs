@@ -8,20 +8,21 @@
 //! ```
 //! use std::{sync::Arc, time::Instant};
 //!
-//! use engineio_proto::{Message, Packet, Session, SessionConfig, Transport};
+//! use engineio_proto::{Message, Packet, Protocol, Session, SessionConfig, Transport};
 //!
 //! let mut now = Instant::now();
-//! let mut session = Session::new(Arc::new(SessionConfig::default()), Transport::WebSocket, now);
+//! let config = Arc::new(SessionConfig::default());
+//! let mut session = Session::new(config, Protocol::V4, Transport::WebSocket, now);
 //!
 //! // A frame arrived: it carries a message for the application.
-//! let packet = Packet::decode_text("4hello".into()).unwrap();
+//! let packet = session.protocol().decode_text("4hello".into()).unwrap();
 //! let message = session.handle_packet(now, Transport::WebSocket, packet);
 //! assert_eq!(message, Some(Message::from("hello")));
 //!
 //! // The application answers: the message is the next thing to be written.
 //! session.send(Message::from("good day")).unwrap();
 //! let packet = session.poll_transmit(Transport::WebSocket).unwrap().packet;
-//! assert_eq!(packet.encode_base64(), "4good day");
+//! assert_eq!(session.protocol().encode_base64(&packet), "4good day");
 //!
 //! // After 25 seconds the client is asked whether it is still there.
 //! now = session.poll_timeout().unwrap();
@@ -74,7 +75,7 @@ pub use self::{
     handshake::Handshake,
     message::Message,
     packet::{Frame, Packet},
-    payload::{MAX_PAYLOAD_PACKETS, PayloadDecoder, PayloadEncoder},
+    payload::{MAX_PAYLOAD_PACKETS, Payload, PayloadDecoder, PayloadEncoder},
     protocol::Protocol,
     session::{
         Event, MESSAGE_OVERHEAD, PollError, ProbeResult, SendError, SendOptions, Session,

@@ -12,6 +12,8 @@ use bytestring::ByteString;
 
 use crate::{decode_error::DecodeError, message::Message, text::Text};
 
+pub(crate) mod revision_3;
+
 /// What stands in front of a binary message where only text can travel.
 const BASE64_PREFIX: &str = "b";
 
@@ -24,6 +26,9 @@ const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// One packet of the protocol.
+///
+/// The methods here read and write packets as revision 4 of the protocol has them. Where the
+/// revision depends on the client, [`Protocol`](crate::Protocol) has methods of the same names.
 ///
 /// # Examples
 ///
@@ -40,9 +45,10 @@ pub enum Packet {
     Open(ByteString),
     /// `1`: one end closes the connection.
     Close,
-    /// `2`: a question whether the other end is there; `probe` while a transport is tried.
+    /// `2`: a question whether the other end is there; `probe` while a transport is tried. The
+    /// server asks in revision 4, the client in revision 3.
     Ping(ByteString),
-    /// `3`: the answer to a ping, with the same content.
+    /// `3`: the answer to a ping; to a probe with the same content.
     Pong(ByteString),
     /// `4`, or a binary frame: something for the layer above.
     Message(Message),
@@ -78,10 +84,7 @@ impl Packet {
                 .ok_or(DecodeError::UnknownPacketType(kind)),
             b'5' => Ok(Self::Upgrade),
             b'6' => Ok(Self::Noop),
-            b'b' => LENIENT_BASE64
-                .decode(content)
-                .map(|bytes| Self::binary(bytes.into()))
-                .map_err(|_| DecodeError::InvalidBase64),
+            b'b' => decode_base64(content),
             unknown => Err(DecodeError::UnknownPacketType(unknown)),
         }
     }
@@ -115,12 +118,7 @@ impl Packet {
             Self::Pong(content) if content.is_empty() => ByteString::from_static("3"),
             Self::Pong(content) => typed('3', content),
             Self::Message(Message::Text(text)) => text.as_wire().clone(),
-            Self::Message(Message::Binary(bytes)) => {
-                let mut out = String::with_capacity(base64_length(bytes.len()));
-                out.push_str(BASE64_PREFIX);
-                STANDARD.encode_string(bytes, &mut out);
-                out.into()
-            }
+            Self::Message(Message::Binary(bytes)) => encode_base64(BASE64_PREFIX, bytes),
             Self::Upgrade => ByteString::from_static("5"),
             Self::Noop => ByteString::from_static("6"),
         }
@@ -143,12 +141,20 @@ fn typed(kind: char, content: &str) -> ByteString {
     out.into()
 }
 
-/// Room for `bytes` bytes in base64 behind the prefix. Only a hint, so it may saturate.
-fn base64_length(bytes: usize) -> usize {
-    bytes
-        .div_ceil(3)
-        .saturating_mul(4)
-        .saturating_add(BASE64_PREFIX.len())
+fn decode_base64(content: &str) -> Result<Packet, DecodeError> {
+    LENIENT_BASE64
+        .decode(content)
+        .map(|bytes| Packet::binary(bytes.into()))
+        .map_err(|_| DecodeError::InvalidBase64)
+}
+
+fn encode_base64(prefix: &str, bytes: &[u8]) -> ByteString {
+    // Only a hint, so it may saturate.
+    let length = bytes.len().div_ceil(3).saturating_mul(4);
+    let mut out = String::with_capacity(length.saturating_add(prefix.len()));
+    out.push_str(prefix);
+    STANDARD.encode_string(bytes, &mut out);
+    out.into()
 }
 
 #[cfg(test)]

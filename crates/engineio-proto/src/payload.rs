@@ -1,15 +1,15 @@
-//! Many packets in one HTTP body: joined by the separator U+001E.
+//! Many packets in one HTTP body.
+
+mod counted;
+mod length;
+mod separated;
 
 use std::iter::FusedIterator;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use memchr::memchr;
 
-use crate::{decode_error::DecodeError, packet::Packet};
-
-/// What stands between two packets.
-const SEPARATOR: u8 = 0x1e;
+use crate::{decode_error::DecodeError, packet::Packet, protocol::Protocol};
 
 /// How many packets one payload may hold: 131,072.
 ///
@@ -18,72 +18,96 @@ const SEPARATOR: u8 = 0x1e;
 /// body a client that sends messages of eight bytes or more never meets it.
 pub const MAX_PAYLOAD_PACKETS: usize = 131_072;
 
+/// One HTTP body.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Payload {
+    /// What the body consists of.
+    pub body: Bytes,
+    /// Whether the body is bytes (`application/octet-stream`) rather than text. It is bytes for
+    /// clients of revision 3 only.
+    pub binary: bool,
+}
+
 /// Writes packets into one HTTP body.
 ///
-/// A body of one text message is the message itself and costs no copy.
+/// In revision 4 a body of one text message is the message itself and costs no copy. In revision 3
+/// a body with a binary message among its packets is binary, unless the client asked for base64.
 ///
 /// # Examples
 ///
 /// ```
-/// use engineio_proto::{Message, Packet, PayloadEncoder};
+/// use engineio_proto::{Packet, PayloadEncoder, Protocol};
 ///
-/// let mut encoder = PayloadEncoder::new();
+/// let mut encoder = PayloadEncoder::new(Protocol::V4, false);
 /// encoder.push(&Packet::Noop);
 /// encoder.push(&Packet::Close);
-/// assert_eq!(encoder.finish(), "6\x1e1");
+/// assert_eq!(encoder.finish().body, "6\x1e1");
+///
+/// let mut encoder = PayloadEncoder::new(Protocol::V3, false);
+/// encoder.push(&Packet::Noop);
+/// encoder.push(&Packet::Close);
+/// assert_eq!(encoder.finish().body, "1:61:1");
 /// ```
-#[derive(Debug, Default)]
-pub struct PayloadEncoder {
-    /// The first packet, shared with whoever made it, until a second one arrives.
-    only: Option<ByteString>,
-    /// Everything from the second packet on, with the first one copied in front.
-    joined: Vec<u8>,
+#[derive(Debug)]
+pub struct PayloadEncoder(Encoder);
+
+#[derive(Debug)]
+enum Encoder {
+    Separated(separated::Encoder),
+    Counted(counted::Encoder),
 }
 
 impl PayloadEncoder {
-    /// An encoder without packets.
+    /// An encoder without packets for a client that speaks `protocol`, and takes `base64` only, or
+    /// binary too.
+    ///
+    /// In revision 4 polling always carries base64.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(protocol: Protocol, base64: bool) -> Self {
+        Self(match protocol {
+            Protocol::V3 => Encoder::Counted(counted::Encoder::new(base64)),
+            Protocol::V4 => Encoder::Separated(separated::Encoder::default()),
+        })
     }
 
     /// Appends a packet.
     pub fn push(&mut self, packet: &Packet) {
-        let wire = packet.encode_base64();
-        if self.is_empty() {
-            self.only = Some(wire);
-            return;
+        match &mut self.0 {
+            Encoder::Separated(encoder) => encoder.push(packet),
+            Encoder::Counted(encoder) => encoder.push(packet),
         }
-        if let Some(first) = self.only.take() {
-            let both = first.len().saturating_add(wire.len()).saturating_add(1);
-            self.joined.reserve(both);
-            self.joined.extend_from_slice(first.as_bytes());
-        }
-        self.joined.push(SEPARATOR);
-        self.joined.extend_from_slice(wire.as_bytes());
     }
 
     /// The length of the body so far, in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        match &self.only {
-            Some(first) => first.len(),
-            None => self.joined.len(),
+        match &self.0 {
+            Encoder::Separated(encoder) => encoder.len(),
+            Encoder::Counted(encoder) => encoder.len(),
         }
     }
 
     /// Whether no packet was pushed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.only.is_none() && self.joined.is_empty()
+        match &self.0 {
+            Encoder::Separated(encoder) => encoder.is_empty(),
+            Encoder::Counted(encoder) => encoder.is_empty(),
+        }
     }
 
     /// The body.
     #[must_use]
-    pub fn finish(self) -> Bytes {
-        match self.only {
-            Some(first) => first.into_bytes(),
-            None => self.joined.into(),
+    pub fn finish(self) -> Payload {
+        match self.0 {
+            Encoder::Separated(encoder) => Payload {
+                body: encoder.finish(),
+                binary: false,
+            },
+            Encoder::Counted(encoder) => Payload {
+                binary: encoder.is_binary(),
+                body: encoder.finish(),
+            },
         }
     }
 }
@@ -96,9 +120,9 @@ impl PayloadEncoder {
 /// # Examples
 ///
 /// ```
-/// use engineio_proto::{DecodeError, Message, Packet, PayloadDecoder};
+/// use engineio_proto::{DecodeError, Message, Packet, PayloadDecoder, Protocol};
 ///
-/// let mut packets = PayloadDecoder::new("4a\x1ex\x1e4b".into());
+/// let mut packets = PayloadDecoder::new(Protocol::V4, "4a\x1ex\x1e4b".into());
 /// assert_eq!(packets.next(), Some(Ok(Packet::Message(Message::from("a")))));
 /// assert_eq!(packets.next(), Some(Err(DecodeError::UnknownPacketType(b'x'))));
 /// assert_eq!(packets.next(), None);
@@ -106,19 +130,47 @@ impl PayloadEncoder {
 #[derive(Clone, Debug)]
 pub struct PayloadDecoder {
     /// What was not read yet. `None` after the last packet and after an error.
-    rest: Option<Result<ByteString, DecodeError>>,
+    rest: Option<Rest>,
     /// How many packets may still come.
     remaining: usize,
     limit: usize,
 }
 
+#[derive(Clone, Debug)]
+enum Rest {
+    Separated(ByteString),
+    CountedText(ByteString),
+    CountedBinary(Bytes),
+    Unreadable(DecodeError),
+}
+
 impl PayloadDecoder {
-    /// A decoder for `body` that allows [`MAX_PAYLOAD_PACKETS`] packets.
+    /// A decoder for a text `body` of `protocol` that allows [`MAX_PAYLOAD_PACKETS`] packets.
     ///
     /// A body that is not UTF-8, and an empty one, yield an error and nothing else.
     #[must_use]
-    pub fn new(body: Bytes) -> Self {
-        let rest = ByteString::try_from(body).map_err(|_| DecodeError::InvalidUtf8);
+    pub fn new(protocol: Protocol, body: Bytes) -> Self {
+        Self::of(match (ByteString::try_from(body), protocol) {
+            (Ok(text), Protocol::V3) => Rest::CountedText(text),
+            (Ok(text), Protocol::V4) => Rest::Separated(text),
+            (Err(_), _) => Rest::Unreadable(DecodeError::InvalidUtf8),
+        })
+    }
+
+    /// A decoder for a binary `body`, which only revision 3 has, that allows
+    /// [`MAX_PAYLOAD_PACKETS`] packets.
+    ///
+    /// An empty body yields nothing, as it is a payload without packets.
+    #[must_use]
+    pub fn binary(body: Bytes) -> Self {
+        let mut decoder = Self::of(Rest::CountedBinary(body));
+        decoder
+            .rest
+            .take_if(|rest| matches!(rest, Rest::CountedBinary(body) if body.is_empty()));
+        decoder
+    }
+
+    fn of(rest: Rest) -> Self {
         Self {
             rest: Some(rest),
             remaining: MAX_PAYLOAD_PACKETS,
@@ -134,19 +186,28 @@ impl PayloadDecoder {
         self
     }
 
-    fn decode_next(&mut self, rest: ByteString) -> Result<Packet, DecodeError> {
+    /// The first packet of `rest`, or `None` where there is an empty place for one.
+    fn decode_first(&mut self, rest: Rest) -> Result<Option<Packet>, DecodeError> {
         self.remaining = self
             .remaining
             .checked_sub(1)
             .ok_or(DecodeError::TooManyPackets { limit: self.limit })?;
-        let Some(end) = memchr(SEPARATOR, rest.as_bytes()) else {
-            return Packet::decode_text(rest);
+        let (packet, rest) = match rest {
+            Rest::Separated(text) => {
+                let (packet, rest) = separated::decode_first(text)?;
+                (Some(packet), rest.map(Rest::Separated))
+            }
+            Rest::CountedText(text) => {
+                let (packet, rest) = counted::decode_first_text(&text)?;
+                (packet, rest.map(Rest::CountedText))
+            }
+            Rest::CountedBinary(bytes) => {
+                let (packet, rest) = counted::decode_first_binary(&bytes)?;
+                (Some(packet), rest.map(Rest::CountedBinary))
+            }
+            Rest::Unreadable(error) => return Err(error),
         };
-        let first = rest.get(..end).unwrap_or_default();
-        let packet = Packet::decode_text(rest.slice_ref(first))?;
-        // The separator is one byte of UTF-8, so what follows it begins at a boundary.
-        let behind = rest.get(end.saturating_add(1)..).unwrap_or_default();
-        self.rest = Some(Ok(rest.slice_ref(behind)));
+        self.rest = rest;
         Ok(packet)
     }
 }
@@ -155,105 +216,16 @@ impl Iterator for PayloadDecoder {
     type Item = Result<Packet, DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest.take()?;
-        Some(rest.and_then(|rest| self.decode_next(rest)))
+        loop {
+            let rest = self.rest.take()?;
+            if let Some(packet) = self.decode_first(rest).transpose() {
+                return Some(packet);
+            }
+        }
     }
 }
 
 impl FusedIterator for PayloadDecoder {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{message::Message, text::Text};
-
-    fn message(payload: &str) -> Packet {
-        Packet::Message(Message::from(payload))
-    }
-
-    fn decode(body: impl Into<Bytes>) -> Vec<Result<Packet, DecodeError>> {
-        PayloadDecoder::new(body.into()).collect()
-    }
-
-    #[test]
-    fn packets_are_joined_by_the_separator() {
-        let mut encoder = PayloadEncoder::new();
-        assert!(encoder.is_empty());
-        encoder.push(&message("hello"));
-        assert_eq!(encoder.len(), 6);
-        encoder.push(&Packet::Ping("".into()));
-        encoder.push(&Packet::binary(Bytes::from_static(&[1, 2, 3, 4])));
-        assert!(!encoder.is_empty());
-        let length = encoder.len();
-        let body = encoder.finish();
-        assert_eq!(body, "4hello\x1e2\x1ebAQIDBA==");
-        assert_eq!(body.len(), length);
-    }
-
-    #[test]
-    fn a_body_of_one_message_is_the_message_itself() {
-        let text = Text::new("shared");
-        let bytes = text.as_wire().as_bytes().as_ptr();
-        let mut encoder = PayloadEncoder::new();
-        encoder.push(&Packet::Message(text.into()));
-        assert_eq!(encoder.finish().as_ptr(), bytes);
-    }
-
-    #[test]
-    fn packets_are_read_in_order() {
-        assert_eq!(
-            decode("4a\x1e3\x1ebAQID"),
-            [
-                Ok(message("a")),
-                Ok(Packet::Pong("".into())),
-                Ok(Packet::binary(Bytes::from_static(&[1, 2, 3]))),
-            ],
-        );
-    }
-
-    #[test]
-    fn an_empty_body_is_an_error() {
-        assert_eq!(decode(""), [Err(DecodeError::Empty)]);
-    }
-
-    #[test]
-    fn nothing_between_separators_is_an_error() {
-        assert_eq!(
-            decode("4a\x1e"),
-            [Ok(message("a")), Err(DecodeError::Empty)]
-        );
-        assert_eq!(decode("\x1e4a"), [Err(DecodeError::Empty)]);
-    }
-
-    #[test]
-    fn a_body_that_is_not_utf8_is_an_error() {
-        assert_eq!(decode(&b"4a\x1e4\xff"[..]), [Err(DecodeError::InvalidUtf8)]);
-    }
-
-    #[test]
-    fn the_limit_is_allowed_and_one_more_is_not() {
-        let limit = DecodeError::TooManyPackets { limit: 2 };
-        let packets = |body: &'static str| PayloadDecoder::new(body.into()).max_packets(2);
-        assert!(packets("6\x1e6").all(|packet| packet.is_ok()));
-        let three: Vec<_> = packets("6\x1e6\x1e6\x1e6").collect();
-        assert_eq!(three, [Ok(Packet::Noop), Ok(Packet::Noop), Err(limit)]);
-    }
-
-    #[test]
-    fn the_default_limit_holds() {
-        let mut body = "6\x1e".repeat(MAX_PAYLOAD_PACKETS);
-        body.push('6');
-        let mut packets = PayloadDecoder::new(body.into());
-        assert!(
-            packets
-                .by_ref()
-                .take(MAX_PAYLOAD_PACKETS)
-                .all(|packet| packet.is_ok())
-        );
-        let limit = DecodeError::TooManyPackets {
-            limit: MAX_PAYLOAD_PACKETS,
-        };
-        assert_eq!(packets.next(), Some(Err(limit)));
-        assert_eq!(packets.next(), None);
-    }
-}
+mod tests;

@@ -2,19 +2,55 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use crate::{
+    decode_error::DecodeError,
+    packet::{Frame, Packet, revision_3},
+};
+
 /// A revision of the Engine.IO protocol: the `EIO` query parameter.
+///
+/// It decides how packets are written and who asks whether the other end is there; a session has
+/// one for its whole life.
+///
+/// # Examples
+///
+/// ```
+/// use engineio_proto::{Frame, Packet, Protocol};
+///
+/// let packet = Packet::binary([1, 2, 3].as_slice().into());
+/// assert_eq!(Protocol::V4.encode(&packet), Frame::Binary([1, 2, 3].as_slice().into()));
+/// assert_eq!(Protocol::V3.encode(&packet), Frame::Binary([4, 1, 2, 3].as_slice().into()));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Protocol {
+    /// Revision 3, spoken by Socket.IO clients before 3.0: the client sends the pings.
+    V3,
     /// Revision 4, spoken by Socket.IO clients since 3.0: the server sends the pings.
     V4,
 }
 
 impl Protocol {
-    /// The revision that an `EIO` query parameter asks for, if this crate speaks it.
+    /// The revision that a request asks for with its `EIO` query parameter.
+    ///
+    /// As in Node's server all that is not `4` asks for revision 3, a missing parameter too: the
+    /// oldest clients do not name it.
+    #[must_use]
+    pub fn requested(eio: Option<&str>) -> Self {
+        match eio {
+            Some("4") => Self::V4,
+            _ => Self::V3,
+        }
+    }
+
+    /// The revision of the number that an `EIO` query parameter holds, if this crate speaks it.
     #[must_use]
     pub fn parse(eio: &str) -> Option<Self> {
         match eio {
+            "3" => Some(Self::V3),
             "4" => Some(Self::V4),
             _ => None,
         }
@@ -24,7 +60,57 @@ impl Protocol {
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
+            Self::V3 => 3,
             Self::V4 => 4,
+        }
+    }
+
+    /// Reads a text frame of a WebSocket. See [`Packet::decode_text`].
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Empty`], [`DecodeError::UnknownPacketType`] or
+    /// [`DecodeError::InvalidBase64`].
+    pub fn decode_text(self, wire: ByteString) -> Result<Packet, DecodeError> {
+        match self {
+            Self::V3 => revision_3::decode_text(wire),
+            Self::V4 => Packet::decode_text(wire),
+        }
+    }
+
+    /// Reads a binary frame of a WebSocket. Messages share its bytes.
+    ///
+    /// # Errors
+    ///
+    /// In revision 3, where such a frame begins with the type of its packet,
+    /// [`DecodeError::Empty`] or [`DecodeError::UnknownPacketType`].
+    pub fn decode_binary(self, wire: Bytes) -> Result<Packet, DecodeError> {
+        match self {
+            Self::V3 => revision_3::decode_binary(&wire),
+            Self::V4 => Ok(Packet::binary(wire)),
+        }
+    }
+
+    /// The frame in which a packet travels on a WebSocket.
+    ///
+    /// Messages are not copied, except for binary ones in revision 3.
+    #[must_use]
+    pub fn encode(self, packet: &Packet) -> Frame {
+        match self {
+            Self::V3 => revision_3::encode(packet),
+            Self::V4 => packet.encode(),
+        }
+    }
+
+    /// The packet as text, a binary message in base64, for a client that asked for that with
+    /// `b64=1`.
+    ///
+    /// Text messages are not copied.
+    #[must_use]
+    pub fn encode_base64(self, packet: &Packet) -> ByteString {
+        match self {
+            Self::V3 => revision_3::encode_as_text(packet),
+            Self::V4 => packet.encode_base64(),
         }
     }
 }
@@ -40,11 +126,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_revision_four_is_spoken() {
-        assert_eq!(Protocol::parse("4"), Some(Protocol::V4));
-        assert_eq!(Protocol::V4.to_string(), "4");
+    fn all_but_four_is_revision_three() {
+        assert_eq!(Protocol::requested(Some("4")), Protocol::V4);
+        assert_eq!(Protocol::requested(None), Protocol::V3);
         for eio in ["", "3", "04", "4 ", "5", "four"] {
+            assert_eq!(Protocol::requested(Some(eio)), Protocol::V3, "{eio:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_and_written() {
+        for (protocol, number) in [(Protocol::V3, "3"), (Protocol::V4, "4")] {
+            assert_eq!(Protocol::parse(number), Some(protocol));
+            assert_eq!(protocol.to_string(), number);
+        }
+        for eio in ["", "2", "04", "4 ", "5", "four"] {
             assert_eq!(Protocol::parse(eio), None, "{eio:?}");
+        }
+    }
+
+    #[test]
+    fn the_revisions_differ_in_binary_messages_only() {
+        let bytes = Bytes::from_static(&[4, 1]);
+        let whole = Packet::binary(bytes.clone());
+        let behind_the_type = Packet::binary(bytes.slice(1..));
+        assert_eq!(Protocol::V4.decode_binary(bytes.clone()), Ok(whole));
+        assert_eq!(
+            Protocol::V3.decode_binary(bytes),
+            Ok(behind_the_type.clone())
+        );
+        assert_eq!(Protocol::V3.encode_base64(&behind_the_type), "b4AQ==");
+        assert_eq!(Protocol::V4.encode_base64(&behind_the_type), "bAQ==");
+        assert_eq!(
+            Protocol::V3.decode_text("b4AQ==".into()),
+            Ok(behind_the_type)
+        );
+        for protocol in [Protocol::V3, Protocol::V4] {
+            let packet = protocol.decode_text("42[]".into()).unwrap();
+            assert_eq!(protocol.encode(&packet), Frame::Text("42[]".into()));
         }
     }
 }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use engineio_proto::{ConnectionError, Handshake, Packet, PayloadEncoder, SessionId, Transport};
+use engineio_proto::{
+    ConnectionError, Handshake, Packet, PayloadEncoder, Protocol, SessionId, Transport,
+};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Request, StatusCode, Version};
@@ -83,9 +85,9 @@ fn open_polling<A: Application>(engine: &Arc<Engine<A>>, parts: Parts) -> Engine
         Ok(entry) => entry,
         Err(unopened) => return unopened.answer(),
     };
-    let mut payload = PayloadEncoder::new();
+    let mut payload = PayloadEncoder::new(Protocol::V4, true);
     payload.push(&open_packet(engine, &entry.session, Transport::Polling));
-    let response = response::payload(payload.finish(), &parts.headers);
+    let response = response::payload(payload.finish().body, &parts.headers);
     tokio::spawn(Driver::polling(Arc::clone(engine), entry, parts));
     response
 }

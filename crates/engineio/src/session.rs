@@ -7,8 +7,8 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use engineio_proto::{
-    CloseReason, Message, PayloadDecoder, SendError, SendOptions, SessionConfig, SessionId,
-    Transport,
+    CloseReason, Message, PayloadDecoder, Protocol, SendError, SendOptions, SessionConfig,
+    SessionId, Transport,
 };
 use hyper::upgrade::OnUpgrade;
 use parking_lot::{Mutex, MutexGuard};
@@ -185,7 +185,7 @@ impl Shared {
         Self {
             id,
             state: Mutex::new(State {
-                proto: engineio_proto::Session::new(config, transport, now),
+                proto: engineio_proto::Session::new(config, Protocol::V4, transport, now),
                 driver: None,
                 rare: None,
             }),

@@ -1,22 +1,45 @@
-//! Whatever a text frame holds, it is a packet that can be written again, or an error.
+//! Whatever a frame holds, it is a packet that can be written again, or an error.
 
 #![no_main]
 
-use bytestring::ByteString;
-use engineio_proto::{Frame, Packet};
+use arbitrary::Arbitrary;
+use engineio_proto::{Frame, Protocol};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|wire: &str| {
-    let Ok(packet) = Packet::decode_text(ByteString::from(wire)) else {
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    revision_3: bool,
+    frame: Received<'a>,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Received<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let protocol = if input.revision_3 {
+        Protocol::V3
+    } else {
+        Protocol::V4
+    };
+    let packet = match input.frame {
+        Received::Text(text) => protocol.decode_text(text.into()),
+        Received::Binary(bytes) => protocol.decode_binary(bytes.to_vec().into()),
+    };
+    let Ok(packet) = packet else {
         return;
     };
     assert_eq!(
-        Packet::decode_text(packet.encode_base64()).as_ref(),
+        protocol
+            .decode_text(protocol.encode_base64(&packet))
+            .as_ref(),
         Ok(&packet)
     );
-    let again = match packet.encode() {
-        Frame::Text(text) => Packet::decode_text(text),
-        Frame::Binary(bytes) => Ok(Packet::binary(bytes)),
+    let again = match protocol.encode(&packet) {
+        Frame::Text(text) => protocol.decode_text(text),
+        Frame::Binary(bytes) => protocol.decode_binary(bytes),
     };
     assert_eq!(again, Ok(packet));
 });

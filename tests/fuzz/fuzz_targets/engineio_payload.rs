@@ -2,14 +2,34 @@
 
 #![no_main]
 
+use arbitrary::Arbitrary;
 use bytes::Bytes;
-use engineio_proto::{PayloadDecoder, PayloadEncoder};
+use engineio_proto::{PayloadDecoder, PayloadEncoder, Protocol};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|body: &[u8]| {
-    let mut decoder = PayloadDecoder::new(Bytes::copy_from_slice(body));
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    format: Format,
+    base64: bool,
+    body: &'a [u8],
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Format {
+    Separated,
+    CountedText,
+    CountedBinary,
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let protocol = match input.format {
+        Format::Separated => Protocol::V4,
+        Format::CountedText | Format::CountedBinary => Protocol::V3,
+    };
+    let binary = matches!(input.format, Format::CountedBinary);
+    let mut decoder = decoder(protocol, Bytes::copy_from_slice(input.body), binary);
     let mut packets = Vec::new();
-    let mut encoder = PayloadEncoder::new();
+    let mut encoder = PayloadEncoder::new(protocol, input.base64);
     while let Some(Ok(packet)) = decoder.next() {
         encoder.push(&packet);
         packets.push(packet);
@@ -18,6 +38,17 @@ fuzz_target!(|body: &[u8]| {
     if packets.is_empty() {
         return;
     }
-    let again: Result<Vec<_>, _> = PayloadDecoder::new(encoder.finish()).collect();
-    assert_eq!(again, Ok(packets));
+    let length = encoder.len();
+    let payload = encoder.finish();
+    assert_eq!(payload.body.len(), length);
+    let again = self::decoder(protocol, payload.body, payload.binary);
+    assert_eq!(again.collect::<Result<Vec<_>, _>>(), Ok(packets));
 });
+
+fn decoder(protocol: Protocol, body: Bytes, binary: bool) -> PayloadDecoder {
+    if binary {
+        PayloadDecoder::binary(body)
+    } else {
+        PayloadDecoder::new(protocol, body)
+    }
+}

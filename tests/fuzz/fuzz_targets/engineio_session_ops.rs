@@ -10,11 +10,14 @@ use std::{
 
 use arbitrary::Arbitrary;
 use bytestring::ByteString;
-use engineio_proto::{CloseReason, Event, Message, Packet, Session, SessionConfig, Transport};
+use engineio_proto::{
+    CloseReason, Event, Message, Packet, Protocol, Session, SessionConfig, Transport,
+};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
+    revision_3: bool,
     on_websocket: bool,
     max_outbound_bytes: u16,
     operations: Vec<Operation>,
@@ -54,7 +57,12 @@ fuzz_target!(|input: Input| {
         max_outbound_bytes: input.max_outbound_bytes.into(),
         ..SessionConfig::default()
     });
-    let session = Session::new(config, transport(input.on_websocket), now);
+    let protocol = if input.revision_3 {
+        Protocol::V3
+    } else {
+        Protocol::V4
+    };
+    let session = Session::new(config, protocol, transport(input.on_websocket), now);
     let mut run = Run {
         session,
         now,

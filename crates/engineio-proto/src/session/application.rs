@@ -85,7 +85,7 @@ impl Session {
         if self.is_open() {
             let until = after(now, self.config.close_timeout);
             self.state = State::Closing { reason, until };
-            self.ping_due = false;
+            self.beat_due = false;
         }
     }
 }

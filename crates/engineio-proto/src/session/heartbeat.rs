@@ -1,13 +1,16 @@
-//! The heartbeat of revision 4: the server asks, the client answers.
+//! Whether the other end is there. In revision 4 the server asks and the client answers, in
+//! revision 3 the client asks and the server answers.
 
 use std::time::Instant;
 
 use super::{config::SessionConfig, deadline::after};
+use crate::protocol::Protocol;
 
 /// Whether the client is there.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
-    /// When the next ping is due, or, after a ping, when the patience ends.
+    /// When the next ping of the server is due, or, where the client's word is awaited, when the
+    /// patience ends.
     deadline: Instant,
     phase: Phase,
 }
@@ -21,6 +24,8 @@ enum Phase {
         /// Whether a packet other than the pong has already bought the client more time.
         extended: bool,
     },
+    /// Revision 3: the client's next ping is awaited.
+    Listening,
 }
 
 /// What the passing of time asks for.
@@ -30,15 +35,30 @@ pub(super) enum Beat {
     None,
     /// Send a ping.
     Ping,
-    /// The client did not answer in time.
+    /// The client was not heard in time.
     Lost,
 }
 
 impl Heartbeat {
-    pub(super) fn new(now: Instant, config: &SessionConfig) -> Self {
+    pub(super) fn new(now: Instant, protocol: Protocol, config: &SessionConfig) -> Self {
+        match protocol {
+            Protocol::V3 => Self::listening(now, config),
+            Protocol::V4 => Self::resting(now, config),
+        }
+    }
+
+    fn resting(now: Instant, config: &SessionConfig) -> Self {
         Self {
             deadline: after(now, config.ping_interval),
             phase: Phase::Resting,
+        }
+    }
+
+    fn listening(now: Instant, config: &SessionConfig) -> Self {
+        let patience = config.ping_interval.saturating_add(config.ping_timeout);
+        Self {
+            deadline: after(now, patience),
+            phase: Phase::Listening,
         }
     }
 
@@ -46,13 +66,27 @@ impl Heartbeat {
         self.deadline
     }
 
-    /// A pong arrived. Without a ping it moves the next ping, as in Node's server.
-    pub(super) fn handle_pong(&mut self, now: Instant, config: &SessionConfig) {
-        *self = Self::new(now, config);
+    /// A ping arrived. Whether it is the client that asks; it has to be answered then.
+    pub(super) fn handle_ping(&mut self, now: Instant, config: &SessionConfig) -> bool {
+        let asked = self.phase == Phase::Listening;
+        if asked {
+            *self = Self::listening(now, config);
+        }
+        asked
+    }
+
+    /// A pong arrived. Whether it is the client that answers. Without a ping it moves the next
+    /// ping, as in Node's server.
+    pub(super) fn handle_pong(&mut self, now: Instant, config: &SessionConfig) -> bool {
+        let answers = self.phase != Phase::Listening;
+        if answers {
+            *self = Self::resting(now, config);
+        }
+        answers
     }
 
     /// Any other packet arrived: a client that is busy sending is there, but only the pong proves
-    /// that it reads, so this counts once per ping.
+    /// that it reads, so this counts once per ping. In revision 3 only pings count.
     pub(super) fn handle_packet(&mut self, now: Instant, config: &SessionConfig) {
         if self.phase == (Phase::Waiting { extended: false }) {
             self.phase = Phase::Waiting { extended: true };
@@ -60,11 +94,13 @@ impl Heartbeat {
         }
     }
 
-    /// The pong may be delayed, or the ping lost, and not by the client: it gets the whole timeout
+    /// The client's word may be delayed, or lost, and not by the client: it gets the whole time
     /// again.
     pub(super) fn postpone(&mut self, now: Instant, config: &SessionConfig) {
-        if let Phase::Waiting { .. } = self.phase {
-            self.deadline = after(now, config.ping_timeout);
+        match self.phase {
+            Phase::Resting => {}
+            Phase::Waiting { .. } => self.deadline = after(now, config.ping_timeout),
+            Phase::Listening => *self = Self::listening(now, config),
         }
     }
 
@@ -78,7 +114,7 @@ impl Heartbeat {
                 self.deadline = after(now, config.ping_timeout);
                 Beat::Ping
             }
-            Phase::Waiting { .. } => Beat::Lost,
+            Phase::Waiting { .. } | Phase::Listening => Beat::Lost,
         }
     }
 }

@@ -38,14 +38,19 @@ impl Session {
             State::Closed(_) => return None,
         };
         match packet {
-            Packet::Pong(_) => {
-                heartbeat.handle_pong(now, &self.config);
+            Packet::Pong(_) if heartbeat.handle_pong(now, &self.config) => {
                 // A ping that never left is answered as well: the client is there.
-                self.ping_due = false;
+                self.beat_due = false;
                 return None;
             }
-            // In this revision only the server asks.
-            Packet::Ping(_) => {
+            // Several that come before an answer has left share it, so that a client which asks
+            // and does not read costs nothing.
+            Packet::Ping(_) if heartbeat.handle_ping(now, &self.config) => {
+                self.beat_due = true;
+                return None;
+            }
+            // The revision decides who asks and who answers.
+            Packet::Ping(_) | Packet::Pong(_) => {
                 self.abort(CloseReason::TransportError);
                 return None;
             }
@@ -87,7 +92,7 @@ impl Session {
     }
 
     /// Nothing was read of late, because the application takes no more: what the client sent lies
-    /// unread, perhaps a pong among it. A client that was pinged gets the whole ping timeout again.
+    /// unread, perhaps a sign that it is there. Where that is awaited, it gets the whole time again.
     ///
     /// To be called before [`handle_timeout`](Self::handle_timeout) for as long as nothing is read,
     /// and when reading begins again.
@@ -104,7 +109,7 @@ impl Session {
         match &mut self.state {
             State::Open(heartbeat) => match heartbeat.handle_timeout(now, &self.config) {
                 Beat::None => {}
-                Beat::Ping => self.ping_due = true,
+                Beat::Ping => self.beat_due = true,
                 Beat::Lost => self.abort(CloseReason::PingTimeout),
             },
             State::Closing { reason, until } => {

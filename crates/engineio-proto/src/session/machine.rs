@@ -6,7 +6,7 @@ use super::{
     config::SessionConfig, event::Pending, heartbeat::Heartbeat, outbound::Outbound, poll::Poll,
     probe::Probe,
 };
-use crate::{close_reason::CloseReason, transport::Transport};
+use crate::{close_reason::CloseReason, protocol::Protocol, transport::Transport};
 
 /// One client's connection as a state machine. See the [module](super) for its states.
 ///
@@ -17,10 +17,12 @@ pub struct Session {
     pub(super) outbound: Outbound,
     /// Boxed, because few sessions have one, and none for long.
     pub(super) probe: Option<Box<Probe>>,
+    pub(super) protocol: Protocol,
     pub(super) transport: Transport,
     pub(super) poll: Poll,
-    /// A ping waits to be transmitted.
-    pub(super) ping_due: bool,
+    /// The server's side of the heartbeat waits to be transmitted: a ping in revision 4, a pong in
+    /// revision 3.
+    pub(super) beat_due: bool,
     /// A write of the WebSocket is under way.
     pub(super) flushing: bool,
     pub(super) events: Pending,
@@ -38,20 +40,26 @@ pub(super) enum State {
 }
 
 impl Session {
-    /// A session that was opened at `now` on `transport`.
+    /// A session that was opened at `now` on `transport` by a client that speaks `protocol`.
     ///
     /// The `open` packet with the [`Handshake`](crate::Handshake) is not the session's business:
     /// it is the answer to the request that opened it.
     #[must_use]
-    pub fn new(config: Arc<SessionConfig>, transport: Transport, now: Instant) -> Self {
+    pub fn new(
+        config: Arc<SessionConfig>,
+        protocol: Protocol,
+        transport: Transport,
+        now: Instant,
+    ) -> Self {
         Self {
-            state: State::Open(Heartbeat::new(now, &config)),
+            state: State::Open(Heartbeat::new(now, protocol, &config)),
             config,
             outbound: Outbound::default(),
             probe: None,
+            protocol,
             transport,
             poll: Poll::default(),
-            ping_due: false,
+            beat_due: false,
             flushing: false,
             events: Pending::default(),
         }
@@ -77,8 +85,14 @@ impl Session {
         self.state = State::Closed(reason);
         self.outbound = Outbound::default();
         self.probe = None;
-        self.ping_due = false;
+        self.beat_due = false;
         self.events.closed = true;
+    }
+
+    /// The revision of the protocol that the client speaks.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// The transport that the session uses.
@@ -111,6 +125,7 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("state", &self.state)
+            .field("protocol", &self.protocol)
             .field("transport", &self.transport)
             .field("poll", &self.poll)
             .field("upgrading", &self.is_upgrading())

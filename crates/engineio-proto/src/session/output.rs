@@ -7,7 +7,7 @@ use super::{
     machine::{Session, State},
     transmit::Transmit,
 };
-use crate::{packet::Packet, transport::Transport};
+use crate::{packet::Packet, protocol::Protocol, transport::Transport};
 
 /// What is to be done: packets, events, the next timeout.
 impl Session {
@@ -86,8 +86,11 @@ impl Session {
     }
 
     fn next_queued(&mut self) -> Option<Transmit> {
-        if mem::take(&mut self.ping_due) {
-            return Some(Transmit::compressible(Packet::Ping(Default::default())));
+        if mem::take(&mut self.beat_due) {
+            return Some(Transmit::compressible(match self.protocol {
+                Protocol::V3 => Packet::Pong(Default::default()),
+                Protocol::V4 => Packet::Ping(Default::default()),
+            }));
         }
         self.outbound.pop()
     }

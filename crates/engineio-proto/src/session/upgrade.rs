@@ -72,7 +72,7 @@ impl Session {
         self.poll.owe_noop();
         self.events.upgraded = true;
         if let State::Open(heartbeat) = &mut self.state {
-            // The ping may have been lost between the two transports.
+            // A ping may have been lost between the two transports.
             heartbeat.postpone(now, &self.config);
         }
     }

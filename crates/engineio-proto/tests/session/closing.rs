@@ -7,13 +7,14 @@ use engineio_proto::{
     UpgradeError,
 };
 
+use super::PROTOCOL;
 use crate::conversation::{CLOSE_TIMEOUT, Conversation, MOMENT};
 
 const NOTHING: [&str; 0] = [];
 
 #[test]
 fn a_websocket_is_closed_behind_the_queue() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
     assert!(talk.session.is_closing());
@@ -26,7 +27,7 @@ fn a_websocket_is_closed_behind_the_queue() {
 
 #[test]
 fn a_pending_poll_gets_the_queue_and_the_close_packet() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
@@ -36,7 +37,7 @@ fn a_pending_poll_gets_the_queue_and_the_close_packet() {
 
 #[test]
 fn a_pending_poll_gets_the_close_packet_alone() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.session.close(talk.now, ServerShuttingDown);
     assert_eq!(talk.poll_gets(), ["1"]);
@@ -45,7 +46,7 @@ fn a_pending_poll_gets_the_close_packet_alone() {
 
 #[test]
 fn without_a_poll_the_next_one_is_awaited() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
     talk.pass(CLOSE_TIMEOUT - MOMENT);
     assert_eq!(talk.events(), []);
@@ -56,7 +57,7 @@ fn without_a_poll_the_next_one_is_awaited() {
 
 #[test]
 fn the_awaited_poll_gets_what_is_queued_instead_of_a_noop() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.server_sends("a");
     talk.server_sends("b");
     talk.session.close(talk.now, ForcedClose);
@@ -66,7 +67,7 @@ fn the_awaited_poll_gets_what_is_queued_instead_of_a_noop() {
 
 #[test]
 fn no_poll_is_awaited_for_ever() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.server_sends("never read");
     talk.session.close(talk.now, ForcedClose);
     talk.pass(CLOSE_TIMEOUT);
@@ -77,7 +78,7 @@ fn no_poll_is_awaited_for_ever() {
 
 #[test]
 fn a_websocket_that_takes_nothing_is_not_awaited_for_ever() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("stuck");
     talk.session.set_flushing(true);
     talk.session.close(talk.now, ForcedClose);
@@ -88,7 +89,7 @@ fn a_websocket_that_takes_nothing_is_not_awaited_for_ever() {
 
 #[test]
 fn a_closing_session_takes_nothing_more() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
     assert_eq!(
         talk.session.send(Message::from("a")),
@@ -106,16 +107,8 @@ fn a_closing_session_takes_nothing_more() {
 }
 
 #[test]
-fn a_closing_session_sends_no_pings() {
-    let mut talk = Conversation::on(WebSocket);
-    talk.pass(crate::conversation::PING_INTERVAL);
-    talk.session.close(talk.now, ForcedClose);
-    assert_eq!(talk.websocket_gets(), ["1"]);
-}
-
-#[test]
 fn the_first_reason_stands() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.session.close(talk.now, ForcedClose);
     talk.session.close(talk.now, ServerShuttingDown);
     talk.session.abort(ServerShuttingDown);
@@ -127,7 +120,7 @@ fn the_first_reason_stands() {
 
 #[test]
 fn closing_again_does_not_buy_time() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
     talk.pass(CLOSE_TIMEOUT - MOMENT);
     talk.session.close(talk.now, ForcedClose);
@@ -137,7 +130,7 @@ fn closing_again_does_not_buy_time() {
 
 #[test]
 fn aborting_drops_the_queue_and_answers_the_poll() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.server_sends("dropped");
     talk.session.abort(ServerShuttingDown);
@@ -149,7 +142,7 @@ fn aborting_drops_the_queue_and_answers_the_poll() {
 
 #[test]
 fn aborting_leaves_a_websocket_silent() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("dropped");
     talk.session.abort(ForcedClose);
     assert_eq!(talk.websocket_gets(), NOTHING);
@@ -158,7 +151,7 @@ fn aborting_leaves_a_websocket_silent() {
 
 #[test]
 fn a_transport_that_goes_while_closing_ends_it() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
     talk.session.handle_transport_closed(WebSocket, false);
@@ -167,7 +160,7 @@ fn a_transport_that_goes_while_closing_ends_it() {
 
 #[test]
 fn a_client_that_closes_a_closing_session_is_not_waited_for() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
     assert_eq!(talk.client_sends("1"), None);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
@@ -175,7 +168,7 @@ fn a_client_that_closes_a_closing_session_is_not_waited_for() {
 
 #[test]
 fn polls_that_overlap_while_closing_end_it() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
     talk.client_polls();
     assert_eq!(talk.session.handle_poll(talk.now), Err(PollError::Overlap));
@@ -185,7 +178,7 @@ fn polls_that_overlap_while_closing_end_it() {
 
 #[test]
 fn an_upgrade_that_is_under_way_is_finished_while_closing() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.handle_probe(talk.now).unwrap();
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
@@ -198,7 +191,7 @@ fn an_upgrade_that_is_under_way_is_finished_while_closing() {
 #[test]
 fn a_websocket_that_closes_or_fails_says_so() {
     for (error, reason) in [(false, TransportClose), (true, TransportError)] {
-        let mut talk = Conversation::on(WebSocket);
+        let mut talk = Conversation::on(PROTOCOL, WebSocket);
         talk.session.handle_transport_closed(WebSocket, error);
         assert_eq!(talk.events(), [Event::Closed(reason)]);
         talk.session.handle_transport_closed(WebSocket, error);

@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use engineio_proto::{Event, Message, Packet, Session, SessionConfig, Transport};
+use engineio_proto::{
+    Event, Message, Packet, ProbeResult, Protocol, Session, SessionConfig, Transport,
+};
 
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
 pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -20,14 +22,14 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn on(transport: Transport) -> Self {
-        Self::with(SessionConfig::default(), transport)
+    pub(crate) fn on(protocol: Protocol, transport: Transport) -> Self {
+        Self::with(protocol, SessionConfig::default(), transport)
     }
 
-    pub(crate) fn with(config: SessionConfig, transport: Transport) -> Self {
+    pub(crate) fn with(protocol: Protocol, config: SessionConfig, transport: Transport) -> Self {
         let now = Instant::now();
         Self {
-            session: Session::new(Arc::new(config), transport, now),
+            session: Session::new(Arc::new(config), protocol, transport, now),
             now,
         }
     }
@@ -61,6 +63,26 @@ impl Conversation {
         self.session
             .handle_poll(self.now)
             .expect("the poll is accepted");
+    }
+
+    /// A WebSocket arrives for the session; it has to be accepted.
+    pub(crate) fn websocket_arrives(&mut self) {
+        self.session
+            .handle_probe(self.now)
+            .expect("the WebSocket is accepted");
+    }
+
+    /// The client sends a packet on the WebSocket that probes.
+    pub(crate) fn probe_sends(&mut self, wire: &'static str) -> ProbeResult {
+        let packet = Packet::decode_text(wire.into()).expect("a packet");
+        self.session.handle_probe_packet(self.now, packet)
+    }
+
+    /// A WebSocket arrives and its probe is answered.
+    pub(crate) fn probed(&mut self) {
+        self.websocket_arrives();
+        let answer = ProbeResult::Reply(Packet::Pong("probe".into()));
+        assert_eq!(self.probe_sends("2probe"), answer);
     }
 
     /// What the WebSocket gets now, in wire form.

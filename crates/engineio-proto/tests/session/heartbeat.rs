@@ -1,10 +1,12 @@
-//! The server asks every 25 seconds, the client answers within 20.
+//! Revision 4: the server asks every 25 seconds, the client answers within 20.
 
 use std::time::Duration;
 
 use engineio_proto::{
     CloseReason::{ForcedClose, PingTimeout, TransportError},
-    Event, SessionConfig,
+    Event,
+    Protocol::V4,
+    SessionConfig,
     Transport::{Polling, WebSocket},
 };
 
@@ -14,7 +16,7 @@ const NOTHING: [&str; 0] = [];
 
 #[test]
 fn the_first_ping_comes_an_interval_after_the_opening() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.pass(PING_INTERVAL - MOMENT);
     assert_eq!(talk.websocket_gets(), NOTHING);
     talk.pass(MOMENT);
@@ -23,7 +25,7 @@ fn the_first_ping_comes_an_interval_after_the_opening() {
 
 #[test]
 fn the_next_ping_comes_an_interval_after_the_pong() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.pass(PING_INTERVAL);
     assert_eq!(talk.websocket_gets(), ["2"]);
     talk.pass(Duration::from_secs(5));
@@ -36,7 +38,7 @@ fn the_next_ping_comes_an_interval_after_the_pong() {
 
 #[test]
 fn a_client_that_does_not_answer_is_gone() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.pass(PING_INTERVAL + PING_TIMEOUT - MOMENT);
     assert_eq!(talk.events(), []);
     talk.pass(MOMENT);
@@ -46,7 +48,7 @@ fn a_client_that_does_not_answer_is_gone() {
 
 #[test]
 fn a_packet_buys_more_time_but_only_once_per_ping() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.pass(PING_INTERVAL + PING_TIMEOUT - MOMENT);
     assert!(talk.client_sends("4still here").is_some());
     talk.pass(PING_TIMEOUT - MOMENT);
@@ -58,7 +60,7 @@ fn a_packet_buys_more_time_but_only_once_per_ping() {
 
 #[test]
 fn every_ping_can_be_extended_anew() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     for _ in 0..3 {
         talk.pass(PING_INTERVAL + PING_TIMEOUT - MOMENT);
         talk.client_sends("6");
@@ -70,7 +72,7 @@ fn every_ping_can_be_extended_anew() {
 
 #[test]
 fn packets_between_pings_do_not_move_the_next_one() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.pass(PING_INTERVAL - MOMENT);
     talk.client_sends("4busy");
     talk.pass(MOMENT);
@@ -80,7 +82,7 @@ fn packets_between_pings_do_not_move_the_next_one() {
 #[test]
 fn a_ping_from_the_client_is_the_wrong_direction() {
     for transport in [Polling, WebSocket] {
-        let mut talk = Conversation::on(transport);
+        let mut talk = Conversation::on(V4, transport);
         assert_eq!(talk.client_sends("2"), None);
         assert_eq!(talk.events(), [Event::Closed(TransportError)]);
     }
@@ -88,7 +90,7 @@ fn a_ping_from_the_client_is_the_wrong_direction() {
 
 #[test]
 fn a_pong_that_nobody_asked_for_is_harmless() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.pass(Duration::from_secs(10));
     talk.client_sends("3");
     talk.pass(PING_INTERVAL - MOMENT);
@@ -100,7 +102,7 @@ fn a_pong_that_nobody_asked_for_is_harmless() {
 
 #[test]
 fn a_ping_waits_for_a_poll_while_its_time_runs() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(V4, Polling);
     talk.pass(PING_INTERVAL + PING_TIMEOUT - MOMENT);
     talk.client_polls();
     assert_eq!(talk.poll_gets(), ["2"]);
@@ -111,7 +113,7 @@ fn a_ping_waits_for_a_poll_while_its_time_runs() {
 
 #[test]
 fn a_poll_that_waits_gets_the_ping_at_once() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(V4, Polling);
     talk.client_polls();
     assert_eq!(talk.poll_gets(), NOTHING);
     talk.pass(PING_INTERVAL);
@@ -120,7 +122,7 @@ fn a_poll_that_waits_gets_the_ping_at_once() {
 
 #[test]
 fn a_timeout_that_comes_early_changes_nothing() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     let before = talk.session.poll_timeout();
     talk.session.handle_timeout(talk.now + MOMENT);
     assert_eq!(talk.session.poll_timeout(), before);
@@ -133,7 +135,7 @@ fn an_interval_without_end_means_no_pings() {
         ping_interval: Duration::MAX,
         ..SessionConfig::default()
     };
-    let mut talk = Conversation::with(config, WebSocket);
+    let mut talk = Conversation::with(V4, config, WebSocket);
     talk.pass(Duration::from_secs(365 * 24 * 60 * 60));
     assert_eq!(talk.websocket_gets(), NOTHING);
     assert!(talk.session.poll_timeout().is_some());
@@ -141,7 +143,7 @@ fn an_interval_without_end_means_no_pings() {
 
 #[test]
 fn a_ping_that_is_answered_before_it_left_does_not_leave() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(V4, Polling);
     talk.pass(PING_INTERVAL);
     talk.client_sends("3");
     talk.client_polls();
@@ -150,7 +152,7 @@ fn a_ping_that_is_answered_before_it_left_does_not_leave() {
 
 #[test]
 fn a_client_that_is_not_read_is_not_lost() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.pass(PING_INTERVAL);
     assert_eq!(talk.websocket_gets(), ["2"]);
     for _ in 0..3 {
@@ -165,7 +167,7 @@ fn a_client_that_is_not_read_is_not_lost() {
 
 #[test]
 fn the_next_ping_does_not_wait_for_the_application() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.pass(PING_INTERVAL - MOMENT);
     talk.session.handle_blocked(talk.now);
     talk.pass(MOMENT);
@@ -174,10 +176,60 @@ fn the_next_ping_does_not_wait_for_the_application() {
 
 #[test]
 fn blocking_does_not_hold_a_session_that_closes() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(V4, WebSocket);
     talk.session.close(talk.now, ForcedClose);
     talk.pass(CLOSE_TIMEOUT - MOMENT);
     talk.session.handle_blocked(talk.now);
     talk.pass(MOMENT);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
+}
+
+#[test]
+fn a_ping_does_not_wait_behind_messages() {
+    let mut talk = Conversation::on(V4, WebSocket);
+    talk.server_sends("a");
+    talk.pass(PING_INTERVAL);
+    assert_eq!(talk.websocket_gets(), ["2", "4a"]);
+}
+
+#[test]
+fn a_closing_session_sends_no_pings() {
+    let mut talk = Conversation::on(V4, WebSocket);
+    talk.pass(PING_INTERVAL);
+    talk.session.close(talk.now, ForcedClose);
+    assert_eq!(talk.websocket_gets(), ["1"]);
+}
+
+#[test]
+fn a_ping_that_did_not_leave_on_polling_leaves_on_the_websocket() {
+    let mut talk = Conversation::on(V4, Polling);
+    talk.pass(PING_INTERVAL);
+    talk.websocket_arrives();
+    let _ = talk.probe_sends("5");
+    assert_eq!(talk.websocket_gets(), ["2"]);
+}
+
+#[test]
+fn the_upgrade_restarts_the_time_for_the_pong() {
+    let mut talk = Conversation::on(V4, Polling);
+    talk.client_polls();
+    talk.pass(PING_INTERVAL);
+    assert_eq!(talk.poll_gets(), ["2"]);
+    talk.pass(PING_TIMEOUT - MOMENT);
+    talk.websocket_arrives();
+    let _ = talk.probe_sends("5");
+    talk.pass(PING_TIMEOUT - MOMENT);
+    assert_eq!(talk.events(), [Event::Upgraded]);
+    talk.pass(MOMENT);
+    assert_eq!(talk.events(), [Event::Closed(PingTimeout)]);
+}
+
+#[test]
+fn the_upgrade_does_not_move_the_next_ping() {
+    let mut talk = Conversation::on(V4, Polling);
+    talk.pass(PING_INTERVAL - MOMENT);
+    talk.websocket_arrives();
+    let _ = talk.probe_sends("5");
+    talk.pass(MOMENT);
+    assert_eq!(talk.websocket_gets(), ["2"]);
 }

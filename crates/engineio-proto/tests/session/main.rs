@@ -1,9 +1,8 @@
 //! The session, told as conversations in virtual time.
 
-mod closing;
 mod conversation;
 mod heartbeat;
+mod heartbeat_v3;
 mod operations;
-mod outbound;
-mod polling;
-mod upgrade;
+mod v3;
+mod v4;

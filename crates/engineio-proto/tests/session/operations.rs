@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use engineio_proto::{
-    CloseReason, Event, MESSAGE_OVERHEAD, Message, Packet, PollError, ProbeResult, SendError,
-    SessionConfig, Transport,
+    CloseReason, Event, MESSAGE_OVERHEAD, Message, Packet, PollError, ProbeResult, Protocol,
+    SendError, SessionConfig, Transport,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -18,6 +18,8 @@ enum Operation {
     Send(usize),
     SendThenDrain(usize),
     ClientSends(Packet),
+    /// The client asks or answers, as its revision wants.
+    ClientBeats,
     ClientSendsGarbage,
     ClientPolls,
     ClientPollsTwice,
@@ -42,7 +44,7 @@ enum Operation {
 fn packet() -> impl Strategy<Value = Packet> {
     prop_oneof![
         8 => Just(Packet::Message(Message::from("from the client"))),
-        6 => Just(Packet::Pong("".into())),
+        1 => Just(Packet::Pong("".into())),
         1 => Just(Packet::Ping("".into())),
         1 => Just(Packet::Close),
         1 => Just(Packet::Open("{}".into())),
@@ -57,6 +59,10 @@ fn probe_packet() -> impl Strategy<Value = Packet> {
         4 => Just(Packet::Upgrade),
         1 => packet(),
     ]
+}
+
+fn protocol() -> impl Strategy<Value = Protocol> {
+    prop_oneof![Just(Protocol::V3), Just(Protocol::V4)]
 }
 
 fn transport() -> impl Strategy<Value = Transport> {
@@ -76,6 +82,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         20 => (0..200_usize).prop_map(Send),
         8 => (0..200_usize).prop_map(SendThenDrain),
         12 => packet().prop_map(ClientSends),
+        6 => Just(ClientBeats),
         1 => Just(ClientSendsGarbage),
         16 => Just(ClientPolls),
         1 => Just(ClientPollsTwice),
@@ -116,13 +123,13 @@ struct Model {
 }
 
 impl Model {
-    fn new(transport: Transport, limit: usize) -> Self {
+    fn new(protocol: Protocol, transport: Transport, limit: usize) -> Self {
         let config = SessionConfig {
             max_outbound_bytes: limit,
             ..SessionConfig::default()
         };
         Self {
-            talk: Conversation::with(config, transport),
+            talk: Conversation::with(protocol, config, transport),
             limit,
             sent: Vec::new(),
             received: 0,
@@ -148,6 +155,15 @@ impl Model {
                 let heard = session.is_open() && is_message;
                 let message = session.handle_packet(now, session.transport(), packet);
                 assert_eq!(message.is_some(), heard);
+            }
+            Operation::ClientBeats => {
+                let open = session.is_open();
+                let beat = match session.protocol() {
+                    Protocol::V3 => Packet::Ping("".into()),
+                    _ => Packet::Pong("".into()),
+                };
+                assert_eq!(session.handle_packet(now, session.transport(), beat), None);
+                assert_eq!(session.is_open(), open);
             }
             Operation::ClientSendsGarbage => session.handle_decode_error(),
             Operation::ClientPolls => {
@@ -282,6 +298,7 @@ impl Model {
         if transport == Transport::Polling {
             assert!(poll, "{packet:?} without a poll");
         }
+        let asks = matches!(packet, Packet::Ping(_));
         match packet {
             Packet::Message(Message::Text(text)) => {
                 assert_eq!(transport, current);
@@ -297,8 +314,9 @@ impl Model {
                 assert_eq!(transport, current);
                 assert!(self.talk.session.is_closed());
             }
-            Packet::Ping(content) => {
+            Packet::Ping(content) | Packet::Pong(content) => {
                 assert_eq!(content, "");
+                assert_eq!(asks, self.talk.session.protocol() == Protocol::V4);
                 assert_eq!(transport, current);
                 assert!(!was_closed);
             }
@@ -392,11 +410,12 @@ proptest! {
 
     #[test]
     fn whatever_happens_the_promises_hold(
+        protocol in protocol(),
         transport in transport(),
         limit in prop_oneof![500..2_000_usize, Just(1_000_000)],
         operations in vec(operation(), 0..80),
     ) {
-        let mut model = Model::new(transport, limit);
+        let mut model = Model::new(protocol, transport, limit);
         for operation in operations {
             model.apply(operation);
         }

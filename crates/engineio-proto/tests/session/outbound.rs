@@ -7,7 +7,8 @@ use engineio_proto::{
     Transport::{Polling, WebSocket},
 };
 
-use crate::conversation::{Conversation, PING_INTERVAL};
+use super::PROTOCOL;
+use crate::conversation::Conversation;
 
 const NOTHING: [&str; 0] = [];
 
@@ -20,7 +21,7 @@ fn at_most(max_outbound_bytes: usize) -> SessionConfig {
 
 #[test]
 fn messages_leave_in_order_and_are_counted() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("text");
     talk.session
         .send(Message::from(Bytes::from_static(&[1, 2, 3])))
@@ -40,16 +41,8 @@ fn messages_leave_in_order_and_are_counted() {
 }
 
 #[test]
-fn a_ping_does_not_wait_behind_messages() {
-    let mut talk = Conversation::on(WebSocket);
-    talk.server_sends("a");
-    talk.pass(PING_INTERVAL);
-    assert_eq!(talk.websocket_gets(), ["2", "4a"]);
-}
-
-#[test]
 fn a_queue_may_be_full_but_not_fuller() {
-    let mut talk = Conversation::with(at_most(2 * MESSAGE_OVERHEAD + 2), WebSocket);
+    let mut talk = Conversation::with(PROTOCOL, at_most(2 * MESSAGE_OVERHEAD + 2), WebSocket);
     talk.server_sends("a");
     talk.server_sends("b");
     assert_eq!(
@@ -64,7 +57,7 @@ fn a_queue_may_be_full_but_not_fuller() {
 
 #[test]
 fn a_client_that_reads_gets_any_number_of_bytes() {
-    let mut talk = Conversation::with(at_most(MESSAGE_OVERHEAD + 4), WebSocket);
+    let mut talk = Conversation::with(PROTOCOL, at_most(MESSAGE_OVERHEAD + 4), WebSocket);
     for _ in 0..100 {
         talk.server_sends("4444");
         assert_eq!(talk.websocket_gets(), ["44444"]);
@@ -73,7 +66,7 @@ fn a_client_that_reads_gets_any_number_of_bytes() {
 
 #[test]
 fn a_poll_is_told_that_the_queue_overflowed() {
-    let mut talk = Conversation::with(at_most(MESSAGE_OVERHEAD), Polling);
+    let mut talk = Conversation::with(PROTOCOL, at_most(MESSAGE_OVERHEAD), Polling);
     talk.client_polls();
     assert_eq!(
         talk.session.send(Message::from("a")),
@@ -85,7 +78,7 @@ fn a_poll_is_told_that_the_queue_overflowed() {
 
 #[test]
 fn a_websocket_is_writable_when_nothing_is_on_its_way() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     assert!(talk.session.is_writable());
     talk.server_sends("a");
     assert!(!talk.session.is_writable());
@@ -101,7 +94,7 @@ fn a_websocket_is_writable_when_nothing_is_on_its_way() {
 
 #[test]
 fn polling_is_writable_while_a_poll_waits_for_a_message() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     assert!(!talk.session.is_writable());
     talk.client_polls();
     assert!(talk.session.is_writable());
@@ -113,7 +106,7 @@ fn polling_is_writable_while_a_poll_waits_for_a_message() {
 
 #[test]
 fn what_a_session_shows_of_itself_is_not_what_it_carries() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("secret");
     let shown = format!("{:?}", talk.session);
     assert!(!shown.contains("secret"), "{shown}");
@@ -123,7 +116,7 @@ fn what_a_session_shows_of_itself_is_not_what_it_carries() {
 #[test]
 fn a_message_leaves_with_the_flag_that_it_was_sent_with() {
     for transport in [Polling, WebSocket] {
-        let mut talk = Conversation::on(transport);
+        let mut talk = Conversation::on(PROTOCOL, transport);
         if transport == Polling {
             talk.client_polls();
         }

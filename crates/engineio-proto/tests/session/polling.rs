@@ -6,13 +6,14 @@ use engineio_proto::{
     Transport::{Polling, WebSocket},
 };
 
+use super::PROTOCOL;
 use crate::conversation::Conversation;
 
 const NOTHING: [&str; 0] = [];
 
 #[test]
 fn a_poll_waits_until_there_is_something() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     assert_eq!(talk.poll_gets(), NOTHING);
     assert!(talk.session.poll_pending());
@@ -24,7 +25,7 @@ fn a_poll_waits_until_there_is_something() {
 
 #[test]
 fn without_a_poll_messages_wait() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.server_sends("a");
     assert_eq!(talk.poll_gets(), NOTHING);
     talk.client_polls();
@@ -35,7 +36,7 @@ fn without_a_poll_messages_wait() {
 
 #[test]
 fn an_answer_may_be_cut_short() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.server_sends("a");
     talk.server_sends("b");
     talk.client_polls();
@@ -49,7 +50,7 @@ fn an_answer_may_be_cut_short() {
 
 #[test]
 fn polls_that_overlap_end_the_session() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     assert_eq!(talk.session.handle_poll(talk.now), Err(PollError::Overlap));
     assert_eq!(talk.poll_gets(), ["1"]);
@@ -60,7 +61,7 @@ fn polls_that_overlap_end_the_session() {
 
 #[test]
 fn a_client_that_gives_up_its_poll_is_gone() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.session.handle_poll_aborted();
     assert_eq!(talk.events(), [Event::Closed(TransportError)]);
@@ -69,7 +70,7 @@ fn a_client_that_gives_up_its_poll_is_gone() {
 
 #[test]
 fn giving_up_a_poll_that_was_answered_is_harmless() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.server_sends("a");
     assert_eq!(talk.poll_gets(), ["4a"]);
@@ -79,7 +80,7 @@ fn giving_up_a_poll_that_was_answered_is_harmless() {
 
 #[test]
 fn a_client_that_closes_gets_a_noop_for_its_poll() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     assert_eq!(talk.client_sends("1"), None);
     assert_eq!(talk.poll_gets(), ["6"]);
@@ -89,7 +90,7 @@ fn a_client_that_closes_gets_a_noop_for_its_poll() {
 
 #[test]
 fn a_client_that_closes_without_a_poll_is_just_gone() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.server_sends("never read");
     talk.client_sends("1");
     assert_eq!(talk.events(), [Event::Closed(TransportClose)]);
@@ -99,7 +100,7 @@ fn a_client_that_closes_without_a_poll_is_just_gone() {
 
 #[test]
 fn a_close_packet_on_a_websocket_is_ignored() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     assert_eq!(talk.client_sends("1"), None);
     assert_eq!(talk.client_sends("4a"), Some(Message::from("a")));
 }
@@ -107,7 +108,7 @@ fn a_close_packet_on_a_websocket_is_ignored() {
 #[test]
 fn packets_that_only_a_server_sends_are_ignored() {
     for transport in [Polling, WebSocket] {
-        let mut talk = Conversation::on(transport);
+        let mut talk = Conversation::on(PROTOCOL, transport);
         for wire in ["0{}", "5", "6"] {
             assert_eq!(talk.client_sends(wire), None);
         }
@@ -121,7 +122,7 @@ fn packets_that_only_a_server_sends_are_ignored() {
 
 #[test]
 fn what_is_no_packet_ends_the_session() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.session.handle_decode_error();
     assert_eq!(talk.poll_gets(), ["1"]);
@@ -132,7 +133,7 @@ fn what_is_no_packet_ends_the_session() {
 
 #[test]
 fn a_websocket_session_is_not_polled() {
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     assert_eq!(
         talk.session.handle_poll(talk.now),
         Err(PollError::NotPolling)
@@ -144,7 +145,7 @@ fn a_websocket_session_is_not_polled() {
 #[test]
 fn a_lost_request_ends_the_session_and_the_poll() {
     for (error, reason) in [(true, TransportError), (false, TransportClose)] {
-        let mut talk = Conversation::on(Polling);
+        let mut talk = Conversation::on(PROTOCOL, Polling);
         talk.client_polls();
         talk.session.handle_transport_closed(Polling, error);
         assert_eq!(talk.poll_gets(), ["1"]);

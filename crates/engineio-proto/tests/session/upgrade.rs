@@ -1,41 +1,20 @@
 //! From polling to a WebSocket, without losing anything.
 
 use engineio_proto::{
-    CloseReason::{ForcedClose, PingTimeout, TransportClose, TransportError},
+    CloseReason::{ForcedClose, TransportClose, TransportError},
     Event, Message, Packet, PollError, ProbeResult,
     Transport::{Polling, WebSocket},
     UpgradeError,
 };
 
-use crate::conversation::{
-    Conversation, MOMENT, NOOP_INTERVAL, PING_INTERVAL, PING_TIMEOUT, UPGRADE_TIMEOUT,
-};
+use super::PROTOCOL;
+use crate::conversation::{Conversation, MOMENT, NOOP_INTERVAL, UPGRADE_TIMEOUT};
 
 const NOTHING: [&str; 0] = [];
 
-impl Conversation {
-    fn websocket_arrives(&mut self) {
-        self.session
-            .handle_probe(self.now)
-            .expect("the WebSocket is accepted");
-    }
-
-    fn probe_sends(&mut self, wire: &'static str) -> ProbeResult {
-        let packet = Packet::decode_text(wire.into()).expect("a packet");
-        self.session.handle_probe_packet(self.now, packet)
-    }
-
-    /// A WebSocket arrives and its probe is answered.
-    fn probed(&mut self) {
-        self.websocket_arrives();
-        let answer = ProbeResult::Reply(Packet::Pong("probe".into()));
-        assert_eq!(self.probe_sends("2probe"), answer);
-    }
-}
-
 #[test]
 fn a_client_moves_to_a_websocket() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.websocket_arrives();
     assert_eq!(talk.poll_gets(), NOTHING);
@@ -63,7 +42,7 @@ fn a_client_moves_to_a_websocket() {
 
 #[test]
 fn polls_are_released_soon_while_probing() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.probed();
     talk.client_polls();
     assert_eq!(talk.poll_gets(), NOTHING);
@@ -81,7 +60,7 @@ fn polls_are_released_soon_while_probing() {
 
 #[test]
 fn a_poll_is_not_released_before_the_probe_is_answered() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.websocket_arrives();
     talk.client_polls();
     talk.pass(UPGRADE_TIMEOUT - MOMENT);
@@ -90,7 +69,7 @@ fn a_poll_is_not_released_before_the_probe_is_answered() {
 
 #[test]
 fn a_poll_is_released_once_however_often_the_client_probes() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.probed();
     assert_eq!(talk.poll_gets(), ["6"]);
@@ -101,7 +80,7 @@ fn a_poll_is_released_once_however_often_the_client_probes() {
 
 #[test]
 fn messages_still_leave_on_polling_while_probing() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.probed();
     talk.client_polls();
     talk.server_sends("a");
@@ -112,7 +91,7 @@ fn messages_still_leave_on_polling_while_probing() {
 
 #[test]
 fn a_message_makes_the_noop_needless() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.probed();
     talk.server_sends("a");
@@ -121,7 +100,7 @@ fn a_message_makes_the_noop_needless() {
 
 #[test]
 fn a_poll_that_still_waits_is_released_by_the_upgrade() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.websocket_arrives();
     talk.server_sends("a");
@@ -133,7 +112,7 @@ fn a_poll_that_still_waits_is_released_by_the_upgrade() {
 
 #[test]
 fn a_poll_that_waits_is_released_even_if_the_session_ends_right_after() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.websocket_arrives();
     let _ = talk.probe_sends("5");
@@ -145,7 +124,7 @@ fn a_poll_that_waits_is_released_even_if_the_session_ends_right_after() {
 
 #[test]
 fn an_upgrade_needs_no_probe() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.websocket_arrives();
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
     assert_eq!(talk.events(), [Event::Upgraded]);
@@ -154,7 +133,7 @@ fn an_upgrade_needs_no_probe() {
 #[test]
 fn anything_else_ends_the_probe_and_polling_lives() {
     for wire in ["2", "2prob", "4a", "3probe", "1", "6", "bAQ=="] {
-        let mut talk = Conversation::on(Polling);
+        let mut talk = Conversation::on(PROTOCOL, Polling);
         talk.websocket_arrives();
         assert_eq!(talk.probe_sends(wire), ProbeResult::Rejected, "{wire}");
         assert!(!talk.session.is_upgrading());
@@ -168,7 +147,7 @@ fn anything_else_ends_the_probe_and_polling_lives() {
 
 #[test]
 fn a_probe_that_takes_too_long_goes_alone() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.probed();
     talk.pass(UPGRADE_TIMEOUT - MOMENT);
     assert_eq!(talk.events(), []);
@@ -187,7 +166,7 @@ fn a_probe_that_takes_too_long_goes_alone() {
 #[test]
 fn a_probing_websocket_that_breaks_goes_alone() {
     for error in [false, true] {
-        let mut talk = Conversation::on(Polling);
+        let mut talk = Conversation::on(PROTOCOL, Polling);
         talk.probed();
         talk.session.handle_transport_closed(WebSocket, error);
         assert!(!talk.session.is_upgrading());
@@ -200,7 +179,7 @@ fn a_probing_websocket_that_breaks_goes_alone() {
 
 #[test]
 fn there_is_one_websocket_only() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.websocket_arrives();
     assert_eq!(
         talk.session.handle_probe(talk.now),
@@ -217,7 +196,7 @@ fn there_is_one_websocket_only() {
         Err(UpgradeError::Closed)
     );
 
-    let mut talk = Conversation::on(WebSocket);
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
     assert_eq!(
         talk.session.handle_probe(talk.now),
         Err(UpgradeError::AlreadyUpgraded)
@@ -226,7 +205,7 @@ fn there_is_one_websocket_only() {
 
 #[test]
 fn a_poll_that_is_discarded_during_the_upgrade_is_harmless() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.probed();
     talk.session.handle_poll_aborted();
@@ -243,7 +222,7 @@ fn a_poll_that_is_discarded_during_the_upgrade_is_harmless() {
 
 #[test]
 fn what_was_given_to_a_poll_that_breaks_is_lost_and_said_so() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.probed();
     talk.client_polls();
     talk.server_sends("a");
@@ -254,7 +233,7 @@ fn what_was_given_to_a_poll_that_breaks_is_lost_and_said_so() {
 
 #[test]
 fn packets_on_the_transport_that_was_left_are_ignored() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.websocket_arrives();
     let _ = talk.probe_sends("5");
     let late = Packet::Message(Message::from("late"));
@@ -270,42 +249,8 @@ fn packets_on_the_transport_that_was_left_are_ignored() {
 }
 
 #[test]
-fn a_ping_that_did_not_leave_on_polling_leaves_on_the_websocket() {
-    let mut talk = Conversation::on(Polling);
-    talk.pass(PING_INTERVAL);
-    talk.websocket_arrives();
-    let _ = talk.probe_sends("5");
-    assert_eq!(talk.websocket_gets(), ["2"]);
-}
-
-#[test]
-fn the_upgrade_restarts_the_time_for_the_pong() {
-    let mut talk = Conversation::on(Polling);
-    talk.client_polls();
-    talk.pass(PING_INTERVAL);
-    assert_eq!(talk.poll_gets(), ["2"]);
-    talk.pass(PING_TIMEOUT - MOMENT);
-    talk.websocket_arrives();
-    let _ = talk.probe_sends("5");
-    talk.pass(PING_TIMEOUT - MOMENT);
-    assert_eq!(talk.events(), [Event::Upgraded]);
-    talk.pass(MOMENT);
-    assert_eq!(talk.events(), [Event::Closed(PingTimeout)]);
-}
-
-#[test]
-fn the_upgrade_does_not_move_the_next_ping() {
-    let mut talk = Conversation::on(Polling);
-    talk.pass(PING_INTERVAL - MOMENT);
-    talk.websocket_arrives();
-    let _ = talk.probe_sends("5");
-    talk.pass(MOMENT);
-    assert_eq!(talk.websocket_gets(), ["2"]);
-}
-
-#[test]
 fn the_close_packet_leaves_on_the_websocket_not_on_the_old_poll() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.websocket_arrives();
     let _ = talk.probe_sends("5");
@@ -317,7 +262,7 @@ fn the_close_packet_leaves_on_the_websocket_not_on_the_old_poll() {
 
 #[test]
 fn a_poll_that_was_answered_needs_no_release() {
-    let mut talk = Conversation::on(Polling);
+    let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.probed();
     let expires = talk.session.poll_timeout();
     talk.client_polls();

@@ -58,7 +58,7 @@ impl Future for PendingPoll {
             return Poll::Ready(None);
         };
         let mut state = session.lock();
-        let mut payload = PayloadEncoder::new();
+        let mut payload = PayloadEncoder::new(state.proto.protocol(), true);
         while let Some(transmit) = state.proto.poll_transmit(Transport::Polling) {
             payload.push(&transmit.packet);
         }
@@ -73,7 +73,7 @@ impl Future for PendingPoll {
         }
         drop(state);
         self.session = None;
-        Poll::Ready((!payload.is_empty()).then(|| payload.finish()))
+        Poll::Ready((!payload.is_empty()).then(|| payload.finish().body))
     }
 }
 
@@ -116,7 +116,8 @@ pub(crate) async fn post<B: Body>(
         Some(Err(ReceiveError::Aborted)) => return response::status(StatusCode::BAD_REQUEST),
         Some(Ok(body)) => body,
     };
-    post.hand_over(PayloadDecoder::new(body)).await;
+    let protocol = post.session.lock().proto.protocol();
+    post.hand_over(PayloadDecoder::new(protocol, body)).await;
     response::ok(headers)
 }
 

@@ -1,0 +1,66 @@
+//! Payloads of revision 4: packets with the separator U+001E between them.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use memchr::memchr;
+
+use crate::{decode_error::DecodeError, packet::Packet};
+
+/// What stands between two packets.
+const SEPARATOR: u8 = 0x1e;
+
+/// Writes packets with separators between them.
+#[derive(Debug, Default)]
+pub(super) struct Encoder {
+    /// The first packet, shared with whoever made it, until a second one arrives.
+    only: Option<ByteString>,
+    /// Everything from the second packet on, with the first one copied in front.
+    joined: Vec<u8>,
+}
+
+impl Encoder {
+    pub(super) fn push(&mut self, packet: &Packet) {
+        let wire = packet.encode_base64();
+        if self.is_empty() {
+            self.only = Some(wire);
+            return;
+        }
+        if let Some(first) = self.only.take() {
+            let both = first.len().saturating_add(wire.len()).saturating_add(1);
+            self.joined.reserve(both);
+            self.joined.extend_from_slice(first.as_bytes());
+        }
+        self.joined.push(SEPARATOR);
+        self.joined.extend_from_slice(wire.as_bytes());
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match &self.only {
+            Some(first) => first.len(),
+            None => self.joined.len(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.only.is_none() && self.joined.is_empty()
+    }
+
+    pub(super) fn finish(self) -> Bytes {
+        match self.only {
+            Some(first) => first.into_bytes(),
+            None => self.joined.into(),
+        }
+    }
+}
+
+/// The first packet of `rest`, and what follows if it was not the last.
+pub(super) fn decode_first(rest: ByteString) -> Result<(Packet, Option<ByteString>), DecodeError> {
+    let Some(end) = memchr(SEPARATOR, rest.as_bytes()) else {
+        return Ok((Packet::decode_text(rest)?, None));
+    };
+    let first = rest.get(..end).unwrap_or_default();
+    let packet = Packet::decode_text(rest.slice_ref(first))?;
+    // The separator is one byte of UTF-8, so what follows it begins at a boundary.
+    let behind = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    Ok((packet, Some(rest.slice_ref(behind))))
+}
