@@ -7,7 +7,7 @@ use socketio_proto::{Args, Packet};
 
 use crate::ack::Answers;
 use crate::options::BroadcastOptions;
-use crate::recovery::{RecoveryId, RestoredSession, Session};
+use crate::recovery::{RecoveryId, Resume, Session};
 use crate::remote::RemoteSocketInfo;
 use crate::room_list::RoomList;
 
@@ -78,7 +78,17 @@ pub trait Adapter: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
-    /// Keeps a session whose connection was lost.
+    /// Tells whether sessions and packets are kept, so that a client whose connection was lost can
+    /// come back. By default they are not.
+    ///
+    /// If they are, [`broadcast`](Self::broadcast) keeps every event that asks for no acknowledgement
+    /// and is not volatile, with an offset as additional last argument: a text by which the client
+    /// says later what it has seen.
+    fn supports_recovery(&self) -> bool {
+        false
+    }
+
+    /// Keeps a session whose connection was lost, in the place of one that has the same id.
     ///
     /// # Errors
     ///
@@ -88,15 +98,44 @@ pub trait Adapter: Send + Sync + 'static {
         Err(AdapterError::not_supported("recovery of connections"))
     }
 
-    /// Looks for a session and for what its client has missed since the packet at `offset`. Resolves
-    /// to nothing if the session is unknown or too old. By default it fails with
-    /// [`AdapterError::is_not_supported`].
-    fn restore_session(
+    /// Takes a session out of the store, so that nobody else can have it. Resolves to nothing if the
+    /// session is unknown or too old, or if it is known already that what was missed since the packet
+    /// at `offset` cannot be told. By default it fails with [`AdapterError::is_not_supported`].
+    ///
+    /// [`resume_session`](Self::resume_session) follows, at once or when middleware has decided, or
+    /// the session is kept anew with [`persist_session`](Self::persist_session).
+    fn take_session(
         &self,
         id: RecoveryId,
         offset: String,
-    ) -> BoxFuture<'_, Result<Option<RestoredSession>, AdapterError>> {
+    ) -> BoxFuture<'_, Result<Option<Session>, AdapterError>> {
         let _ = (id, offset);
+        Box::pin(std::future::ready(Err(AdapterError::not_supported(
+            "recovery of connections",
+        ))))
+    }
+
+    /// Calls `resume` with what the client of a session has missed since the packet at `offset`:
+    /// those packets that are meant for the rooms of the session ([`Target::includes`]). Resolves to
+    /// false if that cannot be told any more, or if `resume` says so. By default it fails with
+    /// [`AdapterError::is_not_supported`].
+    ///
+    /// `resume` sends the packets and puts the socket into its rooms. So that the client gets each
+    /// packet once, it must run while no other packet that is kept is delivered to the sockets of this
+    /// server, and be given exactly those that were delivered before. An adapter in memory holds a lock
+    /// meanwhile. One that keeps packets in a log elsewhere, such as a stream of Redis, reads the log
+    /// up to the entry that it has delivered last, then stops delivering, reads what came in between,
+    /// calls `resume`, and goes on. Because that may take time, it is a callback and not a result: a list
+    /// that is returned would be out of date when it arrives.
+    ///
+    /// [`Target::includes`]: crate::Target::includes
+    fn resume_session(
+        &self,
+        session: Session,
+        offset: String,
+        resume: Resume,
+    ) -> BoxFuture<'_, Result<bool, AdapterError>> {
+        let _ = (session, offset, resume);
         Box::pin(std::future::ready(Err(AdapterError::not_supported(
             "recovery of connections",
         ))))

@@ -9,6 +9,7 @@
 //! - A [`Target`] says which sockets are meant, [`Flags`] how the operation is carried out.
 //! - An [`Adapter`] carries operations to the sockets of all servers. It reaches those of this one
 //!   through [`LocalSockets`]; [`InMemoryAdapter`] knows no others.
+//! - [`RecoveryOptions`] let it keep what clients miss whose connections were lost.
 //! - [`AckCollector`] and [`Answers`] gather the acknowledgements of one broadcast.
 //!
 //! # Examples
@@ -49,7 +50,7 @@ pub use self::in_memory::InMemoryAdapter;
 pub use self::into_rooms::IntoRooms;
 pub use self::local::{LocalSockets, ServerSideReply};
 pub use self::options::{BroadcastOptions, Flags};
-pub use self::recovery::{RecoveryId, RestoredSession, Session};
+pub use self::recovery::{MissedPacket, RecoveryId, RecoveryOptions, Resume, Session};
 pub use self::remote::RemoteSocketInfo;
 pub use self::room::Room;
 pub use self::room_list::{RoomList, RoomListIter};

@@ -1,13 +1,30 @@
-//! What is kept of a socket that may come back.
+//! What is kept of a socket that may come back, and of what it misses meanwhile.
+//!
+//! ```text
+//! Adapter::broadcast        appends an offset to the event and keeps both: KeptPackets
+//! Adapter::persist_session  a connection was lost: KeptSessions
+//! Adapter::take_session     the client is back: its session leaves the store, whatever follows
+//! Adapter::resume_session   calls Resume with what it has missed, between two deliveries
+//! ```
+
+mod offsets;
+mod options;
+mod packets;
+mod resume;
+mod sessions;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use socketio_proto::Packet;
 
 use crate::room::Room;
 use crate::socket_id::SocketId;
+
+pub use self::options::RecoveryOptions;
+pub(crate) use self::packets::KeptPackets;
+pub use self::resume::{MissedPacket, Resume};
+pub(crate) use self::sessions::KeptSessions;
 
 /// The secret by which a client gets its lost socket back; Node calls it `pid`.
 ///
@@ -51,18 +68,9 @@ pub struct Session {
     /// The secret that the client must know.
     #[serde(rename = "pid")]
     pub recovery_id: RecoveryId,
-    /// The rooms of the socket.
+    /// The rooms of the socket, that of its own id among them.
     pub rooms: Vec<Room>,
     /// What the application has attached to the socket.
     #[serde(default)]
     pub data: serde_json::Value,
-}
-
-/// A session that came back, and what its client has missed.
-#[derive(Clone, Debug)]
-pub struct RestoredSession {
-    /// What was kept.
-    pub session: Session,
-    /// The packets that the client has not seen, oldest first.
-    pub missed: Vec<Packet>,
 }

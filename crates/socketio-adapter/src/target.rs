@@ -74,6 +74,13 @@ impl Target {
     pub fn excluded(&self) -> &[Room] {
         &self.excluded
     }
+
+    /// Tells whether a socket that is in these rooms, that of its own id among them, is meant.
+    #[must_use]
+    pub fn includes(&self, rooms: &[Room]) -> bool {
+        let any_in = |names: &[Room]| names.iter().any(|name| rooms.contains(name));
+        (self.rooms.is_empty() || any_in(&self.rooms)) && !any_in(&self.excluded)
+    }
 }
 
 fn append(list: &mut RoomList, more: RoomList) {
@@ -97,6 +104,24 @@ mod tests {
             .except("e");
         assert_eq!(target.rooms(), ["a", "b", "c"]);
         assert_eq!(target.excluded(), ["d", "e"]);
+    }
+
+    #[test]
+    fn a_target_includes_who_is_in_a_room_and_in_no_excluded_one() {
+        let rooms = ["id", "a", "b"].map(Room::from);
+        assert!(Target::everyone().includes(&rooms));
+        assert!(Target::everyone().includes(&[]));
+        assert!(Target::everyone().to(["x", "b"]).includes(&rooms));
+        assert!(Target::everyone().to("id").includes(&rooms));
+        assert!(!Target::everyone().to(["x", "y"]).includes(&rooms));
+        assert!(!Target::everyone().except("id").includes(&rooms));
+        assert!(
+            !Target::everyone()
+                .to("a")
+                .except(["x", "b"])
+                .includes(&rooms)
+        );
+        assert!(Target::everyone().to("a").except("x").includes(&rooms));
     }
 
     #[test]

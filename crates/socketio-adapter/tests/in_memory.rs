@@ -162,8 +162,9 @@ fn recovery_is_not_supported_and_says_so() {
             .is_not_supported()
     );
 
-    let restored = adapter.restore_session(RecoveryId::from("secret"), String::new());
-    let error = restored.now_or_never().unwrap().unwrap_err();
+    assert!(!adapter.supports_recovery());
+    let taken = adapter.take_session(RecoveryId::from("secret"), String::new());
+    let error = taken.now_or_never().unwrap().unwrap_err();
     assert!(error.is_not_supported() && !error.is_timeout());
     assert!(error.to_string().ends_with("configure one that does"));
 }

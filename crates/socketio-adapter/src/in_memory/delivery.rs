@@ -1,0 +1,138 @@
+//! Keeps packets and delivers them in one and the same order.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use parking_lot::ReentrantMutex;
+use socketio_proto::Packet;
+
+use crate::local::LocalSockets;
+use crate::options::BroadcastOptions;
+use crate::recovery::{KeptPackets, KeptSessions, RecoveryId, RecoveryOptions, Resume, Session};
+
+/// What a namespace keeps for clients that come back, and the turn to deliver.
+///
+/// The lock is held while a packet is numbered, kept and handed to every socket that is meant, and
+/// while a socket is taken back. So every client gets the packets in the order of their numbers, and one
+/// that comes back does so between two packets: what was sent before is among those that it has
+/// missed, what comes after reaches it in its rooms.
+///
+/// The price is that two broadcasts of a namespace do not run at the same time.
+///
+/// Whoever is told of a delivery may send in turn, on the same thread. Such packets are kept at once and
+/// delivered after the one that is under way.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    state: ReentrantMutex<RefCell<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    packets: KeptPackets,
+    sessions: KeptSessions,
+    /// Kept, and not delivered yet.
+    waiting: VecDeque<(Packet, BroadcastOptions)>,
+    /// Whether somebody up this thread's stack delivers.
+    delivering: bool,
+}
+
+impl Delivery {
+    pub(super) fn new(options: &RecoveryOptions) -> Self {
+        let state = State {
+            packets: KeptPackets::new(options.clone()),
+            sessions: KeptSessions::new(options.clone()),
+            waiting: VecDeque::new(),
+            delivering: false,
+        };
+        Self {
+            state: ReentrantMutex::new(RefCell::new(state)),
+        }
+    }
+
+    pub(super) fn broadcast(
+        &self,
+        local: &dyn LocalSockets,
+        packet: Packet,
+        options: BroadcastOptions,
+    ) {
+        let state = self.state.lock();
+        {
+            let mut state = state.borrow_mut();
+            let packet = state.packets.keep(packet, &options);
+            state.waiting.push_back((packet, options));
+        }
+        deliver(&state, local);
+    }
+
+    pub(super) fn persist(&self, session: Session) {
+        self.state.lock().borrow_mut().sessions.keep(session);
+    }
+
+    pub(super) fn take(&self, id: &RecoveryId, offset: &str) -> Option<Session> {
+        let state = self.state.lock();
+        let mut state = state.borrow_mut();
+        // It is taken in any case: whoever comes back with an offset that is unknown today will not
+        // have a better one tomorrow.
+        let session = state.sessions.take(id)?;
+        state.packets.knows(offset).then_some(session)
+    }
+
+    pub(super) fn resume(
+        &self,
+        local: &dyn LocalSockets,
+        session: &Session,
+        offset: &str,
+        resume: Resume,
+    ) -> bool {
+        let state = self.state.lock();
+        if state.borrow().delivering {
+            // Half of the sockets have the packet that is under way, and this one might belong to
+            // either half.
+            return false;
+        }
+        let missed = state.borrow_mut().packets.missed(offset, &session.rooms);
+        let Some(missed) = missed else {
+            return false;
+        };
+        let turn = Turn::take(&state);
+        let resumed = resume.call(missed);
+        drop(turn);
+        deliver(&state, local);
+        resumed
+    }
+
+    pub(super) fn clear(&self) {
+        let state = self.state.lock();
+        let mut state = state.borrow_mut();
+        state.packets.clear();
+        state.sessions.clear();
+    }
+}
+
+/// Delivers what waits, unless that is being done further up the stack.
+fn deliver(state: &RefCell<State>, local: &dyn LocalSockets) {
+    if state.borrow().delivering {
+        return;
+    }
+    let _turn = Turn::take(state);
+    let next = || state.borrow_mut().waiting.pop_front();
+    while let Some((packet, options)) = next() {
+        local.broadcast(&packet, &options);
+    }
+}
+
+/// Delivering, until it is dropped.
+struct Turn<'a>(&'a RefCell<State>);
+
+impl<'a> Turn<'a> {
+    fn take(state: &'a RefCell<State>) -> Self {
+        state.borrow_mut().delivering = true;
+        Self(state)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().delivering = false;
+    }
+}

@@ -1,0 +1,9 @@
+//! What is kept of clients that lose their connections, above an index of rooms.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod concurrent;
+mod limits;
+mod model;
+mod namespace;
+mod rules;

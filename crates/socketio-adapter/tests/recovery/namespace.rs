@@ -1,0 +1,223 @@
+//! A namespace whose clients write down what they are sent.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use socketio_adapter::{
+    AckGuard, AckSink, Adapter, AdapterFactory, Args, BroadcastOptions, InMemoryAdapter,
+    LocalSockets, Member, Memberships, MissedPacket, Packet, PendingAck, RecoveryId,
+    RecoveryOptions, RemoteSocketInfo, Resume, Room, RoomList, RoomObserver, Rooms,
+    ServerSideReply, Session, SocketId, Target,
+};
+use socketio_proto::Namespace;
+
+/// One connection of a client.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    id: SocketId,
+    memberships: Memberships<Self>,
+    received: Mutex<Vec<Packet>>,
+}
+
+impl Member for Connection {
+    fn id(&self) -> &SocketId {
+        &self.id
+    }
+
+    fn memberships(&self) -> &Memberships<Self> {
+        &self.memberships
+    }
+}
+
+impl Connection {
+    fn new(id: &str) -> Arc<Self> {
+        Arc::new(Self {
+            id: id.into(),
+            memberships: Memberships::new(),
+            received: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn received(&self) -> Vec<Packet> {
+        self.received.lock().unwrap().clone()
+    }
+
+    /// The first argument of each event.
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        self.received().iter().map(number).collect()
+    }
+
+    /// The offset that a client knows to which everything has arrived.
+    pub(crate) fn offset(&self) -> String {
+        offset(&self.received()).unwrap_or_default()
+    }
+}
+
+pub(crate) fn number(packet: &Packet) -> u64 {
+    packet.payload.deserialize().unwrap()
+}
+
+/// The offset of the last of these packets that has one.
+pub(crate) fn offset(packets: &[Packet]) -> Option<String> {
+    let (_, offset) = packets
+        .iter()
+        .rev()
+        .find(|packet| packet.payload.len() == 2)?
+        .payload
+        .deserialize::<(u64, String)>()
+        .unwrap();
+    Some(offset)
+}
+
+/// The sockets, as the adapter sees them.
+pub(crate) struct Sockets {
+    pub(crate) rooms: Rooms<Connection>,
+    /// Called for each delivery, as a listener for outgoing events is.
+    pub(crate) listener: Mutex<Option<Listener>>,
+}
+
+pub(crate) type Listener = Arc<dyn Fn(&Packet) + Send + Sync>;
+
+impl LocalSockets for Sockets {
+    fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
+        self.rooms.for_each(&options.target, |connection| {
+            connection.received.lock().unwrap().push(packet.clone());
+        });
+        let listener = self.listener.lock().unwrap().clone();
+        if let Some(listener) = listener {
+            listener(packet);
+        }
+    }
+
+    fn broadcast_with_ack(
+        &self,
+        packet: &Packet,
+        options: &BroadcastOptions,
+        sink: Arc<dyn AckSink>,
+    ) -> AckGuard {
+        let mut pending = Vec::new();
+        self.rooms.for_each(&options.target, |connection| {
+            connection.received.lock().unwrap().push(packet.clone());
+            pending.push(PendingAck::new(Arc::clone(&sink)));
+        });
+        sink.count(pending.len());
+        AckGuard::new(move || drop(pending))
+    }
+
+    fn join(&self, _: &Target, _: &RoomList) {}
+
+    fn leave(&self, _: &Target, _: &RoomList) {}
+
+    fn disconnect(&self, _: &Target, _: bool) {}
+
+    fn fetch(&self, _: &Target) -> Vec<RemoteSocketInfo> {
+        Vec::new()
+    }
+
+    fn count(&self) -> usize {
+        self.rooms.len()
+    }
+
+    fn observe_rooms(&self, _: Arc<dyn RoomObserver>) {}
+
+    fn server_side_event(&self, _: Args, _: Option<ServerSideReply>) {}
+}
+
+/// A namespace with a clock that is set by hand.
+pub(crate) struct Space {
+    pub(crate) sockets: Arc<Sockets>,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    millis: Arc<AtomicU64>,
+}
+
+impl Space {
+    pub(crate) fn new() -> Self {
+        Self::with(|options| options)
+    }
+
+    pub(crate) fn with(change: impl FnOnce(RecoveryOptions) -> RecoveryOptions) -> Self {
+        let millis = Arc::new(AtomicU64::new(0));
+        let clock = Arc::clone(&millis);
+        let options =
+            RecoveryOptions::new(move || Duration::from_millis(clock.load(Ordering::Relaxed)));
+        let sockets = Arc::new(Sockets {
+            rooms: Rooms::new(),
+            listener: Mutex::default(),
+        });
+        let factory = InMemoryAdapter::factory_with_recovery(change(options));
+        Self {
+            adapter: factory.create("/", Arc::clone(&sockets) as _),
+            sockets,
+            millis,
+        }
+    }
+
+    pub(crate) fn wait(&self, millis: u64) {
+        self.millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    pub(crate) fn connect(&self, id: &str, rooms: &[&str]) -> Arc<Connection> {
+        let connection = Connection::new(id);
+        self.sockets.rooms.insert(&connection).unwrap();
+        self.sockets.rooms.join(&connection, rooms).unwrap();
+        connection
+    }
+
+    pub(crate) fn emit(&self, number: u64, target: Target) {
+        self.adapter.broadcast(event(number), target.into());
+    }
+
+    /// What the server does when it sees that a connection is lost.
+    pub(crate) fn lose(&self, connection: &Connection) {
+        let session = Session {
+            id: connection.id.clone(),
+            recovery_id: RecoveryId::from(connection.id.as_str()),
+            rooms: self.sockets.rooms.rooms_of(connection),
+            data: serde_json::json!({ "of": connection.id.as_str() }),
+        };
+        self.adapter.persist_session(session).unwrap();
+        self.sockets.rooms.remove(connection);
+    }
+
+    pub(crate) fn take(&self, id: &str, offset: &str) -> Option<Session> {
+        let taken = self.adapter.take_session(id.into(), offset.to_owned());
+        taken.now_or_never().unwrap().unwrap()
+    }
+
+    pub(crate) fn resume(&self, session: Session, offset: &str) -> Option<Arc<Connection>> {
+        let connection = Connection::new(session.id.as_str());
+        let (sockets, resumed) = (Arc::clone(&self.sockets), Arc::clone(&connection));
+        let rooms: Vec<Room> = session.rooms.clone();
+        let resume = Resume::new(move |missed: Vec<MissedPacket>| {
+            let packets = missed.into_iter().map(|missed| missed.packet);
+            resumed.received.lock().unwrap().extend(packets);
+            sockets.rooms.insert(&resumed).unwrap();
+            sockets.rooms.join(&resumed, rooms).unwrap();
+            true
+        });
+        let resumed = self
+            .adapter
+            .resume_session(session, offset.to_owned(), resume);
+        resumed
+            .now_or_never()
+            .unwrap()
+            .unwrap()
+            .then_some(connection)
+    }
+
+    /// What the server does when a client comes back.
+    pub(crate) fn come_back(&self, id: &str, offset: &str) -> Option<Arc<Connection>> {
+        self.resume(self.take(id, offset)?, offset)
+    }
+}
+
+pub(crate) fn event(number: u64) -> Packet {
+    let args = Args::from_serialize(Some("event"), &number).unwrap();
+    Packet::event(Namespace::default(), args)
+}
+
+pub(crate) fn everyone() -> Target {
+    Target::everyone()
+}
