@@ -1,3 +1,5 @@
 //! The API as applications use it, a subject each.
 
+mod layers;
 mod serve_client;
+mod without_axum;
