@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use socketio_adapter::{BroadcastOptions, IntoRooms, Target};
-use socketio_proto::{Args, Packet};
+use socketio_adapter::{Adapter, BroadcastOptions, IntoRooms, Target};
+use socketio_proto::{Args, Namespace as Name, Packet};
 
 use crate::emit_error::EmitError;
 use crate::space::Space;
@@ -34,14 +34,20 @@ pub use self::ack::{BroadcastAck, BroadcastAckError};
 #[derive(Clone)]
 #[must_use = "nothing happens until an operation such as `emit` is called"]
 pub struct BroadcastOperator {
-    space: Arc<Space>,
+    adapter: Arc<dyn Adapter>,
+    namespace: Name,
     options: BroadcastOptions,
 }
 
 impl BroadcastOperator {
-    pub(crate) fn new(space: Arc<Space>, target: Target) -> Self {
+    pub(crate) fn new(space: &Space, target: Target) -> Self {
+        Self::with_adapter(Arc::clone(&space.adapter), space.name().clone(), target)
+    }
+
+    pub(crate) fn with_adapter(adapter: Arc<dyn Adapter>, namespace: Name, target: Target) -> Self {
         Self {
-            space,
+            adapter,
+            namespace,
             options: BroadcastOptions::new(target),
         }
     }
@@ -108,7 +114,7 @@ impl BroadcastOperator {
     /// If the name is reserved or the arguments cannot be serialised.
     pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
         let packet = self.packet(event, args)?;
-        self.space.adapter.broadcast(packet, self.options.clone());
+        self.adapter.broadcast(packet, self.options.clone());
         Ok(())
     }
 
@@ -147,7 +153,6 @@ impl BroadcastOperator {
         match self.packet(event, args) {
             Ok(packet) => {
                 let answers = self
-                    .space
                     .adapter
                     .broadcast_with_ack(packet, self.options.clone());
                 BroadcastAck::new(answers, self.options.flags.timeout)
@@ -159,34 +164,32 @@ impl BroadcastOperator {
     /// Lets all that are meant join rooms (Node's `socketsJoin`).
     pub fn sockets_join(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
-        self.space.adapter.add_sockets(self.options.clone(), rooms);
+        self.adapter.add_sockets(self.options.clone(), rooms);
     }
 
     /// Lets all that are meant leave rooms (Node's `socketsLeave`).
     pub fn sockets_leave(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
-        self.space.adapter.del_sockets(self.options.clone(), rooms);
+        self.adapter.del_sockets(self.options.clone(), rooms);
     }
 
     /// Disconnects all that are meant; with `close`, their whole connections (Node's
     /// `disconnectSockets`).
     pub fn disconnect_sockets(&self, close: bool) {
-        self.space
-            .adapter
-            .disconnect_sockets(self.options.clone(), close);
+        self.adapter.disconnect_sockets(self.options.clone(), close);
     }
 
     fn packet<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<Packet, EmitError> {
         EmitError::check_name(event)?;
         let args = Args::from_serialize(Some(event), args)?;
-        Ok(Packet::event(self.space.name().clone(), args))
+        Ok(Packet::event(self.namespace.clone(), args))
     }
 }
 
 impl fmt::Debug for BroadcastOperator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BroadcastOperator")
-            .field("namespace", self.space.name())
+            .field("namespace", &self.namespace)
             .field("options", &self.options)
             .finish()
     }

@@ -10,7 +10,7 @@ use socketio_proto::DecodeLimits;
 use crate::app::App;
 use crate::layer::SocketIoLayer;
 use crate::limits::Limits;
-use crate::namespaces::Namespaces;
+use crate::namespaces::{NamespaceOptions, Namespaces};
 use crate::serve_client::ServeClient;
 
 /// The options of a server, with Node's names and defaults where Node has them.
@@ -34,6 +34,7 @@ pub struct SocketIoBuilder<S = ()> {
     adapter: Box<dyn AdapterFactory>,
     engine: Config,
     limits: Limits,
+    namespaces: NamespaceOptions,
     decode: DecodeLimits,
     client: Option<ServeClient>,
     state: S,
@@ -45,6 +46,7 @@ impl SocketIoBuilder {
             adapter: Box::new(InMemoryAdapter::factory()),
             engine: Config::default().path("/socket.io"),
             limits: Limits::default(),
+            namespaces: NamespaceOptions::default(),
             decode: DecodeLimits::default(),
             client: None,
             state: (),
@@ -59,6 +61,7 @@ impl<S> SocketIoBuilder<S> {
             adapter: self.adapter,
             engine: self.engine,
             limits: self.limits,
+            namespaces: self.namespaces,
             decode: self.decode,
             client: self.client,
             state,
@@ -161,12 +164,30 @@ impl<S> SocketIoBuilder<S> {
         self
     }
 
+    /// Whether a namespace that was made for a client, after a pattern, is removed when the last
+    /// socket has left it: `false` by default (Node's `cleanupEmptyChildNamespaces`).
+    ///
+    /// One that has handlers of its own stays.
+    pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Self {
+        self.namespaces.cleanup_empty_children = cleanup;
+        self
+    }
+
+    /// The most namespaces that clients may have made after patterns, together: 10 000 by default.
+    ///
+    /// Who asks for a further one is refused. Each costs some kilobytes for as long as it is there;
+    /// see [`cleanup_empty_child_namespaces`](Self::cleanup_empty_child_namespaces).
+    pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
+        self.namespaces.max_children = namespaces;
+        self
+    }
+
     /// The most rooms that one socket may join, that of its own id not counted: no limit by
     /// default.
     ///
     /// Set it where clients choose what they join.
     pub fn max_rooms(mut self, rooms: impl Into<Option<usize>>) -> Self {
-        self.limits.max_rooms = rooms.into();
+        self.namespaces.max_rooms = rooms.into();
         self
     }
 
@@ -231,10 +252,9 @@ impl<S> SocketIoBuilder<S> {
         });
         let engine = Arc::new_cyclic(|engine: &Weak<Engine<App>>| {
             let server: Weak<dyn Any + Send + Sync> = engine.clone();
-            let namespaces = Namespaces::new(self.adapter, limits.max_rooms, server);
             let app = App {
                 limits,
-                namespaces: Arc::new(namespaces),
+                namespaces: Namespaces::new(self.adapter, self.namespaces, server),
                 client: self.client,
             };
             Engine::new(self.engine, app)
@@ -253,6 +273,7 @@ impl<S> fmt::Debug for SocketIoBuilder<S> {
         f.debug_struct("SocketIoBuilder")
             .field("engine", &self.engine)
             .field("limits", &self.limits)
+            .field("namespaces", &self.namespaces)
             .field("decode", &self.decode)
             .finish_non_exhaustive()
     }

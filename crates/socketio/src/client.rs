@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use engineio::{CloseReason, Session};
+use futures_util::future::AbortHandle;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use socketio_adapter::SocketId;
-use socketio_proto::{Packet, PacketType};
+use socketio_proto::{Namespace as Name, Packet, PacketType};
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
 
 use crate::disconnect_reason::DisconnectReason;
 use crate::link::{Control, Link};
-use crate::namespace_core::NamespaceCore;
+use crate::namespace_core::{NamespaceCore, Stay};
 use crate::namespaces::Namespaces;
 use crate::socket::Socket;
 use crate::tasks::{Tasks, Unfinished};
@@ -38,31 +38,36 @@ pub(crate) struct Client {
 struct Members {
     /// A client is in a handful of namespaces: a search through a list beats a table.
     list: SmallVec<[Member; 1]>,
+    /// How often the client has tried to join.
+    attempts: u64,
     closed: bool,
 }
 
 /// The client in one namespace.
 struct Member {
-    namespace: Arc<NamespaceCore>,
+    name: Name,
     state: MemberState,
 }
 
 enum MemberState {
-    /// Middleware decides, or the connect handlers and what the client has sent meanwhile are being
-    /// started.
+    /// It is decided whether the client may join, or the connect handlers and what the client has
+    /// sent meanwhile are being started.
     Joining(Box<Joining>),
-    Joined(Socket),
+    Joined(Socket, Stay),
     /// The client was here. Packets that it sent before it knew are ignored.
     Left,
 }
 
 struct Joining {
-    socket: Socket,
+    /// Tells this attempt from others of the same client to join the same namespace.
+    attempt: u64,
+    /// The socket, once it is known which one the client gets.
+    socket: Option<(Socket, Stay)>,
     /// What the client has sent behind its CONNECT.
     queue: Vec<(Packet, Unfinished)>,
-    /// The task that joins, if it had to wait for something.
-    task: Option<AbortHandle>,
-    /// Whether middleware has let the socket in.
+    /// Ends the task that joins.
+    task: AbortHandle,
+    /// Whether the socket has been let in.
     accepted: bool,
     /// Why the socket has left again. The task that joins ends it, after its connect handlers have
     /// been started.
@@ -135,8 +140,8 @@ impl Client {
             return (Route::Invalid, None);
         };
         match &mut member.state {
-            MemberState::Joined(socket) => {
-                let route = Route::Socket(socket.clone(), Arc::clone(&member.namespace));
+            MemberState::Joined(socket, stay) => {
+                let route = Route::Socket(socket.clone(), Arc::clone(stay.namespace()));
                 (route, Some(packet))
             }
             MemberState::Joining(joining) => {
@@ -187,32 +192,30 @@ impl Client {
 
 impl Members {
     fn find(&mut self, name: &str) -> Option<&mut Member> {
-        self.list
-            .iter_mut()
-            .find(|member| *member.namespace.name() == *name)
+        self.list.iter_mut().find(|member| *member.name == *name)
     }
 
-    /// The place of a socket that has not left.
-    fn place(&mut self, socket: &Socket) -> Option<&mut Member> {
-        self.list
-            .iter_mut()
-            .find(|member| member.socket().is_some_and(|found| found == socket))
-    }
-
-    /// What a socket that is joining waits with.
-    fn joining(&mut self, socket: &Socket) -> Option<&mut Joining> {
-        match &mut self.place(socket)?.state {
+    /// What an attempt to join waits with, if it has not been given up.
+    fn joining(&mut self, attempt: u64) -> Option<&mut Joining> {
+        match &mut self.attempt(attempt)?.state {
             MemberState::Joining(joining) => Some(joining),
-            MemberState::Joined(_) | MemberState::Left => None,
+            MemberState::Joined(..) | MemberState::Left => None,
         }
+    }
+
+    /// The place of an attempt to join that has not been given up.
+    fn attempt(&mut self, attempt: u64) -> Option<&mut Member> {
+        self.list.iter_mut().find(|member| {
+            matches!(&member.state, MemberState::Joining(joining) if joining.attempt == attempt)
+        })
     }
 }
 
 impl Member {
     fn socket(&self) -> Option<&Socket> {
         match &self.state {
-            MemberState::Joining(joining) => Some(&joining.socket),
-            MemberState::Joined(socket) => Some(socket),
+            MemberState::Joining(joining) => joining.socket.as_ref().map(|(socket, _)| socket),
+            MemberState::Joined(socket, _) => Some(socket),
             MemberState::Left => None,
         }
     }

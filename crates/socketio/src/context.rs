@@ -2,15 +2,16 @@
 
 mod pending_ack;
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use http::request::Parts;
-use socketio_proto::Args;
+use socketio_proto::{Args, Namespace as Name};
 
 use crate::disconnect_reason::DisconnectReason;
-use crate::handshake::LazyParts;
+use crate::handshake::{Handshake, LazyParts};
 use crate::rejection::Rejection;
 use crate::socket::Socket;
 
@@ -99,6 +100,63 @@ impl DisconnectContext {
             reason,
             parts: LazyParts::for_once(),
         }
+    }
+}
+
+/// What the arguments of a function are extracted from that decides whether a namespace is made
+/// for a client.
+pub struct NamespaceContext {
+    name: Name,
+    /// The payload of the CONNECT packet: one argument, or none.
+    pub(crate) auth: Args,
+    pub(crate) handshake: Arc<Handshake>,
+    pub(crate) server: Weak<dyn Any + Send + Sync>,
+    parts: LazyParts,
+}
+
+impl NamespaceContext {
+    /// A client that asks for the namespace `name`.
+    pub(crate) fn new(
+        name: Name,
+        auth: Args,
+        handshake: Arc<Handshake>,
+        server: Weak<dyn Any + Send + Sync>,
+    ) -> Self {
+        Self {
+            name,
+            auth,
+            handshake,
+            server,
+            parts: LazyParts::for_once(),
+        }
+    }
+
+    /// The name of the namespace, which begins with `/`. The client has chosen it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the client sent when it opened its connection.
+    pub fn handshake(&self) -> &Arc<Handshake> {
+        &self.handshake
+    }
+
+    /// The request that opened the connection, for extractors that read requests.
+    ///
+    /// It is a copy; changes are seen by the later arguments of the same call only.
+    pub fn parts_mut(&mut self) -> &mut Parts {
+        let io = self.io();
+        self.parts.get_mut(&self.handshake, |parts| {
+            parts.extensions.insert(io);
+        })
+    }
+}
+
+impl fmt::Debug for NamespaceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NamespaceContext")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

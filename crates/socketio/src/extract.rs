@@ -60,8 +60,10 @@
 mod ack;
 mod args;
 mod auth;
+mod captures;
 mod data;
 mod event_name;
+mod namespace_name;
 mod parts;
 mod reason;
 mod rejection;
@@ -72,14 +74,16 @@ mod socket_data;
 use std::future::Future;
 
 use crate::connect_error::IntoConnectError;
-use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 use crate::rejection::Rejection;
 use crate::socket::Socket;
 
 pub use self::ack::{Ack, MissingAck};
 pub use self::auth::{Auth, AuthRejection};
+pub use self::captures::{Captures, CapturesRejection};
 pub use self::data::{Data, DataRejection};
 pub use self::event_name::EventName;
+pub use self::namespace_name::NamespaceName;
 pub use self::parts::PartsRejection;
 pub use self::socket_data::{MissingSocketData, SocketData};
 
@@ -144,6 +148,27 @@ pub trait FromConnect<S, M = via::Phase>: Sized {
     /// Extracts the value.
     fn from_connect(
         cx: &mut ConnectContext,
+        state: &S,
+    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
+}
+
+/// Arguments of functions that decide about namespaces.
+///
+/// `M` is inferred. Types of an application leave `M` at its default.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a namespace predicate with state `{S}`",
+    label = "not an extractor for namespace predicates",
+    note = "arguments are `NamespaceName`, `Auth<T>`, `Arc<Handshake>`, `SocketIo`, `State<T>`, any axum `FromRequestParts<S>`, and what implements `FromNamespace<S>`",
+    note = "`State<T>` needs `T: FromRef<{S}>`: `T` is the type given to `with_state`, or a field of it with `#[derive(FromRef)]`",
+    note = "there is no socket yet: what asks for one belongs into a middleware"
+)]
+pub trait FromNamespace<S, M = via::Phase>: Sized {
+    /// Why there is no such value: logged, and the namespace is not made.
+    type Rejection: Into<Rejection> + Send;
+
+    /// Extracts the value.
+    fn from_namespace(
+        cx: &mut NamespaceContext,
         state: &S,
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }

@@ -6,6 +6,7 @@
 //! | [`ConnectHandler`] | `on_connect` | `()` or `Result<(), E>`, `E: Debug` |
 //! | [`EventHandler`] | `on`, `on_rejection` | what implements [`IntoReply`]: `()`, [`Reply`], … |
 //! | [`DisconnectHandler`] | `on_disconnect` | `()` |
+//! | [`NamespacePredicate`] | `io.of` | `bool` or `Result<bool, E>`, `E: Display` |
 //!
 //! The traits are implemented for functions and closures of up to twelve arguments and are not
 //! meant to be implemented otherwise. Their parameter `T` is the list of arguments, which the
@@ -20,6 +21,7 @@ mod disconnect;
 mod erased;
 mod event;
 mod middleware;
+mod namespace;
 mod panic;
 mod reply;
 mod tuples;
@@ -31,9 +33,10 @@ pub use self::connect::{ConnectHandler, ConnectOutput};
 pub use self::disconnect::DisconnectHandler;
 pub use self::event::EventHandler;
 pub use self::middleware::{Middleware, MiddlewareOutput};
+pub use self::namespace::{NamespacePredicate, PredicateOutput};
 pub use self::reply::{IntoReply, Reply};
 
 pub(crate) use self::erased::{
-    ConnectListener, DisconnectListener, EventListener, MiddlewareListener,
+    ConnectListener, DisconnectListener, EventListener, MiddlewareListener, NamespaceListener,
 };
 pub(crate) use self::panic::catch;

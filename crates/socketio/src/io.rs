@@ -15,7 +15,11 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::broadcast::BroadcastOperator;
+use crate::context::NamespaceContext;
+use crate::into_namespace::{IntoNamespace, Selected};
 use crate::namespace::Namespace;
+use crate::namespace_core::NamespaceCore;
+use crate::namespaces::Namespaces;
 use crate::socket::Socket;
 
 /// How long [`SocketIo::close`] waits for clients to take their last packets.
@@ -63,27 +67,130 @@ impl<S> SocketIo<S> {
         &self.state
     }
 
-    /// A namespace, which is made when it is first named. A missing `/` is put in front.
+    /// A namespace, or a pattern for namespaces that are made when clients ask for them.
     ///
-    /// Clients can join it from then on, at any time while the server runs. Handlers that are
-    /// added later see the events that come later.
+    /// - **A name**: the namespace is made when it is first named; a missing `/` is put in front.
+    ///   Clients can join it from then on, at any time while the server runs. Handlers that are
+    ///   added later see the events that come later.
+    /// - **A `Regex`** (with the feature `regex`): a namespace is made for a client that asks for
+    ///   a name which matches. Anchor the pattern with `^` and `$`, and let it match no more than
+    ///   it has to: clients choose the names. [`Captures`](crate::extract::Captures) extracts its
+    ///   groups.
+    /// - **An `async fn`** that returns `bool` or `Result<bool, E>`, with extractors
+    ///   ([`NamespaceName`](crate::extract::NamespaceName), [`Auth`](crate::extract::Auth), axum's
+    ///   `State` and `Query`, …): it decides for each client that asks for a namespace which is not
+    ///   there yet.
+    ///
+    /// A namespace that exists is joined whatever the patterns say. Patterns are tried in the order
+    /// in which they were added. The namespaces that are made after one are its children: middleware
+    /// and handlers that are registered with the pattern, before or after, serve all of them, and
+    /// operations on it mean all of their sockets.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::extract::State;
+    /// use socketio::SocketIoLayer;
+    /// use socketio::extract::{Auth, NamespaceName};
+    ///
+    /// #[derive(Clone)]
+    /// struct Tenants;
+    ///
+    /// impl Tenants {
+    ///     async fn exists(&self, name: &str, token: &str) -> Result<bool, std::io::Error> {
+    ///         Ok(name == "acme" && token == "sesame")
+    ///     }
+    /// }
+    ///
+    /// let io = SocketIoLayer::with_state(Tenants).io();
+    /// io.of("/news");
+    /// io.of(
+    ///     async |name: NamespaceName, Auth(token): Auth<String>, State(tenants): State<Tenants>| {
+    ///         match name.strip_prefix("/tenant-") {
+    ///             Some(tenant) => tenants.exists(tenant, &token).await,
+    ///             None => Ok(false),
+    ///         }
+    ///     },
+    /// );
+    /// ```
     ///
     /// # Panics
     ///
-    /// If the name holds a comma, which the protocol cannot carry.
-    pub fn of(&self, name: &str) -> Namespace<S>
+    /// If a name holds a comma, which the protocol cannot carry.
+    pub fn of<N, T>(&self, namespace: N) -> Namespace<S>
+    where
+        N: IntoNamespace<T, S>,
+        S: Clone,
+    {
+        let state = self.state.clone();
+        match namespace.into_namespace(&state).0 {
+            Selected::Name(name) => {
+                Namespace::of_core(&self.namespaces().find_or_create(&name), state)
+            }
+            Selected::Pattern(pattern) => {
+                Namespace::of_parent(self.namespaces().add_parent(pattern), state)
+            }
+        }
+    }
+
+    /// The namespace of this name, if there is one: nothing is made.
+    ///
+    /// It is the way to reach the clients of a dynamic namespace from outside, where
+    /// [`of`](Self::of) would make one for every name that somebody mentions.
+    #[must_use]
+    pub fn namespace(&self, name: &str) -> Option<Namespace<S>>
     where
         S: Clone,
     {
-        let name = if name.starts_with('/') {
-            Name::new(name)
-        } else {
-            Name::new(format!("/{name}"))
-        };
-        let name = name.unwrap_or_else(|error| panic!("{error}"));
-        let namespaces = &self.engine.application().namespaces;
-        let core = namespaces.find_or_create(&name);
-        Namespace::new(Arc::clone(&core.space), self.state.clone())
+        let core = self.namespaces().find(name)?;
+        Some(Namespace::of_core(&core, self.state.clone()))
+    }
+
+    /// The namespaces that there are now, children of patterns among them, in no particular order.
+    #[must_use]
+    pub fn all_namespaces(&self) -> Vec<Namespace<S>>
+    where
+        S: Clone,
+    {
+        let all = self.namespaces().all().into_iter();
+        all.map(|core| Namespace::of_core(&core, self.state.clone()))
+            .collect()
+    }
+
+    /// Calls `listener` for each namespace that is made from now on (Node's `new_namespace`
+    /// event), before a client joins it.
+    ///
+    /// It is the place to add a middleware to all namespaces, those among them that are made for
+    /// clients. If it panics, nobody can join the new namespace.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio::{Namespace, Socket, SocketIo};
+    ///
+    /// async fn log(socket: Socket) -> Result<(), &'static str> {
+    ///     println!("{} joins {}", socket.id(), socket.namespace().name());
+    ///     Ok(())
+    /// }
+    ///
+    /// fn configure(io: &SocketIo) {
+    ///     io.on_new_namespace(|namespace: Namespace| drop(namespace.middleware(log)));
+    /// }
+    /// ```
+    pub fn on_new_namespace(&self, listener: impl Fn(Namespace<S>) + Send + Sync + 'static)
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let state = self.state.clone();
+        self.namespaces().add_listener(
+            &(Arc::new(move |core: &Arc<NamespaceCore>| {
+                listener(Namespace::of_core(core, state.clone()))
+            }) as _),
+        );
+    }
+
+    fn namespaces(&self) -> &Namespaces {
+        &self.engine.application().namespaces
     }
 
     /// The number of clients that are connected to this server (Node's
@@ -107,7 +214,7 @@ impl<S> SocketIo<S> {
     /// Closes the server as [`close`](Self::close) does, within another time.
     pub async fn close_within(&self, deadline: Duration) {
         self.engine.close(deadline).await;
-        for namespace in self.engine.application().namespaces.all() {
+        for namespace in self.namespaces().all() {
             let name = namespace.name();
             match timeout(deadline, namespace.space.adapter.close()).await {
                 Ok(Ok(())) => {}
@@ -171,12 +278,8 @@ impl<S> SocketIo<S> {
     }
 
     fn everybody(&self) -> BroadcastOperator {
-        let main = self
-            .engine
-            .application()
-            .namespaces
-            .find_or_create(&Name::MAIN);
-        BroadcastOperator::new(Arc::clone(&main.space), Target::everyone())
+        let main = self.namespaces().find_or_create(&Name::MAIN);
+        BroadcastOperator::new(&main.space, Target::everyone())
     }
 }
 
@@ -209,6 +312,13 @@ impl Socket {
     /// The server of the socket.
     pub(crate) fn io(&self) -> WeakSocketIo {
         WeakSocketIo(self.space.server())
+    }
+}
+
+impl NamespaceContext {
+    /// The server that the client asks.
+    pub(crate) fn io(&self) -> WeakSocketIo {
+        WeakSocketIo(Weak::clone(&self.server))
     }
 }
 

@@ -182,6 +182,7 @@
 //! |---|---|---|
 //! | `axum` | yes | [`Handshake::address`] reads axum's `ConnectInfo` |
 //! | `brotli` | no | [`ServeClient`] compresses with brotli too, beside gzip and deflate |
+//! | `regex` | yes | dynamic namespaces from a `Regex`, see [`SocketIo::of`] |
 //! | `macros` | yes | [`#[debug_handler]`](macro@debug_handler), which says why a function is no handler |
 //!
 //! axum's extractors work without either: they need no more than `axum-core`.
@@ -206,6 +207,7 @@ pub mod extract;
 pub mod handler;
 mod handlers;
 mod handshake;
+mod into_namespace;
 mod io;
 mod layer;
 mod limits;
@@ -215,6 +217,7 @@ mod namespace;
 mod namespace_core;
 mod namespaces;
 mod ordered;
+mod parent;
 mod pending_acks;
 mod recipient;
 mod rejection;
@@ -236,12 +239,13 @@ pub use self::broadcast::{BroadcastAck, BroadcastAckError, BroadcastOperator};
 pub use self::builder::SocketIoBuilder;
 pub use self::conn::Conn;
 pub use self::connect_error::{ConnectError, IntoConnectError};
-pub use self::context::{ConnectContext, DisconnectContext, EventContext};
+pub use self::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 pub use self::data_map::DataMap;
 pub use self::disconnect_reason::DisconnectReason;
 pub use self::emit_error::EmitError;
 pub use self::handler::Reply;
 pub use self::handshake::Handshake;
+pub use self::into_namespace::{IntoNamespace, NamespaceSelector};
 pub use self::io::{MissingSocketIo, SocketIo};
 pub use self::layer::SocketIoLayer;
 pub use self::namespace::Namespace;

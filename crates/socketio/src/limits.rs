@@ -13,7 +13,6 @@ pub(crate) struct Limits {
     pub(crate) max_pending_bytes: usize,
     pub(crate) max_pending_events: usize,
     pub(crate) max_room_len: usize,
-    pub(crate) max_rooms: Option<usize>,
     pub(crate) decode: Arc<DecodeLimits>,
 }
 
@@ -35,7 +34,6 @@ impl Default for Limits {
             max_pending_events: 1024,
             // Room names often come from clients.
             max_room_len: 1024,
-            max_rooms: None,
             decode: Arc::default(),
         }
     }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use smallvec::{SmallVec, smallvec};
 use socketio_adapter::{IntoRooms, Target};
 
 use crate::broadcast::BroadcastOperator;
@@ -12,6 +13,7 @@ use crate::handler::{
 };
 use crate::handlers::Handlers;
 use crate::namespace_core::NamespaceCore;
+use crate::parent::Parent;
 use crate::socket::Socket;
 use crate::space::Space;
 
@@ -42,43 +44,103 @@ use crate::space::Space;
 ///     .on("price", async |Data(article): Data<String>| Reply(article.len()));
 /// ```
 pub struct Namespace<S = ()> {
-    space: Arc<Space>,
+    place: Place,
     state: S,
 }
 
+/// What a handle stands for.
+#[derive(Clone)]
+enum Place {
+    One(Arc<Space>),
+    /// All that are made after one pattern.
+    Children(Arc<Parent>),
+}
+
 impl<S> Namespace<S> {
-    pub(crate) fn new(space: Arc<Space>, state: S) -> Self {
-        Self { space, state }
+    pub(crate) fn of_core(core: &NamespaceCore, state: S) -> Self {
+        Self::new(Place::One(Arc::clone(&core.space)), state)
+    }
+
+    pub(crate) fn of_parent(parent: Arc<Parent>, state: S) -> Self {
+        Self::new(Place::Children(parent), state)
+    }
+
+    fn new(place: Place, state: S) -> Self {
+        Self { place, state }
     }
 
     /// The name of the namespace, which begins with `/`.
+    ///
+    /// That of a pattern is made up, as in Node's server: `/_0` for the first.
     pub fn name(&self) -> &str {
-        self.space.name()
+        match &self.place {
+            Place::One(space) => space.name(),
+            Place::Children(parent) => parent.name(),
+        }
+    }
+
+    /// Whether this stands for all namespaces that are made after a pattern, see
+    /// [`SocketIo::of`](crate::SocketIo::of).
+    pub fn is_pattern(&self) -> bool {
+        matches!(self.place, Place::Children(_))
+    }
+
+    /// The namespaces that have been made after this pattern and are there now; none if this is
+    /// one itself.
+    pub fn children(&self) -> Vec<Self>
+    where
+        S: Clone,
+    {
+        match &self.place {
+            Place::One(_) => Vec::new(),
+            Place::Children(parent) => {
+                let children = parent.children.all().into_iter();
+                children
+                    .map(|child| Self::of_core(&child, self.state.clone()))
+                    .collect()
+            }
+        }
     }
 
     /// The same namespace, with another state for the handlers that are registered through it.
     pub fn with_state<S2>(&self, state: S2) -> Namespace<S2> {
-        Namespace::new(Arc::clone(&self.space), state)
+        Namespace::new(self.place.clone(), state)
     }
 
     /// The socket with this id, if it is connected to this server.
     pub fn socket(&self, id: &str) -> Option<Socket> {
-        let recipient = self.space.local.rooms.get(id)?;
-        Some(Socket::new(recipient, Arc::clone(&self.space)))
+        self.spaces().iter().find_map(|space| {
+            let recipient = space.local.rooms.get(id)?;
+            Some(Socket::new(recipient, Arc::clone(space)))
+        })
     }
 
     /// The sockets that are connected to this server, in no particular order.
     ///
     /// To send to all of them, [`emit`](Self::emit) is cheaper.
     pub fn sockets(&self) -> Vec<Socket> {
-        let mut sockets = Vec::with_capacity(self.space.local.rooms.len());
-        self.space
-            .local
-            .rooms
-            .for_each(&Target::everyone(), |recipient| {
-                sockets.push(Socket::new(Arc::clone(recipient), Arc::clone(&self.space)));
-            });
+        let spaces = self.spaces();
+        let count = spaces.iter().map(|space| space.local.rooms.len()).sum();
+        let mut sockets = Vec::with_capacity(count);
+        for space in &spaces {
+            space
+                .local
+                .rooms
+                .for_each(&Target::everyone(), |recipient| {
+                    sockets.push(Socket::new(Arc::clone(recipient), Arc::clone(space)));
+                });
+        }
         sockets
+    }
+
+    fn spaces(&self) -> SmallVec<[Arc<Space>; 1]> {
+        match &self.place {
+            Place::One(space) => smallvec![Arc::clone(space)],
+            Place::Children(parent) => {
+                let children = parent.children.all().into_iter();
+                children.map(|child| Arc::clone(&child.space)).collect()
+            }
+        }
     }
 
     /// Lets the handlers of each socket run one after the other: an event waits until all that
@@ -141,16 +203,26 @@ impl<S> Namespace<S> {
     }
 
     fn everybody(&self) -> BroadcastOperator {
-        BroadcastOperator::new(Arc::clone(&self.space), Target::everyone())
+        match &self.place {
+            Place::One(space) => BroadcastOperator::new(space, Target::everyone()),
+            Place::Children(parent) => BroadcastOperator::with_adapter(
+                Arc::clone(&parent.adapter),
+                parent.name().clone(),
+                Target::everyone(),
+            ),
+        }
     }
 
     fn register(self, change: impl Fn(&mut Handlers)) -> Self {
-        match self.space.owner::<NamespaceCore>() {
-            Some(core) => core.register(change),
-            None => tracing::warn!(
-                namespace = self.name(),
-                "a handler was registered after the server has gone, and serves nobody"
-            ),
+        match &self.place {
+            Place::Children(parent) => parent.register(change),
+            Place::One(space) => match space.owner::<NamespaceCore>() {
+                Some(core) => core.register(change),
+                None => tracing::warn!(
+                    namespace = self.name(),
+                    "a handler was registered after the namespace has gone, and serves nobody"
+                ),
+            },
         }
         self
     }
@@ -244,7 +316,7 @@ where
 
 impl<S: Clone> Clone for Namespace<S> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.space), self.state.clone())
+        Self::new(self.place.clone(), self.state.clone())
     }
 }
 
@@ -260,6 +332,6 @@ impl Socket {
     /// The namespace of the socket.
     #[must_use]
     pub fn namespace(&self) -> Namespace {
-        Namespace::new(Arc::clone(&self.space), ())
+        Namespace::new(Place::One(Arc::clone(&self.space)), ())
     }
 }

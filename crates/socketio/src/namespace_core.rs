@@ -1,29 +1,85 @@
 use std::any::Any;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, Guard};
 use socketio_adapter::AdapterFactory;
 use socketio_proto::Namespace as Name;
+use tokio::sync::SetOnce;
 
 use crate::handlers::Handlers;
-use crate::space::Space;
+use crate::space::{Captured, Space};
 
 /// One namespace: its sockets and its handlers.
 pub(crate) struct NamespaceCore {
     pub(crate) space: Arc<Space>,
     handlers: ArcSwap<Handlers>,
+    /// Set once those who want to know of new namespaces have been told: clients wait for it, so
+    /// that a middleware which is added then asks the first client too. `false` if one of them
+    /// panicked, for then nobody knows what it would have added.
+    announced: SetOnce<bool>,
+    child: Option<Box<Child>>,
+}
+
+/// What a namespace is made with.
+pub(crate) struct Origin<'a> {
+    pub(crate) adapter: &'a dyn AdapterFactory,
+    pub(crate) max_rooms: Option<usize>,
+    pub(crate) server: Weak<dyn Any + Send + Sync>,
+}
+
+/// What a namespace has that was made because a client asked for it.
+pub(crate) struct Child {
+    home: Weak<dyn Home>,
+    captured: Captured,
+    /// The sockets that are there or about to join.
+    stays: AtomicUsize,
+    /// Whether it has handlers of its own, which would be lost with it.
+    pinned: AtomicBool,
+}
+
+impl Child {
+    pub(crate) fn new(home: Weak<dyn Home>, captured: Captured) -> Self {
+        Self {
+            home,
+            captured,
+            stays: AtomicUsize::new(0),
+            pinned: AtomicBool::new(false),
+        }
+    }
+}
+
+/// Where a child goes that nobody is in any more.
+pub(crate) trait Home: Send + Sync {
+    /// The last socket has left the child.
+    fn abandoned(&self, child: &NamespaceCore);
 }
 
 impl NamespaceCore {
-    pub(crate) fn new(
-        name: Name,
-        max_rooms: Option<usize>,
-        adapter: &dyn AdapterFactory,
-        server: Weak<dyn Any + Send + Sync>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(name: Name, origin: &Origin<'_>) -> Arc<Self> {
+        Self::make(name, origin, None)
+    }
+
+    /// A namespace that is to be served by the handlers of a parent.
+    pub(crate) fn new_child(name: Name, origin: &Origin<'_>, child: Child) -> Arc<Self> {
+        Self::make(name, origin, Some(Box::new(child)))
+    }
+
+    fn make(name: Name, origin: &Origin<'_>, child: Option<Box<Child>>) -> Arc<Self> {
+        let captured = child.as_ref().and_then(|child| child.captured.clone());
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
-            space: Arc::new(Space::new(name, max_rooms, adapter, owner.clone(), server)),
+            space: Arc::new(Space::new(
+                name,
+                origin.max_rooms,
+                origin.adapter,
+                owner.clone(),
+                origin.server.clone(),
+                captured,
+            )),
             handlers: ArcSwap::default(),
+            announced: SetOnce::new(),
+            child,
         })
     }
 
@@ -36,11 +92,95 @@ impl NamespaceCore {
         self.handlers.load()
     }
 
+    /// Changes the handlers of this namespace, on behalf of the application.
     pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
+        // What is added to every new namespace is added again when this one is made again.
+        if let Some(child) = &self.child
+            && self.announced.initialized()
+        {
+            child.pinned.store(true, Ordering::Release);
+        }
+        self.change(change);
+    }
+
+    /// Takes over the handlers of the parent, before there are any of its own.
+    pub(crate) fn adopt(&self, handlers: Arc<Handlers>) {
+        self.handlers.store(handlers);
+    }
+
+    /// Changes the handlers because those of the parent have changed.
+    pub(crate) fn inherit(&self, change: impl Fn(&mut Handlers)) {
+        self.change(change);
+    }
+
+    fn change(&self, change: impl Fn(&mut Handlers)) {
         self.handlers.rcu(|handlers| {
             let mut handlers = Handlers::clone(handlers);
             change(&mut handlers);
             handlers
         });
+    }
+
+    /// Lets clients in, or not.
+    pub(crate) fn announced(&self, well: bool) {
+        // It happens once; a second time changes nothing.
+        self.announced.set(well).ok();
+    }
+
+    /// Waits until clients may join. Returns whether they may.
+    pub(crate) async fn is_announced(&self) -> bool {
+        match self.announced.get() {
+            Some(well) => *well,
+            None => *self.announced.wait().await,
+        }
+    }
+
+    /// Whether nobody is in a child, nobody is about to join it, and nothing would be lost with it.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.child.as_ref().is_some_and(|child| {
+            child.stays.load(Ordering::Acquire) == 0 && !child.pinned.load(Ordering::Acquire)
+        })
+    }
+}
+
+/// A socket's place in a namespace, from before it joins until it is over.
+pub(crate) struct Stay(Arc<NamespaceCore>);
+
+impl Stay {
+    /// Counts a socket in. A child must be in its table, and stay there meanwhile.
+    pub(crate) fn new(namespace: &Arc<NamespaceCore>) -> Self {
+        if let Some(child) = &namespace.child {
+            child.stays.fetch_add(1, Ordering::AcqRel);
+        }
+        Self(Arc::clone(namespace))
+    }
+
+    pub(crate) fn namespace(&self) -> &Arc<NamespaceCore> {
+        &self.0
+    }
+}
+
+impl Clone for Stay {
+    fn clone(&self) -> Self {
+        Self::new(&self.0)
+    }
+}
+
+impl Deref for Stay {
+    type Target = NamespaceCore;
+
+    fn deref(&self) -> &NamespaceCore {
+        &self.0
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        if let Some(child) = &self.0.child
+            && child.stays.fetch_sub(1, Ordering::AcqRel) == 1
+            && let Some(home) = child.home.upgrade()
+        {
+            home.abandoned(&self.0);
+        }
     }
 }

@@ -1,63 +1,291 @@
 use std::any::Any;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use parking_lot::RwLock;
 use socketio_adapter::AdapterFactory;
 use socketio_proto::Namespace as Name;
 use tokio::runtime::Handle;
 
-use crate::namespace_core::NamespaceCore;
+use crate::context::NamespaceContext;
+use crate::namespace_core::{Child, Home, NamespaceCore, Origin, Stay};
+use crate::parent::{Parent, Pattern};
+use crate::space::Captured;
 
 /// The namespaces of a server.
 pub(crate) struct Namespaces {
     adapter: Box<dyn AdapterFactory>,
-    max_rooms: Option<usize>,
+    options: NamespaceOptions,
     server: Weak<dyn Any + Send + Sync>,
-    by_name: RwLock<HashMap<Name, Arc<NamespaceCore>>>,
+    by_name: RwLock<HashMap<Name, Place>>,
+    /// In the order in which they are tried.
+    parents: ArcSwap<Vec<Arc<Parent>>>,
+    listeners: ArcSwap<Vec<NewNamespace>>,
+    home: Weak<Self>,
+}
+
+/// What is common to all namespaces of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct NamespaceOptions {
+    pub(crate) cleanup_empty_children: bool,
+    pub(crate) max_children: usize,
+    pub(crate) max_rooms: Option<usize>,
+}
+
+impl Default for NamespaceOptions {
+    fn default() -> Self {
+        Self {
+            cleanup_empty_children: false,
+            // A namespace costs kilobytes, and clients choose the names.
+            max_children: 10_000,
+            max_rooms: None,
+        }
+    }
+}
+
+/// Who wants to know of new namespaces.
+pub(crate) type NewNamespace = Arc<dyn Fn(&Arc<NamespaceCore>) + Send + Sync>;
+
+struct Place {
+    namespace: Arc<NamespaceCore>,
+    parent: Option<Arc<Parent>>,
+}
+
+/// Why there is no namespace for a client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NoNamespace {
+    /// Nobody has made it, and no pattern takes its name.
+    Invalid,
+    /// Clients have had so many made that no further one is.
+    TooMany,
+    /// Something that has to be done for each new namespace has failed.
+    Failed,
 }
 
 impl Namespaces {
     /// Begins with the main namespace, which every server has.
     pub(crate) fn new(
         adapter: Box<dyn AdapterFactory>,
-        max_rooms: Option<usize>,
+        options: NamespaceOptions,
         server: Weak<dyn Any + Send + Sync>,
-    ) -> Self {
-        let namespaces = Self {
+    ) -> Arc<Self> {
+        let namespaces = Arc::new_cyclic(|home| Self {
             adapter,
-            max_rooms,
+            options,
             server,
             by_name: RwLock::default(),
-        };
+            parents: ArcSwap::default(),
+            listeners: ArcSwap::default(),
+            home: home.clone(),
+        });
         namespaces.find_or_create(&Name::MAIN);
         namespaces
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<NamespaceCore>> {
-        self.by_name.read().get(name).cloned()
+    pub(crate) fn server(&self) -> Weak<dyn Any + Send + Sync> {
+        self.server.clone()
     }
 
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<NamespaceCore>> {
+        let by_name = self.by_name.read();
+        by_name.get(name).map(|place| Arc::clone(&place.namespace))
+    }
+
+    /// Whether clients could join a namespace of this name: it is there, or a pattern may take it.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        self.by_name.read().contains_key(name) || !self.parents.load().is_empty()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
+        let by_name = self.by_name.read();
+        let all = by_name.values();
+        all.map(|place| Arc::clone(&place.namespace)).collect()
+    }
+
+    /// The namespace of a name, on behalf of the application. One that fits a pattern has the
+    /// handlers of that.
     pub(crate) fn find_or_create(&self, name: &Name) -> Arc<NamespaceCore> {
         if let Some(found) = self.find(name) {
             return found;
         }
-        // Made without the lock, for the adapter is not ours; of two that are made, one is dropped.
-        let server = self.server.clone();
-        let made = NamespaceCore::new(name.clone(), self.max_rooms, &*self.adapter, server);
-        let mut by_name = self.by_name.write();
-        if let Some(found) = by_name.get(name) {
-            return Arc::clone(found);
+        let parents = self.parents.load();
+        let fits = |parent: &Arc<Parent>| Some((Arc::clone(parent), parent.matches(name)?));
+        let parent = parents.iter().find_map(fits);
+        let made = self.make(name, parent, |namespace| Arc::clone(namespace));
+        match made {
+            (namespace, true) => self.announce(namespace),
+            (namespace, false) => namespace,
         }
-        by_name.insert(name.clone(), Arc::clone(&made));
-        drop(by_name);
-        start(&made);
-        made
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
-        self.by_name.read().values().cloned().collect()
+    /// Adds a pattern, which is tried after those that were added before.
+    pub(crate) fn add_parent(&self, pattern: Pattern) -> Arc<Parent> {
+        let made = self.parents.load().len();
+        // It is not the name of a namespace, and nothing depends on it.
+        let name = Name::new(format!("/_{made}")).unwrap_or_default();
+        let parent = Arc::new(Parent::new(name, pattern));
+        self.parents.rcu(|parents| {
+            let mut parents = Vec::clone(parents);
+            parents.push(Arc::clone(&parent));
+            parents
+        });
+        parent
+    }
+
+    /// Adds somebody who is told of new namespaces from now on.
+    pub(crate) fn add_listener(&self, listener: &NewNamespace) {
+        self.listeners.rcu(|listeners| {
+            let mut listeners = Vec::clone(listeners);
+            listeners.push(Arc::clone(listener));
+            listeners
+        });
+    }
+
+    /// A place in the namespace that a client asks for, which is made if a pattern takes its name.
+    pub(crate) async fn enter(
+        &self,
+        name: &Name,
+        context: impl FnOnce() -> NamespaceContext,
+    ) -> Result<Stay, NoNamespace> {
+        let stay = match self.stay(name) {
+            Some(stay) => stay,
+            None => self.enter_child(name, context()).await?,
+        };
+        if stay.is_announced().await {
+            Ok(stay)
+        } else {
+            Err(NoNamespace::Failed)
+        }
+    }
+
+    fn stay(&self, name: &str) -> Option<Stay> {
+        // Under the lock: a child without sockets may be taken out at any other time.
+        let by_name = self.by_name.read();
+        by_name.get(name).map(|place| Stay::new(&place.namespace))
+    }
+
+    async fn enter_child(
+        &self,
+        name: &Name,
+        mut context: NamespaceContext,
+    ) -> Result<Stay, NoNamespace> {
+        let parents = self.parents.load_full();
+        for parent in &*parents {
+            let Some(captured) = parent.allows(&mut context).await else {
+                continue;
+            };
+            if parents
+                .iter()
+                .map(|parent| parent.children.len())
+                .sum::<usize>()
+                >= self.options.max_children
+                && self.find(name).is_none()
+            {
+                tracing::warn!(
+                    limit = self.options.max_children,
+                    "a client is refused, for there are too many dynamic namespaces: remove empty \
+                     ones with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`"
+                );
+                return Err(NoNamespace::TooMany);
+            }
+            let parent = Some((Arc::clone(parent), captured));
+            let (stay, made) = self.make(name, parent, Stay::new);
+            if made {
+                self.announce(Arc::clone(stay.namespace()));
+            }
+            return Ok(stay);
+        }
+        Err(NoNamespace::Invalid)
+    }
+
+    /// Puts a namespace into the table, unless there is one. Returns what `take` makes of it under
+    /// the lock of the table, and whether it is new.
+    fn make<T>(
+        &self,
+        name: &Name,
+        parent: Option<(Arc<Parent>, Captured)>,
+        take: impl FnOnce(&Arc<NamespaceCore>) -> T,
+    ) -> (T, bool) {
+        let origin = Origin {
+            adapter: &*self.adapter,
+            max_rooms: self.options.max_rooms,
+            server: self.server.clone(),
+        };
+        // Made without the lock, for the adapter is not ours; of two that are made, one is dropped.
+        let (made, parent) = match parent {
+            None => (NamespaceCore::new(name.clone(), &origin), None),
+            Some((parent, captured)) => {
+                let home: Weak<dyn Home> = self.home.clone();
+                let child = Child::new(home, captured);
+                let child = NamespaceCore::new_child(name.clone(), &origin, child);
+                (child, Some(parent))
+            }
+        };
+        let mut by_name = self.by_name.write();
+        if let Some(found) = by_name.get(name) {
+            return (take(&found.namespace), false);
+        }
+        if let Some(parent) = &parent {
+            parent.adopt(&made);
+        }
+        let taken = take(&made);
+        let place = Place {
+            namespace: Arc::clone(&made),
+            parent,
+        };
+        by_name.insert(name.clone(), place);
+        drop(by_name);
+        start(&made);
+        (taken, true)
+    }
+
+    /// Tells those who want to know of new namespaces, and lets clients in.
+    fn announce(&self, namespace: Arc<NamespaceCore>) -> Arc<NamespaceCore> {
+        for listener in &**self.listeners.load() {
+            if catch_unwind(AssertUnwindSafe(|| listener(&namespace))).is_err() {
+                tracing::error!(
+                    namespace = %namespace.name(),
+                    "a listener of new namespaces panicked: nobody can join this one until it is \
+                     asked for again"
+                );
+                self.remove(&namespace, |_| true);
+                namespace.announced(false);
+                return namespace;
+            }
+        }
+        namespace.announced(true);
+        namespace
+    }
+
+    fn remove(&self, namespace: &NamespaceCore, may: impl FnOnce(&NamespaceCore) -> bool) {
+        let removed = {
+            let mut by_name = self.by_name.write();
+            let is_it = by_name
+                .get(namespace.name())
+                .is_some_and(|place| std::ptr::eq(Arc::as_ptr(&place.namespace), namespace));
+            if !is_it || !may(namespace) {
+                return;
+            }
+            let removed = by_name.remove(namespace.name());
+            if let Some(parent) = removed.as_ref().and_then(|place| place.parent.as_ref()) {
+                parent.children.remove(namespace);
+            }
+            removed
+        };
+        if let Some(place) = removed {
+            close(place.namespace);
+        }
+    }
+}
+
+impl Home for Namespaces {
+    fn abandoned(&self, child: &NamespaceCore) {
+        if self.options.cleanup_empty_children {
+            self.remove(child, NamespaceCore::is_abandoned);
+        }
     }
 }
 
@@ -73,11 +301,33 @@ fn start(namespace: &Arc<NamespaceCore>) {
             );
         }
     };
-    // An adapter that connects to something needs the runtime; the one in memory is ready at once.
-    let mut init = Box::pin(init);
-    if let Ok(runtime) = Handle::try_current() {
-        runtime.spawn(init);
-    } else if (&mut init).now_or_never().is_none() {
-        tracing::error!("the adapter did not start: make namespaces inside the tokio runtime");
+    behind_the_back(
+        init,
+        "did not start: make namespaces inside the tokio runtime",
+    );
+}
+
+/// Ends the adapter of a namespace that is gone.
+fn close(namespace: Arc<NamespaceCore>) {
+    let close = async move {
+        if let Err(error) = namespace.space.adapter.close().await {
+            tracing::warn!(namespace = %namespace.name(), %error, "the adapter did not close");
+        }
+    };
+    behind_the_back(
+        close,
+        "was not closed: leave namespaces inside the tokio runtime",
+    );
+}
+
+/// An adapter that is connected to something needs the runtime; the one in memory is ready at once.
+fn behind_the_back(work: impl Future<Output = ()> + Send + 'static, failure: &str) {
+    let mut work = Box::pin(work);
+    if (&mut work).now_or_never().is_some() {
+        return;
+    }
+    match Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn(work)),
+        Err(_) => tracing::error!("the adapter {failure}"),
     }
 }

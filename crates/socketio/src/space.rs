@@ -1,6 +1,7 @@
 use std::any::Any;
 use std::sync::{Arc, Weak};
 
+use smol_str::SmolStr;
 use socketio_adapter::{Adapter, AdapterFactory};
 use socketio_proto::Namespace;
 
@@ -15,7 +16,12 @@ pub(crate) struct Space {
     owner: Weak<dyn Any + Send + Sync>,
     /// The server, likewise.
     server: Weak<dyn Any + Send + Sync>,
+    /// What the pattern of its parent has found in the name of the namespace.
+    pub(crate) captured: Captured,
 }
+
+/// Names and values of the groups of a pattern.
+pub(crate) type Captured = Option<Arc<[(SmolStr, SmolStr)]>>;
 
 impl Space {
     pub(crate) fn new(
@@ -24,6 +30,7 @@ impl Space {
         adapter: &dyn AdapterFactory,
         owner: Weak<dyn Any + Send + Sync>,
         server: Weak<dyn Any + Send + Sync>,
+        captured: Captured,
     ) -> Self {
         let local = Arc::new(Local::new(name, max_rooms));
         let adapter = adapter.create(&local.name, Arc::clone(&local) as _);
@@ -32,6 +39,7 @@ impl Space {
             adapter,
             owner,
             server,
+            captured,
         }
     }
 

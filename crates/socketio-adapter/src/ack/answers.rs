@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use futures_util::stream::{SelectAll, select_all};
 use socketio_proto::Args;
 
 use super::collected::Collected;
@@ -19,14 +20,28 @@ use super::missing::MissingAnswers;
 /// what waits for the rest.
 #[must_use = "dropping the answers takes the pending acknowledgements back"]
 pub struct Answers {
-    collected: Arc<Collected>,
+    source: Source,
     guards: Vec<AckGuard>,
+}
+
+enum Source {
+    One(Arc<Collected>),
+    /// Those of several broadcasts, of which each is polled only if it has been woken.
+    Joined(SelectAll<Answers>),
 }
 
 impl Answers {
     pub(super) fn new(collected: Arc<Collected>) -> Self {
         Self {
-            collected,
+            source: Source::One(collected),
+            guards: Vec::new(),
+        }
+    }
+
+    /// Joins the answers to several broadcasts into one stream, which ends when all of them have.
+    pub fn joined(all: impl IntoIterator<Item = Self>) -> Self {
+        Self {
+            source: Source::Joined(select_all(all)),
             guards: Vec::new(),
         }
     }
@@ -60,15 +75,35 @@ impl Answers {
 
     /// Awaits no more answers. Those that have come can still be read.
     pub fn stop(&mut self) {
-        self.collected.stop();
+        match &mut self.source {
+            Source::One(collected) => collected.stop(),
+            Source::Joined(all) => all.iter_mut().for_each(Self::stop),
+        }
         self.guards.clear();
     }
 
     /// Returns who has not answered, if anybody.
     fn missing(&self) -> Option<MissingAnswers> {
-        match self.collected.missing() {
+        match self.count_missing() {
             (0, 0) => None,
             (servers, sockets) => Some(MissingAnswers::new(servers, sockets)),
+        }
+    }
+
+    /// Returns how many servers, and how many sockets of the others, have not answered.
+    fn count_missing(&self) -> (usize, usize) {
+        match &self.source {
+            Source::One(collected) => collected.missing(),
+            Source::Joined(all) => {
+                let missing = all.iter().map(Self::count_missing);
+                missing.fold((0, 0), |(servers, sockets), missing| {
+                    let (more_servers, more_sockets) = missing;
+                    (
+                        servers.saturating_add(more_servers),
+                        sockets.saturating_add(more_sockets),
+                    )
+                })
+            }
         }
     }
 }
@@ -77,7 +112,10 @@ impl Stream for Answers {
     type Item = Args;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Args>> {
-        let answer = self.collected.poll_next(cx);
+        let answer = match &mut self.source {
+            Source::One(collected) => collected.poll_next(cx),
+            Source::Joined(all) => Pin::new(all).poll_next(cx),
+        };
         if let Poll::Ready(None) = answer {
             self.guards.clear();
         }
@@ -88,7 +126,9 @@ impl Stream for Answers {
 impl Drop for Answers {
     fn drop(&mut self) {
         // Before the guards go, so that the sockets that they count out wake nobody.
-        self.collected.discard();
+        if let Source::One(collected) = &self.source {
+            collected.discard();
+        }
     }
 }
 

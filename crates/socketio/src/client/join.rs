@@ -3,17 +3,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use serde_json::value::to_raw_value;
 use socketio_adapter::SocketId;
-use socketio_proto::{Packet, PacketType};
+use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
 use super::{Client, Joining, Member, MemberState, Run};
 use crate::connect_error::ConnectError;
-use crate::context::ConnectContext;
+use crate::context::{ConnectContext, NamespaceContext};
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
 use crate::handler::{ConnectListener, catch};
-use crate::namespace_core::NamespaceCore;
+use crate::handlers::Handlers;
+use crate::namespace_core::Stay;
+use crate::namespaces::NoNamespace;
 use crate::ordered::Ordered;
 use crate::recipient::{Phase, Recipient};
 use crate::socket::Socket;
@@ -25,66 +29,49 @@ const SOCKET_ID_BYTES: usize = 15;
 impl Client {
     /// The client asks to join a namespace.
     pub(super) fn connect(self: &Arc<Self>, packet: &Packet) {
-        let Some(namespace) = self.namespaces.find(&packet.namespace) else {
-            let error = ConnectError::new("Invalid namespace");
-            self.send_connect_error(&packet.namespace, &error);
-            return;
-        };
-        let Some(id) = new_socket_id() else {
-            let error = ConnectError::new("the server cannot take more clients");
-            self.send_connect_error(&packet.namespace, &error);
-            return;
-        };
-        // The payload is kept for long and should not keep the buffer that it was read into.
-        let auth = packet.payload.detach();
-        let recipient = Recipient::new(id, Arc::clone(&self.link), auth);
-        let socket = Socket::new(Arc::new(recipient), Arc::clone(&namespace.space));
-        match self.begin_join(&namespace, &socket, packet) {
+        match self.begin_join(packet) {
             Begin::Waiting => {}
             Begin::Joined => self.break_off("the client joined a namespace twice"),
             Begin::TooMany => {
-                let error = ConnectError::new("too many namespaces on one connection");
+                let error = if self.namespaces.may_have(&packet.namespace) {
+                    ConnectError::new("too many namespaces on one connection")
+                } else {
+                    NoNamespace::Invalid.into()
+                };
                 self.send_connect_error(&packet.namespace, &error);
             }
-            Begin::Begun => {
-                let join = Box::pin(Arc::clone(self).join(socket.clone(), namespace));
-                let Some(task) = self.tasks.start(join, 0) else {
-                    return;
-                };
-                match self.members.lock().joining(&socket) {
-                    Some(joining) => joining.task = Some(task),
-                    // Cancelled before the task was known.
-                    None if socket.recipient.is(Phase::Refused) => task.abort(),
-                    None => {}
-                }
+            Begin::Begun(attempt) => {
+                // What it held is freed without a lock.
+                drop(attempt.replaced);
+                // The payload is kept for long and should not keep the buffer that it was read into.
+                let auth = packet.payload.detach();
+                let name = packet.namespace.clone();
+                let join = Box::pin(Arc::clone(self).join(attempt.number, name, auth));
+                let join = Abortable::new(join, attempt.abort).map(drop);
+                self.tasks.start(join, 0);
             }
         }
     }
 
-    /// Makes a place for the socket, behind which packets can queue.
-    fn begin_join(
-        &self,
-        namespace: &Arc<NamespaceCore>,
-        socket: &Socket,
-        packet: &Packet,
-    ) -> Begin {
+    /// Makes a place, behind which packets can queue.
+    fn begin_join(&self, packet: &Packet) -> Begin {
         let mut members = self.members.lock();
         if members.closed {
             return Begin::Waiting;
         }
-        let begun = Member {
-            namespace: Arc::clone(namespace),
-            state: MemberState::Joining(Box::new(Joining {
-                socket: socket.clone(),
-                queue: Vec::new(),
-                task: None,
-                accepted: false,
-                left: None,
-            })),
-        };
-        if let Some(member) = members.find(namespace.name()) {
+        let number = members.attempts.wrapping_add(1);
+        let (task, abort) = AbortHandle::new_pair();
+        let state = MemberState::Joining(Box::new(Joining {
+            attempt: number,
+            socket: None,
+            queue: Vec::new(),
+            task,
+            accepted: false,
+            left: None,
+        }));
+        if let Some(member) = members.find(&packet.namespace) {
             match &mut member.state {
-                MemberState::Joined(_) => return Begin::Joined,
+                MemberState::Joined(..) => return Begin::Joined,
                 MemberState::Joining(first) if first.left.is_some() => {
                     // It has left and comes back, once its end has been dealt with.
                     let unfinished = self.tasks.count(0);
@@ -97,8 +84,13 @@ impl Client {
                 MemberState::Joining(first) => first.cancel(),
                 MemberState::Left => {}
             }
-            *member = begun;
-            return Begin::Begun;
+            let replaced = Some(std::mem::replace(&mut member.state, state));
+            members.attempts = number;
+            return Begin::Begun(Attempt {
+                number,
+                abort,
+                replaced,
+            });
         }
         if members.list.len() >= self.link.limits.max_namespaces {
             let left = |member: &Member| matches!(member.state, MemberState::Left);
@@ -107,34 +99,46 @@ impl Client {
             };
             members.list.remove(left);
         }
-        members.list.push(begun);
-        Begin::Begun
+        members.attempts = number;
+        members.list.push(Member {
+            name: packet.namespace.clone(),
+            state,
+        });
+        Begin::Begun(Attempt {
+            number,
+            abort,
+            replaced: None,
+        })
     }
 
-    /// Asks the middleware, lets the socket in, starts its connect handlers and then what the
-    /// client has sent meanwhile.
-    async fn join(self: Arc<Self>, socket: Socket, namespace: Arc<NamespaceCore>) {
-        let handlers = Arc::clone(&namespace.handlers());
+    /// Finds the namespace, asks the middleware, lets the socket in, starts its connect handlers and
+    /// then what the client has sent meanwhile.
+    async fn join(self: Arc<Self>, attempt: u64, name: Name, auth: Args) {
+        let ask = || {
+            let handshake = Arc::clone(&self.link.handshake);
+            let server = self.namespaces.server();
+            NamespaceContext::new(name.clone(), auth.clone(), handshake, server)
+        };
+        let stay = match self.namespaces.enter(&name, ask).await {
+            Ok(stay) => stay,
+            Err(none) => return self.refuse(attempt, &name, &none.into()),
+        };
+        let Some(id) = new_socket_id() else {
+            let error = ConnectError::new("the server cannot take more clients");
+            return self.refuse(attempt, &name, &error);
+        };
+        let recipient = Recipient::new(id, Arc::clone(&self.link), auth);
+        let socket = Socket::new(Arc::new(recipient), Arc::clone(&stay.space));
         // Whatever becomes of the middleware, nothing of a socket that it did not let in remains.
         let mut clean_up = CleanUp(Some(socket.clone()));
-        let mut context = connect_context(&socket);
-        for middleware in &handlers.middleware {
-            let refused = match catch(async { middleware.call(&mut context).await }).await {
-                Ok(Ok(())) => continue,
-                Ok(Err(error)) => error,
-                Err(panic) => {
-                    tracing::error!(
-                        namespace = %namespace.name(),
-                        panic = panic.message(),
-                        "a middleware panicked: the client is refused"
-                    );
-                    ConnectError::new("the server failed to handle this; its log has the reason")
-                }
-            };
-            self.refuse(&socket, &namespace, &refused);
+        if !self.attach(attempt, &socket, &stay) {
             return;
         }
-        if !self.accept(&socket, &namespace) {
+        let handlers = Arc::clone(&stay.handlers());
+        if let Err(refused) = ask_middleware(&socket, &handlers).await {
+            return self.refuse(attempt, &name, &refused);
+        }
+        if !self.accept(attempt, &socket) {
             return;
         }
         clean_up.0 = None;
@@ -146,29 +150,40 @@ impl Client {
                 self.tasks.start(run, 0);
             }
         }
-        self.catch_up(&socket, &namespace).await;
+        self.catch_up(attempt, &socket, &stay).await;
+    }
+
+    /// Says which socket an attempt is about. Returns whether it has not been given up.
+    fn attach(&self, attempt: u64, socket: &Socket, stay: &Stay) -> bool {
+        let mut members = self.members.lock();
+        match members.joining(attempt) {
+            Some(joining) => {
+                joining.socket = Some((socket.clone(), stay.clone()));
+                true
+            }
+            None => false,
+        }
     }
 
     /// Lets the socket in and tells the client. Returns whether that was so: the client may have
     /// gone meanwhile.
-    fn accept(&self, socket: &Socket, namespace: &NamespaceCore) -> bool {
+    fn accept(&self, attempt: u64, socket: &Socket) -> bool {
         let mut members = self.members.lock();
-        let Some(joining) = members.joining(socket) else {
+        let Some(joining) = members.joining(attempt) else {
             return false;
         };
-        let recipient = &socket.recipient;
+        let Socket { recipient, space } = socket;
         if !recipient.advance(Phase::Joining, Phase::Connected) {
             return false;
         }
         joining.accepted = true;
         // The client should hear that it has joined before it hears from anybody there.
         let packet = Encoded::text(|out| {
-            let id = socket.id().as_str();
-            socketio_proto::encode_connect(out, namespace.name(), id, None);
+            socketio_proto::encode_connect(out, space.name(), socket.id().as_str(), None);
         });
         // A session that is closed is about to be taken out of its namespaces.
         self.link.send_owned(packet).ok();
-        if let Err(error) = namespace.space.local.rooms.insert(recipient) {
+        if let Err(error) = space.local.rooms.insert(recipient) {
             // Ids are random: this does not happen.
             tracing::error!(socket = %socket.id(), %error, "a socket is in no room");
         }
@@ -176,18 +191,23 @@ impl Client {
         true
     }
 
-    fn refuse(&self, socket: &Socket, namespace: &NamespaceCore, error: &ConnectError) {
-        {
+    /// Tells the client that it may not join, unless the attempt has been given up.
+    fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError) {
+        let refused = {
             let mut members = self.members.lock();
-            if members.joining(socket).is_none() {
-                return;
+            let is_it = |member: &Member| match &member.state {
+                MemberState::Joining(joining) => joining.attempt == attempt,
+                MemberState::Joined(..) | MemberState::Left => false,
+            };
+            let place = members.list.iter().position(is_it);
+            place.map(|place| members.list.remove(place))
+        };
+        if let Some(refused) = refused {
+            if let Some(socket) = refused.socket() {
+                socket.recipient.advance(Phase::Joining, Phase::Refused);
             }
-            socket.recipient.advance(Phase::Joining, Phase::Refused);
-            members
-                .list
-                .retain(|member| member.namespace.name() != namespace.name());
+            self.send_connect_error(namespace, error);
         }
-        self.send_connect_error(namespace.name(), error);
     }
 
     fn send_connect_error(&self, namespace: &str, error: &ConnectError) {
@@ -201,21 +221,21 @@ impl Client {
 
     /// Handles what has queued behind the CONNECT, in order, until nothing is left or the socket
     /// has left.
-    async fn catch_up(self: &Arc<Self>, socket: &Socket, namespace: &Arc<NamespaceCore>) {
-        while let Some(step) = self.next_step(socket) {
+    async fn catch_up(self: &Arc<Self>, attempt: u64, socket: &Socket, stay: &Stay) {
+        while let Some(step) = self.next_step(attempt) {
             match step {
                 Step::Handle(queue) => {
                     for (packet, _unfinished) in queue {
                         if socket.connected() {
-                            self.handle(socket, namespace, packet);
+                            self.handle(socket, stay.namespace(), packet);
                         }
                     }
                 }
-                Step::End(reason, queue) => {
-                    self.end(socket, namespace, reason, Run::Here);
+                Step::End(reason, joining) => {
+                    self.end(socket, stay.clone(), reason, Run::Here);
                     // Perhaps the client has come back meanwhile.
-                    for (packet, _unfinished) in queue {
-                        if packet.kind == PacketType::Connect || self.is_joining(namespace) {
+                    for (packet, _unfinished) in joining.queue {
+                        if packet.kind == PacketType::Connect || self.is_joining(stay.name()) {
                             self.receive(packet);
                         }
                     }
@@ -227,28 +247,34 @@ impl Client {
         }
     }
 
-    fn next_step(&self, socket: &Socket) -> Option<Step> {
+    fn next_step(&self, attempt: u64) -> Option<Step> {
         let mut members = self.members.lock();
-        let member = members.place(socket)?;
+        let member = members.attempt(attempt)?;
         let MemberState::Joining(joining) = &mut member.state else {
             return None;
         };
-        let queue = std::mem::take(&mut joining.queue);
-        if let Some(reason) = joining.left {
-            member.state = MemberState::Left;
-            return Some(Step::End(reason, queue));
+        if joining.left.is_none() && !joining.queue.is_empty() {
+            return Some(Step::Handle(std::mem::take(&mut joining.queue)));
         }
-        if queue.is_empty() {
-            member.state = MemberState::Joined(socket.clone());
+        let MemberState::Joining(mut joining) =
+            std::mem::replace(&mut member.state, MemberState::Left)
+        else {
             return None;
+        };
+        match joining.left {
+            Some(reason) => Some(Step::End(reason, joining)),
+            None => {
+                let (socket, stay) = joining.socket.take()?;
+                member.state = MemberState::Joined(socket, stay);
+                None
+            }
         }
-        Some(Step::Handle(queue))
     }
 
-    fn is_joining(&self, namespace: &NamespaceCore) -> bool {
+    fn is_joining(&self, namespace: &str) -> bool {
         let mut members = self.members.lock();
         members
-            .find(namespace.name())
+            .find(namespace)
             .is_some_and(|member| matches!(member.state, MemberState::Joining(_)))
     }
 }
@@ -256,12 +282,20 @@ impl Client {
 impl Joining {
     /// Gives up a socket that is not let in yet. The end of its task frees what it holds.
     pub(super) fn cancel(&mut self) {
-        self.socket
-            .recipient
-            .advance(Phase::Joining, Phase::Refused);
+        if let Some((socket, _)) = &self.socket {
+            socket.recipient.advance(Phase::Joining, Phase::Refused);
+        }
         self.queue.clear();
-        if let Some(task) = self.task.take() {
-            task.abort();
+        self.task.abort();
+    }
+}
+
+impl From<NoNamespace> for ConnectError {
+    fn from(none: NoNamespace) -> Self {
+        match none {
+            NoNamespace::Invalid => Self::new("Invalid namespace"),
+            NoNamespace::TooMany => Self::new("too many namespaces"),
+            NoNamespace::Failed => Self::internal(),
         }
     }
 }
@@ -269,7 +303,7 @@ impl Joining {
 /// What a socket that has just joined does next.
 enum Step {
     Handle(Vec<(Packet, Unfinished)>),
-    End(DisconnectReason, Vec<(Packet, Unfinished)>),
+    End(DisconnectReason, Box<Joining>),
 }
 
 /// Frees what a socket holds that was not let in: refused, or cancelled half-way.
@@ -288,11 +322,42 @@ impl Drop for CleanUp {
 }
 
 enum Begin {
-    Begun,
+    Begun(Attempt),
     Joined,
     TooMany,
     /// Nothing is to be done now.
     Waiting,
+}
+
+/// An attempt to join, which has just begun.
+struct Attempt {
+    number: u64,
+    abort: AbortRegistration,
+    /// What was in its place before.
+    replaced: Option<MemberState>,
+}
+
+async fn ask_middleware(socket: &Socket, handlers: &Handlers) -> Result<(), ConnectError> {
+    if handlers.middleware.is_empty() {
+        return Ok(());
+    }
+    let mut context = connect_context(socket);
+    for middleware in &handlers.middleware {
+        match catch(async { middleware.call(&mut context).await }).await {
+            Ok(answer) => answer?,
+            Err(panic) => {
+                tracing::error!(
+                    namespace = %socket.space.name(),
+                    panic = panic.message(),
+                    "a middleware panicked: the client is refused"
+                );
+                return Err(ConnectError::new(
+                    "the server failed to handle this; its log has the reason",
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn connect_context(socket: &Socket) -> ConnectContext {

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 use socketio_adapter::SocketId;
+use socketio_proto::Namespace as Name;
 
-use super::{Client, Member, MemberState, Run};
+use super::{Client, Joining, Member, MemberState, Run};
 use crate::context::DisconnectContext;
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
 use crate::handler::{DisconnectListener, catch};
 use crate::handlers::Handlers;
-use crate::namespace_core::NamespaceCore;
+use crate::namespace_core::Stay;
 use crate::recipient::Phase;
 use crate::socket::Socket;
 
@@ -21,12 +22,12 @@ const DISCONNECTING_LIMIT: Duration = Duration::from_secs(10);
 
 /// What remains to be done when a socket has been taken from its place.
 enum Taken {
-    /// It was never let in.
-    Cancelled(Arc<NamespaceCore>),
+    /// It was never let in. What it held is dropped without a lock.
+    Cancelled(Name, Box<Joining>),
     /// It is over.
-    Left(Socket, Arc<NamespaceCore>),
+    Left(Socket, Stay),
     /// It is over, and the task that joins it does the rest.
-    Leaving(Socket, Arc<NamespaceCore>),
+    Leaving(Socket),
 }
 
 impl Client {
@@ -68,19 +69,18 @@ impl Client {
     }
 
     fn finish(self: &Arc<Self>, taken: Taken, reason: DisconnectReason, run: Run) {
-        let (Taken::Cancelled(namespace)
-        | Taken::Left(_, namespace)
-        | Taken::Leaving(_, namespace)) = &taken;
         if reason == DisconnectReason::ServerNamespaceDisconnect {
-            let packet = Encoded::text(|out| {
-                socketio_proto::encode_disconnect(out, namespace.name());
-            });
+            let namespace = match &taken {
+                Taken::Cancelled(name, _) => name,
+                Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space.name(),
+            };
+            let packet = Encoded::text(|out| socketio_proto::encode_disconnect(out, namespace));
             self.link.send_owned(packet).ok();
         }
         match taken {
-            Taken::Cancelled(_) => {}
-            Taken::Left(socket, namespace) => self.end(&socket, &namespace, reason, run),
-            Taken::Leaving(socket, _) => socket.recipient.acks.close(),
+            Taken::Cancelled(_, joining) => drop(joining),
+            Taken::Left(socket, stay) => self.end(&socket, stay, reason, run),
+            Taken::Leaving(socket) => socket.recipient.acks.close(),
         }
     }
 
@@ -88,17 +88,17 @@ impl Client {
     pub(super) fn end(
         self: &Arc<Self>,
         socket: &Socket,
-        namespace: &NamespaceCore,
+        stay: Stay,
         reason: DisconnectReason,
         run: Run,
     ) {
         socket.recipient.acks.close();
-        let handlers = Arc::clone(&namespace.handlers());
+        let handlers = Arc::clone(&stay.handlers());
         if handlers.disconnecting.is_empty() && handlers.disconnect.is_empty() {
             forget(socket);
             return;
         }
-        let handlers = run_handlers(socket.clone(), handlers, reason);
+        let handlers = run_handlers(socket.clone(), stay, handlers, reason);
         match run {
             Run::Here => drop(self.tasks.start(handlers, 0)),
             Run::InTask => drop(self.tasks.spawn(handlers, 0)),
@@ -109,32 +109,30 @@ impl Client {
 impl Member {
     /// Takes the socket from its place, if there is one that has not left.
     fn take(&mut self, reason: DisconnectReason) -> Option<Taken> {
-        let namespace = Arc::clone(&self.namespace);
-        match &mut self.state {
+        if let MemberState::Joining(joining) = &mut self.state
+            && joining.accepted
+        {
+            if joining.left.is_some() {
+                return None;
+            }
+            joining.left = Some(reason);
+            let (socket, _) = joining.socket.as_ref()?;
+            socket
+                .recipient
+                .advance(Phase::Connected, Phase::Disconnected);
+            return Some(Taken::Leaving(socket.clone()));
+        }
+        match std::mem::replace(&mut self.state, MemberState::Left) {
             MemberState::Left => None,
-            MemberState::Joining(joining) if !joining.accepted => {
+            MemberState::Joining(mut joining) => {
                 joining.cancel();
-                self.state = MemberState::Left;
-                Some(Taken::Cancelled(namespace))
+                Some(Taken::Cancelled(self.name.clone(), joining))
             }
-            MemberState::Joining(joining) => {
-                if joining.left.is_some() {
-                    return None;
-                }
-                joining.left = Some(reason);
-                let socket = joining.socket.clone();
+            MemberState::Joined(socket, stay) => {
                 socket
                     .recipient
                     .advance(Phase::Connected, Phase::Disconnected);
-                Some(Taken::Leaving(socket, namespace))
-            }
-            MemberState::Joined(socket) => {
-                let socket = socket.clone();
-                socket
-                    .recipient
-                    .advance(Phase::Connected, Phase::Disconnected);
-                self.state = MemberState::Left;
-                Some(Taken::Left(socket, namespace))
+                Some(Taken::Left(socket, stay))
             }
         }
     }
@@ -142,6 +140,7 @@ impl Member {
 
 fn run_handlers(
     socket: Socket,
+    stay: Stay,
     handlers: Arc<Handlers>,
     reason: DisconnectReason,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -164,6 +163,8 @@ fn run_handlers(
             run(listener, &socket, reason).await;
         }
         forget(&socket);
+        // The namespace may go with it.
+        drop(stay);
     })
 }
 

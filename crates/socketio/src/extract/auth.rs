@@ -5,10 +5,12 @@ use std::fmt;
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
+use socketio_proto::Args;
 
-use super::FromConnect;
+use super::{FromConnect, FromNamespace};
 use crate::connect_error::{ConnectError, IntoConnectError};
-use crate::context::ConnectContext;
+use crate::context::{ConnectContext, NamespaceContext};
+use crate::rejection::Rejection;
 
 /// The payload of the CONNECT packet: the `auth` option of the client, Node's `handshake.auth`.
 ///
@@ -41,13 +43,26 @@ where
     type Rejection = AuthRejection;
 
     async fn from_connect(cx: &mut ConnectContext, _: &S) -> Result<Self, Self::Rejection> {
-        cx.auth
-            .deserialize()
-            .map(Self)
-            .map_err(|error| AuthRejection {
-                reason: (!cx.auth.is_empty()).then(|| error.to_string()),
-            })
+        read(&cx.auth)
     }
+}
+
+impl<T, S> FromNamespace<S> for Auth<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = AuthRejection;
+
+    async fn from_namespace(cx: &mut NamespaceContext, _: &S) -> Result<Self, Self::Rejection> {
+        read(&cx.auth)
+    }
+}
+
+fn read<T: DeserializeOwned>(auth: &Args) -> Result<Auth<T>, AuthRejection> {
+    auth.deserialize().map(Auth).map_err(|error| AuthRejection {
+        reason: (!auth.is_empty()).then(|| error.to_string()),
+    })
 }
 
 /// The payload of the CONNECT packet is missing, or not what the handler takes.
@@ -84,5 +99,11 @@ impl Error for AuthRejection {}
 impl IntoConnectError for AuthRejection {
     fn into_connect_error(self) -> ConnectError {
         ConnectError::with_status(StatusCode::BAD_REQUEST, &self.to_string())
+    }
+}
+
+impl From<AuthRejection> for Rejection {
+    fn from(rejection: AuthRejection) -> Self {
+        Self::new(rejection.to_string())
     }
 }

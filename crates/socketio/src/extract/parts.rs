@@ -7,9 +7,9 @@ use axum_core::extract::FromRequestParts;
 use axum_core::response::IntoResponse as _;
 use http::StatusCode;
 
-use super::{FromConnect, FromDisconnect, FromEvent, via};
+use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, via};
 use crate::connect_error::{ConnectError, IntoConnectError, ResponseText};
-use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 use crate::rejection::Rejection;
 
 /// Why an axum extractor refused the request that opened the connection.
@@ -70,3 +70,4 @@ macro_rules! via_parts {
 via_parts!(FromConnect, from_connect, ConnectContext);
 via_parts!(FromEvent, from_event, EventContext);
 via_parts!(FromDisconnect, from_disconnect, DisconnectContext);
+via_parts!(FromNamespace, from_namespace, NamespaceContext);

@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 
-use super::{FromConnect, FromDisconnect, FromEvent, via};
-use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, via};
+use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 
 macro_rules! via_result {
     ($trait:ident, $method:ident, $context:ty) => {
@@ -25,3 +25,4 @@ macro_rules! via_result {
 via_result!(FromConnect, from_connect, ConnectContext);
 via_result!(FromEvent, from_event, EventContext);
 via_result!(FromDisconnect, from_disconnect, DisconnectContext);
+via_result!(FromNamespace, from_namespace, NamespaceContext);

@@ -1,9 +1,11 @@
 //! What can be had from a socket in every phase.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use super::{FromConnect, FromDisconnect, FromEvent, FromSocket, via};
-use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, FromSocket, via};
+use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+use crate::handshake::Handshake;
 use crate::namespace::Namespace;
 use crate::socket::Socket;
 
@@ -27,6 +29,28 @@ where
 
     async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
         Ok(socket.namespace())
+    }
+}
+
+impl<S> FromNamespace<S> for Arc<Handshake>
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_namespace(cx: &mut NamespaceContext, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::clone(cx.handshake()))
+    }
+}
+
+impl<S> FromSocket<S> for Arc<Handshake>
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::clone(socket.handshake()))
     }
 }
 

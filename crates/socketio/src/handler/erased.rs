@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{ConnectHandler, DisconnectHandler, EventHandler, Middleware};
+use super::{ConnectHandler, DisconnectHandler, EventHandler, Middleware, NamespacePredicate};
 use crate::connect_error::ConnectError;
-use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 use crate::rejection::Rejection;
 
 /// A future of a handler, in the one allocation that a call costs.
@@ -92,46 +92,59 @@ listener! {
     DisconnectListener, ErasedDisconnect, DisconnectHandler, DisconnectContext, Rejection
 }
 
-/// A registered middleware. A chain of them runs on one context.
-#[derive(Clone)]
-pub(crate) struct MiddlewareListener(Arc<dyn ErasedMiddleware>);
+macro_rules! asked {
+    (
+        $(#[$doc:meta])*
+        $listener:ident, $erased:ident, $handler:ident, $context:ty, $result:ty
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub(crate) struct $listener(Arc<dyn $erased>);
 
-trait ErasedMiddleware: Send + Sync {
-    fn call<'a>(&'a self, cx: &'a mut ConnectContext) -> BoxFuture<'a, Result<(), ConnectError>>;
+        trait $erased: Send + Sync {
+            fn call<'a>(&'a self, cx: &'a mut $context) -> BoxFuture<'a, $result>;
+        }
+
+        impl<H, T, S> $erased for Registered<H, T, S>
+        where
+            H: $handler<T, S>,
+            S: Send + Sync + 'static,
+            T: 'static,
+        {
+            fn call<'a>(&'a self, cx: &'a mut $context) -> BoxFuture<'a, $result> {
+                Box::pin(self.handler.clone().call(cx, &self.state))
+            }
+        }
+
+        impl $listener {
+            pub(crate) fn new<H, T, S>(handler: H, state: S) -> Self
+            where
+                H: $handler<T, S>,
+                S: Send + Sync + 'static,
+                T: 'static,
+            {
+                Self(Registered::new(handler, state))
+            }
+
+            /// Extracts the arguments and asks.
+            pub(crate) fn call<'a>(&'a self, cx: &'a mut $context) -> BoxFuture<'a, $result> {
+                self.0.call(cx)
+            }
+        }
+
+        impl fmt::Debug for $listener {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($listener)).finish_non_exhaustive()
+            }
+        }
+    };
 }
 
-impl<H, T, S> ErasedMiddleware for Registered<H, T, S>
-where
-    H: Middleware<T, S>,
-    S: Send + Sync + 'static,
-    T: 'static,
-{
-    fn call<'a>(&'a self, cx: &'a mut ConnectContext) -> BoxFuture<'a, Result<(), ConnectError>> {
-        Box::pin(self.handler.clone().call(cx, &self.state))
-    }
+asked! {
+    /// A registered middleware. A chain of them runs on one context.
+    MiddlewareListener, ErasedMiddleware, Middleware, ConnectContext, Result<(), ConnectError>
 }
-
-impl MiddlewareListener {
-    pub(crate) fn new<H, T, S>(middleware: H, state: S) -> Self
-    where
-        H: Middleware<T, S>,
-        S: Send + Sync + 'static,
-        T: 'static,
-    {
-        Self(Registered::new(middleware, state))
-    }
-
-    /// Extracts the arguments and runs the middleware.
-    pub(crate) fn call<'a>(
-        &'a self,
-        cx: &'a mut ConnectContext,
-    ) -> BoxFuture<'a, Result<(), ConnectError>> {
-        self.0.call(cx)
-    }
-}
-
-impl fmt::Debug for MiddlewareListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MiddlewareListener").finish_non_exhaustive()
-    }
+asked! {
+    /// A registered function that decides about namespaces. Several are asked on one context.
+    NamespaceListener, ErasedNamespace, NamespacePredicate, NamespaceContext, Result<bool, Rejection>
 }

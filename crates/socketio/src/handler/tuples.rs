@@ -4,11 +4,11 @@ use std::future::Future;
 
 use super::{
     ConnectHandler, ConnectOutput, DisconnectHandler, EventHandler, IntoReply, Middleware,
-    MiddlewareOutput,
+    MiddlewareOutput, NamespacePredicate, PredicateOutput,
 };
 use crate::connect_error::{ConnectError, IntoConnectError};
-use crate::context::{ConnectContext, DisconnectContext, EventContext};
-use crate::extract::{FromConnect, FromDisconnect, FromEvent};
+use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+use crate::extract::{FromConnect, FromDisconnect, FromEvent, FromNamespace};
 use crate::rejection::Rejection;
 
 macro_rules! impl_handlers {
@@ -50,6 +50,21 @@ macro_rules! impl_handlers {
                         .await
                         .map_err(IntoConnectError::into_connect_error)?;
                 )*
+                self($($T,)*).await.into_result()
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_variables)]
+        impl<F, Fut, S, $($M, $T,)*> NamespacePredicate<($(($M, $T),)*), S> for F
+        where
+            F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output: PredicateOutput> + Send,
+            S: Send + Sync + 'static,
+            $( $T: FromNamespace<S, $M> + Send, )*
+        {
+            async fn call(self, cx: &mut NamespaceContext, state: &S) -> Result<bool, Rejection> {
+                $( let $T = $T::from_namespace(cx, state).await.map_err(Into::into)?; )*
                 self($($T,)*).await.into_result()
             }
         }

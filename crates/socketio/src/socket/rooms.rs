@@ -68,7 +68,7 @@ impl Socket {
 
     /// Means everybody in the namespace but this socket.
     pub fn broadcast(&self) -> BroadcastOperator {
-        BroadcastOperator::new(self.space.clone(), self.others())
+        BroadcastOperator::new(&self.space, self.others())
     }
 
     /// Means everybody in the namespace on this server but this socket.

@@ -1,0 +1,82 @@
+//! The name of a namespace.
+
+use std::borrow::Borrow;
+use std::convert::Infallible;
+use std::fmt;
+use std::ops::Deref;
+
+use smol_str::SmolStr;
+
+use super::{FromNamespace, FromSocket};
+use crate::context::NamespaceContext;
+use crate::socket::Socket;
+
+/// The name of the namespace that a client asks for or has joined, with the `/` in front.
+///
+/// # Examples
+///
+/// ```
+/// use socketio::SocketIo;
+/// use socketio::extract::NamespaceName;
+///
+/// fn configure(io: &SocketIo) {
+///     io.of(async |name: NamespaceName| name.starts_with("/tenant-"));
+/// }
+/// ```
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct NamespaceName(SmolStr);
+
+impl NamespaceName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<S> FromNamespace<S> for NamespaceName
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_namespace(cx: &mut NamespaceContext, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(cx.name().into()))
+    }
+}
+
+impl<S> FromSocket<S> for NamespaceName
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(socket.space.name().as_str().into()))
+    }
+}
+
+impl AsRef<str> for NamespaceName {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl Borrow<str> for NamespaceName {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl Deref for NamespaceName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NamespaceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}

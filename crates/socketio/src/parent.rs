@@ -1,0 +1,150 @@
+//! A pattern for namespaces, and the namespaces that were made after it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::RwLock;
+use socketio_adapter::Adapter;
+use socketio_proto::Namespace as Name;
+
+use crate::context::NamespaceContext;
+use crate::handler::{NamespaceListener, catch};
+use crate::handlers::Handlers;
+use crate::namespace_core::NamespaceCore;
+use crate::space::Captured;
+
+mod adapter;
+
+use self::adapter::ParentAdapter;
+
+/// A pattern for namespaces, and the namespaces that were made after it (Node's
+/// `ParentNamespace`).
+pub(crate) struct Parent {
+    name: Name,
+    pattern: Pattern,
+    handlers: ArcSwap<Handlers>,
+    pub(crate) children: Arc<Children>,
+    pub(crate) adapter: Arc<dyn Adapter>,
+}
+
+/// Which names a parent takes.
+pub(crate) enum Pattern {
+    #[cfg(feature = "regex")]
+    Regex(regex::Regex),
+    Predicate(NamespaceListener),
+}
+
+/// The namespaces that were made after one pattern.
+#[derive(Default)]
+pub(crate) struct Children(RwLock<HashMap<Name, Arc<NamespaceCore>>>);
+
+impl Parent {
+    /// `name` is the one that Node gives to it, which no client sees.
+    pub(crate) fn new(name: Name, pattern: Pattern) -> Self {
+        let children = Arc::new(Children::default());
+        Self {
+            name,
+            pattern,
+            handlers: ArcSwap::default(),
+            adapter: Arc::new(ParentAdapter::new(Arc::clone(&children))),
+            children,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// Changes the handlers of all children, those to come among them.
+    pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
+        // A child that is made meanwhile has either the old table and is in the list, or the new.
+        let children = self.children.0.read();
+        self.handlers.rcu(|handlers| {
+            let mut handlers = Handlers::clone(handlers);
+            change(&mut handlers);
+            handlers
+        });
+        for child in children.values() {
+            child.inherit(&change);
+        }
+    }
+
+    /// Gives a child its handlers, now and from now on.
+    pub(crate) fn adopt(&self, child: &Arc<NamespaceCore>) {
+        let mut children = self.children.0.write();
+        child.adopt(self.handlers.load_full());
+        children.insert(child.name().clone(), Arc::clone(child));
+    }
+
+    /// Whether the pattern alone takes a name: nobody has to be asked.
+    pub(crate) fn matches(&self, name: &str) -> Option<Captured> {
+        match &self.pattern {
+            #[cfg(feature = "regex")]
+            Pattern::Regex(regex) => captures(regex, name),
+            Pattern::Predicate(_) => {
+                let _ = name;
+                None
+            }
+        }
+    }
+
+    /// Whether a client may have the namespace that it asks for.
+    pub(crate) async fn allows(&self, cx: &mut NamespaceContext) -> Option<Captured> {
+        let predicate = match &self.pattern {
+            #[cfg(feature = "regex")]
+            Pattern::Regex(regex) => return captures(regex, cx.name()),
+            Pattern::Predicate(predicate) => predicate,
+        };
+        match catch(async { predicate.call(cx).await }).await {
+            Ok(Ok(true)) => Some(None),
+            Ok(Ok(false)) => None,
+            Ok(Err(error)) => {
+                tracing::debug!(namespace = cx.name(), %error, "a namespace is not allowed");
+                None
+            }
+            Err(panic) => {
+                tracing::error!(
+                    namespace = cx.name(),
+                    panic = panic.message(),
+                    "a function that decides about namespaces panicked: the client is refused"
+                );
+                None
+            }
+        }
+    }
+}
+
+#[cfg(feature = "regex")]
+fn captures(regex: &regex::Regex, name: &str) -> Option<Captured> {
+    let found = regex.captures(name)?;
+    let group = |(index, group): (usize, Option<&str>)| {
+        let value = found.get(index)?.as_str().into();
+        let name = group.map_or_else(|| index.to_string().into(), Into::into);
+        Some((name, value))
+    };
+    // The first group is the whole match.
+    let groups: Arc<[_]> = regex
+        .capture_names()
+        .enumerate()
+        .skip(1)
+        .filter_map(group)
+        .collect();
+    Some((!groups.is_empty()).then_some(groups))
+}
+
+impl Children {
+    pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
+        self.0.read().values().cloned().collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.read().len()
+    }
+
+    /// Takes a child out.
+    pub(crate) fn remove(&self, child: &NamespaceCore) {
+        let removed = self.0.write().remove(child.name());
+        drop(removed);
+    }
+}
