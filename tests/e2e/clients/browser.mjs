@@ -1,7 +1,7 @@
 // The behaviour suite with socket.io-client's official bundle in headless Chromium.
 //
 //     node browser.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--load-clients 20] [--only NAME]
-//                      [--chromium /usr/bin/chromium]
+//                      [--client socket.io-client] [--client-options '{"forceJSONP":true}'] [--chromium /usr/bin/chromium]
 //
 // The page is the fixture's own `GET /`, so its origin is the server's and no CORS is involved.
 // Prints one line per case and the totals; the exit code is 0 when every case passed.
@@ -16,6 +16,8 @@ const { values: options } = parseArgs({
   options: {
     url: { type: "string" },
     transports: { type: "string", default: "polling,websocket" },
+    client: { type: "string", default: "socket.io-client" },
+    "client-options": { type: "string", default: "{}" },
     // Each of them polls on one of the six connections that Chromium opens to a host, until it has upgraded.
     "load-clients": { type: "string", default: "20" },
     only: { type: "string", default: "" },
@@ -28,8 +30,10 @@ if (!options.url) {
 }
 
 const require = createRequire(import.meta.url);
-const { version } = require("socket.io-client/package.json");
-// The server brings its clients along (`serveClient`).
+const { version } = require(`${options.client}/package.json`);
+const clientOptions = JSON.parse(options["client-options"]);
+// The server brings its clients along (`serveClient`), those of its own version.
+const served = options.client === "socket.io-client";
 const bundle = `${options.url}/socket.io/socket.io.min.js`;
 const esm = `${options.url}/socket.io/socket.io.esm.min.js`;
 
@@ -49,15 +53,19 @@ const browser = await chromium.launch({
 
 let exitCode = 1;
 try {
-  console.log(`# socket.io-client ${version}, ${options.transports}, Chromium ${browser.version()}`);
+  console.log(`# ${options.client} ${version}, ${options.transports}, ${options["client-options"]}, Chromium ${browser.version()}`);
   const page = await browser.newPage();
   page.on("pageerror", (error) => console.log(`# page error: ${error.stack ?? error}`));
   await page.exposeFunction("print", (line) => console.log(line));
   const answer = await page.goto(`${options.url}/`);
   if (answer.status() !== 200) throw new Error(`GET / was answered ${answer.status()}: is this the fixture application?`);
-  await page.addScriptTag({ url: bundle });
-  const isClient = await page.evaluate(async (url) => typeof (await import(url)).io === "function", esm);
-  if (!isClient) throw new Error(`${esm} is not the client`);
+  if (served) {
+    await page.addScriptTag({ url: bundle });
+    const isClient = await page.evaluate(async (url) => typeof (await import(url)).io === "function", esm);
+    if (!isClient) throw new Error(`${esm} is not the client`);
+  } else {
+    await page.addScriptTag({ path: require.resolve(`${options.client}/dist/socket.io.js`) });
+  }
   // The modules come from this folder. Nothing is intercepted any more once they are loaded.
   await page.route("**/suite/**", (route, request) => {
     const name = new URL(request.url()).pathname.replace("/suite/", "");
@@ -81,7 +89,8 @@ try {
     },
     {
       url: options.url,
-      major: Number(version.split(".")[0]),
+      version,
+      clientOptions,
       transports: options.transports.split(","),
       loadClients: Number(options["load-clients"]),
       only: options.only,

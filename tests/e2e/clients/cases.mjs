@@ -13,21 +13,29 @@ import { Session } from "./session.mjs";
 
 const cases = { ...connecting, ...messages, ...rooms, ...leaving, ...order };
 
+// A case may say which clients it is for: those `since` a version (4.01 is 4.1), those `until` a major version, those
+// whose transports please `transport`.
+
 /**
  * Runs the suite and returns `{ passed, failed }`.
  *
- * - `io`: the client module's connecting function, `major` its major version;
- * - `url`: the server, `transports`: the client's option;
+ * - `io`: the client module's connecting function, `version` its version;
+ * - `url`: the server, `transports`: the client's option, `clientOptions`: more of its options;
  * - `loadClients`: how many clients the load case connects;
  * - `only`: run the cases whose name contains this; `print`: receives each line of the report.
  */
-export async function runSuite({ io, major, url, transports, loadClients, only = "", print }) {
-  const settings = { io, major, url, transports, loadClients };
+export async function runSuite({ io, version, url, transports, clientOptions = {}, loadClients, only = "", print }) {
+  const [major, minor] = version.split(".").map(Number);
+  const settings = { io, major, url, transports, clientOptions, loadClients };
   const totals = { passed: 0, failed: 0 };
-  for (const [name, { since = 0, transport, run }] of Object.entries(cases)) {
+  for (const [name, { since = 0, until = Infinity, transport, run }] of Object.entries(cases)) {
     if (!name.includes(only)) continue;
-    if (major < since) {
-      print(`skip ${name}: needs client ${since}.x`);
+    if (major + minor / 100 < since) {
+      print(`skip ${name}: needs a later client`);
+      continue;
+    }
+    if (major > until) {
+      print(`skip ${name}: needs an older client`);
       continue;
     }
     if (transport && !transport(transports)) continue;

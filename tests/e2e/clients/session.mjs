@@ -1,5 +1,6 @@
 // The sockets of one case.
 
+import { pattern } from "./values.mjs";
 import { event } from "./waiting.mjs";
 
 // What a case may ask for; whatever it opened is closed when it ends.
@@ -15,6 +16,29 @@ export class Session {
     return this.#settings.major;
   }
 
+  /** Whether the client speaks revision 3 of Engine.IO. */
+  get isVersion2() {
+    return this.#settings.major <= 2;
+  }
+
+  /** The options that carry a token to a namespace. */
+  login(token) {
+    return this.isVersion2 ? { query: { token } } : { auth: { token } };
+  }
+
+  /** The next refusal of a namespace: what a client of this version gets to see of it. */
+  async refusal(socket) {
+    const [error] = await event(socket, this.isVersion2 ? "error" : "connect_error");
+    return error;
+  }
+
+  /** So many bytes that differ, as a client of this version takes them. */
+  bytes(size) {
+    const bytes = pattern(size);
+    if (!this.isVersion2) return bytes;
+    return typeof Buffer === "undefined" ? bytes.buffer : Buffer.from(bytes);
+  }
+
   get transports() {
     return this.#settings.transports;
   }
@@ -25,8 +49,9 @@ export class Session {
 
   /** A socket on a connection of its own, not yet connected. */
   open(namespace = "/", options = {}) {
-    const { io, url, transports } = this.#settings;
-    const socket = io(url + namespace, { transports, forceNew: true, reconnection: false, ...options });
+    const { io, url, transports, clientOptions } = this.#settings;
+    const defaults = { transports, forceNew: true, reconnection: false, ...clientOptions };
+    const socket = io(url + namespace, { ...defaults, ...options });
     this.keep(socket);
     return socket;
   }
@@ -35,7 +60,9 @@ export class Session {
   async connected(namespace = "/", options = {}) {
     const socket = this.open(namespace, options);
     const failure = new Promise((_, reject) => {
-      socket.on("connect_error", (error) => reject(new Error(`connect_error: ${error?.message ?? error}`)));
+      for (const name of ["connect_error", "error"]) {
+        socket.on(name, (error) => reject(new Error(`${name}: ${error?.message ?? error}`)));
+      }
     });
     await Promise.race([event(socket, "connect"), failure]);
     return socket;

@@ -1,7 +1,7 @@
 // The behaviour suite with socket.io-client in Node.
 //
 //     node suite.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--client socket.io-client]
-//                    [--load-clients 200] [--only NAME]
+//                    [--client-options '{"forceBase64":true}'] [--load-clients 200] [--only NAME]
 //
 // Prints one line per case and the totals; the exit code is 0 when every case passed.
 
@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     url: { type: "string" },
     transports: { type: "string", default: "polling,websocket" },
     client: { type: "string", default: "socket.io-client" },
+    "client-options": { type: "string", default: "{}" },
     "load-clients": { type: "string", default: "200" },
     only: { type: "string", default: "" },
   },
@@ -28,12 +29,15 @@ const require = createRequire(import.meta.url);
 const client = require(options.client);
 const { version } = require(`${options.client}/package.json`);
 
-console.log(`# ${options.client} ${version}, ${options.transports}, Node ${process.version}`);
+const clientOptions = JSON.parse(options["client-options"]);
+
+console.log(`# ${options.client} ${version}, ${options.transports}, ${options["client-options"]}, Node ${process.version}`);
 const totals = await runSuite({
   io: client.io ?? client,
-  major: Number(version.split(".")[0]),
+  version,
   url: options.url,
   transports: options.transports.split(","),
+  clientOptions,
   loadClients: Number(options["load-clients"]),
   only: options.only,
   print: (line) => console.log(line),

@@ -37,7 +37,7 @@ export const leaving = {
   },
 
   "connect again after a disconnect from the server": {
-    since: 4, // Before, the end of the old connection can take the new one with it.
+    since: 4.01, // 4.1. Before, the end of the old connection can take the new one with it.
     async run(t) {
       const socket = await t.connected();
       const { id } = socket;

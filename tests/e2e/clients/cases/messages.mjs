@@ -1,6 +1,6 @@
 // Events, their names and arguments, and acknowledgements.
 
-import { equal, numbers, pattern, plain } from "../values.mjs";
+import { equal, numbers, plain } from "../values.mjs";
 import { call, callAll, echo, event, WAIT_MS } from "../waiting.mjs";
 
 const ODD_NAMES = [
@@ -73,26 +73,26 @@ export const messages = {
     async run(t) {
       const socket = await t.connected();
       for (const size of [1, 3, 256, 100_000]) {
-        const bytes = pattern(size);
+        const bytes = t.bytes(size);
         equal(plain(await echo(socket, bytes)), [plain(bytes)]);
       }
     },
   },
 
   "empty binary argument": {
-    run: async (t) => equal(plain(await echo(await t.connected(), new Uint8Array(0))), [plain(new Uint8Array(0))]),
+    run: async (t) => equal(plain(await echo(await t.connected(), t.bytes(0))), [plain(t.bytes(0))]),
   },
 
   "binary nested at depth": {
     async run(t) {
-      const args = ["first", { a: [{ b: { c: pattern(5) } }, pattern(2)], d: "text" }, [[[pattern(9)]]], 4];
+      const args = ["first", { a: [{ b: { c: t.bytes(5) } }, t.bytes(2)], d: "text" }, [[[t.bytes(9)]]], 4];
       equal(plain(await echo(await t.connected(), ...args)), plain(args));
     },
   },
 
   "ten attachments": {
     async run(t) {
-      const parts = Array.from({ length: 10 }, (_, i) => pattern(i + 1));
+      const parts = Array.from({ length: 10 }, (_, i) => t.bytes(i + 1));
       equal(plain(await echo(await t.connected(), parts)), plain([parts]));
     },
   },
@@ -100,11 +100,11 @@ export const messages = {
   "binary in acknowledgements": {
     async run(t) {
       const socket = await t.connected();
-      equal(plain(await callAll(socket, "ack", { deep: [pattern(4)] }, "text")), plain([{ deep: [pattern(4)] }, "text"]));
+      equal(plain(await callAll(socket, "ack", { deep: [t.bytes(4)] }, "text")), plain([{ deep: [t.bytes(4)] }, "text"]));
       socket.on("question", (value, answer) => answer({ got: value }));
       const answered = event(socket, "answered");
-      socket.emit("ask", pattern(7), WAIT_MS);
-      equal(plain(await answered), plain([{ got: pattern(7) }]));
+      socket.emit("ask", t.bytes(7), WAIT_MS);
+      equal(plain(await answered), plain([{ got: t.bytes(7) }]));
     },
   },
 

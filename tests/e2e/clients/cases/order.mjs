@@ -1,6 +1,6 @@
 // Many events, in order: nothing lost, doubled or overtaken, across the upgrade too.
 
-import { equal, numbers, pattern, plain } from "../values.mjs";
+import { equal, numbers, plain } from "../values.mjs";
 import { call, echo, event, record, turn, until, upgraded } from "../waiting.mjs";
 
 // How many events the load case sends, and how long all its clients together may take.
@@ -47,7 +47,7 @@ export const order = {
       await upgraded(socket);
       equal(socket.io.engine.transport.name, "websocket");
       equal((await call(socket, "whoami")).transport, "websocket");
-      equal(plain(await echo(socket, pattern(10))), plain([pattern(10)]));
+      equal(plain(await echo(socket, t.bytes(10))), plain([t.bytes(10)]));
     },
   },
 

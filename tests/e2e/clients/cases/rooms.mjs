@@ -1,15 +1,14 @@
 // Rooms, targets and broadcasts.
 
-import { equal, pattern, plain, unique } from "../values.mjs";
+import { equal, plain, unique } from "../values.mjs";
 import { call, event, fence, record } from "../waiting.mjs";
 
 export const rooms = {
   "rooms of two namespaces are apart": {
-    since: 3,
     async run(t) {
       const room = unique();
       const root = await t.connected();
-      const admin = await t.connected("/admin", { auth: { token: "secret" } });
+      const admin = await t.connected("/admin", t.login("secret"));
       await call(root, "join", room);
       await call(admin, "join", room);
       const [atRoot, atAdmin] = [record(root, "news"), record(admin, "news")];
@@ -85,8 +84,8 @@ export const rooms = {
       const [room, [one, two]] = [unique(), await t.several(2)];
       await call(two, "join", room);
       const heard = event(two, "news");
-      await call(one, "to", { to: [room] }, "news", { bytes: pattern(300) });
-      equal(plain(await heard), plain([{ bytes: pattern(300) }]));
+      await call(one, "to", { to: [room] }, "news", { bytes: t.bytes(300) });
+      equal(plain(await heard), plain([{ bytes: t.bytes(300) }]));
     },
   },
 
