@@ -1,12 +1,18 @@
+use std::future::{Future, ready};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use engineio_proto::{CloseReason, Message};
+use engineio_proto::{CloseReason, ConnectionError, Message, SessionId};
+use http::HeaderMap;
 use http::request::Parts;
 
+use crate::connection_failure::{BoxError, ConnectionFailure};
 use crate::session::Session;
+use crate::session_id;
 
 /// What runs on top of the engine: it is told of every session that opens.
+///
+/// Everything but [`open`](Self::open) has a default that changes nothing.
 pub trait Application: Send + Sync + 'static {
     /// What receives the messages of one session.
     type Connection: Connection;
@@ -15,6 +21,69 @@ pub trait Application: Send + Sync + 'static {
     ///
     /// `request` is the head of the request that opened the session.
     fn open(&self, session: Session, request: Parts) -> Self::Connection;
+
+    /// Whether a session may be opened: Node's option `allowRequest`.
+    ///
+    /// Asked for requests that open a session, on every transport, after the checks of transport,
+    /// origin and method and before that of the protocol's revision. Not asked for the later
+    /// requests of a session, which its id lets in; [`Config::origins`](crate::Config::origins)
+    /// holds for those too. What it puts into the extensions of the request is there in all that
+    /// follows. The client waits meanwhile; if it goes, the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// What the client is told: [`ConnectionError::Forbidden`], with a message or without.
+    fn allow_request(
+        &self,
+        request: &mut Parts,
+    ) -> impl Future<Output = Result<(), ConnectionError>> + Send {
+        let _ = request;
+        ready(Ok(()))
+    }
+
+    /// Makes the id of a new session: Node's `engine.generateId`. 15 random bytes by default.
+    ///
+    /// Whoever knows the id can speak as the client, so it has to be one that nobody can guess. It
+    /// has 1 to 128 characters, which are letters and digits of ASCII, `-`, `_`, `.` or `~`. Node's
+    /// cluster adapters rely on a length of 20. An id that cannot be, or that belongs to a session
+    /// already, is refused as an error is.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none: it is logged and given to [`connection_error`](Self::connection_error),
+    /// and the client is refused with "Bad request".
+    fn generate_id(
+        &self,
+        request: &Parts,
+    ) -> impl Future<Output = Result<SessionId, BoxError>> + Send {
+        let _ = request;
+        ready(session_id::random())
+    }
+
+    /// A request has been refused: Node's event `connection_error`.
+    ///
+    /// The answer waits for this, and so do others on the same thread: it should not block.
+    fn connection_error(&self, failure: &ConnectionFailure<'_>) {
+        let _ = failure;
+    }
+
+    /// The headers of the answer that opens a session are about to leave, and can be changed: Node's
+    /// event `initial_headers`.
+    ///
+    /// On WebSocket it is the answer that accepts the connection. Called before
+    /// [`headers`](Self::headers) and [`open`](Self::open).
+    fn initial_headers(&self, headers: &mut HeaderMap, request: &Parts) {
+        let _ = (headers, request);
+    }
+
+    /// The headers of an answer to a session are about to leave, and can be changed: Node's event
+    /// `headers`.
+    ///
+    /// Called for every answer that carries packets or confirms them, and for those that accept a
+    /// WebSocket; not for refusals.
+    fn headers(&self, headers: &mut HeaderMap, request: &Parts) {
+        let _ = (headers, request);
+    }
 }
 
 /// The application's side of one session.

@@ -1,8 +1,11 @@
-use std::sync::Arc;
 use std::time::Duration;
 
-use engineio_proto::{SessionConfig, Transport};
+use engineio_proto::{Message, SessionConfig, Transport};
 use http::HeaderValue;
+
+use crate::compression::HttpCompression;
+use crate::cookie::SessionCookie;
+use crate::path::ServedPath;
 
 /// The options of an engine, with the defaults of Node's server.
 ///
@@ -20,9 +23,13 @@ use http::HeaderValue;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Config {
-    pub(crate) path: Arc<str>,
+    pub(crate) path: ServedPath,
     pub(crate) transports: Transports,
+    pub(crate) allow_eio3: bool,
     pub(crate) allow_upgrades: bool,
+    pub(crate) cookie: Option<SessionCookie>,
+    pub(crate) http_compression: Option<HttpCompression>,
+    pub(crate) initial_packet: Option<Message>,
     pub(crate) max_http_buffer_size: usize,
     pub(crate) origins: Origins,
     pub(crate) session: SessionConfig,
@@ -31,12 +38,16 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            path: "/engine.io/".into(),
+            path: ServedPath::new("/engine.io"),
             transports: Transports {
                 polling: true,
                 websocket: true,
             },
+            allow_eio3: false,
             allow_upgrades: true,
+            cookie: None,
+            http_compression: Some(HttpCompression::default()),
+            initial_packet: None,
             max_http_buffer_size: 1_000_000,
             origins: Origins::Any,
             session: SessionConfig::default(),
@@ -47,14 +58,19 @@ impl Default for Config {
 impl Config {
     /// The path that the engine serves, and everything below it: `/engine.io/` by default.
     ///
-    /// A missing slash at either end is added. Other paths go to the wrapped service.
+    /// Slashes at either end do not matter, see [`add_trailing_slash`](Self::add_trailing_slash).
+    /// Other paths go to the wrapped service.
     pub fn path(mut self, path: &str) -> Self {
-        let path = path.trim_matches('/');
-        self.path = if path.is_empty() {
-            "/".into()
-        } else {
-            format!("/{path}/").into()
-        };
+        self.path.set(path);
+        self
+    }
+
+    /// Whether clients put a slash behind the path: `true` by default (Node's `addTrailingSlash`).
+    ///
+    /// With `true` the path itself, without the slash, goes to the wrapped service. With `false` it
+    /// is served, for clients with the same option; what is below it is served either way.
+    pub fn add_trailing_slash(mut self, add: bool) -> Self {
+        self.path.set_slash(add);
         self
     }
 
@@ -122,6 +138,39 @@ impl Config {
         self
     }
 
+    /// The cookie that names the session to load balancers: none by default (Node's `cookie`).
+    ///
+    /// It is sent with the answer that opens a session, on every transport; Node sends none to
+    /// clients that begin with WebSocket.
+    pub fn cookie(mut self, cookie: impl Into<Option<SessionCookie>>) -> Self {
+        self.cookie = cookie.into();
+        self
+    }
+
+    /// How answers to polls are compressed, for clients that accept it: with gzip or deflate, from
+    /// 1024 bytes, by default; `None` for not at all (Node's `httpCompression`).
+    ///
+    /// An answer is compressed unless all of its messages were sent with
+    /// [`SendOptions::compress`](crate::SendOptions::compress) switched off.
+    pub fn http_compression(mut self, compression: impl Into<Option<HttpCompression>>) -> Self {
+        self.http_compression = compression.into();
+        self
+    }
+
+    /// A message that every client is sent right behind the open packet: none by default (Node's
+    /// `initialPacket`).
+    pub fn initial_packet(mut self, message: impl Into<Message>) -> Self {
+        self.initial_packet = Some(message.into());
+        self
+    }
+
+    /// Whether clients of revision 3 of the protocol are served: `false` by default (Node's
+    /// `allowEIO3`).
+    pub fn allow_eio3(mut self, allow: bool) -> Self {
+        self.allow_eio3 = allow;
+        self
+    }
+
     /// Which values of the `Origin` header are served: any by default.
     ///
     /// CORS does not protect WebSocket connections; this list does, and holds for every
@@ -174,10 +223,10 @@ impl Origins {
         Self::List(origins.into_iter().map(parse).collect())
     }
 
-    pub(crate) fn allows(&self, origin: Option<&HeaderValue>) -> bool {
-        match (self, origin) {
-            (Self::Any, _) | (_, None) => true,
-            (Self::List(list), Some(origin)) => list.contains(origin),
+    pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
+        match self {
+            Self::Any => true,
+            Self::List(list) => list.contains(origin),
         }
     }
 }
@@ -187,19 +236,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_gets_its_slashes() {
-        for path in ["/live", "live/", "/live/", "live"] {
-            assert_eq!(&*Config::default().path(path).path, "/live/");
-        }
-        assert_eq!(&*Config::default().path("/").path, "/");
-    }
-
-    #[test]
-    fn an_origin_list_concerns_pages_only() {
+    fn an_origin_is_in_the_list_or_refused() {
         let origins = Origins::list(["https://example.com"]);
-        assert!(origins.allows(None));
-        assert!(origins.allows(Some(&HeaderValue::from_static("https://example.com"))));
-        assert!(!origins.allows(Some(&HeaderValue::from_static("https://evil.example"))));
-        assert!(Origins::Any.allows(Some(&HeaderValue::from_static("https://evil.example"))));
+        assert!(origins.allows(&HeaderValue::from_static("https://example.com")));
+        assert!(!origins.allows(&HeaderValue::from_static("https://evil.example")));
+        assert!(Origins::Any.allows(&HeaderValue::from_static("https://evil.example")));
     }
 }

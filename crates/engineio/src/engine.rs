@@ -1,12 +1,18 @@
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use engineio_proto::{CloseReason, SessionConfig, SessionId};
+use bytes::Bytes;
+use engineio_proto::{CloseReason, SessionConfig, SessionId, Transport};
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
 
 use crate::application::Application;
 use crate::config::Config;
+use crate::open;
 use crate::registry::Registry;
 use crate::session::Session;
 use crate::shutdown;
@@ -47,14 +53,77 @@ impl<A: Application> Engine<A> {
         self.registry.find(id).map(Session::new)
     }
 
-    /// The path of the engine, with a slash at both ends.
-    pub fn path(&self) -> &str {
-        &self.config.path
-    }
-
     /// Whether the engine serves a path.
     pub fn serves(&self, path: &str) -> bool {
-        path.starts_with(&*self.config.path)
+        self.config.path.contains(path)
+    }
+
+    /// The path that the engine serves, with its slash if clients put one there.
+    pub fn path(&self) -> &str {
+        self.config.path.as_str()
+    }
+
+    /// What of a path lies below the engine's, without a slash in front: `x.js` of
+    /// `/engine.io/x.js`. `None` if it does not lie there.
+    pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        self.config.path.below(path)
+    }
+
+    /// The transports that clients may use.
+    pub fn transports(&self) -> impl Iterator<Item = Transport> {
+        let transports = self.config.transports;
+        [Transport::Polling, Transport::WebSocket]
+            .into_iter()
+            .filter(move |&transport| transports.contains(transport))
+    }
+
+    /// Whether a session may move from polling to WebSocket.
+    pub fn allow_upgrades(&self) -> bool {
+        self.config.allow_upgrades
+    }
+
+    /// How long after the last pong a client is pinged.
+    pub fn ping_interval(&self) -> Duration {
+        self.config.session.ping_interval
+    }
+
+    /// How long a client may take to answer a ping.
+    pub fn ping_timeout(&self) -> Duration {
+        self.config.session.ping_timeout
+    }
+
+    /// How long an upgrade may take.
+    pub fn upgrade_timeout(&self) -> Duration {
+        self.config.session.upgrade_timeout
+    }
+
+    /// The largest message and the largest polling body that a client may send, in bytes.
+    pub fn max_http_buffer_size(&self) -> usize {
+        self.config.max_http_buffer_size
+    }
+
+    /// Answers a request as one of this engine, whatever its path (Node's `handleRequest`, and
+    /// `handleUpgrade` too).
+    pub fn handle<B>(
+        self: &Arc<Self>,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + use<A, B>
+    where
+        B: Body + Send + 'static,
+    {
+        open::answer(Arc::clone(self), request)
+    }
+
+    /// Answers a request that is to become a WebSocket, whatever its path; others are refused with
+    /// "Bad request" (Node's `handleUpgrade`).
+    pub fn handle_upgrade<B>(
+        self: &Arc<Self>,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + use<A, B>
+    where
+        B: Body + Send + 'static,
+    {
+        open::answer_upgrade(Arc::clone(self), request)
     }
 
     /// Refuses new sessions from now on.

@@ -42,31 +42,39 @@
 
 mod application;
 mod body;
+mod compression;
 mod config;
+mod connection_failure;
+mod cookie;
 mod engine;
 mod future;
 mod layer;
 mod not_found;
 mod open;
+mod path;
 mod registry;
 mod response;
 mod route;
 mod service;
 mod session;
+mod session_id;
 mod shutdown;
 mod transport;
 
 pub use engineio_proto::{
-    CloseReason, ConnectionError, Handshake, Message, Protocol, SendError, SendOptions, SessionId,
-    Text, Transport,
+    CloseReason, ConnectionError, Handshake, Message, Packet, Protocol, SendError, SendOptions,
+    SessionId, Text, Transport,
 };
 
 pub use self::application::{Application, Connection};
 pub use self::body::ResponseBody;
+pub use self::compression::HttpCompression;
 pub use self::config::{Config, Origins};
+pub use self::connection_failure::{BoxError, ConnectionFailure, FailureContext};
+pub use self::cookie::{CookieSameSite, SessionCookie};
 pub use self::engine::Engine;
 pub use self::future::ResponseFuture;
 pub use self::layer::EngineIoLayer;
 pub use self::not_found::NotFound;
 pub use self::service::EngineIoService;
-pub use self::session::Session;
+pub use self::session::{ReadyState, Session, SessionEvent, SessionObserver};

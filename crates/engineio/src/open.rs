@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use engineio_proto::{
-    ConnectionError, Handshake, Packet, PayloadEncoder, Protocol, SessionId, Transport,
-};
+use engineio_proto::{Handshake, Packet, PayloadEncoder, Protocol, SessionId, Transport};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Request, StatusCode, Version};
@@ -13,6 +11,7 @@ use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
 use crate::application::Application;
+use crate::connection_failure::{ConnectionFailure, FailureContext, Refusal};
 use crate::engine::Engine;
 use crate::future::EngineResponse;
 use crate::registry::Entry;
@@ -20,10 +19,8 @@ use crate::response;
 use crate::route::{self, BadUpgrade, Route};
 use crate::session::driver::Driver;
 use crate::session::{Shared, now};
-use crate::transport::polling;
-
-/// The bytes that a session id is made of.
-const SESSION_ID_BYTES: usize = 15;
+use crate::session_id::{self, InvalidId};
+use crate::transport::polling::{self, Payload};
 
 /// Answers a request below the engine's path.
 pub(crate) async fn answer<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineResponse
@@ -32,47 +29,83 @@ where
     B: Body,
 {
     let (parts, body) = request.into_parts();
-    let transport_of = |sid: &SessionId| Some(engine.registry.find(sid)?.lock().proto.transport());
-    let route = match route::route(&parts, &engine.config, transport_of) {
+    let route = match route::route(&parts, &engine.config, |sid| look_up(&engine, sid)) {
         Ok(route) => route,
-        Err(error) => return refuse(&parts, &error),
+        Err(refusal) => return refuse(&engine, &parts, &refusal),
     };
-    let find = |sid: &SessionId| {
-        engine
-            .registry
-            .find(sid)
-            .ok_or(ConnectionError::SessionIdUnknown)
-    };
-
-    match route {
-        Route::Open(_) if engine.is_closing() => response::unavailable(),
-        Route::Open(Transport::Polling) => open_polling(&engine, parts),
-        Route::Open(_) => open_websocket(&engine, parts),
-        Route::Poll(sid) => match find(&sid) {
-            Ok(session) => polling::poll(session, &parts.headers).await,
-            Err(error) => refuse(&parts, &error),
+    let answered = match route {
+        Route::Open(transport) => return open(&engine, parts, transport).await,
+        Route::Poll(sid) => match find(&engine, &sid) {
+            Ok(session) => {
+                let compression = engine.config.http_compression.as_ref();
+                polling::poll(session, &parts.headers, compression).await
+            }
+            Err(refusal) => Err(refusal),
         },
-        Route::Post(sid) => match find(&sid) {
+        Route::Post(sid) => match find(&engine, &sid) {
             Ok(session) => {
                 let limit = engine.config.max_http_buffer_size;
                 polling::post(session, &parts.headers, body, limit).await
             }
-            Err(error) => refuse(&parts, &error),
+            Err(refusal) => Err(refusal),
         },
-        Route::Upgrade(sid) => match find(&sid) {
-            Ok(session) => upgrade(&session, parts),
-            Err(error) => refuse(&parts, &error),
+        Route::Upgrade(sid) => match find(&engine, &sid) {
+            Ok(session) => return upgrade(&engine, &session, parts),
+            Err(refusal) => Err(refusal),
         },
-        Route::UnknownMethod => response::status(StatusCode::INTERNAL_SERVER_ERROR),
+        Route::UnknownMethod => Ok(response::status(StatusCode::INTERNAL_SERVER_ERROR)),
+    };
+    match answered {
+        Ok(mut response) => {
+            if response.status() == StatusCode::OK {
+                engine.application.headers(response.headers_mut(), &parts);
+            }
+            response
+        }
+        Err(refusal) => refuse(&engine, &parts, &refusal),
     }
 }
 
-fn refuse(parts: &Parts, error: &ConnectionError) -> EngineResponse {
+/// Answers a request that must be one for a WebSocket.
+pub(crate) async fn answer_upgrade<A, B>(
+    engine: Arc<Engine<A>>,
+    request: Request<B>,
+) -> EngineResponse
+where
+    A: Application,
+    B: Body,
+{
+    let (parts, body) = request.into_parts();
+    if !route::is_websocket_upgrade(&parts) {
+        let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
+        return refuse(&engine, &parts, &refusal);
+    }
+    answer(engine, Request::from_parts(parts, body)).await
+}
+
+/// The transport of a session, and its revision of the protocol.
+fn look_up<A: Application>(engine: &Engine<A>, sid: &SessionId) -> Option<(Transport, Protocol)> {
+    let session = engine.session(sid)?;
+    Some((session.transport(), session.protocol()))
+}
+
+fn find<A: Application>(engine: &Engine<A>, sid: &SessionId) -> Result<Arc<Shared>, Refusal> {
+    let found = engine.registry.find(sid);
+    found.ok_or_else(|| Refusal::unknown_session(sid))
+}
+
+fn refuse<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) -> EngineResponse {
+    let error = &refusal.error;
     tracing::debug!(
         code = error.code(),
         reason = error.message(),
+        context = %refusal.context,
         "request refused"
     );
+    engine.application.connection_error(&ConnectionFailure {
+        request: parts,
+        refusal,
+    });
     if route::is_websocket_upgrade(parts) {
         response::upgrade_error(error)
     } else {
@@ -80,78 +113,55 @@ fn refuse(parts: &Parts, error: &ConnectionError) -> EngineResponse {
     }
 }
 
-fn open_polling<A: Application>(engine: &Arc<Engine<A>>, parts: Parts) -> EngineResponse {
-    let entry = match new_session(engine, Transport::Polling) {
-        Ok(entry) => entry,
-        Err(unopened) => return unopened.answer(),
-    };
-    let mut payload = PayloadEncoder::new(Protocol::V4, true);
-    payload.push(&open_packet(engine, &entry.session, Transport::Polling));
-    let response = response::payload(payload.finish().body, &parts.headers);
-    tokio::spawn(Driver::polling(Arc::clone(engine), entry, parts));
-    response
-}
-
-fn open_websocket<A: Application>(engine: &Arc<Engine<A>>, mut parts: Parts) -> EngineResponse {
-    let (on_upgrade, response) = match switch_protocols(&mut parts) {
-        Ok(switched) => switched,
-        Err(reason) => return response::bad_upgrade(reason),
-    };
-    let entry = match new_session(engine, Transport::WebSocket) {
-        Ok(entry) => entry,
-        Err(unopened) => return unopened.answer(),
-    };
-    let open = open_packet(engine, &entry.session, Transport::WebSocket);
-    let driver = Driver::websocket(Arc::clone(engine), entry, on_upgrade, parts, open);
-    tokio::spawn(driver);
-    response
-}
-
-/// A WebSocket for a session that polls: its task takes it from here.
-fn upgrade(session: &Arc<Shared>, mut parts: Parts) -> EngineResponse {
-    // The request is looked at before the session is, so that a bad one changes nothing.
-    if let Err(reason) = route::websocket_key(&parts) {
-        return response::bad_upgrade(reason);
-    }
-    let mut state = session.lock();
-    if state.proto.handle_probe(now()).is_err() {
-        return response::upgrade_error(&ConnectionError::BadRequest);
-    }
-    match switch_protocols(&mut parts) {
-        Ok((on_upgrade, response)) => {
-            let base64 = route::wants_base64(parts.uri.query());
-            state.rare().probe = Some((on_upgrade, base64));
-            state.wake_all();
-            response
-        }
-        Err(reason) => {
-            state
-                .proto
-                .handle_transport_closed(Transport::WebSocket, true);
-            response::bad_upgrade(reason)
-        }
-    }
-}
-
-/// A session that the registry knows, with an id of its own.
-///
-fn new_session<A: Application>(
+/// Opens a session, if the application lets it in.
+async fn open<A: Application>(
     engine: &Arc<Engine<A>>,
+    mut parts: Parts,
+    transport: Transport,
+) -> EngineResponse {
+    let entry = match admit(engine, &mut parts, transport).await {
+        Ok(entry) => entry,
+        Err(Unopened::BadUpgrade(reason)) => return response::bad_upgrade(reason),
+        Err(Unopened::Closing) => return response::unavailable(),
+        Err(Unopened::Refused(refusal)) => return refuse(engine, &parts, &refusal),
+    };
+    let open = open_packet(engine, &entry.session, transport);
+    match transport {
+        Transport::Polling => open_polling(engine, parts, entry, &open).await,
+        _ => open_websocket(engine, parts, entry, open),
+    }
+}
+
+/// Asks the application, and makes a place for the session.
+async fn admit<A: Application>(
+    engine: &Arc<Engine<A>>,
+    parts: &mut Parts,
     transport: Transport,
 ) -> Result<Entry, Unopened> {
-    let mut random = [0; SESSION_ID_BYTES];
-    if let Err(error) = getrandom::fill(&mut random) {
-        tracing::error!(%error, "no random bytes for a session id: check the system's random source");
-        return Err(Unopened::NoRandomBytes);
+    if engine.is_closing() {
+        return Err(Unopened::Closing);
     }
-    let id = SessionId::from_random(random);
-    let shared = Arc::new(Shared::new(
-        id,
-        Arc::clone(&engine.session_config),
-        transport,
-        now(),
-    ));
-    let entry = engine.registry.enter(shared);
+    engine
+        .application
+        .allow_request(parts)
+        .await
+        .map_err(Refusal::by_application)?;
+    let protocol = route::protocol(parts, &engine.config)?;
+    if transport == Transport::WebSocket {
+        route::websocket_key(parts).map_err(Unopened::BadUpgrade)?;
+    }
+    let id = engine.application.generate_id(parts).await;
+    let id = id.and_then(|id| Ok(session_id::check(&id).map(|()| id)?));
+    let entry = id.and_then(|id| {
+        let config = Arc::clone(&engine.session_config);
+        let session = Shared::new(id, config, protocol, transport, now());
+        let entry = engine.registry.enter(Arc::new(session));
+        Ok(entry.ok_or(InvalidId::InUse)?)
+    });
+    let entry = entry.map_err(|error| {
+        tracing::error!(%error, "no session is opened");
+        Refusal::bad_request(FailureContext::IdGeneration { error })
+    })?;
     // Asked once more: a session that was entered before closing began is closed with the others,
     // one that was entered later would be overlooked.
     if engine.is_closing() {
@@ -161,21 +171,97 @@ fn new_session<A: Application>(
 }
 
 /// Why there is no new session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Unopened {
+    /// The request cannot become a WebSocket.
+    BadUpgrade(BadUpgrade),
     /// The engine is being closed.
     Closing,
-    /// The operating system gives no random bytes.
-    NoRandomBytes,
+    Refused(Refusal),
 }
 
-impl Unopened {
-    fn answer(self) -> EngineResponse {
-        match self {
-            Self::Closing => response::unavailable(),
-            Self::NoRandomBytes => response::status(StatusCode::INTERNAL_SERVER_ERROR),
-        }
+impl From<Refusal> for Unopened {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
+}
+
+async fn open_polling<A: Application>(
+    engine: &Arc<Engine<A>>,
+    parts: Parts,
+    entry: Entry,
+    open: &Packet,
+) -> EngineResponse {
+    let mut payload = PayloadEncoder::new(entry.session.lock().proto.protocol(), true);
+    payload.push(open);
+    if let Some(message) = &engine.config.initial_packet {
+        payload.push(&Packet::Message(message.clone()));
+    }
+    let payload = Payload {
+        bytes: payload.finish().body,
+        compress: true,
+    };
+    let compression = engine.config.http_compression.as_ref();
+    let mut response = polling::payload(payload, &parts.headers, compression).await;
+    initial_headers(engine, &entry, &mut response, &parts);
+    tokio::spawn(Driver::polling(Arc::clone(engine), entry, parts));
+    response
+}
+
+fn open_websocket<A: Application>(
+    engine: &Arc<Engine<A>>,
+    mut parts: Parts,
+    entry: Entry,
+    open: Packet,
+) -> EngineResponse {
+    let (on_upgrade, mut response) = match switch_protocols(&mut parts) {
+        Ok(switched) => switched,
+        Err(reason) => return response::bad_upgrade(reason),
+    };
+    initial_headers(engine, &entry, &mut response, &parts);
+    let driver = Driver::websocket(Arc::clone(engine), entry, on_upgrade, parts, open);
+    tokio::spawn(driver);
+    response
+}
+
+/// Completes the first answer of a session.
+fn initial_headers<A: Application>(
+    engine: &Engine<A>,
+    entry: &Entry,
+    response: &mut EngineResponse,
+    parts: &Parts,
+) {
+    let headers = response.headers_mut();
+    if let Some(cookie) = &engine.config.cookie {
+        headers.append(header::SET_COOKIE, cookie.header(entry.session.id()));
+    }
+    engine.application.initial_headers(headers, parts);
+    engine.application.headers(headers, parts);
+}
+
+/// A WebSocket for a session that polls: its task takes it from here.
+fn upgrade<A: Application>(
+    engine: &Engine<A>,
+    session: &Arc<Shared>,
+    mut parts: Parts,
+) -> EngineResponse {
+    // The request is looked at before the session is, so that a bad one changes nothing.
+    let (on_upgrade, mut response) = match switch_protocols(&mut parts) {
+        Ok(switched) => switched,
+        Err(reason) => return response::bad_upgrade(reason),
+    };
+    let base64 = route::wants_base64(parts.uri.query());
+    let mut state = session.lock();
+    if state.proto.handle_probe(now()).is_err() {
+        drop(state);
+        let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
+        return refuse(engine, &parts, &refusal);
+    }
+    state.rare().probe = Some((on_upgrade, base64));
+    state.wake_all();
+    drop(state);
+    engine.application.headers(response.headers_mut(), &parts);
+    response
 }
 
 fn open_packet<A: Application>(
@@ -235,21 +321,46 @@ fn switch_protocols(parts: &mut Parts) -> Result<(OnUpgrade, EngineResponse), Ba
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{OnceLock, Weak};
+
     use super::*;
     use crate::Config;
     use crate::application::tests::Nothing;
+    use crate::connection_failure::BoxError;
 
-    #[test]
-    fn no_session_is_entered_behind_the_back_of_closing() {
+    #[tokio::test]
+    async fn no_session_is_entered_behind_the_back_of_closing() {
         let engine = Arc::new(Engine::new(Config::default(), Nothing));
-        let entry = new_session(&engine, Transport::Polling).unwrap();
-        assert_eq!(engine.clients_count(), 1);
-        // The request was let in before closing began, and comes to the table only now.
-        engine.refuse_sessions();
-        let refused = new_session(&engine, Transport::Polling).unwrap_err();
-        assert_eq!(refused.answer().status(), 503);
+        let request = || Request::get("/engine.io/?EIO=4").body(()).unwrap();
+        let (mut parts, ()) = request().into_parts();
+        let entry = admit(&engine, &mut parts, Transport::Polling)
+            .await
+            .unwrap();
         assert_eq!(engine.clients_count(), 1);
         drop(entry);
+        assert_eq!(engine.clients_count(), 0);
+
+        /// Closing begins while the application makes the id.
+        struct Closes(OnceLock<Weak<Engine<Self>>>);
+
+        impl Application for Closes {
+            type Connection = Nothing;
+
+            fn open(&self, _: crate::Session, _: Parts) -> Nothing {
+                Nothing
+            }
+
+            async fn generate_id(&self, _: &Parts) -> Result<SessionId, BoxError> {
+                let engine = self.0.get().and_then(Weak::upgrade);
+                engine.expect("the engine lives").refuse_sessions();
+                session_id::random()
+            }
+        }
+
+        let engine = Arc::new(Engine::new(Config::default(), Closes(OnceLock::new())));
+        engine.application.0.set(Arc::downgrade(&engine)).unwrap();
+        let refused = admit(&engine, &mut parts, Transport::Polling).await;
+        assert!(matches!(refused, Err(Unopened::Closing)));
         assert_eq!(engine.clients_count(), 0);
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,18 +36,26 @@ impl Registry {
         }
     }
 
-    /// Puts a session into the table, for as long as the entry lives.
-    pub(crate) fn enter(self: &Arc<Self>, session: Arc<Shared>) -> Entry {
-        self.sessions.enter();
+    /// Puts a session into the table, for as long as the entry lives. `None` if another has its
+    /// id.
+    pub(crate) fn enter(self: &Arc<Self>, session: Arc<Shared>) -> Option<Entry> {
         let id = session.id().clone();
-        let known = self.shard(&id).lock().insert(id, Arc::clone(&session));
-        if known.is_none() {
-            self.len.fetch_add(1, Ordering::Relaxed);
+        // Counted first: who closes the sessions of the table waits for as many.
+        self.sessions.enter();
+        match self.shard(&id).lock().entry(id) {
+            hash_map::Entry::Occupied(_) => {
+                self.sessions.leave();
+                return None;
+            }
+            hash_map::Entry::Vacant(place) => {
+                place.insert(Arc::clone(&session));
+            }
         }
-        Entry {
+        self.len.fetch_add(1, Ordering::Relaxed);
+        Some(Entry {
             registry: Arc::clone(self),
             session,
-        }
+        })
     }
 
     pub(crate) fn find(&self, id: &SessionId) -> Option<Arc<Shared>> {
@@ -95,8 +103,13 @@ impl Entry {
     /// Takes the session out of the table: new requests do not find it, and it counts no more.
     pub(crate) fn hide(&self) {
         let id = self.session.id();
-        let known = self.registry.shard(id).lock().remove(id);
-        if known.is_some() {
+        let mut sessions = self.registry.shard(id).lock();
+        // Once it is hidden, another session may have the same id.
+        let known = sessions
+            .get(id)
+            .is_some_and(|known| Arc::ptr_eq(known, &self.session));
+        if known {
+            sessions.remove(id);
             self.registry.len.fetch_sub(1, Ordering::AcqRel);
         }
     }
@@ -114,12 +127,13 @@ impl Drop for Entry {
         // Without effect where the session ended in good order.
         self.session.abort(CloseReason::ServerShuttingDown);
         // A WebSocket that nobody has fetched would stay open for as long as there are handles.
-        let probe = self
-            .session
-            .lock()
+        // So would an observer that holds the session.
+        let mut state = self.session.lock();
+        let left = state
             .rare_if_any()
-            .and_then(|rare| rare.probe.take());
-        drop(probe);
+            .map(|rare| (rare.probe.take(), rare.observer.take()));
+        drop(state);
+        drop(left);
         self.registry.sessions.leave();
     }
 }

@@ -6,6 +6,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
+use crate::compression::Encoding;
 use crate::future::EngineResponse;
 use crate::route::BadUpgrade;
 
@@ -13,19 +14,30 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Packets for a polling client.
-pub(crate) fn payload(body: Bytes, request: &HeaderMap) -> EngineResponse {
-    let mut response = with_body(StatusCode::OK, TEXT, body);
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    disable_xss_filter(&mut response, request);
+/// Packets for a polling client, compressed if there is an encoding.
+pub(crate) fn payload(
+    body: Bytes,
+    encoding: Option<Encoding>,
+    request: &HeaderMap,
+) -> EngineResponse {
+    let mut response = of_session(TEXT, body, request);
+    if let Some(encoding) = encoding {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_ENCODING, encoding.header());
+    }
     response
 }
 
 /// The answer to a polling client that has sent packets.
 pub(crate) fn ok(request: &HeaderMap) -> EngineResponse {
-    let mut response = with_body(StatusCode::OK, HTML, Bytes::from_static(b"ok"));
+    of_session(HTML, Bytes::from_static(b"ok"), request)
+}
+
+fn of_session(content_type: HeaderValue, body: Bytes, request: &HeaderMap) -> EngineResponse {
+    let mut response = with_body(StatusCode::OK, content_type, body);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     disable_xss_filter(&mut response, request);
     response
 }

@@ -3,11 +3,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::config::Config;
+use crate::connection_failure::{FailureContext, Refusal};
 
 /// What a request below the engine's path asks for.
 #[derive(Debug)]
 pub(crate) enum Route {
-    /// A new session.
+    /// A new session. Its revision of the protocol is still to be looked at, with [`protocol`].
     Open(Transport),
     /// The pending request of a polling session, by which the server sends.
     Poll(SessionId),
@@ -19,16 +20,17 @@ pub(crate) enum Route {
     UnknownMethod,
 }
 
-/// What the query of a request says.
+/// What the query of a request says, as it stands there.
 #[derive(Debug)]
 struct Query<'a> {
-    transport: Option<Transport>,
+    transport: Option<&'a str>,
     sid: Option<&'a str>,
-    protocol: Option<Protocol>,
+    protocol: Protocol,
 }
 
 impl<'a> Query<'a> {
-    fn parse(query: &'a str) -> Self {
+    fn of(parts: &'a Parts) -> Self {
+        let query = parts.uri.query().unwrap_or("");
         let value = |name: &str| {
             query.split('&').find_map(|pair| {
                 let (key, value) = pair.split_once('=')?;
@@ -36,10 +38,23 @@ impl<'a> Query<'a> {
             })
         };
         Self {
-            transport: value("transport").and_then(Transport::parse),
-            sid: value("sid"),
-            protocol: value("EIO").and_then(Protocol::parse),
+            transport: value("transport"),
+            // An empty one is none, as in Node's server.
+            sid: value("sid").filter(|sid| !sid.is_empty()),
+            protocol: Protocol::requested(value("EIO")),
         }
+    }
+}
+
+/// The revision that a request for a new session asks for.
+pub(crate) fn protocol(parts: &Parts, config: &Config) -> Result<Protocol, Refusal> {
+    let protocol = Query::of(parts).protocol;
+    match protocol {
+        Protocol::V3 if !config.allow_eio3 => Err(Refusal {
+            error: ConnectionError::UnsupportedProtocolVersion,
+            context: FailureContext::UnsupportedProtocolVersion { protocol },
+        }),
+        _ => Ok(protocol),
     }
 }
 
@@ -55,51 +70,73 @@ pub(crate) fn wants_base64(query: Option<&str>) -> bool {
 
 /// Finds what a request asks for, with the checks of Node's server in its order.
 ///
-/// `transport_of` looks a session up.
+/// `find` looks a session up: its transport, and its revision of the protocol.
 pub(crate) fn route(
     parts: &Parts,
     config: &Config,
-    transport_of: impl Fn(&SessionId) -> Option<Transport>,
-) -> Result<Route, ConnectionError> {
-    let query = Query::parse(parts.uri.query().unwrap_or(""));
+    find: impl Fn(&SessionId) -> Option<(Transport, Protocol)>,
+) -> Result<Route, Refusal> {
+    let query = Query::of(parts);
     let upgrade = is_websocket_upgrade(parts);
 
     let transport = query
         .transport
+        .and_then(Transport::parse)
         .filter(|&transport| config.transports.contains(transport))
-        .ok_or(ConnectionError::TransportUnknown)?;
-    if !config.origins.allows(parts.headers.get(header::ORIGIN)) {
-        return Err(ConnectionError::Forbidden(None));
+        .ok_or_else(|| Refusal {
+            error: ConnectionError::TransportUnknown,
+            context: FailureContext::TransportUnknown {
+                transport: query.transport.map(str::to_owned),
+            },
+        })?;
+    if let Some(origin) = parts.headers.get(header::ORIGIN)
+        && !config.origins.allows(origin)
+    {
+        return Err(Refusal {
+            error: ConnectionError::Forbidden(None),
+            context: FailureContext::OriginNotAllowed {
+                origin: origin.clone(),
+            },
+        });
     }
 
     if let Some(sid) = query.sid {
         let sid = SessionId::from(sid);
-        let current = transport_of(&sid).ok_or(ConnectionError::SessionIdUnknown)?;
-        if query.protocol != Some(Protocol::V4) {
-            return Err(ConnectionError::BadRequest);
+        let (previous, spoken) = find(&sid).ok_or_else(|| Refusal::unknown_session(&sid))?;
+        if !upgrade && transport != previous {
+            return Err(Refusal::bad_request(FailureContext::TransportMismatch {
+                transport,
+                previous,
+            }));
+        }
+        if query.protocol != spoken {
+            return Err(Refusal::bad_request(FailureContext::ProtocolMismatch {
+                protocol: query.protocol,
+                previous: spoken,
+            }));
         }
         return match (upgrade, transport) {
             (true, Transport::WebSocket) if config.allow_upgrades => Ok(Route::Upgrade(sid)),
-            (true, _) => Err(ConnectionError::BadRequest),
-            (false, transport) if transport != current => Err(ConnectionError::BadRequest),
-            // A session that is on WebSocket has nothing to answer a plain request with.
             (false, Transport::Polling) => Ok(match parts.method {
                 Method::GET => Route::Poll(sid),
                 Method::POST => Route::Post(sid),
                 _ => Route::UnknownMethod,
             }),
-            (false, _) => Err(ConnectionError::BadRequest),
+            // A session that is on WebSocket has nothing to answer a plain request with.
+            _ => Err(Refusal::bad_request(FailureContext::TransportHandshake)),
         };
     }
 
     if parts.method != Method::GET && !upgrade {
-        return Err(ConnectionError::BadHandshakeMethod);
+        return Err(Refusal {
+            error: ConnectionError::BadHandshakeMethod,
+            context: FailureContext::BadHandshakeMethod {
+                method: parts.method.clone(),
+            },
+        });
     }
     if upgrade != (transport == Transport::WebSocket) {
-        return Err(ConnectionError::BadRequest);
-    }
-    if query.protocol != Some(Protocol::V4) {
-        return Err(ConnectionError::UnsupportedProtocolVersion);
+        return Err(Refusal::bad_request(FailureContext::TransportHandshake));
     }
     Ok(Route::Open(transport))
 }
@@ -194,16 +231,24 @@ mod tests {
         ("upgrade", "WebSocket"),
     ];
 
-    fn check(parts: &Parts) -> Result<Route, ConnectionError> {
-        route(parts, &Config::default(), |sid| match sid.as_str() {
-            "polls" => Some(Transport::Polling),
-            "socket" => Some(Transport::WebSocket),
+    fn check(parts: &Parts) -> Result<Route, Refusal> {
+        let route = route(parts, &Config::default(), |sid| match sid.as_str() {
+            "polls" => Some((Transport::Polling, Protocol::V4)),
+            "socket" => Some((Transport::WebSocket, Protocol::V4)),
             _ => None,
-        })
+        })?;
+        if let Route::Open(_) = route {
+            protocol(parts, &Config::default())?;
+        }
+        Ok(route)
+    }
+
+    fn refusal(method: &str, query: &str, headers: &[(&str, &str)]) -> Refusal {
+        check(&parts(method, query, headers)).unwrap_err()
     }
 
     fn refused(method: &str, query: &str, headers: &[(&str, &str)]) -> u8 {
-        check(&parts(method, query, headers)).unwrap_err().code()
+        refusal(method, query, headers).error.code()
     }
 
     #[test]
@@ -242,6 +287,60 @@ mod tests {
     }
 
     #[test]
+    fn the_application_is_told_what_was_wrong() {
+        use FailureContext as Context;
+
+        let context = |query, headers| refusal("GET", query, headers).context;
+        assert!(matches!(
+            context("EIO=4&transport=a%20b", &[]),
+            Context::TransportUnknown { transport: Some(name) } if name == "a%20b"
+        ));
+        assert!(matches!(
+            context("EIO=4", &[]),
+            Context::TransportUnknown { transport: None }
+        ));
+        assert!(matches!(
+            context("EIO=4&transport=polling&sid=unknown", &[]),
+            Context::SessionIdUnknown { sid } if sid.as_str() == "unknown"
+        ));
+        assert!(matches!(
+            refusal("PUT", "EIO=4&transport=polling", &[]).context,
+            Context::BadHandshakeMethod { method } if method == Method::PUT
+        ));
+        // Two faults: the transport comes first, as in Node's server.
+        assert!(matches!(
+            context("EIO=3&transport=websocket&sid=polls", &[]),
+            Context::TransportMismatch {
+                transport: Transport::WebSocket,
+                previous: Transport::Polling
+            }
+        ));
+        assert!(matches!(
+            context("EIO=3&transport=polling&sid=polls", &[]),
+            Context::ProtocolMismatch {
+                protocol: Protocol::V3,
+                previous: Protocol::V4
+            }
+        ));
+        assert!(matches!(
+            context("EIO=4&transport=websocket", &[]),
+            Context::TransportHandshake
+        ));
+        assert!(matches!(
+            context("transport=polling", &[]),
+            Context::UnsupportedProtocolVersion {
+                protocol: Protocol::V3
+            }
+        ));
+    }
+
+    #[test]
+    fn an_empty_session_id_is_none() {
+        let parts = parts("GET", "EIO=4&transport=polling&sid=", &[]);
+        assert!(matches!(check(&parts), Ok(Route::Open(Transport::Polling))));
+    }
+
+    #[test]
     fn requests_find_their_session() {
         let found = |method, headers| {
             let transport = if headers == UPGRADE {
@@ -274,8 +373,11 @@ mod tests {
         ] {
             for headers in [&[evil][..], &[evil, UPGRADE[0], UPGRADE[1]][..]] {
                 let parts = parts("GET", query, headers);
-                let error = route(&parts, &config, |_| Some(Transport::Polling)).unwrap_err();
-                assert_eq!((error.code(), error.status()), (4, 403), "{query}");
+                let find = |_: &_| Some((Transport::Polling, Protocol::V4));
+                let refusal = route(&parts, &config, find).unwrap_err();
+                let told = (refusal.error.code(), refusal.error.status());
+                assert_eq!(told, (4, 403), "{query}");
+                assert_eq!(refusal.context.name(), Some("ORIGIN_NOT_ALLOWED"));
             }
         }
     }

@@ -7,15 +7,23 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use engineio_proto::{
-    CloseReason, Message, PayloadDecoder, Protocol, SendError, SendOptions, SessionConfig,
+    CloseReason, Message, Packet, PayloadDecoder, Protocol, SendError, SendOptions, SessionConfig,
     SessionId, Transport,
 };
 use hyper::upgrade::OnUpgrade;
 use parking_lot::{Mutex, MutexGuard};
 
+use self::observer::Observer;
+
 pub(crate) mod driver;
+mod observer;
+mod ready_state;
 mod timer;
 mod work;
+
+pub(crate) use self::observer::is_heartbeat;
+pub use self::observer::{SessionEvent, SessionObserver};
+pub use self::ready_state::ReadyState;
 
 /// A handle to one session: cheap to clone, usable from anywhere.
 #[derive(Clone)]
@@ -54,10 +62,7 @@ impl Session {
         message: impl Into<Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        let mut state = self.0.lock();
-        let sent = state.proto.send_with(message.into(), options);
-        state.wake_writer(sent.is_err());
-        sent
+        self.queue(self.0.lock(), [message.into()], options)
     }
 
     /// Queues messages that must stay together, such as an event and its attachments.
@@ -83,12 +88,7 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        let mut state = self.0.lock();
-        let sent = messages
-            .into_iter()
-            .try_for_each(|message| state.proto.send_with(message, options));
-        state.wake_writer(sent.is_err());
-        sent
+        self.queue(self.0.lock(), messages, options)
     }
 
     /// Queues messages if the transport could take them now, and drops them otherwise. Returns
@@ -108,15 +108,32 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> bool {
-        let mut state = self.0.lock();
-        if !state.proto.is_writable() {
-            return false;
-        }
-        let sent = messages
-            .into_iter()
-            .try_for_each(|message| state.proto.send_with(message, options));
+        let state = self.0.lock();
+        state.proto.is_writable() && self.queue(state, messages, options).is_ok()
+    }
+
+    fn queue(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        messages: impl IntoIterator<Item = Message>,
+        options: SendOptions,
+    ) -> Result<(), SendError> {
+        let observer = state.observer();
+        let mut created = Vec::new();
+        let sent = messages.into_iter().try_for_each(|message| {
+            let copy = observer.is_some().then(|| message.clone());
+            state.proto.send_with(message, options)?;
+            created.extend(copy.map(Packet::Message));
+            Ok(())
+        });
         state.wake_writer(sent.is_err());
-        sent.is_ok()
+        drop(state);
+        if let Some(observer) = observer {
+            for packet in &created {
+                observer.event(SessionEvent::PacketCreated(packet));
+            }
+        }
+        sent
     }
 
     /// Closes the session once everything that is queued has been sent.
@@ -132,6 +149,50 @@ impl Session {
     /// The transport that the session uses now.
     pub fn transport(&self) -> Transport {
         self.0.lock().proto.transport()
+    }
+
+    /// The revision of the protocol that the client speaks.
+    pub fn protocol(&self) -> Protocol {
+        self.0.lock().proto.protocol()
+    }
+
+    /// Whether the session has moved from the transport on which it was opened to another (Node's
+    /// `upgraded`).
+    pub fn is_upgraded(&self) -> bool {
+        self.0.lock().proto.is_upgraded()
+    }
+
+    /// Whether the client tries another transport (Node's `upgrading`).
+    pub fn is_upgrading(&self) -> bool {
+        self.0.lock().proto.is_upgrading()
+    }
+
+    /// How far the session has come (Node's `readyState`).
+    pub fn ready_state(&self) -> ReadyState {
+        let state = self.0.lock();
+        if state.proto.is_open() {
+            ReadyState::Open
+        } else if state.proto.is_closing() {
+            ReadyState::Closing
+        } else {
+            ReadyState::Closed
+        }
+    }
+
+    /// Lets `observer` see what happens on the session from now on, in place of the one before it.
+    ///
+    /// It is dropped when the session ends, and at once where it has ended already. A session that
+    /// nobody observes pays nothing for it.
+    pub fn observe(&self, observer: Arc<dyn SessionObserver>) {
+        let mut state = self.0.lock();
+        let before = if state.proto.is_closed() {
+            Some(Observer(observer))
+        } else {
+            state.rare().observer.replace(Observer(observer))
+        };
+        drop(state);
+        // What it holds may be dropped with it, and want the lock.
+        drop(before);
     }
 
     /// Whether messages can be sent: not closed, nor being closed.
@@ -179,13 +240,14 @@ impl Shared {
     pub(crate) fn new(
         id: SessionId,
         config: Arc<SessionConfig>,
+        protocol: Protocol,
         transport: Transport,
         now: Instant,
     ) -> Self {
         Self {
             id,
             state: Mutex::new(State {
-                proto: engineio_proto::Session::new(config, Protocol::V4, transport, now),
+                proto: engineio_proto::Session::new(config, protocol, transport, now),
                 driver: None,
                 rare: None,
             }),
@@ -242,6 +304,8 @@ pub(crate) struct Rare {
     pub(crate) probe: Option<(OnUpgrade, bool)>,
     /// Those who wait until the queue is empty.
     pub(crate) drained: Vec<Waker>,
+    /// Who wants to see what happens, until the session ends.
+    pub(crate) observer: Option<Observer>,
 }
 
 impl Rare {
@@ -284,12 +348,19 @@ impl State {
         self.rare.as_deref_mut()
     }
 
+    /// Who wants to see what happens. It is to be told when the lock is released.
+    pub(crate) fn observer(&self) -> Option<Arc<dyn SessionObserver>> {
+        let observer = self.rare.as_ref()?.observer.as_ref()?;
+        Some(Arc::clone(&observer.0))
+    }
+
     /// Drops what only a polling session needs.
     pub(crate) fn drop_rare(&mut self) {
         if let Some(rare) = &self.rare
             && rare.poll.is_none()
             && rare.probe.is_none()
             && rare.drained.is_empty()
+            && rare.observer.is_none()
             && matches!(rare.post, Post::None)
         {
             self.rare = None;
@@ -353,6 +424,7 @@ mod tests {
         let shared = Arc::new(Shared::new(
             SessionId::from_random([0; 15]),
             Arc::default(),
+            Protocol::V4,
             Transport::Polling,
             Instant::now(),
         ));

@@ -78,7 +78,7 @@ where
         if !engine.serves(path) {
             request.extensions_mut().insert(self.io());
         } else if let Some(client) = &engine.application().client
-            && let Some(name) = path.strip_prefix(engine.path())
+            && let Some(name) = engine.below(path)
             && let Some(answer) = client.answer(name, request.headers())
         {
             return ResponseFuture::answer(answer);

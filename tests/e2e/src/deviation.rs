@@ -75,10 +75,6 @@ pub const TABLE: &[Deviation] = &[
         row: "headers of the browser client",
         reason: "Content-Length is known, Vary keeps caches from giving a compressed file to everybody, and a 304 has what HTTP asks of it",
     },
-    Deviation {
-        row: "compressed answers to polls",
-        reason: "compression is a layer of the application, such as tower-http's CompressionLayer",
-    },
 ];
 
 #[cfg(test)]

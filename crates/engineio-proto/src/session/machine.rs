@@ -25,6 +25,8 @@ pub struct Session {
     pub(super) beat_due: bool,
     /// A write of the WebSocket is under way.
     pub(super) flushing: bool,
+    /// The session has left the transport that it was opened on.
+    pub(super) upgraded: bool,
     pub(super) events: Pending,
 }
 
@@ -61,6 +63,7 @@ impl Session {
             poll: Poll::default(),
             beat_due: false,
             flushing: false,
+            upgraded: false,
             events: Pending::default(),
         }
     }

@@ -66,8 +66,15 @@ impl Session {
         self.probe.is_some()
     }
 
+    /// Whether the session has moved from the transport that it was opened on to a WebSocket.
+    #[must_use]
+    pub fn is_upgraded(&self) -> bool {
+        self.upgraded
+    }
+
     fn upgrade(&mut self, now: Instant) {
         self.probe = None;
+        self.upgraded = true;
         self.transport = Transport::WebSocket;
         self.poll.owe_noop();
         self.events.upgraded = true;

@@ -22,7 +22,7 @@ use crate::registry::Entry;
 use crate::route::wants_base64;
 use crate::session::timer::Timer;
 use crate::session::work::Work;
-use crate::session::{Post, Session, now};
+use crate::session::{Post, Session, SessionEvent, is_heartbeat, now};
 use crate::transport::websocket::{Closed, Received, WebSocket};
 
 /// How many messages are taken before the task lets others run.
@@ -77,6 +77,7 @@ impl<A: Application> Driver<A> {
                 socket,
                 probing: false,
                 upgrade_held: false,
+                drained_due: false,
                 blocked: None,
                 posted: None,
                 failure: None,
@@ -116,6 +117,8 @@ struct Core<A: Application> {
     probing: bool,
     /// Whether the client has asked for the upgrade while it was still sending by polling.
     upgrade_held: bool,
+    /// Whether something has left the queue since it was last reported empty.
+    drained_due: bool,
     /// Since when the application takes no more, so that what the client sends lies unread.
     blocked: Option<Instant>,
     /// Packets of a POST that are still to be taken.
@@ -241,6 +244,9 @@ impl<A: Application> Core<A> {
         if let Some((request, open)) = session {
             // An error shows again when the socket is read.
             websocket.write(&open).ok();
+            if let Some(message) = &self.engine.config.initial_packet {
+                websocket.write(&Packet::Message(message.clone())).ok();
+            }
             self.open(request);
         }
         self.socket = Socket::Open(websocket);
@@ -347,11 +353,22 @@ impl<A: Application> Core<A> {
             state.wake_all();
             return;
         };
+        let observed = state
+            .observer()
+            .filter(|_| state.proto.is_open() && from == state.proto.transport())
+            .map(|observer| (observer, packet.clone()));
         let message = state.proto.handle_packet(now, from, packet);
         if from == Transport::Polling {
             state.wake_poll();
         }
+        let is_open = state.proto.is_open();
         drop(state);
+        if let Some((observer, packet)) = observed {
+            observer.event(SessionEvent::PacketReceived(&packet));
+            if is_open && is_heartbeat(&packet) {
+                observer.event(SessionEvent::Heartbeat);
+            }
+        }
         if let (Some(message), Some(connection)) = (message, &mut self.connection) {
             connection.message(message);
         }
@@ -374,11 +391,15 @@ impl<A: Application> Core<A> {
             }
         };
         state.wake_poll();
+        let observer = state.observer();
         drop(state);
         match result {
             ProbeResult::Reply(reply) => {
                 if let Socket::Open(websocket) = &mut self.socket {
                     websocket.write(&reply).ok();
+                }
+                if let Some(observer) = observer {
+                    observer.event(SessionEvent::Upgrading(Transport::WebSocket));
                 }
             }
             ProbeResult::Upgraded => self.probing = false,
@@ -460,7 +481,15 @@ impl<A: Application> Core<A> {
                 state.driver = Some(cx.waker().clone());
                 break;
             }
+            let observer = state.observer();
             drop(state);
+            if let Some(observer) = observer {
+                let packets = batch.iter().map(|transmit| &transmit.packet);
+                for packet in packets.filter(|packet| is_heartbeat(packet)) {
+                    observer.event(SessionEvent::PacketCreated(packet));
+                }
+            }
+            self.drained_due = true;
             for Transmit { packet, .. } in batch.drain(..) {
                 // The close frame follows when the session is found closed.
                 if packet != Packet::Close
@@ -487,10 +516,17 @@ impl<A: Application> Core<A> {
         state
             .proto
             .set_flushing(!self.probing && flushed.is_pending());
+        let mut drained_by = None;
         if state.proto.is_drained() {
             state.wake_drained();
+            if std::mem::take(&mut self.drained_due) {
+                drained_by = state.observer();
+            }
         }
         drop(state);
+        if let Some(observer) = drained_by {
+            observer.event(SessionEvent::Drained);
+        }
         if let Poll::Ready(Err(Closed)) = flushed {
             self.socket = Socket::None;
             self.transport_closed(false);
@@ -515,7 +551,10 @@ impl<A: Application> Core<A> {
                 }));
             }
             Work::ProbeExpired => self.drop_probe(),
-            Work::Upgraded => tracing::debug!("session upgraded to websocket"),
+            Work::Upgraded => {
+                tracing::debug!("session upgraded to websocket");
+                self.observe(SessionEvent::Upgraded(Transport::WebSocket));
+            }
         }
         Progress::Busy
     }
@@ -525,6 +564,20 @@ impl<A: Application> Core<A> {
         self.close_socket();
         if let Some(connection) = self.connection.take() {
             connection.closed(reason);
+        }
+        self.observe(SessionEvent::Closed(reason));
+        // It may hold the session, which holds it.
+        let mut state = self.entry.session.lock();
+        let observer = state.rare_if_any().and_then(|rare| rare.observer.take());
+        drop(state);
+        drop(observer);
+    }
+
+    /// Tells who wants to see what happens, if there is somebody.
+    fn observe(&self, event: SessionEvent<'_>) {
+        let observer = self.entry.session.lock().observer();
+        if let Some(observer) = observer {
+            observer.event(event);
         }
     }
 }

@@ -6,18 +6,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use engineio_proto::{
-    CloseReason, ConnectionError, PayloadDecoder, PayloadEncoder, PollError, Transport,
-};
+use engineio_proto::{CloseReason, PayloadDecoder, PayloadEncoder, PollError, Transport};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 
+use crate::compression::HttpCompression;
+use crate::connection_failure::{FailureContext, Refusal};
 use crate::future::EngineResponse;
 use crate::response;
-use crate::session::{Post, Shared, now};
+use crate::session::{Post, SessionEvent, Shared, is_heartbeat, now};
 
 /// Answers a GET with the next packets, as soon as there are any.
-pub(crate) async fn poll(session: Arc<Shared>, headers: &HeaderMap) -> EngineResponse {
+pub(crate) async fn poll(
+    session: Arc<Shared>,
+    headers: &HeaderMap,
+    compression: Option<&HttpCompression>,
+) -> Result<EngineResponse, Refusal> {
     {
         let mut state = session.lock();
         match state.proto.handle_poll(now()) {
@@ -25,23 +29,76 @@ pub(crate) async fn poll(session: Arc<Shared>, headers: &HeaderMap) -> EngineRes
             Err(PollError::Overlap) => {
                 // The session is over: whoever waits is told.
                 state.wake_all();
-                return response::status(StatusCode::BAD_REQUEST);
+                return Ok(response::status(StatusCode::BAD_REQUEST));
             }
-            Err(PollError::NotPolling) => return response::error(&ConnectionError::BadRequest),
-            Err(_) => return response::error(&ConnectionError::SessionIdUnknown),
+            Err(PollError::NotPolling) => {
+                let previous = state.proto.transport();
+                return Err(Refusal::bad_request(FailureContext::TransportMismatch {
+                    transport: Transport::Polling,
+                    previous,
+                }));
+            }
+            Err(_) => return Err(Refusal::unknown_session(session.id())),
         }
         // The task may have a timer to set for this poll.
         if state.proto.is_upgrading() || !state.proto.is_open() {
             state.wake_driver();
         }
     }
-    match (PendingPoll {
-        session: Some(session),
-    })
-    .await
-    {
-        Some(payload) => response::payload(payload, headers),
+    let pending = PendingPoll {
+        session: Some(Arc::clone(&session)),
+    };
+    Ok(match pending.await {
+        Some(answer) => {
+            let unsent = UnsentAnswer(Some(session));
+            let response = payload(answer, headers, compression).await;
+            unsent.finish();
+            response
+        }
         None => response::status(StatusCode::BAD_REQUEST),
+    })
+}
+
+/// An answer with packets, compressed if the client wants it so and it is worth it.
+pub(crate) async fn payload(
+    answer: Payload,
+    headers: &HeaderMap,
+    compression: Option<&HttpCompression>,
+) -> EngineResponse {
+    let encoding = compression
+        .filter(|_| answer.compress)
+        .and_then(|compression| compression.encoding(headers, answer.bytes.len()));
+    if let Some((compression, encoding)) = compression.zip(encoding) {
+        match compression.encode(encoding, &answer.bytes).await {
+            Ok(encoded) => return response::payload(encoded, Some(encoding), headers),
+            Err(error) => tracing::error!(%error, "an answer is sent without being compressed"),
+        }
+    }
+    response::payload(answer.bytes, None, headers)
+}
+
+/// The packets of an answer.
+pub(crate) struct Payload {
+    pub(crate) bytes: Bytes,
+    /// Whether it may be compressed.
+    pub(crate) compress: bool,
+}
+
+/// Packets that have left the queue and are not in an answer yet. Dropped before they are, their
+/// client has gone, and the session cannot go on without them.
+struct UnsentAnswer(Option<Arc<Shared>>);
+
+impl UnsentAnswer {
+    fn finish(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for UnsentAnswer {
+    fn drop(&mut self) {
+        if let Some(session) = &self.0 {
+            session.abort(CloseReason::TransportError);
+        }
     }
 }
 
@@ -51,16 +108,23 @@ struct PendingPoll {
 }
 
 impl Future for PendingPoll {
-    type Output = Option<Bytes>;
+    type Output = Option<Payload>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(session) = &self.session else {
             return Poll::Ready(None);
         };
         let mut state = session.lock();
+        let observer = state.observer();
         let mut payload = PayloadEncoder::new(state.proto.protocol(), true);
+        let mut compress = false;
+        let mut heartbeat = Vec::new();
         while let Some(transmit) = state.proto.poll_transmit(Transport::Polling) {
             payload.push(&transmit.packet);
+            compress |= transmit.compress;
+            if observer.is_some() && is_heartbeat(&transmit.packet) {
+                heartbeat.push(transmit.packet);
+            }
         }
         if payload.is_empty() && state.proto.poll_pending() {
             state.rare().poll = Some(cx.waker().clone());
@@ -73,7 +137,19 @@ impl Future for PendingPoll {
         }
         drop(state);
         self.session = None;
-        Poll::Ready((!payload.is_empty()).then(|| payload.finish().body))
+        if payload.is_empty() {
+            return Poll::Ready(None);
+        }
+        if let Some(observer) = observer {
+            for packet in &heartbeat {
+                observer.event(SessionEvent::PacketCreated(packet));
+            }
+            observer.event(SessionEvent::Drained);
+        }
+        Poll::Ready(Some(Payload {
+            bytes: payload.finish().body,
+            compress,
+        }))
     }
 }
 
@@ -93,32 +169,32 @@ pub(crate) async fn post<B: Body>(
     headers: &HeaderMap,
     body: B,
     limit: usize,
-) -> EngineResponse {
+) -> Result<EngineResponse, Refusal> {
     let binary = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value == "application/octet-stream");
     if binary {
         // Binary payloads belong to version 3 of the protocol.
         session.abort(CloseReason::TransportError);
-        return response::status(StatusCode::BAD_REQUEST);
+        return Ok(response::status(StatusCode::BAD_REQUEST));
     }
     let Some(mut post) = ReceivingPost::start(session) else {
-        return response::status(StatusCode::BAD_REQUEST);
+        return Ok(response::status(StatusCode::BAD_REQUEST));
     };
     let body = match post.until_closed(receive(body, limit)).await {
-        None => return response::error(&ConnectionError::SessionIdUnknown),
+        None => return Err(Refusal::unknown_session(post.session.id())),
         Some(Err(ReceiveError::TooLarge)) => {
             // The session lives: the client may send the rest in smaller messages.
             post.finish();
-            return response::status(StatusCode::PAYLOAD_TOO_LARGE);
+            return Ok(response::status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         // The guard closes the session.
-        Some(Err(ReceiveError::Aborted)) => return response::status(StatusCode::BAD_REQUEST),
+        Some(Err(ReceiveError::Aborted)) => return Ok(response::status(StatusCode::BAD_REQUEST)),
         Some(Ok(body)) => body,
     };
     let protocol = post.session.lock().proto.protocol();
     post.hand_over(PayloadDecoder::new(protocol, body)).await;
-    response::ok(headers)
+    Ok(response::ok(headers))
 }
 
 /// A POST of a session. Dropped before it is finished, its client has gone.

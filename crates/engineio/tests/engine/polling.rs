@@ -342,7 +342,6 @@ async fn refusals_have_a_number_and_change_nothing() {
             r#"{"code":0,"message":"Transport unknown"}"#,
         ),
         (format!("{plain}&sid=nobody"), 400, UNKNOWN),
-        (format!("{plain}&sid="), 400, UNKNOWN),
         (
             "/engine.io/?EIO=4&transport=websocket".to_owned(),
             400,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engineio::{CloseReason, Config, Engine, EngineIoService, Message, NotFound, Session};
+use engineio::{
+    Application, CloseReason, Config, Engine, EngineIoService, Message, NotFound, Session,
+};
 use http::{HeaderMap, Request, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt as _;
@@ -96,17 +98,7 @@ impl Server {
     ///
     /// At most `buffer` bytes are on the way in each direction.
     pub(crate) fn connect(&self, buffer: usize) -> DuplexStream {
-        let (client, server) = tokio::io::duplex(buffer);
-        let service = TowerToHyperService::new(self.service());
-        tokio::spawn(async move {
-            let mut builder = auto::Builder::new(TokioExecutor::new());
-            builder.http2().enable_connect_protocol();
-            builder
-                .serve_connection_with_upgrades(TokioIo::new(server), service)
-                .await
-                .ok();
-        });
-        client
+        connect(self.service(), buffer)
     }
 
     pub(crate) async fn happening(&mut self) -> Happening {
@@ -159,6 +151,24 @@ impl Server {
     }
 }
 
+/// A new connection to a service, which speaks HTTP/1.1 and HTTP/2 on it.
+pub(crate) fn connect<A: Application>(
+    service: EngineIoService<NotFound, A>,
+    buffer: usize,
+) -> DuplexStream {
+    let (client, server) = tokio::io::duplex(buffer);
+    let service = TowerToHyperService::new(service);
+    tokio::spawn(async move {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http2().enable_connect_protocol();
+        builder
+            .serve_connection_with_upgrades(TokioIo::new(server), service)
+            .await
+            .ok();
+    });
+    client
+}
+
 /// An answer, complete.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -180,11 +190,12 @@ impl Answer {
 }
 
 /// The answer of a service to one request.
-pub(crate) async fn answer<B>(
-    service: EngineIoService<NotFound, Reporter>,
+pub(crate) async fn answer<A, B>(
+    service: EngineIoService<NotFound, A>,
     request: Request<B>,
 ) -> Answer
 where
+    A: Application,
     B: Body + Send + 'static,
 {
     let response = match service.oneshot(request).await {

@@ -1,0 +1,99 @@
+//! Which paths the engine serves.
+
+use std::sync::Arc;
+
+/// The path that the engine serves, with all that lies below it.
+#[derive(Clone, Debug)]
+pub(crate) struct ServedPath {
+    /// With a slash at both ends.
+    folder: Arc<str>,
+    /// Whether clients put the slash at the end.
+    slash: bool,
+}
+
+impl ServedPath {
+    pub(crate) fn new(path: &str) -> Self {
+        Self {
+            folder: folder(path),
+            slash: true,
+        }
+    }
+
+    pub(crate) fn set(&mut self, path: &str) {
+        self.folder = folder(path);
+    }
+
+    pub(crate) fn set_slash(&mut self, slash: bool) {
+        self.slash = slash;
+    }
+
+    /// The path as clients name it.
+    pub(crate) fn as_str(&self) -> &str {
+        match self.without_slash() {
+            "" => "/",
+            path if !self.slash => path,
+            _ => &self.folder,
+        }
+    }
+
+    /// What of a path lies below this one.
+    pub(crate) fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(&*self.folder)
+    }
+
+    /// Whether a path is served: this one, or one below it.
+    ///
+    /// Node compares the beginnings of the texts, so that without the slash `/socket.iofoo` is
+    /// served too.
+    pub(crate) fn contains(&self, path: &str) -> bool {
+        path.starts_with(&*self.folder) || !self.slash && path == self.without_slash()
+    }
+
+    fn without_slash(&self) -> &str {
+        self.folder.strip_suffix('/').unwrap_or_default()
+    }
+}
+
+fn folder(path: &str) -> Arc<str> {
+    match path.trim_matches('/') {
+        "" => "/".into(),
+        path => format!("/{path}/").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_named_with_its_slash() {
+        for path in ["/live", "live/", "/live/", "live"] {
+            let mut path = ServedPath::new(path);
+            assert_eq!(path.as_str(), "/live/");
+            path.set_slash(false);
+            assert_eq!(path.as_str(), "/live");
+        }
+        assert_eq!(ServedPath::new("/").as_str(), "/");
+    }
+
+    #[test]
+    fn what_is_below_is_served_and_the_path_itself_without_the_slash() {
+        let mut path = ServedPath::new("/a/b");
+        for slash in [true, false] {
+            path.set_slash(slash);
+            assert!(path.contains("/a/b/"));
+            assert!(path.contains("/a/b/c/d"));
+            assert_eq!(path.contains("/a/b"), !slash);
+            for other in ["/", "/a", "/a/", "/a/bc", "/a/bc/", "x/a/b/"] {
+                assert!(!path.contains(other), "{other}");
+            }
+        }
+        assert_eq!(path.below("/a/b/c/d"), Some("c/d"));
+        assert_eq!(path.below("/a/bc/d"), None);
+        let mut root = ServedPath::new("/");
+        for slash in [true, false] {
+            root.set_slash(slash);
+            assert!(root.contains("/") && root.contains("/anything"));
+        }
+    }
+}

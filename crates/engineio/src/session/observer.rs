@@ -1,0 +1,51 @@
+//! What happens on a session, for those who want to see it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use engineio_proto::{CloseReason, Packet, Transport};
+
+/// Sees what happens on a session, see [`Session::observe`](crate::Session::observe).
+pub trait SessionObserver: Send + Sync + 'static {
+    /// Something has happened.
+    ///
+    /// Called by whoever made it happen: the task of the session, a request of its client, or
+    /// whoever sends. No lock is held, so everything may be done with the session, but it should not
+    /// block. Two events may be reported at the same time, by two callers.
+    fn event(&self, event: SessionEvent<'_>);
+}
+
+/// The observer of a session.
+pub(crate) struct Observer(pub(super) Arc<dyn SessionObserver>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// Something that has happened on a session, with the name of Node's event.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum SessionEvent<'a> {
+    /// `packet`: the client has sent a packet, which has its effect next.
+    PacketReceived(&'a Packet),
+    /// `packetCreate`: a packet is on its way. Messages are reported when they have been queued,
+    /// packets of the heartbeat when they leave.
+    PacketCreated(&'a Packet),
+    /// `heartbeat`: the client has shown that it is there.
+    Heartbeat,
+    /// `drain`: all that was queued has been handed to the transport.
+    Drained,
+    /// `upgrading`: the client tries another transport.
+    Upgrading(Transport),
+    /// `upgrade`: the session is on another transport now.
+    Upgraded(Transport),
+    /// `close`: the session is over. The last event.
+    Closed(CloseReason),
+}
+
+/// Whether a packet belongs to the heartbeat, in whichever direction the protocol sends it.
+pub(crate) fn is_heartbeat(packet: &Packet) -> bool {
+    matches!(packet, Packet::Ping(_) | Packet::Pong(_))
+}

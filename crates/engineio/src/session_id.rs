@@ -1,0 +1,97 @@
+//! Ids of new sessions.
+
+use std::fmt;
+
+use engineio_proto::SessionId;
+
+use crate::connection_failure::BoxError;
+
+/// The longest id that an application may make, in bytes.
+///
+/// It stands in the address of every request of a client that polls.
+const MAX_LEN: usize = 128;
+
+/// The bytes that an id of our own is made of.
+const RANDOM_BYTES: usize = 15;
+
+/// An id that nobody can guess.
+pub(crate) fn random() -> Result<SessionId, BoxError> {
+    let mut random = [0; RANDOM_BYTES];
+    getrandom::fill(&mut random).map_err(|error| {
+        format!("no random bytes for a session id, check the system's random source: {error}")
+    })?;
+    Ok(SessionId::from_random(random))
+}
+
+/// Whether an id can stand in a query, in JSON and in a cookie as it is.
+pub(crate) fn check(id: &SessionId) -> Result<(), InvalidId> {
+    let id = id.as_str();
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    if (1..=MAX_LEN).contains(&id.len()) && id.bytes().all(is_safe) {
+        Ok(())
+    } else {
+        Err(InvalidId::Unfit)
+    }
+}
+
+/// Why a session cannot have an id that the application has made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum InvalidId {
+    /// Another session has it.
+    InUse,
+    /// Its length, or a character.
+    Unfit,
+}
+
+impl fmt::Display for InvalidId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse => f.write_str(
+                "the id that was generated belongs to another session: make every id anew, from \
+                 random bytes",
+            ),
+            Self::Unfit => write!(
+                f,
+                "the id that was generated cannot be one: make it of 1 to {MAX_LEN} letters, \
+                 digits, `-`, `_`, `.` and `~`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InvalidId {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_fit(id: &str) -> bool {
+        check(&SessionId::from(id)).is_ok()
+    }
+
+    #[test]
+    fn an_id_of_our_own_is_fit_and_another_each_time() {
+        let (one, other) = (random().unwrap(), random().unwrap());
+        assert_eq!(check(&one), Ok(()));
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn an_id_needs_no_escape_and_is_of_some_length() {
+        assert!(is_fit("f47ac10b-58cc-4372-a567-0e02b2c3d479"));
+        assert!(is_fit("~a._-"));
+        assert!(is_fit(&"x".repeat(128)));
+        for unfit in [
+            "",
+            "a b",
+            "a&b",
+            "a\"",
+            "ä",
+            "a%20",
+            "a/b",
+            &"x".repeat(129),
+        ] {
+            assert!(!is_fit(unfit), "{unfit}");
+        }
+    }
+}
