@@ -13,11 +13,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use self::deserialize::ArgsDeserializer;
+use self::missing::Missing;
 use self::places::ArgPlaces;
-pub(crate) use self::serialize::ArgsWriter;
+use self::reader::Reader;
+pub(crate) use self::serialize::{ArgsWriter, write_value};
 use crate::error::{ArgsError, EncodeError};
 use crate::json::{self, Cursor, EventName};
 
@@ -213,6 +216,41 @@ impl Args {
         T: Deserialize<'de>,
     {
         T::deserialize(ArgsDeserializer::new(self.after_name(), self.attachments()))
+    }
+
+    /// Reads all of the payload as one value: of an event the array that begins with the name.
+    ///
+    /// For parsers and relays. No payload is `None` for an [`Option`], and an error for most other
+    /// types.
+    ///
+    /// # Errors
+    ///
+    /// If there is no payload, or it does not fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio_proto::{Args, Value};
+    ///
+    /// let args = Args::from_serialize(Some("move"), &("e2", "e4"))?;
+    /// assert_eq!(args.deserialize_payload::<[&str; 3]>()?, ["move", "e2", "e4"]);
+    /// assert_eq!(Args::default().deserialize_payload::<Option<Value>>()?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn deserialize_payload<'de, T>(&'de self) -> Result<T, ArgsError>
+    where
+        T: Deserialize<'de>,
+    {
+        let json = self.as_json();
+        if json.is_empty() {
+            return T::deserialize(Missing { index: 0, count: 1 });
+        }
+        if self.attachments.is_none() {
+            T::deserialize(&mut serde_json::Deserializer::from_str(json))
+        } else {
+            T::deserialize(&mut Reader::new(json, self.attachments()))
+        }
+        .map_err(ArgsError::custom)
     }
 
     /// Arguments whose payload, known to be valid, begins at `start` of a text.

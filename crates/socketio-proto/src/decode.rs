@@ -3,13 +3,19 @@
 mod header;
 mod payload;
 
+use std::error::Error;
 use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use serde::Serialize;
 
+pub(crate) use self::header::check_id;
 use self::header::{Header, WireType};
+#[cfg(feature = "msgpack")]
+pub(crate) use self::payload::check_name;
+use crate::args::write_value;
 use crate::error::DecodeError;
 use crate::limits::DecodeLimits;
 use crate::packet::Packet;
@@ -194,7 +200,7 @@ impl Packet {
         }
         let wire = WireType::new(kind, attachments.len(), limits)?;
         let namespace = header::check_namespace(namespace, limits)?;
-        let id = header::check_id(id)?;
+        let id = check_id(id)?;
         let mut payload =
             payload::read(json, 0, wire, limits)?.ok_or(DecodeError::InvalidPayload)?;
         payload.attach(attachments);
@@ -204,5 +210,53 @@ impl Packet {
             id,
             payload,
         })
+    }
+
+    /// A packet whose payload is a value, for instance what the decoder of a
+    /// [`Parser`](crate::Parser) has read. It is checked as if it had come over the wire.
+    ///
+    /// The value is the payload as a whole, for an event a list or tuple whose first element is the
+    /// name. `null` stands for no payload. Binary in it ([`Value::Binary`](crate::Value::Binary),
+    /// [`Bytes`]) becomes attachments.
+    ///
+    /// # Errors
+    ///
+    /// If the value has no JSON form ([`EncodeError`](crate::EncodeError)), or if the parts make no
+    /// packet, or one beyond the limits ([`DecodeError`]).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio_proto::{DecodeLimits, Namespace, Packet, PacketType, Value};
+    ///
+    /// let payload = Value::Array(vec![Value::String("tick".into()), Value::Number(1.into())]);
+    /// let limits = DecodeLimits::default();
+    /// let packet = Packet::from_serialize(
+    ///     PacketType::Event,
+    ///     Namespace::MAIN,
+    ///     None,
+    ///     &payload,
+    ///     &limits,
+    /// )?;
+    /// assert_eq!(packet.payload.as_json(), r#"["tick",1]"#);
+    /// assert_eq!(packet.payload.deserialize_payload::<Value>()?, payload);
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
+    pub fn from_serialize<T>(
+        kind: crate::PacketType,
+        namespace: crate::Namespace,
+        id: Option<u64>,
+        payload: &T,
+        limits: &DecodeLimits,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>>
+    where
+        T: Serialize + ?Sized,
+    {
+        let (mut json, attachments) = write_value(payload)?;
+        if json == "null" {
+            json.clear();
+        }
+        let packet = Self::from_parts(kind, namespace, id, json.into(), attachments, limits)?;
+        Ok(packet)
     }
 }

@@ -16,6 +16,7 @@
 //! - [`Packet`] keeps its payload encoded: [`Args`] go straight into the types that a handler asks
 //!   for, [`Bytes`](bytes::Bytes) at any depth included.
 //! - [`encode_event`] and its siblings append a message to a text that the caller has begun.
+//! - [`Parser`] is for other encodings, among them MessagePack (feature `msgpack`).
 //!
 //! # Examples
 //!
@@ -48,8 +49,11 @@ mod error;
 mod event;
 mod json;
 mod limits;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 mod namespace;
 mod packet;
+mod parser;
 mod value;
 
 pub use crate::args::{Args, ArgsIter};
@@ -61,6 +65,9 @@ pub use crate::encode::{
 pub use crate::error::{ArgsError, DecodeError, EncodeError};
 pub use crate::event::is_reserved;
 pub use crate::limits::DecodeLimits;
+#[cfg(feature = "msgpack")]
+pub use crate::msgpack::{MsgpackParser, TooLarge};
 pub use crate::namespace::{InvalidNamespace, Namespace};
 pub use crate::packet::{Packet, PacketType};
+pub use crate::parser::{JsonParser, Message, PacketDecoder, Parser};
 pub use crate::value::Value;

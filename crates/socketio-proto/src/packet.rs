@@ -23,6 +23,33 @@ pub enum PacketType {
     ConnectError,
 }
 
+impl PacketType {
+    /// The number of the type, without the binary ones: 0 to 4.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Connect => 0,
+            Self::Disconnect => 1,
+            Self::Event => 2,
+            Self::Ack => 3,
+            Self::ConnectError => 4,
+        }
+    }
+
+    /// The type with a number from 0 to 4.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Connect,
+            1 => Self::Disconnect,
+            2 => Self::Event,
+            3 => Self::Ack,
+            4 => Self::ConnectError,
+            _ => return None,
+        })
+    }
+}
+
 /// A packet whose payload is still encoded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Packet {

@@ -7,8 +7,28 @@ mod top_level;
 use bytes::Bytes;
 use serde::Serialize;
 
+use self::placeholders::Placeholders;
 use self::top_level::TopLevel;
 use crate::error::EncodeError;
+
+/// Writes one value as JSON and attachments.
+pub(crate) fn write_value<T>(value: &T) -> Result<(String, Vec<Bytes>), EncodeError>
+where
+    T: Serialize + ?Sized,
+{
+    let mut text = Vec::new();
+    let mut attachments = Vec::new();
+    value
+        .serialize(&mut serde_json::Serializer::with_formatter(
+            &mut text,
+            Placeholders {
+                attachments: &mut attachments,
+            },
+        ))
+        .map_err(EncodeError::new)?;
+    let text = String::from_utf8(text).expect("serde_json writes text only");
+    Ok((text, attachments))
+}
 
 /// Writes an array of arguments behind what a text holds already, and collects attachments.
 pub(crate) struct ArgsWriter {

@@ -97,7 +97,7 @@ pub(super) fn check_namespace(
     Ok(namespace)
 }
 
-pub(super) fn check_id(id: Option<u64>) -> Result<Option<u64>, DecodeError> {
+pub(crate) fn check_id(id: Option<u64>) -> Result<Option<u64>, DecodeError> {
     match id {
         Some(id) if id > MAX_ID => Err(DecodeError::InvalidId),
         id => Ok(id),

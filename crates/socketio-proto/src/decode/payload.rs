@@ -65,7 +65,12 @@ fn check<T>(scanned: Result<T, ScanError>, limits: &DecodeLimits) -> Result<T, D
     })
 }
 
-fn check_name(json: &str, place: EventName, limits: &DecodeLimits) -> Result<(), DecodeError> {
+/// Checks the name of an event, given the payload and where the name is in it.
+pub(crate) fn check_name(
+    json: &str,
+    place: EventName,
+    limits: &DecodeLimits,
+) -> Result<(), DecodeError> {
     let limit = limits.max_event_name_len;
     let too_long = DecodeError::EventNameTooLong { limit };
     let token = json.get(place.start..place.end).unwrap_or_default();

@@ -27,6 +27,11 @@ pub enum DecodeError {
         /// The limit that was crossed, in bytes.
         limit: usize,
     },
+    /// The namespace is no text, or does not begin with `/`, or holds a comma. Only parsers other
+    /// than the JSON one can find such a name.
+    InvalidNamespace,
+    /// The message is not the MessagePack of a packet.
+    InvalidMsgpack,
     /// The acknowledgement id is over 2⁵³ − 1, so that JavaScript could not send it back unchanged.
     InvalidId,
     /// The payload is not JSON, or not of the shape that the type of the packet asks for.
@@ -76,6 +81,13 @@ impl fmt::Display for DecodeError {
                 f,
                 "namespace of more than {limit} bytes: use a shorter name or raise \
                  `max_namespace_len`"
+            ),
+            Self::InvalidNamespace => f.write_str(
+                "invalid namespace: send its name, which begins with `/` and has no comma",
+            ),
+            Self::InvalidMsgpack => f.write_str(
+                "malformed MessagePack: send each packet as one binary message that is a map, and \
+                 use the same parser on both sides",
             ),
             Self::InvalidId => {
                 f.write_str("invalid acknowledgement id: use a whole number up to 9007199254740991")

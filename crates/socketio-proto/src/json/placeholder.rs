@@ -1,5 +1,7 @@
 //! The objects that stand for attachments.
 
+use std::fmt;
+
 use super::Cursor;
 
 /// The object that stands for an attachment: `{"_placeholder":true,"num":0}`.
@@ -13,6 +15,13 @@ pub(crate) struct Placeholder {
 }
 
 impl Placeholder {
+    /// The key that marks the object.
+    pub(crate) const KEY: &'static str = "_placeholder";
+
+    /// The same key with an escape, by which it marks nothing: for objects that only look like
+    /// placeholders.
+    pub(crate) const PLAIN_KEY: &'static str = r"\u005fplaceholder";
+
     /// The key that marks the object, as a JSON text.
     pub(crate) const MARK: &'static [u8] = br#""_placeholder""#;
 
@@ -46,6 +55,13 @@ impl Placeholder {
     /// cursor is at the member's value.
     pub(crate) fn is_marked(cursor: &Cursor<'_>) -> bool {
         cursor.rest().starts_with(b"true")
+    }
+}
+
+/// Writes the form that [`Placeholder::read`] reads.
+impl fmt::Display for Placeholder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, r#"{{"_placeholder":true,"num":{}}}"#, self.index)
     }
 }
 

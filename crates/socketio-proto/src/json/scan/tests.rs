@@ -254,16 +254,6 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn the_plain_part_of_a_string_ends_where_it_ends(
-        plain in vec(prop_oneof![Just(b'!'), Just(b' '), Just(b'#'), Just(b'['), Just(0x7f), 0x80..=0xff_u8], 0..90),
-        rest in vec(any::<u8>(), 0..40),
-    ) {
-        let bytes = [plain.as_slice(), &rest].concat();
-        let end = bytes.iter().position(|&byte| is_special(byte)).unwrap_or(bytes.len());
-        prop_assert_eq!(plain_len(&bytes), end);
-    }
-
-    #[test]
     fn it_takes_what_serde_json_writes(value in any_json()) {
         prop_assert_eq!(scan(&value.to_string()), Ok(()));
         prop_assert_eq!(scan(&serde_json::to_string_pretty(&value).unwrap()), Ok(()));

@@ -1,0 +1,139 @@
+//! From messages to packets.
+
+use bytes::Bytes;
+
+use super::input::Input;
+use super::token::Token;
+use super::transcode::{self, Root, Transcoded};
+use crate::args::Args;
+use crate::decode::{check_id, check_name};
+use crate::error::DecodeError;
+use crate::limits::DecodeLimits;
+use crate::namespace::Namespace;
+use crate::packet::{Packet, PacketType};
+
+/// Reads a message, which is one packet.
+pub(super) fn packet(message: &Bytes, limits: &DecodeLimits) -> Result<Packet, DecodeError> {
+    let mut input = Input::new(message);
+    let Token::Map(len) = Token::read(&mut input)? else {
+        return Err(DecodeError::InvalidMsgpack);
+    };
+    let mut members = Members::default();
+    for _ in 0..len {
+        members.read(&mut input, message, limits)?;
+    }
+    if !input.is_empty() {
+        return Err(DecodeError::InvalidMsgpack);
+    }
+    members.into_packet(limits)
+}
+
+/// What has been read of a packet.
+#[derive(Debug, Default)]
+struct Members {
+    kind: Option<PacketType>,
+    namespace: Option<Namespace>,
+    id: Option<Option<u64>>,
+    data: Option<Transcoded>,
+}
+
+impl Members {
+    fn read(
+        &mut self,
+        input: &mut Input<'_>,
+        message: &Bytes,
+        limits: &DecodeLimits,
+    ) -> Result<(), DecodeError> {
+        let Token::Str(key) = Token::read(input)? else {
+            return Err(DecodeError::InvalidMsgpack);
+        };
+        match key {
+            "type" => keep(&mut self.kind, read_kind(input)?),
+            "nsp" => keep(&mut self.namespace, read_namespace(input, limits)?),
+            "id" => keep(&mut self.id, read_id(input)?),
+            "data" => keep(&mut self.data, transcode::value(input, message, limits)?),
+            // Node's client sends its `options`, too.
+            _ => transcode::skip(input),
+        }
+    }
+
+    fn into_packet(self, limits: &DecodeLimits) -> Result<Packet, DecodeError> {
+        let kind = self.kind.ok_or(DecodeError::InvalidType)?;
+        let namespace = self.namespace.ok_or(DecodeError::InvalidNamespace)?;
+        Ok(Packet {
+            kind,
+            namespace,
+            id: self.id.flatten(),
+            payload: payload(kind, self.data, limits)?,
+        })
+    }
+}
+
+/// Keeps a member. One that comes twice could mean one thing here and another elsewhere.
+fn keep<T>(place: &mut Option<T>, value: T) -> Result<(), DecodeError> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(DecodeError::InvalidMsgpack),
+    }
+}
+
+fn read_kind(input: &mut Input<'_>) -> Result<PacketType, DecodeError> {
+    match Token::read(input)? {
+        Token::Unsigned(number) => u8::try_from(number)
+            .ok()
+            .and_then(PacketType::from_number)
+            .ok_or(DecodeError::InvalidType),
+        _ => Err(DecodeError::InvalidType),
+    }
+}
+
+fn read_namespace(input: &mut Input<'_>, limits: &DecodeLimits) -> Result<Namespace, DecodeError> {
+    let Token::Str(name) = Token::read(input)? else {
+        return Err(DecodeError::InvalidNamespace);
+    };
+    let limit = limits.max_namespace_len;
+    if name.len() > limit {
+        return Err(DecodeError::NamespaceTooLong { limit });
+    }
+    Namespace::new(name).map_err(|_| DecodeError::InvalidNamespace)
+}
+
+fn read_id(input: &mut Input<'_>) -> Result<Option<u64>, DecodeError> {
+    match Token::read(input)? {
+        Token::Undefined => Ok(None),
+        Token::Unsigned(id) => check_id(Some(id)),
+        _ => Err(DecodeError::InvalidId),
+    }
+}
+
+/// The payload, if it is of the shape that the type of the packet asks for.
+fn payload(
+    kind: PacketType,
+    data: Option<Transcoded>,
+    limits: &DecodeLimits,
+) -> Result<Args, DecodeError> {
+    let Some(data) = data.filter(|data| data.root != Root::Nothing) else {
+        return match kind {
+            PacketType::Connect | PacketType::Disconnect => Ok(Args::default()),
+            _ => Err(DecodeError::InvalidPayload),
+        };
+    };
+    let mut event = None;
+    match (kind, data.root) {
+        (PacketType::Connect, Root::Map) | (PacketType::ConnectError, Root::Map | Root::Str) => {
+            // It counts as an argument, so it is in one array already.
+            let limit = limits.max_depth;
+            if data.depth >= limit {
+                return Err(DecodeError::TooDeep { limit });
+            }
+        }
+        (PacketType::Event, Root::Array(name)) => {
+            let name = name.ok_or(DecodeError::InvalidPayload)?;
+            check_name(&data.json, name, limits)?;
+            event = Some(name);
+        }
+        (PacketType::Ack, Root::Array(_)) => {}
+        _ => return Err(DecodeError::InvalidPayload),
+    }
+    Ok(Args::new(data.json.into(), 0, event, data.attachments))
+}

@@ -1,0 +1,66 @@
+//! What is left of a message.
+
+use crate::error::DecodeError;
+
+/// What is left of a message. Whatever is taken is there.
+#[derive(Clone, Debug)]
+pub(super) struct Input<'m> {
+    rest: &'m [u8],
+}
+
+/// How many bytes tell a length.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Width {
+    One,
+    Two,
+    Four,
+}
+
+impl<'m> Input<'m> {
+    pub(super) fn new(message: &'m [u8]) -> Self {
+        Self { rest: message }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(super) fn take(&mut self, count: usize) -> Result<&'m [u8], DecodeError> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or(DecodeError::InvalidMsgpack)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or(DecodeError::InvalidMsgpack)?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8, DecodeError> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, DecodeError> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    pub(super) fn len(&mut self, width: Width) -> Result<usize, DecodeError> {
+        Ok(match width {
+            Width::One => self.u8()?.into(),
+            Width::Two => self.u16()?.into(),
+            // Where it does not fit, nothing is as long as that.
+            Width::Four => usize::try_from(self.u32()?).unwrap_or(usize::MAX),
+        })
+    }
+}

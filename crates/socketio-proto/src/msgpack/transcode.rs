@@ -1,0 +1,242 @@
+//! From MessagePack to JSON and attachments.
+
+use std::fmt::{Arguments, Write};
+
+use bytes::Bytes;
+use serde_json::Number;
+use smallvec::SmallVec;
+
+use super::date::IsoDate;
+use super::input::Input;
+use super::token::Token;
+use crate::error::DecodeError;
+use crate::json::{self, EventName, Placeholder};
+use crate::limits::DecodeLimits;
+
+/// Room for the JSON of most packets; that of others grows with what has been read.
+const CAPACITY: usize = 512;
+
+/// A value as JSON and attachments.
+#[derive(Debug)]
+pub(super) struct Transcoded {
+    pub(super) json: String,
+    pub(super) attachments: Vec<Bytes>,
+    pub(super) root: Root,
+    /// How deep arrays and objects are in each other, placeholders among them.
+    pub(super) depth: usize,
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Root {
+    /// A list; with its first element, if that can be the name of an event.
+    Array(Option<EventName>),
+    Map,
+    /// `nil` or `undefined`.
+    Nothing,
+    Other,
+    Str,
+}
+
+/// Reads one value. Does not recurse, and allocates by what has been read, not by what is
+/// announced.
+pub(super) fn value(
+    input: &mut Input<'_>,
+    message: &Bytes,
+    limits: &DecodeLimits,
+) -> Result<Transcoded, DecodeError> {
+    let mut transcoder = Transcoder {
+        message,
+        limits,
+        json: String::with_capacity(message.len().min(CAPACITY)),
+        attachments: Vec::new(),
+        attachment_bytes: 0,
+        open: SmallVec::new(),
+        depth: 0,
+    };
+    let token = Token::read(input)?;
+    transcoder.write(token)?;
+    let root = match token {
+        Token::Array(_) => Root::Array(transcoder.first(input)?),
+        Token::Map(_) => Root::Map,
+        Token::Str(_) => Root::Str,
+        Token::Nil | Token::Undefined => Root::Nothing,
+        _ => Root::Other,
+    };
+    while let Some(token) = transcoder.next(input)? {
+        transcoder.write(token)?;
+    }
+    Ok(Transcoded {
+        json: transcoder.json,
+        attachments: transcoder.attachments,
+        root,
+        depth: transcoder.depth,
+    })
+}
+
+/// Passes one value and keeps nothing of it.
+pub(super) fn skip(input: &mut Input<'_>) -> Result<(), DecodeError> {
+    let mut values: u64 = 1;
+    while values > 0 {
+        let inner = match Token::read(input)? {
+            Token::Array(len) => len.into(),
+            Token::Map(len) => u64::from(len).saturating_mul(2),
+            _ => 0,
+        };
+        values = values.saturating_sub(1).saturating_add(inner);
+    }
+    Ok(())
+}
+
+struct Transcoder<'a> {
+    message: &'a Bytes,
+    limits: &'a DecodeLimits,
+    json: String,
+    attachments: Vec<Bytes>,
+    attachment_bytes: usize,
+    /// The arrays and objects around the next value.
+    open: SmallVec<[Open; 8]>,
+    depth: usize,
+}
+
+/// An array or object some of whose elements are still to come.
+struct Open {
+    left: u32,
+    is_map: bool,
+}
+
+impl Transcoder<'_> {
+    /// Reads the first element of the array that has just been opened, and tells where it is if it
+    /// can be the name of an event.
+    fn first(&mut self, input: &mut Input<'_>) -> Result<Option<EventName>, DecodeError> {
+        let Some(token) = self.next(input)? else {
+            return Ok(None);
+        };
+        let can_be_name = match token {
+            Token::Signed(_) | Token::Str(_) | Token::Unsigned(_) => true,
+            Token::Float(number) => number.is_finite(),
+            _ => false,
+        };
+        let start = self.json.len();
+        self.write(token)?;
+        let end = self.json.len();
+        Ok(can_be_name.then_some(EventName { start, end }))
+    }
+
+    /// Closes what is complete, and reads the token of the next value and what comes before it.
+    /// `None` if everything is complete.
+    fn next<'m>(&mut self, input: &mut Input<'m>) -> Result<Option<Token<'m>>, DecodeError> {
+        loop {
+            let Some(open) = self.open.last_mut() else {
+                return Ok(None);
+            };
+            let is_map = open.is_map;
+            if open.left == 0 {
+                self.json.push(if is_map { '}' } else { ']' });
+                self.open.pop();
+                continue;
+            }
+            open.left = open.left.saturating_sub(1);
+            let before = self.json.len();
+            // No value ends in one of these.
+            if !self.json.ends_with(['[', '{']) {
+                self.json.push(',');
+            }
+            if is_map {
+                self.key(input)?;
+            }
+            let token = Token::read(input)?;
+            if is_map && token == Token::Undefined {
+                self.json.truncate(before);
+                continue;
+            }
+            return Ok(Some(token));
+        }
+    }
+
+    fn key(&mut self, input: &mut Input<'_>) -> Result<(), DecodeError> {
+        match Token::read(input)? {
+            // What looks like a placeholder here is none.
+            Token::Str(Placeholder::KEY) => {
+                self.push(format_args!("\"{}\"", Placeholder::PLAIN_KEY));
+            }
+            Token::Str(key) => json::push_string(&mut self.json, key),
+            Token::Bool(key) => self.push(format_args!("\"{key}\"")),
+            Token::Signed(key) => self.push(format_args!("\"{key}\"")),
+            Token::Unsigned(key) => self.push(format_args!("\"{key}\"")),
+            Token::Nil => self.json.push_str("\"null\""),
+            _ => return Err(DecodeError::InvalidMsgpack),
+        }
+        self.json.push(':');
+        Ok(())
+    }
+
+    /// Writes a value, or the beginning of one that has elements.
+    fn write(&mut self, token: Token<'_>) -> Result<(), DecodeError> {
+        match token {
+            Token::Array(len) => self.enter(len, false)?,
+            Token::Map(len) => self.enter(len, true)?,
+            Token::Binary(bytes) => self.attach(bytes)?,
+            Token::Extension(kind, bytes) => {
+                self.enter(0, false)?;
+                self.push(format_args!("{kind},"));
+                self.attach(bytes)?;
+            }
+            Token::Bool(value) => self.push(format_args!("{value}")),
+            Token::Date(ms) => match IsoDate::new(ms) {
+                Some(date) => self.push(format_args!("\"{date}\"")),
+                None => self.json.push_str("null"),
+            },
+            Token::Float(value) => match Number::from_f64(value) {
+                Some(number) => self.push(format_args!("{number}")),
+                None => self.json.push_str("null"),
+            },
+            Token::Nil | Token::Undefined => self.json.push_str("null"),
+            Token::Signed(value) => self.push(format_args!("{value}")),
+            Token::Str(text) => json::push_string(&mut self.json, text),
+            Token::Unsigned(value) => self.push(format_args!("{value}")),
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, left: u32, is_map: bool) -> Result<(), DecodeError> {
+        self.deepen()?;
+        self.json.push(if is_map { '{' } else { '[' });
+        self.open.push(Open { left, is_map });
+        Ok(())
+    }
+
+    /// Keeps an attachment and writes its placeholder, which is an object, too.
+    fn attach(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        self.deepen()?;
+        let index = self.attachments.len();
+        let limit = self.limits.max_attachments;
+        if index >= limit {
+            return Err(DecodeError::TooManyAttachments { limit });
+        }
+        let limit = self.limits.max_attachment_bytes;
+        self.attachment_bytes = self.attachment_bytes.saturating_add(bytes.len());
+        if self.attachment_bytes > limit {
+            return Err(DecodeError::AttachmentsTooLarge { limit });
+        }
+        self.attachments.push(self.message.slice_ref(bytes));
+        self.push(format_args!("{}", Placeholder { index }));
+        Ok(())
+    }
+
+    fn deepen(&mut self) -> Result<(), DecodeError> {
+        let limit = self.limits.max_depth;
+        let depth = self.open.len().saturating_add(1);
+        if depth > limit {
+            return Err(DecodeError::TooDeep { limit });
+        }
+        self.depth = self.depth.max(depth);
+        Ok(())
+    }
+
+    fn push(&mut self, text: Arguments<'_>) {
+        self.json
+            .write_fmt(text)
+            .expect("to write to a string does not fail");
+    }
+}

@@ -1,0 +1,196 @@
+//! Other encodings of packets.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use crate::decode::Decoder;
+use crate::encode::encode_packet;
+use crate::limits::DecodeLimits;
+use crate::packet::Packet;
+
+/// One message of a connection: a text, or a run of bytes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Message {
+    /// A text.
+    Text(ByteString),
+    /// Binary.
+    Binary(Bytes),
+}
+
+/// What turns packets into messages and back (Node's option `parser`).
+///
+/// Both sides of a connection must use the same one. The default of clients and servers is the
+/// encoding of the protocol's specification, [`JsonParser`]; a server without a parser of its own
+/// uses that without asking through this trait.
+///
+/// [`Packet`] keeps its payload as JSON and attachments. A parser reads it with
+/// [`Args::as_json`](crate::Args::as_json) and [`Args::attachments`](crate::Args::attachments), or
+/// as a value of any type with
+/// [`Args::deserialize_payload`](crate::Args::deserialize_payload). It makes a packet from JSON and
+/// attachments with [`Packet::from_parts`], or from a value with [`Packet::from_serialize`]; both
+/// check it against the limits.
+///
+/// # Examples
+///
+/// Every packet as one text that is JSON throughout, without binary (the first example of
+/// Socket.IO's page on custom parsers):
+///
+/// ```
+/// use std::error::Error;
+/// use std::sync::Arc;
+///
+/// use serde::{Deserialize, Serialize};
+/// use serde_json::Value;
+/// use socketio_proto::{
+///     DecodeLimits, Message, Namespace, Packet, PacketDecoder, PacketType, Parser,
+/// };
+///
+/// #[derive(Deserialize, Serialize)]
+/// struct Whole {
+///     #[serde(rename = "type")]
+///     kind: u8,
+///     #[serde(skip_serializing_if = "Value::is_null", default)]
+///     data: Value,
+///     nsp: String,
+///     #[serde(skip_serializing_if = "Option::is_none", default)]
+///     id: Option<u64>,
+/// }
+///
+/// struct WholeJson;
+///
+/// impl Parser for WholeJson {
+///     fn encode(&self, packet: &Packet) -> Result<Vec<Message>, Box<dyn Error + Send + Sync>> {
+///         let whole = Whole {
+///             kind: packet.kind.number(),
+///             data: packet.payload.deserialize_payload::<Option<Value>>()?.unwrap_or_default(),
+///             nsp: packet.namespace.to_string(),
+///             id: packet.id,
+///         };
+///         Ok(vec![Message::Text(serde_json::to_string(&whole)?.into())])
+///     }
+///
+///     fn decoder(&self, limits: Arc<DecodeLimits>) -> Box<dyn PacketDecoder> {
+///         Box::new(WholeJsonDecoder { limits })
+///     }
+/// }
+///
+/// struct WholeJsonDecoder {
+///     limits: Arc<DecodeLimits>,
+/// }
+///
+/// impl PacketDecoder for WholeJsonDecoder {
+///     fn decode(
+///         &mut self,
+///         message: Message,
+///     ) -> Result<Option<Packet>, Box<dyn Error + Send + Sync>> {
+///         let Message::Text(text) = message else {
+///             return Err("this parser knows no binary".into());
+///         };
+///         let whole: Whole = serde_json::from_str(&text)?;
+///         let kind = PacketType::from_number(whole.kind).ok_or("unknown packet type")?;
+///         let namespace = Namespace::new(whole.nsp)?;
+///         let packet =
+///             Packet::from_serialize(kind, namespace, whole.id, &whole.data, &self.limits)?;
+///         Ok(Some(packet))
+///     }
+/// }
+///
+/// let packet = Packet::from_serialize(
+///     PacketType::Event,
+///     Namespace::new("/chat")?,
+///     Some(7),
+///     &("message", "hi"),
+///     &DecodeLimits::default(),
+/// )?;
+/// let messages = WholeJson.encode(&packet)?;
+/// let text = r#"{"type":2,"data":["message","hi"],"nsp":"/chat","id":7}"#;
+/// assert_eq!(messages, [Message::Text(text.into())]);
+///
+/// let mut decoder = WholeJson.decoder(Arc::default());
+/// assert_eq!(decoder.decode(Message::Text(text.into()))?, Some(packet));
+/// # Ok::<(), Box<dyn Error + Send + Sync>>(())
+/// ```
+pub trait Parser: Send + Sync + 'static {
+    /// Encodes a packet as the messages that carry it, in the order in which they are to be sent.
+    ///
+    /// A broadcast is encoded once, and all recipients get the same messages.
+    ///
+    /// # Errors
+    ///
+    /// If the packet has no form in this encoding. It is not sent then.
+    fn encode(&self, packet: &Packet) -> Result<Vec<Message>, Box<dyn Error + Send + Sync>>;
+
+    /// A decoder for one connection, with the limits of what its peer may send.
+    fn decoder(&self, limits: Arc<DecodeLimits>) -> Box<dyn PacketDecoder>;
+}
+
+/// The decoder of one connection, made by a [`Parser`].
+///
+/// It reads what a peer sends, which may be anything: it must neither panic, nor recurse as deep as
+/// its input is nested, nor allocate by a length that is only announced.
+pub trait PacketDecoder: Send + 'static {
+    /// Reads the next message. `None` if the packet needs further messages, or is one to ignore.
+    ///
+    /// # Errors
+    ///
+    /// If the message is not understood. The connection is closed.
+    fn decode(&mut self, message: Message) -> Result<Option<Packet>, Box<dyn Error + Send + Sync>>;
+
+    /// Whether a packet has been begun and further messages are awaited for it: `false` unless
+    /// overridden.
+    ///
+    /// A server bounds how long this stays true.
+    fn is_waiting(&self) -> bool {
+        false
+    }
+}
+
+/// The encoding of the protocol's specification: JSON, with attachments as messages of their own.
+///
+/// It is what is used without a parser. This is for parsers that do something before or after it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JsonParser;
+
+impl Parser for JsonParser {
+    fn encode(&self, packet: &Packet) -> Result<Vec<Message>, Box<dyn Error + Send + Sync>> {
+        let mut text = String::new();
+        let attachments = encode_packet(&mut text, packet).iter().cloned();
+        let text = Message::Text(text.into());
+        Ok(std::iter::once(text)
+            .chain(attachments.map(Message::Binary))
+            .collect())
+    }
+
+    fn decoder(&self, limits: Arc<DecodeLimits>) -> Box<dyn PacketDecoder> {
+        Box::new(Decoder::new(limits))
+    }
+}
+
+impl PacketDecoder for Decoder {
+    fn decode(&mut self, message: Message) -> Result<Option<Packet>, Box<dyn Error + Send + Sync>> {
+        Ok(match message {
+            Message::Text(text) => self.decode_text(text)?,
+            Message::Binary(bytes) => self.decode_binary(bytes)?,
+        })
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.is_waiting()
+    }
+}
+
+impl fmt::Debug for dyn Parser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parser")
+    }
+}
+
+impl fmt::Debug for dyn PacketDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PacketDecoder")
+    }
+}

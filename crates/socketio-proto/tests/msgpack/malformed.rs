@@ -1,0 +1,247 @@
+//! What is no packet.
+
+use socketio_proto::DecodeError::{
+    self, InvalidId, InvalidMsgpack, InvalidNamespace, InvalidPayload, InvalidType, ReservedEvent,
+};
+
+use super::{argument, hex, message, read};
+
+#[track_caller]
+fn refused(bytes: &str, error: DecodeError) {
+    assert_eq!(read(&hex(bytes)), Err(error), "{bytes}");
+}
+
+#[test]
+fn a_message_is_one_map() {
+    for bytes in ["", "c0", "90", "01", "a161", "c1", "d40000"] {
+        refused(bytes, InvalidMsgpack);
+    }
+    refused("82a47479706501a36e7370a12f 00", InvalidMsgpack);
+    refused("82a47479706501a36e7370a12f c0", InvalidMsgpack);
+}
+
+#[test]
+fn what_crashed_others_is_an_error() {
+    for bytes in [
+        "81d9ff",
+        "c9ffffffff00",
+        "df00ffffff",
+        "dfffffffff",
+        "ddffffffff",
+    ] {
+        refused(bytes, InvalidMsgpack);
+    }
+    for value in [
+        "c9ffffffff00",
+        "c6ffffffff",
+        "dbffffffff",
+        "ddffffffff",
+        "dfffffffff",
+        "ddffffffff00",
+    ] {
+        assert_eq!(argument(&hex(value)), Err(InvalidMsgpack), "{value}");
+    }
+}
+
+#[test]
+fn every_beginning_of_a_message_is_an_error() {
+    let value = hex(
+        "8f a0 00 a161 c4 02 0102 a162 c7 01 00 05 a163 cb3ff8000000000000 a164 d9 01 78 \
+         a165 dc 0001 c2 a166 de 0001 a0 c0 a167 d7 00 0000000000000000 a168 d4 00 00 a169 cd 0100 \
+         a16a d1 8000 a16b d5 01 0000 a16c ca 00000000 a16d d3 0000000000000000 a16e e0",
+    );
+    let whole = message(2, &[&hex("92 a165")[..], &value].concat());
+    assert!(read(&whole).is_ok(), "{:?}", read(&whole));
+    for end in 0..whole.len() {
+        assert!(read(&whole[..end]).is_err(), "{end}");
+    }
+}
+
+#[test]
+fn the_type_is_a_number_from_0_to_4() {
+    for kind in [
+        "05",
+        "06",
+        "ff",
+        "c0",
+        "a132",
+        "cb4000000000000000",
+        "d40000",
+        "cd0102",
+    ] {
+        refused(&format!("82a474797065{kind}a36e7370a12f"), InvalidType);
+    }
+    refused("81a36e7370a12f", InvalidType);
+}
+
+#[test]
+fn the_namespace_is_a_name() {
+    for name in [
+        "c0",
+        "01",
+        "d40000",
+        "a0",
+        "a161",
+        "a3612f62",
+        "a42f612c62",
+        "c4012f",
+    ] {
+        refused(&format!("82a47479706501a36e7370{name}"), InvalidNamespace);
+    }
+    refused("81a47479706501", InvalidNamespace);
+}
+
+#[test]
+fn the_id_is_a_whole_number_that_javascript_can_count_to() {
+    let with_id = |id: &str| format!("84a47479706502a46461746191a165a26964{id}a36e7370a12f");
+    for id in [
+        "c0",
+        "ff",
+        "a130",
+        "cb3ff8000000000000",
+        "cf0020000000000000",
+        "90",
+        "c3",
+    ] {
+        refused(&with_id(id), InvalidId);
+    }
+    let id = |id: &str| read(&hex(&with_id(id))).unwrap().id;
+    assert_eq!(id("cf001fffffffffffff"), Some((1 << 53) - 1));
+    assert_eq!(id("00"), Some(0));
+    assert_eq!(id("d40000"), None, "undefined");
+}
+
+#[test]
+fn members_come_once_and_others_are_passed_over() {
+    refused("83a47479706501a47479706501a36e7370a12f", InvalidMsgpack);
+    refused("83a47479706501a36e7370a12fa36e7370a12f", InvalidMsgpack);
+    refused(
+        "84a47479706502a46461746191a165a46461746191a165a36e7370a12f",
+        InvalidMsgpack,
+    );
+    refused("83a47479706501a36e7370a12f0100", InvalidMsgpack);
+    let known = read(&hex("82a47479706501a36e7370a12f"));
+    let more = "83a47479706501a36e7370a12fa178";
+    for value in [
+        "c0",
+        "9202 9103",
+        "82 a161 c0 9101 82a0c0a0c0",
+        "c40101",
+        "d40000",
+    ] {
+        assert_eq!(read(&hex(&format!("{more}{value}"))), known, "{value}");
+    }
+    for value in [
+        "92",
+        "dfffffffff",
+        "ddffffffff",
+        "82 a161",
+        "c1",
+        "a1ff",
+        "91dc",
+    ] {
+        refused(&format!("{more}{value}"), InvalidMsgpack);
+    }
+}
+
+/// The same as for JSON.
+#[test]
+fn a_payload_has_the_shape_that_its_type_asks_for() {
+    let valid = |kind: u8, data: &str| {
+        let read = read(&message(kind, &hex(data)));
+        assert!(
+            matches!(read, Ok(_) | Err(InvalidPayload)),
+            "{kind} {data}: {read:?}"
+        );
+        read.is_ok()
+    };
+    for (data, kinds) in [
+        ("d40000", &[0, 1][..]),
+        ("c0", &[0, 1]),
+        ("80", &[0, 4]),
+        ("81a16101", &[0, 4]),
+        ("a161", &[4]),
+        ("a0", &[4]),
+        ("90", &[3]),
+        ("9101", &[2, 3]),
+        ("91ff", &[2, 3]),
+        ("91cb3ff8000000000000", &[2, 3]),
+        ("91a165", &[2, 3]),
+        ("91a0", &[2, 3]),
+        ("91c0", &[3]),
+        ("91d40000", &[3]),
+        ("91c3", &[3]),
+        ("9190", &[3]),
+        ("9180", &[3]),
+        ("91c40101", &[3]),
+        ("91cb7ff8000000000000", &[3]),
+        ("91d7000000000000000000", &[3]),
+        ("00", &[]),
+        ("c3", &[]),
+        ("cb3ff8000000000000", &[]),
+        ("c40101", &[]),
+        ("c7010001", &[]),
+        ("d40101", &[]),
+        ("d7000000000000000000", &[]),
+    ] {
+        let accepted: Vec<u8> = (0..5).filter(|&kind| valid(kind, data)).collect();
+        assert_eq!(accepted, kinds, "{data}");
+    }
+    for (kind, is_valid) in [(0, true), (1, true), (2, false), (3, false), (4, false)] {
+        let absent = read(&hex(&format!("82a4747970650{kind}a36e7370a12f")));
+        assert_eq!(absent.is_ok(), is_valid, "{kind}");
+    }
+}
+
+#[test]
+fn the_members_of_a_packet_come_in_any_order() {
+    let expected = read(&hex("84a47479706502a46461746191a165a2696407a36e7370a12f")).unwrap();
+    for bytes in [
+        "84a46461746191a165a36e7370a12fa2696407a47479706502",
+        "84a36e7370a12fa2696407a47479706502a46461746191a165",
+    ] {
+        assert_eq!(read(&hex(bytes)).as_ref(), Ok(&expected));
+    }
+}
+
+#[test]
+fn reserved_names_are_refused() {
+    for name in [
+        "connect",
+        "connect_error",
+        "disconnect",
+        "disconnecting",
+        "newListener",
+        "removeListener",
+    ] {
+        let mut data = vec![0x91, 0xa0 | u8::try_from(name.len()).unwrap()];
+        data.extend(name.bytes());
+        assert_eq!(read(&message(2, &data)), Err(ReservedEvent), "{name}");
+        assert!(read(&message(3, &data)).is_ok(), "an answer has no name");
+    }
+}
+
+#[test]
+fn a_text_is_utf_8() {
+    for value in ["a1ff", "a2c3 28", "a3eda080", "d901 80", "81 a1ff 00"] {
+        assert_eq!(argument(&hex(value)), Err(InvalidMsgpack), "{value}");
+    }
+    refused("82a47479706501a36e7370a22fff", InvalidMsgpack);
+    refused("83a47479706501a36e7370a12fa1ffc0", InvalidMsgpack);
+}
+
+#[test]
+fn a_key_that_has_no_text_of_its_own_is_an_error() {
+    for key in [
+        "90",
+        "80",
+        "c40161",
+        "cb3ff8000000000000",
+        "d40000",
+        "d40161",
+        "c1",
+    ] {
+        let value = hex(&format!("81 {key} 00"));
+        assert_eq!(argument(&value), Err(InvalidMsgpack), "{key}");
+    }
+}

@@ -1,0 +1,38 @@
+//! Whatever bytes come, they make a packet that can be sent on in JSON and in MessagePack, or an
+//! error.
+
+#![no_main]
+
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+use socketio_proto::{DecodeLimits, MsgpackParser, Packet, PacketType};
+
+fuzz_target!(|bytes: &[u8]| {
+    let limits = DecodeLimits::default();
+    let message = Bytes::copy_from_slice(bytes);
+    let Ok(packet) = MsgpackParser::decode(&message, &limits) else {
+        return;
+    };
+    assert!(packet.payload.as_json().len() <= 7 * bytes.len());
+    // Only MessagePack has binary in other packets.
+    let has_arguments = matches!(packet.kind, PacketType::Event | PacketType::Ack);
+    if has_arguments || packet.payload.attachments().is_empty() {
+        assert_eq!(as_json(&packet), packet);
+    }
+    let written = MsgpackParser::encode(&packet).expect("it was small enough before");
+    let back = MsgpackParser::decode(&written, &limits).expect("it was accepted before");
+    let again = MsgpackParser::encode(&back).expect("it was small enough before");
+    assert_eq!(again, written);
+});
+
+fn as_json(packet: &Packet) -> Packet {
+    Packet::from_parts(
+        packet.kind,
+        packet.namespace.clone(),
+        packet.id,
+        packet.payload.as_json().into(),
+        packet.payload.attachments().to_vec(),
+        &DecodeLimits::default(),
+    )
+    .expect("what was read is valid")
+}
