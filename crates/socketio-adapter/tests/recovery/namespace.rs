@@ -82,6 +82,8 @@ pub(crate) type Listener = Arc<dyn Fn(&Packet) + Send + Sync>;
 
 impl LocalSockets for Sockets {
     fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
+        // Others get a chance to overtake, which they must not take.
+        std::thread::yield_now();
         self.rooms.for_each(&options.target, |connection| {
             connection.received.lock().unwrap().push(packet.clone());
         });
@@ -193,6 +195,8 @@ impl Space {
         let resume = Resume::new(move |missed: Vec<MissedPacket>| {
             let packets = missed.into_iter().map(|missed| missed.packet);
             resumed.received.lock().unwrap().extend(packets);
+            // Others get a chance to send in between, which they must not take.
+            std::thread::yield_now();
             sockets.rooms.insert(&resumed).unwrap();
             sockets.rooms.join(&resumed, rooms).unwrap();
             true
