@@ -92,7 +92,7 @@ pub trait Adapter: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// By default, [`AdapterError::is_not_supported`].
+    /// If the session is too large. By default, [`AdapterError::is_not_supported`].
     fn persist_session(&self, session: Session) -> Result<(), AdapterError> {
         let _ = session;
         Err(AdapterError::not_supported("recovery of connections"))

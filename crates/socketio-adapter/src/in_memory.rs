@@ -122,7 +122,7 @@ impl Adapter for InMemoryAdapter {
     }
 
     fn persist_session(&self, session: Session) -> Result<(), AdapterError> {
-        self.delivery()?.persist(session);
+        self.delivery()?.persist(session)?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //! Adapter::resume_session   calls Resume with what it has missed, between two deliveries
 //! ```
 
+mod ledger;
 mod offsets;
 mod options;
 mod packets;
@@ -24,7 +25,7 @@ use crate::socket_id::SocketId;
 pub use self::options::RecoveryOptions;
 pub(crate) use self::packets::KeptPackets;
 pub use self::resume::{MissedPacket, Resume};
-pub(crate) use self::sessions::KeptSessions;
+pub(crate) use self::sessions::{KeptSessions, TooLarge};
 
 /// The secret by which a client gets its lost socket back; Node calls it `pid`.
 ///

@@ -6,6 +6,7 @@ use std::fmt;
 use socketio_proto::Args;
 
 use crate::ack::MissingAnswers;
+use crate::recovery::TooLarge;
 
 /// An adapter could not do what was asked.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ enum Kind {
     Missing(MissingAnswers),
     NotSupported(&'static str),
     Other(Box<dyn Error + Send + Sync>),
+    TooLarge(TooLarge),
 }
 
 impl AdapterError {
@@ -67,7 +69,15 @@ impl AdapterError {
     pub fn into_answers(self) -> Vec<Args> {
         match self.kind {
             Kind::Missing(missing) => missing.into_answers(),
-            Kind::Closed | Kind::NotSupported(_) | Kind::Other(_) => Vec::new(),
+            Kind::Closed | Kind::NotSupported(_) | Kind::Other(_) | Kind::TooLarge(_) => Vec::new(),
+        }
+    }
+}
+
+impl From<TooLarge> for AdapterError {
+    fn from(error: TooLarge) -> Self {
+        Self {
+            kind: Kind::TooLarge(error),
         }
     }
 }
@@ -93,6 +103,7 @@ impl fmt::Display for AdapterError {
                 f,
                 "the adapter failed, check what connects the servers: {error}"
             ),
+            Kind::TooLarge(error) => error.fmt(f),
         }
     }
 }
@@ -101,7 +112,7 @@ impl Error for AdapterError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
             Kind::Other(error) => error.source(),
-            Kind::Closed | Kind::Missing(_) | Kind::NotSupported(_) => None,
+            Kind::Closed | Kind::Missing(_) | Kind::NotSupported(_) | Kind::TooLarge(_) => None,
         }
     }
 }

@@ -8,7 +8,9 @@ use socketio_proto::Packet;
 
 use crate::local::LocalSockets;
 use crate::options::BroadcastOptions;
-use crate::recovery::{KeptPackets, KeptSessions, RecoveryId, RecoveryOptions, Resume, Session};
+use crate::recovery::{
+    KeptPackets, KeptSessions, RecoveryId, RecoveryOptions, Resume, Session, TooLarge,
+};
 
 /// What a namespace keeps for clients that come back, and the turn to deliver.
 ///
@@ -64,8 +66,8 @@ impl Delivery {
         deliver(&state, local);
     }
 
-    pub(super) fn persist(&self, session: Session) {
-        self.state.lock().borrow_mut().sessions.keep(session);
+    pub(super) fn persist(&self, session: Session) -> Result<(), TooLarge> {
+        self.state.lock().borrow_mut().sessions.keep(session)
     }
 
     pub(super) fn take(&self, id: &RecoveryId, offset: &str) -> Option<Session> {

@@ -4,10 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ledger::Total;
+
 /// What may be kept of one namespace for clients that come back, and for how long.
 ///
 /// Whatever is too much is forgotten, oldest first. A client that would need it is not recovered: it
 /// gets a new socket and knows it. It never gets only a part of what it has missed.
+///
+/// A clone belongs to the same server: namespaces that are made with clones share
+/// [`max_total_bytes`](Self::max_total_bytes).
 ///
 /// # Examples
 ///
@@ -30,6 +35,7 @@ pub struct RecoveryOptions {
     pub(crate) max_packet_bytes: usize,
     pub(crate) max_sessions: usize,
     pub(crate) max_session_bytes: usize,
+    pub(super) total: Total,
     clock: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
@@ -54,6 +60,10 @@ impl RecoveryOptions {
     /// each of the sessions, with a few rooms and a little data.
     pub const MAX_SESSION_BYTES: usize = 16 * 1024 * 1024;
 
+    /// The default of [`max_total_bytes`](Self::max_total_bytes), 256 MiB: nine namespaces that are
+    /// full, or any number where clients choose the names.
+    pub const MAX_TOTAL_BYTES: usize = 256 * 1024 * 1024;
+
     /// Returns the default options.
     ///
     /// `clock` returns the time that has passed since some fixed moment. It is called with the store
@@ -65,6 +75,7 @@ impl RecoveryOptions {
             max_packet_bytes: Self::MAX_PACKET_BYTES,
             max_sessions: Self::MAX_SESSIONS,
             max_session_bytes: Self::MAX_SESSION_BYTES,
+            total: Total::new(Self::MAX_TOTAL_BYTES),
             clock: Arc::new(clock),
         }
     }
@@ -100,9 +111,19 @@ impl RecoveryOptions {
 
     /// Sets how many bytes the sessions that are kept may take. Default: 16 MiB.
     ///
-    /// Each counts with its rooms, its data as JSON, and 256 bytes on top.
+    /// Each counts with its rooms, its data as JSON, and 256 bytes on top. One that takes more than
+    /// a 64th of it is not kept, so that one client cannot drive out all others.
     pub fn max_session_bytes(mut self, bytes: usize) -> Self {
         self.max_session_bytes = bytes;
+        self
+    }
+
+    /// Sets how many bytes the packets and sessions of all namespaces may take together. Default:
+    /// 256 MiB.
+    ///
+    /// Over it a namespace forgets its own oldest ones before it keeps further ones.
+    pub fn max_total_bytes(mut self, bytes: usize) -> Self {
+        self.total = Total::new(bytes);
         self
     }
 
@@ -127,6 +148,7 @@ impl fmt::Debug for RecoveryOptions {
             .field("max_packet_bytes", &self.max_packet_bytes)
             .field("max_sessions", &self.max_sessions)
             .field("max_session_bytes", &self.max_session_bytes)
+            .field("max_total_bytes", &self.total.max)
             .finish_non_exhaustive()
     }
 }

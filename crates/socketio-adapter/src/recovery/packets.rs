@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use socketio_proto::Packet;
 
+use super::ledger::Ledger;
 use super::offsets::Offsets;
 use super::options::RecoveryOptions;
 use super::resume::MissedPacket;
@@ -28,7 +29,7 @@ pub(crate) struct KeptPackets {
     kept: VecDeque<Kept>,
     /// The number of the next packet; that of the first in `kept` follows from it.
     next: u64,
-    bytes: usize,
+    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -42,11 +43,11 @@ struct Kept {
 impl KeptPackets {
     pub(crate) fn new(options: RecoveryOptions) -> Self {
         Self {
+            ledger: Ledger::new(options.max_packet_bytes, &options.total),
             options,
             offsets: Offsets::new(),
             kept: VecDeque::new(),
             next: 1,
-            bytes: 0,
         }
     }
 
@@ -63,7 +64,7 @@ impl KeptPackets {
             // Attachments may be small parts of large buffers.
             .detach();
         let bytes = size(&packet, options);
-        self.bytes = self.bytes.saturating_add(bytes);
+        self.ledger.add(bytes);
         self.kept.push_back(Kept {
             packet: packet.clone(),
             options: options.clone(),
@@ -117,12 +118,11 @@ impl KeptPackets {
     fn prune(&mut self, now: Duration) {
         let age = self.options.packet_age();
         while let Some(first) = self.kept.front() {
-            let fits = self.kept.len() <= self.options.max_packets
-                && self.bytes <= self.options.max_packet_bytes;
+            let fits = self.kept.len() <= self.options.max_packets && self.ledger.fits();
             if fits && now.saturating_sub(first.at) <= age {
                 break;
             }
-            self.bytes = self.bytes.saturating_sub(first.bytes);
+            self.ledger.subtract(first.bytes);
             self.kept.pop_front();
         }
         if self.kept.capacity() > KEPT_CAPACITY && self.kept.len() < self.kept.capacity() / 8 {

@@ -1,8 +1,10 @@
 //! The sessions of clients that may come back.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::time::Duration;
 
+use super::ledger::Ledger;
 use super::options::RecoveryOptions;
 use super::{RecoveryId, Session};
 use crate::room::Room;
@@ -11,6 +13,9 @@ use crate::room::Room;
 /// allocation.
 const OVERHEAD: usize = 256;
 
+/// Which part of all one session may take.
+const SHARE: usize = 64;
+
 /// The sessions of a namespace whose connections were lost, by id and in the order of their loss.
 #[derive(Debug)]
 pub(crate) struct KeptSessions {
@@ -18,7 +23,7 @@ pub(crate) struct KeptSessions {
     by_id: HashMap<RecoveryId, u64>,
     by_age: BTreeMap<u64, Kept>,
     next: u64,
-    bytes: usize,
+    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -31,21 +36,25 @@ struct Kept {
 impl KeptSessions {
     pub(crate) fn new(options: RecoveryOptions) -> Self {
         Self {
+            ledger: Ledger::new(options.max_session_bytes, &options.total),
             options,
             by_id: HashMap::new(),
             by_age: BTreeMap::new(),
             next: 0,
-            bytes: 0,
         }
     }
 
-    /// Keeps a session from now on, in the place of one that has the same id.
-    pub(crate) fn keep(&mut self, session: Session) {
+    /// Keeps a session from now on, in the place of one that has the same id, unless it is too large.
+    pub(crate) fn keep(&mut self, session: Session) -> Result<(), TooLarge> {
         let since = self.options.now();
         self.remove(&session.recovery_id);
         let (age, bytes) = (self.next, size(&session));
+        let limit = self.options.max_session_bytes / SHARE;
+        if bytes > limit {
+            return Err(TooLarge { bytes, limit });
+        }
         self.next = self.next.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(bytes);
+        self.ledger.add(bytes);
         self.by_id.insert(session.recovery_id.clone(), age);
         let kept = Kept {
             session,
@@ -54,6 +63,7 @@ impl KeptSessions {
         };
         self.by_age.insert(age, kept);
         self.prune(since);
+        Ok(())
     }
 
     /// Takes a session out: nobody else can have it afterwards.
@@ -70,7 +80,7 @@ impl KeptSessions {
     fn remove(&mut self, id: &RecoveryId) -> Option<Kept> {
         let age = self.by_id.remove(id)?;
         let kept = self.by_age.remove(&age)?;
-        self.bytes = self.bytes.saturating_sub(kept.bytes);
+        self.ledger.subtract(kept.bytes);
         Some(kept)
     }
 
@@ -79,18 +89,35 @@ impl KeptSessions {
         while let Some(oldest) = self.by_age.first_entry() {
             let expired =
                 now.saturating_sub(oldest.get().since) > self.options.max_disconnection_duration;
-            let fits = self.by_id.len() <= self.options.max_sessions
-                && self.bytes <= self.options.max_session_bytes;
+            let fits = self.by_id.len() <= self.options.max_sessions && self.ledger.fits();
             if fits && !expired {
                 break;
             }
             let kept = oldest.remove();
-            self.bytes = self.bytes.saturating_sub(kept.bytes);
+            self.ledger.subtract(kept.bytes);
             self.by_id.remove(&kept.session.recovery_id);
         }
         if self.by_id.is_empty() && self.by_id.capacity() > 0 {
             self.by_id = HashMap::new();
         }
+    }
+}
+
+/// One session would take too large a part of what may be kept.
+#[derive(Debug)]
+pub(crate) struct TooLarge {
+    bytes: usize,
+    limit: usize,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the session of one socket takes {} bytes, and {} may be kept: let it be in fewer rooms, \
+             attach less data, or raise `max_session_bytes`",
+            self.bytes, self.limit
+        )
     }
 }
 

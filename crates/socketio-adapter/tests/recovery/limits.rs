@@ -119,16 +119,70 @@ fn the_oldest_sessions_go_when_there_are_too_many() {
 
 #[test]
 fn the_oldest_sessions_go_when_they_take_too_much() {
-    let space = Space::with(|options| options.max_session_bytes(2 * 350));
-    let connections = ["a", "b", "c"].map(|id| space.connect(id, &[]));
+    // Each takes 256 bytes, its data, and its room.
+    let space = Space::with(|options| options.max_session_bytes(64 * 400));
+    let ids: Vec<String> = (0..100).map(|n| format!("{n}")).collect();
+    let connections: Vec<_> = ids.iter().map(|id| space.connect(id, &[])).collect();
     space.emit(1, everyone());
     for connection in &connections {
         space.lose(connection);
     }
     let known = connections[0].offset();
-    assert!(space.come_back("a", &known).is_none());
-    assert!(space.come_back("b", &known).is_some());
-    assert!(space.come_back("c", &known).is_some());
+    assert!(space.come_back(&ids[0], &known).is_none());
+    assert!(space.come_back(&ids[10], &known).is_none());
+    for id in &ids[40..] {
+        assert!(space.come_back(id, &known).is_some(), "{id}");
+    }
+}
+
+#[test]
+fn one_large_session_does_not_drive_out_the_others() {
+    let space = Space::with(|options| options.max_session_bytes(64 * 400));
+    let small = space.connect("small", &["a room"]);
+    space.emit(1, everyone());
+    let known = small.offset();
+    space.lose(&small);
+    let mut session = space.take("small", &known).unwrap();
+    space.adapter.persist_session(session.clone()).unwrap();
+    session.recovery_id = "large".into();
+    session.data = serde_json::json!({ "text": "x".repeat(400) });
+    let error = space.adapter.persist_session(session).unwrap_err();
+    assert!(error.to_string().ends_with("raise `max_session_bytes`"));
+    assert!(space.take("large", &known).is_none());
+    assert!(space.come_back("small", &known).is_some());
+}
+
+#[test]
+fn all_namespaces_together_have_a_bound_too() {
+    let mut shared = None;
+    let first = Space::with(|options| {
+        let options = options.max_total_bytes(10 * 400);
+        shared = Some(options.clone());
+        options
+    });
+    let second = Space::with(|_| shared.unwrap());
+    let [a, b] = [&first, &second].map(|space| space.connect("a", &[]));
+    (1..=9).for_each(|n| first.emit(n, everyone()));
+    second.emit(1, everyone());
+    let known = b.offset();
+    second.lose(&b);
+    assert!(
+        second.come_back("a", &known).is_some(),
+        "one packet and one session more fit beside the nine packets"
+    );
+
+    (1..=9).for_each(|n| second.emit(n, everyone()));
+    second.lose(&b);
+    assert!(second.come_back("a", &known).is_none());
+
+    // What another namespace forgets makes room.
+    drop((a, first));
+    let c = second.connect("c", &[]);
+    second.emit(10, everyone());
+    let known = c.offset();
+    second.lose(&c);
+    (1..=5).for_each(|n| second.emit(n, everyone()));
+    assert!(second.come_back("c", &known).is_some());
 }
 
 #[test]
