@@ -1,7 +1,8 @@
 //! Extractors: types that a handler can have as arguments.
 //!
-//! Four kinds of handlers run for a socket, in three phases: middleware and connect handlers while
-//! it joins a namespace, event handlers while it is there, disconnect handlers when it leaves.
+//! The handlers of a socket run in three phases: middleware and connect handlers while it joins a
+//! namespace, event middleware and event handlers while it is there, disconnect handlers when it
+//! leaves.
 //!
 //! | argument | connect, middleware | event | disconnect |
 //! |---|---|---|---|
@@ -10,7 +11,7 @@
 //! | [`SocketData<T>`], every [`FromSocket`] of the application | yes | yes | yes |
 //! | [`Auth<T>`]: the payload of the CONNECT packet | yes | | |
 //! | [`Data<T>`]: the arguments of the event | | yes | |
-//! | [`EventName`] | | yes | |
+//! | [`EventName`], [`Args`](crate::Args), [`Event`] | | yes | |
 //! | [`Ack`], `Option<Ack>`: answers the event | | yes | |
 //! | [`Rejection`] | | in `on_rejection` | |
 //! | [`DisconnectReason`](crate::DisconnectReason) | | | yes |
@@ -62,6 +63,7 @@ mod args;
 mod auth;
 mod captures;
 mod data;
+mod event;
 mod event_name;
 mod namespace_name;
 mod parts;
@@ -82,6 +84,7 @@ pub use self::ack::{Ack, MissingAck};
 pub use self::auth::{Auth, AuthRejection};
 pub use self::captures::{Captures, CapturesRejection};
 pub use self::data::{Data, DataRejection};
+pub use self::event::Event;
 pub use self::event_name::EventName;
 pub use self::namespace_name::NamespaceName;
 pub use self::parts::PartsRejection;

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`Middleware`] | `middleware` | `Result<(), E>`, `E:` [`IntoConnectError`](crate::IntoConnectError) |
 //! | [`ConnectHandler`] | `on_connect` | `()` or `Result<(), E>`, `E: Debug` |
+//! | [`EventMiddleware`] | `event_middleware` | `()`, [`Event`](crate::extract::Event), or `Result` of these, `E: Into<Rejection>` |
 //! | [`EventHandler`] | `on`, `on_rejection` | what implements [`IntoReply`]: `()`, [`Reply`], … |
 //! | [`DisconnectHandler`] | `on_disconnect` | `()` |
 //! | [`NamespacePredicate`] | `io.of` | `bool` or `Result<bool, E>`, `E: Display` |
@@ -20,6 +21,7 @@ mod connect;
 mod disconnect;
 mod erased;
 mod event;
+mod event_middleware;
 mod middleware;
 mod namespace;
 mod panic;
@@ -32,11 +34,13 @@ mod tests;
 pub use self::connect::{ConnectHandler, ConnectOutput};
 pub use self::disconnect::DisconnectHandler;
 pub use self::event::EventHandler;
+pub use self::event_middleware::{EventMiddleware, EventMiddlewareOutput};
 pub use self::middleware::{Middleware, MiddlewareOutput};
 pub use self::namespace::{NamespacePredicate, PredicateOutput};
 pub use self::reply::{IntoReply, Reply};
 
 pub(crate) use self::erased::{
-    ConnectListener, DisconnectListener, EventListener, MiddlewareListener, NamespaceListener,
+    ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener,
+    MiddlewareListener, NamespaceListener,
 };
 pub(crate) use self::panic::catch;

@@ -10,6 +10,7 @@ use socketio_proto::{Args, Namespace, Packet};
 
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
+use crate::outgoing::Outgoing;
 use crate::pending_acks::Waiting;
 use crate::recipient::Recipient;
 
@@ -17,6 +18,7 @@ use crate::recipient::Recipient;
 pub(crate) struct Local {
     pub(crate) name: Namespace,
     pub(crate) rooms: Rooms<Recipient>,
+    pub(crate) outgoing: Outgoing,
     /// One counter for all sockets of the namespace, as in Node's server: an acknowledged
     /// broadcast is encoded once and has the same number for everybody.
     ack_ids: AtomicU64,
@@ -27,6 +29,7 @@ impl Local {
         Self {
             name,
             rooms: Rooms::new().with_max_rooms(max_rooms),
+            outgoing: Outgoing::default(),
             ack_ids: AtomicU64::new(0),
         }
     }
@@ -34,17 +37,34 @@ impl Local {
     pub(crate) fn next_ack_id(&self) -> u64 {
         self.ack_ids.fetch_add(1, Ordering::Relaxed)
     }
+
+    /// Calls `send` with each socket that a packet is for, after those who listen to that. No lock
+    /// is held.
+    fn for_each_told(
+        &self,
+        packet: &Packet,
+        options: &BroadcastOptions,
+        mut send: impl FnMut(&Arc<Recipient>),
+    ) {
+        let is_heard = self.outgoing.is_heard();
+        self.rooms.for_each(&options.target, |recipient| {
+            if is_heard {
+                self.outgoing.tell(recipient, &packet.payload);
+            }
+            send(recipient);
+        });
+    }
 }
 
 impl LocalSockets for Local {
     fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
         let encoded = Encoded::packet(packet).compress(options.flags.compress);
         if options.flags.volatile {
-            self.rooms.for_each(&options.target, |recipient| {
+            self.for_each_told(packet, options, |recipient| {
                 recipient.link.send_volatile(&encoded);
             });
         } else {
-            self.rooms.for_each(&options.target, |recipient| {
+            self.for_each_told(packet, options, |recipient| {
                 // A client that cannot take it is being closed for it.
                 recipient.link.send(&encoded).ok();
             });
@@ -65,7 +85,7 @@ impl LocalSockets for Local {
         .compress(options.flags.compress);
         let mut count = 0;
         let mut asked = Vec::new();
-        self.rooms.for_each(&options.target, |recipient| {
+        self.for_each_told(packet, options, |recipient| {
             count += 1;
             // A socket that cannot be asked is counted out again by the drop of this.
             let waiting = Waiting::Broadcast(PendingAck::new(Arc::clone(&sink)));

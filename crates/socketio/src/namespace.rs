@@ -12,10 +12,13 @@ use crate::handler::{
     EventListener, Middleware, MiddlewareListener,
 };
 use crate::handlers::Handlers;
+use crate::listeners::Position;
 use crate::namespace_core::NamespaceCore;
 use crate::parent::Parent;
 use crate::socket::Socket;
 use crate::space::Space;
+
+mod listeners;
 
 /// A namespace: handlers are registered with it, and it sends to the sockets in it.
 ///
@@ -214,6 +217,11 @@ impl<S> Namespace<S> {
     }
 
     fn register(self, change: impl Fn(&mut Handlers)) -> Self {
+        self.change(change);
+        self
+    }
+
+    fn change(&self, change: impl Fn(&mut Handlers)) {
         match &self.place {
             Place::Children(parent) => parent.register(change),
             Place::One(space) => match space.owner::<NamespaceCore>() {
@@ -224,7 +232,6 @@ impl<S> Namespace<S> {
                 ),
             },
         }
-        self
     }
 }
 
@@ -270,13 +277,7 @@ where
         H: EventHandler<T, S>,
         T: 'static,
     {
-        assert!(
-            !socketio_proto::is_reserved(event),
-            "{event:?} is a reserved event name: use `on_connect`, `on_disconnecting` or \
-             `on_disconnect`, or choose another name"
-        );
-        let listener = EventListener::new(handler, self.state.clone());
-        self.register(|handlers| handlers.add_event(event, listener.clone()))
+        self.add_event(event, Position::Last, handler)
     }
 
     /// Adds a handler that runs when a socket is about to leave: it is still in its rooms.

@@ -9,6 +9,8 @@ use socketio_proto::Namespace as Name;
 use tokio::sync::SetOnce;
 
 use crate::handlers::Handlers;
+use crate::outgoing;
+use crate::socket::Socket;
 use crate::space::{Captured, Space};
 
 /// One namespace: its sockets and its handlers.
@@ -106,6 +108,7 @@ impl NamespaceCore {
     /// Takes over the handlers of the parent, before there are any of its own.
     pub(crate) fn adopt(&self, handlers: Arc<Handlers>) {
         self.handlers.store(handlers);
+        self.hear_outgoing();
     }
 
     /// Changes the handlers because those of the parent have changed.
@@ -118,6 +121,29 @@ impl NamespaceCore {
             let mut handlers = Handlers::clone(handlers);
             change(&mut handlers);
             handlers
+        });
+        self.hear_outgoing();
+    }
+
+    /// Lets the sockets know who of the namespace listens to what is sent to them.
+    fn hear_outgoing(&self) {
+        let local = &self.space.local;
+        local.outgoing.set_of_all(|| {
+            let listeners = self.handlers.load().outgoing.clone();
+            if listeners.is_empty() {
+                return None;
+            }
+            let listening = local.outgoing.count_one();
+            let space = Arc::downgrade(&self.space);
+            Some(Arc::new(move |recipient, event, args| {
+                // Counted for as long as the listeners are there.
+                let _ = &listening;
+                let Some(space) = space.upgrade() else { return };
+                let socket = Socket::new(Arc::clone(recipient), space);
+                for listener in &listeners {
+                    outgoing::call(recipient, || (listener.handler.0)(&socket, event, args));
+                }
+            }))
         });
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use parking_lot::RwLock;
 use socketio_adapter::Adapter;
 use socketio_proto::Namespace as Name;
@@ -54,6 +54,11 @@ impl Parent {
 
     pub(crate) fn name(&self) -> &Name {
         &self.name
+    }
+
+    /// The handlers of children to come.
+    pub(crate) fn handlers(&self) -> Guard<Arc<Handlers>> {
+        self.handlers.load()
     }
 
     /// Changes the handlers of all children, those to come among them.

@@ -7,6 +7,7 @@ use socketio_proto::Args;
 use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
 use crate::link::Link;
+use crate::listeners::Listeners;
 use crate::ordered::{HasOrdered, Ordered};
 use crate::pending_acks::PendingAcks;
 
@@ -18,6 +19,7 @@ pub(crate) struct Recipient {
     pub(crate) acks: PendingAcks,
     pub(crate) data: DataMap,
     pub(crate) ordered: Ordered,
+    pub(crate) listeners: Listeners,
     memberships: Memberships<Self>,
     phase: AtomicU8,
 }
@@ -44,6 +46,7 @@ impl Recipient {
             auth,
             data: DataMap::default(),
             ordered: Ordered::default(),
+            listeners: Listeners::default(),
             memberships: Memberships::new(),
             phase: AtomicU8::new(Phase::Joining as u8),
         }

@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use socketio_proto::{ArgsError, EncodeError};
 
 use crate::connect_error::{ConnectError, IntoConnectError, ResponseText};
+use crate::emit_error::EmitError;
 
 /// What the client is told where the reason is the server's own affair.
 const SERVER_FAULT: &str = "the server failed to handle this; its log has the reason";
@@ -219,6 +220,16 @@ impl From<String> for Rejection {
 impl From<&'static str> for Rejection {
     fn from(text: &'static str) -> Self {
         Self::new(text)
+    }
+}
+
+/// A fault of the server: what it wanted to send, or to make of an event, cannot be sent.
+impl From<EmitError> for Rejection {
+    fn from(error: EmitError) -> Self {
+        match error.source() {
+            Some(source) => Self::internal(format!("{error}: {source}")),
+            None => Self::internal(error.to_string()),
+        }
     }
 }
 

@@ -27,11 +27,12 @@ const OF_AXUM: [&str; 14] = [
 ];
 
 /// Our extractors that implement the trait of a phase, for the same reason.
-const OF_A_PHASE: [&str; 6] = [
+const OF_A_PHASE: [&str; 7] = [
     "Ack",
     "Auth",
     "Data",
     "DisconnectReason",
+    "Event",
     "EventName",
     "Rejection",
 ];

@@ -9,6 +9,7 @@ pub(super) enum Phase {
     Connect,
     Disconnect,
     Event,
+    EventMiddleware,
     Middleware,
 }
 
@@ -18,10 +19,12 @@ impl Phase {
             "connect" => Ok(Self::Connect),
             "disconnect" => Ok(Self::Disconnect),
             "event" => Ok(Self::Event),
+            "event_middleware" => Ok(Self::EventMiddleware),
             "middleware" => Ok(Self::Middleware),
             _ => Err(Error::new(
                 name.span(),
-                "expected `event`, `connect`, `middleware` or `disconnect`, and `state = T`",
+                "expected `event`, `event_middleware`, `connect`, `middleware` or `disconnect`, and \
+                 `state = T`",
             )),
         }
     }
@@ -33,7 +36,9 @@ impl Phase {
                 quote_spanned! {span=> ::socketio::extract::FromConnect }
             }
             Self::Disconnect => quote_spanned! {span=> ::socketio::extract::FromDisconnect },
-            Self::Event => quote_spanned! {span=> ::socketio::extract::FromEvent },
+            Self::Event | Self::EventMiddleware => {
+                quote_spanned! {span=> ::socketio::extract::FromEvent }
+            }
         }
     }
 
@@ -43,6 +48,9 @@ impl Phase {
             Self::Connect => Some(quote_spanned! {span=> ::socketio::handler::ConnectOutput }),
             Self::Disconnect => None,
             Self::Event => Some(quote_spanned! {span=> ::socketio::handler::IntoReply }),
+            Self::EventMiddleware => {
+                Some(quote_spanned! {span=> ::socketio::handler::EventMiddlewareOutput })
+            }
             Self::Middleware => {
                 Some(quote_spanned! {span=> ::socketio::handler::MiddlewareOutput })
             }

@@ -6,7 +6,8 @@ use crate::context::EventContext;
 use crate::handler::{EventListener, catch};
 use crate::rejection::Rejection;
 
-/// The run of one event handler, and what follows when it does not succeed.
+/// The run of one event handler, or of the middleware before it, and what follows when it does not
+/// succeed.
 ///
 /// It can be moved after it has been polled: it is tried where the event is dispatched and moves
 /// to a task only if it has to wait.
@@ -17,6 +18,8 @@ pub(super) struct EventRun {
     fallback: EventContext,
     /// Why the handler itself did not succeed, while the one for rejections runs.
     rejection: Option<Rejection>,
+    /// Whether it only looks on: what it cannot handle is for others to answer.
+    is_observer: bool,
 }
 
 impl EventRun {
@@ -26,11 +29,29 @@ impl EventRun {
         cx: EventContext,
     ) -> Self {
         let fallback = cx.fork();
+        Self::of_event(listener.call(cx), on_rejection, fallback)
+    }
+
+    /// The run of what is to happen with an event, which is rejected if that fails.
+    pub(super) fn of_event(
+        running: Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send>>,
+        on_rejection: Option<EventListener>,
+        fallback: EventContext,
+    ) -> Self {
         Self {
-            running: listener.call(cx),
+            running,
             on_rejection,
             fallback,
             rejection: None,
+            is_observer: false,
+        }
+    }
+
+    /// The run of a listener that hears every event, whoever handles it.
+    pub(super) fn of_observer(listener: &EventListener, cx: EventContext) -> Self {
+        Self {
+            is_observer: true,
+            ..Self::new(listener, None, cx)
         }
     }
 
@@ -63,6 +84,9 @@ impl Future for EventRun {
                 return Poll::Ready(());
             };
             self.log(&rejection);
+            if self.is_observer {
+                return Poll::Ready(());
+            }
             if let Some(first) = &self.rejection {
                 self.answer(first);
                 return Poll::Ready(());

@@ -317,6 +317,7 @@ impl Drop for CleanUp {
             recipient.acks.close();
             socket.space.local.rooms.remove(recipient);
             recipient.data.clear();
+            recipient.listeners.close();
         }
     }
 }

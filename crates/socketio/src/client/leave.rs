@@ -94,7 +94,10 @@ impl Client {
     ) {
         socket.recipient.acks.close();
         let handlers = Arc::clone(&stay.handlers());
-        if handlers.disconnecting.is_empty() && handlers.disconnect.is_empty() {
+        if handlers.disconnecting.is_empty()
+            && handlers.disconnect.is_empty()
+            && socket.recipient.listeners.is_unused()
+        {
             forget(socket);
             return;
         }
@@ -149,6 +152,9 @@ fn run_handlers(
             for listener in &handlers.disconnecting {
                 run(listener, &socket, reason).await;
             }
+            for listener in socket.own_disconnecting() {
+                run(&listener, &socket, reason).await;
+            }
         };
         let limit = DISCONNECTING_LIMIT;
         if tokio::time::timeout(limit, disconnecting).await.is_err() {
@@ -161,6 +167,9 @@ fn run_handlers(
         socket.space.local.rooms.remove(&socket.recipient);
         for listener in &handlers.disconnect {
             run(listener, &socket, reason).await;
+        }
+        for listener in socket.own_disconnect() {
+            run(&listener, &socket, reason).await;
         }
         forget(&socket);
         // The namespace may go with it.
@@ -189,4 +198,5 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
 fn forget(socket: &Socket) {
     socket.space.local.rooms.remove(&socket.recipient);
     socket.recipient.data.clear();
+    socket.recipient.listeners.close();
 }

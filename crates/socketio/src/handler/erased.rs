@@ -5,9 +5,13 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{ConnectHandler, DisconnectHandler, EventHandler, Middleware, NamespacePredicate};
+use super::{
+    ConnectHandler, DisconnectHandler, EventHandler, EventMiddleware, Middleware,
+    NamespacePredicate,
+};
 use crate::connect_error::ConnectError;
 use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+use crate::extract::Event;
 use crate::rejection::Rejection;
 
 /// A future of a handler, in the one allocation that a call costs.
@@ -143,6 +147,11 @@ macro_rules! asked {
 asked! {
     /// A registered middleware. A chain of them runs on one context.
     MiddlewareListener, ErasedMiddleware, Middleware, ConnectContext, Result<(), ConnectError>
+}
+asked! {
+    /// A registered middleware of events. A chain of them runs on one context.
+    EventMiddlewareListener, ErasedEventMiddleware, EventMiddleware, EventContext,
+    Result<Option<Event>, Rejection>
 }
 asked! {
     /// A registered function that decides about namespaces. Several are asked on one context.

@@ -3,12 +3,13 @@
 use std::future::Future;
 
 use super::{
-    ConnectHandler, ConnectOutput, DisconnectHandler, EventHandler, IntoReply, Middleware,
-    MiddlewareOutput, NamespacePredicate, PredicateOutput,
+    ConnectHandler, ConnectOutput, DisconnectHandler, EventHandler, EventMiddleware,
+    EventMiddlewareOutput, IntoReply, Middleware, MiddlewareOutput, NamespacePredicate,
+    PredicateOutput,
 };
 use crate::connect_error::{ConnectError, IntoConnectError};
 use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
-use crate::extract::{FromConnect, FromDisconnect, FromEvent, FromNamespace};
+use crate::extract::{Event, FromConnect, FromDisconnect, FromEvent, FromNamespace};
 use crate::rejection::Rejection;
 
 macro_rules! impl_handlers {
@@ -87,6 +88,25 @@ macro_rules! impl_handlers {
                     ack.send(&reply)?;
                 }
                 Ok(())
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_variables)]
+        impl<F, Fut, S, $($M, $T,)*> EventMiddleware<($(($M, $T),)*), S> for F
+        where
+            F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output: EventMiddlewareOutput> + Send,
+            S: Send + Sync + 'static,
+            $( $T: FromEvent<S, $M> + Send, )*
+        {
+            async fn call(
+                self,
+                cx: &mut EventContext,
+                state: &S,
+            ) -> Result<Option<Event>, Rejection> {
+                $( let $T = $T::from_event(cx, state).await.map_err(Into::into)?; )*
+                self($($T,)*).await.into_result()
             }
         }
 

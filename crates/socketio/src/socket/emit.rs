@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use socketio_proto::{Args, Packet};
 
 use super::Socket;
 use super::ack::AckFuture;
@@ -148,7 +149,17 @@ impl<'a> SocketEmitter<'a> {
         if recipient.is_gone() {
             return Err(EmitError::Disconnected);
         }
-        let packet = Encoded::event(space.name(), ack, event, args)?.compress(self.compress);
+        let packet = if space.local.outgoing.is_heard() {
+            let args = Args::from_serialize(Some(event), args)?;
+            space.local.outgoing.tell(recipient, &args);
+            Encoded::packet(&Packet {
+                id: ack,
+                ..Packet::event(space.name().clone(), args)
+            })
+        } else {
+            Encoded::event(space.name(), ack, event, args)?
+        };
+        let packet = packet.compress(self.compress);
         if self.volatile {
             let sent = recipient.link.send_volatile(&packet);
             // Nobody should wait for the answer to what was not sent.
