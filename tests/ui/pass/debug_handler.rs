@@ -5,10 +5,12 @@ use std::convert::Infallible;
 use axum::extract::{FromRef, Query, State};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use socketio::extract::{Ack, Auth, Data, DataRejection, EventName, MissingAck, SocketData};
+use socketio::extract::{
+    Ack, Auth, Data, DataRejection, Event, EventName, MissingAck, SocketData,
+};
 use socketio::handler::IntoReply;
 use socketio::{
-    ConnectError, DisconnectReason, Namespace, Rejection, Reply, Socket, SocketIo, SocketIoLayer,
+    ConnectError, DisconnectReason, EmitError, Namespace, Rejection, Reply, Socket, SocketIo, SocketIoLayer,
     debug_handler,
 };
 
@@ -77,6 +79,20 @@ async fn rejected(rejection: Rejection) -> Rejection {
     rejection
 }
 
+#[debug_handler(event_middleware, state = AppState)]
+async fn authorize(_: Socket, _: EventName, _: State<Db>) -> Result<(), Rejection> {
+    Ok(())
+}
+
+#[debug_handler(event_middleware)]
+async fn translate(mut event: Event) -> Result<Event, EmitError> {
+    event.set_name("new")?;
+    Ok(event)
+}
+
+#[debug_handler(event_middleware)]
+async fn look() {}
+
 #[debug_handler(connect, state = AppState)]
 async fn connected(_: Socket, _: Auth<Option<Room>>, _: Query<Room>, _: State<Db>, _: Uri) {}
 
@@ -108,6 +124,9 @@ fn main() {
         .middleware(authenticate)
         .middleware(never)
         .on_connect(connected)
+        .event_middleware(authorize)
+        .event_middleware(translate)
+        .event_middleware(look)
         .on("message", message)
         .on("optional", optional)
         .on("nothing", nothing)

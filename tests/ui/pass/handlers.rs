@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 use serde::Deserialize;
-use socketio::extract::{Data, FromSocket};
-use socketio::{Rejection, Reply, Socket, SocketIo, SocketIoLayer};
+use socketio::extract::{Data, EventName, FromSocket};
+use socketio::{DisconnectReason, Rejection, Reply, Socket, SocketIo, SocketIoLayer};
 
 #[derive(Clone)]
 struct Db;
@@ -84,6 +84,19 @@ where
         .on("event", async |_: State<Db>| {});
 }
 
+/// Handlers of one socket capture what they need.
+async fn connected(socket: Socket) {
+    let captured = String::from("captured");
+    socket.on("capture", move |Data(text): Data<String>| async move {
+        Reply(text + &captured)
+    });
+    socket.once("once", async |_: Socket, _: Query<Room>| Reply(1));
+    socket.on_any(async |event: EventName| println!("{event}"));
+    socket.event_middleware(async |_: Socket| Err::<(), _>("no"));
+    socket.on_disconnect(async |_: Socket, _: DisconnectReason| {});
+    socket.on_any_outgoing(|event, args| println!("{event}: {args:?}"));
+}
+
 fn main() {
     let layer = SocketIoLayer::with_state(AppState { db: Db });
     let captured = String::from("captured");
@@ -94,6 +107,8 @@ fn main() {
         .middleware(question_mark)
         .middleware(http_error)
         .middleware(async || Ok::<_, String>(()))
+        .on_connect(connected)
+        .event_middleware(|_: Tenant| async {})
         .on("async", async |_: Tenant, _: User| {})
         .on("block", |_: Query<Room>| async {})
         .on(

@@ -11,6 +11,7 @@ use crate::rejection::Rejection;
     label = "not a disconnect handler",
     note = "a disconnect handler is an `async fn` that returns `()`; it and its future are `Send`",
     note = "each argument implements `FromDisconnect<{S}>`, such as `Socket`, `DisconnectReason`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
+    note = "a handler of one socket, such as `Socket::on_disconnect` takes, has no state: a closure captures what it needs",
     note = "put `#[socketio::debug_handler(disconnect, state = {S})]` on the function to see what is wrong"
 )]
 pub trait DisconnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {

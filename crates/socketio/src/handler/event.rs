@@ -13,6 +13,7 @@ use crate::rejection::Rejection;
     label = "not an event handler",
     note = "an event handler is an `async fn` that returns `()`, `Reply<T>` or another `IntoReply`; it and its future are `Send`",
     note = "each argument implements `FromEvent<{S}>`, such as `Socket`, `Data<T>`, `Ack`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
+    note = "a handler of one socket, such as `Socket::on` takes, has no state: a closure captures what it needs",
     note = "put `#[socketio::debug_handler(event, state = {S})]` on the function to see what is wrong"
 )]
 pub trait EventHandler<T, S>: Clone + Send + Sized + Sync + 'static {

@@ -14,7 +14,7 @@ use crate::rejection::Rejection;
     label = "not an event middleware",
     note = "an event middleware is an `async fn` that returns `()`, `Event`, `Result<(), E>` or `Result<Event, E>` with `E: Into<Rejection>`; it and its future are `Send`",
     note = "each argument implements `FromEvent<{S}>`, such as `Socket`, `Event`, `EventName`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
-    note = "middleware of one socket has no state: a closure captures what it needs",
+    note = "middleware of one socket, such as `Socket::event_middleware` takes, has no state: a closure captures what it needs",
     note = "put `#[socketio::debug_handler(event_middleware, state = {S})]` on the function to see what is wrong"
 )]
 pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {

@@ -1,0 +1,67 @@
+//! Applications whose handlers write down what they see.
+
+use std::future::{Ready, ready};
+use std::net::SocketAddr;
+
+use axum::extract::{FromRef, State};
+use e2e::app::serve;
+use e2e::gate::Gate;
+use e2e::journal::Journal;
+use socketio::{Namespace, SocketIo, SocketIoBuilder, SocketIoLayer};
+
+/// The state of such an application.
+#[derive(Clone, FromRef)]
+pub(crate) struct App {
+    pub(crate) journal: Journal,
+    pub(crate) gate: Gate,
+    pub(crate) io: Option<SocketIo>,
+}
+
+/// Serves an application whose main namespace is set up by `register`.
+pub(crate) async fn server(
+    register: impl FnOnce(Namespace<App>) -> Namespace<App>,
+) -> (SocketAddr, App) {
+    server_of(SocketIoLayer::builder(), register).await
+}
+
+/// Serves an application with these options.
+pub(crate) async fn server_of(
+    builder: SocketIoBuilder,
+    register: impl FnOnce(Namespace<App>) -> Namespace<App>,
+) -> (SocketAddr, App) {
+    let app = App {
+        journal: Journal::new(),
+        gate: Gate::closed(),
+        io: None,
+    };
+    let layer = builder.with_state(app.clone()).build();
+    let io = layer.io();
+    register(io.of("/"));
+    let app = App {
+        io: Some(io.with_state(())),
+        ..app
+    };
+    (serve(layer).await, app)
+}
+
+/// A handler, or a middleware of events, that writes a word.
+pub(crate) fn write(
+    word: &'static str,
+) -> impl Fn(State<Journal>) -> Ready<()> + Clone + Send + Sync + 'static {
+    move |State(journal)| {
+        journal.write(word);
+        ready(())
+    }
+}
+
+/// The same without state.
+pub(crate) fn write_to(
+    journal: &Journal,
+    word: &'static str,
+) -> impl Fn() -> Ready<()> + Clone + Send + Sync + 'static {
+    let journal = journal.clone();
+    move || {
+        journal.write(word);
+        ready(())
+    }
+}

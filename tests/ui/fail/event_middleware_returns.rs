@@ -1,0 +1,16 @@
+//! A middleware of events returns what says nothing about the event.
+
+use socketio::{Socket, SocketIoLayer, debug_handler};
+
+async fn authorize(socket: Socket) -> bool {
+    socket.connected()
+}
+
+#[debug_handler(event_middleware)]
+async fn checked(socket: Socket) -> bool {
+    socket.connected()
+}
+
+fn main() {
+    SocketIoLayer::new().io().of("/").event_middleware(authorize);
+}
