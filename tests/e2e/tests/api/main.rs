@@ -1,7 +1,7 @@
 //! The API as applications use it, a subject each.
 
-mod layers;
 mod event_middleware;
 mod journaled;
+mod layers;
 mod serve_client;
 mod without_axum;
