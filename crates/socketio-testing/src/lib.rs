@@ -20,6 +20,7 @@
 //! - [`WsClient`] is a WebSocket client that sends what it is told, malformed [`Frame`]s included.
 //! - [`PollingClient`] polls: one session, its GETs and POSTs.
 //! - [`HttpConnection`] and [`Request`] send any request and give the [`RawResponse`] as it came.
+//! - [`Program`] is a program that serves, such as an example.
 //!
 //! Every wait ends after [`DEADLINE`]. In an expected text, `…` stands for any characters (see [`matches()`]).
 //!
@@ -33,6 +34,7 @@ pub use self::frame::{Frame, Opcode};
 pub use self::http::{HttpConnection, RawResponse, Request};
 pub use self::pattern::{assert_matches, matches};
 pub use self::polling::{PendingPoll, PollingClient};
+pub use self::program::Program;
 pub use self::websocket::{Message, WsClient};
 
 mod deadline;
@@ -40,5 +42,6 @@ mod frame;
 mod http;
 mod pattern;
 mod polling;
+mod program;
 mod websocket;
 mod wire;

@@ -1,8 +1,9 @@
 //! Two people use the chat in headless Chromium, against the program as it is built.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+
+use socketio_testing::Program;
 
 /// Set to `1`, lets the test pass where Node's packages or Chromium are not installed.
 const SKIP_MISSING: &str = "SOCKETIO_E2E_SKIP_MISSING";
@@ -26,43 +27,14 @@ fn two_people_talk() {
             return;
         }
     }
-    let (chat, address) = Running::start();
+    let chat = Program::start(env!("CARGO_BIN_EXE_chat"));
     let status = Command::new("node")
         .arg(folder.join("e2e.mjs"))
-        .arg(&address)
+        .arg(format!("http://{}", chat.addr()))
         .env("CHROMIUM", &chromium)
         .stdin(Stdio::null())
         .status()
         .expect("Node.js runs");
     drop(chat);
     assert!(status.success(), "a step failed, see above");
-}
-
-/// The chat, until it is dropped.
-struct Running(Child);
-
-impl Running {
-    fn start() -> (Self, String) {
-        let mut chat = Command::new(env!("CARGO_BIN_EXE_chat"))
-            .env("PORT", "0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the chat starts");
-        let output = chat.stdout.take().expect("its output is piped");
-        let chat = Self(chat);
-        let mut line = String::new();
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the chat says where it is");
-        let address = line.trim().rsplit(' ').next().unwrap_or_default();
-        (chat, address.to_owned())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
 }
