@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{HeaderMap, HeaderValue};
+
+use crate::accept_encoding::preferred_encoding;
 
 /// How much is compressed before other tasks run.
 ///
@@ -111,117 +113,21 @@ impl Encoding {
         }
     }
 
-    /// What the client likes best, by its quality values, then by its order.
+    /// What the client likes best.
     fn preferred(request: &HeaderMap) -> Option<Self> {
-        let accepted = request
-            .get_all(header::ACCEPT_ENCODING)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','));
-        let mut gzip = Rank::default();
-        let mut deflate = Rank::default();
-        for (position, accepted) in accepted.enumerate() {
-            let (name, quality) = parse(accepted);
-            for (encoding, rank) in [(Self::Gzip, &mut gzip), (Self::Deflate, &mut deflate)] {
-                let named = name.eq_ignore_ascii_case(encoding.as_str());
-                if named || name == "*" {
-                    rank.improve(named, quality, position);
-                }
-            }
-        }
-        // Where the client does not care, the first wins.
-        let best = if deflate.beats(&gzip) {
-            (Self::Deflate, deflate)
-        } else {
-            (Self::Gzip, gzip)
-        };
-        (best.1.quality > 0.0).then_some(best.0)
-    }
-}
-
-/// The name and the quality of one entry of the header.
-fn parse(accepted: &str) -> (&str, f32) {
-    let mut parts = accepted.split(';').map(str::trim);
-    let name = parts.next().unwrap_or_default();
-    let quality = parts
-        .find_map(|part| part.strip_prefix("q="))
-        .map_or(1.0, |quality| quality.trim().parse().unwrap_or(0.0));
-    (name, quality)
-}
-
-/// How much the client likes an encoding.
-#[derive(Clone, Copy, Debug, Default)]
-struct Rank {
-    /// Whether it is named, and not only meant by `*`.
-    named: bool,
-    quality: f32,
-    position: usize,
-}
-
-impl Rank {
-    /// Being named says more than `*`, whatever the quality: so an encoding can be excluded.
-    fn improve(&mut self, named: bool, quality: f32, position: usize) {
-        if named && !self.named || named == self.named && quality > self.quality {
-            *self = Self {
-                named,
-                quality,
-                position,
-            };
-        }
-    }
-
-    fn beats(&self, other: &Self) -> bool {
-        if self.quality != other.quality {
-            return self.quality > other.quality;
-        }
-        if self.named != other.named {
-            return self.named;
-        }
-        self.position < other.position
+        let offered = [Self::Gzip, Self::Deflate];
+        let name = preferred_encoding(request, &offered.map(Self::as_str))?;
+        offered
+            .into_iter()
+            .find(|encoding| encoding.as_str() == name)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
-
-    fn preferred(accepted: &[&str]) -> Option<&'static str> {
-        let mut headers = HeaderMap::new();
-        for value in accepted {
-            let value = HeaderValue::from_str(value).unwrap();
-            headers.append(header::ACCEPT_ENCODING, value);
-        }
-        Encoding::preferred(&headers).map(Encoding::as_str)
-    }
-
-    /// Each is what the npm package `accepts` answers.
-    #[test]
-    fn the_client_has_its_choice() {
-        for (accepted, expected) in [
-            ("", None),
-            ("identity", None),
-            ("br", None),
-            ("gzip", Some("gzip")),
-            ("GZIP", Some("gzip")),
-            ("deflate", Some("deflate")),
-            ("deflate, gzip", Some("deflate")),
-            ("gzip, deflate, br", Some("gzip")),
-            ("br, deflate;q=0.5, gzip;q=0.4", Some("deflate")),
-            ("gzip;q=0.4,deflate;q=0.5", Some("deflate")),
-            ("gzip;q=0", None),
-            ("gzip;q=0, *", Some("deflate")),
-            ("*", Some("gzip")),
-            ("*;q=0", None),
-            ("*;q=0.1, deflate;q=0.1", Some("deflate")),
-            ("gzip;q=none", None),
-            ("gzip;q=0, gzip;q=0.5", Some("gzip")),
-            (",;,;q=1, gzip", Some("gzip")),
-        ] {
-            assert_eq!(preferred(&[accepted]), expected, "{accepted:?}");
-        }
-        assert_eq!(preferred(&[]), None);
-        assert_eq!(preferred(&["br", "deflate"]), Some("deflate"));
-    }
 
     #[test]
     fn short_answers_stay_as_they_are() {

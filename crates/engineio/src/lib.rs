@@ -40,6 +40,7 @@
 //! One task per session owns the transport, the protocol's state and the timers; the protocol
 //! itself is [`engineio_proto::Session`], which does no IO.
 
+mod accept_encoding;
 mod application;
 mod body;
 mod compression;
@@ -66,6 +67,7 @@ pub use engineio_proto::{
     SessionId, Text, Transport,
 };
 
+pub use self::accept_encoding::preferred_encoding;
 pub use self::application::{Application, Connection};
 pub use self::body::ResponseBody;
 pub use self::compression::HttpCompression;

@@ -206,7 +206,7 @@ impl ServeClient {
             HeaderValue::from_static(header::ACCEPT_ENCODING.as_str()),
         );
         let is_known = self.is_known(request);
-        let coding = coding::preferred(request);
+        let coding = Coding::preferred(request);
         let content_type = if name.ends_with(".map") {
             JSON
         } else {
