@@ -6,7 +6,7 @@ use axum::extract::{FromRef, Query, State};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use socketio::extract::{
-    Ack, Auth, Data, DataRejection, Event, EventName, MissingAck, SocketData,
+    Ack, Auth, Data, DataRejection, Event, EventName, MissingAck, NamespaceName, SocketData,
 };
 use socketio::handler::IntoReply;
 use socketio::{
@@ -29,6 +29,15 @@ struct Room {
 
 #[debug_handler]
 async fn nothing() {}
+
+#[debug_handler(namespace, state = AppState)]
+async fn tenant(
+    name: NamespaceName,
+    _: Auth<Room>,
+    _: State<Db>,
+) -> Result<bool, &'static str> {
+    Ok(name.len() < 20)
+}
 
 #[debug_handler()]
 async fn empty_brackets(_: Socket) {}

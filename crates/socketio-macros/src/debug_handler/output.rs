@@ -14,6 +14,11 @@ pub(super) fn check(signature: &Signature, phase: Phase) -> syn::Result<TokenStr
                         lets the client join";
             return Err(Error::new(signature.ident.span(), text));
         }
+        ReturnType::Default if phase == Phase::Namespace => {
+            let text = "a function that decides about namespaces returns `bool`, or \
+                        `Result<bool, E>` where `E: Display`";
+            return Err(Error::new(signature.ident.span(), text));
+        }
         ReturnType::Default => return Ok(TokenStream::new()),
         ReturnType::Type(_, output) => (output.span(), output),
     };

@@ -11,6 +11,7 @@ pub(super) enum Phase {
     Event,
     EventMiddleware,
     Middleware,
+    Namespace,
 }
 
 impl Phase {
@@ -21,10 +22,11 @@ impl Phase {
             "event" => Ok(Self::Event),
             "event_middleware" => Ok(Self::EventMiddleware),
             "middleware" => Ok(Self::Middleware),
+            "namespace" => Ok(Self::Namespace),
             _ => Err(Error::new(
                 name.span(),
-                "expected `event`, `event_middleware`, `connect`, `middleware` or `disconnect`, and \
-                 `state = T`",
+                "expected `event`, `event_middleware`, `connect`, `middleware`, `disconnect` or \
+                 `namespace`, and `state = T`",
             )),
         }
     }
@@ -39,6 +41,7 @@ impl Phase {
             Self::Event | Self::EventMiddleware => {
                 quote_spanned! {span=> ::socketio::extract::FromEvent }
             }
+            Self::Namespace => quote_spanned! {span=> ::socketio::extract::FromNamespace },
         }
     }
 
@@ -54,6 +57,7 @@ impl Phase {
             Self::Middleware => {
                 Some(quote_spanned! {span=> ::socketio::handler::MiddlewareOutput })
             }
+            Self::Namespace => Some(quote_spanned! {span=> ::socketio::handler::PredicateOutput }),
         }
     }
 }

@@ -1,0 +1,569 @@
+//! Namespaces that are made when clients ask for them (Node's `io.of(regex)` and `io.of(fn)`).
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::extract::{FromRef, Query, State};
+use e2e::app::serve;
+use e2e::conversation::{WEBSOCKET, assert_alive, id_of, open};
+use e2e::eventually::eventually;
+use e2e::gate::Gate;
+use e2e::journal::Journal;
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::json;
+use socketio::extract::{Auth, Captures, Data, NamespaceName};
+use socketio::{Handshake, Namespace, Reply, Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio_testing::WsClient;
+
+#[derive(Clone, FromRef)]
+struct App {
+    journal: Journal,
+    gate: Gate,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    tenant: String,
+    floor: Option<u32>,
+}
+
+async fn server_of(builder: SocketIoBuilder) -> (SocketAddr, SocketIo<App>, App) {
+    let app = App {
+        journal: Journal::new(),
+        gate: Gate::closed(),
+    };
+    let layer = builder.with_state(app.clone()).build();
+    let io = layer.io();
+    (serve(layer).await, io, app)
+}
+
+async fn server() -> (SocketAddr, SocketIo<App>, App) {
+    server_of(SocketIoLayer::builder()).await
+}
+
+fn tenants() -> Regex {
+    Regex::new(r"^/tenant-(?<tenant>\w+?)(?:-(?<floor>\d+))?$").unwrap()
+}
+
+/// Joins a namespace and returns the id of the socket.
+async fn join(client: &mut WsClient, namespace: &str) -> String {
+    client.send(&format!("40{namespace},")).await;
+    id_of(
+        &client
+            .expect(&format!(r#"40{namespace},{{"sid":"…"}}"#))
+            .await,
+    )
+}
+
+async fn refused(client: &mut WsClient, namespace: &str) {
+    client.send(&format!("40{namespace},")).await;
+    client
+        .expect(&format!(
+            r#"44{namespace},{{"message":"Invalid namespace"}}"#
+        ))
+        .await;
+}
+
+async fn client_in(addr: SocketAddr, namespace: &str) -> (WsClient, String) {
+    let mut client = open(addr).await;
+    let id = join(&mut client, namespace).await;
+    (client, id)
+}
+
+#[tokio::test]
+async fn a_namespace_is_made_for_a_name_that_matches() {
+    let (addr, io, app) = server().await;
+    io.of(tenants())
+        .on_connect(
+            async |namespace: Namespace,
+                   Captures(place): Captures<Place>,
+                   State(journal): State<Journal>| {
+                let floor = place.floor.unwrap_or_default();
+                journal.write(format_args!(
+                    "{} {} {floor}",
+                    namespace.name(),
+                    place.tenant
+                ));
+            },
+        )
+        .on("where", async |name: NamespaceName| {
+            Reply(name.as_str().to_owned())
+        });
+    let mut client = open(addr).await;
+    refused(&mut client, "/tenant-").await;
+    refused(&mut client, "/a/tenant-a").await;
+    assert!(io.namespace("/tenant-acme").is_none());
+    join(&mut client, "/tenant-acme").await;
+    join(&mut client, "/tenant-globex-7").await;
+    app.journal
+        .expect(["/tenant-acme acme 0", "/tenant-globex-7 globex 7"])
+        .await;
+    client.send(r#"42/tenant-acme,1["where"]"#).await;
+    client.expect(r#"43/tenant-acme,1["/tenant-acme"]"#).await;
+    assert_eq!(io.namespace("/tenant-acme").unwrap().sockets().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_name_does_not_give_refuses_the_client() {
+    #[derive(Deserialize)]
+    struct Floor {
+        floor: u8,
+    }
+
+    let (addr, io, _) = server().await;
+    io.of(tenants()).middleware(
+        async |Captures(Floor { floor }): Captures<Floor>| {
+            if floor > 9 { Err("too high") } else { Ok(()) }
+        },
+    );
+    let mut client = open(addr).await;
+    join(&mut client, "/tenant-a-9").await;
+    for (namespace, answer) in [
+        ("/tenant-a-10", r#"{"message":"too high"}"#),
+        (
+            "/tenant-a-256",
+            r#"{"message":"Not Found","data":{"status":404}}"#,
+        ),
+        (
+            "/tenant-a",
+            r#"{"message":"Not Found","data":{"status":404}}"#,
+        ),
+    ] {
+        client.send(&format!("40{namespace},")).await;
+        client.expect(&format!("44{namespace},{answer}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_function_decides_with_all_that_is_known_of_the_client() {
+    #[derive(Deserialize)]
+    struct Login {
+        token: String,
+    }
+
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+
+    let (addr, io, app) = server().await;
+    io.of(
+        async |name: NamespaceName,
+               Auth(login): Auth<Login>,
+               Query(version): Query<Version>,
+               handshake: Arc<Handshake>,
+               server: SocketIo,
+               State(journal): State<Journal>| {
+            journal.write(format_args!(
+                "{name} {} {} {} {}",
+                login.token,
+                version.v,
+                handshake.uri().path(),
+                server.clients_count(),
+            ));
+            tokio::task::yield_now().await;
+            match login.token.as_str() {
+                "in" => Ok(true),
+                "out" => Ok(false),
+                _ => Err("who is that?"),
+            }
+        },
+    );
+    let mut client = WsClient::connect(addr, &format!("{WEBSOCKET}&v=3")).await;
+    client.expect("0{…}").await;
+    for token in ["out", "other"] {
+        let connect = json!({ "token": token });
+        client.send(&format!("40/x,{connect}")).await;
+        client
+            .expect(r#"44/x,{"message":"Invalid namespace"}"#)
+            .await;
+    }
+    // What cannot be extracted decides too.
+    refused(&mut client, "/x").await;
+    client.send(r#"40/x,{"token":"in"}"#).await;
+    client.expect(r#"40/x,{"sid":"…"}"#).await;
+    for token in ["out", "other", "in"] {
+        let entry = format!("/x {token} 3 /socket.io/ 1");
+        app.journal.expect([entry]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_panics_refuses_and_the_next_pattern_is_tried() {
+    let (addr, io, _) = server().await;
+    io.of(async |name: NamespaceName| {
+        assert!(!name.contains("panic"), "on purpose");
+        false
+    });
+    let mut client = open(addr).await;
+    refused(&mut client, "/panic").await;
+    io.of(Regex::new("^/panic$").unwrap());
+    join(&mut client, "/panic").await;
+    assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn what_exists_goes_first_and_then_patterns_in_order() {
+    let (addr, io, app) = server().await;
+    let note = |what: &'static str| {
+        async move |name: NamespaceName, State(journal): State<Journal>| {
+            journal.write(format_args!("{what} {name}"));
+        }
+    };
+    io.of(Regex::new("^/[ab]$").unwrap())
+        .on_connect(note("first"));
+    io.of(Regex::new("^/[abc]$").unwrap())
+        .on_connect(note("second"));
+    // Made beside the patterns, but one takes its name: as in Node's server, it is its child.
+    io.of("/b").on_connect(note("by name"));
+    io.of("/d").on_connect(note("alone"));
+    let mut client = open(addr).await;
+    for namespace in ["/a", "/b", "/c", "/d"] {
+        join(&mut client, namespace).await;
+    }
+    let expected = [
+        "first /a",
+        "first /b",
+        "by name /b",
+        "second /c",
+        "alone /d",
+    ];
+    app.journal.expect(expected).await;
+}
+
+#[tokio::test]
+async fn handlers_of_the_pattern_serve_children_that_are_there_already() {
+    let (addr, io, app) = server().await;
+    let pattern = io.of(tenants());
+    let (mut client, _) = client_in(addr, "/tenant-a").await;
+    let refuse = async |State(journal): State<Journal>| {
+        journal.write("asked");
+        Err::<(), _>("closed")
+    };
+    let pattern = pattern
+        .on("late", async |Data(n): Data<u32>| Reply(n + 1))
+        .middleware(refuse);
+    assert!(pattern.is_pattern());
+    client.send(r#"42/tenant-a,1["late",1]"#).await;
+    client.expect("43/tenant-a,1[2]").await;
+    for namespace in ["/tenant-a", "/tenant-b"] {
+        let mut other = open(addr).await;
+        other.send(&format!("40{namespace},")).await;
+        other
+            .expect(&format!(r#"44{namespace},{{"message":"closed"}}"#))
+            .await;
+    }
+    app.journal.expect(["asked", "asked"]).await;
+}
+
+#[tokio::test]
+async fn operations_on_the_pattern_mean_all_children() {
+    let (addr, io, _) = server().await;
+    let pattern = io
+        .of(tenants())
+        .on("join", async |socket: Socket, Data(room): Data<String>| {
+            socket.join(room);
+            Reply(())
+        });
+    let mut clients = Vec::new();
+    for name in ["a", "a", "b"] {
+        let namespace = format!("/tenant-{name}");
+        let (client, id) = client_in(addr, &namespace).await;
+        clients.push((client, namespace, id));
+    }
+    let (mut main, _) = e2e::conversation::join(addr).await;
+
+    pattern.emit("all", &1);
+    for (client, namespace, _) in &mut clients {
+        client.expect(&format!(r#"42{namespace},["all",1]"#)).await;
+    }
+    for index in [0, 2] {
+        let (client, namespace, _) = &mut clients[index];
+        client
+            .send(&format!(r#"42{namespace},1["join","r"]"#))
+            .await;
+        client.expect(&format!("43{namespace},1[]")).await;
+    }
+    pattern.to("r").emit("some", "");
+    pattern.except("r").emit("others", "");
+    for (index, event) in ["some", "others", "some"].into_iter().enumerate() {
+        let (client, namespace, _) = &mut clients[index];
+        client
+            .expect(&format!(r#"42{namespace},["{event}",""]"#))
+            .await;
+    }
+
+    let answers = pattern
+        .timeout(Duration::from_secs(5))
+        .emit_with_ack::<usize>("count", "");
+    for (index, (client, namespace, _)) in clients.iter_mut().enumerate() {
+        let question = client
+            .expect(&format!(r#"42{namespace},…["count",""]"#))
+            .await;
+        let id: String = question[namespace.len() + 3..]
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        client.send(&format!("43{namespace},{id}[{index}]")).await;
+    }
+    let mut answers = answers.all().await.unwrap();
+    answers.sort_unstable();
+    assert_eq!(answers, [0, 1, 2]);
+
+    let ids = |sockets: Vec<Socket>| -> BTreeSet<String> {
+        sockets
+            .iter()
+            .map(|socket| socket.id().to_string())
+            .collect()
+    };
+    let expected: BTreeSet<_> = clients.iter().map(|(.., id)| id.clone()).collect();
+    assert_eq!(ids(pattern.sockets()), expected);
+    assert_eq!(pattern.children().len(), 2);
+    let (.., last) = &clients[2];
+    assert_eq!(
+        pattern.socket(last).unwrap().namespace().name(),
+        "/tenant-b"
+    );
+
+    pattern.to("r").disconnect_sockets(false);
+    for index in [0, 2] {
+        let (client, namespace, _) = &mut clients[index];
+        client.expect(&format!("41{namespace},")).await;
+    }
+    assert_eq!(pattern.sockets().len(), 1);
+    // The main namespace is none of its children.
+    assert_alive(&mut main).await;
+}
+
+#[tokio::test]
+async fn new_namespaces_are_announced_before_the_first_client_is_asked() {
+    let (addr, io, app) = server().await;
+    let journal = app.journal.clone();
+    io.on_new_namespace(move |namespace: Namespace<App>| {
+        journal.write(format_args!("new {}", namespace.name()));
+        let asked = async |name: NamespaceName, State(journal): State<Journal>| {
+            journal.write(format_args!("asked {name}"));
+            if name.ends_with("no") {
+                Err("no")
+            } else {
+                Ok(())
+            }
+        };
+        namespace.middleware(asked);
+    });
+    io.of(tenants());
+    io.of("/static");
+    io.of("/static");
+    let mut client = open(addr).await;
+    join(&mut client, "/static").await;
+    join(&mut client, "/tenant-a").await;
+    client.send("40/tenant-no,").await;
+    client.expect(r#"44/tenant-no,{"message":"no"}"#).await;
+    app.journal
+        .expect([
+            "new /static",
+            "asked /static",
+            "new /tenant-a",
+            "asked /tenant-a",
+            "new /tenant-no",
+            "asked /tenant-no",
+        ])
+        .await;
+    let names: BTreeSet<_> = io
+        .all_namespaces()
+        .iter()
+        .map(|namespace| namespace.name().to_owned())
+        .collect();
+    let expected = ["/", "/static", "/tenant-a", "/tenant-no"];
+    assert!(names.iter().eq(expected), "{names:?}");
+}
+
+#[tokio::test]
+async fn nobody_joins_a_namespace_whose_announcement_failed() {
+    let (addr, io, _) = server().await;
+    let panics = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&panics);
+    io.of(tenants());
+    io.on_new_namespace(move |_| {
+        assert!(count.fetch_add(1, Ordering::SeqCst) > 0, "on purpose");
+    });
+    let mut client = open(addr).await;
+    client.send("40/tenant-a,").await;
+    let internal = r#"44/tenant-a,{"message":"Internal Server Error","data":{"status":500}}"#;
+    client.expect(internal).await;
+    // It is made anew, and this time all goes well.
+    join(&mut client, "/tenant-a").await;
+    assert_eq!(panics.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn clients_that_ask_at_once_get_one_namespace() {
+    let (addr, io, app) = server().await;
+    let made = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&made);
+    io.on_new_namespace(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    io.of(
+        async |State(gate): State<Gate>, State(journal): State<Journal>| {
+            journal.write("deciding");
+            gate.pass().await;
+            true
+        },
+    );
+    let mut clients = Vec::new();
+    for _ in 0..8 {
+        let mut client = open(addr).await;
+        client.send("40/same,").await;
+        clients.push(client);
+    }
+    app.journal.expect(["deciding"; 8]).await;
+    app.gate.open();
+    for client in &mut clients {
+        client.expect(r#"40/same,{"sid":"…"}"#).await;
+    }
+    assert_eq!(made.load(Ordering::SeqCst), 1);
+    assert_eq!(io.namespace("/same").unwrap().sockets().len(), 8);
+}
+
+#[tokio::test]
+async fn empty_children_stay_unless_they_are_to_be_removed() {
+    let (addr, io, _) = server().await;
+    io.of(tenants());
+    let mut client = open(addr).await;
+    join(&mut client, "/tenant-a").await;
+    client.send("41/tenant-a,").await;
+    assert_alive(&mut client).await;
+    assert!(io.namespace("/tenant-a").is_some());
+}
+
+#[tokio::test]
+async fn an_empty_child_is_removed_whatever_has_emptied_it() {
+    let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
+    let (addr, io, app) = server_of(builder).await;
+    let left = async |name: NamespaceName, State(app): State<App>| {
+        app.journal.write(format_args!("left {name}"));
+        app.gate.pass().await;
+    };
+    let pattern = io
+        .of(tenants())
+        .middleware(async |name: NamespaceName| {
+            if name.ends_with("no") {
+                Err("no")
+            } else {
+                Ok(())
+            }
+        })
+        .on_disconnect(left);
+    let mut client = open(addr).await;
+    client.send("40/tenant-no,").await;
+    client.expect(r#"44/tenant-no,{"message":"no"}"#).await;
+    eventually("the refused client's namespace to go", || {
+        io.namespace("/tenant-no").is_none()
+    })
+    .await;
+
+    join(&mut client, "/tenant-a").await;
+    let (mut other, _) = client_in(addr, "/tenant-a").await;
+    client.send("41/tenant-a,").await;
+    app.journal.expect(["left /tenant-a"]).await;
+    app.gate.let_through(1);
+    assert_alive(&mut client).await;
+    assert!(
+        io.namespace("/tenant-a").is_some(),
+        "somebody is still there"
+    );
+    // While the disconnect handlers run, they can reach their namespace.
+    other.send("41/tenant-a,").await;
+    app.journal.expect(["left /tenant-a"]).await;
+    assert!(io.namespace("/tenant-a").is_some());
+    app.gate.open();
+    eventually("the empty namespace to go", || {
+        pattern.children().is_empty()
+    })
+    .await;
+    assert!(io.namespace("/tenant-a").is_none());
+
+    // It can be made again, and goes with the connection as well.
+    join(&mut client, "/tenant-a").await;
+    drop(client);
+    app.journal.expect(["left /tenant-a"]).await;
+    eventually("it to go again", || pattern.children().is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_child_with_handlers_of_its_own_stays() {
+    let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
+    let (addr, io, _) = server_of(builder).await;
+    io.of(tenants());
+    io.of("/tenant-a").on("mine", async || Reply(1));
+    let mut client = open(addr).await;
+    for _ in 0..2 {
+        join(&mut client, "/tenant-a").await;
+        client.send(r#"42/tenant-a,1["mine"]"#).await;
+        client.expect("43/tenant-a,1[1]").await;
+        client.send("41/tenant-a,").await;
+        assert_alive(&mut client).await;
+    }
+    assert!(io.namespace("/tenant-a").is_some());
+}
+
+#[tokio::test]
+async fn clients_have_a_bounded_number_of_namespaces_made() {
+    let builder = SocketIoLayer::builder()
+        .cleanup_empty_child_namespaces(true)
+        .max_dynamic_namespaces(2);
+    let (addr, io, _) = server_of(builder).await;
+    io.of(tenants());
+    let mut client = open(addr).await;
+    join(&mut client, "/tenant-a").await;
+    join(&mut client, "/tenant-b").await;
+    client.send("40/tenant-c,").await;
+    client
+        .expect(r#"44/tenant-c,{"message":"too many namespaces"}"#)
+        .await;
+    // Those that are there can be joined, and one that goes makes room.
+    client_in(addr, "/tenant-b").await;
+    client.send("41/tenant-a,").await;
+    eventually("room for another", || io.namespace("/tenant-a").is_none()).await;
+    join(&mut client, "/tenant-c").await;
+}
+
+#[tokio::test]
+async fn a_namespace_can_be_made_while_the_server_runs() {
+    let (addr, io, _) = server().await;
+    let mut client = open(addr).await;
+    refused(&mut client, "/later").await;
+    let later = io.of("later");
+    join(&mut client, "/later").await;
+    later.on("hello", async |Data(name): Data<String>| Reply(name));
+    client.send(r#"42/later,1["hello","ada"]"#).await;
+    client.expect(r#"43/later,1["ada"]"#).await;
+}
+
+/// A client that goes while it is being decided about leaves nothing.
+#[tokio::test]
+async fn a_client_that_goes_while_a_function_decides_gets_no_namespace() {
+    let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
+    let (addr, io, app) = server_of(builder).await;
+    let pattern = io.of(async |name: NamespaceName, State(app): State<App>| {
+        if name.as_str() != "/x" {
+            return false;
+        }
+        app.journal.write("deciding");
+        app.gate.pass().await;
+        true
+    });
+    let mut client = open(addr).await;
+    client.send("40/x,").await;
+    app.journal.expect(["deciding"]).await;
+    drop(client);
+    eventually("the connection to go", || io.clients_count() == 0).await;
+    app.gate.open();
+    e2e::conversation::settle(addr).await;
+    assert!(pattern.children().is_empty());
+}
