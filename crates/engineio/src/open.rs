@@ -20,7 +20,9 @@ use crate::route::{self, BadUpgrade, Route};
 use crate::session::driver::Driver;
 use crate::session::{Shared, now};
 use crate::session_id::{self, InvalidId};
-use crate::transport::polling::{self, Payload};
+use crate::transport::coding::Coding;
+use crate::transport::jsonp::Jsonp;
+use crate::transport::polling::{self, Answer};
 
 /// Answers a request below the engine's path.
 pub(crate) async fn answer<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineResponse
@@ -38,14 +40,14 @@ where
         Route::Poll(sid) => match find(&engine, &sid) {
             Ok(session) => {
                 let compression = engine.config.http_compression.as_ref();
-                polling::poll(session, &parts.headers, compression).await
+                polling::poll(session, &parts, compression).await
             }
             Err(refusal) => Err(refusal),
         },
         Route::Post(sid) => match find(&engine, &sid) {
             Ok(session) => {
                 let limit = engine.config.max_http_buffer_size;
-                polling::post(session, &parts.headers, body, limit).await
+                polling::post(session, &parts, body, limit).await
             }
             Err(refusal) => Err(refusal),
         },
@@ -192,17 +194,24 @@ async fn open_polling<A: Application>(
     entry: Entry,
     open: &Packet,
 ) -> EngineResponse {
-    let mut payload = PayloadEncoder::new(entry.session.lock().proto.protocol(), true);
+    let jsonp = Jsonp::requested(parts.uri.query());
+    let mut payload = {
+        let mut state = entry.session.lock();
+        // All that is polled later is written as the first request wants it.
+        let text = route::wants_base64(parts.uri.query());
+        state.rare().polls_text = text;
+        PayloadEncoder::new(state.proto.protocol(), text || jsonp.is_some())
+    };
     payload.push(open);
     if let Some(message) = &engine.config.initial_packet {
         payload.push(&Packet::Message(message.clone()));
     }
-    let payload = Payload {
-        bytes: payload.finish().body,
+    let answer = Answer {
+        payload: payload.finish(),
         compress: true,
     };
     let compression = engine.config.http_compression.as_ref();
-    let mut response = polling::payload(payload, &parts.headers, compression).await;
+    let mut response = polling::payload(answer, jsonp.as_ref(), &parts, compression).await;
     initial_headers(engine, &entry, &mut response, &parts);
     tokio::spawn(Driver::polling(Arc::clone(engine), entry, parts));
     response
@@ -252,12 +261,16 @@ fn upgrade<A: Application>(
     };
     let base64 = route::wants_base64(parts.uri.query());
     let mut state = session.lock();
+    let coding = Coding {
+        protocol: state.proto.protocol(),
+        base64,
+    };
     if state.proto.handle_probe(now()).is_err() {
         drop(state);
         let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
         return refuse(engine, &parts, &refusal);
     }
-    state.rare().probe = Some((on_upgrade, base64));
+    state.rare().probe = Some((on_upgrade, coding));
     state.wake_all();
     drop(state);
     engine.application.headers(response.headers_mut(), &parts);

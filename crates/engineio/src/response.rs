@@ -10,6 +10,7 @@ use crate::compression::Encoding;
 use crate::future::EngineResponse;
 use crate::route::BadUpgrade;
 
+const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -17,10 +18,12 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Packets for a polling client, compressed if there is an encoding.
 pub(crate) fn payload(
     body: Bytes,
+    binary: bool,
     encoding: Option<Encoding>,
     request: &HeaderMap,
 ) -> EngineResponse {
-    let mut response = of_session(TEXT, body, request);
+    let content_type = if binary { BINARY } else { TEXT };
+    let mut response = of_session(content_type, body, request);
     if let Some(encoding) = encoding {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_ENCODING, encoding.header());

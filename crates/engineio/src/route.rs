@@ -58,13 +58,14 @@ pub(crate) fn protocol(parts: &Parts, config: &Config) -> Result<Protocol, Refus
     }
 }
 
-/// Whether the query asks for binary as base64 text (`b64=1`), for clients that cannot receive
-/// binary frames.
+/// Whether the query asks for binary as base64 text (`b64=1`, or any other value), for clients that
+/// cannot receive binary frames.
 pub(crate) fn wants_base64(query: Option<&str>) -> bool {
     query.is_some_and(|query| {
-        query
-            .split('&')
-            .any(|pair| pair == "b64=1" || pair == "b64=true")
+        query.split('&').any(|pair| {
+            pair.strip_prefix("b64=")
+                .is_some_and(|value| !value.is_empty())
+        })
     })
 }
 

@@ -14,6 +14,7 @@ use hyper::upgrade::OnUpgrade;
 use parking_lot::{Mutex, MutexGuard};
 
 use self::observer::Observer;
+use crate::transport::coding::Coding;
 
 pub(crate) mod driver;
 mod observer;
@@ -299,9 +300,10 @@ pub(crate) struct Rare {
     pub(crate) post: Post,
     /// The request that sends, while it waits.
     pub(crate) post_waker: Option<Waker>,
-    /// A WebSocket that probes, until the session's task takes it,
-    /// and whether its client wants binary as base64 text.
-    pub(crate) probe: Option<(OnUpgrade, bool)>,
+    /// Whether the client wants what it polls as text, binary in base64.
+    pub(crate) polls_text: bool,
+    /// A WebSocket that probes, until the session's task takes it.
+    pub(crate) probe: Option<(OnUpgrade, Coding)>,
     /// Those who wait until the queue is empty.
     pub(crate) drained: Vec<Waker>,
     /// Who wants to see what happens, until the session ends.

@@ -23,6 +23,7 @@ use crate::route::wants_base64;
 use crate::session::timer::Timer;
 use crate::session::work::Work;
 use crate::session::{Post, Session, SessionEvent, is_heartbeat, now};
+use crate::transport::coding::Coding;
 use crate::transport::websocket::{Closed, Received, WebSocket};
 
 /// How many messages are taken before the task lets others run.
@@ -61,9 +62,13 @@ impl<A: Application> Driver<A> {
         request: Parts,
         open: Packet,
     ) -> Self {
+        let coding = Coding {
+            protocol: entry.session.lock().proto.protocol(),
+            base64: wants_base64(request.uri.query()),
+        };
         let socket = Socket::Opening(Box::new(Opening {
             on_upgrade,
-            base64: wants_base64(request.uri.query()),
+            coding,
             session: Some((request, open)),
         }));
         Self::new(engine, entry, socket)
@@ -143,7 +148,7 @@ enum Socket {
 /// A WebSocket that is still leaving HTTP.
 struct Opening {
     on_upgrade: OnUpgrade,
-    base64: bool,
+    coding: Coding,
     /// What opens the session, unless the WebSocket is for one that is open.
     session: Option<(Parts, Packet)>,
 }
@@ -234,7 +239,7 @@ impl<A: Application> Core<A> {
         let limit = self.engine.config.max_http_buffer_size;
         let websocket = upgraded
             .ok()
-            .and_then(|upgraded| WebSocket::new(upgraded, opening.base64, limit));
+            .and_then(|upgraded| WebSocket::new(upgraded, opening.coding, limit));
         let session = opening.session.take();
         let Some(mut websocket) = websocket else {
             self.socket = Socket::None;
@@ -303,8 +308,14 @@ impl<A: Application> Core<A> {
             return false;
         };
         match received {
-            Received::Text(text) => self.receive_frame(now, Packet::decode_text(text).ok()),
-            Received::Binary(bytes) => self.receive_frame(now, Some(Packet::binary(bytes))),
+            Received::Text(text) => {
+                let packet = websocket.coding().decode_text(text);
+                self.receive_frame(now, packet.ok());
+            }
+            Received::Binary(bytes) => {
+                let packet = websocket.coding().decode_binary(bytes);
+                self.receive_frame(now, packet.ok());
+            }
             // The socket is kept: a close frame wants an answer.
             Received::Closed => {
                 self.transport_closed(false);
@@ -542,11 +553,11 @@ impl<A: Application> Core<A> {
                 return Progress::Finished;
             }
             Work::Posted(packets) => self.posted = Some(packets),
-            Work::Probe(on_upgrade, base64) => {
+            Work::Probe(on_upgrade, coding) => {
                 self.probing = true;
                 self.socket = Socket::Opening(Box::new(Opening {
                     on_upgrade,
-                    base64,
+                    coding,
                     session: None,
                 }));
             }

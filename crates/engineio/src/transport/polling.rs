@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use engineio_proto::{CloseReason, PayloadDecoder, PayloadEncoder, PollError, Transport};
-use http::{HeaderMap, StatusCode, header};
+use engineio_proto::{CloseReason, PayloadDecoder, PayloadEncoder, PollError, Protocol, Transport};
+use http::request::Parts;
+use http::{StatusCode, header};
 use http_body::Body;
 
 use crate::compression::HttpCompression;
@@ -15,13 +16,15 @@ use crate::connection_failure::{FailureContext, Refusal};
 use crate::future::EngineResponse;
 use crate::response;
 use crate::session::{Post, SessionEvent, Shared, is_heartbeat, now};
+use crate::transport::jsonp::{self, Jsonp};
 
 /// Answers a GET with the next packets, as soon as there are any.
 pub(crate) async fn poll(
     session: Arc<Shared>,
-    headers: &HeaderMap,
+    request: &Parts,
     compression: Option<&HttpCompression>,
 ) -> Result<EngineResponse, Refusal> {
+    let jsonp = Jsonp::requested(request.uri.query());
     {
         let mut state = session.lock();
         match state.proto.handle_poll(now()) {
@@ -47,11 +50,12 @@ pub(crate) async fn poll(
     }
     let pending = PendingPoll {
         session: Some(Arc::clone(&session)),
+        text: jsonp.is_some(),
     };
     Ok(match pending.await {
         Some(answer) => {
             let unsent = UnsentAnswer(Some(session));
-            let response = payload(answer, headers, compression).await;
+            let response = payload(answer, jsonp.as_ref(), request, compression).await;
             unsent.finish();
             response
         }
@@ -61,25 +65,32 @@ pub(crate) async fn poll(
 
 /// An answer with packets, compressed if the client wants it so and it is worth it.
 pub(crate) async fn payload(
-    answer: Payload,
-    headers: &HeaderMap,
+    answer: Answer,
+    jsonp: Option<&Jsonp>,
+    request: &Parts,
     compression: Option<&HttpCompression>,
 ) -> EngineResponse {
+    let headers = &request.headers;
+    let engineio_proto::Payload { body, binary } = answer.payload;
+    let body = match jsonp {
+        Some(jsonp) => jsonp.script(&String::from_utf8_lossy(&body)),
+        None => body,
+    };
     let encoding = compression
         .filter(|_| answer.compress)
-        .and_then(|compression| compression.encoding(headers, answer.bytes.len()));
+        .and_then(|compression| compression.encoding(headers, body.len()));
     if let Some((compression, encoding)) = compression.zip(encoding) {
-        match compression.encode(encoding, &answer.bytes).await {
-            Ok(encoded) => return response::payload(encoded, Some(encoding), headers),
+        match compression.encode(encoding, &body).await {
+            Ok(encoded) => return response::payload(encoded, binary, Some(encoding), headers),
             Err(error) => tracing::error!(%error, "an answer is sent without being compressed"),
         }
     }
-    response::payload(answer.bytes, None, headers)
+    response::payload(body, binary, None, headers)
 }
 
 /// The packets of an answer.
-pub(crate) struct Payload {
-    pub(crate) bytes: Bytes,
+pub(crate) struct Answer {
+    pub(crate) payload: engineio_proto::Payload,
     /// Whether it may be compressed.
     pub(crate) compress: bool,
 }
@@ -105,10 +116,12 @@ impl Drop for UnsentAnswer {
 /// A GET that waits for packets. Dropped before it is answered, its client has gone.
 struct PendingPoll {
     session: Option<Arc<Shared>>,
+    /// Whether the answer has to be text, whatever the session says.
+    text: bool,
 }
 
 impl Future for PendingPoll {
-    type Output = Option<Payload>;
+    type Output = Option<Answer>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(session) = &self.session else {
@@ -116,7 +129,8 @@ impl Future for PendingPoll {
         };
         let mut state = session.lock();
         let observer = state.observer();
-        let mut payload = PayloadEncoder::new(state.proto.protocol(), true);
+        let text = self.text || state.rare().polls_text;
+        let mut payload = PayloadEncoder::new(state.proto.protocol(), text);
         let mut compress = false;
         let mut heartbeat = Vec::new();
         while let Some(transmit) = state.proto.poll_transmit(Transport::Polling) {
@@ -146,8 +160,8 @@ impl Future for PendingPoll {
             }
             observer.event(SessionEvent::Drained);
         }
-        Poll::Ready(Some(Payload {
-            bytes: payload.finish().body,
+        Poll::Ready(Some(Answer {
+            payload: payload.finish(),
             compress,
         }))
     }
@@ -166,15 +180,16 @@ impl Drop for PendingPoll {
 /// Takes the packets of a POST.
 pub(crate) async fn post<B: Body>(
     session: Arc<Shared>,
-    headers: &HeaderMap,
+    request: &Parts,
     body: B,
     limit: usize,
 ) -> Result<EngineResponse, Refusal> {
+    let headers = &request.headers;
+    let protocol = session.lock().proto.protocol();
     let binary = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value == "application/octet-stream");
-    if binary {
-        // Binary payloads belong to version 3 of the protocol.
+    if binary && protocol != Protocol::V3 {
         session.abort(CloseReason::TransportError);
         return Ok(response::status(StatusCode::BAD_REQUEST));
     }
@@ -192,8 +207,18 @@ pub(crate) async fn post<B: Body>(
         Some(Err(ReceiveError::Aborted)) => return Ok(response::status(StatusCode::BAD_REQUEST)),
         Some(Ok(body)) => body,
     };
-    let protocol = post.session.lock().proto.protocol();
-    post.hand_over(PayloadDecoder::new(protocol, body)).await;
+    let packets = if Jsonp::requested(request.uri.query()).is_some() {
+        jsonp::payload_of_form(&body).map(|body| PayloadDecoder::new(protocol, body))
+    } else if binary {
+        Some(PayloadDecoder::binary(body))
+    } else {
+        Some(PayloadDecoder::new(protocol, body))
+    };
+    match packets {
+        Some(packets) => post.hand_over(packets).await,
+        // A form without packets, which Node's server lets pass.
+        None => post.finish(),
+    }
     Ok(response::ok(headers))
 }
 

@@ -19,6 +19,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as WsFrame};
 use tokio_tungstenite::tungstenite::{Error, Message, protocol::WebSocketConfig};
 
+use crate::transport::coding::Coding;
+
 /// Held by every connection, also by an idle one: enough for a burst of small events, while
 /// larger messages grow the buffer for as long as they last.
 const READ_BUFFER: usize = 4 * 1024;
@@ -36,8 +38,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
-    /// Whether the client wants binary as base64 text.
-    base64: bool,
+    coding: Coding,
     /// Whether a ping of the client is still to be answered.
     owes_pong: bool,
     unflushed: bool,
@@ -56,7 +57,7 @@ pub(crate) enum Received {
 
 impl WebSocket {
     /// A WebSocket on a connection that has just left HTTP. `None` never happens in practice.
-    pub(crate) fn new(upgraded: Upgraded, base64: bool, max_message: usize) -> Option<Self> {
+    pub(crate) fn new(upgraded: Upgraded, coding: Coding, max_message: usize) -> Option<Self> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
@@ -68,10 +69,15 @@ impl WebSocket {
                 .now_or_never()?;
         Some(Self {
             stream,
-            base64,
+            coding,
             owes_pong: false,
             unflushed: false,
         })
+    }
+
+    /// How its packets are written.
+    pub(crate) fn coding(&self) -> Coding {
+        self.coding
     }
 
     pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
@@ -113,13 +119,9 @@ impl WebSocket {
     /// Puts a packet into the buffer.
     pub(crate) fn write(&mut self, packet: &Packet) -> Result<(), Closed> {
         self.unflushed = true;
-        let (bytes, data) = if self.base64 {
-            (packet.encode_base64().into_bytes(), Data::Text)
-        } else {
-            match packet.encode() {
-                Frame::Text(text) => (text.into_bytes(), Data::Text),
-                Frame::Binary(bytes) => (bytes, Data::Binary),
-            }
+        let (bytes, data) = match self.coding.encode(packet) {
+            Frame::Text(text) => (text.into_bytes(), Data::Text),
+            Frame::Binary(bytes) => (bytes, Data::Binary),
         };
         // A frame of our own spares checking that the text is UTF-8, which it is by its type.
         let frame = WsFrame::message(bytes, OpCode::Data(data), true);

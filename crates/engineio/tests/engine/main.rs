@@ -20,5 +20,6 @@ mod observer;
 mod options;
 mod outbound;
 mod polling;
+mod revision_3;
 mod service;
 mod upgrade;

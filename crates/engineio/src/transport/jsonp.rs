@@ -1,0 +1,152 @@
+//! Polling by the elements of a page, for browsers that cannot ask another origin otherwise: a
+//! script is the poll, and a form is the POST.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use memchr::memmem;
+use percent_encoding::percent_decode;
+
+/// The field of a form that holds the packets.
+const FIELD: &[u8] = b"d";
+
+/// Polling by the elements of a page.
+///
+/// The answer to a poll calls a function of the page with the payload as a string of JavaScript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Jsonp {
+    /// Which function is to be called: digits, for what is written into a script must not be a
+    /// script.
+    index: String,
+}
+
+impl Jsonp {
+    /// The function that a request wants to be called (`j=0`), if it is one of JSONP.
+    pub(crate) fn requested(query: Option<&str>) -> Option<Self> {
+        let index = query?.split('&').find_map(|pair| pair.strip_prefix("j="))?;
+        let index = index.chars().filter(char::is_ascii_digit).collect();
+        Some(Self { index })
+    }
+
+    /// The script that hands a text payload to the page.
+    pub(crate) fn script(&self, payload: &str) -> Bytes {
+        let mut out = String::with_capacity(payload.len() + payload.len() / 4 + 32);
+        out.push_str("___eio[");
+        out.push_str(&self.index);
+        out.push_str("](\"");
+        for character in payload.chars() {
+            match character {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                '\t' => out.push_str("\\t"),
+                // The last two may stand in strings of JSON, but not in those of older JavaScript.
+                '\0'..' ' | '\u{2028}' | '\u{2029}' => {
+                    // Writing into a `String` cannot fail.
+                    let _ = write!(out, "\\u{:04x}", u32::from(character));
+                }
+                other => out.push(other),
+            }
+        }
+        out.push_str("\");");
+        out.into()
+    }
+}
+
+/// The payload that a form holds. `None` if there is none, or more than one.
+pub(crate) fn payload_of_form(form: &[u8]) -> Option<Bytes> {
+    let mut payloads = form.split(|byte| *byte == b'&').filter_map(|pair| {
+        let equals = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+        let (name, value) = pair.split_at(equals);
+        (decode(name) == FIELD).then(|| value.strip_prefix(b"=").unwrap_or_default())
+    });
+    let payload = payloads.next()?;
+    if payloads.next().is_some() {
+        return None;
+    }
+    Some(unescape(&decode(payload)).into())
+}
+
+fn decode(text: &[u8]) -> Vec<u8> {
+    let with_blanks: Vec<u8> = text
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    match Cow::from(percent_decode(&with_blanks)) {
+        Cow::Owned(decoded) => decoded,
+        Cow::Borrowed(_) => with_blanks,
+    }
+}
+
+/// Takes back what protects line ends from browsers, which change those of forms: `\n` stands for a
+/// line end, and `\\n` for `\n`.
+fn unescape(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memmem::find(rest, b"\\n") {
+        let (before, behind) = rest.split_at(at);
+        out.extend_from_slice(before);
+        // A backslash in front is the one that protects this.
+        if out.last() == Some(&b'\\') && at > 0 {
+            out.push(b'n');
+        } else {
+            out.push(b'\n');
+        }
+        rest = behind.get(2..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn requested(query: &str) -> Option<String> {
+        Jsonp::requested(Some(query)).map(|jsonp| jsonp.index)
+    }
+
+    #[test]
+    fn the_index_is_digits_whatever_is_asked_for() {
+        assert_eq!(requested("EIO=3&j=12&b64=1").as_deref(), Some("12"));
+        assert_eq!(requested("j=").as_deref(), Some(""));
+        assert_eq!(requested("j=0](alert(1))//").as_deref(), Some("01"));
+        assert_eq!(requested("j=%30"), Some("30".to_owned()));
+        assert_eq!(requested("EIO=3&jj=1"), None);
+        assert_eq!(Jsonp::requested(None), None);
+    }
+
+    #[test]
+    fn a_payload_becomes_a_string_of_javascript() {
+        let jsonp = Jsonp::requested(Some("j=3")).unwrap();
+        let script = jsonp.script("a\"b\\c\n\r\t\0\u{1f}\u{2028}\u{2029}é🦀");
+        let expected = r#"___eio[3]("a\"b\\c\n\r\t\u0000\u001f\u2028\u2029é🦀");"#;
+        assert_eq!(script, expected);
+    }
+
+    #[test]
+    fn the_payload_is_a_field_of_the_form() {
+        let payload = |form: &str| payload_of_form(form.as_bytes());
+        assert_eq!(payload("d=1%3A2").unwrap(), "1:2");
+        assert_eq!(payload("a=b&d=4%C3%A9+b%2B&c").unwrap(), "4é b+");
+        assert_eq!(payload("%64=x").unwrap(), "x");
+        assert_eq!(payload("d").unwrap(), "");
+        assert_eq!(payload("d=a=b").unwrap(), "a=b");
+        assert_eq!(payload("d=%zz%4").unwrap(), "%zz%4");
+        assert_eq!(payload(""), None);
+        assert_eq!(payload("e=1"), None);
+        assert_eq!(payload("d=1&d=2"), None);
+    }
+
+    #[test]
+    fn line_ends_are_unescaped_as_clients_escape_them() {
+        let unescaped = |text: &str| String::from_utf8(unescape(text.as_bytes())).unwrap();
+        assert_eq!(unescaped(r"a\nb"), "a\nb");
+        assert_eq!(unescaped(r"a\\nb"), r"a\nb");
+        assert_eq!(unescaped(r"a\\\nb"), r"a\\nb");
+        assert_eq!(unescaped(r"\n\n\\n\n"), "\n\n\\n\n");
+        assert_eq!(unescaped(r"\t\\ \"), r"\t\\ \");
+    }
+}
