@@ -57,7 +57,8 @@ pub trait Adapter: Send + Sync + 'static {
     /// Disconnects the sockets that are meant; if `close`, with their whole connections.
     fn disconnect_sockets(&self, options: BroadcastOptions, close: bool);
 
-    /// Describes the sockets that are meant, those of this server first.
+    /// Describes the sockets that are meant, those of this server first. Servers that do not answer
+    /// in time are reported with [`AdapterError::missing_sockets`].
     fn fetch_sockets(
         &self,
         options: BroadcastOptions,
@@ -69,7 +70,9 @@ pub trait Adapter: Send + Sync + 'static {
     }
 
     /// Emits an event, its name and arguments, to the other servers, and returns their
-    /// acknowledgements. Default: there are none.
+    /// acknowledgements, one of each. Servers that do not answer in time are reported with
+    /// [`MissingAnswers`](crate::MissingAnswers) and the answers of the others. Default: there are
+    /// none.
     fn server_side_emit_with_ack(
         &self,
         event: Args,

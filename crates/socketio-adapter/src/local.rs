@@ -53,6 +53,9 @@ pub trait LocalSockets: Send + Sync + 'static {
 
     /// Takes in an event that another server has emitted to the servers: its name and arguments.
     /// There is a reply if that server wants an acknowledgement.
+    ///
+    /// Its handlers run in tasks of their own, and are started in the order of the calls. Call it
+    /// inside the tokio runtime.
     fn server_side_event(&self, event: Args, reply: Option<ServerSideReply>);
 }
 

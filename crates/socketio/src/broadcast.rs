@@ -7,14 +7,18 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_adapter::{Adapter, BroadcastOptions, IntoRooms, Target};
-use socketio_proto::{Args, Namespace as Name, Packet};
+use socketio_proto::{Args, Packet};
 
 use crate::emit_error::EmitError;
-use crate::space::Space;
+use crate::space::Scope;
 
 mod ack;
+mod fetch;
+mod remote;
 
 pub use self::ack::{BroadcastAck, BroadcastAckError};
+pub use self::fetch::FetchError;
+pub use self::remote::{RemoteAck, RemoteEmitter, RemoteHandshake, RemoteSocket};
 
 /// Some of the sockets of a namespace, and how the next operation on them is to be carried out.
 ///
@@ -34,22 +38,29 @@ pub use self::ack::{BroadcastAck, BroadcastAckError};
 #[derive(Clone)]
 #[must_use = "nothing happens until an operation such as `emit` is called"]
 pub struct BroadcastOperator {
-    adapter: Arc<dyn Adapter>,
-    namespace: Name,
+    scope: Arc<dyn Scope>,
     options: BroadcastOptions,
 }
 
 impl BroadcastOperator {
-    pub(crate) fn new(space: &Space, target: Target) -> Self {
-        Self::with_adapter(Arc::clone(&space.adapter), space.name().clone(), target)
-    }
-
-    pub(crate) fn with_adapter(adapter: Arc<dyn Adapter>, namespace: Name, target: Target) -> Self {
+    pub(crate) fn new(scope: Arc<dyn Scope>, target: Target) -> Self {
         Self {
-            adapter,
-            namespace,
+            scope,
             options: BroadcastOptions::new(target),
         }
+    }
+
+    /// An operator for other sockets of the same place.
+    fn with_target(&self, target: Target) -> Self {
+        Self::new(Arc::clone(&self.scope), target)
+    }
+
+    pub(crate) fn scope(&self) -> &Arc<dyn Scope> {
+        &self.scope
+    }
+
+    fn adapter(&self) -> &Arc<dyn Adapter> {
+        self.scope.adapter()
     }
 
     /// Adds rooms whose members are meant.
@@ -87,6 +98,12 @@ impl BroadcastOperator {
         self
     }
 
+    /// Says whether the arguments hold binary. It has no effect and is here for those who know it
+    /// from Node's server: binary is found without being told.
+    pub fn binary(self, _: bool) -> Self {
+        self
+    }
+
     /// Gives up acknowledgements after a time.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.flags.timeout = Some(timeout);
@@ -114,13 +131,18 @@ impl BroadcastOperator {
     /// If the name is reserved or the arguments cannot be serialised.
     pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
         let packet = self.packet(event, args)?;
-        self.adapter.broadcast(packet, self.options.clone());
+        self.adapter().broadcast(packet, self.options.clone());
         Ok(())
     }
 
     /// Sends a `message` event to all that are meant (Node's `send`).
     pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
         self.emit("message", args);
+    }
+
+    /// The same as [`send`](Self::send), as in Node.
+    pub fn write<T: Serialize + ?Sized>(&self, args: &T) {
+        self.send(args);
     }
 
     /// Sends an event to all that are meant at once and returns their acknowledgements: a stream
@@ -153,7 +175,7 @@ impl BroadcastOperator {
         match self.packet(event, args) {
             Ok(packet) => {
                 let answers = self
-                    .adapter
+                    .adapter()
                     .broadcast_with_ack(packet, self.options.clone());
                 BroadcastAck::new(answers, self.options.flags.timeout)
             }
@@ -164,32 +186,33 @@ impl BroadcastOperator {
     /// Lets all that are meant join rooms (Node's `socketsJoin`).
     pub fn sockets_join(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
-        self.adapter.add_sockets(self.options.clone(), rooms);
+        self.adapter().add_sockets(self.options.clone(), rooms);
     }
 
     /// Lets all that are meant leave rooms (Node's `socketsLeave`).
     pub fn sockets_leave(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
-        self.adapter.del_sockets(self.options.clone(), rooms);
+        self.adapter().del_sockets(self.options.clone(), rooms);
     }
 
     /// Disconnects all that are meant; with `close`, their whole connections (Node's
     /// `disconnectSockets`).
     pub fn disconnect_sockets(&self, close: bool) {
-        self.adapter.disconnect_sockets(self.options.clone(), close);
+        self.adapter()
+            .disconnect_sockets(self.options.clone(), close);
     }
 
     fn packet<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<Packet, EmitError> {
         EmitError::check_name(event)?;
         let args = Args::from_serialize(Some(event), args)?;
-        Ok(Packet::event(self.namespace.clone(), args))
+        Ok(Packet::event(self.scope.name().clone(), args))
     }
 }
 
 impl fmt::Debug for BroadcastOperator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BroadcastOperator")
-            .field("namespace", &self.namespace)
+            .field("namespace", self.scope.name())
             .field("options", &self.options)
             .finish()
     }

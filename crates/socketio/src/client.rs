@@ -1,5 +1,6 @@
 //! One engine session and its sockets.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -108,6 +109,16 @@ impl Client {
     /// Whether the client has joined a namespace since it is here.
     pub(crate) fn has_joined(&self) -> bool {
         self.joined.load(Ordering::Relaxed)
+    }
+
+    /// The client's sockets that are connected.
+    pub(crate) fn sockets(&self) -> Vec<Socket> {
+        let members = self.members.lock();
+        let sockets = members.list.iter().filter_map(Member::socket);
+        sockets
+            .filter(|socket| socket.connected())
+            .cloned()
+            .collect()
     }
 
     /// Handles a packet of the client.
@@ -232,6 +243,10 @@ impl Control for Client {
     fn close(self: Arc<Self>, reason: DisconnectReason) {
         self.leave_all(reason, Run::InTask);
         self.session().close(CloseReason::ForcedClose);
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }
 

@@ -146,9 +146,12 @@ impl NamespaceContext {
     /// It is a copy; changes are seen by the later arguments of the same call only.
     pub fn parts_mut(&mut self) -> &mut Parts {
         let io = self.io();
-        self.parts.get_mut(&self.handshake, |parts| {
-            parts.extensions.insert(io);
-        })
+        self.parts.get_mut(
+            || Arc::clone(&self.handshake),
+            |parts| {
+                parts.extensions.insert(io);
+            },
+        )
     }
 }
 
@@ -170,12 +173,17 @@ macro_rules! shared {
 
             /// The request that opened the connection, for extractors that read requests.
             ///
-            /// It is a copy; changes are seen by the later arguments of the same call only.
+            /// It is a copy; changes are seen by the later arguments of the same call only. It is
+            /// empty but for its path if the request was dropped
+            /// ([`Client::drop_request`](crate::Client::drop_request)).
             pub fn parts_mut(&mut self) -> &mut Parts {
                 let Self { parts, socket, .. } = self;
-                parts.get_mut(socket.handshake(), |parts| {
-                    parts.extensions.insert(socket.io());
-                })
+                parts.get_mut(
+                    || socket.handshake(),
+                    |parts| {
+                        parts.extensions.insert(socket.io());
+                    },
+                )
             }
         }
 

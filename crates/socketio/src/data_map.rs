@@ -3,8 +3,14 @@ use std::collections::HashMap;
 use std::fmt;
 
 use parking_lot::RwLock;
+use serde_json::Value;
 
 /// Values that the application keeps with a socket, one of each type (Node's `socket.data`).
+///
+/// They are private to this server, but for those whose type has been named with
+/// [`Namespace::share_data`](crate::Namespace::share_data), and for JSON values
+/// ([`insert_json`](Self::insert_json)): these make up what the other servers, and connection state
+/// recovery, see as `socket.data`.
 ///
 /// # Examples
 ///
@@ -28,6 +34,10 @@ pub struct DataMap {
 }
 
 type Values = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
+
+/// JSON values by key, which are kept among the others: few sockets have any.
+#[derive(Default)]
+struct Json(serde_json::Map<String, Value>);
 
 impl DataMap {
     /// Keeps a value and returns the one of the same type that was there before.
@@ -72,6 +82,41 @@ impl DataMap {
         downcast(value)
     }
 
+    /// A copy of the JSON value under this key of Node's `socket.data`.
+    ///
+    /// There is one if it was inserted, or if connection state recovery has brought back a key that
+    /// belongs to no type ([`Namespace::share_data`](crate::Namespace::share_data)), as a Node
+    /// server may have set it.
+    #[must_use]
+    pub fn json(&self, key: &str) -> Option<Value> {
+        self.with(|Json(values)| values.get(key).cloned()).flatten()
+    }
+
+    /// Keeps a JSON value under a key of Node's `socket.data`, and returns the one that was there
+    /// before. Other servers see it.
+    ///
+    /// For keys that belong to a type, insert a value of the type instead: it takes precedence.
+    pub fn insert_json(&self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
+        let (key, value) = (key.into(), value.into());
+        let mut values = self.values.write();
+        let json = values
+            .get_or_insert_default()
+            .entry(TypeId::of::<Json>())
+            .or_insert_with(|| Box::<Json>::default());
+        let Json(json) = json.downcast_mut()?;
+        json.insert(key, value)
+    }
+
+    /// Takes the JSON value under this key out.
+    pub fn remove_json(&self, key: &str) -> Option<Value> {
+        self.update(|Json(values)| values.remove(key)).flatten()
+    }
+
+    /// Copies of all JSON values.
+    pub(crate) fn all_json(&self) -> serde_json::Map<String, Value> {
+        self.with(|Json(values)| values.clone()).unwrap_or_default()
+    }
+
     /// Takes everything out.
     pub(crate) fn clear(&self) {
         let values = self.values.write().take();
@@ -114,5 +159,20 @@ mod tests {
         assert_eq!(data.get::<u32>(), None);
         data.clear();
         assert_eq!(data.get::<&str>(), None);
+    }
+
+    #[test]
+    fn json_is_kept_by_key() {
+        let data = DataMap::default();
+        assert_eq!(data.json("a"), None);
+        assert_eq!(data.remove_json("a"), None);
+        assert_eq!(data.insert_json("a", 1), None);
+        assert_eq!(data.insert_json("a", "x"), Some(1.into()));
+        data.insert(7_u32);
+        assert_eq!(data.json("a"), Some("x".into()));
+        assert_eq!(data.all_json().len(), 1);
+        assert_eq!(data.remove_json("a"), Some("x".into()));
+        assert_eq!(data.json("a"), None);
+        assert_eq!(data.get::<u32>(), Some(7));
     }
 }

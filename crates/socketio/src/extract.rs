@@ -46,8 +46,8 @@
 //!
 //!     async fn from_socket(socket: &Socket, state: &S) -> Result<Self, Self::Rejection> {
 //!         let _users = Users::from_ref(state);
-//!         let headers = socket.handshake().headers();
-//!         let name = headers.get("x-user").and_then(|name| name.to_str().ok());
+//!         let handshake = socket.handshake();
+//!         let name = handshake.headers().get("x-user").and_then(|name| name.to_str().ok());
 //!         let name = name.ok_or("who are you? Send the header `x-user`")?.to_owned();
 //!         Ok(Self { name })
 //!     }

@@ -11,6 +11,7 @@ use crate::handler::{
 };
 use crate::listener_id::ListenerId;
 use crate::listeners::Position;
+use crate::shared_data::SharedData;
 use crate::socket::Socket;
 
 /// The handlers of one namespace. A table is never changed: registering makes a new one, so that
@@ -30,6 +31,8 @@ pub(crate) struct Handlers {
     pub(crate) rejection: Option<EventListener>,
     /// Whether an event of a socket waits until the handlers of the one before have finished.
     pub(crate) ordered: bool,
+    /// Which of the data of the sockets other servers see.
+    pub(crate) shared_data: SharedData,
 }
 
 /// A handler that can be taken out again.

@@ -22,6 +22,8 @@ use crate::namespace_core::NamespaceCore;
 use crate::namespaces::Namespaces;
 use crate::socket::Socket;
 
+mod operators;
+
 /// How long [`SocketIo::close`] waits for clients to take their last packets.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -193,6 +195,17 @@ impl<S> SocketIo<S> {
         &self.engine.application().namespaces
     }
 
+    /// The main namespace, the same as `of("/")`: Node's `io.sockets`.
+    ///
+    /// The list of the sockets in it is `io.sockets().sockets()`; that of all servers is
+    /// [`fetch_sockets`](Self::fetch_sockets).
+    pub fn sockets(&self) -> Namespace<S>
+    where
+        S: Clone,
+    {
+        self.of("/")
+    }
+
     /// The number of clients that are connected to this server (Node's
     /// `io.engine.clientsCount`): engine sessions, whatever namespaces they have joined.
     pub fn clients_count(&self) -> usize {
@@ -279,7 +292,7 @@ impl<S> SocketIo<S> {
 
     fn everybody(&self) -> BroadcastOperator {
         let main = self.namespaces().find_or_create(&Name::MAIN);
-        BroadcastOperator::new(&main.space, Target::everyone())
+        BroadcastOperator::new(Arc::clone(&main.space) as _, Target::everyone())
     }
 }
 

@@ -195,6 +195,7 @@ mod app;
 mod broadcast;
 mod builder;
 mod client;
+mod client_handle;
 mod conn;
 mod connect_error;
 mod connection;
@@ -226,6 +227,7 @@ mod recipient;
 mod rejection;
 mod serve_client;
 mod service;
+mod shared_data;
 mod socket;
 mod socket_listeners;
 mod space;
@@ -239,8 +241,12 @@ pub use socketio_adapter::{IntoRooms, Room, SocketId, TooManyRooms};
 pub use socketio_proto::{Args, ArgsError, EncodeError, Value};
 
 pub use self::ack_error::AckError;
-pub use self::broadcast::{BroadcastAck, BroadcastAckError, BroadcastOperator};
+pub use self::broadcast::{
+    BroadcastAck, BroadcastAckError, BroadcastOperator, FetchError, RemoteAck, RemoteEmitter,
+    RemoteHandshake, RemoteSocket,
+};
 pub use self::builder::SocketIoBuilder;
+pub use self::client_handle::Client;
 pub use self::conn::Conn;
 pub use self::connect_error::{ConnectError, IntoConnectError};
 pub use self::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};

@@ -1,5 +1,7 @@
+use std::any::Any;
 use std::sync::{Arc, Weak};
 
+use arc_swap::ArcSwap;
 use engineio::{Message, SendError, Session};
 use parking_lot::RwLock;
 use socketio_adapter::SocketId;
@@ -12,7 +14,7 @@ use crate::limits::Limits;
 /// What the sockets of one client share: the way to the client, and how it came.
 pub(crate) struct Link {
     pub(crate) session: Session,
-    pub(crate) handshake: Arc<Handshake>,
+    handshake: ArcSwap<Handshake>,
     pub(crate) limits: Arc<Limits>,
     control: RwLock<Option<Weak<dyn Control>>>,
 }
@@ -24,15 +26,30 @@ pub(crate) trait Control: Send + Sync {
 
     /// Takes the client out of all its namespaces and closes its connection.
     fn close(self: Arc<Self>, reason: DisconnectReason);
+
+    /// The client itself, whose type cannot be known here.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 impl Link {
     pub(crate) fn new(session: Session, handshake: Arc<Handshake>, limits: Arc<Limits>) -> Self {
         Self {
             session,
-            handshake,
+            handshake: ArcSwap::new(handshake),
             limits,
             control: RwLock::new(None),
+        }
+    }
+
+    pub(crate) fn handshake(&self) -> Arc<Handshake> {
+        self.handshake.load_full()
+    }
+
+    /// Frees the request that opened the session, once nobody reads it any more.
+    pub(crate) fn drop_request(&self) {
+        let handshake = self.handshake();
+        if !handshake.is_dropped() {
+            self.handshake.store(Arc::new(handshake.without_request()));
         }
     }
 

@@ -1,6 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Weak};
 
 use socketio_adapter::{
     AckGuard, AckSink, BroadcastOptions, LocalSockets, PendingAck, RemoteSocketInfo, RoomList,
@@ -8,6 +7,7 @@ use socketio_adapter::{
 };
 use socketio_proto::{Args, Namespace, Packet};
 
+use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
 use crate::outgoing::Outgoing;
@@ -22,12 +22,20 @@ pub(crate) struct Local {
     /// One counter for all sockets of the namespace, as in Node's server: an acknowledged
     /// broadcast is encoded once and has the same number for everybody.
     ack_ids: AtomicU64,
+    owner: Weak<dyn Owner>,
+}
+
+/// What the sockets of a namespace want of its handlers, which cannot be known here.
+pub(crate) trait Owner: Send + Sync + 'static {
+    /// The data of a socket as other servers see it.
+    fn describe_data(&self, data: &DataMap) -> serde_json::Value;
 }
 
 impl Local {
-    pub(crate) fn new(name: Namespace, max_rooms: Option<usize>) -> Self {
+    pub(crate) fn new(name: Namespace, max_rooms: Option<usize>, owner: Weak<dyn Owner>) -> Self {
         Self {
             name,
+            owner,
             rooms: Rooms::new().with_max_rooms(max_rooms),
             outgoing: Outgoing::default(),
             ack_ids: AtomicU64::new(0),
@@ -144,12 +152,16 @@ impl LocalSockets for Local {
 
     fn fetch(&self, target: &Target) -> Vec<RemoteSocketInfo> {
         let mut found = Vec::new();
+        let Some(owner) = self.owner.upgrade() else {
+            return found;
+        };
         self.rooms.for_each(target, |recipient| {
+            let auth = recipient.auth.deserialize::<Option<serde_json::Value>>();
             found.push(RemoteSocketInfo {
                 id: recipient.id.clone(),
-                handshake: describe(recipient),
+                handshake: recipient.link.handshake().describe(auth.ok().flatten()),
                 rooms: self.rooms.rooms_of(recipient),
-                data: serde_json::Value::Object(serde_json::Map::new()),
+                data: owner.describe_data(&recipient.data),
             });
         });
         found
@@ -169,40 +181,4 @@ impl LocalSockets for Local {
             "an event of another server, which nothing listens to"
         );
     }
-}
-
-/// The handshake of a socket as other servers know it (Node's `socket.handshake`).
-fn describe(recipient: &Recipient) -> serde_json::Value {
-    let handshake = &recipient.link.handshake;
-    let headers: serde_json::Map<String, serde_json::Value> = handshake
-        .headers()
-        .iter()
-        .map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.to_string(), value.into())
-        })
-        .collect();
-    let query: serde_json::Map<String, serde_json::Value> = handshake
-        .query_pairs()
-        .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
-        .collect();
-    let issued = handshake
-        .issued()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    serde_json::json!({
-        "headers": headers,
-        "address": handshake.address().map(|address| address.ip().to_string()),
-        "xdomain": handshake.xdomain(),
-        "secure": handshake.secure(),
-        "issued": u64::try_from(issued.as_millis()).unwrap_or(u64::MAX),
-        "url": handshake.uri().to_string(),
-        "query": query,
-        "auth": recipient
-            .auth
-            .deserialize::<Option<serde_json::Value>>()
-            .ok()
-            .flatten()
-            .unwrap_or_else(|| serde_json::json!({})),
-    })
 }

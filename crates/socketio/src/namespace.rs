@@ -16,7 +16,10 @@ use crate::listeners::Position;
 use crate::namespace_core::NamespaceCore;
 use crate::parent::Parent;
 use crate::socket::Socket;
-use crate::space::Space;
+use crate::space::{Scope, Space};
+
+mod cluster;
+mod operators;
 
 mod listeners;
 
@@ -118,9 +121,11 @@ impl<S> Namespace<S> {
         })
     }
 
-    /// The sockets that are connected to this server, in no particular order.
+    /// The sockets that are connected to this server, in no particular order (Node's
+    /// `namespace.sockets`).
     ///
-    /// To send to all of them, [`emit`](Self::emit) is cheaper.
+    /// To send to all of them, [`emit`](Self::emit) is cheaper. For those of other servers there is
+    /// [`fetch_sockets`](Self::fetch_sockets).
     pub fn sockets(&self) -> Vec<Socket> {
         let spaces = self.spaces();
         let count = spaces.iter().map(|space| space.local.rooms.len()).sum();
@@ -206,14 +211,11 @@ impl<S> Namespace<S> {
     }
 
     fn everybody(&self) -> BroadcastOperator {
-        match &self.place {
-            Place::One(space) => BroadcastOperator::new(space, Target::everyone()),
-            Place::Children(parent) => BroadcastOperator::with_adapter(
-                Arc::clone(&parent.adapter),
-                parent.name().clone(),
-                Target::everyone(),
-            ),
-        }
+        let scope: Arc<dyn Scope> = match &self.place {
+            Place::One(space) => Arc::clone(space) as _,
+            Place::Children(parent) => Arc::clone(parent) as _,
+        };
+        BroadcastOperator::new(scope, Target::everyone())
     }
 
     fn register(self, change: impl Fn(&mut Handlers)) -> Self {

@@ -8,7 +8,9 @@ use socketio_adapter::AdapterFactory;
 use socketio_proto::Namespace as Name;
 use tokio::sync::SetOnce;
 
+use crate::data_map::DataMap;
 use crate::handlers::Handlers;
+use crate::local::Owner;
 use crate::outgoing;
 use crate::socket::Socket;
 use crate::space::{Captured, Space};
@@ -208,5 +210,11 @@ impl Drop for Stay {
         {
             home.abandoned(&self.0);
         }
+    }
+}
+
+impl Owner for NamespaceCore {
+    fn describe_data(&self, data: &DataMap) -> serde_json::Value {
+        self.handlers().shared_data.describe(data)
     }
 }

@@ -12,7 +12,7 @@ use crate::context::NamespaceContext;
 use crate::handler::{NamespaceListener, catch};
 use crate::handlers::Handlers;
 use crate::namespace_core::NamespaceCore;
-use crate::space::Captured;
+use crate::space::{Captured, Scope, Space};
 
 mod adapter;
 
@@ -25,7 +25,7 @@ pub(crate) struct Parent {
     pattern: Pattern,
     handlers: ArcSwap<Handlers>,
     pub(crate) children: Arc<Children>,
-    pub(crate) adapter: Arc<dyn Adapter>,
+    adapter: Arc<dyn Adapter>,
 }
 
 /// Which names a parent takes.
@@ -38,6 +38,22 @@ pub(crate) enum Pattern {
 /// The namespaces that were made after one pattern.
 #[derive(Default)]
 pub(crate) struct Children(RwLock<HashMap<Name, Arc<NamespaceCore>>>);
+
+impl Scope for Parent {
+    fn adapter(&self) -> &Arc<dyn Adapter> {
+        &self.adapter
+    }
+
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn space_of(self: Arc<Self>, id: &str) -> Option<Arc<Space>> {
+        let children = self.children.all().into_iter();
+        let mut spaces = children.map(|child| Arc::clone(&child.space));
+        spaces.find(|space| space.local.rooms.get(id).is_some())
+    }
+}
 
 impl Parent {
     /// `name` is the one that Node gives to it, which no client sees.

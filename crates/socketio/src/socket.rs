@@ -16,6 +16,7 @@ use crate::space::Space;
 
 mod ack;
 mod emit;
+mod remote;
 mod rooms;
 
 pub use self::ack::AckFuture;
@@ -63,10 +64,17 @@ impl Socket {
         self.recipient.is(Phase::Connected)
     }
 
-    /// What the client sent when it opened its connection.
+    /// Whether the socket is not connected: middleware has not let it in yet, or it has left.
     #[must_use]
-    pub fn handshake(&self) -> &Arc<Handshake> {
-        &self.recipient.link.handshake
+    pub fn disconnected(&self) -> bool {
+        !self.connected()
+    }
+
+    /// What the client sent when it opened its connection (Node's `socket.handshake` and
+    /// `socket.request`).
+    #[must_use]
+    pub fn handshake(&self) -> Arc<Handshake> {
+        self.recipient.link.handshake()
     }
 
     /// The CONNECT payload of the client (the `auth` option of its side), as another type.
@@ -118,6 +126,11 @@ impl Socket {
     /// What is compressed already, such as a picture, is better sent as it is.
     pub fn compress(&self, compress: bool) -> SocketEmitter<'_> {
         SocketEmitter::new(self).compress(compress)
+    }
+
+    /// The flag has no effect, see [`BroadcastOperator::binary`](crate::BroadcastOperator::binary).
+    pub fn binary(&self, binary: bool) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).binary(binary)
     }
 
     pub(crate) fn send_ack<T: Serialize + ?Sized>(

@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use socketio_adapter::{Adapter, AdapterFactory};
 use socketio_proto::Namespace;
 
-use crate::local::Local;
+use crate::local::{Local, Owner};
 
 /// One namespace, as its sockets see it: who else is there, and the way to them.
 pub(crate) struct Space {
@@ -23,16 +23,41 @@ pub(crate) struct Space {
 /// Names and values of the groups of a pattern.
 pub(crate) type Captured = Option<Arc<[(SmolStr, SmolStr)]>>;
 
+/// Where an operation on many sockets takes place: in a namespace, or in all that are made after a
+/// pattern.
+pub(crate) trait Scope: Send + Sync {
+    fn adapter(&self) -> &Arc<dyn Adapter>;
+
+    fn name(&self) -> &Namespace;
+
+    /// The namespace in it where this server has a socket of this id.
+    fn space_of(self: Arc<Self>, id: &str) -> Option<Arc<Space>>;
+}
+
+impl Scope for Space {
+    fn adapter(&self) -> &Arc<dyn Adapter> {
+        &self.adapter
+    }
+
+    fn name(&self) -> &Namespace {
+        &self.local.name
+    }
+
+    fn space_of(self: Arc<Self>, id: &str) -> Option<Arc<Space>> {
+        self.local.rooms.get(id).is_some().then_some(self)
+    }
+}
+
 impl Space {
-    pub(crate) fn new(
+    pub(crate) fn new<O: Owner>(
         name: Namespace,
         max_rooms: Option<usize>,
         adapter: &dyn AdapterFactory,
-        owner: Weak<dyn Any + Send + Sync>,
+        owner: Weak<O>,
         server: Weak<dyn Any + Send + Sync>,
         captured: Captured,
     ) -> Self {
-        let local = Arc::new(Local::new(name, max_rooms));
+        let local = Arc::new(Local::new(name, max_rooms, owner.clone()));
         let adapter = adapter.create(&local.name, Arc::clone(&local) as _);
         Self {
             local,

@@ -6,8 +6,10 @@
 //! `README.md` says what they need.
 
 pub mod app;
+pub mod bus;
 pub mod census;
 pub mod clients;
+pub mod cluster;
 pub mod conversation;
 pub mod deviation;
 pub mod eventually;

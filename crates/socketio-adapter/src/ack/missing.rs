@@ -43,6 +43,10 @@ impl MissingAnswers {
         self.answers
     }
 
+    pub(crate) fn take_answers(&mut self) -> Vec<Args> {
+        std::mem::take(&mut self.answers)
+    }
+
     /// Returns how many servers have not answered.
     #[must_use]
     pub fn servers(&self) -> usize {

@@ -7,6 +7,7 @@ use socketio_proto::Args;
 
 use crate::ack::MissingAnswers;
 use crate::recovery::TooLarge;
+use crate::remote::RemoteSocketInfo;
 
 /// An adapter could not do what was asked.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct AdapterError {
 enum Kind {
     Closed,
     Missing(MissingAnswers),
+    MissingSockets(MissingAnswers, Vec<RemoteSocketInfo>),
     NotSupported(&'static str),
     Other(Box<dyn Error + Send + Sync>),
     TooLarge(TooLarge),
@@ -35,6 +37,14 @@ impl AdapterError {
     pub fn not_supported(feature: &'static str) -> Self {
         Self {
             kind: Kind::NotSupported(feature),
+        }
+    }
+
+    /// Servers have not described their sockets in time; those of the others are kept.
+    #[must_use]
+    pub fn missing_sockets(missing: MissingAnswers, sockets: Vec<RemoteSocketInfo>) -> Self {
+        Self {
+            kind: Kind::MissingSockets(missing, sockets),
         }
     }
 
@@ -61,7 +71,16 @@ impl AdapterError {
     /// Tells whether servers have not answered in time.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind, Kind::Missing(_))
+        self.missing().is_some()
+    }
+
+    /// Who has not answered in time, if that is what went wrong.
+    #[must_use]
+    pub fn missing(&self) -> Option<&MissingAnswers> {
+        match &self.kind {
+            Kind::Missing(missing) | Kind::MissingSockets(missing, _) => Some(missing),
+            Kind::Closed | Kind::NotSupported(_) | Kind::Other(_) | Kind::TooLarge(_) => None,
+        }
     }
 
     /// Takes the answers that did come in time; none if the fault is another.
@@ -69,7 +88,39 @@ impl AdapterError {
     pub fn into_answers(self) -> Vec<Args> {
         match self.kind {
             Kind::Missing(missing) => missing.into_answers(),
-            Kind::Closed | Kind::NotSupported(_) | Kind::Other(_) | Kind::TooLarge(_) => Vec::new(),
+            Kind::Closed
+            | Kind::MissingSockets(..)
+            | Kind::NotSupported(_)
+            | Kind::Other(_)
+            | Kind::TooLarge(_) => Vec::new(),
+        }
+    }
+
+    /// Takes the descriptions of sockets that did come in time out of the error, which stays the
+    /// same otherwise; none if the fault is another.
+    #[must_use]
+    pub fn take_sockets(&mut self) -> Vec<RemoteSocketInfo> {
+        match &mut self.kind {
+            Kind::MissingSockets(_, sockets) => std::mem::take(sockets),
+            Kind::Closed
+            | Kind::Missing(_)
+            | Kind::NotSupported(_)
+            | Kind::Other(_)
+            | Kind::TooLarge(_) => Vec::new(),
+        }
+    }
+
+    /// Takes the answers that did come in time out of the error, which stays the same otherwise;
+    /// none if the fault is another.
+    #[must_use]
+    pub fn take_answers(&mut self) -> Vec<Args> {
+        match &mut self.kind {
+            Kind::Missing(missing) => missing.take_answers(),
+            Kind::Closed
+            | Kind::MissingSockets(..)
+            | Kind::NotSupported(_)
+            | Kind::Other(_)
+            | Kind::TooLarge(_) => Vec::new(),
         }
     }
 }
@@ -94,7 +145,7 @@ impl fmt::Display for AdapterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Closed => f.write_str("the adapter is closed: use it before the server closes"),
-            Kind::Missing(missing) => missing.fmt(f),
+            Kind::Missing(missing) | Kind::MissingSockets(missing, _) => missing.fmt(f),
             Kind::NotSupported(feature) => write!(
                 f,
                 "this adapter does not support {feature}: configure one that does"
@@ -112,7 +163,11 @@ impl Error for AdapterError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
             Kind::Other(error) => error.source(),
-            Kind::Closed | Kind::Missing(_) | Kind::NotSupported(_) | Kind::TooLarge(_) => None,
+            Kind::Closed
+            | Kind::Missing(_)
+            | Kind::MissingSockets(..)
+            | Kind::NotSupported(_)
+            | Kind::TooLarge(_) => None,
         }
     }
 }

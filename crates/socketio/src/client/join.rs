@@ -115,7 +115,7 @@ impl Client {
     /// then what the client has sent meanwhile.
     async fn join(self: Arc<Self>, attempt: u64, name: Name, auth: Args) {
         let ask = || {
-            let handshake = Arc::clone(&self.link.handshake);
+            let handshake = self.link.handshake();
             let server = self.namespaces.server();
             NamespaceContext::new(name.clone(), auth.clone(), handshake, server)
         };

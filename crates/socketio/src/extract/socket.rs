@@ -50,7 +50,7 @@ where
     type Rejection = Infallible;
 
     async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::clone(socket.handshake()))
+        Ok(socket.handshake())
     }
 }
 

@@ -50,13 +50,14 @@ impl LazyParts {
         }
     }
 
-    /// The parts, copied from `handshake` at the first call. `prepare` completes a new copy.
+    /// The parts, copied from the handshake at the first call. `prepare` completes a new copy.
     pub(crate) fn get_mut(
         &mut self,
-        handshake: &Arc<Handshake>,
+        handshake: impl FnOnce() -> Arc<Handshake>,
         prepare: impl FnOnce(&mut Parts),
     ) -> &mut Parts {
         let own = self.own.get_or_insert_with(|| {
+            let handshake = handshake();
             let spare = handshake.spare.lock().take();
             let parts = spare.unwrap_or_else(|| {
                 let mut parts = Box::new(handshake.parts.clone());
@@ -66,7 +67,7 @@ impl LazyParts {
             Own {
                 extensions: parts.extensions.len(),
                 parts,
-                handshake: Arc::clone(handshake),
+                handshake,
             }
         });
         &mut own.parts
@@ -156,16 +157,22 @@ mod tests {
         change: impl FnOnce(&mut Parts),
     ) -> Prepared {
         let mut lazy = LazyParts::for_event();
-        let parts = lazy.get_mut(handshake, |parts| {
-            *copies += 1;
-            parts.extensions.insert(Prepared(*copies));
-        });
+        let parts = lazy.get_mut(
+            || Arc::clone(handshake),
+            |parts| {
+                *copies += 1;
+                parts.extensions.insert(Prepared(*copies));
+            },
+        );
         assert_eq!(parts.headers[TENANT], "acme");
         assert_eq!(parts.headers.get_all("cookie").iter().count(), 2);
         assert_eq!(parts.extensions.get(), Some(&FromLayer));
         change(parts);
         *lazy
-            .get_mut(handshake, |_| unreachable!("one copy per call"))
+            .get_mut(
+                || Arc::clone(handshake),
+                |_| unreachable!("one copy per call"),
+            )
             .extensions
             .get()
             .expect("the copy is prepared")
@@ -190,7 +197,7 @@ mod tests {
     fn calls_at_the_same_time_have_a_copy_each() {
         let (handshake, mut copies) = (handshake(), 0);
         let mut first = LazyParts::for_event();
-        first.get_mut(&handshake, |_| ());
+        first.get_mut(|| Arc::clone(&handshake), |_| ());
         assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(1));
         drop(first);
     }
@@ -215,7 +222,9 @@ mod tests {
         }
         let (handshake, mut copies) = (handshake(), 0);
         let mut lazy = LazyParts::for_event();
-        lazy.get_mut(&handshake, |_| ()).extensions.clear();
+        lazy.get_mut(|| Arc::clone(&handshake), |_| ())
+            .extensions
+            .clear();
         drop(lazy);
         assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(1));
     }
@@ -224,7 +233,7 @@ mod tests {
     fn a_call_that_happens_once_leaves_no_copy() {
         let handshake = handshake();
         let mut lazy = LazyParts::for_once();
-        lazy.get_mut(&handshake, |_| ());
+        lazy.get_mut(|| Arc::clone(&handshake), |_| ());
         drop(lazy);
         assert!(handshake.spare.lock().is_none());
     }

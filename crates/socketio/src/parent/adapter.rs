@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 use futures_util::future::join_all;
 use socketio_adapter::{
-    Adapter, AdapterError, Answers, Args, BroadcastOptions, Packet, RemoteSocketInfo, RoomList,
+    Adapter, AdapterError, Answers, Args, BroadcastOptions, MissingAnswers, Packet,
+    RemoteSocketInfo, RoomList,
 };
 
 use super::Children;
@@ -74,11 +75,25 @@ impl Adapter for ParentAdapter {
             let fetched = children
                 .iter()
                 .map(|child| child.space.adapter.fetch_sockets(options.clone()));
-            let mut all = Vec::new();
+            let (mut all, mut missing) = (Vec::new(), 0);
             for fetched in join_all(fetched).await {
-                all.append(&mut fetched?);
+                match fetched {
+                    Ok(mut sockets) => all.append(&mut sockets),
+                    Err(mut error) => {
+                        let sockets = &mut error.take_sockets();
+                        let servers = error.missing().map(MissingAnswers::servers);
+                        // Of the servers that are missing in one namespace and in another we only
+                        // know that they may be the same.
+                        missing = missing.max(servers.ok_or(error)?);
+                        all.append(sockets);
+                    }
+                }
             }
-            Ok(all)
+            if missing == 0 {
+                return Ok(all);
+            }
+            let missing = MissingAnswers::new(missing, 0);
+            Err(AdapterError::missing_sockets(missing, all))
         })
     }
 
@@ -95,11 +110,22 @@ impl Adapter for ParentAdapter {
             let answered = children
                 .iter()
                 .map(|child| child.space.adapter.server_side_emit_with_ack(event.clone()));
-            let mut all = Vec::new();
+            let (mut all, mut missing) = (Vec::new(), 0_usize);
             for answered in join_all(answered).await {
-                all.append(&mut answered?);
+                match answered {
+                    Ok(mut answers) => all.append(&mut answers),
+                    Err(mut error) => {
+                        let answers = &mut error.take_answers();
+                        let servers = error.missing().map(MissingAnswers::servers);
+                        missing = missing.saturating_add(servers.ok_or(error)?);
+                        all.append(answers);
+                    }
+                }
             }
-            Ok(all)
+            if missing == 0 {
+                return Ok(all);
+            }
+            Err(MissingAnswers::new(missing, 0).with_answers(all).into())
         })
     }
 }

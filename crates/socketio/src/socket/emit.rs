@@ -64,16 +64,21 @@ impl Socket {
     pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
         self.emit("message", args);
     }
+
+    /// The same as [`send`](Self::send), as in Node.
+    pub fn write<T: Serialize + ?Sized>(&self, args: &T) {
+        self.send(args);
+    }
 }
 
 /// A socket and how the next packet is to be sent.
 #[derive(Clone)]
 #[must_use = "nothing is sent until `emit` or `emit_with_ack` is called"]
 pub struct SocketEmitter<'a> {
-    socket: &'a Socket,
-    timeout: Option<Duration>,
-    volatile: bool,
-    compress: bool,
+    pub(super) socket: &'a Socket,
+    pub(super) timeout: Option<Duration>,
+    pub(super) volatile: bool,
+    pub(super) compress: bool,
 }
 
 impl<'a> SocketEmitter<'a> {
@@ -104,6 +109,11 @@ impl<'a> SocketEmitter<'a> {
         self
     }
 
+    /// The flag has no effect, see [`BroadcastOperator::binary`](crate::BroadcastOperator::binary).
+    pub fn binary(self, _: bool) -> Self {
+        self
+    }
+
     /// Sends an event, see [`Socket::emit`].
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
         match self.try_emit(event, args) {
@@ -123,7 +133,7 @@ impl<'a> SocketEmitter<'a> {
     ///
     /// If the name is reserved, the arguments cannot be serialised, or the socket is disconnected.
     pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
-        self.send(event, None, args)
+        self.send_event(event, None, args)
     }
 
     /// Sends an event and returns the future of its acknowledgement, see
@@ -134,11 +144,21 @@ impl<'a> SocketEmitter<'a> {
         args: &(impl Serialize + ?Sized),
     ) -> AckFuture<T> {
         AckFuture::send(self.socket, self.timeout, |id| {
-            self.send(event, Some(id), args)
+            self.send_event(event, Some(id), args)
         })
     }
 
-    fn send<T: Serialize + ?Sized>(
+    /// Sends a `message` event, see [`Socket::send`].
+    pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
+        self.emit("message", args);
+    }
+
+    /// The same as [`send`](Self::send), as in Node.
+    pub fn write<T: Serialize + ?Sized>(&self, args: &T) {
+        self.send(args);
+    }
+
+    fn send_event<T: Serialize + ?Sized>(
         &self,
         event: &str,
         ack: Option<u64>,

@@ -1,6 +1,6 @@
 use socketio_adapter::{IntoRooms, Room, TooManyRooms};
 
-use super::Socket;
+use super::{Socket, SocketEmitter};
 use crate::broadcast::BroadcastOperator;
 
 impl Socket {
@@ -68,10 +68,46 @@ impl Socket {
 
     /// Means everybody in the namespace but this socket.
     pub fn broadcast(&self) -> BroadcastOperator {
-        BroadcastOperator::new(&self.space, self.others())
+        BroadcastOperator::new(self.space.clone(), self.others())
     }
 
     /// Means everybody in the namespace on this server but this socket.
+    pub fn local(&self) -> BroadcastOperator {
+        self.broadcast().local()
+    }
+}
+
+/// Flags that were set before the rooms hold for the broadcast, as in Node:
+/// `socket.volatile().to("room").emit(..)`.
+impl SocketEmitter<'_> {
+    /// Means the sockets in any of these rooms, but never the socket itself.
+    pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to); `in` is a keyword.
+    pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.to(rooms)
+    }
+
+    /// Means everybody in the namespace but those in these rooms, and never the socket itself.
+    pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.broadcast().except(rooms)
+    }
+
+    /// Means everybody in the namespace but the socket itself.
+    pub fn broadcast(&self) -> BroadcastOperator {
+        let mut operator = self.socket.broadcast().compress(self.compress);
+        if self.volatile {
+            operator = operator.volatile();
+        }
+        match self.timeout {
+            Some(timeout) => operator.timeout(timeout),
+            None => operator,
+        }
+    }
+
+    /// Means everybody in the namespace on this server but the socket itself.
     pub fn local(&self) -> BroadcastOperator {
         self.broadcast().local()
     }

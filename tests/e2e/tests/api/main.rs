@@ -1,8 +1,14 @@
 //! The API as applications use it, a subject each.
 
+mod client;
+mod data;
 mod dynamic_namespaces;
 mod event_middleware;
+mod fetch;
+mod handshake;
 mod journaled;
 mod layers;
+mod operators;
+mod remote;
 mod serve_client;
 mod without_axum;

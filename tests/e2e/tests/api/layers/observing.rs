@@ -54,7 +54,8 @@ impl MakeRequestId for Numbers {
 async fn serve_numbered() -> SocketAddr {
     let layer = SocketIoLayer::new();
     layer.io().of("/").on("which", async |socket: Socket| {
-        let headers = socket.handshake().headers();
+        let handshake = socket.handshake();
+        let headers = handshake.headers();
         let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
         Reply(id.unwrap_or("none").to_owned())
     });

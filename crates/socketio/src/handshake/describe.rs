@@ -1,0 +1,84 @@
+//! The handshake of a socket as other servers know it.
+
+use http::header::{COOKIE, HeaderMap};
+use serde_json::{Map, Value, json};
+use std::time::SystemTime;
+
+use super::Handshake;
+
+impl Handshake {
+    /// Node's `socket.handshake` of a socket with this `auth`.
+    pub(crate) fn describe(&self, auth: Option<Value>) -> Value {
+        let query: Map<String, Value> = self
+            .query_pairs()
+            .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+            .collect();
+        let issued = self.issued.duration_since(SystemTime::UNIX_EPOCH);
+        let issued = issued.unwrap_or_default().as_millis();
+        json!({
+            "headers": headers(self.headers()),
+            "time": self.time(),
+            "address": self.address().map(|address| address.ip().to_string()),
+            "xdomain": self.xdomain(),
+            "secure": self.secure(),
+            "issued": u64::try_from(issued).unwrap_or(u64::MAX),
+            "url": self.url(),
+            "query": query,
+            "auth": auth.unwrap_or_else(|| json!({})),
+        })
+    }
+}
+
+/// Headers by name; several of one name are joined as Node joins them.
+fn headers(headers: &HeaderMap) -> Map<String, Value> {
+    headers
+        .keys()
+        .map(|name| {
+            let values: Vec<_> = headers
+                .get_all(name)
+                .iter()
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                .collect();
+            let separator = if name == COOKIE { "; " } else { ", " };
+            (name.as_str().to_owned(), values.join(separator).into())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    #[test]
+    fn it_has_the_form_of_nodes() {
+        let request = Request::get("/socket.io/?EIO=4&a=1&a=2&b=x%20y")
+            .header("Cookie", "a=1")
+            .header("cookie", "b=2")
+            .header("x-m", "1")
+            .header("x-m", "2")
+            .extension(std::net::SocketAddr::from(([127, 0, 0, 1], 9)))
+            .body(());
+        let (parts, ()) = request.unwrap().into_parts();
+        let handshake = Handshake::new(parts, SystemTime::UNIX_EPOCH);
+        assert_eq!(
+            handshake.describe(Some(json!({ "t": 1 }))),
+            json!({
+                "headers": { "cookie": "a=1; b=2", "x-m": "1, 2" },
+                "time": "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)",
+                "address": "127.0.0.1",
+                "xdomain": false,
+                "secure": false,
+                "issued": 0,
+                "url": "/socket.io/?EIO=4&a=1&a=2&b=x%20y",
+                "query": { "EIO": "4", "a": "2", "b": "x y" },
+                "auth": { "t": 1 },
+            })
+        );
+        let slim = handshake.without_request().describe(None);
+        assert_eq!(slim["headers"], json!({}));
+        assert_eq!(slim["url"], "/socket.io/");
+        assert_eq!(slim["auth"], json!({}));
+    }
+}

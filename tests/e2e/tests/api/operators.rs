@@ -1,0 +1,136 @@
+//! The operations of `BroadcastOperator`, by every way that Node has to them.
+
+use std::time::Duration;
+
+use e2e::cluster::cluster;
+use e2e::conversation::{assert_alive, join, join_polling};
+use socketio::{EmitError, Socket};
+use socketio_testing::{WsClient, within};
+
+/// All of it reaches everybody, on every server.
+#[tokio::test]
+async fn everybody_can_be_meant_from_the_server_and_from_the_namespace() {
+    let [a, b] = cluster().await;
+    let (mut here, here_id) = join(a.addr).await;
+    let (mut there, there_id) = join(b.addr).await;
+    let (io, main) = (&a.io, a.io.of("/"));
+    io.try_emit("event", &1).expect("it can be sent");
+    main.try_emit("event", &2).expect("it can be sent");
+    io.write(&3);
+    main.write(&4);
+    io.send(&5);
+    io.compress(false).write(&6);
+    main.binary(true).emit("event", &7);
+    for client in [&mut here, &mut there] {
+        client.expect(r#"42["event",1]"#).await;
+        client.expect(r#"42["event",2]"#).await;
+        client.expect(r#"42["message",3]"#).await;
+        client.expect(r#"42["message",4]"#).await;
+        client.expect(r#"42["message",5]"#).await;
+        client.expect(r#"42["message",6]"#).await;
+        client.expect(r#"42["event",7]"#).await;
+    }
+    for refused in [io.try_emit("connect", &()), main.try_emit("connect", &())] {
+        assert!(matches!(refused, Err(EmitError::ReservedEvent(_))));
+    }
+
+    io.sockets_join("one");
+    main.sockets_join(["two", "three"]);
+    io.sockets_leave("three");
+    for (namespace, id) in [(&main, &here_id), (&b.io.of("/"), &there_id)] {
+        let socket = namespace.socket(id).expect("the socket");
+        assert_eq!(socket.rooms(), [id.as_str(), "one", "two"]);
+    }
+    main.sockets_leave(["one", "two"]);
+    let socket = b.io.of("/").socket(&there_id).expect("the socket");
+    assert_eq!(socket.rooms(), [&*there_id]);
+
+    // Node's `io.sockets` is the main namespace.
+    assert_eq!(io.sockets().name(), "/");
+    assert_eq!(io.sockets().sockets().len(), 1);
+}
+
+#[tokio::test]
+async fn everybody_can_be_asked() {
+    let [a, b] = cluster().await;
+    let (mut here, _) = join(a.addr).await;
+    let (mut there, _) = join(b.addr).await;
+    let main = a.io.of("/");
+    for (round, answers) in [
+        a.io.emit_with_ack::<u8>("ask", &()),
+        main.emit_with_ack::<u8>("ask", &()),
+        a.io.timeout(Duration::from_secs(60))
+            .emit_with_ack("ask", &()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for client in [&mut here, &mut there] {
+            client.expect(&format!(r#"42{round}["ask"]"#)).await;
+            client.send(&format!("43{round}[{round}]")).await;
+        }
+        let answers = within("both answers", answers.all()).await;
+        let round = u8::try_from(round).expect("a small number");
+        assert_eq!(answers.expect("both answer"), [round, round]);
+    }
+}
+
+#[tokio::test]
+async fn flags_of_a_socket_hold_for_its_broadcasts() {
+    let [a, b] = cluster().await;
+    let (mut own, id) = join(a.addr).await;
+    let (mut here, _) = join(a.addr).await;
+    let (mut there, there_id) = join(b.addr).await;
+    let socket = a.io.of("/").socket(&id).expect("the socket");
+    a.io.to(&*there_id).sockets_join("room");
+    own_hears_nothing(&socket);
+    here.expect(r#"42["broadcast"]"#).await;
+    here.expect(r#"42["except"]"#).await;
+    here.expect(r#"42["local"]"#).await;
+    assert_alive(&mut here).await;
+    there.expect(r#"42["broadcast"]"#).await;
+    there.expect(r#"42["to"]"#).await;
+    there.expect(r#"42["in"]"#).await;
+    assert_alive(&mut there).await;
+    // A timeout too: nobody answers within none.
+    let answers = socket.timeout(Duration::ZERO).to("room");
+    let answers = answers.emit_with_ack::<()>("ask", &()).all();
+    let error = within("an error", answers).await.expect_err("no time");
+    assert!(error.answers().is_empty());
+    expect_own(&mut own, &socket).await;
+}
+
+/// A broadcast of a polling client is dropped where nobody polls, and only there.
+#[tokio::test]
+async fn a_volatile_broadcast_is_dropped_where_the_transport_cannot_take_it() {
+    let [a] = cluster().await;
+    let (_own, id) = join(a.addr).await;
+    let (polling, _) = join_polling(a.addr).await;
+    let socket = a.io.of("/").socket(&id).expect("the socket");
+    socket.volatile().broadcast().emit("dropped", &());
+    a.io.binary(false).volatile().emit("dropped", &());
+    socket.broadcast().emit("kept", &());
+    let payload = polling.get().await;
+    assert_eq!(payload.text(), r#"42["kept"]"#);
+}
+
+fn own_hears_nothing(socket: &Socket) {
+    socket.compress(false).broadcast().emit("broadcast", &());
+    socket.binary(true).to("room").emit("to", &());
+    socket.compress(false).in_("room").emit("in", &());
+    socket.compress(true).except("room").emit("except", &());
+    socket
+        .timeout(Duration::from_secs(1))
+        .local()
+        .emit("local", &());
+}
+
+async fn expect_own(own: &mut WsClient, socket: &Socket) {
+    socket.write(&1);
+    socket.send(&2);
+    socket.compress(false).write(&3);
+    socket.binary(true).send(&4);
+    for number in 1..=4 {
+        own.expect(&format!(r#"42["message",{number}]"#)).await;
+    }
+}
