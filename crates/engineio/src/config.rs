@@ -6,6 +6,7 @@ use http::HeaderValue;
 use crate::compression::HttpCompression;
 use crate::cookie::SessionCookie;
 use crate::path::ServedPath;
+use crate::per_message_deflate::PerMessageDeflate;
 
 /// The options of an engine, with the defaults of Node's server.
 ///
@@ -32,6 +33,7 @@ pub struct Config {
     pub(crate) initial_packet: Option<Message>,
     pub(crate) max_http_buffer_size: usize,
     pub(crate) origins: Origins,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     pub(crate) session: SessionConfig,
 }
 
@@ -50,6 +52,7 @@ impl Default for Config {
             initial_packet: None,
             max_http_buffer_size: 1_000_000,
             origins: Origins::Any,
+            per_message_deflate: None,
             session: SessionConfig::default(),
         }
     }
@@ -154,6 +157,13 @@ impl Config {
     /// [`SendOptions::compress`](crate::SendOptions::compress) switched off.
     pub fn http_compression(mut self, compression: impl Into<Option<HttpCompression>>) -> Self {
         self.http_compression = compression.into();
+        self
+    }
+
+    /// How messages on a WebSocket are compressed: not at all by default, as in Node's server
+    /// (Node's `perMessageDeflate`).
+    pub fn per_message_deflate(mut self, deflate: impl Into<Option<PerMessageDeflate>>) -> Self {
+        self.per_message_deflate = deflate.into();
         self
     }
 

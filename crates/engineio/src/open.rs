@@ -11,6 +11,7 @@ use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
 use crate::application::Application;
+use crate::config::Config;
 use crate::connection_failure::{ConnectionFailure, FailureContext, Refusal};
 use crate::engine::Engine;
 use crate::future::EngineResponse;
@@ -23,6 +24,7 @@ use crate::session_id::{self, InvalidId};
 use crate::transport::coding::Coding;
 use crate::transport::jsonp::Jsonp;
 use crate::transport::polling::{self, Answer};
+use crate::transport::websocket::{self, Switching};
 
 /// Answers a request below the engine's path.
 pub(crate) async fn answer<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineResponse
@@ -223,12 +225,13 @@ fn open_websocket<A: Application>(
     entry: Entry,
     open: Packet,
 ) -> EngineResponse {
-    let (on_upgrade, mut response) = match switch_protocols(&mut parts) {
+    let protocol = entry.session.lock().proto.protocol();
+    let (switching, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
         Ok(switched) => switched,
         Err(reason) => return response::bad_upgrade(reason),
     };
     initial_headers(engine, &entry, &mut response, &parts);
-    let driver = Driver::websocket(Arc::clone(engine), entry, on_upgrade, parts, open);
+    let driver = Driver::websocket(Arc::clone(engine), entry, switching, parts, open);
     tokio::spawn(driver);
     response
 }
@@ -255,22 +258,18 @@ fn upgrade<A: Application>(
     mut parts: Parts,
 ) -> EngineResponse {
     // The request is looked at before the session is, so that a bad one changes nothing.
-    let (on_upgrade, mut response) = match switch_protocols(&mut parts) {
+    let protocol = session.lock().proto.protocol();
+    let (switching, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
         Ok(switched) => switched,
         Err(reason) => return response::bad_upgrade(reason),
     };
-    let base64 = route::wants_base64(parts.uri.query());
     let mut state = session.lock();
-    let coding = Coding {
-        protocol: state.proto.protocol(),
-        base64,
-    };
     if state.proto.handle_probe(now()).is_err() {
         drop(state);
         let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
         return refuse(engine, &parts, &refusal);
     }
-    state.rare().probe = Some((on_upgrade, coding));
+    state.rare().probe = Some(switching);
     state.wake_all();
     drop(state);
     engine.application.headers(response.headers_mut(), &parts);
@@ -302,12 +301,16 @@ fn open_packet<A: Application>(
 }
 
 /// The answer that turns the connection into a WebSocket, and the future connection.
-fn switch_protocols(parts: &mut Parts) -> Result<(OnUpgrade, EngineResponse), BadUpgrade> {
+fn switch_protocols(
+    config: &Config,
+    protocol: Protocol,
+    parts: &mut Parts,
+) -> Result<(Switching, EngineResponse), BadUpgrade> {
     let key = route::websocket_key(parts)?;
     let mut response = response::status(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     if let Some(key) = key {
-        let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
+        let accept = websocket::accept_key(key.as_bytes());
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         if let Ok(accept) = HeaderValue::from_str(&accept) {
@@ -317,11 +320,30 @@ fn switch_protocols(parts: &mut Parts) -> Result<(OnUpgrade, EngineResponse), Ba
     if let Some(protocol) = route::first_subprotocol(&parts.headers) {
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
+    let deflate = config
+        .per_message_deflate
+        .as_ref()
+        .and_then(|options| websocket::negotiate(&parts.headers, options));
+    let deflate = deflate.map(|(negotiated, answer)| {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, answer);
+        negotiated
+    });
     if parts.version == Version::HTTP_2 {
         *response.status_mut() = StatusCode::OK;
     }
     match parts.extensions.remove::<OnUpgrade>() {
-        Some(on_upgrade) => Ok((on_upgrade, response)),
+        Some(on_upgrade) => {
+            let coding = Coding {
+                protocol,
+                base64: route::wants_base64(parts.uri.query()),
+            };
+            let switching = Switching {
+                on_upgrade,
+                coding,
+                deflate,
+            };
+            Ok((switching, response))
+        }
         None => {
             tracing::error!(
                 "the HTTP server does not support upgrades: serve with axum::serve or hyper's \
@@ -337,7 +359,6 @@ mod tests {
     use std::sync::{OnceLock, Weak};
 
     use super::*;
-    use crate::Config;
     use crate::application::tests::Nothing;
     use crate::connection_failure::BoxError;
 

@@ -10,11 +10,10 @@ use engineio_proto::{
     CloseReason, Message, Packet, PayloadDecoder, Protocol, SendError, SendOptions, SessionConfig,
     SessionId, Transport,
 };
-use hyper::upgrade::OnUpgrade;
 use parking_lot::{Mutex, MutexGuard};
 
 use self::observer::Observer;
-use crate::transport::coding::Coding;
+use crate::transport::websocket::Switching;
 
 pub(crate) mod driver;
 mod observer;
@@ -303,7 +302,7 @@ pub(crate) struct Rare {
     /// Whether the client wants what it polls as text, binary in base64.
     pub(crate) polls_text: bool,
     /// A WebSocket that probes, until the session's task takes it.
-    pub(crate) probe: Option<(OnUpgrade, Coding)>,
+    pub(crate) probe: Option<Switching>,
     /// Those who wait until the queue is empty.
     pub(crate) drained: Vec<Waker>,
     /// Who wants to see what happens, until the session ends.

@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use engineio::{Config, Engine, Origins, Transport};
+use engineio::{Config, Engine, Origins, PerMessageDeflate, Transport};
 use socketio_adapter::{AdapterFactory, InMemoryAdapter};
 use socketio_proto::DecodeLimits;
 
@@ -116,6 +116,14 @@ impl<S> SocketIoBuilder<S> {
     /// for every transport.
     pub fn max_http_buffer_size(self, bytes: usize) -> Self {
         self.engine(|engine| engine.max_http_buffer_size(bytes))
+    }
+
+    /// How messages on a WebSocket are compressed: not at all by default.
+    ///
+    /// [`PerMessageDeflate`] says what it costs. [`Socket::compress`](crate::Socket::compress) leaves
+    /// single packets as they are.
+    pub fn per_message_deflate(self, deflate: impl Into<Option<PerMessageDeflate>>) -> Self {
+        self.engine(|engine| engine.per_message_deflate(deflate))
     }
 
     /// Which values of the `Origin` header are served: any by default.

@@ -234,7 +234,7 @@ mod space;
 mod tasks;
 
 #[doc(inline)]
-pub use engineio::{NotFound, Origins, ResponseBody, ResponseFuture, Transport};
+pub use engineio::{NotFound, Origins, PerMessageDeflate, ResponseBody, ResponseFuture, Transport};
 #[doc(inline)]
 pub use socketio_adapter::{IntoRooms, Room, SocketId, TooManyRooms};
 #[doc(inline)]

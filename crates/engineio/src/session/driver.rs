@@ -11,26 +11,26 @@ use std::time::{Duration, Instant};
 
 use engineio_proto::{CloseReason, Packet, PayloadDecoder, ProbeResult, Transmit, Transport};
 use http::request::Parts;
-use hyper::upgrade::OnUpgrade;
 use pin_project::pin_project;
 use smallvec::SmallVec;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::application::{Application, Connection};
 use crate::engine::Engine;
 use crate::registry::Entry;
-use crate::route::wants_base64;
 use crate::session::timer::Timer;
 use crate::session::work::Work;
 use crate::session::{Post, Session, SessionEvent, is_heartbeat, now};
-use crate::transport::coding::Coding;
-use crate::transport::websocket::{Closed, Received, WebSocket};
+use crate::transport::websocket::{CloseCode, Closed, Received, Switching, WebSocket};
 
 /// How many messages are taken before the task lets others run.
 const MESSAGES_PER_RUN: usize = 64;
 
 /// How many packets are taken from the queue under one lock.
 const PACKETS_PER_LOCK: usize = 16;
+
+/// How many bytes are taken from the queue before they are written. What is still in the queue
+/// counts for the limit of the session.
+const BYTES_PER_LOCK: usize = 16 * 1024;
 
 /// How long the application may take no message of a client.
 ///
@@ -58,17 +58,12 @@ impl<A: Application> Driver<A> {
     pub(crate) fn websocket(
         engine: Arc<Engine<A>>,
         entry: Entry,
-        on_upgrade: OnUpgrade,
+        switching: Switching,
         request: Parts,
         open: Packet,
     ) -> Self {
-        let coding = Coding {
-            protocol: entry.session.lock().proto.protocol(),
-            base64: wants_base64(request.uri.query()),
-        };
         let socket = Socket::Opening(Box::new(Opening {
-            on_upgrade,
-            coding,
+            switching,
             session: Some((request, open)),
         }));
         Self::new(engine, entry, socket)
@@ -135,10 +130,6 @@ struct Core<A: Application> {
 }
 
 /// The WebSocket of a session.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most sessions hold the largest, which costs no allocation of its own this way"
-)]
 enum Socket {
     None,
     Opening(Box<Opening>),
@@ -147,8 +138,7 @@ enum Socket {
 
 /// A WebSocket that is still leaving HTTP.
 struct Opening {
-    on_upgrade: OnUpgrade,
-    coding: Coding,
+    switching: Switching,
     /// What opens the session, unless the WebSocket is for one that is open.
     session: Option<(Parts, Packet)>,
 }
@@ -233,13 +223,10 @@ impl<A: Application> Core<A> {
         let Socket::Opening(opening) = &mut self.socket else {
             return;
         };
-        let Poll::Ready(upgraded) = Pin::new(&mut opening.on_upgrade).poll(cx) else {
+        let limit = self.engine.config.max_http_buffer_size;
+        let Poll::Ready(websocket) = opening.switching.poll(cx, limit) else {
             return;
         };
-        let limit = self.engine.config.max_http_buffer_size;
-        let websocket = upgraded
-            .ok()
-            .and_then(|upgraded| WebSocket::new(upgraded, opening.coding, limit));
         let session = opening.session.take();
         let Some(mut websocket) = websocket else {
             self.socket = Socket::None;
@@ -247,10 +234,9 @@ impl<A: Application> Core<A> {
             return;
         };
         if let Some((request, open)) = session {
-            // An error shows again when the socket is read.
-            websocket.write(&open).ok();
+            websocket.write(&open, true);
             if let Some(message) = &self.engine.config.initial_packet {
-                websocket.write(&Packet::Message(message.clone())).ok();
+                websocket.write(&Packet::Message(message.clone()), true);
             }
             self.open(request);
         }
@@ -407,7 +393,7 @@ impl<A: Application> Core<A> {
         match result {
             ProbeResult::Reply(reply) => {
                 if let Socket::Open(websocket) = &mut self.socket {
-                    websocket.write(&reply).ok();
+                    websocket.write(&reply, true);
                 }
                 if let Some(observer) = observer {
                     observer.event(SessionEvent::Upgrading(Transport::WebSocket));
@@ -474,9 +460,14 @@ impl<A: Application> Core<A> {
             };
             let mut state = self.entry.session.lock();
             if writable {
+                let mut bytes = 0_usize;
                 while batch.len() < PACKETS_PER_LOCK
+                    && bytes < BYTES_PER_LOCK
                     && let Some(transmit) = state.proto.poll_transmit(Transport::WebSocket)
                 {
+                    if let Packet::Message(message) = &transmit.packet {
+                        bytes = bytes.saturating_add(message.len());
+                    }
                     batch.push(transmit);
                 }
                 if !batch.is_empty() {
@@ -501,17 +492,13 @@ impl<A: Application> Core<A> {
                 }
             }
             self.drained_due = true;
-            for Transmit { packet, .. } in batch.drain(..) {
+            for Transmit { packet, compress } in batch.drain(..) {
                 // The close frame follows when the session is found closed.
                 if packet != Packet::Close
                     && let Socket::Open(websocket) = &mut self.socket
-                    && websocket.write(&packet).is_err()
                 {
-                    self.socket = Socket::None;
+                    websocket.write(&packet, compress);
                 }
-            }
-            if matches!(self.socket, Socket::None) {
-                self.transport_closed(false);
             }
         }
         self.flush(cx)
@@ -553,11 +540,10 @@ impl<A: Application> Core<A> {
                 return Progress::Finished;
             }
             Work::Posted(packets) => self.posted = Some(packets),
-            Work::Probe(on_upgrade, coding) => {
+            Work::Probe(switching) => {
                 self.probing = true;
                 self.socket = Socket::Opening(Box::new(Opening {
-                    on_upgrade,
-                    coding,
+                    switching,
                     session: None,
                 }));
             }
@@ -602,7 +588,7 @@ mod tests {
     fn an_idle_session_costs_little() {
         // Every connection holds a task of this size, and this beside it.
         let task = size_of::<Driver<Nothing>>();
-        assert!(task <= 576, "{task} bytes");
+        assert!(task <= 424, "{task} bytes");
         let shared = size_of::<crate::session::Shared>();
         assert!(shared <= 176, "{shared} bytes");
     }

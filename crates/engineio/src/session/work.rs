@@ -1,14 +1,13 @@
 use engineio_proto::{CloseReason, Event, PayloadDecoder, Transport};
-use hyper::upgrade::OnUpgrade;
 
 use crate::session::{Post, State};
-use crate::transport::coding::Coding;
+use crate::transport::websocket::Switching;
 
 /// Something that the task finds in the shared state.
 pub(super) enum Work {
     Closed(CloseReason),
     Posted(PayloadDecoder),
-    Probe(OnUpgrade, Coding),
+    Probe(Switching),
     ProbeExpired,
     Upgraded,
 }
@@ -22,8 +21,8 @@ impl Work {
             _ => {}
         }
         let rare = state.rare_if_any()?;
-        if let Some((on_upgrade, coding)) = rare.probe.take() {
-            return Some(Self::Probe(on_upgrade, coding));
+        if let Some(switching) = rare.probe.take() {
+            return Some(Self::Probe(switching));
         }
         if let Post::Received(_) = rare.post
             && let Post::Received(packets) = std::mem::replace(&mut rare.post, Post::Processing)

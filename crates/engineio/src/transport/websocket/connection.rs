@@ -1,0 +1,289 @@
+//! A WebSocket on a connection that has left HTTP (RFC 6455).
+
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use bytestring::ByteString;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::close_code::CloseCode;
+use super::decoder::{Decoder, Event};
+use super::deflation::Deflation;
+use super::extension::Negotiated;
+use super::frame::Opcode;
+use super::inflation::Inflation;
+use super::outgoing::Outgoing;
+
+/// How much is read at a time, in bytes. It lies on the stack: between reads a connection holds
+/// nothing for them.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// What is gathered before it is written although more is to come, in bytes.
+const WRITE_BUFFER: usize = 16 * 1024;
+
+/// How many control frames are handled before others may run.
+const CONTROLS_PER_RUN: usize = 64;
+
+/// How long a client may take to answer a close frame.
+///
+/// The connection is read meanwhile: closed with unread data, the operating system would reset
+/// it, and the client might never see the close frame.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// A WebSocket.
+#[derive(Debug)]
+pub(super) struct Connection<T> {
+    io: T,
+    decoder: Decoder,
+    /// What was read with a message and stands behind it.
+    unread: BytesMut,
+    outgoing: Outgoing,
+    deflation: Option<Box<Deflation>>,
+    /// Whether pongs wait, more of which would grow the queue without end.
+    owes_pongs: bool,
+    unflushed: bool,
+    end: End,
+}
+
+/// How far the end has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum End {
+    Open,
+    /// The client's close frame has come, with this code.
+    ClosedByClient(Option<CloseCode>),
+    /// The client's bytes have ended.
+    Ended,
+    /// Nothing can be read or written.
+    Broken,
+}
+
+/// What came out of a WebSocket.
+#[derive(Debug)]
+pub(crate) enum Received {
+    Text(ByteString),
+    Binary(Bytes),
+    /// The client closed the connection, or it broke.
+    Closed,
+    /// The client broke the WebSocket protocol or a limit.
+    Failed(CloseCode),
+}
+
+/// The connection is gone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closed;
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
+    /// A WebSocket of a server, whose client may send messages of `max_message` bytes.
+    pub(super) fn new(io: T, max_message: usize, deflate: Option<Negotiated>) -> Self {
+        let inflation = deflate.map(|deflate| Box::new(Inflation::new(deflate.client_takeover)));
+        Self {
+            io,
+            decoder: Decoder::new(max_message, inflation),
+            unread: BytesMut::new(),
+            outgoing: Outgoing::default(),
+            deflation: deflate.map(|deflate| Box::new(Deflation::new(deflate))),
+            owes_pongs: false,
+            unflushed: false,
+            end: End::Open,
+        }
+    }
+
+    /// The next message. After [`Received::Closed`] or [`Received::Failed`] there is none.
+    pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        for _ in 0..CONTROLS_PER_RUN {
+            if self.owes_pongs {
+                if ready!(self.poll_flush(cx)).is_err() {
+                    return Poll::Ready(Received::Closed);
+                }
+                self.owes_pongs = false;
+            }
+            let event = match ready!(self.poll_event(cx)) {
+                Ok(event) => event,
+                Err(received) => return Poll::Ready(received),
+            };
+            match event {
+                Event::Text(text) => return Poll::Ready(Received::Text(text)),
+                Event::Binary(bytes) => return Poll::Ready(Received::Binary(bytes)),
+                Event::Close(code) => {
+                    self.end = End::ClosedByClient(code);
+                    return Poll::Ready(Received::Closed);
+                }
+                Event::Ping(payload) => {
+                    self.push(Opcode::Pong, false, payload);
+                    self.owes_pongs = self.outgoing.pending() >= WRITE_BUFFER;
+                }
+                Event::Pong => {}
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Whether a message can be queued without the queue growing beyond its limit.
+    pub(super) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        if self.outgoing.pending() < WRITE_BUFFER {
+            return Poll::Ready(Ok(()));
+        }
+        let written = self.outgoing.poll_write(cx, &mut self.io, WRITE_BUFFER - 1);
+        self.checked(written)
+    }
+
+    /// Queues a text message.
+    pub(super) fn send_text(&mut self, text: ByteString, compress: bool) {
+        self.send(Opcode::Text, text.into_bytes(), compress);
+    }
+
+    /// Queues a binary message.
+    pub(super) fn send_binary(&mut self, bytes: Bytes, compress: bool) {
+        self.send(Opcode::Binary, bytes, compress);
+    }
+
+    /// Writes what is queued.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        if !self.unflushed {
+            return Poll::Ready(Ok(()));
+        }
+        let written = self.outgoing.poll_write(cx, &mut self.io, 0);
+        ready!(self.checked(written))?;
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        ready!(self.checked(flushed))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends a close frame and waits for the client's, within a bound.
+    ///
+    /// With a code, the client has broken the protocol: it cannot be understood any more, only
+    /// heard out.
+    pub(super) async fn close(mut self, code: Option<CloseCode>) {
+        if tokio::time::timeout(CLOSE_DEADLINE, self.close_both_ways(code))
+            .await
+            .is_err()
+        {
+            tracing::debug!("no answer to the close frame");
+        }
+    }
+
+    async fn close_both_ways(&mut self, code: Option<CloseCode>) {
+        let code = match self.end {
+            End::ClosedByClient(code) => code,
+            End::Open | End::Ended => code,
+            End::Broken => return,
+        };
+        let payload = code.map_or(Bytes::new(), |code| {
+            Bytes::copy_from_slice(&code.to_wire().to_be_bytes())
+        });
+        self.push(Opcode::Close, false, payload);
+        if poll_fn(|cx| self.poll_flush(cx)).await.is_err() {
+            return;
+        }
+        let mut broken = code.is_some();
+        while self.end == End::Open && !broken {
+            match poll_fn(|cx| self.poll_answer(cx)).await {
+                Ok(_) => {}
+                Err(Received::Failed(_)) => broken = true,
+                Err(_) => break,
+            }
+        }
+        // It is told that nothing follows.
+        let shut = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await;
+        if shut.is_ok() && self.end == End::Open {
+            poll_fn(|cx| self.poll_hear_out(cx)).await;
+        }
+    }
+
+    /// What comes between the two close frames, to which nothing is answered.
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Received>> {
+        let event = ready!(self.poll_event(cx))?;
+        if let Event::Close(code) = event {
+            self.end = End::ClosedByClient(code);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads and forgets until the client closes the connection.
+    fn poll_hear_out(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut buffer);
+            let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    /// What the client sends next.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, Received>> {
+        match self.end {
+            End::Open => {}
+            End::ClosedByClient(_) | End::Ended | End::Broken => {
+                return Poll::Ready(Err(Received::Closed));
+            }
+        }
+        if !self.unread.is_empty() {
+            let mut rest = &mut *self.unread;
+            let event = self.decoder.decode(&mut rest).map_err(Received::Failed)?;
+            let rest = rest.len();
+            if rest == 0 {
+                self.unread = BytesMut::new();
+            } else {
+                self.unread.advance(self.unread.len() - rest);
+            }
+            if let Some(event) = event {
+                return Poll::Ready(Ok(event));
+            }
+        }
+        let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut buffer);
+            match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                result => {
+                    self.end = if result.is_ok() {
+                        End::Ended
+                    } else {
+                        End::Broken
+                    };
+                    return Poll::Ready(Err(Received::Closed));
+                }
+            }
+            let mut rest = buffer.filled_mut();
+            let event = self.decoder.decode(&mut rest).map_err(Received::Failed)?;
+            if let Some(event) = event {
+                if !rest.is_empty() {
+                    self.unread = BytesMut::from(&*rest);
+                }
+                return Poll::Ready(Ok(event));
+            }
+        }
+    }
+
+    fn send(&mut self, opcode: Opcode, payload: Bytes, compress: bool) {
+        let deflation = self.deflation.as_mut().filter(|_| compress);
+        match deflation.and_then(|deflation| deflation.deflate(&payload)) {
+            Some(compressed) => self.push(opcode, true, compressed),
+            None => self.push(opcode, false, payload),
+        }
+    }
+
+    fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
+        self.unflushed = true;
+        self.outgoing.push(opcode, compressed, payload);
+    }
+
+    fn checked(&mut self, written: Poll<io::Result<()>>) -> Poll<Result<(), Closed>> {
+        written.map_err(|_| {
+            self.end = End::Broken;
+            Closed
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+use std::pin::pin;
+use std::task::Waker;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+use super::*;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+
+const MAX: usize = 1_000_000;
+
+fn connect(room: usize) -> (Connection<DuplexStream>, DuplexStream) {
+    let (server, client) = duplex(room);
+    (Connection::new(server, MAX, None), client)
+}
+
+/// A frame with a key of zeros, which masks nothing.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    assert!(length < 126);
+    [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat()
+}
+
+async fn receive(connection: &mut Connection<DuplexStream>) -> String {
+    match poll_fn(|cx| connection.poll_receive(cx)).await {
+        Received::Text(text) => text.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn between_messages_a_connection_holds_nothing() {
+    let (mut connection, mut client) = connect(100_000);
+    let burst: Vec<u8> = (0..100).flat_map(|_| frame(0x81, b"4hello")).collect();
+    client.write_all(&burst).await.unwrap();
+    for _ in 0..100 {
+        assert_eq!(receive(&mut connection).await, "4hello");
+    }
+    for _ in 0..100 {
+        connection.send_text("4answer".into(), true);
+    }
+    poll_fn(|cx| connection.poll_flush(cx)).await.unwrap();
+    let pending = poll_fn(|cx| Poll::Ready(connection.poll_receive(cx).is_pending())).await;
+    assert!(pending);
+    assert_eq!(connection.unread.capacity(), 0);
+    assert_eq!(connection.outgoing.pending(), 0);
+}
+
+#[tokio::test]
+async fn it_is_small() {
+    let size = size_of::<Connection<TokioIo<Upgraded>>>();
+    assert!(size <= 184, "{size} bytes");
+}
+
+#[tokio::test]
+async fn pings_are_answered_in_order_and_with_what_they_say() {
+    let (mut connection, mut client) = connect(1_000);
+    let pings: Vec<u8> = (0..10).flat_map(|n| frame(0x89, &[n])).collect();
+    client.write_all(&pings).await.unwrap();
+    client.write_all(&frame(0x81, b"4")).await.unwrap();
+    assert_eq!(receive(&mut connection).await, "4");
+    poll_fn(|cx| connection.poll_flush(cx)).await.unwrap();
+    let mut pongs = [0; 30];
+    client.read_exact(&mut pongs).await.unwrap();
+    let expected: Vec<u8> = (0..10).flat_map(|n| [0x8a, 1, n]).collect();
+    assert_eq!(pongs[..], expected);
+}
+
+#[tokio::test]
+async fn who_pings_and_does_not_read_is_not_read_any_more() {
+    let (mut connection, mut client) = connect(1_000);
+    let flood: Vec<u8> = (0..1_000).flat_map(|_| frame(0x89, &[0; 100])).collect();
+    let mut sent = 0;
+    let cx = &mut Context::from_waker(Waker::noop());
+    // Until neither end gets any further.
+    let mut stuck = 0;
+    while stuck < 10 {
+        match pin!(client.write(&flood[sent % flood.len()..])).poll(cx) {
+            Poll::Ready(written) => {
+                sent += written.unwrap();
+                stuck = 0;
+            }
+            Poll::Pending => stuck += 1,
+        }
+        assert!(connection.poll_receive(cx).is_pending());
+        assert!(connection.outgoing.pending() <= WRITE_BUFFER + 200);
+    }
+    assert!(sent < 100_000, "{sent} bytes were read");
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_holds_the_writer_up() {
+    let (mut connection, mut client) = connect(1_000);
+    let payload = Bytes::from(vec![1; 5_000]);
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut queued = 0;
+    while connection.poll_writable(cx).is_ready() {
+        connection.send_binary(payload.clone(), true);
+        queued += 1;
+        assert!(queued < 100);
+    }
+    assert_eq!(queued, WRITE_BUFFER.div_ceil(5_000));
+    assert!(connection.poll_flush(cx).is_pending());
+
+    // Room for one more is enough.
+    let mut taken = [0; 3_000];
+    let reading = async {
+        client.read_exact(&mut taken).await.unwrap();
+    };
+    let writable = poll_fn(|cx| connection.poll_writable(cx));
+    let (writable, ()) = tokio::join!(writable, reading);
+    assert!(writable.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_answer_the_close_frame_is_waited_for_in_vain() {
+    let (connection, mut client) = connect(1_000);
+    let before = tokio::time::Instant::now();
+    connection.close(None).await;
+    assert_eq!(before.elapsed(), CLOSE_DEADLINE);
+    let mut sent = Vec::new();
+    client.read_to_end(&mut sent).await.unwrap();
+    assert_eq!(sent, [0x88, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_the_close_frame_ends_it() {
+    let (connection, mut client) = connect(1_000);
+    let before = tokio::time::Instant::now();
+    // What was on its way is of no interest, and a ping gets no answer any more.
+    client.write_all(&frame(0x81, b"4late")).await.unwrap();
+    client.write_all(&frame(0x89, b"late")).await.unwrap();
+    client.write_all(&frame(0x88, &[0x03, 0xe8])).await.unwrap();
+    connection.close(None).await;
+    assert_eq!(before.elapsed(), Duration::ZERO);
+    let mut sent = Vec::new();
+    client.read_to_end(&mut sent).await.unwrap();
+    assert_eq!(sent, [0x88, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_broke_the_protocol_is_heard_out() {
+    let (mut connection, mut client) = connect(100_000);
+    client.write_all(&[0xff; 50_000]).await.unwrap();
+    let Received::Failed(code) = poll_fn(|cx| connection.poll_receive(cx)).await else {
+        panic!("a failure");
+    };
+    assert_eq!(code, CloseCode::PROTOCOL);
+    let closing = tokio::spawn(connection.close(Some(code)));
+    let mut sent = Vec::new();
+    client.read_to_end(&mut sent).await.unwrap();
+    assert_eq!(sent, [0x88, 2, 0x03, 0xea]);
+    assert!(!closing.is_finished());
+    drop(client);
+    closing.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_close_frame_of_the_client_is_answered_with_its_code() {
+    for code in [&[][..], &[0x03, 0xe8], &[0x0f, 0xa0]] {
+        let (mut connection, mut client) = connect(1_000);
+        client.write_all(&frame(0x88, code)).await.unwrap();
+        let received = poll_fn(|cx| connection.poll_receive(cx)).await;
+        assert!(matches!(received, Received::Closed));
+        let before = tokio::time::Instant::now();
+        connection.close(None).await;
+        assert_eq!(before.elapsed(), Duration::ZERO);
+        let mut sent = Vec::new();
+        client.read_to_end(&mut sent).await.unwrap();
+        assert_eq!(sent, [&[0x88, code.len() as u8], code].concat());
+    }
+}

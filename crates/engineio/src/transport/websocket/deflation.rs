@@ -1,0 +1,295 @@
+//! From messages to compressed ones (RFC 7692, section 7.2.1).
+
+use std::cell::RefCell;
+use std::fmt;
+
+use bytes::Bytes;
+use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
+
+use super::extension::Negotiated;
+
+/// What is cut off the end of a message.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// How much is compressed at a time, in bytes.
+const STEP: usize = 4 * 1024;
+
+/// The largest message whose compressed form a thread keeps for the other recipients of a broadcast,
+/// in bytes: 256 KiB.
+const MAX_SHARED: usize = 256 * 1024;
+
+/// Compresses the messages of one client.
+pub(super) struct Deflation {
+    negotiated: Negotiated,
+    /// Made for the first message that is compressed. Absent where nothing is taken over.
+    context: Option<Deflate>,
+}
+
+/// What a thread keeps for the clients whose messages do not refer to each other.
+struct Shared {
+    setting: Setting,
+    context: Deflate,
+    /// The last message and what came of it: the next is often the same, for another recipient.
+    last: Option<(Bytes, Option<Bytes>)>,
+}
+
+/// What the compressed form of a message depends on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Setting {
+    window_bits: u8,
+    level: u8,
+    memory_level: u8,
+}
+
+thread_local! {
+    static SHARED: RefCell<Option<Shared>> = const { RefCell::new(None) };
+}
+
+impl Deflation {
+    pub(super) fn new(negotiated: Negotiated) -> Self {
+        Self {
+            negotiated,
+            context: None,
+        }
+    }
+
+    /// The compressed message, unless it is too short to be compressed or cannot be.
+    pub(super) fn deflate(&mut self, message: &Bytes) -> Option<Bytes> {
+        // What is empty has no compressed form that the library would make.
+        if message.is_empty() || message.len() < self.negotiated.threshold {
+            return None;
+        }
+        let setting = Setting {
+            window_bits: self.negotiated.server_window_bits,
+            level: self.negotiated.level,
+            memory_level: self.negotiated.memory_level,
+        };
+        if self.negotiated.server_takeover {
+            let context = self.context.get_or_insert_with(|| setting.context());
+            let compressed = deflate(context, message);
+            if compressed.is_none() {
+                // A new one refers to nothing that the client might not have.
+                self.context = None;
+            }
+            compressed
+        } else {
+            SHARED.with_borrow_mut(|shared| {
+                if shared
+                    .as_ref()
+                    .is_none_or(|shared| shared.setting != setting)
+                {
+                    *shared = Some(Shared::new(setting));
+                }
+                shared.as_mut()?.deflate(message)
+            })
+        }
+    }
+}
+
+impl Shared {
+    fn new(setting: Setting) -> Self {
+        Self {
+            setting,
+            context: setting.context(),
+            last: None,
+        }
+    }
+
+    fn deflate(&mut self, message: &Bytes) -> Option<Bytes> {
+        if let Some((last, compressed)) = &self.last
+            // It is held, so that another message cannot lie where it does.
+            && last.as_ptr() == message.as_ptr()
+            && last.len() == message.len()
+        {
+            return compressed.clone();
+        }
+        self.last = None;
+        self.context.reset();
+        // Nothing depends on it: what would grow is better sent as it is.
+        let compressed =
+            deflate(&mut self.context, message).filter(|short| short.len() < message.len());
+        if message.len() <= MAX_SHARED && !message.is_unique() {
+            self.last = Some((message.clone(), compressed.clone()));
+        }
+        compressed
+    }
+}
+
+impl Setting {
+    fn context(self) -> Deflate {
+        let mut config = DeflateConfig::new(self.level.into());
+        // Negative for a stream without a header.
+        config.window_bits = -i32::from(self.window_bits);
+        config.mem_level = self.memory_level.into();
+        Deflate::new_with_config(config)
+    }
+}
+
+fn deflate(context: &mut Deflate, message: &[u8]) -> Option<Bytes> {
+    let mut out = Vec::new();
+    let mut buffer = [0; STEP];
+    let mut input = message;
+    loop {
+        let (read, written) = (context.total_in(), context.total_out());
+        let status = match context.compress(input, &mut buffer, DeflateFlush::SyncFlush) {
+            Ok(status) => status,
+            Err(error) => {
+                tracing::error!(?error, "a message is sent uncompressed: zlib has failed");
+                return None;
+            }
+        };
+        let read = usize::try_from(context.total_in().saturating_sub(read)).ok()?;
+        let written = usize::try_from(context.total_out().saturating_sub(written)).ok()?;
+        input = input.get(read..).unwrap_or_default();
+        out.extend_from_slice(buffer.get(..written).unwrap_or_default());
+        if (input.is_empty() && written < STEP) || status == Status::StreamEnd {
+            break;
+        }
+    }
+    let length = out.strip_suffix(&TAIL)?.len();
+    out.truncate(length);
+    Some(out.into())
+}
+
+impl fmt::Debug for Deflation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deflation")
+            .field("negotiated", &self.negotiated)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::extension::tests::agreed;
+    use super::super::inflation::Inflation;
+    use super::*;
+    use crate::per_message_deflate::PerMessageDeflate;
+
+    /// The compressed form of a message, alone.
+    pub(in super::super) fn deflate(message: &[u8]) -> Bytes {
+        let options = PerMessageDeflate::default().threshold(0);
+        with(&options)
+            .deflate(&Bytes::copy_from_slice(message))
+            .unwrap()
+    }
+
+    fn with(options: &PerMessageDeflate) -> Deflation {
+        Deflation::new(agreed(options, "permessage-deflate").unwrap().0)
+    }
+
+    fn inflate(inflation: &mut Inflation, compressed: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut take = |piece: &[u8]| {
+            out.extend_from_slice(piece);
+            Ok(())
+        };
+        inflation.inflate(compressed, &mut take).unwrap();
+        inflation.finish(&mut take).unwrap();
+        out
+    }
+
+    /// Bytes that do not repeat, but are not random either.
+    fn varied(length: usize) -> Bytes {
+        let mut state = 1_u32;
+        (0..length)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                b'a' + ((state >> 24) as u8 & 15)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn messages_of_every_size_come_out_as_they_went_in() {
+        for takeover in [true, false] {
+            for level in [0, 1, 6, 9] {
+                let options = PerMessageDeflate::default()
+                    .threshold(0)
+                    .level(level)
+                    .server_no_context_takeover(!takeover);
+                let mut deflation = with(&options);
+                let mut inflation = Inflation::new(takeover);
+                for length in [1, 5, 100, STEP - 1, STEP, STEP + 1, 5 * STEP, 200_000] {
+                    let message = varied(length);
+                    match deflation.deflate(&message) {
+                        Some(compressed) => {
+                            assert!(inflate(&mut inflation, &compressed) == message)
+                        }
+                        None => assert!(!takeover, "{length} bytes at level {level}"),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_may_refer_to_the_one_before_only_if_that_is_agreed() {
+        let message = varied(2_000);
+        for takeover in [true, false] {
+            let options = PerMessageDeflate::default().server_no_context_takeover(!takeover);
+            let mut deflation = with(&options);
+            let first = deflation.deflate(&message).unwrap().len();
+            let second = deflation.deflate(&message).unwrap().len();
+            assert_eq!(second < first / 10, takeover, "{first} and {second} bytes");
+            assert_eq!(deflation.context.is_some(), takeover);
+        }
+    }
+
+    #[test]
+    fn messages_below_the_threshold_are_left_alone() {
+        let mut deflation = with(&PerMessageDeflate::default());
+        assert!(deflation.deflate(&varied(1_023)).is_none());
+        assert!(deflation.context.is_none());
+        assert!(deflation.deflate(&varied(1_024)).is_some());
+        let mut deflation = with(&PerMessageDeflate::default().threshold(0));
+        assert!(deflation.deflate(&Bytes::new()).is_none());
+        assert!(deflation.deflate(&varied(1)).is_some());
+    }
+
+    #[test]
+    fn what_would_grow_is_sent_as_it_is_where_nothing_depends_on_it() {
+        let options = PerMessageDeflate::default()
+            .threshold(0)
+            .server_no_context_takeover(true);
+        assert!(
+            with(&options)
+                .deflate(&Bytes::from_static(b"xyz"))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_broadcast_is_compressed_once() {
+        let options = PerMessageDeflate::default().server_no_context_takeover(true);
+        let message = varied(5_000);
+        let other = message.clone();
+        let first = with(&options).deflate(&message).unwrap();
+        let second = with(&options).deflate(&other).unwrap();
+        assert_eq!(first.as_ptr(), second.as_ptr());
+
+        // With other settings it is not the same.
+        let fast = with(&options.clone().level(1)).deflate(&message).unwrap();
+        assert_ne!(fast, first);
+        assert!(inflate(&mut Inflation::new(false), &fast) == message);
+        let again = with(&options).deflate(&message).unwrap();
+        assert_eq!(again, first);
+        let part = with(&options).deflate(&message.slice(..4_000)).unwrap();
+        assert!(inflate(&mut Inflation::new(false), &part) == message[..4_000]);
+    }
+
+    #[test]
+    fn a_small_window_is_kept_to() {
+        // What is repeated lies beyond a window of 512 bytes.
+        let block = varied(1_000);
+        let message = Bytes::from([&block[..], &block[..]].concat());
+        let sizes = [8, 9, 15].map(|bits| {
+            let options = PerMessageDeflate::default().server_max_window_bits(bits);
+            let compressed = with(&options).deflate(&message).unwrap();
+            assert!(inflate(&mut Inflation::new(true), &compressed) == message);
+            compressed.len()
+        });
+        assert_eq!(sizes[0], sizes[1]);
+        assert!(sizes[2] < sizes[1] * 2 / 3, "{sizes:?}");
+    }
+}

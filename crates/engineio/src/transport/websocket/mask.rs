@@ -1,0 +1,52 @@
+//! The masking of what clients send (RFC 6455, section 5.3).
+
+/// The key of a frame, turned to where the next byte of its payload is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mask([u8; 4]);
+
+impl Mask {
+    pub(super) fn new(key: [u8; 4]) -> Self {
+        Self(key)
+    }
+
+    /// Unmasks the next bytes of the payload.
+    pub(super) fn apply(&mut self, bytes: &mut [u8]) {
+        let [a, b, c, d] = self.0;
+        let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+        let length = bytes.len();
+        let (chunks, rest) = bytes.as_chunks_mut();
+        for chunk in chunks {
+            *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
+        }
+        for (byte, key) in rest.iter_mut().zip(self.0.iter().cycle()) {
+            *byte ^= key;
+        }
+        self.0.rotate_left(length % 4);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_in_pieces_is_unmasked_as_one() {
+        let key = [1, 2, 4, 8];
+        let payload: Vec<u8> = (0..40).collect();
+        let expected: Vec<u8> = payload
+            .iter()
+            .zip(key.iter().cycle())
+            .map(|(byte, key)| byte ^ key)
+            .collect();
+        for first in 0..payload.len() {
+            for second in first..payload.len() {
+                let mut bytes = payload.clone();
+                let mut mask = Mask::new(key);
+                mask.apply(&mut bytes[..first]);
+                mask.apply(&mut bytes[first..second]);
+                mask.apply(&mut bytes[second..]);
+                assert_eq!(bytes, expected, "{first} {second}");
+            }
+        }
+    }
+}

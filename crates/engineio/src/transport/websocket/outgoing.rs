@@ -1,0 +1,287 @@
+//! The frames that wait for the connection to take them.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+use tokio::io::AsyncWrite;
+
+use super::frame::{MAX_SERVER_HEADER, Opcode, write_header};
+
+/// The largest payload that is copied behind its header, in bytes. A larger one, which may be
+/// shared with other connections, leaves from where it is.
+const MAX_COPIED: usize = 2 * 1024;
+
+/// Room for the first small frames, in bytes.
+const FIRST_CAPACITY: usize = 128;
+
+/// The most pieces of memory that are written at once.
+const MAX_SLICES: usize = 32;
+
+/// The frames that wait for the connection to take them. Empty, it holds no memory.
+#[derive(Debug, Default)]
+pub(super) struct Outgoing {
+    chunks: SmallVec<[Chunk; 1]>,
+    /// How much of the first chunk has left, in bytes.
+    left: usize,
+    pending: usize,
+}
+
+#[derive(Debug)]
+enum Chunk {
+    /// Headers and small payloads.
+    Gathered(Vec<u8>),
+    /// A large payload.
+    Shared(Bytes),
+}
+
+impl Outgoing {
+    /// Appends a frame.
+    pub(super) fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
+        let before = self.length_of_last();
+        let copied = if payload.len() <= MAX_COPIED {
+            payload.len()
+        } else {
+            0
+        };
+        let gathered = self.gathered(MAX_SERVER_HEADER + copied);
+        write_header(gathered, opcode, compressed, payload.len());
+        gathered.extend_from_slice(payload.get(..copied).unwrap_or_default());
+        self.pending += self.length_of_last() - before;
+        if copied < payload.len() {
+            self.pending += payload.len();
+            self.chunks.push(Chunk::Shared(payload));
+        }
+    }
+
+    /// How many bytes wait.
+    pub(super) fn pending(&self) -> usize {
+        self.pending
+    }
+
+    /// Writes until at most `rest` bytes wait.
+    pub(super) fn poll_write<T: AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut T,
+        rest: usize,
+    ) -> Poll<io::Result<()>> {
+        while self.pending > rest {
+            let written = ready!(self.poll_write_some(cx, io))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_some<T: AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut T,
+    ) -> Poll<io::Result<usize>> {
+        let mut chunks = self.chunks.iter().map(Chunk::bytes);
+        let first = chunks.next().unwrap_or_default();
+        let first = first.get(self.left..).unwrap_or_default();
+        if self.chunks.len() <= 1 || !io.is_write_vectored() {
+            return Pin::new(io).poll_write(cx, first);
+        }
+        let mut slices: SmallVec<[IoSlice<'_>; MAX_SLICES]> = SmallVec::new();
+        slices.push(IoSlice::new(first));
+        slices.extend(chunks.take(MAX_SLICES - 1).map(IoSlice::new));
+        Pin::new(io).poll_write_vectored(cx, &slices)
+    }
+
+    /// So many bytes have left.
+    fn advance(&mut self, written: usize) {
+        self.pending = self.pending.saturating_sub(written);
+        self.left += written;
+        let mut gone = 0;
+        for chunk in &self.chunks {
+            let length = chunk.bytes().len();
+            if self.left < length {
+                break;
+            }
+            self.left -= length;
+            gone += 1;
+        }
+        if gone == self.chunks.len() {
+            self.chunks = SmallVec::new();
+            self.left = 0;
+        } else {
+            self.chunks.drain(..gone);
+        }
+    }
+
+    fn length_of_last(&self) -> usize {
+        match self.chunks.last() {
+            Some(Chunk::Gathered(bytes)) => bytes.len(),
+            _ => 0,
+        }
+    }
+
+    /// The end of the queue, where small things are gathered.
+    fn gathered(&mut self, needed: usize) -> &mut Vec<u8> {
+        if !matches!(self.chunks.last(), Some(Chunk::Gathered(_))) {
+            let bytes = Vec::with_capacity(needed.max(FIRST_CAPACITY));
+            self.chunks.push(Chunk::Gathered(bytes));
+        }
+        match self.chunks.last_mut() {
+            Some(Chunk::Gathered(bytes)) => bytes,
+            _ => unreachable!("it has just been put there"),
+        }
+    }
+}
+
+impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Gathered(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    /// Takes a number of bytes at a time, with vectored writes or without.
+    struct Sink {
+        taken: Vec<u8>,
+        step: usize,
+        vectored: bool,
+        writes: usize,
+    }
+
+    impl AsyncWrite for Sink {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            let length = bytes.len().min(self.step);
+            self.taken.extend_from_slice(&bytes[..length]);
+            self.writes += 1;
+            Poll::Ready(Ok(length))
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            slices: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            assert!(self.vectored);
+            let bytes = slices.iter().flat_map(|slice| slice.iter().copied());
+            let before = self.taken.len();
+            let step = self.step;
+            self.taken.extend(bytes.take(step));
+            let length = self.taken.len() - before;
+            self.writes += 1;
+            Poll::Ready(Ok(length))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            self.vectored
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn payloads() -> Vec<Bytes> {
+        [5, MAX_COPIED, MAX_COPIED + 1, 0, 70_000, 70_000, 125, 126]
+            .into_iter()
+            .enumerate()
+            .map(|(at, length)| vec![at as u8; length].into())
+            .collect()
+    }
+
+    fn expected() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for payload in payloads() {
+            write_header(&mut bytes, Opcode::Binary, false, payload.len());
+            bytes.extend_from_slice(&payload);
+        }
+        bytes
+    }
+
+    async fn write(step: usize, vectored: bool) -> Sink {
+        let mut outgoing = Outgoing::default();
+        for payload in payloads() {
+            outgoing.push(Opcode::Binary, false, payload);
+        }
+        assert_eq!(outgoing.pending(), expected().len());
+        let mut sink = Sink {
+            taken: Vec::new(),
+            step,
+            vectored,
+            writes: 0,
+        };
+        poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
+            .await
+            .unwrap();
+        assert_eq!(outgoing.pending(), 0);
+        assert!(outgoing.chunks.is_empty() && !outgoing.chunks.spilled());
+        sink
+    }
+
+    #[tokio::test]
+    async fn the_bytes_are_the_same_whatever_the_connection_takes() {
+        for step in [1, 7, 1_000, 70_007, usize::MAX] {
+            for vectored in [false, true] {
+                let sink = write(step, vectored).await;
+                assert!(
+                    sink.taken == expected(),
+                    "steps of {step}, vectored: {vectored}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn all_leaves_in_one_write_where_that_is_possible() {
+        assert_eq!(write(usize::MAX, true).await.writes, 1);
+    }
+
+    #[test]
+    fn a_large_payload_is_not_copied() {
+        let payload = Bytes::from(vec![1; MAX_COPIED + 1]);
+        let mut outgoing = Outgoing::default();
+        outgoing.push(Opcode::Text, false, payload.clone());
+        let Some(Chunk::Shared(shared)) = outgoing.chunks.last() else {
+            panic!("it is queued as it is");
+        };
+        assert_eq!(shared.as_ptr(), payload.as_ptr());
+    }
+
+    #[tokio::test]
+    async fn frames_that_are_added_meanwhile_follow() {
+        let mut outgoing = Outgoing::default();
+        let mut sink = Sink {
+            taken: Vec::new(),
+            step: 3,
+            vectored: true,
+            writes: 0,
+        };
+        outgoing.push(Opcode::Text, false, Bytes::from_static(b"first"));
+        poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 4))
+            .await
+            .unwrap();
+        outgoing.push(Opcode::Text, false, Bytes::from_static(b"second"));
+        poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
+            .await
+            .unwrap();
+        assert_eq!(sink.taken, b"\x81\x05first\x81\x06second");
+    }
+}

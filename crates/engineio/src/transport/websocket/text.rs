@@ -1,0 +1,181 @@
+//! A text message that arrives in pieces.
+
+use std::str;
+
+use bytestring::ByteString;
+
+use super::close_code::CloseCode;
+use super::growth::Arrived as _;
+
+/// A text message that arrives in pieces, which may end within a character.
+///
+/// Each piece is checked once, when it arrives: text that is not UTF-8 is found at once.
+#[derive(Debug, Default)]
+pub(super) struct PartialText {
+    text: String,
+    /// The beginning of a character, and how many bytes of it there are.
+    begun: [u8; 3],
+    begun_length: usize,
+}
+
+impl PartialText {
+    /// Takes the next piece. `expected` bytes are announced, those of the piece included.
+    pub(super) fn push(&mut self, piece: &[u8], expected: usize) -> Result<(), CloseCode> {
+        let piece = self.complete_begun(piece)?;
+        let (whole, begun) = split_begun(piece);
+        let whole = str::from_utf8(whole).map_err(|_| CloseCode::INVALID)?;
+        self.text.grow(whole.len(), expected);
+        self.text.push_str(whole);
+        self.begin(begun)
+    }
+
+    /// The text, of which nothing more comes.
+    pub(super) fn finish(mut self) -> Result<ByteString, CloseCode> {
+        if self.begun_length > 0 {
+            return Err(CloseCode::INVALID);
+        }
+        self.text.finish();
+        Ok(self.text.into())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.text.len().saturating_add(self.begun_length)
+    }
+
+    /// Completes the character that was begun; returns what is left of the piece.
+    fn complete_begun<'a>(&mut self, piece: &'a [u8]) -> Result<&'a [u8], CloseCode> {
+        let Some(begun) = self.begun.get(..self.begun_length) else {
+            return Ok(piece);
+        };
+        let Some(&lead) = begun.first() else {
+            return Ok(piece);
+        };
+        let missing = width(lead).saturating_sub(begun.len()).min(piece.len());
+        let (end, rest) = piece.split_at(missing);
+        let mut character = [0; 4];
+        let length = begun.len() + end.len();
+        for (to, from) in character.iter_mut().zip(begun.iter().chain(end)) {
+            *to = *from;
+        }
+        let character = character.get(..length).unwrap_or_default();
+        match str::from_utf8(character) {
+            Ok(character) => {
+                self.text.push_str(character);
+                self.begun_length = 0;
+            }
+            Err(_) => self.begin(character)?,
+        }
+        Ok(rest)
+    }
+
+    /// Keeps the beginning of a character, unless it cannot become one.
+    fn begin(&mut self, begun: &[u8]) -> Result<(), CloseCode> {
+        if begun.is_empty() {
+            return Ok(());
+        }
+        match str::from_utf8(begun) {
+            Err(error) if error.valid_up_to() == 0 && error.error_len().is_none() => {
+                for (to, from) in self.begun.iter_mut().zip(begun) {
+                    *to = *from;
+                }
+                self.begun_length = begun.len();
+                Ok(())
+            }
+            _ => Err(CloseCode::INVALID),
+        }
+    }
+}
+
+/// Splits off the character at the end of `bytes` if there are too few bytes of it.
+fn split_begun(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let lead = bytes
+        .iter()
+        .rev()
+        .take(3)
+        .position(|byte| !(0x80..0xc0).contains(byte));
+    let begun = match lead {
+        Some(behind) => {
+            let at = bytes.len() - behind - 1;
+            let lead = bytes.get(at).copied().unwrap_or_default();
+            if width(lead) > behind + 1 {
+                at
+            } else {
+                bytes.len()
+            }
+        }
+        // Three bytes that continue one: complete, or wrong.
+        None => bytes.len(),
+    };
+    bytes.split_at(begun)
+}
+
+/// How many bytes a character has that begins with this one. Bytes that begin none count as one.
+fn width(lead: u8) -> usize {
+    match lead {
+        0xc0..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        0xf0.. => 4,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text that comes of these pieces.
+    fn join(pieces: &[&[u8]]) -> Result<String, CloseCode> {
+        let mut text = PartialText::default();
+        for piece in pieces {
+            text.push(piece, piece.len())?;
+        }
+        Ok(text.finish()?.to_string())
+    }
+
+    #[test]
+    fn every_split_gives_the_same_text() {
+        let text = "aé€😀z\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}";
+        let bytes = text.as_bytes();
+        for first in 0..=bytes.len() {
+            for second in first..=bytes.len() {
+                let pieces = [&bytes[..first], &bytes[first..second], &bytes[second..]];
+                assert_eq!(join(&pieces).as_deref(), Ok(text));
+            }
+        }
+    }
+
+    #[test]
+    fn every_split_finds_what_is_wrong() {
+        let wrong: [&[u8]; 12] = [
+            b"\x80",
+            b"\xff",
+            b"ab\xc0\x80",
+            b"\xc3(",
+            b"\xe2\x82(",
+            b"\xed\xa0\x80",
+            b"\xf4\x90\x80\x80",
+            b"\xf5\x80\x80\x80",
+            b"\xf0\x80\x80\x80",
+            b"\xce\xba\xe1\xbd\xb9\xed\xa0\x80edited",
+            b"\xe2\x82",
+            b"\xf0\x9f\x98",
+        ];
+        for bytes in wrong {
+            for split in 0..=bytes.len() {
+                let (first, second) = bytes.split_at(split);
+                assert_eq!(join(&[first, second]), Err(CloseCode::INVALID), "{bytes:?}");
+            }
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
+            assert_eq!(join(&single), Err(CloseCode::INVALID), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_become_a_character_is_found_at_once() {
+        let mut text = PartialText::default();
+        text.push(b"\xf4", 1).unwrap();
+        assert_eq!(text.push(b"\x90", 1), Err(CloseCode::INVALID));
+        let mut text = PartialText::default();
+        assert_eq!(text.push(b"abc\xf4\x90", 5), Err(CloseCode::INVALID));
+    }
+}
