@@ -1,0 +1,122 @@
+//! Listeners of all sockets of a namespace, which come and go while clients are there.
+
+use e2e::conversation::{assert_alive, join, open};
+use socketio::{Reply, SocketIo};
+
+use crate::journaled::{App, server, write, write_to};
+
+#[tokio::test]
+async fn handlers_are_taken_out_by_id_and_by_name() {
+    let (addr, app) = server(|namespace| {
+        namespace
+            .on("a", write("first"))
+            .on("a", write("second"))
+            .prepend("a", write("before"))
+            .on("b", write("b"))
+            .on("c", async || Reply("c"))
+    })
+    .await;
+    let namespace = io(&app).of("/");
+    let (mut client, _) = join(addr).await;
+    assert_eq!(namespace.event_names(), ["a", "b", "c"]);
+    let a = namespace.listeners("a");
+    assert_eq!((a.len(), namespace.listener_count("a")), (3, 3));
+    let second = *a.last().expect("the second");
+    assert!(namespace.off(second));
+    assert!(!namespace.off(second));
+    client.send(r#"42["a"]"#).await;
+    client.send(r#"42["b"]"#).await;
+    app.journal.expect(["before", "first", "b"]).await;
+    namespace.remove_listeners("a");
+    client.send(r#"42["a"]"#).await;
+    client.send(r#"42["b"]"#).await;
+    app.journal.expect(["b"]).await;
+    assert_eq!(namespace.event_names(), ["b", "c"]);
+    namespace.remove_all_listeners();
+    client.send(r#"420["c"]"#).await;
+    assert_alive(&mut client).await;
+    assert!(namespace.event_names().is_empty());
+}
+
+#[tokio::test]
+async fn listeners_of_every_event_are_taken_out() {
+    let (addr, app) = server(|namespace| {
+        namespace
+            .on_any(write("first"))
+            .on_any(write("second"))
+            .on("a", write("a"))
+    })
+    .await;
+    let namespace = io(&app).of("/");
+    let (mut client, _) = join(addr).await;
+    client.send(r#"42["a"]"#).await;
+    app.journal.expect(["first", "second", "a"]).await;
+    let [first, second] = namespace.listeners_any()[..] else {
+        panic!("two")
+    };
+    assert!(!namespace.off(first), "it is no handler of an event");
+    assert!(namespace.off_any(first));
+    assert!(!namespace.off_any(first));
+    client.send(r#"42["a"]"#).await;
+    app.journal.expect(["second", "a"]).await;
+    assert_eq!(namespace.listeners_any(), [second]);
+    namespace.prepend_any(write_to(&app.journal, "late"));
+    client.send(r#"42["a"]"#).await;
+    app.journal.expect(["late", "second", "a"]).await;
+    io(&app).of("/").off_all_any();
+    client.send(r#"42["a"]"#).await;
+    app.journal.expect(["a"]).await;
+    assert_alive(&mut client).await;
+    assert!(app.journal.take().await.is_empty());
+}
+
+/// What is said to a pattern holds for the namespaces that were made after it, and for those to
+/// come.
+#[tokio::test]
+async fn those_of_a_pattern_are_those_of_all_its_namespaces() {
+    let (addr, app) = server(|namespace| namespace).await;
+    let pattern = io(&app)
+        .of(async || true)
+        .on_any(write_to(&app.journal, "any"))
+        .on("event", write_to(&app.journal, "event"));
+    let mut client = open(addr).await;
+    client.send("40/first,").await;
+    client.expect(r#"40/first,{"sid":"…"}"#).await;
+    let pattern = pattern
+        .event_middleware(write_to(&app.journal, "middleware"))
+        .on_any_outgoing({
+            let journal = app.journal.clone();
+            move |socket, event, _| {
+                journal.write(format_args!("{} {event}", socket.namespace().name()));
+            }
+        });
+    client.send("40/second,").await;
+    client.expect(r#"40/second,{"sid":"…"}"#).await;
+    for name in ["/first", "/second"] {
+        client.send(&format!(r#"42{name},["event"]"#)).await;
+        app.journal.expect(["any", "middleware", "event"]).await;
+    }
+    pattern.emit("sent", &());
+    client.expect(r#"42/…,["sent"]"#).await;
+    client.expect(r#"42/…,["sent"]"#).await;
+    let mut sent = app.journal.take().await;
+    sent.sort();
+    assert_eq!(sent, ["/first sent", "/second sent"]);
+
+    let any = *pattern.listeners_any().first().expect("one");
+    assert!(pattern.off_any(any));
+    pattern.off_all_any_outgoing();
+    for name in ["/first", "/second"] {
+        client.send(&format!(r#"42{name},["event"]"#)).await;
+        app.journal.expect(["middleware", "event"]).await;
+    }
+    pattern.emit("sent", &());
+    client.expect(r#"42/…,["sent"]"#).await;
+    client.expect(r#"42/…,["sent"]"#).await;
+    assert_eq!(pattern.event_names(), ["event"]);
+    assert!(app.journal.take().await.is_empty());
+}
+
+fn io(app: &App) -> &SocketIo {
+    app.io.as_ref().expect("the server")
+}
