@@ -100,3 +100,23 @@ impl Drop for Listening {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_is_heard_while_there_is_a_listener() {
+        let outgoing = Outgoing::default();
+        assert!(!outgoing.is_heard());
+        let listener = outgoing.listener(|_, _| ());
+        let called = listener.clone();
+        drop(listener);
+        assert!(outgoing.is_heard());
+        let of_all = outgoing.count_one();
+        drop(called);
+        assert!(outgoing.is_heard());
+        drop(of_all);
+        assert!(!outgoing.is_heard());
+    }
+}

@@ -268,3 +268,32 @@ impl<S> Namespace<S> {
 fn ids<H>(listeners: &[Listed<H>]) -> Vec<ListenerId> {
     listeners.iter().map(|listener| listener.id).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layer::SocketIoLayer;
+
+    use super::*;
+
+    /// Guards against costs that stay when the listeners have gone.
+    #[tokio::test]
+    async fn a_namespace_is_heard_while_one_of_its_listeners_is_there() {
+        let layer = SocketIoLayer::new();
+        let namespace = layer.io().of("/");
+        let Place::One(space) = namespace.place.clone() else {
+            panic!("a name is no pattern");
+        };
+        let is_heard = || space.local.outgoing.is_heard();
+        assert!(!is_heard());
+        let namespace = namespace
+            .on_any_outgoing(|_, _, _| ())
+            .on("event", async || {})
+            .on_any_outgoing(|_, _, _| ());
+        assert!(is_heard());
+        let first = *namespace.listeners_any_outgoing().first().expect("two");
+        assert!(namespace.off_any_outgoing(first));
+        assert!(is_heard());
+        namespace.off_all_any_outgoing();
+        assert!(!is_heard());
+    }
+}
