@@ -165,6 +165,7 @@
 //! | chapter | |
 //! |---|---|
 //! | [`handlers`](guide::handlers) | the kinds of handlers, and in which order they run |
+//! | [`listeners`](guide::listeners) | middleware of events, listeners of every event, of one socket |
 //! | [`extractors`](guide::extractors) | what handlers can have as arguments |
 //! | [`state`](guide::state) | typed state, and data of one socket |
 //! | [`messages`](guide::messages) | events, arguments, binary, acknowledgements |
@@ -277,6 +278,8 @@ pub mod adapter {
 pub mod guide {
     #[doc = include_str!("docs/handlers.md")]
     pub mod handlers {}
+    #[doc = include_str!("docs/listeners.md")]
+    pub mod listeners {}
     #[doc = include_str!("docs/extractors.md")]
     pub mod extractors {}
     #[doc = include_str!("docs/state.md")]
