@@ -1,15 +1,7 @@
-//! Run with `cargo run -p example-plain-tower`.
+//! Run with `cargo run -p example-plain-tower`. `PORT=8080` chooses another port.
 //!
 //! Socket.IO in front of any tower service, on hyper and without axum: the layer serves
 //! `/socket.io/` and hands everything else on.
-//!
-//! Try it from a folder with `socket.io-client`, such as `examples/chat` after `npm ci`:
-//!
-//! ```sh
-//! curl http://127.0.0.1:3000/
-//! node -e 'const s = require("socket.io-client").io("http://127.0.0.1:3000");
-//!   s.emit("shout", "hello", (answer) => { console.log(answer); s.close(); });'
-//! ```
 
 use std::{convert::Infallible, error::Error};
 
@@ -33,7 +25,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // One service for all connections: a layer may be applied once and the result cloned.
     let service = TowerToHyperService::new(sockets.layer(service_fn(greet)));
-    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     println!("Listening at http://{}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;

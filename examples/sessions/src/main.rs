@@ -1,20 +1,7 @@
-//! Run with `cargo run -p example-sessions`.
+//! Run with `cargo run -p example-sessions`. `PORT=8080` chooses another port.
 //!
 //! One login for HTTP and for sockets: tower-sessions' `Session` in HTTP handlers, in a namespace
 //! middleware and in an event handler, and a logout that reaches the open sockets.
-//!
-//! Try it from a folder with `socket.io-client`, such as `examples/chat` after `npm ci`:
-//!
-//! ```sh
-//! curl -c jar -d name=ada http://127.0.0.1:3000/login
-//! COOKIE="id=$(awk '$6 == "id" { print $7 }' jar)" node -e '
-//!   const extraHeaders = { cookie: process.env.COOKIE };
-//!   const s = require("socket.io-client").io("http://127.0.0.1:3000", { extraHeaders });
-//!   s.onAny(console.log).on("connect_error", (e) => console.log(e.message));
-//!   s.on("disconnect", console.log).emit("count", console.log);' & sleep 1
-//! curl -b jar http://127.0.0.1:3000/
-//! curl -b jar -X POST http://127.0.0.1:3000/logout
-//! ```
 
 use axum::{
     Form, Router,
@@ -47,7 +34,8 @@ async fn main() -> std::io::Result<()> {
         .layer(sockets)
         // Outside the sockets' layer, which so finds the session in its requests.
         .layer(sessions);
-    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     println!("Sessions at http://{}", listener.local_addr()?);
     axum::serve(listener, app).await
 }

@@ -1,19 +1,8 @@
-//! Run with `cargo run -p example-typed-state`.
+//! Run with `cargo run -p example-typed-state`. `PORT=8080` chooses another port.
 //!
 //! Notes that follow a person from device to device. It shows a state of which each handler takes
 //! its part (`State` and `FromRef` as in axum), a middleware that knows people by a token, a room
 //! per person, and answers to acknowledgements, good ones and bad ones.
-//!
-//! Try it from a folder with `socket.io-client`, such as `examples/chat` after `npm ci`:
-//!
-//! ```sh
-//! node -e 'const s = require("socket.io-client").io("http://127.0.0.1:3000", { auth: { token: "sesame" } });
-//!   s.onAny(console.log).on("connect_error", (e) => console.log(e.message));
-//!   s.emit("add", "Buy milk", console.log).emit("list", console.log);' &
-//! curl -d 'Lunch is ready' http://127.0.0.1:3000/notify/ada
-//! ```
-//!
-//! A second such client receives the notes of the first; the token `abracadabra` is somebody else.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -67,7 +56,8 @@ async fn main() -> std::io::Result<()> {
 
     let notify = Router::new().route("/notify/{user}", post(notify));
     let app = notify.with_state(state).layer(sockets);
-    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     println!("Notes at http://{}", listener.local_addr()?);
     axum::serve(listener, app).await
 }
