@@ -9,8 +9,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::args::ArgsWriter;
+use crate::args::{Args, ArgsWriter};
 use crate::error::EncodeError;
+use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
 /// Appends an event, and returns the attachments that must be sent right after it.
@@ -91,13 +92,7 @@ where
 /// ```
 pub fn encode_connect(out: &mut String, namespace: &str, sid: &str, pid: Option<&str>) {
     push_header(out, PacketType::Connect, 0, namespace, None);
-    out.push_str(r#"{"sid":"#);
-    push_json_string(out, sid);
-    if let Some(pid) = pid {
-        out.push_str(r#","pid":"#);
-        push_json_string(out, pid);
-    }
-    out.push('}');
+    push_ids(out, sid, pid);
 }
 
 /// Appends the CONNECT_ERROR packet that tells a client why it may not join a namespace.
@@ -120,13 +115,7 @@ pub fn encode_connect_error(
     data: Option<&RawValue>,
 ) {
     push_header(out, PacketType::ConnectError, 0, namespace, None);
-    out.push_str(r#"{"message":"#);
-    push_json_string(out, message);
-    if let Some(data) = data {
-        out.push_str(r#","data":"#);
-        out.push_str(data.get());
-    }
-    out.push('}');
+    push_error(out, message, data);
 }
 
 /// Appends the DISCONNECT packet that tells a client that it has been removed from a namespace.
@@ -176,6 +165,71 @@ pub fn encode_packet<'p>(out: &mut String, packet: &'p Packet) -> &'p [Bytes] {
     );
     out.push_str(json);
     attachments
+}
+
+/// The packets of a server, for parsers other than the JSON one.
+impl Packet {
+    /// The packet that [`encode_connect`] writes.
+    #[must_use]
+    pub fn connect(namespace: Namespace, sid: &str, pid: Option<&str>) -> Self {
+        Self::with_object(PacketType::Connect, namespace, |out| {
+            push_ids(out, sid, pid);
+        })
+    }
+
+    /// The packet that [`encode_connect_error`] writes.
+    #[must_use]
+    pub fn connect_error(namespace: Namespace, message: &str, data: Option<&RawValue>) -> Self {
+        Self::with_object(PacketType::ConnectError, namespace, |out| {
+            push_error(out, message, data);
+        })
+    }
+
+    /// The packet that [`encode_disconnect`] writes.
+    #[must_use]
+    pub fn disconnect(namespace: Namespace) -> Self {
+        Self {
+            kind: PacketType::Disconnect,
+            namespace,
+            id: None,
+            payload: Args::default(),
+        }
+    }
+
+    fn with_object(
+        kind: PacketType,
+        namespace: Namespace,
+        write: impl FnOnce(&mut String),
+    ) -> Self {
+        let mut json = String::new();
+        write(&mut json);
+        Self {
+            kind,
+            namespace,
+            id: None,
+            payload: Args::new(json.into(), 0, None, Vec::new()),
+        }
+    }
+}
+
+fn push_ids(out: &mut String, sid: &str, pid: Option<&str>) {
+    out.push_str(r#"{"sid":"#);
+    push_json_string(out, sid);
+    if let Some(pid) = pid {
+        out.push_str(r#","pid":"#);
+        push_json_string(out, pid);
+    }
+    out.push('}');
+}
+
+fn push_error(out: &mut String, message: &str, data: Option<&RawValue>) {
+    out.push_str(r#"{"message":"#);
+    push_json_string(out, message);
+    if let Some(data) = data {
+        out.push_str(r#","data":"#);
+        out.push_str(data.get());
+    }
+    out.push('}');
 }
 
 fn encode_args<T>(

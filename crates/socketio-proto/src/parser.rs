@@ -117,7 +117,8 @@ pub enum Message {
 pub trait Parser: Send + Sync + 'static {
     /// Encodes a packet as the messages that carry it, in the order in which they are to be sent.
     ///
-    /// A broadcast is encoded once, and all recipients get the same messages.
+    /// A broadcast is encoded once, and all recipients get the same messages. This runs where
+    /// packets are sent and must not use the server, for locks may be held.
     ///
     /// # Errors
     ///

@@ -8,9 +8,11 @@ use socketio_adapter::{AdapterFactory, InMemoryAdapter};
 use socketio_proto::DecodeLimits;
 
 use crate::app::App;
+use crate::codec::Codec;
 use crate::layer::SocketIoLayer;
 use crate::limits::Limits;
 use crate::namespaces::{NamespaceOptions, Namespaces};
+use crate::parser::Parser;
 use crate::serve_client::ServeClient;
 
 /// The options of a server, with Node's names and defaults where Node has them.
@@ -71,6 +73,14 @@ impl<S> SocketIoBuilder<S> {
     /// What carries broadcasts to other servers: nothing by default.
     pub fn adapter(mut self, adapter: impl AdapterFactory) -> Self {
         self.adapter = Box::new(adapter);
+        self
+    }
+
+    /// What encodes packets (Node's `parser`): the JSON of the protocol's specification by default.
+    ///
+    /// Clients must use the same one. See the chapter [`parsers`](crate::guide::parsers).
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.namespaces.codec = Codec::new(parser);
         self
     }
 

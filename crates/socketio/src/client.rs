@@ -1,6 +1,7 @@
 //! One engine session and its sockets.
 
 use std::any::Any;
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,10 +11,12 @@ use futures_util::future::AbortHandle;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use socketio_adapter::SocketId;
-use socketio_proto::{Namespace as Name, Packet, PacketType};
+use socketio_proto::{EncodeError, Namespace as Name, Packet, PacketType};
 use tokio::runtime::Handle;
 
+use crate::codec::Codec;
 use crate::disconnect_reason::DisconnectReason;
+use crate::encoded::Encoded;
 use crate::link::{Control, Link};
 use crate::namespace_core::{NamespaceCore, Stay};
 use crate::namespaces::Namespaces;
@@ -102,6 +105,10 @@ impl Client {
         client
     }
 
+    pub(crate) fn codec(&self) -> &Codec {
+        self.namespaces.codec()
+    }
+
     pub(crate) fn session(&self) -> &Session {
         &self.link.session
     }
@@ -185,6 +192,15 @@ impl Client {
         }
     }
 
+    /// Sends a packet that is no event.
+    fn send(&self, packet: Result<Encoded, EncodeError>) {
+        match packet {
+            // A session that is closed is about to be taken out of its namespaces.
+            Ok(packet) => drop(self.link.send_owned(packet)),
+            Err(error) => tracing::error!(%error, "a packet was not sent"),
+        }
+    }
+
     /// The client broke the protocol: it is taken out of its namespaces and its connection is
     /// closed.
     pub(crate) fn break_off(self: &Arc<Self>, why: &str) {
@@ -194,7 +210,7 @@ impl Client {
     }
 
     /// The client sent something that is no Socket.IO packet.
-    pub(crate) fn undecodable(self: &Arc<Self>, error: &socketio_proto::DecodeError) {
+    pub(crate) fn undecodable(self: &Arc<Self>, error: &dyn Error) {
         tracing::debug!(%error, "closing a connection: the client sent a malformed packet");
         self.leave_all(DisconnectReason::ForcedClose, Run::Here);
         self.session().close(CloseReason::ForcedClose);

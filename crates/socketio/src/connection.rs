@@ -3,15 +3,15 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use engineio::{CloseReason, Connection, Message};
-use socketio_proto::Decoder;
 
 use crate::client::{Client, Run};
+use crate::codec::MessageDecoder;
 use crate::disconnect_reason::DisconnectReason;
 
 /// What receives the messages of one engine session: it makes packets of them.
 pub(crate) struct ClientConnection {
     client: Arc<Client>,
-    decoder: Decoder,
+    decoder: MessageDecoder,
     /// By when the client is to join a namespace.
     join_by: Option<Instant>,
     /// By when the attachments of a packet are to be here.
@@ -22,7 +22,7 @@ impl ClientConnection {
     pub(crate) fn new(client: Arc<Client>) -> Self {
         let limits = &client.link.limits;
         Self {
-            decoder: Decoder::new(Arc::clone(&limits.decode)),
+            decoder: client.codec().decoder(Arc::clone(&limits.decode)),
             join_by: now().checked_add(limits.connect_timeout),
             attachments_by: None,
             client,
@@ -36,11 +36,7 @@ impl Connection for ClientConnection {
     }
 
     fn message(&mut self, message: Message) {
-        let decoded = match message {
-            Message::Text(text) => self.decoder.decode_text(text.into_payload()),
-            Message::Binary(bytes) => self.decoder.decode_binary(bytes),
-        };
-        match decoded {
+        match self.decoder.decode(message) {
             Ok(Some(packet)) => {
                 self.attachments_by = None;
                 self.client.receive(packet);
@@ -51,7 +47,7 @@ impl Connection for ClientConnection {
                 self.attachments_by = now().checked_add(timeout);
             }
             Ok(None) => {}
-            Err(error) => self.client.undecodable(&error),
+            Err(error) => self.client.undecodable(&*error),
         }
     }
 

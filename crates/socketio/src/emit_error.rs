@@ -34,9 +34,9 @@ impl fmt::Display for EmitError {
             Self::Dropped => f.write_str(
                 "the transport could not take the volatile event: send it without `volatile()`",
             ),
-            Self::Encode(_) => f.write_str(
-                "the arguments cannot be serialised as JSON: use types with string keys in maps",
-            ),
+            Self::Encode(_) => {
+                f.write_str("the event cannot be encoded: the cause of this error says why")
+            }
             Self::ReservedEvent(event) => {
                 write!(f, "{event:?} is a reserved event name: choose another")
             }

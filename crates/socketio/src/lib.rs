@@ -172,6 +172,7 @@
 //! | [`errors`](guide::errors) | refusing clients, answering with errors, rejections |
 //! | [`namespaces`](guide::namespaces) | several applications on one connection |
 //! | [`rooms`](guide::rooms) | sending to some of the sockets |
+//! | [`parsers`](guide::parsers) | MessagePack, and encodings of one's own |
 //! | [`transports`](guide::transports) | polling, WebSocket, which clients |
 //! | [`layer`](guide::layer) | where to put the layer, CORS, proxies, shutting down |
 //! | [`limits`](guide::limits) | what bounds a client |
@@ -185,6 +186,7 @@
 //! | `brotli` | no | [`ServeClient`] compresses with brotli too, beside gzip and deflate |
 //! | `regex` | yes | dynamic namespaces from a `Regex`, see [`SocketIo::of`] |
 //! | `macros` | yes | [`#[debug_handler]`](macro@debug_handler), which says why a function is no handler |
+//! | `msgpack` | no | `MsgpackParser` in [`parser`], for clients with `socket.io-msgpack-parser` |
 //!
 //! axum's extractors work without either: they need no more than `axum-core`.
 
@@ -197,6 +199,7 @@ mod broadcast;
 mod builder;
 mod client;
 mod client_handle;
+mod codec;
 mod conn;
 mod connect_error;
 mod connection;
@@ -223,6 +226,7 @@ mod namespaces;
 mod ordered;
 mod outgoing;
 mod parent;
+pub mod parser;
 mod pending_acks;
 mod recipient;
 mod rejection;
@@ -292,6 +296,8 @@ pub mod guide {
     pub mod namespaces {}
     #[doc = include_str!("docs/rooms.md")]
     pub mod rooms {}
+    #[doc = include_str!("docs/parsers.md")]
+    pub mod parsers {}
     #[doc = include_str!("docs/transports.md")]
     pub mod transports {}
     #[doc = include_str!("docs/layer.md")]

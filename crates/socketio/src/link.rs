@@ -2,7 +2,7 @@ use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
-use engineio::{Message, SendError, Session};
+use engineio::{SendError, Session};
 use parking_lot::RwLock;
 use socketio_adapter::SocketId;
 
@@ -63,28 +63,25 @@ impl Link {
     }
 
     pub(crate) fn send(&self, packet: &Encoded) -> Result<(), SendError> {
-        if packet.attachments.is_empty() {
-            self.session.send_with(packet.text.clone(), packet.options)
-        } else {
-            self.session
-                .send_all_with(packet.messages(), packet.options)
+        match packet.sole() {
+            Some(message) => self.session.send_with(message.clone(), packet.options()),
+            None => self
+                .session
+                .send_all_with(packet.messages(), packet.options()),
         }
     }
 
     /// Sends a packet if the transport can take it now. Returns whether it could.
     pub(crate) fn send_volatile(&self, packet: &Encoded) -> bool {
         self.session
-            .send_volatile_with(packet.messages(), packet.options)
+            .send_volatile_with(packet.messages(), packet.options())
     }
 
     pub(crate) fn send_owned(&self, packet: Encoded) -> Result<(), SendError> {
-        if packet.attachments.is_empty() {
-            self.session.send_with(packet.text, packet.options)
-        } else {
-            let text = Message::Text(packet.text);
-            let attachments = packet.attachments.into_iter().map(Message::Binary);
-            self.session
-                .send_all_with(std::iter::once(text).chain(attachments), packet.options)
+        let options = packet.options();
+        match packet.into_sole() {
+            Ok(message) => self.session.send_with(message, options),
+            Err(packet) => self.session.send_all_with(packet.messages(), options),
         }
     }
 }

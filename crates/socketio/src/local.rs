@@ -7,6 +7,7 @@ use socketio_adapter::{
 };
 use socketio_proto::{Args, Namespace, Packet};
 
+use crate::codec::Codec;
 use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
@@ -17,6 +18,7 @@ use crate::recipient::Recipient;
 /// The sockets of one namespace on this server.
 pub(crate) struct Local {
     pub(crate) name: Namespace,
+    pub(crate) codec: Codec,
     pub(crate) rooms: Rooms<Recipient>,
     pub(crate) outgoing: Outgoing,
     /// One counter for all sockets of the namespace, as in Node's server: an acknowledged
@@ -32,10 +34,16 @@ pub(crate) trait Owner: Send + Sync + 'static {
 }
 
 impl Local {
-    pub(crate) fn new(name: Namespace, max_rooms: Option<usize>, owner: Weak<dyn Owner>) -> Self {
+    pub(crate) fn new(
+        name: Namespace,
+        codec: Codec,
+        max_rooms: Option<usize>,
+        owner: Weak<dyn Owner>,
+    ) -> Self {
         Self {
             name,
             owner,
+            codec,
             rooms: Rooms::new().with_max_rooms(max_rooms),
             outgoing: Outgoing::default(),
             ack_ids: AtomicU64::new(0),
@@ -62,11 +70,24 @@ impl Local {
             send(recipient);
         });
     }
+
+    /// What all recipients of a broadcast get.
+    fn encode(&self, packet: &Packet, options: &BroadcastOptions) -> Option<Encoded> {
+        match self.codec.packet(packet) {
+            Ok(encoded) => Some(encoded.compress(options.flags.compress)),
+            Err(error) => {
+                tracing::error!(%error, "a broadcast was not sent");
+                None
+            }
+        }
+    }
 }
 
 impl LocalSockets for Local {
     fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
-        let encoded = Encoded::packet(packet).compress(options.flags.compress);
+        let Some(encoded) = self.encode(packet, options) else {
+            return;
+        };
         if options.flags.volatile {
             self.for_each_told(packet, options, |recipient| {
                 recipient.link.send_volatile(&encoded);
@@ -86,14 +107,17 @@ impl LocalSockets for Local {
         sink: Arc<dyn AckSink>,
     ) -> AckGuard {
         let id = self.next_ack_id();
-        let encoded = Encoded::packet(&Packet {
+        let packet = Packet {
             id: Some(id),
             ..packet.clone()
-        })
-        .compress(options.flags.compress);
+        };
+        let Some(encoded) = self.encode(&packet, options) else {
+            sink.count(0);
+            return AckGuard::new(|| {});
+        };
         let mut count = 0;
         let mut asked = Vec::new();
-        self.for_each_told(packet, options, |recipient| {
+        self.for_each_told(&packet, options, |recipient| {
             count += 1;
             // A socket that cannot be asked is counted out again by the drop of this.
             let waiting = Waiting::Broadcast(PendingAck::new(Arc::clone(&sink)));

@@ -8,9 +8,10 @@ use socketio_adapter::AdapterFactory;
 use socketio_proto::Namespace as Name;
 use tokio::sync::SetOnce;
 
+use crate::codec::Codec;
 use crate::data_map::DataMap;
 use crate::handlers::Handlers;
-use crate::local::Owner;
+use crate::local::{Local, Owner};
 use crate::outgoing;
 use crate::socket::Socket;
 use crate::space::{Captured, Space};
@@ -29,6 +30,7 @@ pub(crate) struct NamespaceCore {
 /// What a namespace is made with.
 pub(crate) struct Origin<'a> {
     pub(crate) adapter: &'a dyn AdapterFactory,
+    pub(crate) codec: &'a Codec,
     pub(crate) max_rooms: Option<usize>,
     pub(crate) server: Weak<dyn Any + Send + Sync>,
 }
@@ -74,8 +76,7 @@ impl NamespaceCore {
         let captured = child.as_ref().and_then(|child| child.captured.clone());
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
             space: Arc::new(Space::new(
-                name,
-                origin.max_rooms,
+                Local::new(name, origin.codec.clone(), origin.max_rooms, owner.clone()),
                 origin.adapter,
                 owner.clone(),
                 origin.server.clone(),

@@ -10,6 +10,7 @@ use socketio_adapter::AdapterFactory;
 use socketio_proto::Namespace as Name;
 use tokio::runtime::Handle;
 
+use crate::codec::Codec;
 use crate::context::NamespaceContext;
 use crate::namespace_core::{Child, Home, NamespaceCore, Origin, Stay};
 use crate::parent::{Parent, Pattern};
@@ -30,6 +31,7 @@ pub(crate) struct Namespaces {
 /// What is common to all namespaces of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct NamespaceOptions {
+    pub(crate) codec: Codec,
     pub(crate) cleanup_empty_children: bool,
     pub(crate) max_children: usize,
     pub(crate) max_rooms: Option<usize>,
@@ -38,6 +40,7 @@ pub(crate) struct NamespaceOptions {
 impl Default for NamespaceOptions {
     fn default() -> Self {
         Self {
+            codec: Codec::default(),
             cleanup_empty_children: false,
             // A namespace costs kilobytes, and clients choose the names.
             max_children: 10_000,
@@ -83,6 +86,10 @@ impl Namespaces {
         });
         namespaces.find_or_create(&Name::MAIN);
         namespaces
+    }
+
+    pub(crate) fn codec(&self) -> &Codec {
+        &self.options.codec
     }
 
     pub(crate) fn server(&self) -> Weak<dyn Any + Send + Sync> {
@@ -211,6 +218,7 @@ impl Namespaces {
     ) -> (T, bool) {
         let origin = Origin {
             adapter: &*self.adapter,
+            codec: &self.options.codec,
             max_rooms: self.options.max_rooms,
             server: self.server.clone(),
         };

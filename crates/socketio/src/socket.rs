@@ -9,7 +9,6 @@ use socketio_adapter::{SocketId, Target};
 
 use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
-use crate::encoded::Encoded;
 use crate::handshake::Handshake;
 use crate::recipient::{Phase, Recipient};
 use crate::space::Space;
@@ -138,7 +137,7 @@ impl Socket {
         id: u64,
         args: &T,
     ) -> Result<(), socketio_proto::EncodeError> {
-        let packet = Encoded::ack(self.space.name(), id, args)?;
+        let packet = self.space.local.codec.ack(self.space.name(), id, args)?;
         // A client that is gone needs no answer.
         if !self.recipient.is_gone() {
             self.recipient.link.send_owned(packet).ok();

@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use socketio_adapter::{Adapter, AdapterFactory};
 use socketio_proto::Namespace;
 
-use crate::local::{Local, Owner};
+use crate::local::Local;
 
 /// One namespace, as its sockets see it: who else is there, and the way to them.
 pub(crate) struct Space {
@@ -49,15 +49,14 @@ impl Scope for Space {
 }
 
 impl Space {
-    pub(crate) fn new<O: Owner>(
-        name: Namespace,
-        max_rooms: Option<usize>,
+    pub(crate) fn new(
+        local: Local,
         adapter: &dyn AdapterFactory,
-        owner: Weak<O>,
+        owner: Weak<dyn Any + Send + Sync>,
         server: Weak<dyn Any + Send + Sync>,
         captured: Captured,
     ) -> Self {
-        let local = Arc::new(Local::new(name, max_rooms, owner.clone()));
+        let local = Arc::new(local);
         let adapter = adapter.create(&local.name, Arc::clone(&local) as _);
         Self {
             local,

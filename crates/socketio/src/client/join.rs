@@ -13,7 +13,6 @@ use super::{Client, Joining, Member, MemberState, Run};
 use crate::connect_error::ConnectError;
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::disconnect_reason::DisconnectReason;
-use crate::encoded::Encoded;
 use crate::handler::{ConnectListener, catch};
 use crate::handlers::Handlers;
 use crate::namespace_core::Stay;
@@ -168,21 +167,21 @@ impl Client {
     /// Lets the socket in and tells the client. Returns whether that was so: the client may have
     /// gone meanwhile.
     fn accept(&self, attempt: u64, socket: &Socket) -> bool {
+        let Socket { recipient, space } = socket;
+        let packet = space
+            .local
+            .codec
+            .connect(space.name(), socket.id().as_str(), None);
         let mut members = self.members.lock();
         let Some(joining) = members.joining(attempt) else {
             return false;
         };
-        let Socket { recipient, space } = socket;
         if !recipient.advance(Phase::Joining, Phase::Connected) {
             return false;
         }
         joining.accepted = true;
         // The client should hear that it has joined before it hears from anybody there.
-        let packet = Encoded::text(|out| {
-            socketio_proto::encode_connect(out, space.name(), socket.id().as_str(), None);
-        });
-        // A session that is closed is about to be taken out of its namespaces.
-        self.link.send_owned(packet).ok();
+        self.send(packet);
         if let Err(error) = space.local.rooms.insert(recipient) {
             // Ids are random: this does not happen.
             tracing::error!(socket = %socket.id(), %error, "a socket is in no room");
@@ -210,13 +209,11 @@ impl Client {
         }
     }
 
-    fn send_connect_error(&self, namespace: &str, error: &ConnectError) {
+    fn send_connect_error(&self, namespace: &Name, error: &ConnectError) {
         // What has become a JSON value can be written.
         let data = error.data().and_then(|data| to_raw_value(data).ok());
-        let packet = Encoded::text(|out| {
-            socketio_proto::encode_connect_error(out, namespace, error.message(), data.as_deref());
-        });
-        self.link.send_owned(packet).ok();
+        let codec = self.codec();
+        self.send(codec.connect_error(namespace, error.message(), data.as_deref()));
     }
 
     /// Handles what has queued behind the CONNECT, in order, until nothing is left or the socket

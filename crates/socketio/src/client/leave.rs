@@ -10,7 +10,6 @@ use socketio_proto::Namespace as Name;
 use super::{Client, Joining, Member, MemberState, Run};
 use crate::context::DisconnectContext;
 use crate::disconnect_reason::DisconnectReason;
-use crate::encoded::Encoded;
 use crate::handler::{DisconnectListener, catch};
 use crate::handlers::Handlers;
 use crate::namespace_core::Stay;
@@ -74,8 +73,7 @@ impl Client {
                 Taken::Cancelled(name, _) => name,
                 Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space.name(),
             };
-            let packet = Encoded::text(|out| socketio_proto::encode_disconnect(out, namespace));
-            self.link.send_owned(packet).ok();
+            self.send(self.codec().disconnect(namespace));
         }
         match taken {
             Taken::Cancelled(_, joining) => drop(joining),

@@ -8,7 +8,6 @@ use socketio_proto::{Args, Packet};
 use super::Socket;
 use super::ack::AckFuture;
 use crate::emit_error::EmitError;
-use crate::encoded::Encoded;
 
 impl Socket {
     /// Sends an event to the client.
@@ -169,15 +168,16 @@ impl<'a> SocketEmitter<'a> {
         if recipient.is_gone() {
             return Err(EmitError::Disconnected);
         }
+        let codec = &space.local.codec;
         let packet = if space.local.outgoing.is_heard() {
             let args = Args::from_serialize(Some(event), args)?;
             space.local.outgoing.tell(recipient, &args);
-            Encoded::packet(&Packet {
+            codec.packet(&Packet {
                 id: ack,
                 ..Packet::event(space.name().clone(), args)
-            })
+            })?
         } else {
-            Encoded::event(space.name(), ack, event, args)?
+            codec.event(space.name(), ack, event, args)?
         };
         let packet = packet.compress(self.compress);
         if self.volatile {
