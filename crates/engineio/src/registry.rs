@@ -127,11 +127,11 @@ impl Drop for Entry {
         // Without effect where the session ended in good order.
         self.session.abort(CloseReason::ServerShuttingDown);
         // A WebSocket that nobody has fetched would stay open for as long as there are handles.
-        // So would an observer that holds the session.
+        // So would observers that hold the session.
         let mut state = self.session.lock();
         let left = state
             .rare_if_any()
-            .map(|rare| (rare.probe.take(), rare.observer.take()));
+            .map(|rare| (rare.probe.take(), rare.observers.take()));
         drop(state);
         drop(left);
         self.registry.sessions.leave();

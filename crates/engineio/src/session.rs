@@ -11,8 +11,9 @@ use engineio_proto::{
     SessionId, Transport,
 };
 use parking_lot::{Mutex, MutexGuard};
+use smallvec::SmallVec;
 
-use self::observer::Observer;
+use self::observer::Observers;
 use crate::transport::websocket::Switching;
 
 pub(crate) mod driver;
@@ -118,19 +119,19 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        let observer = state.observer();
-        let mut created = Vec::new();
+        let observers = state.observers();
+        let mut created = SmallVec::<[Packet; 1]>::new();
         let sent = messages.into_iter().try_for_each(|message| {
-            let copy = observer.is_some().then(|| message.clone());
+            let copy = observers.is_some().then(|| message.clone());
             state.proto.send_with(message, options)?;
             created.extend(copy.map(Packet::Message));
             Ok(())
         });
         state.wake_writer(sent.is_err());
         drop(state);
-        if let Some(observer) = observer {
+        if let Some(observers) = observers {
             for packet in &created {
-                observer.event(SessionEvent::PacketCreated(packet));
+                observers.tell(SessionEvent::PacketCreated(packet));
             }
         }
         sent
@@ -179,20 +180,21 @@ impl Session {
         }
     }
 
-    /// Lets `observer` see what happens on the session from now on, in place of the one before it.
+    /// Lets `observer` see what happens on the session from now on, after those that do already.
     ///
     /// It is dropped when the session ends, and at once where it has ended already. A session that
     /// nobody observes pays nothing for it.
     pub fn observe(&self, observer: Arc<dyn SessionObserver>) {
         let mut state = self.0.lock();
-        let before = if state.proto.is_closed() {
-            Some(Observer(observer))
+        let unused = if state.proto.is_closed() {
+            Some(observer)
         } else {
-            state.rare().observer.replace(Observer(observer))
+            state.rare().observers.get_or_insert_default().add(observer);
+            None
         };
         drop(state);
         // What it holds may be dropped with it, and want the lock.
-        drop(before);
+        drop(unused);
     }
 
     /// Whether messages can be sent: not closed, nor being closed.
@@ -306,7 +308,7 @@ pub(crate) struct Rare {
     /// Those who wait until the queue is empty.
     pub(crate) drained: Vec<Waker>,
     /// Who wants to see what happens, until the session ends.
-    pub(crate) observer: Option<Observer>,
+    pub(crate) observers: Option<Observers>,
 }
 
 impl Rare {
@@ -350,9 +352,8 @@ impl State {
     }
 
     /// Who wants to see what happens. It is to be told when the lock is released.
-    pub(crate) fn observer(&self) -> Option<Arc<dyn SessionObserver>> {
-        let observer = self.rare.as_ref()?.observer.as_ref()?;
-        Some(Arc::clone(&observer.0))
+    pub(crate) fn observers(&self) -> Option<Observers> {
+        self.rare.as_ref()?.observers.clone()
     }
 
     /// Drops what only a polling session needs.
@@ -361,7 +362,7 @@ impl State {
             && rare.poll.is_none()
             && rare.probe.is_none()
             && rare.drained.is_empty()
-            && rare.observer.is_none()
+            && rare.observers.is_none()
             && matches!(rare.post, Post::None)
         {
             self.rare = None;

@@ -14,8 +14,13 @@ const MAX_LEN: usize = 128;
 /// The bytes that an id of our own is made of.
 const RANDOM_BYTES: usize = 15;
 
-/// An id that nobody can guess.
-pub(crate) fn random() -> Result<SessionId, BoxError> {
+/// An id that nobody can guess: 15 random bytes, the default of
+/// [`Application::generate_id`](crate::Application::generate_id).
+///
+/// # Errors
+///
+/// If the operating system gives no random bytes.
+pub fn random() -> Result<SessionId, BoxError> {
     let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random).map_err(|error| {
         format!("no random bytes for a session id, check the system's random source: {error}")

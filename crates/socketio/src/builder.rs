@@ -9,11 +9,16 @@ use socketio_proto::DecodeLimits;
 
 use crate::app::App;
 use crate::codec::Codec;
+use crate::engine_hooks::EngineHooks;
+use crate::handler::AllowListener;
 use crate::layer::SocketIoLayer;
 use crate::limits::Limits;
 use crate::namespaces::{NamespaceOptions, Namespaces};
 use crate::parser::Parser;
 use crate::serve_client::ServeClient;
+use crate::weak_server::WeakServer;
+
+mod engine;
 
 /// The options of a server, with Node's names and defaults where Node has them.
 ///
@@ -39,6 +44,7 @@ pub struct SocketIoBuilder<S = ()> {
     namespaces: NamespaceOptions,
     decode: DecodeLimits,
     client: Option<ServeClient>,
+    allow_request: Option<AllowListener>,
     state: S,
 }
 
@@ -51,6 +57,7 @@ impl SocketIoBuilder {
             namespaces: NamespaceOptions::default(),
             decode: DecodeLimits::default(),
             client: None,
+            allow_request: None,
             state: (),
         }
     }
@@ -66,6 +73,7 @@ impl<S> SocketIoBuilder<S> {
             namespaces: self.namespaces,
             decode: self.decode,
             client: self.client,
+            allow_request: self.allow_request,
             state,
         }
     }
@@ -272,8 +280,10 @@ impl<S> SocketIoBuilder<S> {
             let server: Weak<dyn Any + Send + Sync> = engine.clone();
             let app = App {
                 limits,
-                namespaces: Namespaces::new(self.adapter, self.namespaces, server),
+                namespaces: Namespaces::new(self.adapter, self.namespaces, server.clone()),
                 client: self.client,
+                hooks: EngineHooks::new(self.allow_request),
+                server: WeakServer(server),
             };
             Engine::new(self.engine, app)
         });

@@ -7,6 +7,7 @@
 //! | [`EventMiddleware`] | `event_middleware` | `()`, [`Event`](crate::extract::Event), or `Result` of these, `E: Into<Rejection>` |
 //! | [`EventHandler`] | `on`, `on_rejection` | what implements [`IntoReply`]: `()`, [`Reply`], … |
 //! | [`DisconnectHandler`] | `on_disconnect` | `()` |
+//! | [`RequestHandler`] | `allow_request`, `generate_id` | [`AllowOutput`]: `bool`, `Result<(), E>`, …; [`IdOutput`]: `String`, … |
 //! | [`NamespacePredicate`] | `io.of` | `bool` or `Result<bool, E>`, `E: Display` |
 //!
 //! The traits are implemented for functions and closures of up to twelve arguments and are not
@@ -26,6 +27,7 @@ mod middleware;
 mod namespace;
 mod panic;
 mod reply;
+mod request;
 mod tuples;
 
 #[cfg(test)]
@@ -38,9 +40,11 @@ pub use self::event_middleware::{EventMiddleware, EventMiddlewareOutput};
 pub use self::middleware::{Middleware, MiddlewareOutput};
 pub use self::namespace::{NamespacePredicate, PredicateOutput};
 pub use self::reply::{IntoReply, Reply};
+pub use self::request::{AllowOutput, IdOutput, RequestHandler};
 
 pub(crate) use self::erased::{
     ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener,
     MiddlewareListener, NamespaceListener,
 };
-pub(crate) use self::panic::catch;
+pub(crate) use self::panic::{catch, catch_call};
+pub(crate) use self::request::{AllowListener, IdListener};

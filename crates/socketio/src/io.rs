@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -21,6 +20,7 @@ use crate::namespace::Namespace;
 use crate::namespace_core::NamespaceCore;
 use crate::namespaces::Namespaces;
 use crate::socket::Socket;
+use crate::weak_server::WeakServer;
 
 mod operators;
 
@@ -47,7 +47,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 ///     .layer(SocketIoLayer::new());
 /// ```
 pub struct SocketIo<S = ()> {
-    engine: Arc<Engine<App>>,
+    pub(crate) engine: Arc<Engine<App>>,
     state: S,
 }
 
@@ -310,28 +310,24 @@ impl<S> fmt::Debug for SocketIo<S> {
     }
 }
 
-/// The server, for the requests of connections: what they keep must not keep the server.
-#[derive(Clone)]
-pub(crate) struct WeakSocketIo(Weak<dyn Any + Send + Sync>);
-
-impl WeakSocketIo {
-    fn upgrade(&self) -> Option<SocketIo> {
-        let engine = self.0.upgrade()?.downcast().ok()?;
-        Some(SocketIo::new(engine, ()))
+impl SocketIo {
+    fn from_weak(server: &WeakServer) -> Option<Self> {
+        let engine = server.0.upgrade()?.downcast().ok()?;
+        Some(Self::new(engine, ()))
     }
 }
 
 impl Socket {
     /// The server of the socket.
-    pub(crate) fn io(&self) -> WeakSocketIo {
-        WeakSocketIo(self.space.server())
+    pub(crate) fn io(&self) -> WeakServer {
+        WeakServer(self.space.server())
     }
 }
 
 impl NamespaceContext {
     /// The server that the client asks.
-    pub(crate) fn io(&self) -> WeakSocketIo {
-        WeakSocketIo(Weak::clone(&self.server))
+    pub(crate) fn io(&self) -> WeakServer {
+        WeakServer(Weak::clone(&self.server))
     }
 }
 
@@ -343,7 +339,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let extensions = &parts.extensions;
-        let of_connection = || extensions.get().and_then(WeakSocketIo::upgrade);
+        let of_connection = || extensions.get().and_then(SocketIo::from_weak);
         extensions
             .get()
             .cloned()

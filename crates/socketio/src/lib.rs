@@ -174,6 +174,7 @@
 //! | [`rooms`](guide::rooms) | sending to some of the sockets |
 //! | [`parsers`](guide::parsers) | MessagePack, and encodings of one's own |
 //! | [`transports`](guide::transports) | polling, WebSocket, which clients |
+//! | [`engine`](guide::engine) | who may connect, and what happens beneath the sockets |
 //! | [`layer`](guide::layer) | where to put the layer, CORS, proxies, shutting down |
 //! | [`limits`](guide::limits) | what bounds a client |
 //! | [`from_node`](guide::from_node) | for those who know Node's server |
@@ -208,6 +209,8 @@ mod data_map;
 mod disconnect_reason;
 mod emit_error;
 mod encoded;
+pub mod engine;
+mod engine_hooks;
 pub mod extract;
 pub mod handler;
 mod handlers;
@@ -229,6 +232,7 @@ mod parent;
 pub mod parser;
 mod pending_acks;
 mod recipient;
+mod refusal;
 mod rejection;
 mod serve_client;
 mod service;
@@ -237,9 +241,13 @@ mod socket;
 mod socket_listeners;
 mod space;
 mod tasks;
+mod weak_server;
 
 #[doc(inline)]
-pub use engineio::{NotFound, Origins, PerMessageDeflate, ResponseBody, ResponseFuture, Transport};
+pub use engineio::{
+    CookieSameSite, HttpCompression, NotFound, Origins, PerMessageDeflate, ResponseBody,
+    ResponseFuture, SessionCookie, Transport,
+};
 #[doc(inline)]
 pub use socketio_adapter::{IntoRooms, Room, SocketId, TooManyRooms};
 #[doc(inline)]
@@ -258,6 +266,7 @@ pub use self::context::{ConnectContext, DisconnectContext, EventContext, Namespa
 pub use self::data_map::DataMap;
 pub use self::disconnect_reason::DisconnectReason;
 pub use self::emit_error::EmitError;
+pub use self::engine::Engine;
 pub use self::handler::Reply;
 pub use self::handshake::Handshake;
 pub use self::into_namespace::{IntoNamespace, NamespaceSelector};
@@ -265,6 +274,7 @@ pub use self::io::{MissingSocketIo, SocketIo};
 pub use self::layer::SocketIoLayer;
 pub use self::listener_id::ListenerId;
 pub use self::namespace::Namespace;
+pub use self::refusal::{IntoRefusal, Refusal};
 pub use self::rejection::Rejection;
 pub use self::serve_client::ServeClient;
 pub use self::service::SocketIoService;
@@ -300,6 +310,8 @@ pub mod guide {
     pub mod parsers {}
     #[doc = include_str!("docs/transports.md")]
     pub mod transports {}
+    #[doc = include_str!("docs/engine.md")]
+    pub mod engine {}
     #[doc = include_str!("docs/layer.md")]
     pub mod layer {}
     #[doc = include_str!("docs/limits.md")]

@@ -5,17 +5,16 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::State;
+use axum::http::Uri;
 use axum::routing::get;
 use axum::{Router, response::Html};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socketio::extract::{Ack, Auth, Data, EventName, SocketData};
 use socketio::{
-    Args, ConnectError, DisconnectReason, Namespace, Reply, Room, Socket, SocketIoLayer, Value,
+    Args, ConnectError, DisconnectReason, Namespace, Refusal, Reply, Room, Socket, SocketIoLayer,
+    Value,
 };
 use tokio::sync::oneshot;
 
@@ -46,6 +45,7 @@ pub fn app() -> Router {
     let layer = SocketIoLayer::builder()
         .serve_client(clients::bundles())
         .with_state(Departures::default())
+        .allow_request(deny)
         .build();
     let io = layer.io();
     register(io.of("/"));
@@ -53,34 +53,23 @@ pub fn app() -> Router {
     Router::new()
         .route("/", get(Html("<!doctype html><title>fixture</title>")))
         .layer(layer)
-        .layer(from_fn(deny))
 }
 
-/// Refuses handshakes whose query asks for it, as an application may that looks at them before the
-/// server does.
-async fn deny(request: Request, next: Next) -> Response {
-    let query = request.uri().query().unwrap_or("");
+/// Refuses handshakes whose query asks for it.
+async fn deny(uri: Uri) -> Result<(), Refusal> {
+    let query = uri.query().unwrap_or("");
     let has = |name: &str| {
         query
             .split('&')
             .any(|pair| pair.split('=').next() == Some(name))
     };
-    let message = match () {
-        () if has("sid") => return next.run(request).await,
-        () if has("deny") => "nope é",
-        () if has("denynull") => "Forbidden",
-        () => return next.run(request).await,
-    };
-    if request.headers().contains_key(header::UPGRADE) {
-        let headers = [
-            (header::CONTENT_TYPE, "text/html"),
-            (header::CONNECTION, "close"),
-        ];
-        return (StatusCode::BAD_REQUEST, headers, message).into_response();
+    if has("deny") {
+        return Err(Refusal::new("nope é"));
     }
-    let body = json!({ "code": 4, "message": message }).to_string();
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    (StatusCode::FORBIDDEN, headers, body).into_response()
+    if has("denynull") {
+        return Err(Refusal::default());
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]

@@ -351,19 +351,19 @@ impl<A: Application> Core<A> {
             return;
         };
         let observed = state
-            .observer()
+            .observers()
             .filter(|_| state.proto.is_open() && from == state.proto.transport())
-            .map(|observer| (observer, packet.clone()));
+            .map(|observers| (observers, packet.clone()));
         let message = state.proto.handle_packet(now, from, packet);
         if from == Transport::Polling {
             state.wake_poll();
         }
         let is_open = state.proto.is_open();
         drop(state);
-        if let Some((observer, packet)) = observed {
-            observer.event(SessionEvent::PacketReceived(&packet));
+        if let Some((observers, packet)) = observed {
+            observers.tell(SessionEvent::PacketReceived(&packet));
             if is_open && is_heartbeat(&packet) {
-                observer.event(SessionEvent::Heartbeat);
+                observers.tell(SessionEvent::Heartbeat);
             }
         }
         if let (Some(message), Some(connection)) = (message, &mut self.connection) {
@@ -388,15 +388,15 @@ impl<A: Application> Core<A> {
             }
         };
         state.wake_poll();
-        let observer = state.observer();
+        let observers = state.observers();
         drop(state);
         match result {
             ProbeResult::Reply(reply) => {
                 if let Socket::Open(websocket) = &mut self.socket {
                     websocket.write(&reply, true);
                 }
-                if let Some(observer) = observer {
-                    observer.event(SessionEvent::Upgrading(Transport::WebSocket));
+                if let Some(observers) = observers {
+                    observers.tell(SessionEvent::Upgrading(Transport::WebSocket));
                 }
             }
             ProbeResult::Upgraded => self.probing = false,
@@ -483,12 +483,12 @@ impl<A: Application> Core<A> {
                 state.driver = Some(cx.waker().clone());
                 break;
             }
-            let observer = state.observer();
+            let observers = state.observers();
             drop(state);
-            if let Some(observer) = observer {
+            if let Some(observers) = observers {
                 let packets = batch.iter().map(|transmit| &transmit.packet);
                 for packet in packets.filter(|packet| is_heartbeat(packet)) {
-                    observer.event(SessionEvent::PacketCreated(packet));
+                    observers.tell(SessionEvent::PacketCreated(packet));
                 }
             }
             self.drained_due = true;
@@ -518,12 +518,12 @@ impl<A: Application> Core<A> {
         if state.proto.is_drained() {
             state.wake_drained();
             if std::mem::take(&mut self.drained_due) {
-                drained_by = state.observer();
+                drained_by = state.observers();
             }
         }
         drop(state);
-        if let Some(observer) = drained_by {
-            observer.event(SessionEvent::Drained);
+        if let Some(observers) = drained_by {
+            observers.tell(SessionEvent::Drained);
         }
         if let Poll::Ready(Err(Closed)) = flushed {
             self.socket = Socket::None;
@@ -565,16 +565,16 @@ impl<A: Application> Core<A> {
         self.observe(SessionEvent::Closed(reason));
         // It may hold the session, which holds it.
         let mut state = self.entry.session.lock();
-        let observer = state.rare_if_any().and_then(|rare| rare.observer.take());
+        let observers = state.rare_if_any().and_then(|rare| rare.observers.take());
         drop(state);
-        drop(observer);
+        drop(observers);
     }
 
     /// Tells who wants to see what happens, if there is somebody.
     fn observe(&self, event: SessionEvent<'_>) {
-        let observer = self.entry.session.lock().observer();
-        if let Some(observer) = observer {
-            observer.event(event);
+        let observers = self.entry.session.lock().observers();
+        if let Some(observers) = observers {
+            observers.tell(event);
         }
     }
 }

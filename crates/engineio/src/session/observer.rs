@@ -6,6 +6,8 @@ use std::sync::Arc;
 use engineio_proto::{CloseReason, Packet, Transport};
 
 /// Sees what happens on a session, see [`Session::observe`](crate::Session::observe).
+///
+/// Closures do.
 pub trait SessionObserver: Send + Sync + 'static {
     /// Something has happened.
     ///
@@ -15,12 +17,35 @@ pub trait SessionObserver: Send + Sync + 'static {
     fn event(&self, event: SessionEvent<'_>);
 }
 
-/// The observer of a session.
-pub(crate) struct Observer(pub(super) Arc<dyn SessionObserver>);
+impl<F> SessionObserver for F
+where
+    F: Fn(SessionEvent<'_>) + Send + Sync + 'static,
+{
+    fn event(&self, event: SessionEvent<'_>) {
+        self(event);
+    }
+}
 
-impl fmt::Debug for Observer {
+/// The observers of a session, in the order in which they were added.
+#[derive(Clone, Default)]
+pub(crate) struct Observers(Arc<Vec<Arc<dyn SessionObserver>>>);
+
+impl Observers {
+    pub(super) fn add(&mut self, observer: Arc<dyn SessionObserver>) {
+        Arc::make_mut(&mut self.0).push(observer);
+    }
+
+    /// To be called when no lock is held.
+    pub(crate) fn tell(&self, event: SessionEvent<'_>) {
+        for observer in &*self.0 {
+            observer.event(event);
+        }
+    }
+}
+
+impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Observer")
+        write!(f, "{} observers", self.0.len())
     }
 }
 

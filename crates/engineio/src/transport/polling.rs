@@ -128,7 +128,7 @@ impl Future for PendingPoll {
             return Poll::Ready(None);
         };
         let mut state = session.lock();
-        let observer = state.observer();
+        let observers = state.observers();
         let text = self.text || state.rare().polls_text;
         let mut payload = PayloadEncoder::new(state.proto.protocol(), text);
         let mut compress = false;
@@ -136,7 +136,7 @@ impl Future for PendingPoll {
         while let Some(transmit) = state.proto.poll_transmit(Transport::Polling) {
             payload.push(&transmit.packet);
             compress |= transmit.compress;
-            if observer.is_some() && is_heartbeat(&transmit.packet) {
+            if observers.is_some() && is_heartbeat(&transmit.packet) {
                 heartbeat.push(transmit.packet);
             }
         }
@@ -154,11 +154,11 @@ impl Future for PendingPoll {
         if payload.is_empty() {
             return Poll::Ready(None);
         }
-        if let Some(observer) = observer {
+        if let Some(observers) = observers {
             for packet in &heartbeat {
-                observer.event(SessionEvent::PacketCreated(packet));
+                observers.tell(SessionEvent::PacketCreated(packet));
             }
-            observer.event(SessionEvent::Drained);
+            observers.tell(SessionEvent::Drained);
         }
         Poll::Ready(Some(Answer {
             payload: payload.finish(),

@@ -136,18 +136,22 @@ async fn through_an_upgrade() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_observer_takes_the_place_of_the_one_before() {
+async fn several_observers_see_the_same() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
     let first = Entries::of(&session);
-    let second = Entries::of(&session);
     session.send("a").unwrap();
-    first.are_all();
-    second.are(["> 4a"]);
+    let second = Entries::of(&session);
+    session.send("b").unwrap();
+    first.are(["> 4a", "> 4b"]);
+    second.are(["> 4b"]);
     client.post("1").await.is(200, "ok");
     settle().await;
-    second.are(["< 1", "transport close, closed"]);
+    for seen in [first, second] {
+        seen.are(["< 1", "transport close, closed"]);
+        seen.are_all();
+    }
 
     let late = Entries::of(&session);
     session.send("b").unwrap_err();

@@ -15,6 +15,12 @@ pub(crate) fn catch<F: Future>(future: F) -> Catch<F> {
     Catch { future }
 }
 
+/// Turns a panic of the call into an error.
+pub(crate) fn catch_call<R>(call: impl FnOnce() -> R) -> Result<R, Panic> {
+    // As in `Catch`.
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panic::new(&*payload))
+}
+
 /// The future of [`catch`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]

@@ -2,18 +2,43 @@
 
 use std::future::Future;
 
+use axum_core::extract::FromRequestParts;
+use http::request::Parts;
+
 use super::{
     ConnectHandler, ConnectOutput, DisconnectHandler, EventHandler, EventMiddleware,
     EventMiddlewareOutput, IntoReply, Middleware, MiddlewareOutput, NamespacePredicate,
-    PredicateOutput,
+    PredicateOutput, RequestHandler,
 };
 use crate::connect_error::{ConnectError, IntoConnectError};
 use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 use crate::extract::{Event, FromConnect, FromDisconnect, FromEvent, FromNamespace};
+use crate::refusal::Refusal;
 use crate::rejection::Rejection;
 
 macro_rules! impl_handlers {
     ($(($M:ident $T:ident))*) => {
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_variables)]
+        impl<F, Fut, S, $($T,)*> RequestHandler<($($T,)*), S> for F
+        where
+            F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future + Send,
+            S: Send + Sync + 'static,
+            $( $T: FromRequestParts<S> + Send, )*
+        {
+            type Output = Fut::Output;
+
+            async fn call(self, request: &mut Parts, state: &S) -> Result<Fut::Output, Refusal> {
+                $(
+                    let $T = $T::from_request_parts(request, state)
+                        .await
+                        .map_err(Refusal::by_extractor)?;
+                )*
+                Ok(self($($T,)*).await)
+            }
+        }
+
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, unused_mut, unused_variables)]
         impl<F, Fut, S, $($M, $T,)*> ConnectHandler<($(($M, $T),)*), S> for F

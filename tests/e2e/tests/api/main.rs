@@ -1,8 +1,11 @@
 //! The API as applications use it, a subject each.
 
+mod allow_request;
 mod client;
+mod conn;
 mod data;
 mod dynamic_namespaces;
+mod engine;
 mod event_middleware;
 mod fetch;
 mod handshake;
@@ -11,6 +14,7 @@ mod layers;
 mod listeners;
 mod listeners_of_namespaces;
 mod operators;
+mod options;
 mod outgoing;
 mod remote;
 mod serve_client;

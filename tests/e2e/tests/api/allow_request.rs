@@ -1,0 +1,221 @@
+//! Who may connect: `allow_request`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Extension;
+use axum::extract::{FromRef, FromRequestParts, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum_extra::extract::CookieJar;
+use e2e::app::serve;
+use e2e::conversation::{join, join_polling};
+use e2e::journal::Journal;
+use serde::Deserialize;
+use socketio::{ConnectError, Refusal, Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio_testing::{Request, WsClient};
+
+const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
+const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+
+async fn refused(addr: SocketAddr, query: &str, message: &str) {
+    let response = Request::get(&format!("{POLLING}&{query}")).send(addr).await;
+    response.assert(403, &format!(r#"{{"code":4,"message":"{message}"}}"#));
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    let request = Request::websocket(&format!("{WEBSOCKET}&{query}"));
+    let response = WsClient::try_connect(addr, &request).await;
+    response.expect_err("a refusal").assert(400, message);
+}
+
+async fn allowed(addr: SocketAddr, query: &str) {
+    let response = Request::get(&format!("{POLLING}&{query}")).send(addr).await;
+    response.assert(200, r#"0{"sid":"…",…}"#);
+    let mut client = WsClient::connect(addr, &format!("{WEBSOCKET}&{query}")).await;
+    client.expect("0{…}").await;
+}
+
+async fn serve_with(builder: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> SocketAddr {
+    serve(builder(SocketIoLayer::builder()).build()).await
+}
+
+fn says(uri: &Uri, word: &str) -> bool {
+    uri.query().is_some_and(|query| query.contains(word))
+}
+
+#[tokio::test]
+async fn what_a_handler_may_return() {
+    // The same for each kind: `&no` is refused.
+    let addr = serve_with(|b| b.allow_request(async |uri: Uri| !says(&uri, "no"))).await;
+    refused(addr, "no", "Forbidden").await;
+    allowed(addr, "yes").await;
+
+    let addr = serve_with(|b| {
+        b.allow_request(async |uri: Uri| match says(&uri, "no") {
+            true => Err("not \"you\""),
+            false => Ok(()),
+        })
+    })
+    .await;
+    let response = Request::get(&format!("{POLLING}&no")).send(addr).await;
+    response.assert(403, r#"{"code":4,"message":"not \"you\""}"#);
+    allowed(addr, "yes").await;
+
+    let addr = serve_with(|b| {
+        b.allow_request(async |uri: Uri| match says(&uri, "error") {
+            true => Err(Refusal::new("nobody knows")),
+            false => Ok(!says(&uri, "no")),
+        })
+    })
+    .await;
+    refused(addr, "error", "nobody knows").await;
+    refused(addr, "no", "Forbidden").await;
+    allowed(addr, "yes").await;
+
+    let addr = serve_with(|b| {
+        b.allow_request(async |uri: Uri| -> Result<(), ConnectError> {
+            Err(ConnectError::new(uri.path()))
+        })
+    })
+    .await;
+    refused(addr, "", "/socket.io/").await;
+
+    let addr = serve_with(|b| b.allow_request(async || {})).await;
+    allowed(addr, "no").await;
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: String,
+}
+
+#[derive(Clone, FromRef)]
+struct AppState {
+    secret: &'static str,
+    journal: Journal,
+}
+
+async fn by_token(
+    Query(token): Query<Token>,
+    cookies: CookieJar,
+    headers: HeaderMap,
+    State(secret): State<&'static str>,
+    State(journal): State<Journal>,
+    io: SocketIo,
+) -> bool {
+    let cookie = cookies.get("a").map_or("", |cookie| cookie.value());
+    journal.write(format!("{cookie} {}", headers.contains_key("host")));
+    io.engine().clients_count() == 0 && token.token == secret
+}
+
+#[tokio::test]
+async fn handlers_take_axums_extractors_and_the_state() {
+    let journal = Journal::new();
+    let state = AppState {
+        secret: "sesame",
+        journal: journal.clone(),
+    };
+    let layer = SocketIoLayer::builder()
+        .with_state(state)
+        .allow_request(by_token)
+        .build();
+    let addr = serve(layer).await;
+    refused(addr, "token=wrong", "Forbidden").await;
+    journal.expect([" true", " true"]).await;
+    // The extractor's own text.
+    let response = Request::get(POLLING).send(addr).await;
+    response.assert(403, r#"{"code":4,"message":"…missing field `token`"}"#);
+    assert!(journal.take().await.is_empty());
+
+    let request = Request::get(&format!("{POLLING}&token=sesame")).header("Cookie", "a=b");
+    request.send(addr).await.assert(200, "0{…}");
+    journal.expect(["b true"]).await;
+}
+
+/// Who it is, found out once.
+#[derive(Clone)]
+struct User(&'static str);
+
+struct FindsUser;
+
+impl<S: Send + Sync> FromRequestParts<S> for FindsUser {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        if says(&parts.uri, "broken") {
+            return Err((StatusCode::BAD_GATEWAY, "10.0.0.7 does not answer"));
+        }
+        parts.extensions.insert(User("ada"));
+        Ok(Self)
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_in_the_request_is_there_later() {
+    let layer = SocketIoLayer::builder()
+        .allow_request(async |_: FindsUser, Extension(User(name)): Extension<User>| name == "ada")
+        .build();
+    let io = layer.io();
+    let journal = Journal::new();
+    let notes = journal.clone();
+    io.engine().on_initial_headers(move |_, request| {
+        let user = request.extensions.get::<User>().map(|user| user.0);
+        notes.write(format!("headers {user:?}"));
+    });
+    io.of("/").on_connect(
+        async |socket: Socket, Extension(User(name)): Extension<User>| {
+            // What the extractors of the hook wanted is not kept for the connection.
+            assert_eq!(
+                socket.handshake().extensions().get::<SocketIo>().is_some(),
+                false
+            );
+            socket.emit("user", name);
+        },
+    );
+    let addr = serve(layer).await;
+    let (mut client, _) = join(addr).await;
+    client.expect(r#"42["user","ada"]"#).await;
+    let (mut client, _) = join_polling(addr).await;
+    client.expect(r#"42["user","ada"]"#).await;
+    journal
+        .expect([r#"headers Some("ada")"#, r#"headers Some("ada")"#])
+        .await;
+    // A fault of the server is none of the client's business.
+    refused(addr, "broken", "Forbidden").await;
+}
+
+#[tokio::test]
+async fn a_panic_refuses_and_the_server_lives() {
+    let addr = serve_with(|b| {
+        b.allow_request(async |uri: Uri| {
+            assert!(!says(&uri, "panic"), "as the test wants it");
+        })
+    })
+    .await;
+    refused(addr, "panic", "Forbidden").await;
+    allowed(addr, "").await;
+}
+
+#[tokio::test]
+async fn it_is_asked_once_for_each_connection() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let layer = SocketIoLayer::builder()
+        .with_state(counter)
+        .allow_request(async |State(asked): State<Arc<AtomicUsize>>| {
+            asked.fetch_add(1, Ordering::Relaxed);
+        })
+        .build();
+    layer.io().of("/");
+    let addr = serve(layer).await;
+    let (client, _) = join_polling(addr).await;
+    let mut socket = client.websocket().await;
+    socket.send("2probe").await;
+    socket.expect("3probe").await;
+    socket.send("5").await;
+    socket.send("40/nowhere").await;
+    socket.expect("44/nowhere,…").await;
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    join(addr).await;
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
