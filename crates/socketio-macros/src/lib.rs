@@ -12,7 +12,7 @@ use proc_macro::TokenStream;
 ///
 /// | argument of the attribute | meaning | default |
 /// |---|---|---|
-/// | `event`, `event_middleware`, `connect`, `middleware`, `disconnect`, `namespace` | what the handler is registered as | `event` |
+/// | `event`, `event_middleware`, `connect`, `middleware`, `disconnect`, `namespace`, `server_event` | what the handler is registered as | `event` |
 /// | `state = T` | the state of the namespace, for `State<..>` and the like | `()` |
 ///
 /// It is for functions without type parameters; others are handlers too, but cannot be checked.

@@ -1,6 +1,7 @@
 //! What a handler's arguments are extracted from.
 
 mod pending_ack;
+mod server_event;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -16,6 +17,8 @@ use crate::rejection::Rejection;
 use crate::socket::Socket;
 
 pub(crate) use self::pending_ack::PendingAck;
+pub(crate) use self::server_event::PendingReply;
+pub use self::server_event::ServerEventContext;
 
 /// What the arguments of a connect handler or a namespace middleware are extracted from.
 pub struct ConnectContext {

@@ -70,13 +70,16 @@ mod parts;
 mod reason;
 mod rejection;
 mod result;
+mod server_ack;
 mod socket;
 mod socket_data;
 
 use std::future::Future;
 
 use crate::connect_error::IntoConnectError;
-use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+use crate::context::{
+    ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
+};
 use crate::rejection::Rejection;
 use crate::socket::Socket;
 
@@ -88,6 +91,7 @@ pub use self::event::Event;
 pub use self::event_name::EventName;
 pub use self::namespace_name::NamespaceName;
 pub use self::parts::PartsRejection;
+pub use self::server_ack::ServerAck;
 pub use self::socket_data::{MissingSocketData, SocketData};
 
 /// Tells by which trait an argument is extracted, so that the blanket implementations do not
@@ -172,6 +176,28 @@ pub trait FromNamespace<S, M = via::Phase>: Sized {
     /// Extracts the value.
     fn from_namespace(
         cx: &mut NamespaceContext,
+        state: &S,
+    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
+}
+
+/// Arguments of handlers of other servers' events.
+///
+/// `M` is inferred. Types of an application leave `M` at its default. axum's extractors read the
+/// head of an empty request here, for such an event comes with none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a server event handler with state `{S}`",
+    label = "not an extractor for server event handlers",
+    note = "arguments are `Data<T>`, `Args`, `EventName`, `ServerAck`, `Namespace`, `SocketIo`, `State<T>`, and what implements `FromServerEvent<S>`",
+    note = "`State<T>` needs `T: FromRef<{S}>`: `T` is the type given to `with_state`, or a field of it with `#[derive(FromRef)]`",
+    note = "there is no socket: the event comes from another server"
+)]
+pub trait FromServerEvent<S, M = via::Phase>: Sized {
+    /// Why there is no such value: logged, and the handler does not run.
+    type Rejection: Into<Rejection> + Send;
+
+    /// Extracts the value.
+    fn from_server_event(
+        cx: &mut ServerEventContext,
         state: &S,
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }

@@ -8,6 +8,7 @@
 //! | [`EventHandler`] | `on`, `on_rejection` | what implements [`IntoReply`]: `()`, [`Reply`], … |
 //! | [`DisconnectHandler`] | `on_disconnect` | `()` |
 //! | [`RequestHandler`] | `allow_request`, `generate_id` | [`AllowOutput`]: `bool`, `Result<(), E>`, …; [`IdOutput`]: `String`, … |
+//! | [`ServerEventHandler`] | `on_server_event` | what implements [`IntoReply`] |
 //! | [`NamespacePredicate`] | `io.of` | `bool` or `Result<bool, E>`, `E: Display` |
 //!
 //! The traits are implemented for functions and closures of up to twelve arguments and are not
@@ -28,6 +29,7 @@ mod namespace;
 mod panic;
 mod reply;
 mod request;
+mod server_event;
 mod tuples;
 
 #[cfg(test)]
@@ -41,10 +43,11 @@ pub use self::middleware::{Middleware, MiddlewareOutput};
 pub use self::namespace::{NamespacePredicate, PredicateOutput};
 pub use self::reply::{IntoReply, Reply};
 pub use self::request::{AllowOutput, IdOutput, RequestHandler};
+pub use self::server_event::ServerEventHandler;
 
 pub(crate) use self::erased::{
     ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener,
-    MiddlewareListener, NamespaceListener,
+    MiddlewareListener, NamespaceListener, ServerEventListener,
 };
 pub(crate) use self::panic::{catch, catch_call};
 pub(crate) use self::request::{AllowListener, IdListener};

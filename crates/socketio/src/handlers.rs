@@ -7,7 +7,8 @@ use smol_str::SmolStr;
 use socketio_proto::Args;
 
 use crate::handler::{
-    ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener, MiddlewareListener,
+    ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener,
+    MiddlewareListener, ServerEventListener,
 };
 use crate::listener_id::ListenerId;
 use crate::listeners::Position;
@@ -31,6 +32,8 @@ pub(crate) struct Handlers {
     pub(crate) rejection: Option<EventListener>,
     /// Whether an event of a socket waits until the handlers of the one before have finished.
     pub(crate) ordered: bool,
+    /// Those of events of other servers.
+    pub(crate) server_events: HashMap<SmolStr, SmallVec<[ServerEventListener; 1]>>,
     /// Which of the data of the sockets other servers see.
     pub(crate) shared_data: SharedData,
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::broadcast::BroadcastOperator;
-use crate::context::NamespaceContext;
+use crate::context::{NamespaceContext, ServerEventContext};
 use crate::into_namespace::{IntoNamespace, Selected};
 use crate::namespace::Namespace;
 use crate::namespace_core::NamespaceCore;
@@ -22,6 +22,7 @@ use crate::namespaces::Namespaces;
 use crate::socket::Socket;
 use crate::weak_server::WeakServer;
 
+mod cluster;
 mod operators;
 
 /// How long [`SocketIo::close`] waits for clients to take their last packets.
@@ -319,6 +320,13 @@ impl SocketIo {
 
 impl Socket {
     /// The server of the socket.
+    pub(crate) fn io(&self) -> WeakServer {
+        WeakServer(self.space.server())
+    }
+}
+
+impl ServerEventContext {
+    /// This server.
     pub(crate) fn io(&self) -> WeakServer {
         WeakServer(self.space.server())
     }

@@ -172,6 +172,7 @@
 //! | [`errors`](guide::errors) | refusing clients, answering with errors, rejections |
 //! | [`namespaces`](guide::namespaces) | several applications on one connection |
 //! | [`rooms`](guide::rooms) | sending to some of the sockets |
+//! | [`cluster`](guide::cluster) | several servers: sockets, data and events of the others |
 //! | [`parsers`](guide::parsers) | MessagePack, and encodings of one's own |
 //! | [`transports`](guide::transports) | polling, WebSocket, which clients |
 //! | [`engine`](guide::engine) | who may connect, and what happens beneath the sockets |
@@ -235,6 +236,8 @@ mod recipient;
 mod refusal;
 mod rejection;
 mod serve_client;
+mod server_events;
+mod server_side;
 mod service;
 mod shared_data;
 mod socket;
@@ -262,7 +265,9 @@ pub use self::builder::SocketIoBuilder;
 pub use self::client_handle::Client;
 pub use self::conn::Conn;
 pub use self::connect_error::{ConnectError, IntoConnectError};
-pub use self::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+pub use self::context::{
+    ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
+};
 pub use self::data_map::DataMap;
 pub use self::disconnect_reason::DisconnectReason;
 pub use self::emit_error::EmitError;
@@ -277,6 +282,7 @@ pub use self::namespace::Namespace;
 pub use self::refusal::{IntoRefusal, Refusal};
 pub use self::rejection::Rejection;
 pub use self::serve_client::ServeClient;
+pub use self::server_side::{ServerSideAck, ServerSideEmitError};
 pub use self::service::SocketIoService;
 pub use self::socket::{AckFuture, JoinError, Socket, SocketEmitter};
 #[cfg(feature = "macros")]
@@ -306,6 +312,8 @@ pub mod guide {
     pub mod namespaces {}
     #[doc = include_str!("docs/rooms.md")]
     pub mod rooms {}
+    #[doc = include_str!("docs/cluster.md")]
+    pub mod cluster {}
     #[doc = include_str!("docs/parsers.md")]
     pub mod parsers {}
     #[doc = include_str!("docs/transports.md")]

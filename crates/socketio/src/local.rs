@@ -31,6 +31,9 @@ pub(crate) struct Local {
 pub(crate) trait Owner: Send + Sync + 'static {
     /// The data of a socket as other servers see it.
     fn describe_data(&self, data: &DataMap) -> serde_json::Value;
+
+    /// Starts the handlers of an event of another server.
+    fn server_side_event(self: Arc<Self>, event: Args, reply: Option<ServerSideReply>);
 }
 
 impl Local {
@@ -199,10 +202,9 @@ impl LocalSockets for Local {
         self.rooms.observe(observer);
     }
 
-    fn server_side_event(&self, event: Args, _reply: Option<ServerSideReply>) {
-        tracing::debug!(
-            ?event,
-            "an event of another server, which nothing listens to"
-        );
+    fn server_side_event(&self, event: Args, reply: Option<ServerSideReply>) {
+        if let Some(owner) = self.owner.upgrade() {
+            owner.server_side_event(event, reply);
+        }
     }
 }

@@ -7,6 +7,7 @@ use smallvec::{SmallVec, smallvec};
 use socketio_adapter::{IntoRooms, Target};
 
 use crate::broadcast::BroadcastOperator;
+use crate::context::ServerEventContext;
 use crate::handler::{
     ConnectHandler, ConnectListener, DisconnectHandler, DisconnectListener, EventHandler,
     EventListener, Middleware, MiddlewareListener,
@@ -333,6 +334,14 @@ impl<S> fmt::Debug for Namespace<S> {
 
 impl Socket {
     /// The namespace of the socket.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        Namespace::new(Place::One(Arc::clone(&self.space)), ())
+    }
+}
+
+impl ServerEventContext {
+    /// The namespace that the event was emitted in.
     #[must_use]
     pub fn namespace(&self) -> Namespace {
         Namespace::new(Place::One(Arc::clone(&self.space)), ())

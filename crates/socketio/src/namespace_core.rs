@@ -4,15 +4,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, Guard};
-use socketio_adapter::AdapterFactory;
-use socketio_proto::Namespace as Name;
+use socketio_adapter::{AdapterFactory, ServerSideReply};
+use socketio_proto::{Args, Namespace as Name};
 use tokio::sync::SetOnce;
 
 use crate::codec::Codec;
+use crate::context::ServerEventContext;
 use crate::data_map::DataMap;
 use crate::handlers::Handlers;
 use crate::local::{Local, Owner};
 use crate::outgoing;
+use crate::server_events::{HasServerEvents, ServerEvents};
 use crate::socket::Socket;
 use crate::space::{Captured, Space};
 
@@ -25,6 +27,7 @@ pub(crate) struct NamespaceCore {
     /// panicked, for then nobody knows what it would have added.
     announced: SetOnce<bool>,
     child: Option<Box<Child>>,
+    server_events: ServerEvents,
 }
 
 /// What a namespace is made with.
@@ -85,6 +88,7 @@ impl NamespaceCore {
             handlers: ArcSwap::default(),
             announced: SetOnce::new(),
             child,
+            server_events: ServerEvents::default(),
         })
     }
 
@@ -217,5 +221,25 @@ impl Drop for Stay {
 impl Owner for NamespaceCore {
     fn describe_data(&self, data: &DataMap) -> serde_json::Value {
         self.handlers().shared_data.describe(data)
+    }
+
+    fn server_side_event(self: Arc<Self>, event: Args, reply: Option<ServerSideReply>) {
+        let handlers = Arc::clone(&self.handlers());
+        let listeners = event
+            .event_name()
+            .and_then(|name| handlers.server_events.get(&*name));
+        let Some(listeners) = listeners else {
+            let (namespace, event) = (self.name(), event.event_name());
+            tracing::debug!(%namespace, ?event, "an event of another server that nothing handles");
+            return;
+        };
+        let context = ServerEventContext::new(Arc::clone(&self.space), event, reply);
+        ServerEvents::start(&self, listeners, context);
+    }
+}
+
+impl HasServerEvents for NamespaceCore {
+    fn server_events(&self) -> &ServerEvents {
+        &self.server_events
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{FromRef, Query, State};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use socketio::extract::{
-    Ack, Auth, Data, DataRejection, Event, EventName, MissingAck, NamespaceName, SocketData,
+    Ack, Auth, Data, DataRejection, Event, EventName, MissingAck, NamespaceName, ServerAck, SocketData,
 };
 use socketio::handler::IntoReply;
 use socketio::{
@@ -126,6 +126,11 @@ async fn left(_: Socket, _: DisconnectReason, _: State<Db>) {}
 #[debug_handler(disconnect)]
 async fn left_explicitly() -> () {}
 
+#[debug_handler(server_event, state = AppState)]
+async fn load(_: State<Db>, _: ServerAck, _: EventName, _: Namespace, _: SocketIo) -> Reply<u8> {
+    Reply(1)
+}
+
 fn main() {
     SocketIoLayer::with_state(AppState { db: Db })
         .io()
@@ -144,7 +149,8 @@ fn main() {
         .on("reply", unnamed_reply)
         .on("value", unnamed_value)
         .on_rejection(rejected)
-        .on_disconnect(left);
+        .on_disconnect(left)
+        .on_server_event("load", load);
     SocketIoLayer::new()
         .io()
         .of("/")

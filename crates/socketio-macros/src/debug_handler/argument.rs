@@ -27,7 +27,7 @@ const OF_AXUM: [&str; 14] = [
 ];
 
 /// Our extractors that implement the trait of a phase, for the same reason.
-const OF_A_PHASE: [&str; 7] = [
+const OF_A_PHASE: [&str; 8] = [
     "Ack",
     "Auth",
     "Data",
@@ -35,6 +35,7 @@ const OF_A_PHASE: [&str; 7] = [
     "Event",
     "EventName",
     "Rejection",
+    "ServerAck",
 ];
 
 /// Extractors that compile and never work: the request that opens a connection is not routed.

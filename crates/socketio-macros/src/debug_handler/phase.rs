@@ -12,6 +12,7 @@ pub(super) enum Phase {
     EventMiddleware,
     Middleware,
     Namespace,
+    ServerEvent,
 }
 
 impl Phase {
@@ -23,10 +24,11 @@ impl Phase {
             "event_middleware" => Ok(Self::EventMiddleware),
             "middleware" => Ok(Self::Middleware),
             "namespace" => Ok(Self::Namespace),
+            "server_event" => Ok(Self::ServerEvent),
             _ => Err(Error::new(
                 name.span(),
-                "expected `event`, `event_middleware`, `connect`, `middleware`, `disconnect` or \
-                 `namespace`, and `state = T`",
+                "expected `event`, `event_middleware`, `connect`, `middleware`, `disconnect`, \
+                 `namespace` or `server_event`, and `state = T`",
             )),
         }
     }
@@ -42,6 +44,7 @@ impl Phase {
                 quote_spanned! {span=> ::socketio::extract::FromEvent }
             }
             Self::Namespace => quote_spanned! {span=> ::socketio::extract::FromNamespace },
+            Self::ServerEvent => quote_spanned! {span=> ::socketio::extract::FromServerEvent },
         }
     }
 
@@ -50,7 +53,9 @@ impl Phase {
         match self {
             Self::Connect => Some(quote_spanned! {span=> ::socketio::handler::ConnectOutput }),
             Self::Disconnect => None,
-            Self::Event => Some(quote_spanned! {span=> ::socketio::handler::IntoReply }),
+            Self::Event | Self::ServerEvent => {
+                Some(quote_spanned! {span=> ::socketio::handler::IntoReply })
+            }
             Self::EventMiddleware => {
                 Some(quote_spanned! {span=> ::socketio::handler::EventMiddlewareOutput })
             }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::FromEvent;
-use crate::context::EventContext;
+use super::{FromEvent, FromServerEvent};
+use crate::context::{EventContext, ServerEventContext};
 use crate::rejection::Rejection;
 
 /// The arguments of an event, deserialised.
@@ -47,6 +47,24 @@ where
     type Rejection = DataRejection;
 
     async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
+        cx.args
+            .deserialize()
+            .map(Self)
+            .map_err(|error| DataRejection(Rejection::arguments(cx.event_name(), error)))
+    }
+}
+
+impl<T, S> FromServerEvent<S> for Data<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = DataRejection;
+
+    async fn from_server_event(
+        cx: &mut ServerEventContext,
+        _: &S,
+    ) -> Result<Self, Self::Rejection> {
         cx.args
             .deserialize()
             .map(Self)

@@ -7,8 +7,8 @@ use std::ops::Deref;
 
 use smol_str::SmolStr;
 
-use super::FromEvent;
-use crate::context::EventContext;
+use super::{FromEvent, FromServerEvent};
+use crate::context::{EventContext, ServerEventContext};
 
 /// The name of the event, for handlers that serve several.
 ///
@@ -30,6 +30,20 @@ where
     type Rejection = Infallible;
 
     async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(SmolStr::new(cx.event_name())))
+    }
+}
+
+impl<S> FromServerEvent<S> for EventName
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_server_event(
+        cx: &mut ServerEventContext,
+        _: &S,
+    ) -> Result<Self, Self::Rejection> {
         Ok(Self(SmolStr::new(cx.event_name())))
     }
 }

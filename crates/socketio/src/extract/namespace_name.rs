@@ -7,8 +7,8 @@ use std::ops::Deref;
 
 use smol_str::SmolStr;
 
-use super::{FromNamespace, FromSocket};
-use crate::context::NamespaceContext;
+use super::{FromNamespace, FromServerEvent, FromSocket};
+use crate::context::{NamespaceContext, ServerEventContext};
 use crate::socket::Socket;
 
 /// The name of the namespace that a client asks for or has joined, with the `/` in front.
@@ -52,6 +52,20 @@ where
 
     async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self(socket.space.name().as_str().into()))
+    }
+}
+
+impl<S> FromServerEvent<S> for NamespaceName
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_server_event(
+        cx: &mut ServerEventContext,
+        _: &S,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self(cx.namespace_name().into()))
     }
 }
 

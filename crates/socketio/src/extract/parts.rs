@@ -7,9 +7,11 @@ use axum_core::extract::FromRequestParts;
 use axum_core::response::IntoResponse as _;
 use http::StatusCode;
 
-use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, via};
+use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, FromServerEvent, via};
 use crate::connect_error::{ConnectError, IntoConnectError, ResponseText};
-use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+use crate::context::{
+    ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
+};
 use crate::rejection::Rejection;
 
 /// Why an axum extractor refused the request that opened the connection.
@@ -71,3 +73,4 @@ via_parts!(FromConnect, from_connect, ConnectContext);
 via_parts!(FromEvent, from_event, EventContext);
 via_parts!(FromDisconnect, from_disconnect, DisconnectContext);
 via_parts!(FromNamespace, from_namespace, NamespaceContext);
+via_parts!(FromServerEvent, from_server_event, ServerEventContext);

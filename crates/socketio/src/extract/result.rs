@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 
-use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, via};
-use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, FromServerEvent, via};
+use crate::context::{
+    ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
+};
 
 macro_rules! via_result {
     ($trait:ident, $method:ident, $context:ty) => {
@@ -26,3 +28,4 @@ via_result!(FromConnect, from_connect, ConnectContext);
 via_result!(FromEvent, from_event, EventContext);
 via_result!(FromDisconnect, from_disconnect, DisconnectContext);
 via_result!(FromNamespace, from_namespace, NamespaceContext);
+via_result!(FromServerEvent, from_server_event, ServerEventContext);

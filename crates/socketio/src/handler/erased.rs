@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use super::{
     ConnectHandler, DisconnectHandler, EventHandler, EventMiddleware, Middleware,
-    NamespacePredicate,
+    NamespacePredicate, ServerEventHandler,
 };
 use crate::connect_error::ConnectError;
-use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+use crate::context::{
+    ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
+};
 use crate::extract::Event;
 use crate::rejection::Rejection;
 
@@ -94,6 +96,11 @@ listener! {
 listener! {
     /// A registered disconnect handler.
     DisconnectListener, ErasedDisconnect, DisconnectHandler, DisconnectContext, Rejection
+}
+
+listener! {
+    /// A registered handler of other servers' events.
+    ServerEventListener, ErasedServerEvent, ServerEventHandler, ServerEventContext, Rejection
 }
 
 macro_rules! asked {

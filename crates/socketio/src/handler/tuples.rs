@@ -8,11 +8,15 @@ use http::request::Parts;
 use super::{
     ConnectHandler, ConnectOutput, DisconnectHandler, EventHandler, EventMiddleware,
     EventMiddlewareOutput, IntoReply, Middleware, MiddlewareOutput, NamespacePredicate,
-    PredicateOutput, RequestHandler,
+    PredicateOutput, RequestHandler, ServerEventHandler,
 };
 use crate::connect_error::{ConnectError, IntoConnectError};
-use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
-use crate::extract::{Event, FromConnect, FromDisconnect, FromEvent, FromNamespace};
+use crate::context::{
+    ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
+};
+use crate::extract::{
+    Event, FromConnect, FromDisconnect, FromEvent, FromNamespace, FromServerEvent,
+};
 use crate::refusal::Refusal;
 use crate::rejection::Rejection;
 
@@ -132,6 +136,27 @@ macro_rules! impl_handlers {
             ) -> Result<Option<Event>, Rejection> {
                 $( let $T = $T::from_event(cx, state).await.map_err(Into::into)?; )*
                 self($($T,)*).await.into_result()
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_mut, unused_variables)]
+        impl<F, Fut, S, $($M, $T,)*> ServerEventHandler<($(($M, $T),)*), S> for F
+        where
+            F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output: IntoReply> + Send,
+            S: Send + Sync + 'static,
+            $( $T: FromServerEvent<S, $M> + Send, )*
+        {
+            async fn call(self, mut cx: ServerEventContext, state: &S) -> Result<(), Rejection> {
+                $( let $T = $T::from_server_event(&mut cx, state).await.map_err(Into::into)?; )*
+                // The handler may run for long: what it did not ask for is given back.
+                let ServerEventContext { reply, .. } = cx;
+                let answer = self($($T,)*).await.into_reply();
+                if let (Some(reply), Some(answer)) = (reply, answer) {
+                    reply.send(&answer)?;
+                }
+                Ok(())
             }
         }
 

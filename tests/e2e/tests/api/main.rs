@@ -18,4 +18,5 @@ mod options;
 mod outgoing;
 mod remote;
 mod serve_client;
+mod server_side;
 mod without_axum;
