@@ -8,11 +8,15 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 /// do. It is ended when this is dropped.
 #[derive(Debug)]
 pub struct Program {
-    child: Child,
+    _process: Process,
     addr: SocketAddr,
     // Kept open, for the program may go on printing.
     _output: BufReader<ChildStdout>,
 }
+
+/// A process that ends with this, whatever becomes of who started it.
+#[derive(Debug)]
+struct Process(Child);
 
 impl Program {
     /// Starts the program on a free port of its own choice and waits until it says where it is. For a test of a
@@ -27,13 +31,16 @@ impl Program {
     }
 
     fn spawn(command: &mut Command) -> Self {
-        let mut child = command
+        let spawned = command
             .env("PORT", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let Some(output) = child.stdout.take() else {
+            .spawn();
+        let mut process = match spawned {
+            Ok(child) => Process(child),
+            Err(error) => panic!("{command:?} does not start: {error}"),
+        };
+        let Some(output) = process.0.stdout.take() else {
             panic!("{command:?} has no output");
         };
         let mut output = BufReader::new(output);
@@ -51,7 +58,7 @@ impl Program {
             if let Ok(addr) = addr.parse() {
                 let _output = output;
                 return Self {
-                    child,
+                    _process: process,
                     addr,
                     _output,
                 };
@@ -65,10 +72,10 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Drop for Process {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
 }
 

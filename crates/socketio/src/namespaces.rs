@@ -121,7 +121,7 @@ impl Namespaces {
         let parents = self.parents.load();
         let fits = |parent: &Arc<Parent>| Some((Arc::clone(parent), parent.matches(name)?));
         let parent = parents.iter().find_map(fits);
-        let made = self.make(name, parent, |namespace| Arc::clone(namespace));
+        let made = self.make(name, parent, Arc::clone);
         match made {
             (namespace, true) => self.announce(namespace),
             (namespace, false) => namespace,

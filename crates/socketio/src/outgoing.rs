@@ -23,7 +23,10 @@ type OfAll = dyn Fn(&Arc<Recipient>, &str, &Args) + Send + Sync;
 
 /// A listener of one socket. While it is there, its namespace is listened to.
 #[derive(Clone)]
-pub(crate) struct OutgoingListener(Arc<Counted<dyn Fn(&str, &Args) + Send + Sync>>);
+pub(crate) struct OutgoingListener(Arc<Counted<OfOne>>);
+
+/// What a listener of one socket is called with: the name of the event, and its arguments.
+type OfOne = dyn Fn(&str, &Args) + Send + Sync;
 
 struct Counted<F: ?Sized> {
     _listening: Listening,
