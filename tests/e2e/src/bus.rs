@@ -214,7 +214,7 @@ impl Adapter for BusAdapter {
             let mut missing = 0;
             for server in self.others() {
                 match server {
-                    Some(server) => sockets.extend(travelled(server.fetch(&options.target))?),
+                    Some(server) => sockets.extend(travelled(&server.fetch(&options.target))?),
                     None => missing += 1,
                 }
             }
@@ -264,8 +264,8 @@ impl Adapter for BusAdapter {
 }
 
 /// Descriptions as they arrive at another server.
-fn travelled(sockets: Vec<RemoteSocketInfo>) -> Result<Vec<RemoteSocketInfo>, AdapterError> {
-    serde_json::to_string(&sockets)
+fn travelled(sockets: &[RemoteSocketInfo]) -> Result<Vec<RemoteSocketInfo>, AdapterError> {
+    serde_json::to_string(sockets)
         .and_then(|text| serde_json::from_str(&text))
         .map_err(AdapterError::other)
 }

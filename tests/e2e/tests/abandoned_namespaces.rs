@@ -58,7 +58,7 @@ async fn a_hundred_thousand_abandoned_namespaces_leave_memory_where_it_was() {
 
 /// The memory of this process.
 fn resident() -> usize {
-    let pages = fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: usize = pages.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4096
+    let pages = fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    pages.map_or_else(|| panic!("no number of pages"), |pages: usize| pages * 4096)
 }

@@ -74,7 +74,9 @@ mod tests {
 
     #[test]
     fn every_day_of_800_years_follows_the_one_before() {
-        let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let is_leap = |year: u64| {
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+        };
         let (mut year, mut month, mut day) = (1970, 0, 1);
         for days in 0..292_194 {
             assert_eq!(date(days), (year, month, day), "day {days}");

@@ -46,7 +46,7 @@ async fn server() -> (SocketAddr, SocketIo<App>, App) {
 }
 
 fn tenants() -> Regex {
-    Regex::new(r"^/tenant-(?<tenant>\w+?)(?:-(?<floor>\d+))?$").unwrap()
+    Regex::new(r"^/tenant-(?<tenant>\w+?)(?:-(?<floor>\d+))?$").expect("a pattern")
 }
 
 /// Joins a namespace and returns the id of the socket.

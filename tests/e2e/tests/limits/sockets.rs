@@ -18,7 +18,7 @@ const TOO_MANY: &str = r#"{"message":"too many namespaces on one connection"}"#;
 async fn a_client_may_join_64_namespaces() {
     let layer = SocketIoLayer::new();
     for number in 0..=64 {
-        layer.io().of(&format!("/{number}"));
+        layer.io().of(format!("/{number}"));
     }
     let addr = serve(layer).await;
     let mut client = open(addr).await;
