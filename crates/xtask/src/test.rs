@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change goes in.
 
 mod features;
+mod references;
 mod toolchain;
 
 use std::path::Path;
@@ -51,6 +52,9 @@ pub(crate) fn run() -> Result<(), Failure> {
             .args(["doc", "--no-deps"])
             .args(everything);
         command::run(&mut doc)
+    })?;
+    steps.run("references of the documents", || {
+        references::check(&project)
     })?;
     steps.run("tests", || {
         let mut tests = inside(root);
