@@ -9,6 +9,9 @@ use crate::project::Project;
 /// Where the documentation of a published crate is, so that links work for those who read the documents elsewhere.
 const DOCS: &str = "https://docs.rs/";
 
+/// How the column of a table is headed that names tests.
+const SHOWN_BY: &str = "shown by";
+
 /// In which folder the tests are whose names do not say it.
 const TESTS: &str = "tests/e2e/tests";
 
@@ -133,10 +136,16 @@ struct Test<'a> {
     name: &'a str,
 }
 
-/// The tests that stand alone between backquotes in the last column of a table.
+/// The tests that stand between backquotes in the last columns of the tables that are headed [`SHOWN_BY`].
 fn tests(text: &str) -> impl Iterator<Item = Test<'_>> {
-    let rows = text.lines().filter(|line| line.starts_with('|'));
-    let cells = rows.filter_map(|row| row.trim_end().strip_suffix('|')?.rsplit('|').next());
+    let mut within = false;
+    let cells = text.lines().filter_map(move |line| {
+        let row = line.trim_end().strip_suffix('|').unwrap_or_default();
+        let cell = row.rsplit('|').next().unwrap_or_default().trim();
+        // A table ends with the first line that is none of its rows.
+        within = line.starts_with('|') && (within || cell == SHOWN_BY);
+        within.then_some(cell)
+    });
     let codes = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     codes.filter_map(|code| {
         let (file, name) = code.split_once("::")?;
@@ -200,21 +209,22 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_named() {
-        let present = "| x | `wire_http::a_polling_handshake`, `crates/xtask/src/project::this_workspace` |\n\
+        let present = "| a | shown by |\n|---|---|\n\
+                       | x | `wire_http::a_polling_handshake`, `crates/xtask/src/project::this_workspace` |\n\
                        [a](docs/DESIGN.md), [b](docs/DESIGN.md#whom-is-it-for), [c](https://example.org), [d](#here)";
         assert_eq!(absent(present), Vec::<String>::new());
-        let gone = "| x | `wire_http::no_such_test`, `nowhere::a_test` |\n[a](docs/NOTHING.md)";
+        let gone =
+            "| shown by |\n| `wire_http::no_such_test`, `nowhere::a_test` |\n[a](docs/NOTHING.md)";
         let expected = [
             "the test wire_http::no_such_test",
             "the test nowhere::a_test",
             "the file docs/NOTHING.md",
         ];
         assert_eq!(absent(gone), expected);
-        // Neither the first column nor Rust's own paths name tests.
-        assert_eq!(
-            absent("| `x::y` | `std::sync::Arc`, `Socket::emit` |"),
-            Vec::<String>::new()
-        );
+        // Neither other columns, nor Rust's own paths, nor other tables name tests.
+        let others =
+            "| a | shown by |\n| `x::y` | `std::sync::Arc`, `Socket::emit` |\n\n| `x::y` |";
+        assert_eq!(absent(others), Vec::<String>::new());
     }
 
     #[test]
