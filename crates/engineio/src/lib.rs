@@ -64,8 +64,8 @@ mod shutdown;
 mod transport;
 
 pub use engineio_proto::{
-    CloseReason, ConnectionError, Handshake, Message, Packet, Protocol, SendError, SendOptions,
-    SessionId, Text, Transport,
+    CloseReason, ConnectionError, Handshake, MESSAGE_OVERHEAD, Message, Packet, Protocol,
+    SendError, SendOptions, SessionId, Text, Transport,
 };
 
 pub use self::accept_encoding::preferred_encoding;

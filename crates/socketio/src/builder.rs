@@ -9,12 +9,14 @@ use socketio_proto::DecodeLimits;
 
 use crate::app::App;
 use crate::codec::Codec;
+use crate::connection_state_recovery::ConnectionStateRecovery;
 use crate::engine_hooks::EngineHooks;
 use crate::handler::AllowListener;
 use crate::layer::SocketIoLayer;
 use crate::limits::Limits;
 use crate::namespaces::{NamespaceOptions, Namespaces};
 use crate::parser::Parser;
+use crate::recovery::RecoverySettings;
 use crate::serve_client::ServeClient;
 use crate::weak_server::WeakServer;
 
@@ -38,7 +40,8 @@ mod engine;
 /// ```
 #[must_use = "options do nothing until `build` is called"]
 pub struct SocketIoBuilder<S = ()> {
-    adapter: Box<dyn AdapterFactory>,
+    adapter: Option<Box<dyn AdapterFactory>>,
+    recovery: Option<ConnectionStateRecovery>,
     engine: Config,
     limits: Limits,
     namespaces: NamespaceOptions,
@@ -51,7 +54,8 @@ pub struct SocketIoBuilder<S = ()> {
 impl SocketIoBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            adapter: Box::new(InMemoryAdapter::factory()),
+            adapter: None,
+            recovery: None,
             engine: Config::default().path("/socket.io"),
             limits: Limits::default(),
             namespaces: NamespaceOptions::default(),
@@ -68,6 +72,7 @@ impl<S> SocketIoBuilder<S> {
     pub fn with_state<S2>(self, state: S2) -> SocketIoBuilder<S2> {
         SocketIoBuilder {
             adapter: self.adapter,
+            recovery: self.recovery,
             engine: self.engine,
             limits: self.limits,
             namespaces: self.namespaces,
@@ -80,7 +85,20 @@ impl<S> SocketIoBuilder<S> {
 
     /// What carries broadcasts to other servers: nothing by default.
     pub fn adapter(mut self, adapter: impl AdapterFactory) -> Self {
-        self.adapter = Box::new(adapter);
+        self.adapter = Some(Box::new(adapter));
+        self
+    }
+
+    /// Lets a client whose connection was lost get its socket back, with what it has missed: not by
+    /// default.
+    ///
+    /// Without an [`adapter`](Self::adapter) of yours, the memory of this server keeps what is needed.
+    /// An adapter that cannot keep it makes the option useless, and a warning says so.
+    pub fn connection_state_recovery(
+        mut self,
+        recovery: impl Into<Option<ConnectionStateRecovery>>,
+    ) -> Self {
+        self.recovery = recovery.into();
         self
     }
 
@@ -156,7 +174,8 @@ impl<S> SocketIoBuilder<S> {
     ///
     /// A client that is further behind is disconnected. See
     /// [`Socket::drained`](crate::Socket::drained).
-    pub fn max_outbound_bytes(self, bytes: usize) -> Self {
+    pub fn max_outbound_bytes(mut self, bytes: usize) -> Self {
+        self.limits.max_outbound_bytes = bytes;
         self.engine(|engine| engine.max_outbound_bytes(bytes))
     }
 
@@ -271,7 +290,18 @@ impl<S> SocketIoBuilder<S> {
 
     /// Makes the server.
     #[must_use]
-    pub fn build(self) -> SocketIoLayer<S> {
+    pub fn build(mut self) -> SocketIoLayer<S> {
+        let recovery = self.recovery.as_ref();
+        self.namespaces.recovery = recovery.map(|recovery| RecoverySettings {
+            max_disconnection_duration: recovery.max_disconnection_duration,
+            skip_middlewares: recovery.skip_middlewares,
+        });
+        let adapter = self.adapter.unwrap_or_else(|| match recovery {
+            Some(recovery) => Box::new(InMemoryAdapter::factory_with_recovery(
+                recovery.adapter_options(),
+            )),
+            None => Box::new(InMemoryAdapter::factory()),
+        });
         let limits = Arc::new(Limits {
             decode: Arc::new(self.decode),
             ..self.limits
@@ -280,7 +310,7 @@ impl<S> SocketIoBuilder<S> {
             let server: Weak<dyn Any + Send + Sync> = engine.clone();
             let app = App {
                 limits,
-                namespaces: Namespaces::new(self.adapter, self.namespaces, server.clone()),
+                namespaces: Namespaces::new(adapter, self.namespaces, server.clone()),
                 client: self.client,
                 hooks: EngineHooks::new(self.allow_request),
                 server: WeakServer(server),
@@ -300,6 +330,7 @@ impl<S> fmt::Debug for SocketIoBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketIoBuilder")
             .field("engine", &self.engine)
+            .field("recovery", &self.recovery)
             .field("limits", &self.limits)
             .field("namespaces", &self.namespaces)
             .field("decode", &self.decode)

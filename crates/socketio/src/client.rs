@@ -23,6 +23,7 @@ use crate::namespaces::Namespaces;
 use crate::socket::Socket;
 use crate::tasks::{Tasks, Unfinished};
 
+mod come_back;
 mod dispatch;
 mod event_run;
 mod join;
@@ -263,6 +264,12 @@ impl Control for Client {
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
+    }
+
+    fn supersede(self: Arc<Self>) {
+        tracing::debug!("closing a connection: its client is back on another");
+        self.leave_all(DisconnectReason::TransportClose, Run::InTask);
+        self.session().abort(CloseReason::TransportClose);
     }
 }
 

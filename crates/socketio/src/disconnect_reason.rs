@@ -45,6 +45,28 @@ impl DisconnectReason {
     }
 }
 
+impl DisconnectReason {
+    /// Whether a client that left for this reason may come back, if the server has
+    /// [`connection_state_recovery`](crate::SocketIoBuilder::connection_state_recovery): the same
+    /// reasons as in Node's server.
+    ///
+    /// It may not if it or the application has ended the socket, or if it does not speak the protocol.
+    #[must_use]
+    pub const fn is_recoverable(self) -> bool {
+        match self {
+            Self::ForcedClose
+            | Self::ForcedServerClose
+            | Self::PingTimeout
+            | Self::ServerShuttingDown
+            | Self::TransportClose
+            | Self::TransportError => true,
+            Self::ClientNamespaceDisconnect
+            | Self::ParseError
+            | Self::ServerNamespaceDisconnect => false,
+        }
+    }
+}
+
 impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use engineio::{Message, SendOptions, Text};
+use engineio::{MESSAGE_OVERHEAD, Message, SendOptions, Text};
 use socketio_proto::{EncodeError, Packet};
 
 /// A packet ready to be sent.
@@ -70,6 +70,13 @@ impl Encoded {
     pub(crate) fn compress(mut self, compress: bool) -> Self {
         self.options = self.options.compress(compress);
         self
+    }
+
+    /// How many bytes it takes of what may wait for a client.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.messages()
+            .map(|message| message.len().saturating_add(MESSAGE_OVERHEAD))
+            .fold(0, usize::saturating_add)
     }
 
     pub(crate) fn options(&self) -> SendOptions {

@@ -172,6 +172,7 @@
 //! | [`errors`](guide::errors) | refusing clients, answering with errors, rejections |
 //! | [`namespaces`](guide::namespaces) | several applications on one connection |
 //! | [`rooms`](guide::rooms) | sending to some of the sockets |
+//! | [`recovery`](guide::recovery) | clients that lose their connection and come back |
 //! | [`cluster`](guide::cluster) | several servers: sockets, data and events of the others |
 //! | [`parsers`](guide::parsers) | MessagePack, and encodings of one's own |
 //! | [`transports`](guide::transports) | polling, WebSocket, which clients |
@@ -205,6 +206,7 @@ mod codec;
 mod conn;
 mod connect_error;
 mod connection;
+mod connection_state_recovery;
 mod context;
 mod data_map;
 mod disconnect_reason;
@@ -233,6 +235,8 @@ mod parent;
 pub mod parser;
 mod pending_acks;
 mod recipient;
+mod recoverable;
+mod recovery;
 mod refusal;
 mod rejection;
 mod serve_client;
@@ -265,6 +269,7 @@ pub use self::builder::SocketIoBuilder;
 pub use self::client_handle::Client;
 pub use self::conn::Conn;
 pub use self::connect_error::{ConnectError, IntoConnectError};
+pub use self::connection_state_recovery::ConnectionStateRecovery;
 pub use self::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
 };
@@ -312,6 +317,8 @@ pub mod guide {
     pub mod namespaces {}
     #[doc = include_str!("docs/rooms.md")]
     pub mod rooms {}
+    #[doc = include_str!("docs/recovery.md")]
+    pub mod recovery {}
     #[doc = include_str!("docs/cluster.md")]
     pub mod cluster {}
     #[doc = include_str!("docs/parsers.md")]

@@ -9,6 +9,8 @@ pub(crate) struct Limits {
     pub(crate) connect_timeout: Duration,
     pub(crate) attachments_timeout: Duration,
     pub(crate) max_namespaces: usize,
+    /// The engine's; here for what is sent at once.
+    pub(crate) max_outbound_bytes: usize,
     pub(crate) max_pending_acks: usize,
     pub(crate) max_pending_bytes: usize,
     pub(crate) max_pending_events: usize,
@@ -26,6 +28,7 @@ impl Default for Limits {
             attachments_timeout: Duration::from_secs(30),
             // Each costs a socket and its handlers; pages use a handful.
             max_namespaces: 64,
+            max_outbound_bytes: 16 * 1024 * 1024,
             // Each costs some 100 bytes for as long as the client does not answer.
             max_pending_acks: 16_384,
             // Sixteen of the largest messages.

@@ -29,6 +29,9 @@ pub(crate) trait Control: Send + Sync {
 
     /// The client itself, whose type cannot be known here.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+
+    /// Ends the client, which has a new connection and does not use this one any more.
+    fn supersede(self: Arc<Self>);
 }
 
 impl Link {

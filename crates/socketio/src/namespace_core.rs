@@ -14,6 +14,7 @@ use crate::data_map::DataMap;
 use crate::handlers::Handlers;
 use crate::local::{Local, Owner};
 use crate::outgoing;
+use crate::recovery::RecoverySettings;
 use crate::server_events::{HasServerEvents, ServerEvents};
 use crate::socket::Socket;
 use crate::space::{Captured, Space};
@@ -35,6 +36,7 @@ pub(crate) struct Origin<'a> {
     pub(crate) adapter: &'a dyn AdapterFactory,
     pub(crate) codec: &'a Codec,
     pub(crate) max_rooms: Option<usize>,
+    pub(crate) recovery: Option<RecoverySettings>,
     pub(crate) server: Weak<dyn Any + Send + Sync>,
 }
 
@@ -84,6 +86,7 @@ impl NamespaceCore {
                 owner.clone(),
                 origin.server.clone(),
                 captured,
+                origin.recovery,
             )),
             handlers: ArcSwap::default(),
             announced: SetOnce::new(),

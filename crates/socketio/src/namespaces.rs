@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Once, Weak};
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
@@ -14,6 +14,7 @@ use crate::codec::Codec;
 use crate::context::NamespaceContext;
 use crate::namespace_core::{Child, Home, NamespaceCore, Origin, Stay};
 use crate::parent::{Parent, Pattern};
+use crate::recovery::RecoverySettings;
 use crate::space::Captured;
 
 /// The namespaces of a server.
@@ -26,6 +27,8 @@ pub(crate) struct Namespaces {
     parents: ArcSwap<Vec<Arc<Parent>>>,
     listeners: ArcSwap<Vec<NewNamespace>>,
     home: Weak<Self>,
+    /// Tells once that the adapter keeps nothing for lost sockets.
+    unsupported: Once,
 }
 
 /// What is common to all namespaces of a server.
@@ -35,6 +38,7 @@ pub(crate) struct NamespaceOptions {
     pub(crate) cleanup_empty_children: bool,
     pub(crate) max_children: usize,
     pub(crate) max_rooms: Option<usize>,
+    pub(crate) recovery: Option<RecoverySettings>,
 }
 
 impl Default for NamespaceOptions {
@@ -45,6 +49,7 @@ impl Default for NamespaceOptions {
             // A namespace costs kilobytes, and clients choose the names.
             max_children: 10_000,
             max_rooms: None,
+            recovery: None,
         }
     }
 }
@@ -83,6 +88,7 @@ impl Namespaces {
             parents: ArcSwap::default(),
             listeners: ArcSwap::default(),
             home: home.clone(),
+            unsupported: Once::new(),
         });
         namespaces.find_or_create(&Name::MAIN);
         namespaces
@@ -94,6 +100,11 @@ impl Namespaces {
 
     pub(crate) fn server(&self) -> Weak<dyn Any + Send + Sync> {
         self.server.clone()
+    }
+
+    /// Whether clients may have sockets to come back to.
+    pub(crate) fn has_recovery(&self) -> bool {
+        self.options.recovery.is_some()
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<NamespaceCore>> {
@@ -220,6 +231,7 @@ impl Namespaces {
             adapter: &*self.adapter,
             codec: &self.options.codec,
             max_rooms: self.options.max_rooms,
+            recovery: self.options.recovery,
             server: self.server.clone(),
         };
         // Made without the lock, for the adapter is not ours; of two that are made, one is dropped.
@@ -246,6 +258,9 @@ impl Namespaces {
         };
         by_name.insert(name.clone(), place);
         drop(by_name);
+        if self.has_recovery() && made.space.recovery.is_none() {
+            self.unsupported.call_once(warn_of_unsupported);
+        }
         start(&made);
         (taken, true)
     }
@@ -295,6 +310,13 @@ impl Home for Namespaces {
             self.remove(child, NamespaceCore::is_abandoned);
         }
     }
+}
+
+fn warn_of_unsupported() {
+    tracing::warn!(
+        "lost connections are not recovered, for the adapter does not keep sessions and packets: \
+         configure one that does, or take `connection_state_recovery` out of the options"
+    );
 }
 
 /// Lets the adapter of a new namespace get ready, behind the back of whoever makes the namespace.

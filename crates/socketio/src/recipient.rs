@@ -10,6 +10,7 @@ use crate::link::Link;
 use crate::listeners::Listeners;
 use crate::ordered::{HasOrdered, Ordered};
 use crate::pending_acks::PendingAcks;
+use crate::recoverable::Recoverable;
 
 /// One client in one namespace, as rooms and broadcasts see it.
 pub(crate) struct Recipient {
@@ -20,6 +21,8 @@ pub(crate) struct Recipient {
     pub(crate) data: DataMap,
     pub(crate) ordered: Ordered,
     pub(crate) listeners: Listeners,
+    /// What it needs to come back, if it may.
+    pub(crate) recoverable: Option<Box<Recoverable>>,
     memberships: Memberships<Self>,
     phase: AtomicU8,
 }
@@ -38,7 +41,12 @@ pub(crate) enum Phase {
 }
 
 impl Recipient {
-    pub(crate) fn new(id: SocketId, link: Arc<Link>, auth: Args) -> Self {
+    pub(crate) fn new(
+        id: SocketId,
+        link: Arc<Link>,
+        auth: Args,
+        recoverable: Option<Box<Recoverable>>,
+    ) -> Self {
         Self {
             id,
             acks: PendingAcks::new(link.limits.max_pending_acks),
@@ -47,6 +55,7 @@ impl Recipient {
             data: DataMap::default(),
             ordered: Ordered::default(),
             listeners: Listeners::default(),
+            recoverable,
             memberships: Memberships::new(),
             phase: AtomicU8::new(Phase::Joining as u8),
         }

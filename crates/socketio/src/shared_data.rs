@@ -70,7 +70,6 @@ impl SharedData {
     /// Puts what was described, here or by a server of Node's, into the data of a socket.
     ///
     /// What belongs to no type, or does not fit its type, is kept as JSON.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for connection state recovery"))]
     pub(crate) fn restore(&self, described: Value, data: &DataMap) {
         let described = match described {
             Value::Object(described) => described,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use socketio_adapter::{SocketId, Target};
+use tokio::time::Instant;
 
 use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
@@ -61,6 +62,18 @@ impl Socket {
     #[must_use]
     pub fn connected(&self) -> bool {
         self.recipient.is(Phase::Connected)
+    }
+
+    /// Whether the client has got back, with this socket, one that it had on a connection that was
+    /// lost: the id, the rooms and the data are those of before, and the client has been sent what it
+    /// missed.
+    ///
+    /// Never without
+    /// [`connection_state_recovery`](crate::SocketIoBuilder::connection_state_recovery).
+    #[must_use]
+    pub fn recovered(&self) -> bool {
+        let recoverable = self.recipient.recoverable.as_ref();
+        recoverable.is_some_and(|recoverable| recoverable.recovered)
     }
 
     /// Whether the socket is not connected: middleware has not let it in yet, or it has left.
@@ -143,6 +156,19 @@ impl Socket {
             self.recipient.link.send_owned(packet).ok();
         }
         Ok(())
+    }
+
+    /// Whether what is sent now may be told to the client later: it is connected, or its connection
+    /// was lost and it may come back, or has.
+    fn is_recoverable(&self) -> bool {
+        let Self { recipient, space } = self;
+        let Some(recoverable) = &recipient.recoverable else {
+            return false;
+        };
+        recipient.is(Phase::Connected)
+            || recoverable.kept_until().is_some_and(|until| {
+                Instant::now() <= until || space.local.rooms.get(recipient.id.as_str()).is_some()
+            })
     }
 
     /// Everybody in the namespace but this socket.

@@ -2,15 +2,19 @@ use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use smol_str::SmolStr;
-use socketio_adapter::{Adapter, AdapterFactory};
+use socketio_adapter::{Adapter, AdapterFactory, InsertError};
 use socketio_proto::Namespace;
 
 use crate::local::Local;
+use crate::recipient::{Phase, Recipient};
+use crate::recovery::{Recovery, RecoverySettings};
 
 /// One namespace, as its sockets see it: who else is there, and the way to them.
 pub(crate) struct Space {
     pub(crate) local: Arc<Local>,
     pub(crate) adapter: Arc<dyn Adapter>,
+    /// There if lost sockets may come back.
+    pub(crate) recovery: Option<Box<Recovery>>,
     /// The namespace with its handlers, whose type cannot be known here: handlers take sockets,
     /// and sockets know their space.
     owner: Weak<dyn Any + Send + Sync>,
@@ -55,12 +59,17 @@ impl Space {
         owner: Weak<dyn Any + Send + Sync>,
         server: Weak<dyn Any + Send + Sync>,
         captured: Captured,
+        recovery: Option<RecoverySettings>,
     ) -> Self {
         let local = Arc::new(local);
         let adapter = adapter.create(&local.name, Arc::clone(&local) as _);
+        let recovery = recovery
+            .filter(|_| adapter.supports_recovery())
+            .map(|settings| Box::new(Recovery::new(settings)));
         Self {
             local,
             adapter,
+            recovery,
             owner,
             server,
             captured,
@@ -69,6 +78,29 @@ impl Space {
 
     pub(crate) fn name(&self) -> &Namespace {
         &self.local.name
+    }
+
+    /// Takes a socket in, in the place of a lost one whose client is back.
+    pub(crate) fn enter(&self, recipient: &Arc<Recipient>) {
+        let rooms = &self.local.rooms;
+        let mut entered = rooms.insert(recipient);
+        if let Err(InsertError::IdTaken) = entered
+            && let Some(before) = rooms.get(recipient.id.as_str())
+            && before.is(Phase::Disconnected)
+            && let Some(recoverable) = &before.recoverable
+        {
+            // Its disconnecting handlers are still running.
+            recoverable.keep_rooms(rooms.rooms_of(&before));
+            rooms.remove(&before);
+            entered = rooms.insert(recipient);
+        }
+        if let Err(error) = entered {
+            // Ids are random: this does not happen.
+            tracing::error!(socket = %recipient.id, %error, "a socket is in no room");
+        }
+        if let Some(recovery) = &self.recovery {
+            recovery.joined(recipient);
+        }
     }
 
     pub(crate) fn owner<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {

@@ -35,6 +35,8 @@ const io = new Server(http, {
   },
   // Only for socket.io-client 2.x, whose runs ask for it.
   allowEIO3: process.argv.includes("--allow-eio3"),
+  // Only for the tests of connection state recovery.
+  ...(process.argv.includes("--recovery") && { connectionStateRecovery: {} }),
 });
 
 io.of("/admin").use((socket, next) => {

@@ -75,6 +75,14 @@ pub const TABLE: &[Deviation] = &[
         row: "headers of the browser client",
         reason: "Content-Length is known, Vary keeps caches from giving a compressed file to everybody, and a 304 has what HTTP asks of it",
     },
+    Deviation {
+        row: "an id for recovery that is used again",
+        reason: "a session is taken out of the store by the client that comes back; Node revives it for everybody who knows the id",
+    },
+    Deviation {
+        row: "recovery of a connection that is not known to be lost",
+        reason: "the client has given the old connection up, so it is closed and its session is kept; Node finds no session",
+    },
 ];
 
 #[cfg(test)]

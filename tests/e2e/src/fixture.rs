@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socketio::extract::{Ack, Auth, Data, EventName, SocketData};
 use socketio::{
-    Args, ConnectError, DisconnectReason, Namespace, Refusal, Reply, Room, Socket, SocketIoLayer,
-    Value,
+    Args, ConnectError, ConnectionStateRecovery, DisconnectReason, Namespace, Refusal, Reply, Room,
+    Socket, SocketIoBuilder, SocketIoLayer, Value,
 };
 use tokio::sync::oneshot;
 
@@ -40,9 +40,26 @@ pub async fn start() -> SocketAddr {
     serve_router(app()).await
 }
 
+/// Starts the application with connection state recovery, as [`start`].
+///
+/// # Panics
+///
+/// If there is no free port.
+pub async fn start_recovering() -> SocketAddr {
+    let recovery = ConnectionStateRecovery::new();
+    serve_router(app_with(
+        SocketIoLayer::builder().connection_state_recovery(recovery),
+    ))
+    .await
+}
+
 /// The application.
 pub fn app() -> Router {
-    let layer = SocketIoLayer::builder()
+    app_with(SocketIoLayer::builder())
+}
+
+fn app_with(builder: SocketIoBuilder) -> Router {
+    let layer = builder
         .serve_client(clients::bundles())
         .with_state(Departures::default())
         .allow_request(deny)

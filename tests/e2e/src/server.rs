@@ -7,6 +7,9 @@ use crate::{deviation, fixture};
 /// The variable that names Node's fixture server (`host:port`) to run the tests against instead.
 pub const ORACLE: &str = "SOCKETIO_E2E_ORACLE";
 
+/// As [`ORACLE`], for the fixture server with connection state recovery.
+pub const RECOVERY_ORACLE: &str = "SOCKETIO_E2E_RECOVERY_ORACLE";
+
 /// A running server with the fixture application.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
@@ -21,18 +24,40 @@ impl Server {
     ///
     /// Panics when [`ORACLE`] holds no address, and when the server cannot start.
     pub async fn start() -> Self {
-        match std::env::var(ORACLE) {
-            Ok(oracle) => Self {
-                addr: match oracle.parse() {
-                    Ok(addr) => addr,
-                    Err(error) => panic!("{ORACLE}={oracle}: {error}; give it as 127.0.0.1:PORT"),
-                },
+        match Self::oracle(ORACLE) {
+            Some(oracle) => oracle,
+            None => Self::ours(fixture::start().await),
+        }
+    }
+
+    /// This project's server with connection state recovery; or Node's, if [`RECOVERY_ORACLE`] says
+    /// where it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_recovering() -> Self {
+        match Self::oracle(RECOVERY_ORACLE) {
+            Some(oracle) => oracle,
+            None => Self::ours(fixture::start_recovering().await),
+        }
+    }
+
+    fn oracle(variable: &str) -> Option<Self> {
+        let oracle = std::env::var(variable).ok()?;
+        match oracle.parse() {
+            Ok(addr) => Some(Self {
+                addr,
                 is_node: true,
-            },
-            Err(_) => Self {
-                addr: fixture::start().await,
-                is_node: false,
-            },
+            }),
+            Err(error) => panic!("{variable}={oracle}: {error}; give it as 127.0.0.1:PORT"),
+        }
+    }
+
+    fn ours(addr: SocketAddr) -> Self {
+        Self {
+            addr,
+            is_node: false,
         }
     }
 

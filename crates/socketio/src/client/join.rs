@@ -6,24 +6,27 @@ use std::sync::atomic::Ordering;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use serde_json::value::to_raw_value;
-use socketio_adapter::SocketId;
+use smol_str::SmolStr;
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
+use super::come_back::{Claim, Outcome, Returning};
 use super::{Client, Joining, Member, MemberState, Run};
 use crate::connect_error::ConnectError;
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::disconnect_reason::DisconnectReason;
+use crate::encoded::Encoded;
 use crate::handler::{ConnectListener, catch};
 use crate::handlers::Handlers;
 use crate::namespace_core::Stay;
 use crate::namespaces::NoNamespace;
 use crate::ordered::Ordered;
 use crate::recipient::{Phase, Recipient};
+use crate::recoverable::Recoverable;
 use crate::socket::Socket;
 use crate::tasks::Unfinished;
 
-/// The bytes that a socket id is made of.
-const SOCKET_ID_BYTES: usize = 15;
+/// The bytes that the ids of sockets are made of, the public and the secret ones.
+const ID_BYTES: usize = 15;
 
 impl Client {
     /// The client asks to join a namespace.
@@ -112,7 +115,12 @@ impl Client {
 
     /// Finds the namespace, asks the middleware, lets the socket in, starts its connect handlers and
     /// then what the client has sent meanwhile.
-    async fn join(self: Arc<Self>, attempt: u64, name: Name, auth: Args) {
+    async fn join(self: Arc<Self>, attempt: u64, name: Name, mut auth: Args) {
+        let returning = if self.namespaces.has_recovery() {
+            Returning::take_from(&mut auth)
+        } else {
+            None
+        };
         let ask = || {
             let handshake = self.link.handshake();
             let server = self.namespaces.server();
@@ -122,11 +130,21 @@ impl Client {
             Ok(stay) => stay,
             Err(none) => return self.refuse(attempt, &name, &none.into()),
         };
-        let Some(id) = new_socket_id() else {
+        if let Some(returning) = returning
+            && let Some(claim) = returning.claim(&stay.space).await
+        {
+            let outcome = self.join_again(attempt, &stay, auth.clone(), claim).await;
+            if outcome != Outcome::Forgotten {
+                return;
+            }
+        }
+        let Some(id) = new_id() else {
             let error = ConnectError::new("the server cannot take more clients");
             return self.refuse(attempt, &name, &error);
         };
-        let recipient = Recipient::new(id, Arc::clone(&self.link), auth);
+        let recoverable = stay.space.recovery.as_ref().and_then(|_| new_id());
+        let recoverable = recoverable.map(|id| Box::new(Recoverable::new(id.into(), false)));
+        let recipient = Recipient::new(id.into(), Arc::clone(&self.link), auth, recoverable);
         let socket = Socket::new(Arc::new(recipient), Arc::clone(&stay.space));
         // Whatever becomes of the middleware, nothing of a socket that it did not let in remains.
         let mut clean_up = CleanUp(Some(socket.clone()));
@@ -137,19 +155,74 @@ impl Client {
         if let Err(refused) = ask_middleware(&socket, &handlers).await {
             return self.refuse(attempt, &name, &refused);
         }
-        if !self.accept(attempt, &socket) {
-            return;
+        if self.accept(attempt, &socket, Vec::new()) {
+            clean_up.0 = None;
+            self.welcome(attempt, &socket, &stay, &handlers).await;
         }
-        clean_up.0 = None;
+    }
+
+    /// Gives a client the socket back that it had. The middleware is asked before anything is sent.
+    async fn join_again(
+        self: &Arc<Self>,
+        attempt: u64,
+        stay: &Stay,
+        auth: Args,
+        claim: Claim,
+    ) -> Outcome {
+        let (Some(session), Some(recovery)) = (claim.session(), &stay.space.recovery) else {
+            return Outcome::Forgotten;
+        };
+        let recoverable = Recoverable::new(session.recovery_id.clone(), true);
+        let recipient = Arc::new(Recipient::new(
+            session.id.clone(),
+            Arc::clone(&self.link),
+            auth,
+            Some(Box::new(recoverable)),
+        ));
+        let socket = Socket::new(recipient, Arc::clone(&stay.space));
+        let mut clean_up = CleanUp(Some(socket.clone()));
+        let rooms = &stay.space.local.rooms;
+        if let Err(error) = rooms.join(&socket.recipient, &session.rooms) {
+            tracing::warn!(socket = %socket.id(), %error, "a socket is not in the rooms it was in");
+        }
+        let handlers = Arc::clone(&stay.handlers());
+        handlers
+            .shared_data
+            .restore(session.data.clone(), socket.data());
+        if !self.attach(attempt, &socket, stay) {
+            return Outcome::Gone;
+        }
+        if !recovery.settings.skip_middlewares
+            && let Err(refused) = ask_middleware(&socket, &handlers).await
+        {
+            self.refuse(attempt, stay.name(), &refused);
+            return Outcome::Gone;
+        }
+        let outcome = claim.resume(self, attempt, &socket).await;
+        if outcome == Outcome::Joined {
+            clean_up.0 = None;
+            self.welcome(attempt, &socket, stay, &handlers).await;
+        }
+        outcome
+    }
+
+    /// Starts the connect handlers of a socket, and then what its client has sent meanwhile.
+    async fn welcome(
+        self: &Arc<Self>,
+        attempt: u64,
+        socket: &Socket,
+        stay: &Stay,
+        handlers: &Handlers,
+    ) {
         for listener in &handlers.connect {
-            let run = run_connect_handler(listener.clone(), connect_context(&socket));
+            let run = run_connect_handler(listener.clone(), connect_context(socket));
             if handlers.ordered {
                 Ordered::run(&socket.recipient, &self.tasks, run, 0);
             } else {
                 self.tasks.start(run, 0);
             }
         }
-        self.catch_up(attempt, &socket, &stay).await;
+        self.catch_up(attempt, socket, stay).await;
     }
 
     /// Says which socket an attempt is about. Returns whether it has not been given up.
@@ -164,28 +237,32 @@ impl Client {
         }
     }
 
-    /// Lets the socket in and tells the client. Returns whether that was so: the client may have
-    /// gone meanwhile.
-    fn accept(&self, attempt: u64, socket: &Socket) -> bool {
+    /// Lets the socket in and tells the client, after what it has missed. Returns whether that was
+    /// so: the client may have gone meanwhile.
+    pub(super) fn accept(&self, attempt: u64, socket: &Socket, missed: Vec<Encoded>) -> bool {
         let Socket { recipient, space } = socket;
-        let packet = space
-            .local
-            .codec
-            .connect(space.name(), socket.id().as_str(), None);
+        let recovery_id = recipient
+            .recoverable
+            .as_ref()
+            .map(|found| found.id.as_str());
+        let codec = &space.local.codec;
+        let connect = codec.connect(space.name(), socket.id().as_str(), recovery_id);
         let mut members = self.members.lock();
         let Some(joining) = members.joining(attempt) else {
             return false;
         };
-        if !recipient.advance(Phase::Joining, Phase::Connected) {
+        if !recipient.is(Phase::Joining) {
             return false;
         }
         joining.accepted = true;
         // The client should hear that it has joined before it hears from anybody there.
-        self.send(packet);
-        if let Err(error) = space.local.rooms.insert(recipient) {
-            // Ids are random: this does not happen.
-            tracing::error!(socket = %socket.id(), %error, "a socket is in no room");
+        for packet in missed {
+            self.send(Ok(packet));
         }
+        self.send(connect);
+        space.enter(recipient);
+        // Only now is the way through the rooms open, which what is sent to it may take.
+        recipient.advance(Phase::Joining, Phase::Connected);
         self.joined.store(true, Ordering::Relaxed);
         true
     }
@@ -385,8 +462,9 @@ fn run_connect_handler(
     })
 }
 
-fn new_socket_id() -> Option<SocketId> {
-    let mut random = [0; SOCKET_ID_BYTES];
+/// A name that nobody can guess.
+fn new_id() -> Option<SmolStr> {
+    let mut random = [0; ID_BYTES];
     if let Err(error) = getrandom::fill(&mut random) {
         tracing::error!(%error, "no random bytes for a socket id: check the system's random source");
         return None;

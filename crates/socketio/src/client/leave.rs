@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use socketio_adapter::SocketId;
 use socketio_proto::Namespace as Name;
 
+use super::come_back::keep_session;
 use super::{Client, Joining, Member, MemberState, Run};
 use crate::context::DisconnectContext;
 use crate::disconnect_reason::DisconnectReason;
@@ -74,6 +75,9 @@ impl Client {
                 Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space.name(),
             };
             self.send(self.codec().disconnect(namespace));
+        }
+        if let Taken::Left(socket, _) | Taken::Leaving(socket) = &taken {
+            keep_session(socket, reason);
         }
         match taken {
             Taken::Cancelled(_, joining) => drop(joining),
@@ -162,7 +166,7 @@ fn run_handlers(
                 "the disconnecting handlers were cut off: what takes long belongs into on_disconnect"
             );
         }
-        socket.space.local.rooms.remove(&socket.recipient);
+        leave_rooms(&socket);
         for listener in &handlers.disconnect {
             run(listener, &socket, reason).await;
         }
@@ -192,9 +196,17 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
     }
 }
 
+fn leave_rooms(socket: &Socket) {
+    let Socket { recipient, space } = socket;
+    space.local.rooms.remove(recipient);
+    if let Some(recoverable) = &recipient.recoverable {
+        recoverable.leave_rooms();
+    }
+}
+
 /// Frees what the socket holds, for handles to it may be kept for long.
 fn forget(socket: &Socket) {
-    socket.space.local.rooms.remove(&socket.recipient);
+    leave_rooms(socket);
     socket.recipient.data.clear();
     socket.recipient.listeners.close();
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use socketio_adapter::{BroadcastOptions, Target};
 use socketio_proto::{Args, Packet};
 
 use super::Socket;
@@ -16,7 +17,8 @@ impl Socket {
     /// depth travel as binary.
     ///
     /// Returns at once and drops nothing: what the client cannot take yet is queued. To a socket
-    /// that is disconnected nothing is sent. An event that cannot be sent at all, because its name
+    /// that is disconnected nothing is sent, unless its connection was lost and its client may
+    /// [come back](crate::guide::recovery): then it is kept for it. An event that cannot be sent at all, because its name
     /// is reserved or its arguments cannot be serialised, is logged as an error; use
     /// [`try_emit`](Self::try_emit) to be told.
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
@@ -165,6 +167,17 @@ impl<'a> SocketEmitter<'a> {
     ) -> Result<(), EmitError> {
         EmitError::check_name(event)?;
         let Socket { recipient, space } = self.socket;
+        if ack.is_none() && !self.volatile && self.socket.is_recoverable() {
+            // Kept for the client, in case that it does not get it.
+            let packet = Packet::event(
+                space.name().clone(),
+                Args::from_serialize(Some(event), args)?,
+            );
+            let mut options = BroadcastOptions::new(Target::everyone().to(&recipient.id));
+            options.flags.compress = self.compress;
+            space.adapter.broadcast(packet, options);
+            return Ok(());
+        }
         if recipient.is_gone() {
             return Err(EmitError::Disconnected);
         }

@@ -48,7 +48,11 @@ impl Socket {
     /// The rooms that the socket is in, first the one of its own id.
     #[must_use]
     pub fn rooms(&self) -> Vec<Room> {
-        self.space.local.rooms.rooms_of(&self.recipient)
+        let rooms = self.space.local.rooms.rooms_of(&self.recipient);
+        match &self.recipient.recoverable {
+            Some(recoverable) if rooms.is_empty() => recoverable.last_rooms(),
+            _ => rooms,
+        }
     }
 
     /// Means the sockets in any of these rooms, but never this one itself.

@@ -16,6 +16,8 @@ mod listeners_of_namespaces;
 mod operators;
 mod options;
 mod outgoing;
+mod recovery;
+mod recovery_wire;
 mod remote;
 mod serve_client;
 mod server_side;

@@ -1,0 +1,124 @@
+//! Clients that are back before the server knows that they were gone.
+
+use axum::extract::State;
+use e2e::gate::Gate;
+use e2e::journal::Journal;
+use socketio::Socket;
+
+use super::{Client, rooms, serve_default};
+
+#[tokio::test]
+async fn the_old_socket_ends_and_the_new_one_has_all() {
+    let (addr, io, journal) = serve_default().await;
+    let mut client = Client::in_rooms(addr, &["red"]).await;
+    let known = client.known.clone();
+    io.to("red").emit("on its way", "");
+    io.to("blue").emit("not for it", "");
+    // The old connection lives as far as the server can tell, and takes everything.
+    let back = known.come_back(addr, &["on its way"]).await;
+    client.hears("on its way").await;
+    client.websocket.expect_close(None).await;
+    let mut entries = [const { String::new() }; 4];
+    for entry in &mut entries {
+        *entry = journal.next().await;
+    }
+    // Its handlers run in a task of their own, perhaps after the new socket's.
+    entries[1..].sort();
+    assert_eq!(
+        entries,
+        [
+            "new [me]",
+            "back [me all red]",
+            "leaving [me all red]",
+            "transport close []"
+        ]
+    );
+    assert_eq!(io.of("/").sockets().len(), 1);
+    let Client { mut websocket, .. } = back;
+    io.to(&*client.known.sid).emit("only once", "");
+    super::hear(&mut websocket, "only once").await;
+    io.to(["red", "all"]).emit("again", "");
+    super::hear(&mut websocket, "again").await;
+}
+
+#[tokio::test]
+async fn in_quick_succession() {
+    let (addr, io, _) = serve_default().await;
+    let mut known = Client::in_rooms(addr, &["red"]).await.known;
+    let mut connections = Vec::new();
+    for _ in 0..20 {
+        io.to("red").emit("event", "");
+        let Client {
+            websocket,
+            known: at,
+        } = known.come_back(addr, &["event"]).await;
+        connections.push(websocket);
+        known = at;
+    }
+    assert_eq!(io.of("/").sockets().len(), 1);
+}
+
+/// Disconnecting handlers may take their time, and see the rooms as long as they do.
+#[tokio::test]
+async fn the_old_socket_s_handlers_are_not_waited_for() {
+    let (addr, io, journal) = serve_default().await;
+    let gate = Gate::closed();
+    let slowly = {
+        let gate = gate.clone();
+        move |socket: Socket, State(journal): State<Journal>| {
+            let gate = gate.clone();
+            async move {
+                gate.pass().await;
+                socket.to("red").emit("gone", "");
+                journal.write(format!("slowly [{}]", rooms(&socket)));
+            }
+        }
+    };
+    io.of("/").on_disconnecting(slowly);
+    let mut other = Client::in_rooms(addr, &["red"]).await;
+    let client = Client::in_rooms(addr, &["red"]).await;
+    let known = client.lose();
+    journal
+        .expect(["new [me]", "new [me]", "leaving [me all red]"])
+        .await;
+    let mut back = known.come_back(addr, &[]).await;
+    journal.expect(["back [me all red]"]).await;
+    io.to("red").emit("one", "");
+    other.hears("one").await;
+    back.hears("one").await;
+    assert_eq!(io.of("/").sockets().len(), 2);
+
+    gate.open();
+    journal
+        .expect(["slowly [me all red]", "transport close []"])
+        .await;
+    other.hears("gone").await;
+    // What the old one did when it left has not taken the new one out.
+    io.to("red").emit("two", "");
+    back.hears("two").await;
+    assert_eq!(io.of("/").sockets().len(), 2);
+}
+
+/// Several connections name the same socket at the same time: one has it, the others are new or
+/// superseded, and nobody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_at_once_one_has_the_socket() {
+    let (addr, io, _) = serve_default().await;
+    for _ in 0..20 {
+        let known = Client::in_rooms(addr, &[]).await.known;
+        let returning = (0..4).map(|_| {
+            let known = known.clone();
+            tokio::spawn(async move { known.return_to(addr).await })
+        });
+        let mut connections = Vec::new();
+        for returning in returning.collect::<Vec<_>>() {
+            connections.push(returning.await.expect("a connection"));
+        }
+        e2e::conversation::settle(addr).await;
+        let sockets = io.of("/").sockets();
+        let with_id = sockets.iter().filter(|s| s.id().as_str() == known.sid);
+        assert!(with_id.count() <= 1);
+        io.disconnect_sockets(true);
+        e2e::eventually::eventually("an empty namespace", || io.of("/").sockets().is_empty()).await;
+    }
+}
