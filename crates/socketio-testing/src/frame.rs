@@ -119,7 +119,9 @@ impl Frame {
         self
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The bytes that it is on the wire.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
         let first = u8::from(self.last) << 7 | self.rsv << 4 | self.opcode.bits();
         let mask_bit = u8::from(self.masked) << 7;
         let length = self.claimed.unwrap_or(self.payload.len() as u64);

@@ -35,7 +35,7 @@ pub use self::http::{HttpConnection, RawResponse, Request};
 pub use self::pattern::{assert_matches, matches};
 pub use self::polling::{PendingPoll, PollingClient};
 pub use self::program::Program;
-pub use self::websocket::{Message, WsClient};
+pub use self::websocket::{Message, ServerFrame, WsClient};
 
 mod deadline;
 mod frame;

@@ -25,6 +25,19 @@ pub enum Message {
     End,
 }
 
+/// One frame of the server, as it came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServerFrame {
+    /// Whether it is the last of its message.
+    pub last: bool,
+    /// The three reserved bits, 0 to 7: 4 says that the message is compressed.
+    pub rsv: u8,
+    /// Its kind.
+    pub opcode: Opcode,
+    /// Its payload.
+    pub payload: Vec<u8>,
+}
+
 /// A WebSocket client for one connection.
 #[derive(Debug)]
 pub struct WsClient {
@@ -137,6 +150,11 @@ impl WsClient {
         assert_eq!(received, Message::End);
     }
 
+    /// The next frame of the server, whatever it is; `None` at the end of the TCP connection.
+    pub async fn recv_frame(&mut self) -> Option<ServerFrame> {
+        within("a frame of the server", self.frame()).await
+    }
+
     /// Drops the connection with a TCP reset, as a client that crashed.
     pub fn reset(self) {
         self.wire.reset();
@@ -145,9 +163,19 @@ impl WsClient {
     async fn message(&mut self) -> Message {
         let mut fragments: Option<(Opcode, Vec<u8>)> = None;
         loop {
-            let Some((last, opcode, payload)) = self.frame().await else {
+            let Some(frame) = self.frame().await else {
                 return Message::End;
             };
+            assert_eq!(
+                frame.rsv, 0,
+                "the server set reserved bits; compressed messages are read as frames"
+            );
+            let ServerFrame {
+                last,
+                opcode,
+                payload,
+                ..
+            } = frame;
             let (opcode, payload) = match (opcode, fragments.take()) {
                 (Opcode::Continuation, Some((first, mut so_far))) => {
                     so_far.extend(payload);
@@ -175,17 +203,12 @@ impl WsClient {
         }
     }
 
-    /// One frame: whether it is the last of its message, its kind and its payload; `None` at the end of the stream.
-    async fn frame(&mut self) -> Option<(bool, Opcode, Vec<u8>)> {
+    /// One frame; `None` at the end of the stream.
+    async fn frame(&mut self) -> Option<ServerFrame> {
         let head = self.wire.take(2).await;
         let &[first, second] = head.as_slice() else {
             return None;
         };
-        assert_eq!(
-            first & 0x70,
-            0,
-            "the server set reserved bits, but no extension was negotiated"
-        );
         assert_eq!(second & 0x80, 0, "the server masked a frame");
         let length = match second {
             126 => self.length(2).await,
@@ -198,7 +221,12 @@ impl WsClient {
             length,
             "the server closed the connection within a frame"
         );
-        Some((first & 0x80 != 0, Opcode::from_bits(first), payload))
+        Some(ServerFrame {
+            last: first & 0x80 != 0,
+            rsv: first >> 4 & 0b111,
+            opcode: Opcode::from_bits(first),
+            payload,
+        })
     }
 
     /// The extended length of a frame, of so many bytes.

@@ -58,7 +58,7 @@ pub async fn node(server: Server, client: &str, transports: Transports) {
 ///
 /// As [`node`].
 pub async fn browser(server: Server, transports: Transports) {
-    let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
+    let chromium = chromium();
     let modules = folder().join("node_modules/playwright-core");
     if present("playwright-core", &modules) && present("Chromium", Path::new(&chromium)) {
         let script = folder().join("browser.mjs");
@@ -88,6 +88,32 @@ pub async fn python(server: Server, transports: Transports) {
         )
         .await;
     }
+}
+
+/// Runs a script of `clients/` for Node with arguments, and returns what it prints. In `modules` are
+/// the packages that it needs, and `chromium` if it needs that.
+///
+/// # Panics
+///
+/// When it fails, and when something that it needs is not installed and [`SKIP_MISSING`] is not set.
+/// If that is set, `None` is returned then.
+pub async fn script(name: &str, modules: &[&str], args: &[&str]) -> Option<String> {
+    for module in modules {
+        let at = match *module {
+            "chromium" => chromium().into(),
+            module => folder().join("node_modules").join(module),
+        };
+        if !present(module, &at) {
+            return None;
+        }
+    }
+    let mut command = Command::new("node");
+    command.arg(folder().join(name)).args(args);
+    Some(output(&mut command).await)
+}
+
+fn chromium() -> String {
+    std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned())
 }
 
 /// The bundles of socket.io-client 4.x for browsers, if it is installed.
@@ -133,6 +159,11 @@ fn present(what: &str, at: &Path) -> bool {
 async fn run(command: &mut Command, server: Server, transports: Transports) {
     let url = format!("http://{}", server.addr());
     command.args(["--url", &url, "--transports", transports.option()]);
+    output(command).await;
+}
+
+/// Runs a command, prints what it prints, and returns what it prints to its standard output.
+async fn output(command: &mut Command) -> String {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = match tokio::time::timeout(SUITE_LIMIT, command.output()).await {
         Ok(Ok(output)) => output,
@@ -151,4 +182,5 @@ async fn run(command: &mut Command, server: Server, transports: Transports) {
         "the suite failed ({}), see its output above",
         output.status
     );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -58,7 +58,8 @@ pub fn app() -> Router {
     app_with(SocketIoLayer::builder())
 }
 
-fn app_with(builder: SocketIoBuilder) -> Router {
+/// The application with other options.
+pub fn app_with(builder: SocketIoBuilder) -> Router {
     let layer = builder
         .serve_client(clients::bundles())
         .with_state(Departures::default())

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use crate::{deviation, fixture};
+use socketio::{PerMessageDeflate, SocketIoLayer};
+
+use crate::{app, deviation, fixture};
 
 /// The variable that names Node's fixture server (`host:port`) to run the tests against instead.
 pub const ORACLE: &str = "SOCKETIO_E2E_ORACLE";
@@ -57,6 +59,20 @@ impl Server {
     fn ours(addr: SocketAddr) -> Self {
         Self {
             addr,
+            is_node: false,
+        }
+    }
+
+    /// This project's server, which compresses all that it sends over a WebSocket to clients that want it.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot start.
+    pub async fn compressing() -> Self {
+        let deflate = PerMessageDeflate::default().threshold(0);
+        let builder = SocketIoLayer::builder().per_message_deflate(deflate);
+        Self {
+            addr: app::serve_router(fixture::app_with(builder)).await,
             is_node: false,
         }
     }

@@ -1,7 +1,7 @@
 //! HTTP/2: polling, and WebSocket by extended CONNECT (RFC 8441); HTTP/1.1 beside it.
 
 use bytes::Bytes;
-use engineio::{CloseReason, Message, Transport};
+use engineio::{CloseReason, Config, Message, PerMessageDeflate, Transport};
 use h2::client::SendRequest;
 use h2::ext::Protocol;
 use h2::{RecvStream, SendStream};
@@ -61,11 +61,21 @@ impl Http2 {
 
     /// Asks for a WebSocket.
     async fn extended_connect(&self, uri: &str) -> (Response<RecvStream>, SendStream<Bytes>) {
+        self.extended_connect_offering(uri, "").await
+    }
+
+    /// Asks for a WebSocket with extensions.
+    async fn extended_connect_offering(
+        &self,
+        uri: &str,
+        extensions: &str,
+    ) -> (Response<RecvStream>, SendStream<Bytes>) {
         let request = Request::builder()
             .method(Method::CONNECT)
             .uri(uri)
             .extension(Protocol::from_static("websocket"))
             .header("sec-websocket-version", "13")
+            .header("sec-websocket-extensions", extensions)
             .body(())
             .unwrap();
         let mut requests = expect("room for a request", self.0.clone().ready())
@@ -270,4 +280,25 @@ async fn both_versions_of_http_reach_the_same_sessions() {
     socket.send("4hello").await;
     socket.gets(["4hello"]).await;
     assert_eq!(server.engine.clients_count(), 1);
+}
+
+#[tokio::test]
+async fn compression_is_agreed_on_over_http2() {
+    let deflate = PerMessageDeflate::default().threshold(0);
+    let server = Server::with(Config::default().per_message_deflate(deflate));
+    let client = Http2::connect(&server).await;
+    let offer = "permessage-deflate; client_max_window_bits";
+    let (response, stream) = client.extended_connect_offering(WEBSOCKET, offer).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        response.headers()["sec-websocket-extensions"],
+        "permessage-deflate"
+    );
+    let mut io = joined(stream, response.into_body());
+    let mut header = [0; 2];
+    expect("the open packet", io.read_exact(&mut header))
+        .await
+        .unwrap();
+    // A text, compressed.
+    assert_eq!(header[0], 0xc1);
 }

@@ -1,0 +1,186 @@
+//! Compression as an application sees it: events, broadcasts, `compress` and `volatile`, and the suites of real clients.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use e2e::app;
+use e2e::clients::{self, Transports};
+use e2e::server::Server;
+use flate2::{Decompress, FlushDecompress};
+use socketio::{PerMessageDeflate, Socket, SocketIo, SocketIoLayer};
+use socketio_testing::{Opcode, Request, WsClient};
+
+const TARGET: &str = "/socket.io/?EIO=4&transport=websocket";
+
+/// A client that inflates what it gets.
+struct Client {
+    client: WsClient,
+    context: Decompress,
+    takeover: bool,
+}
+
+/// What a client got: its text or its bytes, and whether it was compressed.
+#[derive(Debug, Eq, PartialEq)]
+struct Got {
+    content: String,
+    compressed: bool,
+}
+
+impl Client {
+    /// A client in the main namespace that has offered this.
+    async fn connect(addr: SocketAddr, offer: Option<&str>) -> Self {
+        let mut request = Request::websocket(TARGET);
+        if let Some(offer) = offer {
+            request = request.header("Sec-WebSocket-Extensions", offer);
+        }
+        let client = WsClient::connect_with(addr, &request).await;
+        let answer = client.handshake().header("sec-websocket-extensions");
+        assert_eq!(answer, offer);
+        let mut client = Self {
+            client,
+            context: Decompress::new(false),
+            takeover: offer.is_none_or(|offer| !offer.contains("server_no_context_takeover")),
+        };
+        assert!(client.recv().await.content.starts_with("0{"));
+        client.client.send("40").await;
+        assert!(client.recv().await.content.starts_with("40{"));
+        client
+    }
+
+    async fn recv(&mut self) -> Got {
+        let frame = self.client.recv_frame().await.expect("a frame");
+        assert!(frame.last && matches!(frame.opcode, Opcode::Text | Opcode::Binary));
+        let compressed = frame.rsv == 0b100;
+        assert!(compressed || frame.rsv == 0);
+        let content = if compressed {
+            self.inflate(&frame.payload)
+        } else {
+            frame.payload
+        };
+        Got {
+            content: String::from_utf8(content).expect("text, or bytes that are"),
+            compressed,
+        }
+    }
+
+    fn inflate(&mut self, payload: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1_000_000);
+        let input = [payload, &[0, 0, 0xff, 0xff]].concat();
+        self.context
+            .decompress_vec(&input, &mut out, FlushDecompress::Sync)
+            .expect("it can be inflated");
+        if !self.takeover {
+            self.context.reset(false);
+        }
+        out
+    }
+}
+
+const OFFER: &str = "permessage-deflate";
+
+fn got(content: &str, compressed: bool) -> Got {
+    Got {
+        content: content.to_owned(),
+        compressed,
+    }
+}
+
+fn server() -> SocketIoLayer {
+    SocketIoLayer::builder()
+        .per_message_deflate(PerMessageDeflate::default())
+        .build()
+}
+
+#[tokio::test]
+async fn an_event_is_compressed_unless_the_application_says_no() {
+    let layer = server();
+    layer.io().of("/").on("go", async |socket: Socket| {
+        let text = "x".repeat(5_000);
+        socket.emit("text", &text);
+        socket.compress(false).emit("text", &text);
+        socket.compress(true).emit("text", &text);
+        socket.emit("short", "x");
+        let bytes = Bytes::from(text.into_bytes());
+        socket.emit("bytes", &bytes);
+        socket.compress(false).emit("bytes", &bytes);
+    });
+    let mut client = Client::connect(app::serve(layer).await, Some(OFFER)).await;
+    client.client.send(r#"42["go"]"#).await;
+    let bytes = "x".repeat(5_000);
+    let text = format!(r#"42["text","{bytes}"]"#);
+    let placeholder = r#"451-["bytes",{"_placeholder":true,"num":0}]"#;
+    for expected in [
+        got(&text, true),
+        got(&text, false),
+        got(&text, true),
+        got(r#"42["short","x"]"#, false),
+        got(placeholder, false),
+        got(&bytes, true),
+        got(placeholder, false),
+        got(&bytes, false),
+    ] {
+        let received = client.recv().await;
+        assert!(received == expected, "{received:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_broadcast_reaches_clients_that_agreed_on_different_things() {
+    let layer = server();
+    let io: SocketIo = layer.io();
+    let addr = app::serve(layer).await;
+    let mut clients = Vec::new();
+    for offer in [
+        None,
+        Some(OFFER),
+        Some("permessage-deflate; server_no_context_takeover"),
+        Some("permessage-deflate; server_no_context_takeover"),
+        Some("permessage-deflate; server_max_window_bits=9"),
+        Some("permessage-deflate; server_no_context_takeover; server_max_window_bits=10"),
+        Some(OFFER),
+        None,
+    ] {
+        clients.push((offer.is_some(), Client::connect(addr, offer).await));
+    }
+    for round in 0..5 {
+        let news = format!("{round}{}", "news ".repeat(2_000));
+        io.emit("news", &news);
+        io.compress(false).emit("news", &news);
+        io.emit("short", &round);
+        let bytes = Bytes::from(news.clone());
+        io.emit("bytes", &bytes);
+        for (compresses, client) in &mut clients {
+            let text = format!(r#"42["news","{news}"]"#);
+            assert!(client.recv().await == got(&text, *compresses));
+            assert!(client.recv().await == got(&text, false));
+            let short = format!(r#"42["short",{round}]"#);
+            assert_eq!(client.recv().await, got(&short, false));
+            assert!(client.recv().await.content.starts_with("451-"));
+            assert!(client.recv().await == got(&news, *compresses));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_volatile_event_is_compressed_too() {
+    let layer = server();
+    layer.io().of("/").on("go", async |socket: Socket| {
+        socket.volatile().emit("text", &"x".repeat(2_000));
+    });
+    let mut client = Client::connect(app::serve(layer).await, Some(OFFER)).await;
+    client.client.send(r#"42["go"]"#).await;
+    let text = format!(r#"42["text","{}"]"#, "x".repeat(2_000));
+    assert!(client.recv().await == got(&text, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_suite_of_socketio_client_in_node() {
+    for transports in [Transports::WebSocket, Transports::Upgrade] {
+        clients::node(Server::compressing().await, "socket.io-client", transports).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_suite_of_socketio_client_in_chromium() {
+    clients::browser(Server::compressing().await, Transports::WebSocket).await;
+}
