@@ -237,7 +237,7 @@ impl Owner for NamespaceCore {
             return;
         };
         let context = ServerEventContext::new(Arc::clone(&self.space), event, reply);
-        ServerEvents::start(&self, listeners, context);
+        ServerEvents::start(&self, listeners, &context);
     }
 }
 

@@ -39,7 +39,7 @@ impl ServerEvents {
     pub(crate) fn start<N: HasServerEvents>(
         namespace: &Arc<N>,
         listeners: &[ServerEventListener],
-        event: ServerEventContext,
+        event: &ServerEventContext,
     ) {
         let Ok(runtime) = Handle::try_current() else {
             tracing::error!(

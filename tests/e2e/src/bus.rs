@@ -96,6 +96,11 @@ impl BusServer {
         }
     }
 
+    /// Returns when so many servers have joined a namespace.
+    pub async fn joined(&self, namespace: &str, servers: usize) {
+        self.bus.joined(namespace, servers).await;
+    }
+
     /// Lets it do nothing and answer nothing that others ask from now on, as a server that hangs.
     pub fn silence(&self) {
         if let Some(state) = self.bus.lock().get_mut(self.number) {

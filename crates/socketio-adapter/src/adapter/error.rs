@@ -171,3 +171,37 @@ impl Error for AdapterError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_come_can_be_taken_out() {
+        let answer = Args::from_serialize(None, &7).unwrap();
+        let missing = MissingAnswers::new(2, 0).with_answers(vec![answer.clone()]);
+        let mut error = AdapterError::from(missing);
+        assert!(error.is_timeout());
+        assert!(error.take_sockets().is_empty());
+        assert_eq!(error.take_answers(), [answer]);
+        assert!(error.take_answers().is_empty());
+        assert_eq!(error.missing().map(MissingAnswers::servers), Some(2));
+
+        let socket = RemoteSocketInfo {
+            id: "_1kqyu2LT4IHGYyqAAAB".into(),
+            handshake: serde_json::Value::Null,
+            rooms: Vec::new(),
+            data: serde_json::Value::Null,
+        };
+        let missing = MissingAnswers::new(1, 0);
+        let mut error = AdapterError::missing_sockets(missing, vec![socket.clone()]);
+        assert!(error.is_timeout());
+        assert!(error.take_answers().is_empty());
+        assert_eq!(error.take_sockets(), [socket]);
+        assert!(error.take_sockets().is_empty());
+
+        let mut error = AdapterError::closed();
+        assert!(!error.is_timeout());
+        assert!(error.take_sockets().is_empty());
+    }
+}

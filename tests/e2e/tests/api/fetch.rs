@@ -6,7 +6,7 @@ use std::time::Duration;
 use e2e::cluster::cluster;
 use e2e::conversation::{id_of, join};
 use e2e::virtual_time::VirtualTime;
-use socketio::{FetchError, RemoteSocket};
+use socketio::{FetchError, RemoteSocket, Reply};
 use socketio_testing::within;
 
 fn ids(sockets: &[RemoteSocket]) -> BTreeSet<&str> {
@@ -133,4 +133,42 @@ async fn the_sockets_of_all_namespaces_of_a_pattern_are_fetched() {
     client.expect("41/blue,").await;
     assert!(!blue.is_local());
     assert_eq!(rooms.all_sockets().await.expect("alone"), [&*joined[0]]);
+}
+
+#[tokio::test]
+async fn of_a_pattern_what_the_others_have_told_is_kept_too() {
+    let time = VirtualTime::start();
+    let [a, b, hanging] = cluster().await;
+    let rooms = a.io.of(async || true);
+    b.io.of("/red").on_server_event("load", async || Reply(7));
+    hanging.io.of("/red");
+    let (mut client, _) = join(a.addr).await;
+    let mut joined = Vec::new();
+    for namespace in ["/red", "/blue"] {
+        client.send(&format!("40{namespace},")).await;
+        let connected = client
+            .expect(&format!(r#"40{namespace},{{"sid":"…"}}"#))
+            .await;
+        joined.push(id_of(&connected));
+    }
+    a.place.joined("/red", 3).await;
+    hanging.place.silence();
+    let fetching = tokio::spawn(rooms.fetch_sockets());
+    let asking = tokio::spawn(rooms.server_side_emit_with_ack::<u8>("load", &()));
+    tokio::task::yield_now().await;
+    time.pass(Duration::from_secs(5)).await;
+    let error = within("an error", fetching).await.expect("no panic");
+    let error = error.expect_err("a server is missing in one namespace");
+    assert_eq!(
+        ids(error.sockets()),
+        joined.iter().map(String::as_str).collect()
+    );
+    assert_eq!(
+        error.reason().missing().map(|missing| missing.servers()),
+        Some(1)
+    );
+    let error = within("an error", asking).await.expect("no panic");
+    let error = error.expect_err("a server is missing in one namespace");
+    assert!(error.is_timeout());
+    assert_eq!(error.answers(), [7]);
 }
