@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use engineio_proto::{CloseReason, Packet, PayloadDecoder, ProbeResult, Transmit, Transport};
+use engineio_proto::{CloseReason, Packet, PayloadDecoder, ProbeResult, Transport};
 use http::request::Parts;
 use pin_project::pin_project;
-use smallvec::SmallVec;
 
 use crate::application::{Application, Connection};
 use crate::engine::Engine;
@@ -20,17 +19,12 @@ use crate::registry::Entry;
 use crate::session::timer::Timer;
 use crate::session::work::Work;
 use crate::session::{Post, Session, SessionEvent, is_heartbeat, now};
-use crate::transport::websocket::{CloseCode, Closed, Received, Switching, WebSocket};
+use crate::transport::websocket::{CloseCode, Received, Switching, WebSocket};
+
+mod write;
 
 /// How many messages are taken before the task lets others run.
 const MESSAGES_PER_RUN: usize = 64;
-
-/// How many packets are taken from the queue under one lock.
-const PACKETS_PER_LOCK: usize = 16;
-
-/// How many bytes are taken from the queue before they are written. What is still in the queue
-/// counts for the limit of the session.
-const BYTES_PER_LOCK: usize = 16 * 1024;
 
 /// How long the application may take no message of a client.
 ///
@@ -440,97 +434,6 @@ impl<A: Application> Core<A> {
         let mut state = self.entry.session.lock();
         state.rare().post = Post::Done;
         state.wake_post();
-    }
-
-    /// Writes what is queued, and looks for whatever else has come up.
-    fn write(&mut self, cx: &mut Context<'_>) -> Progress {
-        let mut batch = SmallVec::<[Transmit; PACKETS_PER_LOCK]>::new();
-        loop {
-            let writable = match &mut self.socket {
-                Socket::Open(websocket) if !self.probing => match websocket.poll_writable(cx) {
-                    Poll::Ready(Ok(())) => true,
-                    Poll::Ready(Err(Closed)) => {
-                        self.socket = Socket::None;
-                        self.transport_closed(false);
-                        false
-                    }
-                    Poll::Pending => false,
-                },
-                _ => false,
-            };
-            let mut state = self.entry.session.lock();
-            if writable {
-                let mut bytes = 0_usize;
-                while batch.len() < PACKETS_PER_LOCK
-                    && bytes < BYTES_PER_LOCK
-                    && let Some(transmit) = state.proto.poll_transmit(Transport::WebSocket)
-                {
-                    if let Packet::Message(message) = &transmit.packet {
-                        bytes = bytes.saturating_add(message.len());
-                    }
-                    batch.push(transmit);
-                }
-                if !batch.is_empty() {
-                    // Out of the queue, but not on its way yet.
-                    state.proto.set_flushing(true);
-                }
-            }
-            if batch.is_empty() {
-                if let Some(work) = Work::find(&mut state) {
-                    drop(state);
-                    return self.perform(work);
-                }
-                state.driver = Some(cx.waker().clone());
-                break;
-            }
-            let observers = state.observers();
-            drop(state);
-            if let Some(observers) = observers {
-                let packets = batch.iter().map(|transmit| &transmit.packet);
-                for packet in packets.filter(|packet| is_heartbeat(packet)) {
-                    observers.tell(SessionEvent::PacketCreated(packet));
-                }
-            }
-            self.drained_due = true;
-            for Transmit { packet, compress } in batch.drain(..) {
-                // The close frame follows when the session is found closed.
-                if packet != Packet::Close
-                    && let Socket::Open(websocket) = &mut self.socket
-                {
-                    websocket.write(&packet, compress);
-                }
-            }
-        }
-        self.flush(cx)
-    }
-
-    fn flush(&mut self, cx: &mut Context<'_>) -> Progress {
-        let Socket::Open(websocket) = &mut self.socket else {
-            return Progress::Idle;
-        };
-        let flushed = websocket.poll_flush(cx);
-        let mut state = self.entry.session.lock();
-        // A WebSocket that only probes carries nothing of the session.
-        state
-            .proto
-            .set_flushing(!self.probing && flushed.is_pending());
-        let mut drained_by = None;
-        if state.proto.is_drained() {
-            state.wake_drained();
-            if std::mem::take(&mut self.drained_due) {
-                drained_by = state.observers();
-            }
-        }
-        drop(state);
-        if let Some(observers) = drained_by {
-            observers.tell(SessionEvent::Drained);
-        }
-        if let Poll::Ready(Err(Closed)) = flushed {
-            self.socket = Socket::None;
-            self.transport_closed(false);
-            return Progress::Busy;
-        }
-        Progress::Idle
     }
 
     fn perform(&mut self, work: Work) -> Progress {
