@@ -57,6 +57,24 @@ async fn answers_to_polls_are_compressed_once() {
     assert_eq!(response.text(), expected);
 }
 
+/// The server compresses long answers itself: the layer has nothing left to do.
+#[tokio::test]
+async fn what_the_server_does_not_compress_is_left_to_the_layer() {
+    let layer = SocketIoLayer::builder().http_compression(None).build();
+    layer.io().of("/").on("long", async |socket: Socket| {
+        socket.emit("long", &TEXT.repeat(100));
+    });
+    let app = Router::new().layer(layer).layer(CompressionLayer::new());
+    let addr = serve_router(app).await;
+    let (polling, _) = join_polling(addr).await;
+    polling.send(r#"42["long"]"#).await;
+    let poll = Request::get(&polling.target()).header("Accept-Encoding", "gzip");
+    let response = poll.send(addr).await;
+    assert_eq!(response.header("content-encoding"), Some("gzip"));
+    let expected = format!(r#"42["long","{}"]"#, TEXT.repeat(100));
+    assert_eq!(unzipped(&response.body), expected);
+}
+
 /// Guards against a body that waits for more because its length is not known.
 #[tokio::test]
 async fn a_short_answer_arrives_at_once() {
