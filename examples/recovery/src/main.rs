@@ -1,0 +1,82 @@
+//! Run with `cargo run -p example-recovery`. `PORT=8080` chooses another port.
+//!
+//! A news ticker whose readers miss nothing when their connection is lost for a while: the same
+//! socket with its rooms and its data is there again, and what was sent meanwhile comes first.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::routing::post;
+use serde::{Deserialize, Serialize};
+use socketio::extract::{Auth, Data, SocketData};
+use socketio::{ConnectError, ConnectionStateRecovery, Reply, Socket, SocketIo, SocketIoLayer};
+use tokio::net::TcpListener;
+
+/// How long a reader may be away.
+const AWAY: Duration = Duration::from_secs(60);
+
+/// The most topics that a reader may follow.
+const MAX_TOPICS: usize = 20;
+
+/// Somebody who reads. It is shared, or it would not be there again after a loss.
+#[derive(Clone, Deserialize, Serialize)]
+struct Reader {
+    name: String,
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt::init();
+    let recovery = ConnectionStateRecovery::new().max_disconnection_duration(AWAY);
+    let sockets: SocketIoLayer = SocketIoLayer::builder()
+        .connection_state_recovery(recovery)
+        .max_rooms(MAX_TOPICS)
+        .build();
+    let readers = sockets.io().of("/").share_data::<Reader>("reader");
+    readers
+        .middleware(introduce)
+        .on_connect(greet)
+        .on("follow", follow);
+
+    let app = Router::new()
+        .route("/news/{topic}", post(publish))
+        .layer(sockets);
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("News at http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await
+}
+
+/// Runs for those who come, and not for those who come back: they have been let in once.
+async fn introduce(socket: Socket, Auth(reader): Auth<Reader>) -> Result<(), ConnectError> {
+    if reader.name.is_empty() || reader.name.len() > 40 {
+        return Err(ConnectError::new("Choose a name of 1 to 40 bytes."));
+    }
+    socket.data().insert(reader);
+    Ok(())
+}
+
+/// Runs for both.
+async fn greet(socket: Socket, SocketData(reader): SocketData<Reader>) {
+    if socket.recovered() {
+        socket.emit("welcome back", &reader.name);
+    } else {
+        socket.emit("welcome", &reader.name);
+    }
+}
+
+async fn follow(socket: Socket, Data(topic): Data<String>) -> Result<Reply<()>, Reply<String>> {
+    let joined = socket.try_join(room(&topic));
+    joined.map_err(|error| Reply(error.to_string()))?;
+    Ok(Reply(()))
+}
+
+/// Sends a headline to those who follow the topic, and to those of them who are away for a moment.
+async fn publish(io: SocketIo, Path(topic): Path<String>, headline: String) {
+    io.to(room(&topic)).emit("headline", &(topic, headline));
+}
+
+fn room(topic: &str) -> String {
+    format!("topic:{topic}")
+}
