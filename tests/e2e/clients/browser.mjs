@@ -1,7 +1,7 @@
 // The behaviour suite with socket.io-client's official bundle in headless Chromium.
 //
 //     node browser.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--load-clients 20] [--only NAME]
-//                      [--client socket.io-client] [--client-options '{"forceJSONP":true}'] [--chromium /usr/bin/chromium]
+//                      [--msgpack] [--client socket.io-client] [--client-options '{"forceJSONP":true}'] [--chromium /usr/bin/chromium]
 //
 // The page is the fixture's own `GET /`, so its origin is the server's and no CORS is involved.
 // Prints one line per case and the totals; the exit code is 0 when every case passed.
@@ -18,6 +18,8 @@ const { values: options } = parseArgs({
     transports: { type: "string", default: "polling,websocket" },
     client: { type: "string", default: "socket.io-client" },
     "client-options": { type: "string", default: "{}" },
+    // With the bundle that speaks MessagePack; the server must, too.
+    msgpack: { type: "boolean", default: false },
     // Each of them polls on one of the six connections that Chromium opens to a host, until it has upgraded.
     "load-clients": { type: "string", default: "20" },
     only: { type: "string", default: "" },
@@ -34,7 +36,7 @@ const { version } = require(`${options.client}/package.json`);
 const clientOptions = JSON.parse(options["client-options"]);
 // The server brings its clients along (`serveClient`), those of its own version.
 const served = options.client === "socket.io-client";
-const bundle = `${options.url}/socket.io/socket.io.min.js`;
+const bundle = `${options.url}/socket.io/socket.io.${options.msgpack ? "msgpack." : ""}min.js`;
 const esm = `${options.url}/socket.io/socket.io.esm.min.js`;
 
 const browser = await chromium.launch({
@@ -53,7 +55,7 @@ const browser = await chromium.launch({
 
 let exitCode = 1;
 try {
-  console.log(`# ${options.client} ${version}, ${options.transports}, ${options["client-options"]}, Chromium ${browser.version()}`);
+  console.log(`# ${options.client} ${version}, ${options.transports}, ${options["client-options"]}${options.msgpack ? ", msgpack" : ""}, Chromium ${browser.version()}`);
   const page = await browser.newPage();
   page.on("pageerror", (error) => console.log(`# page error: ${error.stack ?? error}`));
   await page.exposeFunction("print", (line) => console.log(line));
@@ -91,6 +93,7 @@ try {
       url: options.url,
       version,
       clientOptions,
+      msgpack: options.msgpack,
       transports: options.transports.split(","),
       loadClients: Number(options["load-clients"]),
       only: options.only,

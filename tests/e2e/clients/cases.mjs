@@ -21,12 +21,13 @@ const cases = { ...connecting, ...messages, ...rooms, ...leaving, ...order };
  *
  * - `io`: the client module's connecting function, `version` its version;
  * - `url`: the server, `transports`: the client's option, `clientOptions`: more of its options;
+ * - `msgpack`: whether the client has socket.io-msgpack-parser;
  * - `loadClients`: how many clients the load case connects;
  * - `only`: run the cases whose name contains this; `print`: receives each line of the report.
  */
-export async function runSuite({ io, version, url, transports, clientOptions = {}, loadClients, only = "", print }) {
+export async function runSuite({ io, version, url, transports, clientOptions = {}, msgpack = false, loadClients, only = "", print }) {
   const [major, minor] = version.split(".").map(Number);
-  const settings = { io, major, url, transports, clientOptions, loadClients };
+  const settings = { io, major, url, transports, clientOptions, msgpack, loadClients };
   const totals = { passed: 0, failed: 0 };
   for (const [name, { since = 0, until = Infinity, transport, run }] of Object.entries(cases)) {
     if (!name.includes(only)) continue;

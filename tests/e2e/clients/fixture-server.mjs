@@ -5,6 +5,7 @@
 import { createServer } from "node:http";
 
 import { Server } from "socket.io";
+import msgpack from "socket.io-msgpack-parser";
 
 const ODD_NAMES = [
   "",
@@ -37,6 +38,8 @@ const io = new Server(http, {
   allowEIO3: process.argv.includes("--allow-eio3"),
   // Only for the tests of connection state recovery.
   ...(process.argv.includes("--recovery") && { connectionStateRecovery: {} }),
+  // Only for clients with the same parser.
+  ...(process.argv.includes("--msgpack") && { parser: msgpack }),
 });
 
 io.of("/admin").use((socket, next) => {

@@ -21,6 +21,11 @@ export class Session {
     return this.#settings.major <= 2;
   }
 
+  /** Whether the client has socket.io-msgpack-parser. */
+  get msgpack() {
+    return this.#settings.msgpack;
+  }
+
   /** The options that carry a token to a namespace. */
   login(token) {
     return this.isVersion2 ? { query: { token } } : { auth: { token } };
@@ -35,7 +40,8 @@ export class Session {
   /** So many bytes that differ, as a client of this version takes them. */
   bytes(size) {
     const bytes = pattern(size);
-    if (!this.isVersion2) return bytes;
+    // In browsers that parser makes an object of a view, with a member for each byte.
+    if (!this.isVersion2 && !this.msgpack) return bytes;
     return typeof Buffer === "undefined" ? bytes.buffer : Buffer.from(bytes);
   }
 

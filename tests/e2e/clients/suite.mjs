@@ -1,7 +1,7 @@
 // The behaviour suite with socket.io-client in Node.
 //
 //     node suite.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--client socket.io-client]
-//                    [--client-options '{"forceBase64":true}'] [--load-clients 200] [--only NAME]
+//                    [--client-options '{"forceBase64":true}'] [--load-clients 200] [--msgpack] [--only NAME]
 //
 // Prints one line per case and the totals; the exit code is 0 when every case passed.
 
@@ -16,6 +16,8 @@ const { values: options } = parseArgs({
     transports: { type: "string", default: "polling,websocket" },
     client: { type: "string", default: "socket.io-client" },
     "client-options": { type: "string", default: "{}" },
+    // With socket.io-msgpack-parser; the server needs it, too.
+    msgpack: { type: "boolean", default: false },
     "load-clients": { type: "string", default: "200" },
     only: { type: "string", default: "" },
   },
@@ -30,14 +32,16 @@ const client = require(options.client);
 const { version } = require(`${options.client}/package.json`);
 
 const clientOptions = JSON.parse(options["client-options"]);
+if (options.msgpack) clientOptions.parser = require("socket.io-msgpack-parser");
 
-console.log(`# ${options.client} ${version}, ${options.transports}, ${options["client-options"]}, Node ${process.version}`);
+console.log(`# ${options.client} ${version}, ${options.transports}, ${options["client-options"]}${options.msgpack ? ", msgpack" : ""}, Node ${process.version}`);
 const totals = await runSuite({
   io: client.io ?? client,
   version,
   url: options.url,
   transports: options.transports.split(","),
   clientOptions,
+  msgpack: options.msgpack,
   loadClients: Number(options["load-clients"]),
   only: options.only,
   print: (line) => console.log(line),

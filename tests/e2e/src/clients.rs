@@ -116,6 +116,59 @@ fn chromium() -> String {
     std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned())
 }
 
+/// Runs `suite.mjs` with socket.io-client 4.x and socket.io-msgpack-parser.
+///
+/// # Panics
+///
+/// As [`node`].
+pub async fn node_with_msgpack(server: Server, transports: Transports) {
+    if let Some(script) = msgpack_script("suite.mjs") {
+        let mut command = Command::new("node");
+        run(command.arg(script).arg("--msgpack"), server, transports).await;
+    }
+}
+
+/// Runs `browser.mjs` with the bundle of socket.io-client 4.x that has socket.io-msgpack-parser in
+/// it.
+///
+/// # Panics
+///
+/// As [`node`].
+pub async fn browser_with_msgpack(server: Server, transports: Transports) {
+    let chromium = chromium();
+    let modules = folder().join("node_modules/playwright-core");
+    if present("playwright-core", &modules) && present("Chromium", Path::new(&chromium)) {
+        let mut command = Command::new("node");
+        command.arg(folder().join("browser.mjs"));
+        command.args(["--msgpack", "--chromium", &chromium]);
+        run(&mut command, server, transports).await;
+    }
+}
+
+/// Runs `suite.py` with python-socketio's MessagePack.
+///
+/// # Panics
+///
+/// As [`node`].
+pub async fn python_with_msgpack(server: Server, transports: Transports) {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/e2e-venv/bin/python");
+    if present("python-socketio", &python) {
+        let mut command = Command::new(python);
+        command.arg(folder().join("suite.py")).arg("--msgpack");
+        run(&mut command, server, transports).await;
+    }
+}
+
+/// A script that needs socket.io-msgpack-parser, if that is installed.
+///
+/// # Panics
+///
+/// If it is not, and [`SKIP_MISSING`] is not set.
+pub fn msgpack_script(name: &str) -> Option<PathBuf> {
+    const PARSER: &str = "socket.io-msgpack-parser";
+    present(PARSER, &folder().join("node_modules").join(PARSER)).then(|| folder().join(name))
+}
+
 /// The bundles of socket.io-client 4.x for browsers, if it is installed.
 pub fn bundles() -> Option<ServeClient> {
     static BUNDLES: OnceLock<Option<ServeClient>> = OnceLock::new();

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socketio::extract::{Ack, Auth, Data, EventName, SocketData};
 use socketio::{
-    Args, ConnectError, ConnectionStateRecovery, DisconnectReason, Namespace, Refusal, Reply, Room,
-    Socket, SocketIoBuilder, SocketIoLayer, Value,
+    Args, ConnectError, DisconnectReason, Namespace, Refusal, Reply, Room, Socket, SocketIoBuilder,
+    SocketIoLayer, Value,
 };
 use tokio::sync::oneshot;
 
@@ -37,30 +37,20 @@ const ODD_NAMES: [&str; 6] = [
 ///
 /// If there is no free port.
 pub async fn start() -> SocketAddr {
-    serve_router(app()).await
+    start_with(|options| options).await
 }
 
-/// Starts the application with connection state recovery, as [`start`].
+/// Starts the application on a server whose options `change` has changed.
 ///
 /// # Panics
 ///
 /// If there is no free port.
-pub async fn start_recovering() -> SocketAddr {
-    let recovery = ConnectionStateRecovery::new();
-    serve_router(app_with(
-        SocketIoLayer::builder().connection_state_recovery(recovery),
-    ))
-    .await
+pub async fn start_with(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> SocketAddr {
+    serve_router(app(change)).await
 }
 
-/// The application.
-pub fn app() -> Router {
-    app_with(SocketIoLayer::builder())
-}
-
-/// The application with other options.
-pub fn app_with(builder: SocketIoBuilder) -> Router {
-    let layer = builder
+fn app(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Router {
+    let layer = change(SocketIoLayer::builder())
         .serve_client(clients::bundles())
         .with_state(Departures::default())
         .allow_request(deny)

@@ -2,15 +2,19 @@
 
 use std::net::SocketAddr;
 
-use socketio::{PerMessageDeflate, SocketIoLayer};
+use socketio::parser::MsgpackParser;
+use socketio::{ConnectionStateRecovery, PerMessageDeflate};
 
-use crate::{app, deviation, fixture};
+use crate::{deviation, fixture};
 
 /// The variable that names Node's fixture server (`host:port`) to run the tests against instead.
 pub const ORACLE: &str = "SOCKETIO_E2E_ORACLE";
 
 /// As [`ORACLE`], for the fixture server with connection state recovery.
 pub const RECOVERY_ORACLE: &str = "SOCKETIO_E2E_RECOVERY_ORACLE";
+
+/// As [`ORACLE`], for the fixture server with `--msgpack`.
+pub const MSGPACK_ORACLE: &str = "SOCKETIO_E2E_MSGPACK_ORACLE";
 
 /// A running server with the fixture application.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +30,8 @@ impl Server {
     ///
     /// Panics when [`ORACLE`] holds no address, and when the server cannot start.
     pub async fn start() -> Self {
-        match Self::oracle(ORACLE) {
-            Some(oracle) => oracle,
+        match oracle(ORACLE) {
+            Some(node) => node,
             None => Self::ours(fixture::start().await),
         }
     }
@@ -39,27 +43,24 @@ impl Server {
     ///
     /// As [`start`](Self::start).
     pub async fn start_recovering() -> Self {
-        match Self::oracle(RECOVERY_ORACLE) {
-            Some(oracle) => oracle,
-            None => Self::ours(fixture::start_recovering().await),
+        let recovery = ConnectionStateRecovery::new();
+        match oracle(RECOVERY_ORACLE) {
+            Some(node) => node,
+            None => Self::ours(
+                fixture::start_with(|options| options.connection_state_recovery(recovery)).await,
+            ),
         }
     }
 
-    fn oracle(variable: &str) -> Option<Self> {
-        let oracle = std::env::var(variable).ok()?;
-        match oracle.parse() {
-            Ok(addr) => Some(Self {
-                addr,
-                is_node: true,
-            }),
-            Err(error) => panic!("{variable}={oracle}: {error}; give it as 127.0.0.1:PORT"),
-        }
-    }
-
-    fn ours(addr: SocketAddr) -> Self {
-        Self {
-            addr,
-            is_node: false,
+    /// This project's server with MessagePack; or Node's, if [`MSGPACK_ORACLE`] says where it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn with_msgpack() -> Self {
+        match oracle(MSGPACK_ORACLE) {
+            Some(node) => node,
+            None => Self::ours(fixture::start_with(|options| options.parser(MsgpackParser)).await),
         }
     }
 
@@ -70,9 +71,12 @@ impl Server {
     /// When it cannot start.
     pub async fn compressing() -> Self {
         let deflate = PerMessageDeflate::default().threshold(0);
-        let builder = SocketIoLayer::builder().per_message_deflate(deflate);
+        Self::ours(fixture::start_with(|options| options.per_message_deflate(deflate)).await)
+    }
+
+    fn ours(addr: SocketAddr) -> Self {
         Self {
-            addr: app::serve_router(fixture::app_with(builder)).await,
+            addr,
             is_node: false,
         }
     }
@@ -100,5 +104,17 @@ impl Server {
             "no reason is given for the deviation {row:?}: add it to tests/e2e/src/deviation.rs"
         );
         if self.is_node { node } else { ours }
+    }
+}
+
+/// Node's server, if a variable says where it is.
+fn oracle(variable: &str) -> Option<Server> {
+    let oracle = std::env::var(variable).ok()?;
+    match oracle.parse() {
+        Ok(addr) => Some(Server {
+            addr,
+            is_node: true,
+        }),
+        Err(error) => panic!("{variable}={oracle}: {error}; give it as 127.0.0.1:PORT"),
     }
 }

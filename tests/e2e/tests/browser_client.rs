@@ -17,3 +17,18 @@ async fn websocket() {
 async fn upgrade() {
     clients::browser(Server::start().await, Transports::Upgrade).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msgpack_polling() {
+    clients::browser_with_msgpack(Server::with_msgpack().await, Transports::Polling).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msgpack_websocket() {
+    clients::browser_with_msgpack(Server::with_msgpack().await, Transports::WebSocket).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msgpack_upgrade() {
+    clients::browser_with_msgpack(Server::with_msgpack().await, Transports::Upgrade).await;
+}

@@ -35,3 +35,18 @@ async fn version_3_websocket() {
 async fn version_3_upgrade() {
     clients::node(Server::start().await, VERSION_3, Transports::Upgrade).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msgpack_polling() {
+    clients::node_with_msgpack(Server::with_msgpack().await, Transports::Polling).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msgpack_websocket() {
+    clients::node_with_msgpack(Server::with_msgpack().await, Transports::WebSocket).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msgpack_upgrade() {
+    clients::node_with_msgpack(Server::with_msgpack().await, Transports::Upgrade).await;
+}
