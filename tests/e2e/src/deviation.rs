@@ -83,6 +83,26 @@ pub const TABLE: &[Deviation] = &[
         row: "recovery of a connection that is not known to be lost",
         reason: "the client has given the old connection up, so it is closed and its session is kept; Node finds no session",
     },
+    Deviation {
+        row: "pid that is undefined",
+        reason: "a member without a value is left out of MessagePack as it is left out of JSON",
+    },
+    Deviation {
+        row: "members of a refusal in MessagePack",
+        reason: "the members of every packet are in one order; in Node's this one has another",
+    },
+    Deviation {
+        row: "relayed values of JavaScript",
+        reason: "arguments are JSON and binary whatever parser carries them; Node sends on a `Date`, `undefined` or an `ArrayBuffer` as such",
+    },
+    Deviation {
+        row: "nil for no data in MessagePack",
+        reason: "languages without `undefined`, such as python-socketio's, send it when they leave; Node closes the connection as malformed",
+    },
+    Deviation {
+        row: "reserved events in MessagePack",
+        reason: "refused by every parser; Node's checks them in JSON only, so that a client can forge a `disconnect`",
+    },
 ];
 
 #[cfg(test)]

@@ -245,3 +245,32 @@ fn a_key_that_has_no_text_of_its_own_is_an_error() {
         assert_eq!(argument(&value), Err(InvalidMsgpack), "{key}");
     }
 }
+
+/// Guards against memory that is taken because a length is announced.
+#[cfg(target_os = "linux")]
+#[test]
+fn lengths_are_not_believed() {
+    // Address space that is asked for counts, touched or not.
+    let peak = || -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmPeak:"));
+        line.unwrap()
+            .split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    let before = peak();
+    for value in ["c6", "c9", "db", "dd", "df"] {
+        let announced = hex(&format!("{value} ffffffff 00 00"));
+        assert_eq!(argument(&announced), Err(InvalidMsgpack), "{value}");
+        assert_eq!(read(&announced), Err(InvalidMsgpack), "{value}");
+    }
+    let grown = peak() - before;
+    // The other tests run beside this one.
+    assert!(
+        grown < 2 << 20,
+        "{grown} kB for lengths that were announced"
+    );
+}
