@@ -49,6 +49,9 @@ mod connection_failure;
 mod cookie;
 mod engine;
 mod future;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod layer;
 mod not_found;
 mod open;

@@ -95,3 +95,36 @@ impl WebSocket {
         self.connection.close(code).await;
     }
 }
+
+/// What a client has sent whose bytes arrive in these pieces, message by message, and the code with
+/// which it would be closed.
+#[cfg(fuzzing)]
+pub fn decode_in_pieces<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    max_message: usize,
+) -> Vec<String> {
+    let inflation = Box::new(inflation::Inflation::new(true));
+    let mut decoder = decoder::Decoder::new(max_message, Some(inflation));
+    let mut seen = Vec::new();
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = &mut *piece;
+        loop {
+            match decoder.decode(&mut input) {
+                Ok(Some(event)) => {
+                    let last = matches!(event, decoder::Event::Close(_));
+                    seen.push(format!("{event:?}"));
+                    if last {
+                        return seen;
+                    }
+                }
+                Ok(None) => break,
+                Err(code) => {
+                    seen.push(format!("{code:?}"));
+                    return seen;
+                }
+            }
+        }
+    }
+    seen
+}
