@@ -130,7 +130,11 @@ async fn chromium() {
 
 /// Options of the server as Node has them.
 fn options(node: &Value) -> PerMessageDeflate {
-    let bits = |name: &str| node[name].as_u64().map(|bits| u8::try_from(bits).unwrap());
+    let bits = |name: &str| {
+        node[name]
+            .as_u64()
+            .map(|bits| u8::try_from(bits).expect("a few bits"))
+    };
     let flag = |name: &str| node[name] == json!(true);
     let mut options = PerMessageDeflate::default()
         .server_no_context_takeover(flag("serverNoContextTakeover"))

@@ -204,6 +204,23 @@ fn fragments_count_together() {
 }
 
 #[test]
+fn a_fragment_that_would_be_too_much_is_refused_before_its_payload() {
+    for (first, content) in [
+        (0x02, vec![1; MAX - 1]),
+        (0x42, deflate(&[1; 1_000]).to_vec()),
+    ] {
+        let begun = frame(first, &content);
+        let length = (MAX + 1 - content.len()) as u64;
+        let mut header = vec![0x80, 0xff];
+        header.extend(length.to_be_bytes());
+        header.extend(KEY);
+        let bytes = [begun, header].concat();
+        let refused = (Vec::new(), Some(CloseCode::SIZE));
+        assert_eq!(decode(&mut decoder(), &bytes, []), refused);
+    }
+}
+
+#[test]
 fn so_many_fragments_and_no_more() {
     let mut bytes = frame(0x01, b"");
     for _ in 2..MAX_FRAGMENTS {
