@@ -2,7 +2,7 @@
 //!
 //! The tests are in `tests/`. Those named `wire_*` speak bytes through `socketio-testing` with the fixture application
 //! (`FIXTURE.md`), as Node's server can too; `*_client` run the suites of `clients/` with socket.io-client in Node and in
-//! Chromium, and with python-socketio. `layer`, `limits`, `semantics` and `hostile` bring applications of their own.
+//! Chromium, and with python-socketio. `api`, `layer`, `limits`, `semantics` and `hostile` bring applications of their own.
 //! `README.md` says what they need.
 
 pub mod app;
