@@ -4,7 +4,10 @@
 //! otherwise: `SOCKETIO_E2E_MSGPACK_ORACLE` names one that runs with `--msgpack`.
 
 use e2e::conversation::open;
+use e2e::fixture;
 use e2e::server::Server;
+use socketio::ConnectionStateRecovery;
+use socketio::parser::MsgpackParser;
 use socketio_testing::{Message, PollingClient, WsClient, matches};
 
 /// A client whose messages are written in hexadecimal; spaces are for the reader.
@@ -252,6 +255,68 @@ async fn no_data_may_be_nil() {
             "84 a26964 00 a474797065 03 a464617461 91 82 a6{} {reason} …",
             hex("reason")
         ))
+        .await;
+}
+
+/// What a client has missed goes through the parser, too.
+#[tokio::test]
+async fn a_client_that_is_back_gets_what_it_has_missed() {
+    let addr = fixture::start_with(|options| {
+        let recovery = ConnectionStateRecovery::new();
+        options
+            .parser(MsgpackParser)
+            .connection_state_recovery(recovery)
+    })
+    .await;
+    let join = "82 a474797065 00 a36e7370 a12f";
+    let joined = "83 a474797065 00 a464617461 82 a3736964 b4… a3706964 b4… a36e7370 a12f";
+    let mut client = Client(open(addr).await);
+    client.send(join).await;
+    let ids = client.expect(joined).await;
+    let [id, pid] = ["a3736964b4", "a3706964b4"].map(|key| {
+        let (_, behind) = ids.split_once(key).expect("a key");
+        behind.get(..40).expect("an id of 20 characters").to_owned()
+    });
+    client.send(&echo("01")).await;
+    let event = client
+        .expect("83 a474797065 02 a464617461 93 a46563686f 01 … a36e7370 a12f")
+        .await;
+    let offset = event
+        .strip_prefix("83a47479706502a46461746193a46563686f01")
+        .and_then(|rest| rest.strip_suffix("a36e7370a12f"))
+        .expect("as above");
+    client.0.reset();
+
+    let mut witness = Client(open(addr).await);
+    witness.send(join).await;
+    witness.expect(joined).await;
+    let question = format!("a6{} b4{id}", hex("reason"));
+    witness
+        .send(&format!(
+            "84 a474797065 02 a464617461 92 {question} a26964 00 a36e7370 a12f"
+        ))
+        .await;
+    witness.expect("84 a26964 00 a474797065 03 …").await;
+    let news = format!("a5{} 80 a4{} c40105", hex("io-to"), hex("news"));
+    witness
+        .send(&format!(
+            "83 a474797065 02 a464617461 94 {news} a36e7370 a12f"
+        ))
+        .await;
+    let news = format!(
+        "83 a474797065 02 a464617461 93 a4{} c40105 … a36e7370 a12f",
+        hex("news")
+    );
+    witness.expect(&news).await;
+
+    let mut back = Client(open(addr).await);
+    let credentials = format!("82 a3706964 b4{pid} a6{} {offset}", hex("offset"));
+    back.send(&format!(
+        "83 a474797065 00 a464617461 {credentials} a36e7370 a12f"
+    ))
+    .await;
+    back.expect(&news).await;
+    back.expect(&joined.replacen("b4…", &format!("b4{id}"), 1))
         .await;
 }
 
