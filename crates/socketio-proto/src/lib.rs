@@ -56,6 +56,8 @@ mod packet;
 mod parser;
 mod value;
 
+pub mod revision_4;
+
 pub use crate::args::{Args, ArgsIter};
 pub use crate::decode::Decoder;
 pub use crate::encode::{

@@ -35,6 +35,7 @@ impl Application for App {
         let link = Arc::new(Link::new(session, handshake, Arc::clone(&self.limits)));
         let client = Client::new(Arc::clone(&link), Arc::clone(&self.namespaces));
         self.hooks.connection(|| Conn::new(Arc::clone(&link)));
+        client.opened();
         ClientConnection::new(client)
     }
 

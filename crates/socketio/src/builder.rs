@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engineio::{Config, Engine, Origins, PerMessageDeflate, Transport};
 use socketio_adapter::{AdapterFactory, InMemoryAdapter};
-use socketio_proto::DecodeLimits;
+use socketio_proto::{DecodeLimits, revision_4};
 
 use crate::app::App;
 use crate::codec::Codec;
@@ -121,6 +121,16 @@ impl<S> SocketIoBuilder<S> {
     pub fn serve_client(mut self, client: impl Into<Option<ServeClient>>) -> Self {
         self.client = client.into();
         self
+    }
+
+    /// Whether clients of Socket.IO 2.x are served: `false` by default (Node's `allowEIO3`).
+    ///
+    /// They speak older revisions of both protocols. The server does what they expect: they are in
+    /// the main namespace without asking, and the query of another namespace is what
+    /// [`Auth`](crate::extract::Auth) reads. The id of such a socket is made of the secret id of its
+    /// session, so it should not be told to other clients.
+    pub fn allow_eio3(self, allow: bool) -> Self {
+        self.engine(|engine| engine.allow_eio3(allow))
     }
 
     /// The transports that clients may use: polling and WebSocket by default.
@@ -302,7 +312,15 @@ impl<S> SocketIoBuilder<S> {
             )),
             None => Box::new(InMemoryAdapter::factory()),
         });
+        let with_query = self
+            .decode
+            .max_namespace_len
+            .saturating_add(revision_4::MAX_QUERY_LEN);
         let limits = Arc::new(Limits {
+            decode_with_query: Arc::new(DecodeLimits {
+                max_namespace_len: with_query,
+                ..self.decode.clone()
+            }),
             decode: Arc::new(self.decode),
             ..self.limits
         });

@@ -28,6 +28,8 @@ mod dispatch;
 mod event_run;
 mod join;
 mod leave;
+mod new_id;
+mod revision;
 
 /// One engine session and its sockets: one in each namespace that the client has joined.
 pub(crate) struct Client {

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use engineio::{CloseReason, Connection, Message};
+use engineio::{CloseReason, Connection, Message, Protocol};
+use socketio_proto::{DecodeError, Packet, revision_4};
 
 use crate::client::{Client, Run};
 use crate::codec::MessageDecoder;
@@ -22,10 +23,26 @@ impl ClientConnection {
     pub(crate) fn new(client: Arc<Client>) -> Self {
         let limits = &client.link.limits;
         Self {
-            decoder: client.codec().decoder(Arc::clone(&limits.decode)),
+            decoder: client
+                .codec()
+                .decoder(Arc::clone(match client.link.protocol {
+                    Protocol::V3 => &limits.decode_with_query,
+                    _ => &limits.decode,
+                })),
             join_by: now().checked_add(limits.connect_timeout),
             attachments_by: None,
             client,
+        }
+    }
+}
+
+impl ClientConnection {
+    /// Reads a packet as the client means it.
+    fn read(&self, packet: Packet) -> Result<Packet, DecodeError> {
+        let link = &self.client.link;
+        match link.protocol {
+            Protocol::V3 => revision_4::receive(packet, link.limits.decode.max_namespace_len),
+            _ => Ok(packet),
         }
     }
 }
@@ -36,7 +53,8 @@ impl Connection for ClientConnection {
     }
 
     fn message(&mut self, message: Message) {
-        match self.decoder.decode(message) {
+        let decoded = self.decoder.decode(message);
+        match decoded.and_then(|packet| Ok(packet.map(|packet| self.read(packet)).transpose()?)) {
             Ok(Some(packet)) => {
                 self.attachments_by = None;
                 self.client.receive(packet);

@@ -16,6 +16,8 @@ pub(crate) struct Limits {
     pub(crate) max_pending_events: usize,
     pub(crate) max_room_len: usize,
     pub(crate) decode: Arc<DecodeLimits>,
+    /// The same for old clients, which send a query behind the name of a namespace.
+    pub(crate) decode_with_query: Arc<DecodeLimits>,
 }
 
 impl Default for Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             // Room names often come from clients.
             max_room_len: 1024,
             decode: Arc::default(),
+            decode_with_query: Arc::default(),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
-use engineio::{SendError, Session};
+use engineio::{Protocol, SendError, Session};
 use parking_lot::RwLock;
 use socketio_adapter::SocketId;
 
@@ -14,6 +14,8 @@ use crate::limits::Limits;
 /// What the sockets of one client share: the way to the client, and how it came.
 pub(crate) struct Link {
     pub(crate) session: Session,
+    /// The revision of Engine.IO that the client speaks, which decides that of Socket.IO.
+    pub(crate) protocol: Protocol,
     handshake: ArcSwap<Handshake>,
     pub(crate) limits: Arc<Limits>,
     control: RwLock<Option<Weak<dyn Control>>>,
@@ -37,6 +39,7 @@ pub(crate) trait Control: Send + Sync {
 impl Link {
     pub(crate) fn new(session: Session, handshake: Arc<Handshake>, limits: Arc<Limits>) -> Self {
         Self {
+            protocol: session.protocol(),
             session,
             handshake: ArcSwap::new(handshake),
             limits,

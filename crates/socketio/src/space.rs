@@ -80,17 +80,19 @@ impl Space {
         &self.local.name
     }
 
-    /// Takes a socket in, in the place of a lost one whose client is back.
+    /// Takes a socket in, in the place of one of the same id that is leaving: a lost one whose client
+    /// is back, or one of a client of Socket.IO 2.x, whose ids are those of its session.
     pub(crate) fn enter(&self, recipient: &Arc<Recipient>) {
         let rooms = &self.local.rooms;
         let mut entered = rooms.insert(recipient);
         if let Err(InsertError::IdTaken) = entered
             && let Some(before) = rooms.get(recipient.id.as_str())
             && before.is(Phase::Disconnected)
-            && let Some(recoverable) = &before.recoverable
         {
             // Its disconnecting handlers are still running.
-            recoverable.keep_rooms(rooms.rooms_of(&before));
+            if let Some(recoverable) = &before.recoverable {
+                recoverable.keep_rooms(rooms.rooms_of(&before));
+            }
             rooms.remove(&before);
             entered = rooms.insert(recipient);
         }

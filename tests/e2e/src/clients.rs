@@ -37,39 +37,67 @@ impl Transports {
     }
 }
 
-/// Runs `suite.mjs`: socket.io-client in Node. `client` is its folder in `node_modules`.
+/// A client of the suites that are written in JavaScript, and how it is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// Its folder in `node_modules`.
+    pub module: &'static str,
+    /// Further options of it, as JSON.
+    pub options: &'static str,
+    /// How many clients the load case connects; the suite's own number if `None`.
+    pub load_clients: Option<u32>,
+}
+
+impl Client {
+    /// The client in a folder in `node_modules`, without further options.
+    pub const fn new(module: &'static str) -> Self {
+        Self {
+            module,
+            options: "{}",
+            load_clients: None,
+        }
+    }
+
+    fn arguments(self, command: &mut Command) {
+        command.args(["--client", self.module, "--client-options", self.options]);
+        if let Some(clients) = self.load_clients {
+            command.args(["--load-clients", &clients.to_string()]);
+        }
+    }
+}
+
+/// Runs `suite.mjs`: a client in Node.
 ///
 /// # Panics
 ///
 /// Panics when a case fails, and when the client is not installed and [`SKIP_MISSING`] is not set.
-pub async fn node(server: Server, client: &str, transports: Transports) {
-    if present(client, &folder().join("node_modules").join(client)) {
+pub async fn node(server: Server, client: Client, transports: Transports) {
+    let module = client.module;
+    if present(module, &folder().join("node_modules").join(module)) {
         let mut command = Command::new("node");
-        command
-            .arg(folder().join("suite.mjs"))
-            .args(["--client", client]);
+        command.arg(folder().join("suite.mjs"));
+        client.arguments(&mut command);
         run(&mut command, server, transports).await;
     }
 }
 
-/// Runs `browser.mjs`: the bundle of socket.io-client in headless Chromium.
+/// Runs `browser.mjs`: the bundle of a client in headless Chromium.
 ///
 /// # Panics
 ///
 /// As [`node`].
-pub async fn browser(server: Server, transports: Transports) {
+pub async fn browser(server: Server, client: Client, transports: Transports) {
     let chromium = chromium();
-    let modules = folder().join("node_modules/playwright-core");
-    if present("playwright-core", &modules) && present("Chromium", Path::new(&chromium)) {
-        let script = folder().join("browser.mjs");
-        run(
-            Command::new("node")
-                .arg(script)
-                .args(["--chromium", &chromium]),
-            server,
-            transports,
-        )
-        .await;
+    let modules = folder().join("node_modules");
+    if present("playwright-core", &modules.join("playwright-core"))
+        && present(client.module, &modules.join(client.module))
+        && present("Chromium", Path::new(&chromium))
+    {
+        let mut command = Command::new("node");
+        command.arg(folder().join("browser.mjs"));
+        command.args(["--chromium", &chromium]);
+        client.arguments(&mut command);
+        run(&mut command, server, transports).await;
     }
 }
 

@@ -103,6 +103,10 @@ pub const TABLE: &[Deviation] = &[
         row: "reserved events in MessagePack",
         reason: "refused by every parser; Node's checks them in JSON only, so that a client can forge a `disconnect`",
     },
+    Deviation {
+        row: "binary for a page that polls with scripts",
+        reason: "scripts carry text, so it goes as base64 whether the client asked for that or not; Node writes what JSON makes of a buffer",
+    },
 ];
 
 #[cfg(test)]

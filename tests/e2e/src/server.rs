@@ -16,6 +16,9 @@ pub const RECOVERY_ORACLE: &str = "SOCKETIO_E2E_RECOVERY_ORACLE";
 /// As [`ORACLE`], for the fixture server with `--msgpack`.
 pub const MSGPACK_ORACLE: &str = "SOCKETIO_E2E_MSGPACK_ORACLE";
 
+/// As [`ORACLE`], for the fixture server with `--allow-eio3`.
+pub const EIO3_ORACLE: &str = "SOCKETIO_E2E_EIO3_ORACLE";
+
 /// A running server with the fixture application.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
@@ -61,6 +64,19 @@ impl Server {
         match oracle(MSGPACK_ORACLE) {
             Some(node) => node,
             None => Self::ours(fixture::start_with(|options| options.parser(MsgpackParser)).await),
+        }
+    }
+
+    /// A server that serves clients of Socket.IO 2.x too: this project's, or Node's, if
+    /// [`EIO3_ORACLE`] says where it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn allowing_eio3() -> Self {
+        match oracle(EIO3_ORACLE) {
+            Some(node) => node,
+            None => Self::ours(fixture::start_with(|options| options.allow_eio3(true)).await),
         }
     }
 

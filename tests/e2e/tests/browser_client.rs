@@ -1,21 +1,23 @@
 //! The behaviour suite with socket.io-client 4.x in headless Chromium.
 
-use e2e::clients::{self, Transports};
+use e2e::clients::{self, Client, Transports};
 use e2e::server::Server;
+
+const VERSION_4: Client = Client::new("socket.io-client");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn polling() {
-    clients::browser(Server::start().await, Transports::Polling).await;
+    clients::browser(Server::start().await, VERSION_4, Transports::Polling).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn websocket() {
-    clients::browser(Server::start().await, Transports::WebSocket).await;
+    clients::browser(Server::start().await, VERSION_4, Transports::WebSocket).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn upgrade() {
-    clients::browser(Server::start().await, Transports::Upgrade).await;
+    clients::browser(Server::start().await, VERSION_4, Transports::Upgrade).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
 //! The behaviour suite with socket.io-client in Node.
 
-use e2e::clients::{self, Transports};
+use e2e::clients::{self, Client, Transports};
 use e2e::server::Server;
 
-const VERSION_4: &str = "socket.io-client";
-const VERSION_3: &str = "socket.io-client-3";
+const VERSION_4: Client = Client::new("socket.io-client");
+const VERSION_3: Client = Client::new("socket.io-client-3");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn polling() {

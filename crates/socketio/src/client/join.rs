@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
-use serde_json::value::to_raw_value;
-use smol_str::SmolStr;
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
 use super::come_back::{Claim, Outcome, Returning};
+use super::new_id::new_id;
+use super::revision::Refuser;
 use super::{Client, Joining, Member, MemberState, Run};
 use crate::connect_error::ConnectError;
 use crate::context::{ConnectContext, NamespaceContext};
@@ -25,9 +25,6 @@ use crate::recoverable::Recoverable;
 use crate::socket::Socket;
 use crate::tasks::Unfinished;
 
-/// The bytes that the ids of sockets are made of, the public and the secret ones.
-const ID_BYTES: usize = 15;
-
 impl Client {
     /// The client asks to join a namespace.
     pub(super) fn connect(self: &Arc<Self>, packet: &Packet) {
@@ -40,7 +37,7 @@ impl Client {
                 } else {
                     NoNamespace::Invalid.into()
                 };
-                self.send_connect_error(&packet.namespace, &error);
+                self.send_refusal(&packet.namespace, &error, Refuser::Server);
             }
             Begin::Begun(attempt) => {
                 // What it held is freed without a lock.
@@ -116,7 +113,8 @@ impl Client {
     /// Finds the namespace, asks the middleware, lets the socket in, starts its connect handlers and
     /// then what the client has sent meanwhile.
     async fn join(self: Arc<Self>, attempt: u64, name: Name, mut auth: Args) {
-        let returning = if self.namespaces.has_recovery() {
+        // Old clients do not come back.
+        let returning = if self.namespaces.has_recovery() && !self.is_old() {
             Returning::take_from(&mut auth)
         } else {
             None
@@ -128,7 +126,7 @@ impl Client {
         };
         let stay = match self.namespaces.enter(&name, ask).await {
             Ok(stay) => stay,
-            Err(none) => return self.refuse(attempt, &name, &none.into()),
+            Err(none) => return self.refuse(attempt, &name, &none.into(), Refuser::Server),
         };
         if let Some(returning) = returning
             && let Some(claim) = returning.claim(&stay.space).await
@@ -138,13 +136,14 @@ impl Client {
                 return;
             }
         }
-        let Some(id) = new_id() else {
+        let Some(id) = self.socket_id(&name) else {
             let error = ConnectError::new("the server cannot take more clients");
-            return self.refuse(attempt, &name, &error);
+            return self.refuse(attempt, &name, &error, Refuser::Server);
         };
-        let recoverable = stay.space.recovery.as_ref().and_then(|_| new_id());
+        let recovery = stay.space.recovery.as_ref().filter(|_| !self.is_old());
+        let recoverable = recovery.and_then(|_| new_id());
         let recoverable = recoverable.map(|id| Box::new(Recoverable::new(id.into(), false)));
-        let recipient = Recipient::new(id.into(), Arc::clone(&self.link), auth, recoverable);
+        let recipient = Recipient::new(id, Arc::clone(&self.link), auth, recoverable);
         let socket = Socket::new(Arc::new(recipient), Arc::clone(&stay.space));
         // Whatever becomes of the middleware, nothing of a socket that it did not let in remains.
         let mut clean_up = CleanUp(Some(socket.clone()));
@@ -153,7 +152,7 @@ impl Client {
         }
         let handlers = Arc::clone(&stay.handlers());
         if let Err(refused) = ask_middleware(&socket, &handlers).await {
-            return self.refuse(attempt, &name, &refused);
+            return self.refuse(attempt, &name, &refused, Refuser::Middleware);
         }
         if self.accept(attempt, &socket, Vec::new()) {
             clean_up.0 = None;
@@ -195,7 +194,7 @@ impl Client {
         if !recovery.settings.skip_middlewares
             && let Err(refused) = ask_middleware(&socket, &handlers).await
         {
-            self.refuse(attempt, stay.name(), &refused);
+            self.refuse(attempt, stay.name(), &refused, Refuser::Middleware);
             return Outcome::Gone;
         }
         let outcome = claim.resume(self, attempt, &socket).await;
@@ -241,12 +240,7 @@ impl Client {
     /// so: the client may have gone meanwhile.
     pub(super) fn accept(&self, attempt: u64, socket: &Socket, missed: Vec<Encoded>) -> bool {
         let Socket { recipient, space } = socket;
-        let recovery_id = recipient
-            .recoverable
-            .as_ref()
-            .map(|found| found.id.as_str());
-        let codec = &space.local.codec;
-        let connect = codec.connect(space.name(), socket.id().as_str(), recovery_id);
+        let connect = self.connected_packet(socket);
         let mut members = self.members.lock();
         let Some(joining) = members.joining(attempt) else {
             return false;
@@ -268,7 +262,7 @@ impl Client {
     }
 
     /// Tells the client that it may not join, unless the attempt has been given up.
-    fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError) {
+    fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError, refuser: Refuser) {
         let refused = {
             let mut members = self.members.lock();
             let is_it = |member: &Member| match &member.state {
@@ -282,15 +276,12 @@ impl Client {
             if let Some(socket) = refused.socket() {
                 socket.recipient.advance(Phase::Joining, Phase::Refused);
             }
-            self.send_connect_error(namespace, error);
+            self.send_refusal(namespace, error, refuser);
         }
     }
 
-    fn send_connect_error(&self, namespace: &Name, error: &ConnectError) {
-        // What has become a JSON value can be written.
-        let data = error.data().and_then(|data| to_raw_value(data).ok());
-        let codec = self.codec();
-        self.send(codec.connect_error(namespace, error.message(), data.as_deref()));
+    fn send_refusal(&self, namespace: &Name, error: &ConnectError, refuser: Refuser) {
+        self.send(self.refused_packet(namespace, error, refuser));
     }
 
     /// Handles what has queued behind the CONNECT, in order, until nothing is left or the socket
@@ -460,14 +451,4 @@ fn run_connect_handler(
             ),
         }
     })
-}
-
-/// A name that nobody can guess.
-fn new_id() -> Option<SmolStr> {
-    let mut random = [0; ID_BYTES];
-    if let Err(error) = getrandom::fill(&mut random) {
-        tracing::error!(%error, "no random bytes for a socket id: check the system's random source");
-        return None;
-    }
-    Some(engineio::SessionId::from_random(random).as_str().into())
 }

@@ -12,6 +12,8 @@ use socketio_testing::{Opcode, Request, WsClient};
 
 const TARGET: &str = "/socket.io/?EIO=4&transport=websocket";
 
+const CLIENT: clients::Client = clients::Client::new("socket.io-client");
+
 /// A client that inflates what it gets.
 struct Client {
     client: WsClient,
@@ -176,11 +178,11 @@ async fn a_volatile_event_is_compressed_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_of_socketio_client_in_node() {
     for transports in [Transports::WebSocket, Transports::Upgrade] {
-        clients::node(Server::compressing().await, "socket.io-client", transports).await;
+        clients::node(Server::compressing().await, CLIENT, transports).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_of_socketio_client_in_chromium() {
-    clients::browser(Server::compressing().await, Transports::WebSocket).await;
+    clients::browser(Server::compressing().await, CLIENT, Transports::WebSocket).await;
 }

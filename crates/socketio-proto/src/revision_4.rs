@@ -1,0 +1,223 @@
+//! What clients before Socket.IO 3 do otherwise: revision 4 of the protocol.
+//!
+//! A client of that time is in the main namespace without asking. For others it asks with a query
+//! behind their names, where later clients send a payload:
+//!
+//! ```text
+//! revision 4                      revision 5
+//!   0/admin?token=abc               0/admin,{"token":"abc"}
+//!   0/admin                         0/admin,{"sid":"…"}
+//!   4/admin,"not authorised"        4/admin,{"message":"not authorised"}
+//! ```
+//!
+//! All other packets are the same in both.
+
+use bytestring::ByteString;
+use serde_json::{Map, Value};
+
+use crate::args::Args;
+use crate::error::DecodeError;
+use crate::namespace::Namespace;
+use crate::packet::{Packet, PacketType};
+
+/// How many bytes the query behind the name of a namespace may have: 8192.
+///
+/// Clients send credentials there, which may be long; it is kept for no longer than the payload
+/// that is made of it. A decoder has to allow so much more than the names of namespaces need, see
+/// [`receive`].
+pub const MAX_QUERY_LEN: usize = 8192;
+
+/// Reads a packet of a client as revision 5 would have it: the query leaves the name of the
+/// namespace and becomes, in a CONNECT packet, the payload.
+///
+/// The payload is an object of texts. Of several values of the same name the last counts, as in
+/// Node's server.
+///
+/// # Errors
+///
+/// [`DecodeError::NamespaceTooLong`] if the name itself is longer than `max_namespace_len`. The
+/// limits of the decoder have to allow [`MAX_QUERY_LEN`] bytes more.
+///
+/// # Examples
+///
+/// ```
+/// use socketio_proto::{DecodeLimits, Decoder, revision_4};
+///
+/// let packet = Decoder::default().decode_text("0/admin?token=a%20b".into())?.expect("whole");
+/// let packet = revision_4::receive(packet, 256)?;
+/// assert_eq!(packet.namespace, "/admin");
+/// assert_eq!(packet.payload.as_json(), r#"{"token":"a b"}"#);
+/// # Ok::<(), socketio_proto::DecodeError>(())
+/// ```
+pub fn receive(mut packet: Packet, max_namespace_len: usize) -> Result<Packet, DecodeError> {
+    let (name, query) = match packet.namespace.split_once('?') {
+        Some((name, query)) => (name, Some(query)),
+        None => (packet.namespace.as_str(), None),
+    };
+    if name.len() > max_namespace_len {
+        return Err(DecodeError::NamespaceTooLong {
+            limit: max_namespace_len,
+        });
+    }
+    if packet.kind == PacketType::Connect {
+        packet.payload = query.map(payload_of).unwrap_or_default();
+    }
+    if query.is_some() {
+        packet.namespace = Namespace::from_wire(name);
+    }
+    Ok(packet)
+}
+
+/// The CONNECT packet that tells a client that it has joined a namespace.
+#[must_use]
+pub fn connect(namespace: Namespace) -> Packet {
+    Packet {
+        kind: PacketType::Connect,
+        namespace,
+        id: None,
+        payload: Args::default(),
+    }
+}
+
+/// The packet that tells a client why middleware has refused it: with the data of the error, or
+/// its message if there is no data, as in Node's server.
+///
+/// Data that JavaScript takes for false, such as 0 or an empty text, is none.
+///
+/// # Examples
+///
+/// ```
+/// use serde_json::{Value, json};
+/// use socketio_proto::{Namespace, revision_4};
+///
+/// let payload = |data: Option<&Value>| {
+///     let packet = revision_4::connect_error(Namespace::MAIN, "not authorised", data);
+///     packet.payload.as_json().to_owned()
+/// };
+/// assert_eq!(payload(None), r#""not authorised""#);
+/// assert_eq!(payload(Some(&json!({ "code": 7 }))), r#"{"code":7}"#);
+/// assert_eq!(payload(Some(&json!(0))), r#""not authorised""#);
+/// ```
+#[must_use]
+pub fn connect_error(namespace: Namespace, message: &str, data: Option<&Value>) -> Packet {
+    let payload = match data {
+        Some(data) if is_truthy(data) => data.to_string(),
+        _ => Value::from(message).to_string(),
+    };
+    Packet {
+        kind: PacketType::ConnectError,
+        namespace,
+        id: None,
+        payload: Args::new(payload.into(), 0, None, Vec::new()),
+    }
+}
+
+fn payload_of(query: &str) -> Args {
+    let mut object = Map::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        object.insert(name.into_owned(), value.into_owned().into());
+    }
+    let json = ByteString::from(Value::Object(object).to_string());
+    Args::new(json, 0, None, Vec::new())
+}
+
+fn is_truthy(data: &Value) -> bool {
+    match data {
+        Value::Null => false,
+        Value::Bool(data) => *data,
+        Value::Number(data) => data.as_f64() != Some(0.0),
+        Value::String(data) => !data.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::decode::Decoder;
+    use crate::encode::encode_packet;
+
+    fn received(text: &str) -> Packet {
+        let packet = Decoder::default().decode_text(text.into()).unwrap();
+        receive(packet.unwrap(), 256).unwrap()
+    }
+
+    fn written(packet: &Packet) -> String {
+        let mut text = String::new();
+        assert!(encode_packet(&mut text, packet).is_empty());
+        text
+    }
+
+    fn auth(text: &str) -> Value {
+        let packet = received(text);
+        assert_eq!(packet.namespace, "/foo");
+        packet.payload.deserialize_payload().unwrap()
+    }
+
+    #[test]
+    fn a_query_becomes_the_payload() {
+        assert_eq!(auth("0/foo?tok=1"), json!({ "tok": "1" }));
+        assert_eq!(
+            auth("0/foo?a=%C3%A9%20+%2B&b=&c&=d&a%26=x%3D"),
+            json!({ "a": "é  +", "b": "", "c": "", "": "d", "a&": "x=" })
+        );
+        assert_eq!(auth("0/foo?a=1&a=2"), json!({ "a": "2" }));
+        assert_eq!(auth("0/foo?a?b=1?2"), json!({ "a?b": "1?2" }));
+        assert_eq!(auth("0/foo?__proto__=x"), json!({ "__proto__": "x" }));
+        assert_eq!(auth("0/foo?"), json!({}));
+    }
+
+    #[test]
+    fn a_payload_is_no_business_of_this_revision() {
+        assert_eq!(received(r#"0/foo,{"a":1}"#).payload.as_json(), "");
+        assert_eq!(auth(r#"0/foo?b=2,{"a":1}"#), json!({ "b": "2" }));
+    }
+
+    #[test]
+    fn the_query_leaves_the_names_of_other_packets_too() {
+        let packet = received(r#"2/foo?tok=1,["hello"]"#);
+        assert_eq!(packet.namespace, "/foo");
+        assert_eq!(packet.payload.as_json(), r#"["hello"]"#);
+        assert_eq!(received(r#"2["?"]"#).namespace, "/");
+    }
+
+    #[test]
+    fn the_limit_is_for_the_name_alone() {
+        let name = format!("/{}", "n".repeat(99));
+        let packet = |name: &str| Packet {
+            namespace: Namespace::new(name).unwrap(),
+            ..connect(Namespace::MAIN)
+        };
+        let query = "x".repeat(MAX_QUERY_LEN);
+        assert!(receive(packet(&format!("{name}?{query}")), 100).is_ok());
+        let error = DecodeError::NamespaceTooLong { limit: 99 };
+        for name in [name.clone(), format!("{name}?a=b")] {
+            assert_eq!(receive(packet(&name), 99).unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn answers_are_written_as_clients_read_them() {
+        let foo = || Namespace::new("/foo").unwrap();
+        assert_eq!(written(&connect(Namespace::MAIN)), "0");
+        assert_eq!(written(&connect(foo())), "0/foo,");
+        assert_eq!(written(&connect_error(foo(), "no", None)), r#"4/foo,"no""#);
+        let data = json!([1, "é"]);
+        let error = connect_error(Namespace::MAIN, "no", Some(&data));
+        assert_eq!(written(&error), r#"4[1,"é"]"#);
+    }
+
+    #[test]
+    fn data_that_is_false_in_javascript_is_none() {
+        for data in [json!(null), json!(false), json!(0), json!(-0.0), json!("")] {
+            let error = connect_error(Namespace::MAIN, "no", Some(&data));
+            assert_eq!(written(&error), r#"4"no""#, "{data}");
+        }
+        for data in [json!(true), json!(1), json!("0"), json!([]), json!({})] {
+            let error = connect_error(Namespace::MAIN, "no", Some(&data));
+            assert_eq!(written(&error), format!("4{data}"));
+        }
+    }
+}

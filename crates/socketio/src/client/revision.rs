@@ -1,0 +1,86 @@
+//! What depends on the revision of the protocol that a client speaks.
+
+use std::sync::Arc;
+
+use engineio::Protocol;
+use serde_json::value::to_raw_value;
+use socketio_adapter::SocketId;
+use socketio_proto::{Args, EncodeError, Namespace as Name, Packet, PacketType, revision_4};
+
+use super::Client;
+use super::new_id::new_id;
+use crate::connect_error::ConnectError;
+use crate::encoded::Encoded;
+use crate::socket::Socket;
+
+/// Who refuses a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refuser {
+    Middleware,
+    Server,
+}
+
+impl Client {
+    /// Whether the client is one of Socket.IO 2.x.
+    pub(super) fn is_old(&self) -> bool {
+        self.link.protocol == Protocol::V3
+    }
+
+    /// The connection is open. An old client is in the main namespace without asking.
+    pub(crate) fn opened(self: &Arc<Self>) {
+        if self.is_old() {
+            self.receive(Packet {
+                kind: PacketType::Connect,
+                namespace: Name::MAIN,
+                id: None,
+                payload: Args::default(),
+            });
+        }
+    }
+
+    /// The id of a new socket. Old clients are not told theirs: they take that of the session, with
+    /// the name of the namespace in front.
+    pub(super) fn socket_id(&self, namespace: &Name) -> Option<SocketId> {
+        if !self.is_old() {
+            return new_id().map(SocketId::from);
+        }
+        let session = self.session().id();
+        Some(if namespace.is_main() {
+            session.as_str().into()
+        } else {
+            format!("{namespace}#{session}").as_str().into()
+        })
+    }
+
+    /// The packet that tells the client that a socket of it has joined.
+    pub(super) fn connected_packet(&self, socket: &Socket) -> Result<Encoded, EncodeError> {
+        let Socket { recipient, space } = socket;
+        if self.is_old() {
+            let packet = revision_4::connect(space.name().clone());
+            return self.codec().packet(&packet);
+        }
+        let recoverable = recipient.recoverable.as_ref();
+        let recovery_id = recoverable.map(|recoverable| recoverable.id.as_str());
+        self.codec()
+            .connect(space.name(), socket.id().as_str(), recovery_id)
+    }
+
+    /// The packet that tells the client that it may not join a namespace.
+    pub(super) fn refused_packet(
+        &self,
+        namespace: &Name,
+        error: &ConnectError,
+        refuser: Refuser,
+    ) -> Result<Encoded, EncodeError> {
+        // What the server itself has to say has the same form in both revisions.
+        if self.is_old() && refuser == Refuser::Middleware {
+            let namespace = namespace.clone();
+            let packet = revision_4::connect_error(namespace, error.message(), error.data());
+            return self.codec().packet(&packet);
+        }
+        // What has become a JSON value can be written.
+        let data = error.data().and_then(|data| to_raw_value(data).ok());
+        self.codec()
+            .connect_error(namespace, error.message(), data.as_deref())
+    }
+}
