@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{Request, StatusCode, Version};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
+use tungstenite::handshake::derive_accept_key;
 
 use crate::application::Application;
 use crate::config::Config;
@@ -310,7 +311,7 @@ fn switch_protocols(
     let mut response = response::status(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     if let Some(key) = key {
-        let accept = websocket::accept_key(key.as_bytes());
+        let accept = derive_accept_key(key.as_bytes());
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         if let Ok(accept) = HeaderValue::from_str(&accept) {

@@ -16,7 +16,6 @@ mod deflation;
 mod extension;
 mod frame;
 mod growth;
-mod handshake;
 mod inflation;
 mod mask;
 mod outgoing;
@@ -26,7 +25,6 @@ pub(crate) use self::close_code::CloseCode;
 use self::connection::Connection;
 pub(crate) use self::connection::{Closed, Received};
 pub(crate) use self::extension::{Negotiated, negotiate};
-pub(crate) use self::handshake::accept_key;
 
 /// A connection that is leaving HTTP to become a WebSocket, and what was agreed on for it.
 #[derive(Debug)]

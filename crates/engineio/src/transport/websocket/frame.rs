@@ -1,5 +1,10 @@
 //! The headers of frames (RFC 6455, section 5.2).
 
+use std::io::Cursor;
+
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
 use super::close_code::CloseCode;
 use super::mask::Mask;
 
@@ -12,39 +17,39 @@ pub(super) const MAX_SERVER_HEADER: usize = 10;
 /// The largest payload of a control frame.
 pub(super) const MAX_CONTROL_PAYLOAD: usize = 125;
 
-const FIN: u8 = 0x80;
-const COMPRESSED: u8 = 0x40;
-const RESERVED: u8 = 0x30;
-const OPCODE: u8 = 0x0f;
-const MASKED: u8 = 0x80;
-const LENGTH: u8 = 0x7f;
-/// Lengths that say how many bytes the length takes.
-const LENGTH_16: u8 = 126;
-const LENGTH_64: u8 = 127;
-
 /// The kind of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[repr(u8)]
 pub(super) enum Opcode {
-    Continuation = 0x0,
-    Text = 0x1,
-    Binary = 0x2,
-    Close = 0x8,
-    Ping = 0x9,
-    Pong = 0xa,
+    Continuation,
+    Text,
+    Binary,
+    Close,
+    Ping,
+    Pong,
 }
 
 impl Opcode {
-    fn from_bits(bits: u8) -> Option<Self> {
-        Some(match bits {
-            0x0 => Self::Continuation,
-            0x1 => Self::Text,
-            0x2 => Self::Binary,
-            0x8 => Self::Close,
-            0x9 => Self::Ping,
-            0xa => Self::Pong,
-            _ => return None,
+    fn from_wire(opcode: OpCode) -> Option<Self> {
+        Some(match opcode {
+            OpCode::Data(Data::Continue) => Self::Continuation,
+            OpCode::Data(Data::Text) => Self::Text,
+            OpCode::Data(Data::Binary) => Self::Binary,
+            OpCode::Control(Control::Close) => Self::Close,
+            OpCode::Control(Control::Ping) => Self::Ping,
+            OpCode::Control(Control::Pong) => Self::Pong,
+            OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_)) => return None,
         })
+    }
+
+    fn to_wire(self) -> OpCode {
+        match self {
+            Self::Continuation => OpCode::Data(Data::Continue),
+            Self::Text => OpCode::Data(Data::Text),
+            Self::Binary => OpCode::Data(Data::Binary),
+            Self::Close => OpCode::Control(Control::Close),
+            Self::Ping => OpCode::Control(Control::Ping),
+            Self::Pong => OpCode::Control(Control::Pong),
+        }
     }
 
     pub(super) fn is_control(self) -> bool {
@@ -66,67 +71,43 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads the header at the beginning of `bytes`, and says how long it is. `None` if more bytes
-    /// are needed; what is wrong is found as soon as it is there.
+    /// are needed.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, CloseCode> {
-        let Some((&[first, second], rest)) = bytes.split_first_chunk() else {
+        let mut cursor = Cursor::new(bytes);
+        let parsed = FrameHeader::parse(&mut cursor).map_err(|_| CloseCode::PROTOCOL)?;
+        let Some((header, length)) = parsed else {
             return Ok(None);
         };
-        let opcode = Opcode::from_bits(first & OPCODE).ok_or(CloseCode::PROTOCOL)?;
-        let fin = first & FIN != 0;
-        let compressed = first & COMPRESSED != 0;
-        let short = second & LENGTH;
+        let opcode = Opcode::from_wire(header.opcode).ok_or(CloseCode::PROTOCOL)?;
+        let mask = header.mask.ok_or(CloseCode::PROTOCOL)?;
         let malformed_control =
-            opcode.is_control() && (!fin || usize::from(short) > MAX_CONTROL_PAYLOAD);
+            opcode.is_control() && (!header.is_final || length > MAX_CONTROL_PAYLOAD as u64);
         // Only the first frame of a message says whether that is compressed.
         let opens = matches!(opcode, Opcode::Text | Opcode::Binary);
-        if first & RESERVED != 0
-            || second & MASKED == 0
-            || malformed_control
-            || (compressed && !opens)
-        {
+        if header.rsv2 || header.rsv3 || malformed_control || (header.rsv1 && !opens) {
             return Err(CloseCode::PROTOCOL);
         }
-        let length = match short {
-            LENGTH_16 => rest
-                .split_first_chunk()
-                .map(|(length, rest)| (u64::from(u16::from_be_bytes(*length)), rest)),
-            LENGTH_64 => rest
-                .split_first_chunk()
-                .map(|(length, rest)| (u64::from_be_bytes(*length), rest)),
-            short => Some((u64::from(short), rest)),
-        };
-        let Some((length, rest)) = length else {
-            return Ok(None);
-        };
-        let Some((key, rest)) = rest.split_first_chunk() else {
-            return Ok(None);
-        };
         let header = Self {
             opcode,
-            fin,
-            compressed,
+            fin: header.is_final,
+            compressed: header.rsv1,
             length,
-            mask: Mask::new(*key),
+            mask: Mask::new(mask),
         };
-        Ok(Some((header, bytes.len() - rest.len())))
+        let end = usize::try_from(cursor.position()).map_err(|_| CloseCode::PROTOCOL)?;
+        Ok(Some((header, end)))
     }
 }
 
 /// Writes the header of a frame that is a whole message, or a control frame.
 pub(super) fn write_header(out: &mut Vec<u8>, opcode: Opcode, compressed: bool, length: usize) {
-    let flag = if compressed { COMPRESSED } else { 0 };
-    out.push(FIN | flag | opcode as u8);
-    match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short), _) if short < LENGTH_16 => out.push(short),
-        (_, Ok(medium)) => {
-            out.push(LENGTH_16);
-            out.extend_from_slice(&medium.to_be_bytes());
-        }
-        _ => {
-            out.push(LENGTH_64);
-            out.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
+    let header = FrameHeader {
+        rsv1: compressed,
+        opcode: opcode.to_wire(),
+        ..FrameHeader::default()
+    };
+    // Memory takes all that is written to it.
+    header.format(length as u64, out).ok();
 }
 
 #[cfg(test)]
@@ -168,21 +149,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_found_in_two_bytes() {
-        let wrong: [&[u8]; 8] = [
+    fn what_is_wrong_is_found_in_the_header() {
+        let key = [1, 2, 3, 4];
+        let wrong: [&[u8]; 9] = [
             &[0x81, 0x05], // not masked
             &[0xa1, 0x85], // a reserved bit
             &[0x91, 0x85],
             &[0x83, 0x85], // reserved kinds
             &[0x8b, 0x85],
-            &[0x09, 0x80], // a control frame in fragments
-            &[0x89, 0xfe], // and one that is too long
-            &[0xc0, 0x80], // a compressed continuation
+            &[0x09, 0x80],       // a control frame in fragments
+            &[0x89, 0xfe, 1, 0], // and one that is too long
+            &[0xc0, 0x80],       // a compressed continuation
+            &[0xc9, 0x80],       // and ping
         ];
         for header in wrong {
-            assert_eq!(parse(header), Err(CloseCode::PROTOCOL), "{header:?}");
+            let header = [header, &key].concat();
+            assert_eq!(parse(&header), Err(CloseCode::PROTOCOL), "{header:?}");
         }
-        assert_eq!(parse(&[0xc9, 0x80]), Err(CloseCode::PROTOCOL));
         assert_eq!(parse(&[0xc1, 0x80]), Ok(None));
     }
 }
