@@ -1,7 +1,8 @@
 // The behaviour suite with socket.io-client in Node.
 //
 //     node suite.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--client socket.io-client]
-//                    [--client-options '{"forceBase64":true}'] [--load-clients 200] [--msgpack] [--only NAME]
+//                    [--client-options '{"forceBase64":true}'] [--load-clients 200] [--msgpack]
+//                    [--suite recovery] [--only NAME]
 //
 // Prints one line per case and the totals; the exit code is 0 when every case passed.
 
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
     // With socket.io-msgpack-parser; the server needs it, too.
     msgpack: { type: "boolean", default: false },
     "load-clients": { type: "string", default: "200" },
+    suite: { type: "string", default: "behaviour" },
     only: { type: "string", default: "" },
   },
 });
@@ -43,6 +45,7 @@ const totals = await runSuite({
   clientOptions,
   msgpack: options.msgpack,
   loadClients: Number(options["load-clients"]),
+  suite: options.suite,
   only: options.only,
   print: (line) => console.log(line),
 });

@@ -81,6 +81,22 @@ pub async fn node(server: Server, client: Client, transports: Transports) {
     }
 }
 
+/// Runs the cases of `suite.mjs` that are about connection state recovery, which the server must have.
+///
+/// # Panics
+///
+/// As [`node`].
+pub async fn node_recovery(server: Server, transports: Transports) {
+    let client = "socket.io-client";
+    if present(client, &folder().join("node_modules").join(client)) {
+        let mut command = Command::new("node");
+        command
+            .arg(folder().join("suite.mjs"))
+            .args(["--client", client, "--suite", "recovery"]);
+        run(&mut command, server, transports).await;
+    }
+}
+
 /// Runs `browser.mjs`: the bundle of a client in headless Chromium.
 ///
 /// # Panics

@@ -50,3 +50,18 @@ async fn msgpack_websocket() {
 async fn msgpack_upgrade() {
     clients::node_with_msgpack(Server::with_msgpack().await, Transports::Upgrade).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_polling() {
+    clients::node_recovery(Server::start_recovering().await, Transports::Polling).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_websocket() {
+    clients::node_recovery(Server::start_recovering().await, Transports::WebSocket).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_upgrade() {
+    clients::node_recovery(Server::start_recovering().await, Transports::Upgrade).await;
+}
