@@ -275,13 +275,13 @@ mod tests {
 
     use super::*;
 
-    fn payload(json: serde_json::Value) -> Args {
-        Args::from_serialize(None, &json).unwrap()
+    fn payload(json: &serde_json::Value) -> Args {
+        Args::from_serialize(None, json).unwrap()
     }
 
     #[test]
     fn the_secret_is_taken_out_of_the_payload() {
-        let mut auth = payload(json!({ "pid": "p", "token": [1], "offset": "o" }));
+        let mut auth = payload(&json!({ "pid": "p", "token": [1], "offset": "o" }));
         let Returning { id, offset } = Returning::take_from(&mut auth).unwrap();
         assert_eq!((id.as_str(), offset.as_str()), ("p", "o"));
         assert_eq!(
@@ -289,7 +289,7 @@ mod tests {
             json!({ "token": [1] })
         );
 
-        let mut auth = payload(json!({ "pid": "p", "offset": "o" }));
+        let mut auth = payload(&json!({ "pid": "p", "offset": "o" }));
         Returning::take_from(&mut auth).unwrap();
         assert_eq!(
             auth.deserialize::<Option<serde_json::Value>>().unwrap(),
@@ -320,7 +320,7 @@ mod tests {
             json!({ "pid": "p", "offset": null }),
             json!({ "pid": ["p"], "offset": "o" }),
         ] {
-            let mut auth = payload(json);
+            let mut auth = payload(&json);
             let before = auth.clone();
             assert!(Returning::take_from(&mut auth).is_none(), "{before:?}");
             assert_eq!(auth, before);
