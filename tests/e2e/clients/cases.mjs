@@ -55,7 +55,7 @@ export async function runSuite({ io, version, url, transports, clientOptions = {
       totals.failed += 1;
       print(`not ok ${name}: ${error?.stack ?? error}`);
     } finally {
-      session.close();
+      await session.close();
     }
   }
   if (totals.passed + totals.failed === 0) {

@@ -82,11 +82,15 @@ export class Session {
     this.#sockets.push(socket);
   }
 
-  close() {
-    for (const socket of this.#sockets) {
+  // A browser has six connections to a server. Polls that wait to be ended must not keep those of the next case waiting.
+  async close() {
+    const closed = this.#sockets.map(async (socket) => {
       socket.io.reconnection?.(false);
       socket.disconnect();
-      socket.io.engine?.close();
-    }
+      const { engine } = socket.io;
+      engine?.close();
+      if (engine && engine.readyState !== "closed") await event(engine, "close");
+    });
+    await Promise.allSettled(closed);
   }
 }
