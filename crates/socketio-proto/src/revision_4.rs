@@ -20,7 +20,7 @@ use crate::error::DecodeError;
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
-/// How many bytes the query behind the name of a namespace may have: 8192.
+/// How many bytes the query behind the name of a namespace may have, with its question mark: 8192.
 ///
 /// Clients send credentials there, which may be long; it is kept for no longer than the payload
 /// that is made of it. A decoder has to allow so much more than the names of namespaces need, see

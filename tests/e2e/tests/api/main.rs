@@ -5,6 +5,7 @@ mod client;
 mod conn;
 mod data;
 mod dynamic_namespaces;
+mod eio3;
 mod eio3_clients;
 mod engine;
 mod event_middleware;
