@@ -101,7 +101,10 @@ impl fmt::Display for ConnectionError {
             Self::BadHandshakeMethod => "open the session with GET",
             Self::BadRequest => "use the transport that the session is on, and the method it needs",
             Self::Forbidden(_) => "check what the server demands of a connection",
-            Self::UnsupportedProtocolVersion => "use a Socket.IO client of version 3 or 4 (EIO=4)",
+            Self::UnsupportedProtocolVersion => {
+                "use a Socket.IO client of version 3 or 4 (EIO=4), or let older ones in with \
+                 `allow_eio3`"
+            }
         };
         write!(f, "{}: {remedy}", self.message())
     }

@@ -175,7 +175,10 @@ impl Config {
     }
 
     /// Whether clients of revision 3 of the protocol are served: `false` by default (Node's
-    /// `allowEIO3`).
+    /// `allowEIO3`). Clients that do not ask for revision 4 are refused otherwise.
+    ///
+    /// They are those of Socket.IO before 3.0. [`Session::protocol`](crate::Session::protocol) tells
+    /// what a client speaks.
     pub fn allow_eio3(mut self, allow: bool) -> Self {
         self.allow_eio3 = allow;
         self

@@ -2,7 +2,8 @@
 //!
 //! This crate turns the messages of a connection into [`Packet`]s and packets into messages. It
 //! does no IO, reads no clock and does not know Engine.IO: a message is a text or a run of bytes,
-//! wherever it came from. It speaks revision 5 of the protocol in its default (JSON) encoding:
+//! wherever it came from. It speaks revision 5 of the protocol in its default (JSON) encoding, and knows
+//! what [older clients](revision_4) do otherwise:
 //!
 //! ```text
 //! <type>[<attachments>-][<namespace>,][<acknowledgement id>][JSON]
