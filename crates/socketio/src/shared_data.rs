@@ -2,6 +2,7 @@
 
 use std::any::{TypeId, type_name};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,7 +51,10 @@ impl SharedData {
     pub(crate) fn describe(&self, data: &DataMap) -> Value {
         let mut described = data.all_json();
         for shared in &self.types {
-            match (shared.describe)(data) {
+            let Some(described_value) = shared.catch(|| (shared.describe)(data)) else {
+                continue;
+            };
+            match described_value {
                 None => {}
                 Some(Ok(value)) => {
                     described.insert(shared.key.as_str().to_owned(), value);
@@ -87,17 +91,37 @@ impl SharedData {
                 data.insert_json(key, value);
                 continue;
             };
-            if let Err(error) = (shared.restore)(data, &value) {
-                tracing::warn!(
+            match shared.catch(|| (shared.restore)(data, &value)) {
+                Some(Ok(())) => continue,
+                Some(Err(error)) => tracing::warn!(
                     key,
                     r#type = shared.name,
                     %error,
                     "the data of a socket does not fit its type and is kept as JSON: let all \
                      servers share the same types"
-                );
-                data.insert_json(key, value);
+                ),
+                None => {}
             }
+            data.insert_json(key, value);
         }
+    }
+}
+
+impl SharedType {
+    /// Calls what the application has written for the type. `None` if it panics, which must not end
+    /// whoever reads the data of all sockets, or lets a client come back.
+    fn catch<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
+        // What the type shares with others may be left half-done; nothing of ours is.
+        let result = catch_unwind(AssertUnwindSafe(call));
+        if result.is_err() {
+            tracing::error!(
+                key = %self.key,
+                r#type = self.name,
+                "a type of shared data panicked: its value is left out, or kept as JSON; set \
+                 RUST_BACKTRACE=1 to see where"
+            );
+        }
+        result.ok()
     }
 }
 
@@ -203,5 +227,36 @@ mod tests {
         data.insert(Wrong::from([((1, 2), 3)]));
         data.insert(ada());
         assert_eq!(shared.describe(&data), json!({ "user": { "name": "ada" } }));
+    }
+
+    /// As a type may that an application has written by hand.
+    struct Explosive;
+
+    impl Serialize for Explosive {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("it cannot be serialised")
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Explosive {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            panic!("it cannot be deserialised")
+        }
+    }
+
+    #[test]
+    fn what_panics_concerns_its_own_key_only() {
+        let (mut shared, data) = (SharedData::default(), DataMap::default());
+        shared.share::<Explosive>("explosive");
+        shared.share::<User>("user");
+        data.insert(Explosive);
+        data.insert(ada());
+        assert_eq!(shared.describe(&data), json!({ "user": { "name": "ada" } }));
+
+        let data = DataMap::default();
+        let described = json!({ "explosive": [1], "user": { "name": "ada" } });
+        shared.restore(described.clone(), &data);
+        assert_eq!(data.json("explosive"), Some(json!([1])));
+        assert_eq!(shared.describe(&data), described);
     }
 }
