@@ -10,7 +10,6 @@ use engineio::{CloseReason, Session};
 use futures_util::future::AbortHandle;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use socketio_adapter::SocketId;
 use socketio_proto::{EncodeError, Namespace as Name, Packet, PacketType};
 use tokio::runtime::Handle;
 
@@ -186,7 +185,7 @@ impl Client {
             }
             PacketType::Disconnect => {
                 self.leave(
-                    socket.id(),
+                    &socket.recipient,
                     DisconnectReason::ClientNamespaceDisconnect,
                     Run::Here,
                 );
@@ -255,8 +254,10 @@ impl Member {
 ///
 /// It may hold locks that its disconnect handlers want, so those run in a task of their own.
 impl Control for Client {
-    fn leave(self: Arc<Self>, socket: &SocketId, reason: DisconnectReason) {
-        Self::leave(&self, socket, reason, Run::InTask);
+    fn leave(self: Arc<Self>, socket: &dyn Any, reason: DisconnectReason) {
+        if let Some(recipient) = socket.downcast_ref() {
+            Self::leave(&self, recipient, reason, Run::InTask);
+        }
     }
 
     fn close(self: Arc<Self>, reason: DisconnectReason) {

@@ -1,8 +1,9 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockWriteGuard};
 use serde_json::Value;
 
 /// Values that the application keeps with a socket, one of each type (Node's `socket.data`).
@@ -30,10 +31,16 @@ use serde_json::Value;
 /// ```
 #[derive(Default)]
 pub struct DataMap {
-    values: RwLock<Option<Box<Values>>>,
+    /// Made for the first value. Set to `None` if the socket is over and has never had one.
+    values: OnceLock<Option<Box<RwLock<Values>>>>,
 }
 
-type Values = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
+#[derive(Default)]
+struct Values {
+    by_type: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    /// The socket is over.
+    closed: bool,
+}
 
 /// JSON values by key, which are kept among the others: few sockets have any.
 #[derive(Default)]
@@ -41,11 +48,16 @@ struct Json(serde_json::Map<String, Value>);
 
 impl DataMap {
     /// Keeps a value and returns the one of the same type that was there before.
+    ///
+    /// When the socket is over and its disconnect handlers have run, nothing is kept any more: the
+    /// value is dropped.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<T> {
-        let mut values = self.values.write();
-        let old = values
-            .get_or_insert_default()
-            .insert(TypeId::of::<T>(), Box::new(value));
+        let Some(mut values) = self.open() else {
+            log_dropped();
+            return None;
+        };
+        let old = values.by_type.insert(TypeId::of::<T>(), Box::new(value));
+        drop(values);
         old.and_then(downcast)
     }
 
@@ -59,8 +71,8 @@ impl DataMap {
     ///
     /// Nothing else can be inserted meanwhile, so `read` should be short.
     pub fn with<T: Send + Sync + 'static, R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
-        let values = self.values.read();
-        let value = values.as_ref()?.get(&TypeId::of::<T>())?;
+        let values = self.values()?.read();
+        let value = values.by_type.get(&TypeId::of::<T>())?;
         value.downcast_ref().map(read)
     }
 
@@ -71,14 +83,14 @@ impl DataMap {
         &self,
         update: impl FnOnce(&mut T) -> R,
     ) -> Option<R> {
-        let mut values = self.values.write();
-        let value = values.as_mut()?.get_mut(&TypeId::of::<T>())?;
+        let mut values = self.values()?.write();
+        let value = values.by_type.get_mut(&TypeId::of::<T>())?;
         value.downcast_mut().map(update)
     }
 
     /// Takes the value of this type out.
     pub fn remove<T: Send + Sync + 'static>(&self) -> Option<T> {
-        let value = self.values.write().as_mut()?.remove(&TypeId::of::<T>())?;
+        let value = self.values()?.write().by_type.remove(&TypeId::of::<T>())?;
         downcast(value)
     }
 
@@ -95,12 +107,16 @@ impl DataMap {
     /// Keeps a JSON value under a key of Node's `socket.data`, and returns the one that was there
     /// before. Other servers see it.
     ///
-    /// For keys that belong to a type, insert a value of the type instead: it takes precedence.
+    /// For keys that belong to a type, insert a value of the type instead: it takes precedence. When
+    /// the socket is over, nothing is kept, as by [`insert`](Self::insert).
     pub fn insert_json(&self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
         let (key, value) = (key.into(), value.into());
-        let mut values = self.values.write();
+        let Some(mut values) = self.open() else {
+            log_dropped();
+            return None;
+        };
         let json = values
-            .get_or_insert_default()
+            .by_type
             .entry(TypeId::of::<Json>())
             .or_insert_with(|| Box::<Json>::default());
         let Json(json) = json.downcast_mut()?;
@@ -117,11 +133,32 @@ impl DataMap {
         self.with(|Json(values)| values.clone()).unwrap_or_default()
     }
 
-    /// Takes everything out.
-    pub(crate) fn clear(&self) {
-        let values = self.values.write().take();
-        drop(values);
+    /// Takes everything out, for good: the socket is over, and a value may hold the socket itself.
+    pub(crate) fn close(&self) {
+        if let Some(values) = self.values.get_or_init(|| None) {
+            let closed = Values {
+                by_type: HashMap::new(),
+                closed: true,
+            };
+            let values = std::mem::replace(&mut *values.write(), closed);
+            drop(values);
+        }
     }
+
+    fn values(&self) -> Option<&RwLock<Values>> {
+        self.values.get()?.as_deref()
+    }
+
+    /// Where values are kept, unless the socket is over.
+    fn open(&self) -> Option<RwLockWriteGuard<'_, Values>> {
+        let values = self.values.get_or_init(|| Some(Box::default()));
+        let values = values.as_deref()?.write();
+        (!values.closed).then_some(values)
+    }
+}
+
+fn log_dropped() {
+    tracing::debug!("data of a socket that is over was dropped");
 }
 
 fn downcast<T: 'static>(value: Box<dyn Any + Send + Sync>) -> Option<T> {
@@ -136,6 +173,8 @@ impl fmt::Debug for DataMap {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -157,8 +196,30 @@ mod tests {
         );
         assert_eq!(data.remove::<u32>(), Some(3));
         assert_eq!(data.get::<u32>(), None);
-        data.clear();
+        data.close();
         assert_eq!(data.get::<&str>(), None);
+    }
+
+    /// A value may hold the socket, which then would never be freed.
+    #[test]
+    fn a_socket_that_is_over_keeps_nothing() {
+        let held = Arc::new(());
+        for had_data in [false, true] {
+            let data = DataMap::default();
+            if had_data {
+                data.insert(7_u32);
+            }
+            data.close();
+            assert!(data.insert(Arc::clone(&held)).is_none());
+            assert_eq!(Arc::strong_count(&held), 1);
+            assert_eq!(data.insert_json("a", 1), None);
+            assert_eq!((data.get::<u32>(), data.json("a")), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_socket_without_data_pays_for_little() {
+        assert!(size_of::<DataMap>() <= 16);
     }
 
     #[test]

@@ -220,6 +220,7 @@ mod handlers;
 mod handshake;
 mod into_namespace;
 mod io;
+mod last_rooms;
 mod layer;
 mod limits;
 mod link;

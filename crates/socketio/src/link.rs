@@ -4,7 +4,6 @@ use std::sync::{Arc, Weak};
 use arc_swap::ArcSwap;
 use engineio::{Protocol, SendError, Session};
 use parking_lot::RwLock;
-use socketio_adapter::SocketId;
 
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
@@ -23,8 +22,10 @@ pub(crate) struct Link {
 
 /// What a socket may ask of the client that it belongs to.
 pub(crate) trait Control: Send + Sync {
-    /// Takes one of the client's sockets out of its namespace.
-    fn leave(self: Arc<Self>, socket: &SocketId, reason: DisconnectReason);
+    /// Takes one of the client's sockets out of its namespace, if it is still there: a recipient,
+    /// whose type cannot be known here. Ids do not tell sockets apart, for a client that comes back
+    /// may have the same.
+    fn leave(self: Arc<Self>, socket: &dyn Any, reason: DisconnectReason);
 
     /// Takes the client out of all its namespaces and closes its connection.
     fn close(self: Arc<Self>, reason: DisconnectReason);

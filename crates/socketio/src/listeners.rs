@@ -10,8 +10,10 @@ use smol_str::SmolStr;
 use crate::listener_id::ListenerId;
 
 /// The listeners that one socket has of its own. Most have none and pay for one pointer.
+///
+/// It is set to `None` if the socket is over and has never had one.
 #[derive(Default)]
-pub(crate) struct Listeners(OnceLock<Box<Mutex<List>>>);
+pub(crate) struct Listeners(OnceLock<Option<Box<Mutex<List>>>>);
 
 /// A list in which all kinds are mixed: each is in the order in which it is to be called.
 #[derive(Default)]
@@ -60,7 +62,11 @@ pub(crate) type Chosen<H> = SmallVec<[H; 2]>;
 impl Listeners {
     /// Whether there has never been one.
     pub(crate) fn is_unused(&self) -> bool {
-        self.0.get().is_none()
+        self.list().is_none()
+    }
+
+    fn list(&self) -> Option<&Mutex<List>> {
+        self.0.get()?.as_deref()
     }
 
     /// Adds a listener, unless the socket is over.
@@ -74,14 +80,19 @@ impl Listeners {
             role,
             handler: Box::new(handler),
         };
-        let mut list = self.0.get_or_init(Box::default).lock();
-        if list.closed {
-            drop(list);
+        let list = self.0.get_or_init(|| Some(Box::default())).as_deref();
+        // What is refused is dropped without the lock, for nobody knows what it holds.
+        let refused = match list.map(Mutex::lock) {
+            Some(mut list) if !list.closed => {
+                let index = position.index(list.entries.len());
+                list.entries.insert(index, entry);
+                None
+            }
+            Some(_) | None => Some(entry),
+        };
+        if refused.is_some() {
             tracing::debug!("a listener was added to a socket that is over, and hears nothing");
-            return id;
         }
-        let index = position.index(list.entries.len());
-        list.entries.insert(index, entry);
         id
     }
 
@@ -90,7 +101,7 @@ impl Listeners {
     where
         H: Clone + 'static,
     {
-        let Some(list) = self.0.get() else {
+        let Some(list) = self.list() else {
             return Chosen::new();
         };
         let mut chosen = Chosen::new();
@@ -111,7 +122,7 @@ impl Listeners {
 
     /// Takes out the listeners that are meant, and tells how many there were.
     pub(crate) fn remove(&self, is_meant: impl Fn(ListenerId, &Role) -> bool) -> usize {
-        let Some(list) = self.0.get() else {
+        let Some(list) = self.list() else {
             return 0;
         };
         // They are dropped without the lock, for nobody knows what they hold.
@@ -125,7 +136,7 @@ impl Listeners {
 
     /// Tells about each listener, in the order in which they are called.
     pub(crate) fn for_each(&self, mut tell: impl FnMut(ListenerId, &Role)) {
-        if let Some(list) = self.0.get() {
+        if let Some(list) = self.list() {
             for entry in &list.lock().entries {
                 tell(entry.id, &entry.role);
             }
@@ -134,7 +145,7 @@ impl Listeners {
 
     /// Takes all out, for good: the socket is over, and a listener may hold the socket itself.
     pub(crate) fn close(&self) {
-        if let Some(list) = self.0.get() {
+        if let Some(list) = self.0.get_or_init(|| None) {
             let closed = List {
                 entries: Vec::new(),
                 closed: true,
@@ -187,7 +198,21 @@ mod tests {
         assert!(listeners.choose::<u8>(|_| true).is_empty());
         assert_eq!(listeners.remove(|_, _| true), 0);
         listeners.close();
+        listeners.close();
         assert!(listeners.is_unused());
+    }
+
+    /// A listener may hold the socket, which then would never be freed.
+    #[test]
+    fn a_socket_that_is_over_takes_none_though_it_never_had_one() {
+        let listeners = Listeners::default();
+        listeners.close();
+        let held = Arc::new(());
+        let id = listeners.add(Role::Any, Position::Last, Arc::clone(&held));
+        assert_eq!(Arc::strong_count(&held), 1);
+        assert!(listeners.is_unused());
+        assert_eq!(listeners.remove(|other, _| other == id), 0);
+        assert!(listeners.choose::<Arc<()>>(|_| true).is_empty());
     }
 
     #[test]

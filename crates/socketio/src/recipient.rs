@@ -6,6 +6,7 @@ use socketio_proto::Args;
 
 use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
+use crate::last_rooms::LastRooms;
 use crate::link::Link;
 use crate::listeners::Listeners;
 use crate::ordered::{HasOrdered, Ordered};
@@ -23,6 +24,7 @@ pub(crate) struct Recipient {
     pub(crate) listeners: Listeners,
     /// What it needs to come back, if it may.
     pub(crate) recoverable: Option<Box<Recoverable>>,
+    pub(crate) last_rooms: LastRooms,
     memberships: Memberships<Self>,
     phase: AtomicU8,
 }
@@ -56,6 +58,7 @@ impl Recipient {
             ordered: Ordered::default(),
             listeners: Listeners::default(),
             recoverable,
+            last_rooms: LastRooms::default(),
             memberships: Memberships::new(),
             phase: AtomicU8::new(Phase::Joining as u8),
         }
@@ -79,7 +82,7 @@ impl Recipient {
             if close {
                 control.close(reason);
             } else {
-                control.leave(&self.id, reason);
+                control.leave(self, reason);
             }
         }
     }
@@ -109,5 +112,49 @@ impl HasOrdered for Recipient {
 
     fn is_over(&self) -> bool {
         self.is_gone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use http_body_util::Full;
+
+    use crate::layer::SocketIoLayer;
+
+    use super::*;
+
+    /// Somebody may ask for the end of a socket just when its client leaves, and comes back with the
+    /// same id.
+    #[tokio::test]
+    async fn a_socket_does_not_take_another_of_its_id_out() {
+        let layer = SocketIoLayer::builder().allow_eio3(true).build();
+        let io = layer.io();
+        let engine = io.engine();
+        let uri = "/socket.io/?EIO=3&transport=polling";
+        let request = |uri: &str, body: &'static str| {
+            let method = if body.is_empty() { "GET" } else { "POST" };
+            let request = Request::builder().method(method).uri(uri);
+            let request = request.body(Full::<&[u8]>::new(body.as_bytes()));
+            engine.handle_request(request.expect("a request"))
+        };
+        assert!(request(uri, "").await.status().is_success());
+        let sockets = io.sockets().sockets();
+        let first = sockets.first().expect("it is in the main namespace");
+        let uri = format!("{uri}&sid={}", first.id());
+        assert!(request(&uri, "2:412:40").await.status().is_success());
+        let sockets = io.sockets().sockets();
+        let second = sockets.first().expect("it is back");
+        assert_eq!(first.id(), second.id());
+        assert_ne!(first, second);
+
+        let leave = |recipient: &Recipient| {
+            let control = recipient.link.control().expect("the client is there");
+            control.leave(recipient, DisconnectReason::ServerNamespaceDisconnect);
+        };
+        leave(&first.recipient);
+        assert!(second.connected());
+        leave(&second.recipient);
+        assert!(second.disconnected());
     }
 }

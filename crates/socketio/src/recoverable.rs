@@ -1,5 +1,4 @@
-use parking_lot::Mutex;
-use socketio_adapter::{RecoveryId, Room};
+use socketio_adapter::RecoveryId;
 use tokio::sync::SetOnce;
 use tokio::time::Instant;
 
@@ -10,7 +9,6 @@ pub(crate) struct Recoverable {
     pub(crate) recovered: bool,
     /// What has become of it, once it has left.
     fate: SetOnce<Fate>,
-    last_rooms: Mutex<LastRooms>,
 }
 
 /// What has become of a socket that has left.
@@ -22,22 +20,12 @@ pub(crate) enum Fate {
     Over,
 }
 
-/// The rooms of a socket whose client was back before its disconnecting handlers had finished:
-/// another has its place.
-enum LastRooms {
-    InIndex,
-    Here(Vec<Room>),
-    /// The handlers have finished.
-    Left,
-}
-
 impl Recoverable {
     pub(crate) fn new(id: RecoveryId, recovered: bool) -> Self {
         Self {
             id,
             recovered,
             fate: SetOnce::new(),
-            last_rooms: Mutex::new(LastRooms::InIndex),
         }
     }
 
@@ -58,26 +46,6 @@ impl Recoverable {
             Some(Fate::Over) | None => None,
         }
     }
-
-    /// Lets the handlers that are running go on to see these rooms.
-    pub(crate) fn keep_rooms(&self, rooms: Vec<Room>) {
-        let mut last = self.last_rooms.lock();
-        if matches!(*last, LastRooms::InIndex) {
-            *last = LastRooms::Here(rooms);
-        }
-    }
-
-    pub(crate) fn leave_rooms(&self) {
-        let left = std::mem::replace(&mut *self.last_rooms.lock(), LastRooms::Left);
-        drop(left);
-    }
-
-    pub(crate) fn last_rooms(&self) -> Vec<Room> {
-        match &*self.last_rooms.lock() {
-            LastRooms::Here(rooms) => rooms.clone(),
-            LastRooms::InIndex | LastRooms::Left => Vec::new(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -86,6 +54,6 @@ mod tests {
 
     #[test]
     fn what_a_socket_pays_is_small() {
-        assert!(size_of::<Recoverable>() <= 160);
+        assert!(size_of::<Recoverable>() <= 128);
     }
 }

@@ -90,9 +90,7 @@ impl Space {
             && before.is(Phase::Disconnected)
         {
             // Its disconnecting handlers are still running.
-            if let Some(recoverable) = &before.recoverable {
-                recoverable.keep_rooms(rooms.rooms_of(&before));
-            }
+            before.last_rooms.keep(rooms.rooms_of(&before));
             rooms.remove(&before);
             entered = rooms.insert(recipient);
         }

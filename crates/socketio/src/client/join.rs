@@ -381,7 +381,7 @@ impl Drop for CleanUp {
             recipient.advance(Phase::Joining, Phase::Refused);
             recipient.acks.close();
             socket.space.local.rooms.remove(recipient);
-            recipient.data.clear();
+            recipient.data.close();
             recipient.listeners.close();
         }
     }

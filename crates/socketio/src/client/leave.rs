@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smallvec::SmallVec;
-use socketio_adapter::SocketId;
 use socketio_proto::Namespace as Name;
 
 use super::come_back::keep_session;
@@ -14,7 +13,7 @@ use crate::disconnect_reason::DisconnectReason;
 use crate::handler::{DisconnectListener, catch};
 use crate::handlers::Handlers;
 use crate::namespace_core::Stay;
-use crate::recipient::Phase;
+use crate::recipient::{Phase, Recipient};
 use crate::socket::Socket;
 
 /// How long handlers may keep a socket in its rooms that is about to leave them.
@@ -31,12 +30,19 @@ enum Taken {
 }
 
 impl Client {
-    /// Takes one socket out of its namespace.
-    pub(super) fn leave(self: &Arc<Self>, id: &SocketId, reason: DisconnectReason, run: Run) {
+    /// Takes one socket out of its namespace, and no other that has got its id meanwhile.
+    pub(super) fn leave(
+        self: &Arc<Self>,
+        recipient: &Recipient,
+        reason: DisconnectReason,
+        run: Run,
+    ) {
         let taken = {
             let mut members = self.members.lock();
-            let is_it =
-                |member: &&mut Member| member.socket().is_some_and(|socket| socket.id() == id);
+            let is_it = |member: &&mut Member| {
+                let socket = member.socket();
+                socket.is_some_and(|socket| std::ptr::eq(&*socket.recipient, recipient))
+            };
             members
                 .list
                 .iter_mut()
@@ -199,14 +205,12 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
 fn leave_rooms(socket: &Socket) {
     let Socket { recipient, space } = socket;
     space.local.rooms.remove(recipient);
-    if let Some(recoverable) = &recipient.recoverable {
-        recoverable.leave_rooms();
-    }
+    recipient.last_rooms.leave();
 }
 
 /// Frees what the socket holds, for handles to it may be kept for long.
 fn forget(socket: &Socket) {
     leave_rooms(socket);
-    socket.recipient.data.clear();
+    socket.recipient.data.close();
     socket.recipient.listeners.close();
 }

@@ -49,10 +49,10 @@ impl Socket {
     #[must_use]
     pub fn rooms(&self) -> Vec<Room> {
         let rooms = self.space.local.rooms.rooms_of(&self.recipient);
-        match &self.recipient.recoverable {
-            Some(recoverable) if rooms.is_empty() => recoverable.last_rooms(),
-            _ => rooms,
+        if rooms.is_empty() {
+            return self.recipient.last_rooms.get();
         }
+        rooms
     }
 
     /// Means the sockets in any of these rooms, but never this one itself.

@@ -8,6 +8,7 @@ use axum::extract::State;
 use e2e::app::serve;
 use e2e::eventually::eventually;
 use e2e::gate::Gate;
+use e2e::journal::Journal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use socketio::engine::Protocol;
@@ -169,6 +170,42 @@ async fn a_client_comes_back_under_the_id_of_a_socket_that_is_still_leaving() {
     eventually("one socket", || staff.sockets().len() == 1).await;
     staff.to(format!("/staff#{sid}")).emit("hello", &());
     client.expect(r#"42/staff,["hello"]"#).await;
+}
+
+#[tokio::test]
+async fn a_socket_that_is_still_leaving_sees_its_rooms_though_its_client_is_back() {
+    let (gate, journal) = (Gate::closed(), Journal::new());
+    let (waits, writes) = (gate.clone(), journal.clone());
+    let layer = builder().build();
+    let io = layer.io();
+    io.of("/staff")
+        .on_connect(async |socket: Socket| socket.join("before"))
+        .on_disconnecting(move |socket: Socket| {
+            let (gate, journal) = (waits.clone(), writes.clone());
+            async move {
+                journal.write("leaving");
+                gate.pass().await;
+                let rooms = socket.rooms().into_iter().map(|room| room.to_string());
+                journal.write(rooms.skip(1).collect::<String>());
+            }
+        })
+        .on_disconnect({
+            let journal = journal.clone();
+            move |socket: Socket| {
+                let rooms = socket.rooms().len();
+                journal.write(format!("left {rooms} rooms"));
+                async {}
+            }
+        });
+    let (mut client, _) = join(serve(layer).await).await;
+    client.send("40/staff").await;
+    client.expect("40/staff,").await;
+    client.send("41/staff,").await;
+    journal.expect(["leaving"]).await;
+    client.send("40/staff").await;
+    client.expect("40/staff,").await;
+    gate.open();
+    journal.expect(["before", "left 0 rooms"]).await;
 }
 
 #[tokio::test]

@@ -439,6 +439,28 @@ async fn nothing_remains_of_them_in_a_socket_that_is_kept() {
     assert_eq!(census.alive(), 0, "it is over");
 }
 
+/// As above, for sockets that never had anything of their own.
+#[tokio::test]
+async fn nothing_is_kept_with_a_socket_that_is_over_and_had_nothing() {
+    let census = Census::default();
+    let (addr, app) = server(|namespace| namespace.on_disconnect(write("left"))).await;
+    let (client, id) = join(addr).await;
+    let socket = socket_of(&app, &id);
+    client.reset();
+    app.journal.expect(["left"]).await;
+    // Whatever comes after the disconnect handlers has been done when the client is gone.
+    let io = app.io.clone().expect("the server");
+    eventually("no client", || io.clients_count() == 0).await;
+    let _id = socket.on("event", async || {});
+    assert!(socket.event_names().is_empty(), "it is over");
+    listen_with_itself(&socket, &census);
+    assert_eq!(census.alive(), 0, "listeners");
+    let _none = socket.data().insert((socket.clone(), census.counted()));
+    assert_eq!(census.alive(), 0, "data");
+    assert_eq!(socket.data().insert_json("key", 1), None);
+    assert_eq!(socket.data().json("key"), None);
+}
+
 /// Adds a listener of each kind, which holds the socket itself.
 fn listen_with_itself(socket: &Socket, census: &Census) {
     let held = || {
