@@ -5,6 +5,7 @@ use crate::client;
 use crate::conn::Conn;
 use crate::disconnect_reason::DisconnectReason;
 use crate::handshake::Handshake;
+use crate::into_namespace::with_slash;
 use crate::socket::Socket;
 
 /// The client of a socket: one connection, and its sockets in all namespaces that it has joined
@@ -44,9 +45,11 @@ impl Client {
         self.sockets().len()
     }
 
-    /// The socket of the client in a namespace, if it is connected there.
+    /// The socket of the client in a namespace, if it is connected there. A missing `/` is put in
+    /// front of the name.
     #[must_use]
     pub fn socket(&self, namespace: &str) -> Option<Socket> {
+        let namespace = with_slash(namespace);
         let mut sockets = self.sockets().into_iter();
         sockets.find(|socket| **socket.space.name() == *namespace)
     }

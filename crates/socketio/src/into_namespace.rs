@@ -1,5 +1,6 @@
 //! What names one namespace, or many.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use socketio_proto::Namespace as Name;
@@ -58,14 +59,18 @@ pub trait IntoNamespace<T, S> {
     fn into_namespace(self, state: &S) -> NamespaceSelector;
 }
 
+/// The whole name of a namespace: a missing `/` is put in front.
+pub(crate) fn with_slash(name: &str) -> Cow<'_, str> {
+    if name.starts_with('/') {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("/{name}"))
+    }
+}
+
 impl<S> IntoNamespace<by::Name, S> for &str {
     fn into_namespace(self, _: &S) -> NamespaceSelector {
-        let name = if self.starts_with('/') {
-            Name::new(self)
-        } else {
-            Name::new(format!("/{self}"))
-        };
-        let name = name.unwrap_or_else(|error| panic!("{error}"));
+        let name = Name::new(with_slash(self)).unwrap_or_else(|error| panic!("{error}"));
         NamespaceSelector(Selected::Name(name))
     }
 }

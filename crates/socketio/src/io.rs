@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::broadcast::BroadcastOperator;
 use crate::context::{NamespaceContext, ServerEventContext};
-use crate::into_namespace::{IntoNamespace, Selected};
+use crate::into_namespace::{IntoNamespace, Selected, with_slash};
 use crate::namespace::Namespace;
 use crate::namespace_core::NamespaceCore;
 use crate::namespaces::Namespaces;
@@ -136,7 +136,7 @@ impl<S> SocketIo<S> {
         }
     }
 
-    /// The namespace of this name, if there is one: nothing is made.
+    /// The namespace of this name, if there is one: nothing is made. A missing `/` is put in front.
     ///
     /// It is the way to reach the clients of a dynamic namespace from outside, where
     /// [`of`](Self::of) would make one for every name that somebody mentions.
@@ -145,7 +145,7 @@ impl<S> SocketIo<S> {
     where
         S: Clone,
     {
-        let core = self.namespaces().find(name)?;
+        let core = self.namespaces().find(&with_slash(name))?;
         Some(Namespace::of_core(&core, self.state.clone()))
     }
 

@@ -220,11 +220,6 @@ impl<S> Namespace<S> {
     }
 
     fn register(self, change: impl Fn(&mut Handlers)) -> Self {
-        self.change(change);
-        self
-    }
-
-    fn change(&self, change: impl Fn(&mut Handlers)) {
         match &self.place {
             Place::Children(parent) => parent.register(change),
             Place::One(space) => match space.owner::<NamespaceCore>() {
@@ -235,6 +230,7 @@ impl<S> Namespace<S> {
                 ),
             },
         }
+        self
     }
 }
 

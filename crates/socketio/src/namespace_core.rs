@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::cell::Cell;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -126,6 +127,14 @@ impl NamespaceCore {
         self.change(change);
     }
 
+    /// Takes handlers out, and tells whether there was one. Nothing would be lost with a namespace
+    /// because of that.
+    pub(crate) fn take_out(&self, take_out: impl Fn(&mut Handlers) -> bool) -> bool {
+        let was_there = Cell::new(false);
+        self.change(|handlers| was_there.set(take_out(handlers)));
+        was_there.get()
+    }
+
     fn change(&self, change: impl Fn(&mut Handlers)) {
         self.handlers.rcu(|handlers| {
             let mut handlers = Handlers::clone(handlers);
@@ -139,18 +148,20 @@ impl NamespaceCore {
     fn hear_outgoing(&self) {
         let local = &self.space.local;
         local.outgoing.set_of_all(|| {
-            let listeners = self.handlers.load().outgoing.clone();
-            if listeners.is_empty() {
+            if self.handlers.load().outgoing.is_empty() {
                 return None;
             }
             let listening = local.outgoing.count_one();
-            let space = Arc::downgrade(&self.space);
+            // A listener may hold a handle to the namespace, which holds the sockets: so they must
+            // not hold the listeners.
+            let core = Arc::downgrade(&self.space.owner::<Self>()?);
             Some(Arc::new(move |recipient, event, args| {
                 // Counted for as long as the listeners are there.
                 let _ = &listening;
-                let Some(space) = space.upgrade() else { return };
-                let socket = Socket::new(Arc::clone(recipient), space);
-                for listener in &listeners {
+                let Some(core) = core.upgrade() else { return };
+                let handlers = Arc::clone(&core.handlers());
+                let socket = Socket::new(Arc::clone(recipient), Arc::clone(&core.space));
+                for listener in &handlers.outgoing {
                     outgoing::call(recipient, || (listener.handler.0)(&socket, event, args));
                 }
             }))

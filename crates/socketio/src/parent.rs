@@ -1,5 +1,6 @@
 //! A pattern for namespaces, and the namespaces that were made after it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -89,6 +90,26 @@ impl Parent {
         for child in children.values() {
             child.inherit(&change);
         }
+    }
+
+    /// Takes handlers out of all children, those to come among them. Tells whether there was one.
+    pub(crate) fn take_out(&self, take_out: impl Fn(&mut Handlers) -> bool) -> bool {
+        let was_there = Cell::new(false);
+        let (children, before) = {
+            // As in `register`.
+            let children = self.children.0.read();
+            let before = self.handlers.rcu(|handlers| {
+                let mut handlers = Handlers::clone(handlers);
+                was_there.set(take_out(&mut handlers));
+                handlers
+            });
+            (children.values().cloned().collect::<Vec<_>>(), before)
+        };
+        // What is taken out is dropped without the lock, for nobody knows what it holds.
+        drop(before);
+        children.iter().fold(was_there.get(), |was_there, child| {
+            child.take_out(&take_out) || was_there
+        })
     }
 
     /// Gives a child its handlers, now and from now on.

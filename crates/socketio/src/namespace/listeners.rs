@@ -1,6 +1,5 @@
 //! What a namespace hears of all events, and which of its handlers are taken out again.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use socketio_proto::Args;
@@ -171,38 +170,32 @@ impl<S> Namespace<S> {
     ///
     /// Handlers that have been started go on; those of single sockets stay.
     pub fn off(&self, id: ListenerId) -> bool {
-        let removed = Cell::new(false);
-        self.change(|handlers| removed.set(handlers.remove_event(id)));
-        removed.get()
+        self.take_out(|handlers| handlers.remove_event(id))
     }
 
     /// Takes out one listener of every event. Returns whether it was there.
     pub fn off_any(&self, id: ListenerId) -> bool {
-        let is_there = self.listeners_any().contains(&id);
-        self.change(|handlers| handlers.any.retain(|listener| listener.id != id));
-        is_there
+        self.take_out(|handlers| remove(&mut handlers.any, id))
     }
 
     /// Takes out all listeners of every event.
     pub fn off_all_any(&self) {
-        self.change(|handlers| handlers.any.clear());
+        self.take_out(|handlers| !std::mem::take(&mut handlers.any).is_empty());
     }
 
     /// Takes out one listener of what is sent. Returns whether it was there.
     pub fn off_any_outgoing(&self, id: ListenerId) -> bool {
-        let is_there = self.listeners_any_outgoing().contains(&id);
-        self.change(|handlers| handlers.outgoing.retain(|listener| listener.id != id));
-        is_there
+        self.take_out(|handlers| remove(&mut handlers.outgoing, id))
     }
 
     /// Takes out all listeners of what is sent.
     pub fn off_all_any_outgoing(&self) {
-        self.change(|handlers| handlers.outgoing.clear());
+        self.take_out(|handlers| !std::mem::take(&mut handlers.outgoing).is_empty());
     }
 
     /// Takes out the handlers of an event (Node's `removeAllListeners(event)`).
     pub fn remove_listeners(&self, event: &str) {
-        self.change(|handlers| drop(handlers.events.remove(event)));
+        self.take_out(|handlers| handlers.events.remove(event).is_some());
     }
 
     /// Takes out the handlers of all events (Node's `removeAllListeners()`).
@@ -211,7 +204,7 @@ impl<S> Namespace<S> {
     /// [`on_any_outgoing`](Self::on_any_outgoing), connect and disconnect handlers, and the
     /// listeners of single sockets.
     pub fn remove_all_listeners(&self) {
-        self.change(|handlers| handlers.events.clear());
+        self.take_out(|handlers| !std::mem::take(&mut handlers.events).is_empty());
     }
 
     /// The events that have handlers, sorted (Node's `eventNames`).
@@ -253,6 +246,18 @@ impl<S> Namespace<S> {
         self.register(|handlers| handlers.add_outgoing(listener.clone(), position))
     }
 
+    /// Takes handlers out. Returns whether one was there, in the namespace or in any of those that
+    /// were made after the pattern.
+    fn take_out(&self, take_out: impl Fn(&mut Handlers) -> bool) -> bool {
+        match &self.place {
+            Place::Children(parent) => parent.take_out(take_out),
+            Place::One(space) => match space.owner::<NamespaceCore>() {
+                Some(core) => core.take_out(take_out),
+                None => false,
+            },
+        }
+    }
+
     /// Reads the table of handlers, which is empty if the namespace has gone.
     fn read<R>(&self, read: impl FnOnce(&Handlers) -> R) -> R {
         match &self.place {
@@ -263,6 +268,13 @@ impl<S> Namespace<S> {
             },
         }
     }
+}
+
+/// Takes the listener of this id out. Tells whether there was one.
+fn remove<H>(listeners: &mut Vec<Listed<H>>, id: ListenerId) -> bool {
+    let before = listeners.len();
+    listeners.retain(|listener| listener.id != id);
+    listeners.len() < before
 }
 
 fn ids<H>(listeners: &[Listed<H>]) -> Vec<ListenerId> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRef, Query, State};
 use e2e::app::serve;
+use e2e::census::Census;
 use e2e::conversation::{WEBSOCKET, assert_alive, id_of, open};
 use e2e::eventually::eventually;
 use e2e::gate::Gate;
@@ -510,6 +511,105 @@ async fn a_child_with_handlers_of_its_own_stays() {
         assert_alive(&mut client).await;
     }
     assert!(io.namespace("/tenant-a").is_some());
+}
+
+/// The namespace is known to what listens in it, and goes nevertheless.
+#[tokio::test]
+async fn nothing_remains_of_children_whose_listeners_hold_them() {
+    let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
+    let (addr, io, _) = server_of(builder).await;
+    let census = Census::default();
+    let counting = census.clone();
+    io.on_new_namespace(move |namespace: Namespace<App>| {
+        let held = Arc::new((namespace.clone(), counting.counted()));
+        let (outgoing, event) = (Arc::clone(&held), held);
+        namespace
+            .on_any_outgoing(move |_, _, _| {
+                let _ = &outgoing;
+            })
+            .on("event", move || {
+                let _ = &event;
+                async {}
+            });
+    });
+    io.of(tenants());
+    let mut client = open(addr).await;
+    for _ in 0..3 {
+        join(&mut client, "/tenant-a").await;
+        assert_eq!(census.alive(), 1);
+        io.of("/tenant-a").emit("sent", &());
+        client.expect(r#"42/tenant-a,["sent"]"#).await;
+        client.send("41/tenant-a,").await;
+        eventually("nothing of the namespace", || census.alive() == 0).await;
+        assert!(io.namespace("/tenant-a").is_none());
+    }
+}
+
+#[tokio::test]
+async fn taking_handlers_out_keeps_no_child() {
+    let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
+    let (addr, io, _) = server_of(builder).await;
+    io.of(tenants()).on("event", async || {});
+    let mut client = open(addr).await;
+    join(&mut client, "/tenant-a").await;
+    let child = io.namespace("/tenant-a").expect("it is there");
+    let event = *child.listeners("event").first().expect("one");
+    assert!(child.off(event));
+    assert!(!child.off(event));
+    assert!(!child.off_any(event) && !child.off_any_outgoing(event));
+    child.off_all_any();
+    child.off_all_any_outgoing();
+    child.remove_listeners("event");
+    child.remove_all_listeners();
+    client.send("41/tenant-a,").await;
+    eventually("the empty namespace to go", || {
+        io.namespace("/tenant-a").is_none()
+    })
+    .await;
+    // Nobody is there to take anything out of.
+    assert!(!child.off(event));
+}
+
+#[tokio::test]
+async fn a_handler_is_taken_out_of_a_pattern_if_any_child_has_it() {
+    let (addr, io, _) = server().await;
+    let pattern = io.of(tenants());
+    let mut client = open(addr).await;
+    let names = ["/tenant-a", "/tenant-b", "/tenant-c", "/tenant-d"];
+    for name in names {
+        join(&mut client, name).await;
+    }
+    // One child has each, whatever the order in which the children are asked.
+    for name in names {
+        let child = io.of(name);
+        let child = child
+            .on("event", async || {})
+            .on_any(async || {})
+            .on_any_outgoing(|_, _, _| ());
+        let event = *child.listeners("event").first().expect("one");
+        assert!(pattern.off(event), "{name}");
+        assert!(!pattern.off(event));
+        let any = *child.listeners_any().first().expect("one");
+        assert!(pattern.off_any(any), "{name}");
+        let outgoing = *child.listeners_any_outgoing().first().expect("one");
+        assert!(pattern.off_any_outgoing(outgoing), "{name}");
+        assert!(child.event_names().is_empty() && child.listeners_any().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_missing_slash_is_put_in_front_of_every_name() {
+    let (addr, io, _) = server().await;
+    io.of(tenants());
+    let mut client = open(addr).await;
+    let id = join(&mut client, "/tenant-a").await;
+    let child = io.namespace("tenant-a").expect("it is there");
+    assert_eq!(child.name(), "/tenant-a");
+    assert!(io.namespace("tenant-b").is_none());
+    let handle = child.socket(&id).expect("the socket").client();
+    assert_eq!(handle.socket("tenant-a"), handle.socket("/tenant-a"));
+    assert!(handle.socket("tenant-a").is_some());
+    assert!(handle.socket("tenant-b").is_none());
 }
 
 #[tokio::test]
