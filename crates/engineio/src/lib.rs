@@ -84,5 +84,5 @@ pub use self::layer::EngineIoLayer;
 pub use self::not_found::NotFound;
 pub use self::per_message_deflate::PerMessageDeflate;
 pub use self::service::EngineIoService;
-pub use self::session::{ReadyState, Session, SessionEvent, SessionObserver};
+pub use self::session::{Announcement, ReadyState, Session, SessionEvent, SessionObserver};
 pub use self::session_id::random as random_id;

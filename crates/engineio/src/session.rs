@@ -23,7 +23,7 @@ mod timer;
 mod work;
 
 pub(crate) use self::observer::is_heartbeat;
-pub use self::observer::{SessionEvent, SessionObserver};
+pub use self::observer::{Announcement, SessionEvent, SessionObserver};
 pub use self::ready_state::ReadyState;
 
 /// A handle to one session: cheap to clone, usable from anywhere.
@@ -63,7 +63,7 @@ impl Session {
         message: impl Into<Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        self.queue(self.0.lock(), [message.into()], options)
+        self.queue(self.0.lock(), [message.into()], options).0
     }
 
     /// Queues messages that must stay together, such as an event and its attachments.
@@ -89,7 +89,7 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        self.queue(self.0.lock(), messages, options)
+        self.queue(self.0.lock(), messages, options).0
     }
 
     /// Queues messages if the transport could take them now, and drops them otherwise. Returns
@@ -110,7 +110,21 @@ impl Session {
         options: SendOptions,
     ) -> bool {
         let state = self.0.lock();
-        state.proto.is_writable() && self.queue(state, messages, options).is_ok()
+        state.proto.is_writable() && self.queue(state, messages, options).0.is_ok()
+    }
+
+    /// Queues messages as [`send_all_with`](Self::send_all_with) does, for callers that hold a
+    /// lock: observers are told when the announcement is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send). The announcement is of what was queued before.
+    pub fn enqueue(
+        &self,
+        messages: impl IntoIterator<Item = Message>,
+        options: SendOptions,
+    ) -> (Result<(), SendError>, Announcement) {
+        self.queue(self.0.lock(), messages, options)
     }
 
     fn queue(
@@ -118,7 +132,7 @@ impl Session {
         mut state: MutexGuard<'_, State>,
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
-    ) -> Result<(), SendError> {
+    ) -> (Result<(), SendError>, Announcement) {
         let observers = state.observers();
         let mut created = SmallVec::<[Packet; 1]>::new();
         let sent = messages.into_iter().try_for_each(|message| {
@@ -129,12 +143,7 @@ impl Session {
         });
         state.wake_writer(sent.is_err());
         drop(state);
-        if let Some(observers) = observers {
-            for packet in &created {
-                observers.tell(SessionEvent::PacketCreated(packet));
-            }
-        }
-        sent
+        (sent, Announcement::new(observers, created))
     }
 
     /// Closes the session once everything that is queued has been sent.

@@ -48,7 +48,7 @@ pub use self::adapter::{Adapter, AdapterError};
 pub use self::adapter_factory::AdapterFactory;
 pub use self::in_memory::InMemoryAdapter;
 pub use self::into_rooms::IntoRooms;
-pub use self::local::{LocalSockets, ServerSideReply};
+pub use self::local::{AfterDelivery, LocalSockets, ServerSideReply};
 pub use self::options::{BroadcastOptions, Flags};
 pub use self::recovery::{MissedPacket, RecoveryId, RecoveryOptions, Resume, Session};
 pub use self::remote::RemoteSocketInfo;

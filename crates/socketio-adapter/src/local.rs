@@ -21,6 +21,13 @@ pub trait LocalSockets: Send + Sync + 'static {
     /// Sends a packet to the sockets that are meant.
     fn broadcast(&self, packet: &Packet, options: &BroadcastOptions);
 
+    /// Sends a packet as [`broadcast`](Self::broadcast) does, for an adapter that holds a lock: who
+    /// listens to what is sent is told when the returned value is dropped.
+    fn broadcast_locked(&self, packet: &Packet, options: &BroadcastOptions) -> AfterDelivery {
+        self.broadcast(packet, options);
+        AfterDelivery::default()
+    }
+
     /// Sends a packet to the sockets that are meant, each of which then owes an acknowledgement.
     ///
     /// The id of the acknowledgement is set here: each server has ids of its own. A
@@ -57,6 +64,33 @@ pub trait LocalSockets: Send + Sync + 'static {
     /// Its handlers run in tasks of their own, and are started in the order of the calls. Call it
     /// inside the tokio runtime.
     fn server_side_event(&self, event: Args, reply: Option<ServerSideReply>);
+}
+
+/// What is still to be done when a packet has been delivered, and no lock is held any more. It is
+/// done when this is dropped.
+#[derive(Default)]
+#[must_use = "listeners are told when it is dropped"]
+pub struct AfterDelivery(Option<Box<dyn FnOnce() + Send>>);
+
+impl AfterDelivery {
+    /// Returns what does this when it is dropped.
+    pub fn new(work: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+}
+
+impl Drop for AfterDelivery {
+    fn drop(&mut self) {
+        if let Some(work) = self.0.take() {
+            work();
+        }
+    }
+}
+
+impl fmt::Debug for AfterDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AfterDelivery").finish_non_exhaustive()
+    }
 }
 
 /// The way back to a server that wants an acknowledgement of its event.

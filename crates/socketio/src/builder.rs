@@ -222,7 +222,8 @@ impl<S> SocketIoBuilder<S> {
     /// Whether a namespace that was made for a client, after a pattern, is removed when the last
     /// socket has left it: `false` by default (Node's `cleanupEmptyChildNamespaces`).
     ///
-    /// One that has handlers of its own stays.
+    /// One that the application has asked for by its name, with [`SocketIo::of`](crate::SocketIo::of),
+    /// or that has got handlers of its own, stays.
     pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Self {
         self.namespaces.cleanup_empty_children = cleanup;
         self

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use engineio::{CloseReason, Session};
+use engineio::{Announcement, CloseReason, Session};
 use futures_util::future::AbortHandle;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -195,6 +195,17 @@ impl Client {
     }
 
     /// Sends a packet that is no event.
+    /// Sends a packet while a lock is held.
+    fn enqueue(&self, packet: Result<Encoded, EncodeError>) -> Announcement {
+        match packet {
+            Ok(packet) => self.link.enqueue(&packet),
+            Err(error) => {
+                tracing::error!(%error, "a packet was not sent");
+                Announcement::default()
+            }
+        }
+    }
+
     fn send(&self, packet: Result<Encoded, EncodeError>) {
         match packet {
             // A session that is closed is about to be taken out of its namespaces.

@@ -2,7 +2,7 @@ use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
-use engineio::{Protocol, SendError, Session};
+use engineio::{Announcement, Protocol, SendError, Session};
 use parking_lot::RwLock;
 
 use crate::disconnect_reason::DisconnectReason;
@@ -76,6 +76,14 @@ impl Link {
                 .session
                 .send_all_with(packet.messages(), packet.options()),
         }
+    }
+
+    /// Sends a packet for a caller that holds a lock: who observes the connection is told of it when
+    /// the announcement is dropped.
+    pub(crate) fn enqueue(&self, packet: &Encoded) -> Announcement {
+        // A session that is closed, or is being closed for this, takes its sockets along.
+        let (_, announcement) = self.session.enqueue(packet.messages(), packet.options());
+        announcement
     }
 
     /// Sends a packet if the transport can take it now. Returns whether it could.

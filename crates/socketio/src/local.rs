@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use socketio_adapter::{
-    AckGuard, AckSink, BroadcastOptions, LocalSockets, PendingAck, RemoteSocketInfo, RoomList,
-    RoomObserver, Rooms, ServerSideReply, Target,
+    AckGuard, AckSink, AfterDelivery, BroadcastOptions, LocalSockets, PendingAck, RemoteSocketInfo,
+    RoomList, RoomObserver, Rooms, ServerSideReply, Target,
 };
 use socketio_proto::{Args, Namespace, Packet};
 
@@ -20,7 +20,7 @@ pub(crate) struct Local {
     pub(crate) name: Namespace,
     pub(crate) codec: Codec,
     pub(crate) rooms: Rooms<Recipient>,
-    pub(crate) outgoing: Outgoing,
+    pub(crate) outgoing: Arc<Outgoing>,
     /// One counter for all sockets of the namespace, as in Node's server: an acknowledged
     /// broadcast is encoded once and has the same number for everybody.
     ack_ids: AtomicU64,
@@ -48,7 +48,7 @@ impl Local {
             owner,
             codec,
             rooms: Rooms::new().with_max_rooms(max_rooms),
-            outgoing: Outgoing::default(),
+            outgoing: Arc::default(),
             ack_ids: AtomicU64::new(0),
         }
     }
@@ -66,11 +66,21 @@ impl Local {
         mut send: impl FnMut(&Arc<Recipient>),
     ) {
         let is_heard = self.outgoing.is_heard();
-        self.rooms.for_each(&options.target, |recipient| {
+        self.for_each_here(options, |recipient| {
             if is_heard {
                 self.outgoing.tell(recipient, &packet.payload);
             }
             send(recipient);
+        });
+    }
+
+    /// Calls `send` with each socket that is meant and has not gone. Those whose disconnecting
+    /// handlers run are still in their rooms; their client may be back with another socket.
+    fn for_each_here(&self, options: &BroadcastOptions, mut send: impl FnMut(&Arc<Recipient>)) {
+        self.rooms.for_each(&options.target, |recipient| {
+            if !recipient.is_gone() {
+                send(recipient);
+            }
         });
     }
 
@@ -101,6 +111,34 @@ impl LocalSockets for Local {
                 recipient.link.send(&encoded).ok();
             });
         }
+    }
+
+    fn broadcast_locked(&self, packet: &Packet, options: &BroadcastOptions) -> AfterDelivery {
+        let Some(encoded) = self.encode(packet, options) else {
+            return AfterDelivery::default();
+        };
+        let is_heard = self.outgoing.is_heard();
+        let mut heard = Vec::new();
+        let mut announcements = Vec::new();
+        self.for_each_here(options, |recipient| {
+            let announcement = recipient.link.enqueue(&encoded);
+            if !announcement.is_empty() {
+                announcements.push(announcement);
+            }
+            if is_heard {
+                heard.push(Arc::clone(recipient));
+            }
+        });
+        if heard.is_empty() && announcements.is_empty() {
+            return AfterDelivery::default();
+        }
+        let (outgoing, args) = (Arc::clone(&self.outgoing), packet.payload.clone());
+        AfterDelivery::new(move || {
+            drop(announcements);
+            for recipient in &heard {
+                outgoing.tell(recipient, &args);
+            }
+        })
     }
 
     fn broadcast_with_ack(
@@ -183,6 +221,9 @@ impl LocalSockets for Local {
             return found;
         };
         self.rooms.for_each(target, |recipient| {
+            if recipient.is_gone() {
+                return;
+            }
             let auth = recipient.auth.deserialize::<Option<serde_json::Value>>();
             found.push(RemoteSocketInfo {
                 id: recipient.id.clone(),

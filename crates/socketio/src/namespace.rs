@@ -136,7 +136,10 @@ impl<S> Namespace<S> {
                 .local
                 .rooms
                 .for_each(&Target::everyone(), |recipient| {
-                    sockets.push(Socket::new(Arc::clone(recipient), Arc::clone(space)));
+                    // One that is about to leave is still in the index.
+                    if !recipient.is_gone() {
+                        sockets.push(Socket::new(Arc::clone(recipient), Arc::clone(space)));
+                    }
                 });
         }
         sockets

@@ -122,9 +122,20 @@ impl NamespaceCore {
         self.hear_outgoing();
     }
 
-    /// Changes the handlers because those of the parent have changed.
-    pub(crate) fn inherit(&self, change: impl Fn(&mut Handlers)) {
-        self.change(change);
+    /// Changes the handlers because those of the parent have changed. A child without handlers of
+    /// its own goes on sharing the table of its parent.
+    pub(crate) fn inherit(
+        &self,
+        old: &Arc<Handlers>,
+        new: &Arc<Handlers>,
+        change: impl Fn(&mut Handlers),
+    ) {
+        let found = self.handlers.compare_and_swap(old, Arc::clone(new));
+        if Arc::ptr_eq(&found, old) {
+            self.hear_outgoing();
+        } else {
+            self.change(change);
+        }
     }
 
     /// Takes handlers out, and tells whether there was one. Nothing would be lost with a namespace
@@ -166,6 +177,14 @@ impl NamespaceCore {
                 }
             }))
         });
+    }
+
+    /// Keeps a child although nobody is in it: the application has asked for it by its name, and may
+    /// be about to add handlers to it. It must be in its table meanwhile.
+    pub(crate) fn pin(&self) {
+        if let Some(child) = &self.child {
+            child.pinned.store(true, Ordering::Release);
+        }
     }
 
     /// Lets clients in, or not.

@@ -126,8 +126,13 @@ impl Namespaces {
     /// The namespace of a name, on behalf of the application. One that fits a pattern has the
     /// handlers of that.
     pub(crate) fn find_or_create(&self, name: &Name) -> Arc<NamespaceCore> {
-        if let Some(found) = self.find(name) {
-            return found;
+        let pin = |namespace: &Arc<NamespaceCore>| {
+            namespace.pin();
+            Arc::clone(namespace)
+        };
+        // Under the lock: a child without sockets may be taken out at any other time.
+        if let Some(place) = self.by_name.read().get(name) {
+            return pin(&place.namespace);
         }
         let parents = self.parents.load();
         let fits = |parent: &Arc<Parent>| Some((Arc::clone(parent), parent.matches(name)?));
@@ -359,5 +364,58 @@ fn behind_the_back(work: impl Future<Output = ()> + Send + 'static, failure: &st
     match Handle::try_current() {
         Ok(runtime) => drop(runtime.spawn(work)),
         Err(_) => tracing::error!("the adapter {failure}"),
+    }
+}
+
+#[cfg(all(test, feature = "regex"))]
+mod tests {
+    use socketio_adapter::InMemoryAdapter;
+
+    use super::*;
+
+    #[test]
+    fn a_child_that_somebody_enters_while_the_last_leaves_is_not_removed() {
+        let options = NamespaceOptions {
+            cleanup_empty_children: true,
+            ..NamespaceOptions::default()
+        };
+        let server: Weak<Namespaces> = Weak::new();
+        let adapter = Box::new(InMemoryAdapter::factory());
+        let namespaces = Namespaces::new(adapter, options, server);
+        let pattern = regex::Regex::new("^/child$").expect("it is a pattern");
+        namespaces.add_parent(Pattern::Regex(pattern));
+        let name = Name::new("/child").expect("it is a name");
+        let parents = namespaces.parents.load_full();
+        let parent = parents.first().map(|parent| (Arc::clone(parent), None));
+        let (child, _) = namespaces.make(&name, parent, Arc::clone);
+        let first = namespaces.stay(&name).expect("it is there");
+        let second = namespaces.stay(&name).expect("it is there");
+        drop(first);
+        // The last one has left, as somebody thought a moment ago.
+        namespaces.abandoned(&child);
+        assert!(namespaces.find(&name).is_some());
+        drop(second);
+        assert!(namespaces.find(&name).is_none());
+    }
+
+    #[test]
+    fn children_share_the_table_of_their_pattern_until_they_have_handlers_of_their_own() {
+        let server: Weak<Namespaces> = Weak::new();
+        let adapter = Box::new(InMemoryAdapter::factory());
+        let options = NamespaceOptions::default();
+        let namespaces = Namespaces::new(adapter, options, server);
+        let pattern = regex::Regex::new("^/[ab]$").expect("it is a pattern");
+        let parent = namespaces.add_parent(Pattern::Regex(pattern));
+        let [a, b] = ["/a", "/b"].map(|name| {
+            let name = Name::new(name).expect("it is a name");
+            namespaces.find_or_create(&name)
+        });
+        let shares = |child: &NamespaceCore| Arc::ptr_eq(&child.handlers(), &parent.handlers());
+        parent.register(|handlers| handlers.ordered = true);
+        assert!(shares(&a) && shares(&b));
+        b.register(|handlers| handlers.rejection = None);
+        parent.register(|handlers| handlers.ordered = false);
+        assert!(shares(&a) && !shares(&b));
+        assert!(!b.handlers().ordered);
     }
 }

@@ -80,15 +80,18 @@ impl Parent {
 
     /// Changes the handlers of all children, those to come among them.
     pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
-        // A child that is made meanwhile has either the old table and is in the list, or the new.
-        let children = self.children.0.read();
+        // A child that is made meanwhile has either the old table and is in the list, or the new. Of
+        // two changes at a time, each reaches every child once.
+        let children = self.children.0.write();
+        let old = self.handlers.load_full();
         self.handlers.rcu(|handlers| {
             let mut handlers = Handlers::clone(handlers);
             change(&mut handlers);
             handlers
         });
+        let new = self.handlers.load_full();
         for child in children.values() {
-            child.inherit(&change);
+            child.inherit(&old, &new, &change);
         }
     }
 

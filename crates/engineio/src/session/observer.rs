@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use engineio_proto::{CloseReason, Packet, Transport};
+use smallvec::SmallVec;
 
 /// Sees what happens on a session, see [`Session::observe`](crate::Session::observe).
 ///
@@ -46,6 +47,42 @@ impl Observers {
 impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} observers", self.0.len())
+    }
+}
+
+/// What the observers of a session are still to be told of messages that have been queued. They are
+/// told when it is dropped, so keep it until no lock is held.
+///
+/// It is empty, and costs nothing, where nobody observes the session.
+#[must_use = "observers are told when it is dropped"]
+#[derive(Debug, Default)]
+pub struct Announcement(Option<Box<Unannounced>>);
+
+#[derive(Debug)]
+struct Unannounced {
+    observers: Observers,
+    created: SmallVec<[Packet; 1]>,
+}
+
+impl Announcement {
+    pub(super) fn new(observers: Option<Observers>, created: SmallVec<[Packet; 1]>) -> Self {
+        Self(observers.map(|observers| Box::new(Unannounced { observers, created })))
+    }
+
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        if let Some(unannounced) = self.0.take() {
+            for packet in &unannounced.created {
+                let event = SessionEvent::PacketCreated(packet);
+                unannounced.observers.tell(event);
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use parking_lot::ReentrantMutex;
 use socketio_proto::Packet;
 
-use crate::local::LocalSockets;
+use crate::local::{AfterDelivery, LocalSockets};
 use crate::options::BroadcastOptions;
 use crate::recovery::{
     KeptPackets, KeptSessions, RecoveryId, RecoveryOptions, Resume, Session, TooLarge,
@@ -57,13 +57,16 @@ impl Delivery {
         packet: Packet,
         options: BroadcastOptions,
     ) {
-        let state = self.state.lock();
-        {
-            let mut state = state.borrow_mut();
-            let packet = state.packets.keep(packet, &options);
-            state.waiting.push_back((packet, options));
-        }
-        deliver(&state, local);
+        let told = {
+            let state = self.state.lock();
+            {
+                let mut state = state.borrow_mut();
+                let packet = state.packets.keep(packet, &options);
+                state.waiting.push_back((packet, options));
+            }
+            deliver(&state, local)
+        };
+        drop(told);
     }
 
     pub(super) fn persist(&self, session: Session) -> Result<(), TooLarge> {
@@ -86,6 +89,8 @@ impl Delivery {
         offset: &str,
         resume: Resume,
     ) -> bool {
+        // Dropped after the lock.
+        let _told;
         let state = self.state.lock();
         if state.borrow().delivering {
             // Half of the sockets have the packet that is under way, and this one might belong to
@@ -99,7 +104,7 @@ impl Delivery {
         let turn = Turn::take(&state);
         let resumed = resume.call(missed);
         drop(turn);
-        deliver(&state, local);
+        _told = deliver(&state, local);
         resumed
     }
 
@@ -111,16 +116,19 @@ impl Delivery {
     }
 }
 
-/// Delivers what waits, unless that is being done further up the stack.
-fn deliver(state: &RefCell<State>, local: &dyn LocalSockets) {
+/// Delivers what waits, unless that is being done further up the stack. What comes back is to be
+/// dropped when the lock is not held any more.
+fn deliver(state: &RefCell<State>, local: &dyn LocalSockets) -> Vec<AfterDelivery> {
+    let mut told = Vec::new();
     if state.borrow().delivering {
-        return;
+        return told;
     }
     let _turn = Turn::take(state);
     let next = || state.borrow_mut().waiting.pop_front();
     while let Some((packet, options)) = next() {
-        local.broadcast(&packet, &options);
+        told.push(local.broadcast_locked(&packet, &options));
     }
+    told
 }
 
 /// Delivering, until it is dropped.

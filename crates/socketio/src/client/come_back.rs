@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::value::RawValue;
@@ -11,6 +12,7 @@ use socketio_adapter::{MissedPacket, RecoveryId, Resume, Session};
 use socketio_proto::Args;
 
 use super::Client;
+use super::join::Announcements;
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
 use crate::namespace_core::NamespaceCore;
@@ -104,11 +106,14 @@ impl Claim {
             return Outcome::Forgotten;
         };
         let outcome = Arc::new(OnceLock::new());
+        // Told after the adapter has let its lock go.
+        let told = Arc::new(Mutex::new(None));
         let resume = Resume::new({
             let (client, socket) = (Arc::clone(client), socket.clone());
             let outcome = Arc::clone(&outcome);
+            let told = Arc::clone(&told);
             move |missed| {
-                let entered = enter(&client, attempt, &socket, &missed);
+                let entered = enter(&client, attempt, &socket, &missed, &told);
                 *outcome.get_or_init(|| entered) == Outcome::Joined
             }
         });
@@ -121,6 +126,8 @@ impl Claim {
                 "a client is not recovered: what it has missed could not be looked for"
             );
         }
+        let told = told.lock().take();
+        drop(told);
         // If nobody was asked to take the socket back, there was nothing to take it back with.
         let outcome = outcome.get().copied().unwrap_or(Outcome::Forgotten);
         if outcome != Outcome::Gone {
@@ -139,7 +146,13 @@ impl Drop for Claim {
 }
 
 /// Lets a socket in that is back.
-fn enter(client: &Client, attempt: u64, socket: &Socket, missed: &[MissedPacket]) -> Outcome {
+fn enter(
+    client: &Client,
+    attempt: u64,
+    socket: &Socket,
+    missed: &[MissedPacket],
+    told: &Mutex<Option<Announcements>>,
+) -> Outcome {
     let missed: Vec<Encoded> = missed
         .iter()
         .filter_map(|missed| encode(socket, missed))
@@ -155,11 +168,12 @@ fn enter(client: &Client, attempt: u64, socket: &Socket, missed: &[MissedPacket]
         );
         return Outcome::Forgotten;
     }
-    if client.accept(attempt, socket, missed) {
-        Outcome::Joined
-    } else {
-        Outcome::Gone
+    let accepted = client.accept(attempt, socket, missed);
+    if accepted.is_none() {
+        return Outcome::Gone;
     }
+    *told.lock() = accepted;
+    Outcome::Joined
 }
 
 /// None if the parser of the application cannot encode the packet, which then nobody has been sent.

@@ -3,8 +3,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use engineio::Announcement;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
+use smallvec::SmallVec;
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
 use super::come_back::{Claim, Outcome, Returning};
@@ -71,7 +73,7 @@ impl Client {
         if let Some(member) = members.find(&packet.namespace) {
             match &mut member.state {
                 MemberState::Joined(..) => return Begin::Joined,
-                MemberState::Joining(first) if first.left.is_some() => {
+                MemberState::Joining(first) if first.is_leaving() => {
                     // It has left and comes back, once its end has been dealt with.
                     let unfinished = self.tasks.count(0);
                     first.queue.push((packet.clone(), unfinished));
@@ -154,7 +156,9 @@ impl Client {
         if let Err(refused) = ask_middleware(&socket, &handlers).await {
             return self.refuse(attempt, &name, &refused, Refuser::Middleware);
         }
-        if self.accept(attempt, &socket, Vec::new()) {
+        let accepted = self.accept(attempt, &socket, Vec::new());
+        if let Some(told) = accepted {
+            drop(told);
             clean_up.0 = None;
             self.welcome(attempt, &socket, &stay, &handlers).await;
         }
@@ -236,47 +240,53 @@ impl Client {
         }
     }
 
-    /// Lets the socket in and tells the client, after what it has missed. Returns whether that was
-    /// so: the client may have gone meanwhile.
-    pub(super) fn accept(&self, attempt: u64, socket: &Socket, missed: Vec<Encoded>) -> bool {
+    /// Lets the socket in and tells the client, after what it has missed. None if the client has gone
+    /// meanwhile; else what is to be dropped when no lock is held.
+    pub(super) fn accept(
+        &self,
+        attempt: u64,
+        socket: &Socket,
+        missed: Vec<Encoded>,
+    ) -> Option<Announcements> {
         let Socket { recipient, space } = socket;
         let connect = self.connected_packet(socket);
+        let mut told = Announcements::new();
         let mut members = self.members.lock();
-        let Some(joining) = members.joining(attempt) else {
-            return false;
-        };
+        let joining = members.joining(attempt)?;
         if !recipient.is(Phase::Joining) {
-            return false;
+            return None;
         }
         joining.accepted = true;
         // The client should hear that it has joined before it hears from anybody there.
         for packet in missed {
-            self.send(Ok(packet));
+            told.push(self.enqueue(Ok(packet)));
         }
-        self.send(connect);
+        told.push(self.enqueue(connect));
         space.enter(recipient);
         // Only now is the way through the rooms open, which what is sent to it may take.
         recipient.advance(Phase::Joining, Phase::Connected);
         self.joined.store(true, Ordering::Relaxed);
-        true
+        Some(told)
     }
 
     /// Tells the client that it may not join, unless the attempt has been given up.
     fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError, refuser: Refuser) {
-        let refused = {
-            let mut members = self.members.lock();
-            let is_it = |member: &Member| match &member.state {
-                MemberState::Joining(joining) => joining.attempt == attempt,
-                MemberState::Joined(..) | MemberState::Left => false,
-            };
-            let place = members.list.iter().position(is_it);
-            place.map(|place| members.list.remove(place))
+        let packet = self.refused_packet(namespace, error, refuser);
+        // Dropped after the lock.
+        let (_refused, _told);
+        let mut members = self.members.lock();
+        let is_it = |member: &Member| match &member.state {
+            MemberState::Joining(joining) => joining.attempt == attempt,
+            MemberState::Joined(..) | MemberState::Left => false,
         };
-        if let Some(refused) = refused {
+        if let Some(place) = members.list.iter().position(is_it) {
+            let refused = members.list.remove(place);
             if let Some(socket) = refused.socket() {
                 socket.recipient.advance(Phase::Joining, Phase::Refused);
             }
-            self.send_refusal(namespace, error, refuser);
+            // Before the client can join again, and hear of that.
+            _told = self.enqueue(packet);
+            _refused = refused;
         }
     }
 
@@ -290,19 +300,26 @@ impl Client {
         while let Some(step) = self.next_step(attempt) {
             match step {
                 Step::Handle(queue) => {
-                    for (packet, _unfinished) in queue {
-                        if socket.connected() {
-                            self.handle(socket, stay.namespace(), packet);
-                        }
+                    let mut queue = queue.into_iter();
+                    while socket.connected()
+                        && let Some((packet, _unfinished)) = queue.next()
+                    {
+                        self.handle(socket, stay.namespace(), packet);
+                    }
+                    // What follows a DISCONNECT waits for its end.
+                    if let Some(joining) = self.members.lock().joining(attempt) {
+                        joining.queue.splice(0..0, queue);
                     }
                 }
                 Step::End(reason, joining) => {
                     self.end(socket, stay.clone(), reason, Run::Here);
-                    // Perhaps the client has come back meanwhile.
-                    for (packet, _unfinished) in joining.queue {
-                        if packet.kind == PacketType::Connect || self.is_joining(stay.name()) {
-                            self.receive(packet);
-                        }
+                    // Perhaps the client has come back meanwhile: what it sent before that is of no
+                    // interest, and all that it sent after that is.
+                    let queue = joining.queue.into_iter();
+                    let is_before =
+                        |(packet, _): &(Packet, Unfinished)| packet.kind != PacketType::Connect;
+                    for (packet, _unfinished) in queue.skip_while(is_before) {
+                        self.receive(packet);
                     }
                     return;
                 }
@@ -335,16 +352,18 @@ impl Client {
             }
         }
     }
-
-    fn is_joining(&self, namespace: &str) -> bool {
-        let mut members = self.members.lock();
-        members
-            .find(namespace)
-            .is_some_and(|member| matches!(member.state, MemberState::Joining(_)))
-    }
 }
 
+/// What observers of the connection are told when no lock is held any more.
+pub(super) type Announcements = SmallVec<[Announcement; 2]>;
+
 impl Joining {
+    /// Whether the socket has left, or will when what the client has sent is handled.
+    fn is_leaving(&self) -> bool {
+        let leaves = |(packet, _): &(Packet, Unfinished)| packet.kind == PacketType::Disconnect;
+        self.left.is_some() || (self.accepted && self.queue.iter().any(leaves))
+    }
+
     /// Gives up a socket that is not let in yet. The end of its task frees what it holds.
     pub(super) fn cancel(&mut self) {
         if let Some((socket, _)) = &self.socket {

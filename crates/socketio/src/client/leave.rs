@@ -37,18 +37,27 @@ impl Client {
         reason: DisconnectReason,
         run: Run,
     ) {
-        let taken = {
-            let mut members = self.members.lock();
-            let is_it = |member: &&mut Member| {
-                let socket = member.socket();
-                socket.is_some_and(|socket| std::ptr::eq(&*socket.recipient, recipient))
-            };
-            members
-                .list
-                .iter_mut()
-                .find(is_it)
-                .and_then(|member| member.take(reason))
+        let is_it = |member: &&mut Member| {
+            let socket = member.socket();
+            socket.is_some_and(|socket| std::ptr::eq(&*socket.recipient, recipient))
         };
+        let is_told = reason == DisconnectReason::ServerNamespaceDisconnect;
+        // Encoded without the lock, for a parser may be the application's.
+        let name = {
+            let mut members = self.members.lock();
+            let member = members.list.iter_mut().find(is_it).filter(|_| is_told);
+            member.map(|member| member.name.clone())
+        };
+        let packet = name.map(|name| self.codec().disconnect(&name));
+        let (taken, told) = {
+            let mut members = self.members.lock();
+            let member = members.list.iter_mut().find(is_it);
+            let taken = member.and_then(|member| member.take(reason));
+            // Before the client can join again, and hear of that.
+            let packet = packet.filter(|_| taken.is_some());
+            (taken, packet.map(|packet| self.enqueue(packet)))
+        };
+        drop(told);
         if let Some(taken) = taken {
             self.finish(taken, reason, run);
         }
@@ -70,18 +79,18 @@ impl Client {
             all
         };
         for taken in all {
+            if reason == DisconnectReason::ServerNamespaceDisconnect {
+                let namespace = match &taken {
+                    Taken::Cancelled(name, _) => name,
+                    Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space.name(),
+                };
+                self.send(self.codec().disconnect(namespace));
+            }
             self.finish(taken, reason, run);
         }
     }
 
     fn finish(self: &Arc<Self>, taken: Taken, reason: DisconnectReason, run: Run) {
-        if reason == DisconnectReason::ServerNamespaceDisconnect {
-            let namespace = match &taken {
-                Taken::Cancelled(name, _) => name,
-                Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space.name(),
-            };
-            self.send(self.codec().disconnect(namespace));
-        }
         if let Taken::Left(socket, _) | Taken::Leaving(socket) = &taken {
             keep_session(socket, reason);
         }

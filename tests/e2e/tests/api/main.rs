@@ -11,6 +11,7 @@ mod engine;
 mod event_middleware;
 mod fetch;
 mod handshake;
+mod join_and_leave;
 mod journaled;
 mod layers;
 mod listeners;
