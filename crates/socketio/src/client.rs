@@ -80,6 +80,9 @@ struct Joining {
     left: Option<DisconnectReason>,
 }
 
+/// What observers of the connection are told when no lock is held any more.
+type Announcements = SmallVec<[Announcement; 2]>;
+
 /// What is to be done with a packet for a namespace.
 enum Route {
     Socket(Socket, Arc<NamespaceCore>),

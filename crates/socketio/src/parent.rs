@@ -1,11 +1,9 @@
 //! A pattern for namespaces, and the namespaces that were made after it.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use parking_lot::RwLock;
 use socketio_adapter::Adapter;
 use socketio_proto::Namespace as Name;
 
@@ -16,8 +14,10 @@ use crate::namespace_core::NamespaceCore;
 use crate::space::{Captured, Scope, Space};
 
 mod adapter;
+mod children;
 
 use self::adapter::ParentAdapter;
+pub(crate) use self::children::Children;
 
 /// A pattern for namespaces, and the namespaces that were made after it (Node's
 /// `ParentNamespace`).
@@ -35,10 +35,6 @@ pub(crate) enum Pattern {
     Regex(regex::Regex),
     Predicate(NamespaceListener),
 }
-
-/// The namespaces that were made after one pattern.
-#[derive(Default)]
-pub(crate) struct Children(RwLock<HashMap<Name, Arc<NamespaceCore>>>);
 
 impl Scope for Parent {
     fn adapter(&self) -> &Arc<dyn Adapter> {
@@ -82,7 +78,7 @@ impl Parent {
     pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
         // A child that is made meanwhile has either the old table and is in the list, or the new. Of
         // two changes at a time, each reaches every child once.
-        let children = self.children.0.write();
+        let children = self.children.write();
         let old = self.handlers.load_full();
         self.handlers.rcu(|handlers| {
             let mut handlers = Handlers::clone(handlers);
@@ -100,7 +96,7 @@ impl Parent {
         let was_there = Cell::new(false);
         let (children, before) = {
             // As in `register`.
-            let children = self.children.0.read();
+            let children = self.children.write();
             let before = self.handlers.rcu(|handlers| {
                 let mut handlers = Handlers::clone(handlers);
                 was_there.set(take_out(&mut handlers));
@@ -117,7 +113,7 @@ impl Parent {
 
     /// Gives a child its handlers, now and from now on.
     pub(crate) fn adopt(&self, child: &Arc<NamespaceCore>) {
-        let mut children = self.children.0.write();
+        let mut children = self.children.write();
         child.adopt(self.handlers.load_full());
         children.insert(child.name().clone(), Arc::clone(child));
     }
@@ -176,20 +172,4 @@ fn captures(regex: &regex::Regex, name: &str) -> Option<Captured> {
         .filter_map(group)
         .collect();
     Some((!groups.is_empty()).then_some(groups))
-}
-
-impl Children {
-    pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
-        self.0.read().values().cloned().collect()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.read().len()
-    }
-
-    /// Takes a child out.
-    pub(crate) fn remove(&self, child: &NamespaceCore) {
-        let removed = self.0.write().remove(child.name());
-        drop(removed);
-    }
 }

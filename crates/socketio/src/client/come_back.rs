@@ -11,8 +11,7 @@ use smol_str::SmolStr;
 use socketio_adapter::{MissedPacket, RecoveryId, Resume, Session};
 use socketio_proto::Args;
 
-use super::Client;
-use super::join::Announcements;
+use super::{Announcements, Client};
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
 use crate::namespace_core::NamespaceCore;

@@ -3,16 +3,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use engineio::Announcement;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
-use smallvec::SmallVec;
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
 use super::come_back::{Claim, Outcome, Returning};
 use super::new_id::new_id;
 use super::revision::Refuser;
-use super::{Client, Joining, Member, MemberState, Run};
+use super::{Announcements, Client, Joining, Member, MemberState, Run};
 use crate::connect_error::ConnectError;
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::disconnect_reason::DisconnectReason;
@@ -353,9 +351,6 @@ impl Client {
         }
     }
 }
-
-/// What observers of the connection are told when no lock is held any more.
-pub(super) type Announcements = SmallVec<[Announcement; 2]>;
 
 impl Joining {
     /// Whether the socket has left, or will when what the client has sent is handled.

@@ -9,7 +9,7 @@ use socketio_adapter::{
     RemoteSocketInfo, RoomList,
 };
 
-use super::Children;
+use super::children::Children;
 
 /// The adapter of a pattern: it hands on what is asked for to the adapters of the children.
 pub(super) struct ParentAdapter {
