@@ -40,7 +40,7 @@ impl Application for App {
     }
 
     async fn allow_request(&self, request: &mut Parts) -> Result<(), ConnectionError> {
-        let Some(listener) = &self.hooks.allow_request else {
+        let Some(listener) = self.hooks.allow_request.load_full() else {
             return Ok(());
         };
         // What the extensions hold is kept for as long as the connection, and this is not needed.

@@ -17,7 +17,7 @@ type HeadersListener = Arc<dyn Fn(&mut HeaderMap, &Parts) + Send + Sync>;
 /// What the application wants to know of the engine, and to decide.
 #[derive(Default)]
 pub(crate) struct EngineHooks {
-    pub(crate) allow_request: Option<AllowListener>,
+    pub(crate) allow_request: ArcSwapOption<AllowListener>,
     pub(crate) generate_id: ArcSwapOption<IdListener>,
     listeners: ArcSwap<EngineListeners>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct EngineListeners {
 impl EngineHooks {
     pub(crate) fn new(allow_request: Option<AllowListener>) -> Self {
         Self {
-            allow_request,
+            allow_request: ArcSwapOption::from(allow_request.map(Arc::new)),
             ..Self::default()
         }
     }
@@ -46,6 +46,13 @@ impl EngineHooks {
             add(&mut listeners);
             listeners
         });
+    }
+
+    /// Drops what only a server needs that opens sessions.
+    pub(crate) fn drop_handlers(&self) {
+        self.allow_request.store(None);
+        self.generate_id.store(None);
+        self.listen(|listeners| listeners.connection = Vec::new());
     }
 
     /// `conn` is only asked for if somebody wants to know.

@@ -24,6 +24,9 @@ use crate::weak_server::WeakServer;
 
 mod cluster;
 mod operators;
+mod weak;
+
+pub use self::weak::WeakSocketIo;
 
 /// How long [`SocketIo::close`] waits for clients to take their last packets.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
@@ -60,7 +63,7 @@ impl<S> SocketIo<S> {
     /// The same server, with another state for the handlers that are registered through it.
     ///
     /// A state that holds a handle to the server itself is made so: the layer first, then
-    /// `layer.io().with_state(state)`.
+    /// `layer.io().with_state(state)`. Let it be a [`WeakSocketIo`], for the server holds the state.
     pub fn with_state<S2>(&self, state: S2) -> SocketIo<S2> {
         SocketIo::new(Arc::clone(&self.engine), state)
     }
@@ -221,6 +224,12 @@ impl<S> SocketIo<S> {
     /// [`close_within`](Self::close_within). Sockets learn the reason
     /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown). The HTTP server and
     /// its other routes go on.
+    ///
+    /// The handlers and listeners that have been registered are dropped then, with their state and
+    /// whatever they hold, those of each namespace as soon as its disconnect handlers have finished.
+    /// Only the engine's listeners of requests and answers stay
+    /// ([`on_headers`](crate::Engine::on_headers), [`on_initial_headers`](crate::Engine::on_initial_headers),
+    /// [`on_connection_error`](crate::Engine::on_connection_error)), for a closed server still answers.
     pub async fn close(&self) {
         self.close_within(CLOSE_DEADLINE).await;
     }
@@ -238,6 +247,9 @@ impl<S> SocketIo<S> {
                 Err(_) => tracing::warn!(namespace = %name, "the adapter did not close in time"),
             }
         }
+        // Nobody is served any more, and they may hold the server itself.
+        self.namespaces().drop_handlers();
+        self.engine.application().hooks.drop_handlers();
     }
 
     /// Sends an event to everybody in the main namespace, see [`BroadcastOperator::emit`].

@@ -281,7 +281,7 @@ pub use self::engine::Engine;
 pub use self::handler::Reply;
 pub use self::handshake::Handshake;
 pub use self::into_namespace::{IntoNamespace, NamespaceSelector};
-pub use self::io::{MissingSocketIo, SocketIo};
+pub use self::io::{MissingSocketIo, SocketIo, WeakSocketIo};
 pub use self::layer::SocketIoLayer;
 pub use self::listener_id::ListenerId;
 pub use self::namespace::Namespace;

@@ -28,6 +28,10 @@ pub(crate) struct NamespaceCore {
     /// that a middleware which is added then asks the first client too. `false` if one of them
     /// panicked, for then nobody knows what it would have added.
     announced: SetOnce<bool>,
+    /// The sockets that are there or about to join, until their disconnect handlers have run.
+    stays: AtomicUsize,
+    /// Whether the server is closed: nobody joins any more.
+    closed: AtomicBool,
     child: Option<Box<Child>>,
     server_events: ServerEvents,
 }
@@ -45,8 +49,6 @@ pub(crate) struct Origin<'a> {
 pub(crate) struct Child {
     home: Weak<dyn Home>,
     captured: Captured,
-    /// The sockets that are there or about to join.
-    stays: AtomicUsize,
     /// Whether it has handlers of its own, which would be lost with it.
     pinned: AtomicBool,
 }
@@ -56,7 +58,6 @@ impl Child {
         Self {
             home,
             captured,
-            stays: AtomicUsize::new(0),
             pinned: AtomicBool::new(false),
         }
     }
@@ -91,6 +92,8 @@ impl NamespaceCore {
             )),
             handlers: ArcSwap::default(),
             announced: SetOnce::new(),
+            stays: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
             child,
             server_events: ServerEvents::default(),
         })
@@ -203,9 +206,28 @@ impl NamespaceCore {
 
     /// Whether nobody is in a child, nobody is about to join it, and nothing would be lost with it.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.child.as_ref().is_some_and(|child| {
-            child.stays.load(Ordering::Acquire) == 0 && !child.pinned.load(Ordering::Acquire)
-        })
+        self.child
+            .as_ref()
+            .is_some_and(|child| !self.is_inhabited() && !child.pinned.load(Ordering::Acquire))
+    }
+
+    fn is_inhabited(&self) -> bool {
+        self.stays.load(Ordering::SeqCst) > 0
+    }
+
+    /// Drops the handlers as soon as the last socket is over, for the server is closed, and they may
+    /// hold it.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        if !self.is_inhabited() {
+            self.drop_handlers();
+        }
+    }
+
+    fn drop_handlers(&self) {
+        let dropped = self.handlers.swap(Arc::default());
+        self.hear_outgoing();
+        drop(dropped);
     }
 }
 
@@ -215,9 +237,7 @@ pub(crate) struct Stay(Arc<NamespaceCore>);
 impl Stay {
     /// Counts a socket in. A child must be in its table, and stay there meanwhile.
     pub(crate) fn new(namespace: &Arc<NamespaceCore>) -> Self {
-        if let Some(child) = &namespace.child {
-            child.stays.fetch_add(1, Ordering::AcqRel);
-        }
+        namespace.stays.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(namespace))
     }
 
@@ -242,8 +262,14 @@ impl Deref for Stay {
 
 impl Drop for Stay {
     fn drop(&mut self) {
+        if self.0.stays.fetch_sub(1, Ordering::SeqCst) > 1 {
+            return;
+        }
+        // Either this sees that the server is closed, or who closes it sees that nobody is here.
+        if self.0.closed.load(Ordering::SeqCst) {
+            self.0.drop_handlers();
+        }
         if let Some(child) = &self.0.child
-            && child.stays.fetch_sub(1, Ordering::AcqRel) == 1
             && let Some(home) = child.home.upgrade()
         {
             home.abandoned(&self.0);

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use crate::codec::Codec;
 use crate::context::NamespaceContext;
 use crate::namespace_core::{Child, Home, NamespaceCore, Origin, Stay};
-use crate::parent::{Parent, Pattern};
+use crate::parent::{Children, Parent, Pattern};
 use crate::recovery::RecoverySettings;
 use crate::space::Captured;
 
@@ -59,7 +59,8 @@ pub(crate) type NewNamespace = Arc<dyn Fn(&Arc<NamespaceCore>) + Send + Sync>;
 
 struct Place {
     namespace: Arc<NamespaceCore>,
-    parent: Option<Arc<Parent>>,
+    /// The children of the same pattern, this one among them.
+    siblings: Option<Arc<Children>>,
 }
 
 /// Why there is no namespace for a client.
@@ -167,6 +168,17 @@ impl Namespaces {
         });
     }
 
+    /// Drops all that the application has registered, for nobody is served any more.
+    pub(crate) fn drop_handlers(&self) {
+        self.listeners.store(Arc::default());
+        for parent in &*self.parents.swap(Arc::default()) {
+            parent.drop_handlers();
+        }
+        for namespace in self.all() {
+            namespace.close();
+        }
+    }
+
     /// A place in the namespace that a client asks for, which is made if a pattern takes its name.
     pub(crate) async fn enter(
         &self,
@@ -259,7 +271,7 @@ impl Namespaces {
         let taken = take(&made);
         let place = Place {
             namespace: Arc::clone(&made),
-            parent,
+            siblings: parent.map(|parent| Arc::clone(&parent.children)),
         };
         by_name.insert(name.clone(), place);
         drop(by_name);
@@ -298,8 +310,8 @@ impl Namespaces {
                 return;
             }
             let removed = by_name.remove(namespace.name());
-            if let Some(parent) = removed.as_ref().and_then(|place| place.parent.as_ref()) {
-                parent.children.remove(namespace);
+            if let Some(siblings) = removed.as_ref().and_then(|place| place.siblings.as_ref()) {
+                siblings.remove(namespace);
             }
             removed
         };

@@ -111,6 +111,11 @@ impl Parent {
         })
     }
 
+    /// Drops the handlers of children to come.
+    pub(crate) fn drop_handlers(&self) {
+        self.handlers.store(Arc::default());
+    }
+
     /// Gives a child its handlers, now and from now on.
     pub(crate) fn adopt(&self, child: &Arc<NamespaceCore>) {
         let mut children = self.children.write();

@@ -10,6 +10,7 @@ mod eio3_clients;
 mod engine;
 mod event_middleware;
 mod fetch;
+mod freed;
 mod handshake;
 mod join_and_leave;
 mod journaled;

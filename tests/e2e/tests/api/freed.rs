@@ -1,0 +1,215 @@
+//! Servers that hold themselves, through the state of their handlers and what closures capture.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use e2e::census::{Census, Counted};
+use e2e::conversation::{assert_alive, id_of, join, open};
+use e2e::eventually::eventually;
+use e2e::gate::Gate;
+use e2e::journal::Journal;
+use regex::Regex;
+use socketio::{DisconnectReason, Namespace, SocketIo, SocketIoLayer, WeakSocketIo};
+use socketio_testing::{WsClient, within};
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+/// A state that holds the server.
+#[derive(Clone)]
+struct App {
+    io: SocketIo,
+    held: Arc<Counted>,
+}
+
+/// Serves a layer until the task is aborted, and its connections end.
+async fn serve_for_a_while(layer: SocketIoLayer) -> (SocketAddr, AbortHandle) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let addr = listener.local_addr().expect("an address");
+    let router = Router::new().layer(layer);
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    (addr, serving.abort_handle())
+}
+
+/// Closes the server, which waits until its client has heard of that.
+async fn close(io: &SocketIo, client: &mut WsClient) {
+    let closing = within("the end", io.close());
+    tokio::join!(closing, client.expect_close(None));
+}
+
+async fn take(State(App { io, held }): State<App>) {
+    drop((io, held));
+}
+
+/// Registers something of each kind that holds the server, but for what hears requests and answers.
+fn register_everything(io: &SocketIo<App>) {
+    let captured = || {
+        let captured = io.state().clone();
+        move || drop(captured.clone())
+    };
+    let outgoing = captured();
+    let namespaces = [
+        io.of("/"),
+        io.of(Regex::new("^/a-").expect("a pattern")),
+        io.of(async |State(_): State<App>| true),
+    ];
+    for namespace in namespaces {
+        let outgoing = outgoing.clone();
+        namespace
+            .middleware(async |State(_): State<App>| Ok::<_, &str>(()))
+            .event_middleware(take)
+            .on_connect(take)
+            .on("event", take)
+            .on_any(take)
+            .on_any_outgoing(move |_, _, _| outgoing())
+            .on_server_event("event", take)
+            .on_disconnecting(take)
+            .on_disconnect(take)
+            .on_rejection(take);
+    }
+    io.on_new_namespace(|namespace: Namespace<App>| drop(namespace.on("new", take)));
+    let captured = captured();
+    io.engine()
+        .generate_id(async |State(_): State<App>| "an-id".to_owned())
+        .on_connection(move |_| captured());
+}
+
+#[tokio::test]
+async fn a_server_that_holds_itself_goes_when_it_is_closed() {
+    let census = Census::default();
+    let layer = SocketIoLayer::new();
+    let io = layer.io();
+    let weak = io.downgrade();
+    register_everything(&io.with_state(App {
+        io: io.clone(),
+        held: Arc::new(census.counted()),
+    }));
+    let (addr, serving) = serve_for_a_while(layer).await;
+    let (mut client, _) = join(addr).await;
+    for name in ["/a-b", "/c"] {
+        client.send(&format!("40{name},")).await;
+        let connect = client.expect(&format!(r#"40{name},{{"sid":"…"}}"#)).await;
+        assert!(!id_of(&connect).is_empty());
+    }
+    client.send(r#"42["event"]"#).await;
+    assert_eq!(census.alive(), 1);
+    close(&io, &mut client).await;
+    eventually("nothing that the handlers hold", || census.alive() == 0).await;
+    assert!(weak.upgrade().is_some(), "the layer is there");
+    serving.abort();
+    drop((client, io));
+    eventually("the end of the server", || weak.upgrade().is_none()).await;
+}
+
+#[tokio::test]
+async fn what_decides_about_requests_goes_when_the_server_is_closed() {
+    let census = Census::default();
+    let held = Arc::new(census.counted());
+    let layer = SocketIoLayer::builder()
+        .with_state(held)
+        .allow_request(async |State(_): State<Arc<Counted>>| true)
+        .build();
+    let io = layer.io().with_state(());
+    drop(layer);
+    assert_eq!(census.alive(), 1);
+    within("the end", io.close()).await;
+    assert_eq!(census.alive(), 0);
+}
+
+/// The end of a server takes nothing away from the handlers of those who are leaving.
+#[tokio::test]
+async fn handlers_stay_until_the_last_has_left() {
+    let (census, gate, journal) = (Census::default(), Gate::closed(), Journal::new());
+    let layer = SocketIoLayer::new();
+    let io = layer.io();
+    {
+        let (gate, entered, left) = (gate.clone(), journal.clone(), journal.clone());
+        let held = Arc::new(census.counted());
+        io.of("/")
+            .on_disconnecting(move || {
+                let gate = gate.clone();
+                entered.write("leaving");
+                async move { gate.pass().await }
+            })
+            .on_disconnect(move |reason: DisconnectReason| {
+                let _ = &held;
+                left.write(reason);
+                async {}
+            });
+    }
+    let (addr, _serving) = serve_for_a_while(layer).await;
+    let (mut client, _) = join(addr).await;
+    assert_alive(&mut client).await;
+    close(&io, &mut client).await;
+    journal.expect(["leaving"]).await;
+    assert_eq!(census.alive(), 1);
+    gate.open();
+    journal.expect(["server shutting down"]).await;
+    eventually("nothing that the handlers hold", || census.alive() == 0).await;
+}
+
+/// Its connect handler is still being started when everybody else has gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_joining_when_the_server_is_closed_is_seen_to_leave() {
+    let journal = Journal::new();
+    let (go_on, waiting) = std::sync::mpsc::channel::<()>();
+    let waiting = Arc::new(Mutex::new(waiting));
+    let layer = SocketIoLayer::new();
+    let io = layer.io();
+    let (entered, left) = (journal.clone(), journal.clone());
+    io.of("/")
+        // Joining goes on in a task of its own.
+        .middleware(async || {
+            tokio::task::yield_now().await;
+            Ok::<_, &str>(())
+        })
+        .on_connect(move || {
+            entered.write("joining");
+            tokio::task::block_in_place(|| waiting.lock().unwrap().recv().ok());
+            async {}
+        })
+        .on_disconnect(async move |reason: DisconnectReason| left.write(reason));
+    let (addr, _serving) = serve_for_a_while(layer).await;
+    let mut client = open(addr).await;
+    client.send("40").await;
+    client.expect(r#"40{"sid":"…"}"#).await;
+    journal.expect(["joining"]).await;
+    close(&io, &mut client).await;
+    assert!(journal.take().await.is_empty());
+    go_on.send(()).expect("it waits");
+    journal.expect(["server shutting down"]).await;
+}
+
+#[tokio::test]
+async fn a_weak_handle_keeps_nothing() {
+    #[derive(Clone)]
+    struct Notifier {
+        io: WeakSocketIo,
+        _held: Arc<Counted>,
+    }
+
+    async fn notify(State(notifier): State<Notifier>) {
+        let io = notifier.io.upgrade().expect("it is being asked");
+        io.emit("notice", &());
+    }
+
+    let census = Census::default();
+    let layer = SocketIoLayer::new();
+    let io = layer.io().with_state(7).downgrade();
+    let notifier = Notifier {
+        io: layer.io().downgrade(),
+        _held: Arc::new(census.counted()),
+    };
+    layer.io().with_state(notifier).of("/").on("notify", notify);
+    let (addr, serving) = serve_for_a_while(layer).await;
+    let (mut client, _) = join(addr).await;
+    client.send(r#"42["notify"]"#).await;
+    client.expect(r#"42["notice"]"#).await;
+    let upgraded = io.upgrade().expect("it is there");
+    assert_eq!((*upgraded.state(), upgraded.clients_count()), (7, 1));
+    drop((upgraded, client));
+    serving.abort();
+    eventually("the end of the server", || io.upgrade().is_none()).await;
+    assert_eq!(census.alive(), 0);
+}
