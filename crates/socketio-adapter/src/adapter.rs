@@ -91,7 +91,15 @@ pub trait Adapter: Send + Sync + 'static {
         false
     }
 
-    /// Keeps a session whose connection was lost, in the place of one that has the same id.
+    /// Returns the offset of the last packet that was kept. What a socket that joins after this call
+    /// is told when it comes back is younger ([`Session::joined_at`]). Called for each socket that
+    /// joins. Default: not known, so clients choose how far back they are told.
+    fn last_offset(&self) -> Option<String> {
+        None
+    }
+
+    /// Keeps a session whose connection was lost, in the place of one that has the same id. One that
+    /// was taken is given back likewise, and is as old as it says ([`Session::age`]).
     ///
     /// # Errors
     ///
@@ -103,7 +111,9 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// Takes a session out of the store, so that nobody else can have it. Resolves to nothing if the
     /// session is unknown or too old, or if it is known already that what was missed since the packet
-    /// at `offset` cannot be told. By default it fails with [`AdapterError::is_not_supported`].
+    /// at `offset` cannot be told. That is text of the client's: empty from one that has been sent
+    /// nothing yet, which cannot be told what it has missed. The future is always polled to its end.
+    /// By default it fails with [`AdapterError::is_not_supported`].
     ///
     /// [`resume_session`](Self::resume_session) follows, at once or when middleware has decided, or
     /// the session is kept anew with [`persist_session`](Self::persist_session).
@@ -119,7 +129,8 @@ pub trait Adapter: Send + Sync + 'static {
     }
 
     /// Calls `resume` with what the client of a session has missed since the packet at `offset`:
-    /// those packets that are meant for the rooms of the session ([`Target::includes`]). Resolves to
+    /// those packets that are meant for the rooms of the session ([`Target::includes`]), and are younger
+    /// than its joining ([`Session::joined_at`]). Resolves to
     /// false if that cannot be told any more, or if `resume` says so. By default it fails with
     /// [`AdapterError::is_not_supported`].
     ///

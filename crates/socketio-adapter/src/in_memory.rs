@@ -25,7 +25,7 @@ use crate::room_list::RoomList;
 /// back: see [`factory_with_recovery`](Self::factory_with_recovery). Then every event that is not
 /// volatile and asks for no acknowledgement takes a copy of its text, and such broadcasts of one
 /// namespace run one after the other. What is too old is forgotten with the next broadcast, loss or
-/// return. Without recovery there is no cost.
+/// return, or when another namespace needs the room. Without recovery there is no cost.
 #[derive(Clone)]
 pub struct InMemoryAdapter {
     local: Arc<dyn LocalSockets>,
@@ -47,7 +47,7 @@ impl InMemoryAdapter {
     pub fn with_recovery(local: Arc<dyn LocalSockets>, options: &RecoveryOptions) -> Self {
         Self {
             local,
-            delivery: Some(Arc::new(Delivery::new(options))),
+            delivery: Some(Delivery::new(options)),
         }
     }
 
@@ -119,6 +119,10 @@ impl Adapter for InMemoryAdapter {
 
     fn supports_recovery(&self) -> bool {
         self.delivery.is_some()
+    }
+
+    fn last_offset(&self) -> Option<String> {
+        Some(self.delivery.as_deref()?.last_offset())
     }
 
     fn persist_session(&self, session: Session) -> Result<(), AdapterError> {

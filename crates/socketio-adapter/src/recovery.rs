@@ -15,6 +15,7 @@ mod resume;
 mod sessions;
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -22,6 +23,7 @@ use smol_str::SmolStr;
 use crate::room::Room;
 use crate::socket_id::SocketId;
 
+pub(crate) use self::ledger::Store;
 pub use self::options::RecoveryOptions;
 pub(crate) use self::packets::KeptPackets;
 pub use self::resume::{MissedPacket, Resume};
@@ -74,4 +76,16 @@ pub struct Session {
     /// What the application has attached to the socket.
     #[serde(default)]
     pub data: serde_json::Value,
+    /// The offset that was the last one ([`Adapter::last_offset`](crate::Adapter::last_offset)) when
+    /// the client joined first. Nothing up to it is told to the client, which says itself how far it
+    /// wants to go back. Sessions of Node's servers have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_at: Option<String>,
+    /// For how long the session has been kept: zero where a connection has just been lost.
+    ///
+    /// An adapter says it of a session that it gives away
+    /// ([`Adapter::take_session`](crate::Adapter::take_session)), and counts it when that is given back,
+    /// so that nobody wins time with it. It is no part of what is stored.
+    #[serde(skip)]
+    pub age: Duration,
 }

@@ -78,7 +78,12 @@ impl Target {
     /// Tells whether a socket that is in these rooms, that of its own id among them, is meant.
     #[must_use]
     pub fn includes(&self, rooms: &[Room]) -> bool {
-        let any_in = |names: &[Room]| names.iter().any(|name| rooms.contains(name));
+        self.includes_by(|room| rooms.contains(room))
+    }
+
+    /// As [`includes`](Self::includes), of a socket that is in the rooms for which `is_in` says so.
+    pub(crate) fn includes_by(&self, is_in: impl Fn(&Room) -> bool) -> bool {
+        let any_in = |names: &[Room]| names.iter().any(&is_in);
         (self.rooms.is_empty() || any_in(&self.rooms)) && !any_in(&self.excluded)
     }
 }

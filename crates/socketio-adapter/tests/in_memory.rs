@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use socketio_adapter::{
@@ -153,6 +154,8 @@ fn recovery_is_not_supported_and_says_so() {
         recovery_id: RecoveryId::from("secret"),
         rooms: Vec::new(),
         data: serde_json::Value::Null,
+        joined_at: None,
+        age: Duration::ZERO,
     };
     assert!(!format!("{session:?}").contains("secret"));
     assert!(
@@ -175,6 +178,15 @@ fn a_session_has_the_form_that_nodes_servers_store() {
     let session: Session = serde_json::from_str(json).unwrap();
     assert_eq!(session.rooms, ["a", "red"]);
     assert_eq!(serde_json::to_string(&session).unwrap(), json);
+    // What only ours know is one field more, or none.
+    let ours = Session {
+        joined_at: Some("7".into()),
+        age: Duration::from_secs(1),
+        ..session
+    };
+    let json = serde_json::to_value(&ours).unwrap();
+    assert_eq!(json["joined_at"], "7");
+    assert_eq!(json.as_object().unwrap().len(), 5);
 }
 
 fn args() -> Args {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 
 use parking_lot::ReentrantMutex;
 use socketio_proto::Packet;
@@ -9,7 +10,7 @@ use socketio_proto::Packet;
 use crate::local::{AfterDelivery, LocalSockets};
 use crate::options::BroadcastOptions;
 use crate::recovery::{
-    KeptPackets, KeptSessions, RecoveryId, RecoveryOptions, Resume, Session, TooLarge,
+    KeptPackets, KeptSessions, RecoveryId, RecoveryOptions, Resume, Session, Store, TooLarge,
 };
 
 /// What a namespace keeps for clients that come back, and the turn to deliver.
@@ -39,16 +40,23 @@ struct State {
 }
 
 impl Delivery {
-    pub(super) fn new(options: &RecoveryOptions) -> Self {
+    pub(super) fn new(options: &RecoveryOptions) -> Arc<Self> {
         let state = State {
             packets: KeptPackets::new(options.clone()),
             sessions: KeptSessions::new(options.clone()),
             waiting: VecDeque::new(),
             delivering: false,
         };
-        Self {
+        let delivery = Arc::new(Self {
             state: ReentrantMutex::new(RefCell::new(state)),
-        }
+        });
+        let store: Weak<Self> = Arc::downgrade(&delivery);
+        options.total.register(store);
+        delivery
+    }
+
+    pub(super) fn last_offset(&self) -> String {
+        self.state.lock().borrow().packets.last_offset()
     }
 
     pub(super) fn broadcast(
@@ -79,7 +87,7 @@ impl Delivery {
         // It is taken in any case: whoever comes back with an offset that is unknown today will not
         // have a better one tomorrow.
         let session = state.sessions.take(id)?;
-        state.packets.knows(offset).then_some(session)
+        state.packets.knows(offset, &session).then_some(session)
     }
 
     pub(super) fn resume(
@@ -97,7 +105,7 @@ impl Delivery {
             // either half.
             return false;
         }
-        let missed = state.borrow_mut().packets.missed(offset, &session.rooms);
+        let missed = state.borrow_mut().packets.missed(offset, session);
         let Some(missed) = missed else {
             return false;
         };
@@ -113,6 +121,21 @@ impl Delivery {
         let mut state = state.borrow_mut();
         state.packets.clear();
         state.sessions.clear();
+    }
+}
+
+impl Store for Delivery {
+    fn forget_expired(&self) {
+        // Whoever asks holds the lock of another store. To wait for this one as well might be for
+        // ever.
+        let Some(state) = self.state.try_lock() else {
+            return;
+        };
+        let Ok(mut state) = state.try_borrow_mut() else {
+            return;
+        };
+        state.packets.forget_expired();
+        state.sessions.forget_expired();
     }
 }
 

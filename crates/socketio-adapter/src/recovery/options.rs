@@ -35,7 +35,7 @@ pub struct RecoveryOptions {
     pub(crate) max_packet_bytes: usize,
     pub(crate) max_sessions: usize,
     pub(crate) max_session_bytes: usize,
-    pub(super) total: Total,
+    pub(crate) total: Total,
     clock: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
@@ -121,7 +121,8 @@ impl RecoveryOptions {
     /// Sets how many bytes the packets and sessions of all namespaces may take together. Default:
     /// 256 MiB.
     ///
-    /// Over it a namespace forgets its own oldest ones before it keeps further ones.
+    /// Over it all namespaces forget what is too old, which they do otherwise when they are used.
+    /// If that is not enough, a namespace forgets its own oldest ones before it keeps further ones.
     pub fn max_total_bytes(mut self, bytes: usize) -> Self {
         self.total = Total::new(bytes);
         self

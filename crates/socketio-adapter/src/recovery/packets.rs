@@ -1,10 +1,11 @@
 //! The packets that a client may have missed.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use socketio_proto::Packet;
 
+use super::Session;
 use super::ledger::Ledger;
 use super::offsets::Offsets;
 use super::options::RecoveryOptions;
@@ -75,16 +76,22 @@ impl KeptPackets {
         packet
     }
 
-    /// Returns what a socket in these rooms has missed since the packet at `offset`, oldest first.
+    /// Returns the offset of the last packet, or where there is none yet what comes before the first.
+    pub(crate) fn last_offset(&self) -> String {
+        self.offsets.write(self.next.saturating_sub(1))
+    }
+
+    /// Returns what the socket of a session has missed since the packet at `offset`, oldest first.
     /// None if that cannot be told: the offset is not one of ours, or too much time, or too many
     /// packets, have passed.
-    pub(crate) fn missed(&mut self, offset: &str, rooms: &[Room]) -> Option<Vec<MissedPacket>> {
-        let seen = self.seen(offset)?;
+    pub(crate) fn missed(&mut self, offset: &str, session: &Session) -> Option<Vec<MissedPacket>> {
+        let seen = self.seen(offset, session)?;
+        let rooms: HashSet<&Room> = session.rooms.iter().collect();
         let missed = self
             .kept
             .iter()
             .skip(seen)
-            .filter(|kept| kept.options.target.includes(rooms))
+            .filter(|kept| kept.options.target.includes_by(|room| rooms.contains(room)))
             .map(|kept| MissedPacket {
                 packet: kept.packet.clone(),
                 flags: kept.options.flags,
@@ -92,18 +99,22 @@ impl KeptPackets {
         Some(missed.collect())
     }
 
-    /// Tells whether it can be told what was missed since the packet at `offset`.
-    pub(crate) fn knows(&mut self, offset: &str) -> bool {
-        self.seen(offset).is_some()
+    /// Tells whether it can be told what a session has missed since the packet at `offset`.
+    pub(crate) fn knows(&mut self, offset: &str, session: &Session) -> bool {
+        self.seen(offset, session).is_some()
     }
 
     /// Returns how many of the packets that are here a client with this offset has seen.
-    fn seen(&mut self, offset: &str) -> Option<usize> {
-        self.prune(self.options.now());
+    fn seen(&mut self, offset: &str, session: &Session) -> Option<usize> {
+        self.forget_expired();
         let number = self.offsets.read(offset)?;
         if number == 0 || number >= self.next {
             return None;
         }
+        // What was sent before it joined was not for it, whatever it says that it knows.
+        let joined_at = session.joined_at.as_deref();
+        let joined_at = joined_at.and_then(|offset| self.offsets.read(offset));
+        let number = number.max(joined_at.unwrap_or(0));
         let first = self.next.checked_sub(self.kept.len() as u64)?;
         let seen = number.checked_add(1)?.checked_sub(first)?;
         usize::try_from(seen).ok()
@@ -114,14 +125,24 @@ impl KeptPackets {
         *self = Self::new(self.options.clone());
     }
 
+    /// Forgets what is too old.
+    pub(crate) fn forget_expired(&mut self) {
+        let (now, age) = (self.options.now(), self.options.packet_age());
+        self.forget_while(|_, first| now.saturating_sub(first.at) > age);
+    }
+
     /// Forgets what is too old or too much.
     fn prune(&mut self, now: Duration) {
-        let age = self.options.packet_age();
-        while let Some(first) = self.kept.front() {
-            let fits = self.kept.len() <= self.options.max_packets && self.ledger.fits();
-            if fits && now.saturating_sub(first.at) <= age {
-                break;
-            }
+        self.forget_expired();
+        self.ledger.make_room(now);
+        let max = self.options.max_packets;
+        self.forget_while(|kept, _| kept.kept.len() > max || !kept.ledger.fits());
+    }
+
+    fn forget_while(&mut self, is_over: impl Fn(&Self, &Kept) -> bool) {
+        while let Some(first) = self.kept.front()
+            && is_over(self, first)
+        {
             self.ledger.subtract(first.bytes);
             self.kept.pop_front();
         }

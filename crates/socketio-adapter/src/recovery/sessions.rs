@@ -20,16 +20,18 @@ const SHARE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct KeptSessions {
     options: RecoveryOptions,
-    by_id: HashMap<RecoveryId, u64>,
-    by_age: BTreeMap<u64, Kept>,
+    by_id: HashMap<RecoveryId, Age>,
+    by_age: BTreeMap<Age, Kept>,
     next: u64,
     ledger: Ledger,
 }
 
+/// Since when a session is kept, and a number that no other has.
+type Age = (Duration, u64);
+
 #[derive(Debug)]
 struct Kept {
     session: Session,
-    since: Duration,
     bytes: usize,
 }
 
@@ -44,11 +46,12 @@ impl KeptSessions {
         }
     }
 
-    /// Keeps a session from now on, in the place of one that has the same id, unless it is too large.
+    /// Keeps a session, in the place of one that has the same id, unless it is too large.
     pub(crate) fn keep(&mut self, session: Session) -> Result<(), TooLarge> {
-        let since = self.options.now();
+        let now = self.options.now();
         self.remove(&session.recovery_id);
-        let (age, bytes) = (self.next, size(&session));
+        let age = (now.saturating_sub(session.age), self.next);
+        let bytes = size(&session);
         let limit = self.options.max_session_bytes / SHARE;
         if bytes > limit {
             return Err(TooLarge { bytes, limit });
@@ -56,20 +59,18 @@ impl KeptSessions {
         self.next = self.next.saturating_add(1);
         self.ledger.add(bytes);
         self.by_id.insert(session.recovery_id.clone(), age);
-        let kept = Kept {
-            session,
-            since,
-            bytes,
-        };
-        self.by_age.insert(age, kept);
-        self.prune(since);
+        self.by_age.insert(age, Kept { session, bytes });
+        self.prune(now);
         Ok(())
     }
 
     /// Takes a session out: nobody else can have it afterwards.
     pub(crate) fn take(&mut self, id: &RecoveryId) -> Option<Session> {
-        self.prune(self.options.now());
-        self.remove(id).map(|kept| kept.session)
+        self.forget_expired();
+        let (since, _) = *self.by_id.get(id)?;
+        let mut session = self.remove(id)?.session;
+        session.age = self.options.now().saturating_sub(since);
+        Some(session)
     }
 
     /// Forgets all sessions.
@@ -84,16 +85,26 @@ impl KeptSessions {
         Some(kept)
     }
 
+    /// Forgets what is too old.
+    pub(crate) fn forget_expired(&mut self) {
+        let now = self.options.now();
+        let limit = self.options.max_disconnection_duration;
+        self.forget_while(|_, (since, _)| now.saturating_sub(since) > limit);
+    }
+
     /// Forgets what is too old or too much.
     fn prune(&mut self, now: Duration) {
-        while let Some(oldest) = self.by_age.first_entry() {
-            let expired =
-                now.saturating_sub(oldest.get().since) > self.options.max_disconnection_duration;
-            let fits = self.by_id.len() <= self.options.max_sessions && self.ledger.fits();
-            if fits && !expired {
-                break;
-            }
-            let kept = oldest.remove();
+        self.forget_expired();
+        self.ledger.make_room(now);
+        let max = self.options.max_sessions;
+        self.forget_while(|kept, _| kept.by_id.len() > max || !kept.ledger.fits());
+    }
+
+    fn forget_while(&mut self, is_over: impl Fn(&Self, Age) -> bool) {
+        while let Some((&age, _)) = self.by_age.first_key_value()
+            && is_over(self, age)
+            && let Some(kept) = self.by_age.remove(&age)
+        {
             self.ledger.subtract(kept.bytes);
             self.by_id.remove(&kept.session.recovery_id);
         }
@@ -124,8 +135,9 @@ impl fmt::Display for TooLarge {
 fn size(session: &Session) -> usize {
     let rooms = session.rooms.iter();
     let rooms = rooms.map(|room| room.as_str().len().saturating_add(size_of::<Room>()));
+    let joined_at = session.joined_at.as_ref().map_or(0, String::len);
     rooms
-        .chain([json_len(&session.data), OVERHEAD])
+        .chain([json_len(&session.data), joined_at, OVERHEAD])
         .fold(0, usize::saturating_add)
 }
 

@@ -123,3 +123,26 @@ fn a_session_is_taken_by_one() {
         space.sockets.rooms.remove(&back[0]);
     }
 }
+
+/// Namespaces that are full look at each other while they are locked themselves.
+#[test]
+fn full_namespaces_do_not_wait_for_each_other() {
+    let mut shared = None;
+    let first = Space::with(|options| {
+        let options = options.max_total_bytes(4 * 400);
+        shared = Some(options.clone());
+        options
+    });
+    let second = Space::with(|_| shared.unwrap());
+    thread::scope(|scope| {
+        for space in [&first, &second] {
+            let clock = &first;
+            scope.spawn(move || {
+                for n in 0..2_000 {
+                    space.emit(n, everyone());
+                    clock.wait(1_000);
+                }
+            });
+        }
+    });
+}

@@ -208,3 +208,48 @@ fn bounds_of_nothing_keep_nothing() {
     space.lose(&connection);
     assert!(space.come_back("a", &connection.offset()).is_none());
 }
+
+#[test]
+fn a_session_that_is_given_back_is_not_younger() {
+    let space = Space::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
+    let [a, b] = ["a", "b"].map(|id| space.connect(id, &[]));
+    space.emit(1, everyone());
+    let known = a.offset();
+    space.lose(&a);
+    space.wait(400);
+    space.lose(&b);
+    for _ in 0..3 {
+        space.wait(200);
+        let session = space.take("a", &known).unwrap();
+        space.adapter.persist_session(session).unwrap();
+    }
+    space.wait(1);
+    assert!(space.take("a", &known).is_none(), "it was lost 1001 ms ago");
+    assert!(space.come_back("b", &known).is_some());
+}
+
+#[test]
+fn what_is_too_old_makes_room_where_nobody_looks_at_it() {
+    let mut shared = None;
+    let quiet = Space::with(|options| {
+        let options = options.max_total_bytes(10 * 400);
+        shared = Some(options.clone());
+        options
+    });
+    let busy = Space::with(|_| shared.unwrap());
+    let away = quiet.connect("a", &[]);
+    (1..=11).for_each(|n| quiet.emit(n, everyone()));
+    quiet.lose(&away);
+    let try_it = || {
+        let b = busy.connect("b", &[]);
+        busy.emit(1, everyone());
+        let known = b.offset();
+        busy.lose(&b);
+        busy.emit(2, everyone());
+        busy.come_back("b", &known)
+    };
+    assert!(try_it().is_none(), "there is no room");
+    // The clock is that of both.
+    quiet.wait(4 * 60 * 1000 + 1);
+    assert!(try_it().is_some());
+}

@@ -19,6 +19,7 @@ pub(crate) struct Connection {
     id: SocketId,
     memberships: Memberships<Self>,
     received: Mutex<Vec<Packet>>,
+    joined_at: Option<String>,
 }
 
 impl Member for Connection {
@@ -32,8 +33,9 @@ impl Member for Connection {
 }
 
 impl Connection {
-    fn new(id: &str) -> Arc<Self> {
+    fn new(id: &str, joined_at: Option<String>) -> Arc<Self> {
         Arc::new(Self {
+            joined_at,
             id: id.into(),
             memberships: Memberships::new(),
             received: Mutex::default(),
@@ -161,7 +163,7 @@ impl Space {
     }
 
     pub(crate) fn connect(&self, id: &str, rooms: &[&str]) -> Arc<Connection> {
-        let connection = Connection::new(id);
+        let connection = Connection::new(id, self.adapter.last_offset());
         self.sockets.rooms.insert(&connection).unwrap();
         self.sockets.rooms.join(&connection, rooms).unwrap();
         connection
@@ -178,6 +180,8 @@ impl Space {
             recovery_id: RecoveryId::from(connection.id.as_str()),
             rooms: self.sockets.rooms.rooms_of(connection),
             data: serde_json::json!({ "of": connection.id.as_str() }),
+            joined_at: connection.joined_at.clone(),
+            age: Duration::ZERO,
         };
         self.adapter.persist_session(session).unwrap();
         self.sockets.rooms.remove(connection);
@@ -189,7 +193,7 @@ impl Space {
     }
 
     pub(crate) fn resume(&self, session: Session, offset: &str) -> Option<Arc<Connection>> {
-        let connection = Connection::new(session.id.as_str());
+        let connection = Connection::new(session.id.as_str(), session.joined_at.clone());
         let (sockets, resumed) = (Arc::clone(&self.sockets), Arc::clone(&connection));
         let rooms: Vec<Room> = session.rooms.clone();
         let resume = Resume::new(move |missed: Vec<MissedPacket>| {

@@ -238,3 +238,39 @@ fn attachments_are_kept() {
     assert_eq!(bytes.len(), 2);
     assert!(!offset.is_empty());
 }
+
+/// A client says itself what it has seen last, and may know the offsets of others.
+#[test]
+fn nothing_is_told_of_the_time_before_the_client_joined() {
+    let space = Space::new();
+    let early = space.connect("a", &["red"]);
+    space.emit(1, everyone());
+    let known = early.offset();
+    space.emit(2, everyone());
+    let late = space.connect("b", &["red"]);
+    space.emit(3, everyone());
+    space.lose(&late);
+    space.emit(4, Target::everyone().to("red"));
+    let back = space.come_back("b", &known).unwrap();
+    assert_eq!(back.numbers(), [3, 4]);
+    // Coming back is not joining.
+    space.lose(&back);
+    assert_eq!(space.come_back("b", &known).unwrap().numbers(), [3, 4]);
+    space.lose(&early);
+    assert_eq!(space.come_back("a", &known).unwrap().numbers(), [2, 3, 4]);
+}
+
+#[test]
+fn what_was_before_it_joined_need_not_be_there() {
+    let space = Space::with(|options| options.max_packets(2));
+    let early = space.connect("a", &[]);
+    space.emit(1, everyone());
+    let known = early.offset();
+    space.emit(2, everyone());
+    let late = space.connect("b", &[]);
+    (3..=4).for_each(|n| space.emit(n, everyone()));
+    space.lose(&early);
+    assert!(space.come_back("a", &known).is_none());
+    space.lose(&late);
+    assert_eq!(space.come_back("b", &known).unwrap().numbers(), [3, 4]);
+}
