@@ -266,7 +266,8 @@ impl Member {
 
 /// What the application does to a client through one of its sockets.
 ///
-/// It may hold locks that its disconnect handlers want, so those run in a task of their own.
+/// It may hold locks that its disconnect handlers want, so those run in a task of their own. Only
+/// `supersede` is not called by the application.
 impl Control for Client {
     fn leave(self: Arc<Self>, socket: &dyn Any, reason: DisconnectReason) {
         if let Some(recipient) = socket.downcast_ref() {
@@ -285,7 +286,9 @@ impl Control for Client {
 
     fn supersede(self: Arc<Self>) {
         tracing::debug!("closing a connection: its client is back on another");
-        self.leave_all(DisconnectReason::TransportClose, Run::InTask);
+        // The task that calls this is that of the new connection, and has no locks of the
+        // application's. Its connect handlers are started after these.
+        self.leave_all(DisconnectReason::TransportClose, Run::Here);
         self.session().abort(CloseReason::TransportClose);
     }
 }

@@ -1,3 +1,6 @@
+use std::sync::OnceLock;
+
+use smol_str::SmolStr;
 use socketio_adapter::RecoveryId;
 use tokio::sync::SetOnce;
 use tokio::time::Instant;
@@ -7,6 +10,8 @@ pub(crate) struct Recoverable {
     pub(crate) id: RecoveryId,
     /// Whether it has come back itself.
     pub(crate) recovered: bool,
+    /// The last offset of the time before its client joined first, if the adapter knows it.
+    joined_at: OnceLock<SmolStr>,
     /// What has become of it, once it has left.
     fate: SetOnce<Fate>,
 }
@@ -25,8 +30,20 @@ impl Recoverable {
         Self {
             id,
             recovered,
+            joined_at: OnceLock::new(),
             fate: SetOnce::new(),
         }
+    }
+
+    /// Says which offset was the last one when the client joined.
+    pub(crate) fn set_joined_at(&self, offset: Option<&str>) {
+        if let Some(offset) = offset {
+            self.joined_at.set(offset.into()).ok();
+        }
+    }
+
+    pub(crate) fn joined_at(&self) -> Option<String> {
+        self.joined_at.get().map(SmolStr::to_string)
     }
 
     /// Says what has become of the socket. Only the first word counts.
@@ -34,17 +51,14 @@ impl Recoverable {
         self.fate.set(fate).ok();
     }
 
-    /// Waits until the socket has left and its session is kept, or never will be.
+    /// Waits until the socket has left, and its client may come back or never will.
     pub(crate) async fn settled(&self) {
         self.fate.wait().await;
     }
 
-    /// Until when the client may come back, if it is away.
-    pub(crate) fn kept_until(&self) -> Option<Instant> {
-        match self.fate.get() {
-            Some(Fate::Kept(until)) => Some(*until),
-            Some(Fate::Over) | None => None,
-        }
+    /// What has become of the socket, if that is known.
+    pub(crate) fn fate(&self) -> Option<Fate> {
+        self.fate.get().copied()
     }
 }
 

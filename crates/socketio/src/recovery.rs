@@ -14,6 +14,8 @@ pub(crate) struct Recovery {
     pub(crate) settings: RecoverySettings,
     /// The sockets that are connected, by the secret of their clients.
     live: Mutex<HashMap<RecoveryId, Weak<Recipient>>>,
+    /// How many clients are about to come back, by their secrets.
+    returning: Mutex<HashMap<RecoveryId, usize>>,
 }
 
 /// How clients come back.
@@ -28,6 +30,7 @@ impl Recovery {
         Self {
             settings,
             live: Mutex::default(),
+            returning: Mutex::default(),
         }
     }
 
@@ -40,14 +43,11 @@ impl Recovery {
     }
 
     /// Says what has become of a socket that has left.
-    pub(crate) fn left(&self, recipient: &Arc<Recipient>, is_kept: bool) {
+    pub(crate) fn left(&self, recipient: &Arc<Recipient>, fate: Fate) {
         let Some(recoverable) = &recipient.recoverable else {
             return;
         };
-        recoverable.settle(match is_kept {
-            true => Fate::Kept(self.until()),
-            false => Fate::Over,
-        });
+        recoverable.settle(fate);
         let mut live = self.live.lock();
         // Its client may be back already.
         if live
@@ -61,8 +61,32 @@ impl Recovery {
         }
     }
 
+    /// A client is about to come back, until [`returned`](Self::returned) is called as often.
+    pub(crate) fn returning(&self, id: &RecoveryId) {
+        *self.returning.lock().entry(id.clone()).or_default() += 1;
+    }
+
+    pub(crate) fn returned(&self, id: &RecoveryId) {
+        let mut returning = self.returning.lock();
+        if let Some(count) = returning.get_mut(id) {
+            *count -= 1;
+            if *count == 0 {
+                returning.remove(id);
+            }
+        }
+        if returning.is_empty() {
+            *returning = HashMap::new();
+        }
+    }
+
+    /// Whether a client is about to come back. It may be later than its session is kept, for
+    /// middleware may take its time.
+    pub(crate) fn is_returning(&self, id: &RecoveryId) -> bool {
+        self.returning.lock().contains_key(id)
+    }
+
     /// Ends the socket that its client has given up for a new connection, which the server has not
-    /// noticed yet. Returns when its session is kept.
+    /// noticed yet. Returns when its session is kept and its disconnect handlers have been started.
     pub(crate) async fn supersede(&self, id: &RecoveryId) {
         let live = self.live.lock().get(id).and_then(Weak::upgrade);
         let Some(recipient) = live else { return };
@@ -74,7 +98,8 @@ impl Recovery {
         }
     }
 
-    fn until(&self) -> Instant {
+    /// Until when a client may come back whose connection has just been lost.
+    pub(crate) fn until(&self) -> Instant {
         let now = Instant::now();
         now.checked_add(self.settings.max_disconnection_duration)
             .unwrap_or(now)

@@ -12,6 +12,7 @@ use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
 use crate::handshake::Handshake;
 use crate::recipient::{Phase, Recipient};
+use crate::recoverable::Fate;
 use crate::space::Space;
 
 mod ack;
@@ -159,16 +160,27 @@ impl Socket {
     }
 
     /// Whether what is sent now may be told to the client later: it is connected, or its connection
-    /// was lost and it may come back, or has.
+    /// was lost and it may come back, is about to, or has.
     fn is_recoverable(&self) -> bool {
         let Self { recipient, space } = self;
         let Some(recoverable) = &recipient.recoverable else {
             return false;
         };
-        recipient.is(Phase::Connected)
-            || recoverable.kept_until().is_some_and(|until| {
-                Instant::now() <= until || space.local.rooms.get(recipient.id.as_str()).is_some()
-            })
+        if recipient.is(Phase::Connected) {
+            return true;
+        }
+        match recoverable.fate() {
+            // It leaves at this moment.
+            None => recipient.is(Phase::Disconnected),
+            Some(Fate::Over) => false,
+            // In this order: a client that is not about to come back any more may be there.
+            Some(Fate::Kept(until)) => {
+                Instant::now() <= until
+                    || (space.recovery.as_ref())
+                        .is_some_and(|recovery| recovery.is_returning(&recoverable.id))
+                    || space.local.rooms.get(recipient.id.as_str()).is_some()
+            }
+        }
     }
 
     /// Everybody in the namespace but this socket.

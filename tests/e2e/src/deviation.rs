@@ -80,6 +80,10 @@ pub const TABLE: &[Deviation] = &[
         reason: "a session is taken out of the store by the client that comes back; Node revives it for everybody who knows the id",
     },
     Deviation {
+        row: "a secret without an offset",
+        reason: "its session cannot be recovered, so nobody shall have it any more; Node does not look for it",
+    },
+    Deviation {
         row: "recovery of a connection that is not known to be lost",
         reason: "the client has given the old connection up, so it is closed and its session is kept; Node finds no session",
     },

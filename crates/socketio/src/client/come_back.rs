@@ -1,34 +1,44 @@
 //! Clients that lose their connection and come back.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
-use socketio_adapter::{MissedPacket, RecoveryId, Resume, Session};
+use socketio_adapter::{AdapterError, MissedPacket, RecoveryId, Resume, Session};
 use socketio_proto::Args;
+use tokio::time::Instant;
 
 use super::{Announcements, Client};
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
+use crate::handler::{catch, catch_call};
 use crate::namespace_core::NamespaceCore;
+use crate::recoverable::Fate;
 use crate::socket::Socket;
 use crate::space::Space;
 
 /// What a client says of the socket that it had.
 pub(super) struct Returning {
     id: RecoveryId,
-    offset: String,
+    /// None if it has been sent nothing yet.
+    offset: Option<String>,
 }
 
 /// A session that was taken out of the store for a client that is back. It is kept anew unless the
 /// client gets it: it may try again.
 pub(super) struct Claim {
     space: Arc<Space>,
+    id: RecoveryId,
     session: Option<Session>,
+    /// Since when the session is not in the store.
+    since: Instant,
     offset: String,
 }
 
@@ -44,24 +54,34 @@ pub(super) enum Outcome {
 
 impl Returning {
     /// Takes it out of the payload of a CONNECT packet. It is a secret, and the application has no
-    /// use for it.
+    /// use for it. None if the client does not come back.
     pub(super) fn take_from(auth: &mut Args) -> Option<Self> {
         // The rest keeps its text.
         let Fields(mut fields) = serde_json::from_str(auth.get(0)?).ok()?;
+        let is_text = |value: &RawValue| value.get().starts_with('"');
         let text = |name: &str| {
-            let (_, value) = fields.iter().rfind(|(found, _)| found == name)?;
+            let is_it = |(found, value): &&(String, Box<RawValue>)| found == name && is_text(value);
+            let (_, value) = fields.iter().rfind(is_it)?;
             serde_json::from_str::<String>(value.get()).ok()
         };
-        let (id, offset) = (SmolStr::from(text("pid")?), text("offset")?);
-        fields.retain(|(name, _)| name != "pid" && name != "offset");
-        // A client that has no `auth` option sends nothing but these two.
-        *auth = if fields.is_empty() {
-            Args::default()
-        } else {
-            Args::from_serialize(None, &Fields(fields)).unwrap_or_default()
-        };
+        let (id, offset) = (text("pid").map(SmolStr::from), text("offset"));
+        let count = fields.len();
+        fields.retain(|(name, value)| match name.as_str() {
+            "pid" => !is_text(value),
+            // Some parsers write what is missing.
+            "offset" => !is_text(value) && (id.is_none() || value.get() != "null"),
+            _ => true,
+        });
+        if fields.len() < count {
+            // A client that has no `auth` option sends nothing but these two.
+            *auth = if fields.is_empty() {
+                Args::default()
+            } else {
+                Args::from_serialize(None, &Fields(fields)).unwrap_or_default()
+            };
+        }
         Some(Self {
-            id: id.into(),
+            id: id?.into(),
             offset,
         })
     }
@@ -70,26 +90,51 @@ impl Returning {
     /// to come back to.
     pub(super) async fn claim(self, space: &Arc<Space>) -> Option<Claim> {
         space.recovery.as_deref()?.supersede(&self.id).await;
-        let taken = space.adapter.take_session(self.id, self.offset.clone());
-        match taken.await {
-            Ok(session) => session.map(|session| Claim {
-                space: Arc::clone(space),
-                session: Some(session),
-                offset: self.offset,
-            }),
-            Err(error) => {
-                tracing::warn!(
-                    namespace = %space.name(),
-                    %error,
-                    "a client is not recovered: its session could not be looked for"
-                );
-                None
-            }
+        let mut taking = Box::pin(self.take(Arc::clone(space)));
+        match poll_fn(|cx| Poll::Ready(taking.as_mut().poll(cx))).await {
+            Poll::Ready(claim) => claim,
+            // The client may go while it waits. What the task takes then is put back by the drop of
+            // its result.
+            Poll::Pending => tokio::spawn(taking).await.ok().flatten(),
         }
+    }
+
+    async fn take(self, space: Arc<Space>) -> Option<Claim> {
+        let Self { id, offset } = self;
+        let is_told = offset.is_some();
+        let offset = offset.unwrap_or_default();
+        let mut claim = Claim::new(Arc::clone(&space), id.clone(), offset.clone());
+        match caught(async { space.adapter.take_session(id, offset).await }).await {
+            Ok(session) => claim.session = session,
+            Err(error) => tracing::warn!(
+                namespace = %space.name(),
+                %error,
+                "a client is not recovered: its session could not be looked for"
+            ),
+        }
+        if !is_told {
+            // It cannot be told what it has missed, and gets a new socket. Nobody shall have the
+            // old one any more.
+            claim.session = None;
+        }
+        claim.session.is_some().then_some(claim)
     }
 }
 
 impl Claim {
+    fn new(space: Arc<Space>, id: RecoveryId, offset: String) -> Self {
+        if let Some(recovery) = &space.recovery {
+            recovery.returning(&id);
+        }
+        Self {
+            space,
+            id,
+            session: None,
+            since: Instant::now(),
+            offset,
+        }
+    }
+
     pub(super) fn session(&self) -> Option<&Session> {
         self.session.as_ref()
     }
@@ -117,7 +162,8 @@ impl Claim {
             }
         });
         let offset = std::mem::take(&mut self.offset);
-        let resumed = self.space.adapter.resume_session(session, offset, resume);
+        let adapter = &self.space.adapter;
+        let resumed = caught(async { adapter.resume_session(session, offset, resume).await });
         if let Err(error) = resumed.await {
             tracing::warn!(
                 namespace = %self.space.name(),
@@ -138,9 +184,27 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if let Some(session) = self.session.take() {
+        if let Some(mut session) = self.session.take() {
+            session.age = session.age.saturating_add(self.since.elapsed());
             persist(&self.space, session);
         }
+        // Afterwards, so that there is no moment at which neither is so.
+        if let Some(recovery) = &self.space.recovery {
+            recovery.returned(&self.id);
+        }
+    }
+}
+
+/// Turns a panic of an adapter that is not ours into an error.
+async fn caught<T>(
+    operation: impl Future<Output = Result<T, AdapterError>>,
+) -> Result<T, AdapterError> {
+    match catch(operation).await {
+        Ok(result) => result,
+        Err(panic) => Err(AdapterError::other(format!(
+            "it panicked: {}",
+            panic.message()
+        ))),
     }
 }
 
@@ -158,7 +222,9 @@ fn enter(
         .collect();
     let limit = client.link.limits.max_outbound_bytes;
     let bytes = missed.iter().map(Encoded::queued_bytes);
-    if bytes.fold(0, usize::saturating_add) > limit {
+    // Perhaps it comes back in several namespaces.
+    let waiting = client.session().queued_bytes();
+    if bytes.fold(waiting, usize::saturating_add) > limit {
         tracing::warn!(
             socket = %socket.id(),
             limit,
@@ -186,54 +252,80 @@ fn encode(socket: &Socket, missed: &MissedPacket) -> Option<Encoded> {
     }
 }
 
-/// Keeps the session of a socket that leaves, if its client may come back.
-pub(super) fn keep_session(socket: &Socket, reason: DisconnectReason) {
+/// Keeps the session of a socket that leaves, if its client may come back. It may when the result is
+/// dropped.
+pub(super) fn keep_session(socket: &Socket, reason: DisconnectReason) -> Option<Settle> {
     let Socket { recipient, space } = socket;
-    let Some(recoverable) = &recipient.recoverable else {
-        return;
-    };
+    let recoverable = recipient.recoverable.as_ref()?;
+    let recovery = space.recovery.as_ref()?;
     let mut settle = Settle {
-        socket,
-        is_kept: false,
+        socket: socket.clone(),
+        fate: Fate::Over,
     };
     if reason.is_recoverable() {
-        let session = Session {
+        // Whatever an adapter or data of the application does, the socket has to leave.
+        let session = catch_call(|| Session {
             id: recipient.id.clone(),
             recovery_id: recoverable.id.clone(),
             rooms: space.local.rooms.rooms_of(recipient),
             data: describe_data(socket),
-        };
-        settle.is_kept = persist(space, session);
+            joined_at: recoverable.joined_at(),
+            age: Duration::ZERO,
+        });
+        match session {
+            Ok(session) => {
+                if persist(space, session) {
+                    settle.fate = Fate::Kept(recovery.until());
+                }
+            }
+            Err(panic) => tracing::error!(
+                namespace = %space.name(),
+                panic = panic.message(),
+                "a client that has lost its connection cannot be recovered, for its session could \
+                 not be described"
+            ),
+        }
     }
+    matches!(settle.fate, Fate::Kept(_)).then_some(settle)
 }
 
-/// Says what has become of a socket, even if an adapter that is not ours panics: its client may wait
-/// to hear it.
-struct Settle<'a> {
-    socket: &'a Socket,
-    is_kept: bool,
+/// Says what has become of a socket that has left when it is dropped, whatever happens: its client
+/// may wait to hear it.
+pub(super) struct Settle {
+    socket: Socket,
+    fate: Fate,
 }
 
-impl Drop for Settle<'_> {
+impl Drop for Settle {
     fn drop(&mut self) {
-        let Socket { recipient, space } = self.socket;
+        let Socket { recipient, space } = &self.socket;
         if let Some(recovery) = &space.recovery {
-            recovery.left(recipient, self.is_kept);
+            recovery.left(recipient, self.fate);
         }
     }
 }
 
 /// Returns whether the session is kept.
 fn persist(space: &Space, session: Session) -> bool {
-    let persisted = space.adapter.persist_session(session);
-    if let Err(error) = &persisted {
-        tracing::warn!(
-            namespace = %space.name(),
-            %error,
-            "a client that has lost its connection cannot be recovered"
-        );
+    match catch_call(|| space.adapter.persist_session(session)) {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(
+                namespace = %space.name(),
+                %error,
+                "a client that has lost its connection cannot be recovered"
+            );
+            false
+        }
+        Err(panic) => {
+            tracing::error!(
+                namespace = %space.name(),
+                panic = panic.message(),
+                "the adapter panicked: a client that has lost its connection cannot be recovered"
+            );
+            false
+        }
     }
-    persisted.is_ok()
 }
 
 /// The data of a socket in the form in which it is kept.
@@ -296,7 +388,7 @@ mod tests {
     fn the_secret_is_taken_out_of_the_payload() {
         let mut auth = payload(&json!({ "pid": "p", "token": [1], "offset": "o" }));
         let Returning { id, offset } = Returning::take_from(&mut auth).unwrap();
-        assert_eq!((id.as_str(), offset.as_str()), ("p", "o"));
+        assert_eq!((id.as_str(), offset.as_deref()), ("p", Some("o")));
         assert_eq!(
             auth.deserialize::<serde_json::Value>().unwrap(),
             json!({ "token": [1] })
@@ -323,15 +415,66 @@ mod tests {
         );
     }
 
+    /// A client that has been sent nothing yet has no offset, and its secret is one all the same.
     #[test]
-    fn what_is_not_two_texts_is_the_application_s() {
+    fn each_of_the_two_is_taken_out() {
+        for (json, id, offset, rest) in [
+            (json!({ "pid": "p" }), Some("p"), None, json!(null)),
+            (json!({ "offset": "o" }), None, None, json!(null)),
+            (
+                json!({ "pid": "p", "offset": null }),
+                Some("p"),
+                None,
+                json!(null),
+            ),
+            (
+                json!({ "pid": "p", "offset": 1 }),
+                Some("p"),
+                None,
+                json!({ "offset": 1 }),
+            ),
+            (
+                json!({ "pid": 1, "offset": "o" }),
+                None,
+                None,
+                json!({ "pid": 1 }),
+            ),
+            (
+                json!({ "pid": "p", "a": 1, "offset": "o" }),
+                Some("p"),
+                Some("o"),
+                json!({ "a": 1 }),
+            ),
+        ] {
+            let mut auth = payload(&json);
+            let returning = Returning::take_from(&mut auth);
+            let found = returning.as_ref().map(|returning| returning.id.as_str());
+            assert_eq!(found, id, "{json}");
+            let found = returning
+                .as_ref()
+                .and_then(|returning| returning.offset.as_deref());
+            assert_eq!(found, offset, "{json}");
+            let left = auth.deserialize::<Option<serde_json::Value>>().unwrap();
+            assert_eq!(left.unwrap_or_default(), rest, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_taken_out_twice() {
+        let raw: Box<RawValue> =
+            serde_json::from_str(r#"{"pid":"a","pid":"\ud800","a":1,"pid":2}"#).unwrap();
+        let mut auth = Args::from_serialize(None, &raw).unwrap();
+        assert!(Returning::take_from(&mut auth).is_none());
+        assert_eq!(auth.get(0), Some(r#"{"a":1,"pid":2}"#));
+    }
+
+    #[test]
+    fn what_is_no_text_is_the_application_s() {
         for json in [
             json!({}),
-            json!({ "pid": "p" }),
-            json!({ "offset": "o" }),
-            json!({ "pid": 1, "offset": "o" }),
-            json!({ "pid": "p", "offset": null }),
-            json!({ "pid": ["p"], "offset": "o" }),
+            json!([]),
+            json!({ "pid": 1, "offset": null }),
+            json!({ "pid": ["p"], "a": "pid" }),
         ] {
             let mut auth = payload(&json);
             let before = auth.clone();

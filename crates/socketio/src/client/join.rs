@@ -45,7 +45,7 @@ impl Client {
                 // The payload is kept for long and should not keep the buffer that it was read into.
                 let auth = packet.payload.detach();
                 let name = packet.namespace.clone();
-                let join = Box::pin(Arc::clone(self).join(attempt.number, name, auth));
+                let join = Box::pin(Arc::clone(self).join_or_give_up(attempt.number, name, auth));
                 let join = Abortable::new(join, attempt.abort).map(drop);
                 self.tasks.start(join, 0);
             }
@@ -110,6 +110,36 @@ impl Client {
         })
     }
 
+    /// Joins. Whatever panics on the way, such as an adapter, the client has an answer and no place
+    /// remains where nothing moves.
+    async fn join_or_give_up(self: Arc<Self>, attempt: u64, name: Name, auth: Args) {
+        let join = Arc::clone(&self).join(attempt, name.clone(), auth);
+        let Err(panic) = catch(join).await else {
+            return;
+        };
+        tracing::error!(
+            namespace = %name,
+            panic = panic.message(),
+            "a client could not join, for something panicked that it needs: look at the adapter \
+             and the observers of rooms"
+        );
+        match self.let_in(attempt) {
+            None => self.refuse(attempt, &name, &ConnectError::internal(), Refuser::Server),
+            Some((socket, stay)) => {
+                self.break_off("its namespace could not be joined");
+                self.catch_up(attempt, &socket, &stay).await;
+            }
+        }
+    }
+
+    /// The socket of an attempt that has been let in.
+    fn let_in(&self, attempt: u64) -> Option<(Socket, Stay)> {
+        let mut members = self.members.lock();
+        let joining = members.joining(attempt)?;
+        let (socket, stay) = joining.socket.as_ref().filter(|_| joining.accepted)?;
+        (!socket.recipient.is(Phase::Refused)).then(|| (socket.clone(), stay.clone()))
+    }
+
     /// Finds the namespace, asks the middleware, lets the socket in, starts its connect handlers and
     /// then what the client has sent meanwhile.
     async fn join(self: Arc<Self>, attempt: u64, name: Name, mut auth: Args) {
@@ -154,6 +184,11 @@ impl Client {
         if let Err(refused) = ask_middleware(&socket, &handlers).await {
             return self.refuse(attempt, &name, &refused, Refuser::Middleware);
         }
+        if let Some(recoverable) = &socket.recipient.recoverable {
+            // Before it is in a room: what it is sent is younger.
+            let last_offset = stay.space.adapter.last_offset();
+            recoverable.set_joined_at(last_offset.as_deref());
+        }
         let accepted = self.accept(attempt, &socket, Vec::new());
         if let Some(told) = accepted {
             drop(told);
@@ -174,6 +209,7 @@ impl Client {
             return Outcome::Forgotten;
         };
         let recoverable = Recoverable::new(session.recovery_id.clone(), true);
+        recoverable.set_joined_at(session.joined_at.as_deref());
         let recipient = Arc::new(Recipient::new(
             session.id.clone(),
             Arc::clone(&self.link),

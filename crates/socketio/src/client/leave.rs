@@ -6,7 +6,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 use socketio_proto::Namespace as Name;
 
-use super::come_back::keep_session;
+use super::come_back::{Settle, keep_session};
 use super::{Client, Joining, Member, MemberState, Run};
 use crate::context::DisconnectContext;
 use crate::disconnect_reason::DisconnectReason;
@@ -58,9 +58,7 @@ impl Client {
             (taken, packet.map(|packet| self.enqueue(packet)))
         };
         drop(told);
-        if let Some(taken) = taken {
-            self.finish(taken, reason, run);
-        }
+        self.finish(taken.into_iter().collect(), reason, run);
     }
 
     /// Takes the client out of all its namespaces, for good.
@@ -78,26 +76,34 @@ impl Client {
                 .retain(|member| !matches!(member.state, MemberState::Left));
             all
         };
-        for taken in all {
-            if reason == DisconnectReason::ServerNamespaceDisconnect {
-                let namespace = match &taken {
+        if reason == DisconnectReason::ServerNamespaceDisconnect {
+            for taken in &all {
+                let namespace = match taken {
                     Taken::Cancelled(name, _) => name,
                     Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space.name(),
                 };
                 self.send(self.codec().disconnect(namespace));
             }
-            self.finish(taken, reason, run);
         }
+        self.finish(all, reason, run);
     }
 
-    fn finish(self: &Arc<Self>, taken: Taken, reason: DisconnectReason, run: Run) {
-        if let Taken::Left(socket, _) | Taken::Leaving(socket) = &taken {
-            keep_session(socket, reason);
-        }
-        match taken {
-            Taken::Cancelled(_, joining) => drop(joining),
-            Taken::Left(socket, stay) => self.end(&socket, stay, reason, run),
-            Taken::Leaving(socket) => socket.recipient.acks.close(),
+    /// Does the rest for sockets that have been taken from their places. All sessions are kept before
+    /// any handler runs.
+    fn finish(self: &Arc<Self>, all: SmallVec<[Taken; 1]>, reason: DisconnectReason, run: Run) {
+        let keep = |taken: &Taken| match taken {
+            Taken::Cancelled(..) => None,
+            Taken::Left(socket, _) | Taken::Leaving(socket) => keep_session(socket, reason),
+        };
+        let kept: SmallVec<[Option<Settle>; 1]> = all.iter().map(keep).collect();
+        for (taken, kept) in all.into_iter().zip(kept) {
+            match taken {
+                Taken::Cancelled(_, joining) => drop(joining),
+                Taken::Left(socket, stay) => self.end(&socket, stay, reason, run),
+                Taken::Leaving(socket) => socket.recipient.acks.close(),
+            }
+            // Only now may the client be back: its connect handlers run after these.
+            drop(kept);
         }
     }
 

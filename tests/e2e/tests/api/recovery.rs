@@ -14,7 +14,9 @@ use socketio::{
 use socketio_testing::WsClient;
 
 mod bounds;
+mod faulty;
 mod middleware;
+mod moments;
 mod off;
 mod quick;
 mod returning;
