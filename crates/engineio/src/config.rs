@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use engineio_proto::{Message, SessionConfig, Transport};
-use http::HeaderValue;
 
 use crate::compression::HttpCompression;
 use crate::cookie::SessionCookie;
+use crate::origins::Origins;
 use crate::path::ServedPath;
 use crate::per_message_deflate::PerMessageDeflate;
 
@@ -188,7 +188,7 @@ impl Config {
     ///
     /// CORS does not protect WebSocket connections; this list does, and holds for every
     /// transport and every request. Requests without the header do not come from a page and are
-    /// not concerned.
+    /// not concerned, but for those that scripts make (JSONP, see [`Origins::List`]).
     pub fn origins(mut self, origins: Origins) -> Self {
         self.origins = origins;
         self
@@ -209,50 +209,5 @@ impl Transports {
             Transport::WebSocket => self.websocket,
             _ => false,
         }
-    }
-}
-
-/// Which origins may open and use sessions.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub enum Origins {
-    /// Every origin.
-    #[default]
-    Any,
-    /// The listed ones, compared byte for byte, such as `https://example.com`.
-    List(Vec<HeaderValue>),
-}
-
-impl Origins {
-    /// An allow-list.
-    ///
-    /// # Panics
-    ///
-    /// If an origin holds characters that a header cannot carry.
-    pub fn list<'a>(origins: impl IntoIterator<Item = &'a str>) -> Self {
-        let parse = |origin: &str| {
-            HeaderValue::from_str(origin).expect("an origin is written as in `https://example.com`")
-        };
-        Self::List(origins.into_iter().map(parse).collect())
-    }
-
-    pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
-        match self {
-            Self::Any => true,
-            Self::List(list) => list.contains(origin),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_origin_is_in_the_list_or_refused() {
-        let origins = Origins::list(["https://example.com"]);
-        assert!(origins.allows(&HeaderValue::from_static("https://example.com")));
-        assert!(!origins.allows(&HeaderValue::from_static("https://evil.example")));
-        assert!(Origins::Any.allows(&HeaderValue::from_static("https://evil.example")));
     }
 }

@@ -112,8 +112,9 @@ pub enum FailureContext {
     /// 4: the origin is not in the list of those that are served
     /// ([`Config::origins`](crate::Config::origins)).
     OriginNotAllowed {
-        /// The header of the request.
-        origin: HeaderValue,
+        /// The header of the request. `None` if a script or a form polls that does not show of which
+        /// origin its page is ([`Origins::List`](crate::Origins::List)).
+        origin: Option<HeaderValue>,
     },
     /// 5: the revision that the client wants to speak.
     UnsupportedProtocolVersion {
@@ -163,7 +164,13 @@ impl fmt::Display for FailureContext {
             Self::Forbidden { message } => {
                 write!(f, "refused by the application: {}", named(message))
             }
-            Self::OriginNotAllowed { origin } => write!(f, "the origin {origin:?} is not listed"),
+            Self::OriginNotAllowed {
+                origin: Some(origin),
+            } => write!(f, "the origin {origin:?} is not listed"),
+            Self::OriginNotAllowed { origin: None } => f.write_str(
+                "JSONP of a page that does not show of which origin it is: with a list of origins \
+                 serve it with TLS from the origin of the server, or let it poll without JSONP",
+            ),
             Self::UnsupportedProtocolVersion { protocol } => {
                 write!(f, "the request asks for revision {protocol}")
             }
@@ -190,6 +197,15 @@ impl Refusal {
         Self {
             error: ConnectionError::SessionIdUnknown,
             context: FailureContext::SessionIdUnknown { sid: sid.clone() },
+        }
+    }
+
+    pub(crate) fn origin_not_allowed(origin: Option<&HeaderValue>) -> Self {
+        Self {
+            error: ConnectionError::Forbidden(None),
+            context: FailureContext::OriginNotAllowed {
+                origin: origin.cloned(),
+            },
         }
     }
 

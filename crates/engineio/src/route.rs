@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::config::Config;
 use crate::connection_failure::{FailureContext, Refusal};
+use crate::transport::jsonp::Jsonp;
 
 /// What a request below the engine's path asks for.
 #[derive(Debug)]
@@ -90,15 +91,9 @@ pub(crate) fn route(
                 transport: query.transport.map(str::to_owned),
             },
         })?;
-    if let Some(origin) = parts.headers.get(header::ORIGIN)
-        && !config.origins.allows(origin)
-    {
-        return Err(Refusal {
-            error: ConnectionError::Forbidden(None),
-            context: FailureContext::OriginNotAllowed {
-                origin: origin.clone(),
-            },
-        });
+    check_origin(parts, config)?;
+    if transport == Transport::Polling {
+        check_element(parts, config)?;
     }
 
     if let Some(sid) = query.sid {
@@ -140,6 +135,24 @@ pub(crate) fn route(
         return Err(Refusal::bad_request(FailureContext::TransportHandshake));
     }
     Ok(Route::Open(transport))
+}
+
+fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
+    match parts.headers.get(header::ORIGIN) {
+        Some(origin) if !config.origins.allows(origin) => {
+            Err(Refusal::origin_not_allowed(Some(origin)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Scripts of a page poll with the cookies of its visitor, and without saying which page it is.
+fn check_element(parts: &Parts, config: &Config) -> Result<(), Refusal> {
+    let headers = &parts.headers;
+    if Jsonp::requested(parts.uri.query()).is_some() && !config.origins.allows_element(headers) {
+        return Err(Refusal::origin_not_allowed(headers.get(header::ORIGIN)));
+    }
+    Ok(())
 }
 
 /// Whether the client wants to leave HTTP for WebSocket, by HTTP/1.1 upgrade (RFC 6455) or by
@@ -381,6 +394,32 @@ mod tests {
                 assert_eq!(refusal.context.name(), Some("ORIGIN_NOT_ALLOWED"));
             }
         }
+    }
+
+    #[test]
+    fn polling_by_a_script_shows_that_it_is_of_the_same_origin() {
+        let config = Config::default().origins(crate::Origins::list(["https://example.com"]));
+        let polls = |query, headers: &[(&str, &str)]| {
+            let find = |_: &_| Some((Transport::Polling, Protocol::V4));
+            route(&parts("GET", query, headers), &config, find).map(|_| ())
+        };
+        let scripts = [
+            "EIO=4&transport=polling&j=0",
+            "j=&EIO=4&transport=polling&sid=polls",
+        ];
+        for query in scripts {
+            let refusal = polls(query, &[]).unwrap_err();
+            assert_eq!(refusal.error.code(), 4);
+            assert!(matches!(
+                refusal.context,
+                FailureContext::OriginNotAllowed { origin: None }
+            ));
+            assert!(polls(query, &[("sec-fetch-site", "cross-site")]).is_err());
+            assert!(polls(query, &[("sec-fetch-site", "same-origin")]).is_ok());
+            assert!(polls(query, &[("origin", "https://example.com")]).is_ok());
+        }
+        assert!(polls("EIO=4&transport=polling", &[]).is_ok());
+        assert!(polls("EIO=4&transport=websocket&sid=polls&j=0", UPGRADE).is_ok());
     }
 
     #[test]

@@ -175,7 +175,8 @@ impl<S> SocketIoBuilder<S> {
     /// Which values of the `Origin` header are served: any by default.
     ///
     /// The list holds for every transport. CORS alone does not protect WebSocket: without a list,
-    /// any page can connect with the cookies of its visitor.
+    /// any page can connect with the cookies of its visitor. [`Origins::List`] says what it means for
+    /// polling by JSONP.
     pub fn origins(self, origins: Origins) -> Self {
         self.engine(|engine| engine.origins(origins))
     }

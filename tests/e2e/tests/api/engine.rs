@@ -46,7 +46,9 @@ async fn refused_requests_are_reported() {
                 format!("PROTOCOL_MISMATCH {protocol} {previous}")
             }
             FailureContext::UnsupportedProtocolVersion { protocol } => protocol.to_string(),
-            FailureContext::OriginNotAllowed { origin } => format!("{origin:?}"),
+            FailureContext::OriginNotAllowed {
+                origin: Some(origin),
+            } => format!("{origin:?}"),
             other => other.name().unwrap_or("?").to_owned(),
         };
         let path = failure.request().uri.path();

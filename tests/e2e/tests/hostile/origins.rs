@@ -100,6 +100,54 @@ async fn who_is_no_page_is_served() {
     assert_polling_alive(&mut polling).await;
 }
 
+/// Guards against a page of another site that polls with a `<script>`: the browser sends the cookies
+/// of its visitor, no origin, and lets the page read the answer.
+#[tokio::test]
+async fn a_script_of_another_site_does_not_poll() {
+    let layer = SocketIoLayer::builder()
+        .allow_eio3(true)
+        .origins(Origins::list(OURS))
+        .build();
+    let addr = serve(layer).await;
+    for revision in [4, 3] {
+        let handshake = format!("/socket.io/?EIO={revision}&transport=polling");
+        let script = format!("{handshake}&j=0");
+        let from = |site: &str| Request::get(&script).header("Sec-Fetch-Site", site);
+        for request in [
+            Request::get(&script),
+            Request::get(&format!("/socket.io/?j=&EIO={revision}&transport=polling")),
+            from("cross-site"),
+            from("same-site"),
+            from("cross-site").header("Origin", "https://evil.example"),
+            from("same-origin").header("Origin", "https://evil.example"),
+        ] {
+            request.send(addr).await.assert(403, FORBIDDEN);
+        }
+
+        // Nor does it use a session that it knows.
+        let answer = Request::get(&handshake).send(addr).await.text();
+        let sid = answer.split('"').nth(3).expect("an id").to_owned();
+        let target = format!("{script}&sid={sid}");
+        let form = Request::post(&target, "d=1%3A1");
+        for request in [Request::get(&target), form] {
+            request.send(addr).await.assert(403, FORBIDDEN);
+        }
+        // The page of the server itself does, and so does a program.
+        for request in [
+            from("same-origin"),
+            from("none"),
+            Request::get(&script).header("Origin", OURS[0]),
+        ] {
+            request.send(addr).await.assert(200, "___eio[0](…);");
+        }
+        Request::post(&target, "")
+            .header("Sec-Fetch-Site", "same-origin")
+            .send(addr)
+            .await
+            .assert(200, "ok");
+    }
+}
+
 #[tokio::test]
 async fn without_a_list_every_page_is_served() {
     let addr = serve(SocketIoLayer::new()).await;
@@ -111,6 +159,11 @@ async fn without_a_list_every_page_is_served() {
         .send(addr)
         .await
         .assert(200, "0{…}");
+    Request::get(&format!("{HANDSHAKE}&j=0"))
+        .header("Sec-Fetch-Site", "cross-site")
+        .send(addr)
+        .await
+        .assert(200, "___eio[0](…);");
 }
 
 #[tokio::test]
