@@ -1,27 +1,29 @@
 //! The handle to one session, and the state that its task and the requests of its client share.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::Instant;
 
 use engineio_proto::{
     CloseReason, Message, Packet, PayloadDecoder, Protocol, SendError, SendOptions, SessionConfig,
     SessionId, Transport,
 };
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use smallvec::SmallVec;
+use tokio::sync::Notify;
 
 use self::observer::Observers;
 use crate::transport::websocket::Switching;
 
 pub(crate) mod driver;
+mod locked;
 mod observer;
 mod ready_state;
 mod timer;
 mod work;
 
+use self::locked::Locked;
 pub(crate) use self::observer::is_heartbeat;
 pub use self::observer::{Announcement, SessionEvent, SessionObserver};
 pub use self::ready_state::ReadyState;
@@ -129,7 +131,7 @@ impl Session {
 
     fn queue(
         &self,
-        mut state: MutexGuard<'_, State>,
+        mut state: Locked<'_>,
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> (Result<(), SendError>, Announcement) {
@@ -221,15 +223,16 @@ impl Session {
     ///
     /// With it a producer keeps pace with a slow client.
     pub async fn drained(&self) {
-        poll_fn(|cx| {
+        let drained = {
             let mut state = self.0.lock();
             if state.proto.is_drained() || state.proto.is_closed() {
-                return Poll::Ready(());
+                return;
             }
-            state.rare().wait_until_drained(cx.waker());
-            Poll::Pending
-        })
-        .await;
+            // It hears of it from here on, before it is polled too. Dropped, it leaves nothing
+            // behind.
+            Arc::clone(state.rare().drained.get_or_insert_default()).notified_owned()
+        };
+        drained.await;
     }
 }
 
@@ -269,8 +272,8 @@ impl Shared {
         &self.id
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
+    pub(crate) fn lock(&self) -> Locked<'_> {
+        Locked::new(self.state.lock())
     }
 
     pub(crate) fn close(&self, reason: CloseReason) {
@@ -315,18 +318,9 @@ pub(crate) struct Rare {
     /// A WebSocket that probes, until the session's task takes it.
     pub(crate) probe: Option<Switching>,
     /// Those who wait until the queue is empty.
-    pub(crate) drained: Vec<Waker>,
+    drained: Option<Arc<Notify>>,
     /// Who wants to see what happens, until the session ends.
     pub(crate) observers: Option<Observers>,
-}
-
-impl Rare {
-    /// Remembers who waits; a task that asks again and again does so once.
-    fn wait_until_drained(&mut self, waker: &Waker) {
-        if !self.drained.iter().any(|known| known.will_wake(waker)) {
-            self.drained.push(waker.clone());
-        }
-    }
 }
 
 /// The request by which a polling client sends: at most one at a time.
@@ -370,81 +364,91 @@ impl State {
         if let Some(rare) = &self.rare
             && rare.poll.is_none()
             && rare.probe.is_none()
-            && rare.drained.is_empty()
+            && rare.drained.is_none()
             && rare.observers.is_none()
             && matches!(rare.post, Post::None)
         {
             self.rare = None;
         }
     }
-
-    /// Wakes whoever writes to the current transport, and the task too if the session has ended.
-    pub(crate) fn wake_writer(&mut self, ended: bool) {
-        if ended || self.proto.is_upgrading() {
-            self.wake_all();
-        } else {
-            match self.proto.transport() {
-                Transport::Polling => self.wake_poll(),
-                _ => self.wake_driver(),
-            }
-        }
-    }
-
-    pub(crate) fn wake_driver(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            driver.wake();
-        }
-    }
-
-    pub(crate) fn wake_poll(&mut self) {
-        if let Some(poll) = self.rare_if_any().and_then(|rare| rare.poll.take()) {
-            poll.wake();
-        }
-    }
-
-    pub(crate) fn wake_post(&mut self) {
-        if let Some(post) = self.rare_if_any().and_then(|rare| rare.post_waker.take()) {
-            post.wake();
-        }
-    }
-
-    pub(crate) fn wake_drained(&mut self) {
-        if let Some(rare) = self.rare_if_any() {
-            rare.drained.drain(..).for_each(Waker::wake);
-        }
-    }
-
-    pub(crate) fn wake_all(&mut self) {
-        self.wake_driver();
-        self.wake_poll();
-        if self.proto.is_closed() {
-            self.wake_drained();
-            self.wake_post();
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future as _;
     use std::pin::pin;
+    use std::sync::OnceLock;
+    use std::task::{Context, Wake};
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_task_that_asks_again_and_again_waits_once() {
-        let shared = Arc::new(Shared::new(
+    fn polling() -> Session {
+        Session::new(Arc::new(Shared::new(
             SessionId::from_random([0; 15]),
             Arc::default(),
             Protocol::V4,
             Transport::Polling,
             Instant::now(),
-        ));
-        let session = Session::new(Arc::clone(&shared));
+        )))
+    }
+
+    /// Notes whether the session could be used when its waker was called.
+    #[derive(Default)]
+    struct Uses {
+        session: OnceLock<Session>,
+        free: OnceLock<bool>,
+    }
+
+    impl Wake for Uses {
+        fn wake(self: Arc<Self>) {
+            let session = self.session.get().expect("it is set");
+            self.free.set(session.0.state.try_lock().is_some()).ok();
+        }
+    }
+
+    #[test]
+    fn who_waits_no_longer_leaves_nothing_behind() {
+        let session = polling();
         session.send("never fetched").unwrap();
         for _ in 0..100 {
-            let pending = poll_fn(|cx| Poll::Ready(pin!(session.drained()).poll(cx).is_pending()));
-            assert!(pending.await);
+            let task = Arc::new(Uses::default());
+            let waker = Waker::from(Arc::clone(&task));
+            for _ in 0..3 {
+                let mut drained = pin!(session.drained());
+                let cx = &mut Context::from_waker(&waker);
+                assert!(drained.as_mut().poll(cx).is_pending());
+            }
+            drop(waker);
+            assert_eq!(Arc::strong_count(&task), 1);
         }
-        assert_eq!(shared.lock().rare().drained.len(), 1);
+    }
+
+    #[test]
+    fn who_waits_is_woken_when_the_session_can_be_used() {
+        let wakes: [fn(&Session, Waker); 3] = [
+            |session, waker| {
+                let mut drained = Box::pin(session.drained());
+                let cx = &mut Context::from_waker(&waker);
+                assert!(drained.as_mut().poll(cx).is_pending());
+                session.0.lock().wake_drained();
+                assert!(drained.as_mut().poll(cx).is_ready());
+            },
+            |session, waker| {
+                session.0.lock().driver = Some(waker);
+                session.abort(CloseReason::TransportError);
+            },
+            |session, waker| {
+                session.0.lock().rare().poll = Some(waker);
+                session.send("for the poll").unwrap();
+            },
+        ];
+        for wake in wakes {
+            let session = polling();
+            session.send("waits").unwrap();
+            let task = Arc::new(Uses::default());
+            task.session.set(session.clone()).ok();
+            wake(&session, Waker::from(Arc::clone(&task)));
+            assert_eq!(task.free.get(), Some(&true));
+        }
     }
 }

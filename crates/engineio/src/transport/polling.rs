@@ -144,7 +144,11 @@ impl Future for PendingPoll {
             state.rare().poll = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        state.wake_drained();
+        // After an upgrade the poll is ended, while messages wait for the new transport.
+        let drained = state.proto.is_drained();
+        if drained {
+            state.wake_drained();
+        }
         // A session that is closing ends with this answer.
         if !state.proto.is_open() {
             state.wake_driver();
@@ -158,7 +162,9 @@ impl Future for PendingPoll {
             for packet in &heartbeat {
                 observers.tell(SessionEvent::PacketCreated(packet));
             }
-            observers.tell(SessionEvent::Drained);
+            if drained {
+                observers.tell(SessionEvent::Drained);
+            }
         }
         Poll::Ready(Some(Answer {
             payload: payload.finish(),

@@ -135,6 +135,44 @@ async fn through_an_upgrade() {
     seen.are_all();
 }
 
+/// Sends more than the WebSocket takes at once as soon as the session is on it.
+struct Greets(Session);
+
+impl SessionObserver for Greets {
+    fn event(&self, event: SessionEvent<'_>) {
+        if let SessionEvent::Upgraded(_) = event {
+            for _ in 0..20 {
+                self.0.send("x".repeat(10_000).as_str()).unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_poll_does_not_drain_what_waits_for_the_websocket() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    let session = server.opened().await;
+    let mut socket = WebSocketClient::probe(&server, &client.sid).await;
+    socket.send("2probe").await;
+    socket.gets(["3probe"]).await;
+    session.observe(Arc::new(Greets(session.clone())));
+    let seen = Entries::of(&session);
+    let poll = client.get();
+    settle().await;
+    socket.send("5").await;
+    assert_eq!(poll.packets().await, ["6"]);
+    settle().await;
+    assert!(session.queued_bytes() > 0);
+    let told = std::mem::take(&mut *seen.0.lock());
+    assert!(!told.contains(&"Drained".to_owned()), "{told:?}");
+    for _ in 0..20 {
+        assert_eq!(socket.text().await.len(), 10_001);
+    }
+    settle().await;
+    seen.are(["Drained"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn several_observers_see_the_same() {
     let mut server = Server::new();
