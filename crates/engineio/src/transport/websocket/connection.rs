@@ -26,6 +26,10 @@ const READ_BUFFER: usize = 16 * 1024;
 /// What is gathered before it is written although more is to come, in bytes.
 const WRITE_BUFFER: usize = 16 * 1024;
 
+/// How many bytes of pongs may wait for a client that does not read them before nothing more is read
+/// of it. It is what is left once the queue takes messages again.
+const MAX_PONGS: u16 = 16 * 1024;
+
 /// How many control frames are handled before others may run.
 const CONTROLS_PER_RUN: usize = 64;
 
@@ -44,8 +48,8 @@ pub(super) struct Connection<T> {
     unread: BytesMut,
     outgoing: Outgoing,
     deflation: Option<Box<Deflation>>,
-    /// Whether pongs wait, more of which would grow the queue without end.
-    owes_pongs: bool,
+    /// How many bytes of the queue are pongs, at most. More of them would grow it without end.
+    pongs: u16,
     unflushed: bool,
     end: End,
 }
@@ -87,7 +91,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
             unread: BytesMut::new(),
             outgoing: Outgoing::default(),
             deflation: deflate.map(|deflate| Box::new(Deflation::new(deflate))),
-            owes_pongs: false,
+            pongs: 0,
             unflushed: false,
             end: End::Open,
         }
@@ -96,11 +100,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     /// The next message. After [`Received::Closed`] or [`Received::Failed`] there is none.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
         for _ in 0..CONTROLS_PER_RUN {
-            if self.owes_pongs {
-                if ready!(self.poll_flush(cx)).is_err() {
+            if self.pongs >= MAX_PONGS {
+                if ready!(self.poll_writable(cx)).is_err() {
                     return Poll::Ready(Received::Closed);
                 }
-                self.owes_pongs = false;
+                self.count_pongs(0);
             }
             let event = match ready!(self.poll_event(cx)) {
                 Ok(event) => event,
@@ -114,8 +118,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
                     return Poll::Ready(Received::Closed);
                 }
                 Event::Ping(payload) => {
+                    let before = self.outgoing.pending();
                     self.push(Opcode::Pong, false, payload);
-                    self.owes_pongs = self.outgoing.pending() >= WRITE_BUFFER;
+                    self.count_pongs(self.outgoing.pending().saturating_sub(before));
                 }
                 Event::Pong => {}
             }
@@ -275,6 +280,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
         self.unflushed = true;
         self.outgoing.push(opcode, compressed, payload);
+    }
+
+    /// So many bytes of pongs have been added to the queue, which may hold fewer by now.
+    fn count_pongs(&mut self, added: usize) {
+        let pongs = usize::from(self.pongs) + added;
+        let pongs = pongs.min(self.outgoing.pending());
+        self.pongs = u16::try_from(pongs).unwrap_or(u16::MAX);
     }
 
     fn checked(&mut self, written: Poll<io::Result<()>>) -> Poll<Result<(), Closed>> {

@@ -17,6 +17,10 @@ const MAX_COPIED: usize = 2 * 1024;
 /// Room for the first small frames, in bytes.
 const FIRST_CAPACITY: usize = 128;
 
+/// The most that is gathered in one piece of memory, in bytes: 16 KiB. One is held until all of it has
+/// left, however often something is added meanwhile.
+const MAX_GATHERED: usize = 16 * 1024;
+
 /// The most pieces of memory that are written at once.
 const MAX_SLICES: usize = 32;
 
@@ -40,16 +44,17 @@ enum Chunk {
 impl Outgoing {
     /// Appends a frame.
     pub(super) fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
-        let before = self.length_of_last();
         let copied = if payload.len() <= MAX_COPIED {
             payload.len()
         } else {
             0
         };
         let gathered = self.gathered(MAX_SERVER_HEADER + copied);
+        let before = gathered.len();
         write_header(gathered, opcode, compressed, payload.len());
         gathered.extend_from_slice(payload.get(..copied).unwrap_or_default());
-        self.pending += self.length_of_last() - before;
+        let added = gathered.len() - before;
+        self.pending += added;
         if copied < payload.len() {
             self.pending += payload.len();
             self.chunks.push(Chunk::Shared(payload));
@@ -116,16 +121,13 @@ impl Outgoing {
         }
     }
 
-    fn length_of_last(&self) -> usize {
-        match self.chunks.last() {
-            Some(Chunk::Gathered(bytes)) => bytes.len(),
-            _ => 0,
-        }
-    }
-
     /// The end of the queue, where small things are gathered.
     fn gathered(&mut self, needed: usize) -> &mut Vec<u8> {
-        if !matches!(self.chunks.last(), Some(Chunk::Gathered(_))) {
+        let has_room = match self.chunks.last() {
+            Some(Chunk::Gathered(bytes)) => bytes.len() + needed <= MAX_GATHERED,
+            _ => false,
+        };
+        if !has_room {
             let bytes = Vec::with_capacity(needed.max(FIRST_CAPACITY));
             self.chunks.push(Chunk::Gathered(bytes));
         }
@@ -283,5 +285,36 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(sink.taken, b"\x81\x05first\x81\x06second");
+    }
+
+    #[tokio::test]
+    async fn what_has_left_is_not_held_for_what_is_added() {
+        let mut outgoing = Outgoing::default();
+        let mut sink = Sink {
+            taken: Vec::new(),
+            step: 102,
+            vectored: true,
+            writes: 0,
+        };
+        outgoing.push(Opcode::Text, false, Bytes::from_static(b"never empty"));
+        for _ in 0..10_000 {
+            outgoing.push(Opcode::Text, false, Bytes::from_static(&[b'x'; 100]));
+            let rest = outgoing.pending() - 102;
+            poll_fn(|cx| outgoing.poll_write(cx, &mut sink, rest))
+                .await
+                .unwrap();
+            assert!(outgoing.pending() > 0);
+            let held: usize = outgoing
+                .chunks
+                .iter()
+                .map(|chunk| chunk.bytes().len())
+                .sum();
+            assert!(held <= outgoing.pending() + MAX_GATHERED, "{held} bytes");
+            assert!(outgoing.chunks.len() <= 2);
+        }
+        poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
+            .await
+            .unwrap();
+        assert_eq!(sink.taken.len(), 13 + 10_000 * 102);
     }
 }

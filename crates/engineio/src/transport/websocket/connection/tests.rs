@@ -2,6 +2,7 @@ use std::pin::pin;
 use std::task::Waker;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::task::coop::unconstrained;
 
 use super::*;
 use hyper::upgrade::Upgraded;
@@ -66,8 +67,8 @@ async fn pings_are_answered_in_order_and_with_what_they_say() {
     assert_eq!(pongs[..], expected);
 }
 
-#[tokio::test]
-async fn who_pings_and_does_not_read_is_not_read_any_more() {
+#[test]
+fn who_pings_and_does_not_read_is_not_read_any_more() {
     let (mut connection, mut client) = connect(1_000);
     let flood: Vec<u8> = (0..1_000).flat_map(|_| frame(0x89, &[0; 100])).collect();
     let mut sent = 0;
@@ -86,6 +87,53 @@ async fn who_pings_and_does_not_read_is_not_read_any_more() {
         assert!(connection.outgoing.pending() <= WRITE_BUFFER + 200);
     }
     assert!(sent < 100_000, "{sent} bytes were read");
+}
+
+#[tokio::test]
+async fn a_ping_does_not_hold_up_what_follows_while_a_message_is_sent() {
+    let (mut connection, mut client) = connect(1_000);
+    connection.send_binary(vec![1; 100_000].into(), true);
+    let cx = &mut Context::from_waker(Waker::noop());
+    assert!(connection.poll_flush(cx).is_pending());
+    for _ in 0..10 {
+        client.write_all(&frame(0x89, b"there?")).await.unwrap();
+        client.write_all(&frame(0x81, b"4hello")).await.unwrap();
+        let Poll::Ready(Received::Text(text)) = connection.poll_receive(cx) else {
+            panic!("the message is there to be read");
+        };
+        assert_eq!(text, "4hello");
+    }
+}
+
+#[tokio::test]
+async fn pongs_have_a_limit_beside_a_message_and_are_sent_behind_it() {
+    unconstrained(async {
+        let (mut connection, mut client) = connect(1_000);
+        let message = 100_000;
+        connection.send_binary(vec![1; message].into(), true);
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(connection.poll_flush(cx).is_pending());
+        let before = connection.outgoing.pending();
+        // As long as the last that the connection has room for is a whole one.
+        let ping = frame(0x89, &[0; 94]);
+        let mut pings = 0;
+        while pings < 1_000 && pin!(client.write_all(&ping)).poll(cx).is_ready() {
+            assert!(connection.poll_receive(cx).is_pending());
+            pings += 1;
+        }
+        let pongs = connection.outgoing.pending() - before;
+        assert!((MAX_PONGS.into()..17_000).contains(&pongs), "{pongs} bytes");
+
+        // Who reads is read again.
+        let reads = async {
+            client.read_exact(&mut vec![0; message + 10]).await.unwrap();
+            client.write_all(&frame(0x81, b"4hello")).await.unwrap();
+            client
+        };
+        let (text, _client) = tokio::join!(receive(&mut connection), reads);
+        assert_eq!(text, "4hello");
+    })
+    .await;
 }
 
 #[tokio::test]
