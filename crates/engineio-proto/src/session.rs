@@ -10,7 +10,8 @@
 //!   │      ▲                         │  │     │   back to polling
 //!   │      └─────────────────────────┘  │     │
 //!   │                                "5"│     │
-//!   │   websocket ◄─────────────────────┘     │   Event::Upgraded
+//!   │   websocket or                    │     │
+//!   │   webtransport ◄──────────────────┘     │   Event::Upgraded
 //!   └──────┬───────────────────────────┬──────┘
 //!          │ close                     │ abort, ping timeout, "1" on polling, bad packet,
 //!          ▼                           │ transport gone or failed, polls that overlap,
@@ -34,8 +35,8 @@
 //! After every call of a `handle_*` method, of [`send`](Session::send), [`close`](Session::close)
 //! or [`abort`](Session::abort):
 //!
-//! 1. call [`poll_transmit`](Session::poll_transmit) until it yields `None`: for the WebSocket when
-//!    it can take more, for polling when a poll is pending, and answer the poll if anything came;
+//! 1. call [`poll_transmit`](Session::poll_transmit) until it yields `None`: for polling when a poll is
+//!    pending, and answer the poll if anything came; for another transport when it can take more;
 //! 2. call [`poll_event`](Session::poll_event) until it yields `None`;
 //! 3. sleep until [`poll_timeout`](Session::poll_timeout), then call
 //!    [`handle_timeout`](Session::handle_timeout).

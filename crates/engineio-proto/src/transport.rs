@@ -10,6 +10,8 @@ pub enum Transport {
     Polling,
     /// One WebSocket for both directions.
     WebSocket,
+    /// One stream of a WebTransport session (HTTP/3) for both directions.
+    WebTransport,
 }
 
 impl Transport {
@@ -21,6 +23,7 @@ impl Transport {
         match name {
             "polling" => Some(Self::Polling),
             "websocket" => Some(Self::WebSocket),
+            "webtransport" => Some(Self::WebTransport),
             _ => None,
         }
     }
@@ -31,6 +34,7 @@ impl Transport {
         match self {
             Self::Polling => "polling",
             Self::WebSocket => "websocket",
+            Self::WebTransport => "webtransport",
         }
     }
 }
@@ -47,15 +51,20 @@ mod tests {
 
     #[test]
     fn names_go_both_ways() {
-        for transport in [Transport::Polling, Transport::WebSocket] {
+        for transport in [
+            Transport::Polling,
+            Transport::WebSocket,
+            Transport::WebTransport,
+        ] {
             assert_eq!(Transport::parse(transport.as_str()), Some(transport));
         }
         assert_eq!(Transport::WebSocket.to_string(), "websocket");
+        assert_eq!(Transport::WebTransport.to_string(), "webtransport");
     }
 
     #[test]
     fn other_names_are_no_transport() {
-        for name in ["", "WebSocket", "polling ", "webtransport", "constructor"] {
+        for name in ["", "WebSocket", "polling ", "WebTransport", "constructor"] {
             assert_eq!(Transport::parse(name), None, "{name:?}");
         }
     }

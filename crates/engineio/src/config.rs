@@ -44,6 +44,7 @@ impl Default for Config {
             transports: Transports {
                 polling: true,
                 websocket: true,
+                webtransport: false,
             },
             allow_eio3: false,
             allow_upgrades: true,
@@ -79,23 +80,27 @@ impl Config {
 
     /// The transports that clients may use: polling and WebSocket by default.
     ///
-    /// A transport that is not listed is refused and not advertised as an upgrade.
+    /// A transport that is not listed is refused and not advertised as an upgrade. Sessions over
+    /// WebTransport are those that are handed to
+    /// [`Engine::handle_web_transport`](crate::Engine::handle_web_transport).
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.transports = Transports {
             polling: false,
             websocket: false,
+            webtransport: false,
         };
         for transport in transports {
             match transport {
                 Transport::Polling => self.transports.polling = true,
                 Transport::WebSocket => self.transports.websocket = true,
+                Transport::WebTransport => self.transports.webtransport = true,
                 _ => {}
             }
         }
         self
     }
 
-    /// Whether a session may move from polling to WebSocket: `true` by default.
+    /// Whether a session may move from polling to another transport: `true` by default.
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
         self.allow_upgrades = allow;
         self
@@ -115,7 +120,8 @@ impl Config {
         self
     }
 
-    /// How long an upgrade may take, from the arrival of the WebSocket: 10 seconds by default.
+    /// How long an upgrade may take, from the arrival of the new transport, and how long the first
+    /// packet of a WebTransport session: 10 seconds by default.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.session.upgrade_timeout = timeout;
         self
@@ -200,13 +206,22 @@ impl Config {
 pub(crate) struct Transports {
     pub(crate) polling: bool,
     pub(crate) websocket: bool,
+    pub(crate) webtransport: bool,
 }
 
 impl Transports {
+    /// To which of them a session that polls may move, in the order of Node's server.
+    pub(crate) fn upgrades(self) -> impl Iterator<Item = Transport> {
+        [Transport::WebSocket, Transport::WebTransport]
+            .into_iter()
+            .filter(move |&transport| self.contains(transport))
+    }
+
     pub(crate) fn contains(self, transport: Transport) -> bool {
         match transport {
             Transport::Polling => self.polling,
             Transport::WebSocket => self.websocket,
+            Transport::WebTransport => self.webtransport,
             _ => false,
         }
     }

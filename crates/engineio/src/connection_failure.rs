@@ -209,6 +209,23 @@ impl Refusal {
         }
     }
 
+    /// The transport that the client names is none, or not one of those that are served.
+    pub(crate) fn unknown_transport(name: Option<&str>) -> Self {
+        Self {
+            error: ConnectionError::TransportUnknown,
+            context: FailureContext::TransportUnknown {
+                transport: name.map(str::to_owned),
+            },
+        }
+    }
+
+    pub(crate) fn unsupported_protocol(protocol: Protocol) -> Self {
+        Self {
+            error: ConnectionError::UnsupportedProtocolVersion,
+            context: FailureContext::UnsupportedProtocolVersion { protocol },
+        }
+    }
+
     /// The application refused the request.
     pub(crate) fn by_application(error: ConnectionError) -> Self {
         let message = match &error {

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engineio_proto::{CloseReason, SessionConfig, SessionId, Transport};
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::application::Application;
 use crate::config::Config;
@@ -16,6 +18,7 @@ use crate::open;
 use crate::registry::Registry;
 use crate::session::Session;
 use crate::shutdown;
+use crate::transport::webtransport::WebTransport;
 
 /// An Engine.IO server: its options, its sessions and the application on top.
 pub struct Engine<A: Application> {
@@ -72,12 +75,16 @@ impl<A: Application> Engine<A> {
     /// The transports that clients may use.
     pub fn transports(&self) -> impl Iterator<Item = Transport> {
         let transports = self.config.transports;
-        [Transport::Polling, Transport::WebSocket]
-            .into_iter()
-            .filter(move |&transport| transports.contains(transport))
+        [
+            Transport::Polling,
+            Transport::WebSocket,
+            Transport::WebTransport,
+        ]
+        .into_iter()
+        .filter(move |&transport| transports.contains(transport))
     }
 
-    /// Whether a session may move from polling to WebSocket.
+    /// Whether a session may move from polling to another transport.
     pub fn allow_upgrades(&self) -> bool {
         self.config.allow_upgrades
     }
@@ -92,7 +99,7 @@ impl<A: Application> Engine<A> {
         self.config.session.ping_timeout
     }
 
-    /// How long an upgrade may take.
+    /// How long an upgrade may take, and the first packet of a WebTransport session.
     pub fn upgrade_timeout(&self) -> Duration {
         self.config.session.upgrade_timeout
     }
@@ -124,6 +131,39 @@ impl<A: Application> Engine<A> {
         B: Body + Send + 'static,
     {
         open::answer_upgrade(Arc::clone(self), request)
+    }
+
+    /// Serves a client on the first bidirectional stream of a WebTransport session, which somebody
+    /// else has accepted (Node's `onWebTransportSession`).
+    ///
+    /// The client opens a session there, or carries on one that polls. The checks are those of
+    /// other transports: [`Config::transports`] must have [`Transport::WebTransport`], and
+    /// [`Config::origins`], [`Application::allow_request`] and [`Application::generate_id`] see
+    /// `request`, the head of the CONNECT request; or as much of it as is known. There is no answer
+    /// whose headers could be changed.
+    ///
+    /// The future ends when the stream is not used any more, because the session is over or was
+    /// refused. Close the WebTransport session then, for its client does not take the end of the
+    /// stream for the end. Dropped before a session is opened, the future gives it up; later that
+    /// changes nothing, but the loss of the stream does.
+    ///
+    /// # Panics
+    ///
+    /// The future, outside of a tokio runtime.
+    pub fn handle_web_transport<T>(
+        self: &Arc<Self>,
+        stream: T,
+        request: Parts,
+    ) -> impl Future<Output = ()> + Send + use<A, T>
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (webtransport, released) = WebTransport::new(stream, self.config.max_http_buffer_size);
+        let engine = Arc::clone(self);
+        async move {
+            open::serve_webtransport(&engine, webtransport, request).await;
+            released.await.ok();
+        }
     }
 
     /// Refuses new sessions from now on.

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{Request, StatusCode, Version};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
+use smallvec::SmallVec;
 use tungstenite::handshake::derive_accept_key;
 
 use crate::application::Application;
@@ -22,10 +23,16 @@ use crate::route::{self, BadUpgrade, Route};
 use crate::session::driver::Driver;
 use crate::session::{Shared, now};
 use crate::session_id::{self, InvalidId};
+use crate::transport::channel::Arriving;
 use crate::transport::coding::Coding;
 use crate::transport::jsonp::Jsonp;
 use crate::transport::polling::{self, Answer};
 use crate::transport::websocket::{self, Switching};
+use crate::transport::webtransport;
+
+mod webtransport_session;
+
+pub(crate) use self::webtransport_session::serve_webtransport;
 
 /// Answers a request below the engine's path.
 pub(crate) async fn answer<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineResponse
@@ -101,9 +108,19 @@ fn find<A: Application>(engine: &Engine<A>, sid: &SessionId) -> Result<Arc<Share
 
 fn refuse<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) -> EngineResponse {
     let error = &refusal.error;
+    tell_refused(engine, parts, refusal);
+    if route::is_websocket_upgrade(parts) {
+        response::upgrade_error(error)
+    } else {
+        response::error(error)
+    }
+}
+
+/// Tells the application that a client is refused.
+fn tell_refused<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) {
     tracing::debug!(
-        code = error.code(),
-        reason = error.message(),
+        code = refusal.error.code(),
+        reason = refusal.error.message(),
         context = %refusal.context,
         "request refused"
     );
@@ -111,11 +128,6 @@ fn refuse<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) 
         request: parts,
         refusal,
     });
-    if route::is_websocket_upgrade(parts) {
-        response::upgrade_error(error)
-    } else {
-        response::error(error)
-    }
 }
 
 /// Opens a session, if the application lets it in.
@@ -151,7 +163,10 @@ async fn admit<A: Application>(
         .allow_request(parts)
         .await
         .map_err(Refusal::by_application)?;
-    let protocol = route::protocol(parts, &engine.config)?;
+    let protocol = match transport {
+        Transport::WebTransport => webtransport::PROTOCOL,
+        _ => route::protocol(parts, &engine.config)?,
+    };
     if transport == Transport::WebSocket {
         route::websocket_key(parts).map_err(Unopened::BadUpgrade)?;
     }
@@ -265,12 +280,16 @@ fn upgrade<A: Application>(
         Err(reason) => return response::bad_upgrade(reason),
     };
     let mut state = session.lock();
-    if state.proto.handle_probe(now()).is_err() {
+    if state
+        .proto
+        .handle_probe(now(), Transport::WebSocket)
+        .is_err()
+    {
         drop(state);
         let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
         return refuse(engine, &parts, &refusal);
     }
-    state.rare().probe = Some(switching);
+    state.rare().probe = Some(Arriving::WebSocket(switching));
     state.wake_all();
     drop(state);
     engine.application.headers(response.headers_mut(), &parts);
@@ -283,17 +302,19 @@ fn open_packet<A: Application>(
     transport: Transport,
 ) -> Packet {
     let config = &engine.config;
-    let upgrades: &[Transport] = if transport == Transport::Polling
-        && config.allow_upgrades
-        && config.transports.websocket
-    {
-        &[Transport::WebSocket]
-    } else {
-        &[]
-    };
+    let mut upgrades = SmallVec::<[Transport; 2]>::new();
+    if transport == Transport::Polling && config.allow_upgrades {
+        // There is one revision only on WebTransport.
+        let spoken = session.lock().proto.protocol();
+        let speaks = |to: &Transport| match to {
+            Transport::WebTransport => spoken == webtransport::PROTOCOL,
+            _ => true,
+        };
+        upgrades.extend(config.transports.upgrades().filter(speaks));
+    }
     let handshake = Handshake {
         sid: session.id(),
-        upgrades,
+        upgrades: &upgrades,
         ping_interval: config.session.ping_interval,
         ping_timeout: config.session.ping_timeout,
         max_payload: config.max_http_buffer_size,

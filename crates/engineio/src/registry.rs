@@ -126,7 +126,7 @@ impl Drop for Entry {
         self.hide();
         // Without effect where the session ended in good order.
         self.session.abort(CloseReason::ServerShuttingDown);
-        // A WebSocket that nobody has fetched would stay open for as long as there are handles.
+        // A transport that nobody has fetched would stay open for as long as there are handles.
         // So would observers that hold the session.
         let mut state = self.session.lock();
         let left = state

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, Version, header};
 use crate::config::Config;
 use crate::connection_failure::{FailureContext, Refusal};
 use crate::transport::jsonp::Jsonp;
+use crate::transport::webtransport;
 
 /// What a request below the engine's path asks for.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ struct Query<'a> {
     transport: Option<&'a str>,
     sid: Option<&'a str>,
     protocol: Protocol,
+    /// Whether that stands there.
+    names_protocol: bool,
 }
 
 impl<'a> Query<'a> {
@@ -38,11 +41,13 @@ impl<'a> Query<'a> {
                 (key == name).then_some(value)
             })
         };
+        let protocol = value("EIO");
         Self {
             transport: value("transport"),
             // An empty one is none, as in Node's server.
             sid: value("sid").filter(|sid| !sid.is_empty()),
-            protocol: Protocol::requested(value("EIO")),
+            protocol: Protocol::requested(protocol),
+            names_protocol: protocol.is_some(),
         }
     }
 }
@@ -51,10 +56,7 @@ impl<'a> Query<'a> {
 pub(crate) fn protocol(parts: &Parts, config: &Config) -> Result<Protocol, Refusal> {
     let protocol = Query::of(parts).protocol;
     match protocol {
-        Protocol::V3 if !config.allow_eio3 => Err(Refusal {
-            error: ConnectionError::UnsupportedProtocolVersion,
-            context: FailureContext::UnsupportedProtocolVersion { protocol },
-        }),
+        Protocol::V3 if !config.allow_eio3 => Err(Refusal::unsupported_protocol(protocol)),
         _ => Ok(protocol),
     }
 }
@@ -84,13 +86,10 @@ pub(crate) fn route(
     let transport = query
         .transport
         .and_then(Transport::parse)
+        // Sessions over WebTransport come by another way than requests.
+        .filter(|&transport| transport != Transport::WebTransport)
         .filter(|&transport| config.transports.contains(transport))
-        .ok_or_else(|| Refusal {
-            error: ConnectionError::TransportUnknown,
-            context: FailureContext::TransportUnknown {
-                transport: query.transport.map(str::to_owned),
-            },
-        })?;
+        .ok_or_else(|| Refusal::unknown_transport(query.transport))?;
     check_origin(parts, config)?;
     if transport == Transport::Polling {
         check_element(parts, config)?;
@@ -135,6 +134,23 @@ pub(crate) fn route(
         return Err(Refusal::bad_request(FailureContext::TransportHandshake));
     }
     Ok(Route::Open(transport))
+}
+
+/// The checks of a WebTransport session before its first packet, as far as `parts` have what they
+/// concern.
+pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal> {
+    if !config.transports.webtransport {
+        let name = Transport::WebTransport.as_str();
+        return Err(Refusal::unknown_transport(Some(name)));
+    }
+    check_origin(parts, config)?;
+    let query = Query::of(parts);
+    match query.protocol {
+        protocol if query.names_protocol && protocol != webtransport::PROTOCOL => {
+            Err(Refusal::unsupported_protocol(protocol))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use self::observer::Observers;
-use crate::transport::websocket::Switching;
+use crate::transport::channel::Arriving;
 
 pub(crate) mod driver;
 mod locked;
@@ -301,7 +301,7 @@ pub(crate) struct State {
     /// The session's task, if it sleeps. Absent while it runs: it looks at the queue before it
     /// sleeps, so that what a handler sends while the task runs it costs no wake.
     pub(crate) driver: Option<Waker>,
-    /// What an idle WebSocket session does without.
+    /// What an idle session that does not poll does without.
     rare: Option<Box<Rare>>,
 }
 
@@ -315,8 +315,8 @@ pub(crate) struct Rare {
     pub(crate) post_waker: Option<Waker>,
     /// Whether the client wants what it polls as text, binary in base64.
     pub(crate) polls_text: bool,
-    /// A WebSocket that probes, until the session's task takes it.
-    pub(crate) probe: Option<Switching>,
+    /// A transport that probes, until the session's task takes it.
+    pub(crate) probe: Option<Arriving>,
     /// Those who wait until the queue is empty.
     drained: Option<Arc<Notify>>,
     /// Who wants to see what happens, until the session ends.

@@ -30,13 +30,13 @@ enum Operation {
     ClientPolls,
     ClientDropsPoll,
     PollAnswered,
-    WebSocketArrives,
+    ProbeArrives { webtransport: bool },
     ProbeSends { wire: String },
     ProbeSucceeds,
     TransportCloses { websocket: bool, error: bool },
     TimePasses { milliseconds: u16 },
     NextTimeout,
-    Transmit { on_websocket: bool },
+    Transmit { polling: bool },
     SetFlushing { flushing: bool },
     Close,
     Abort,
@@ -105,8 +105,13 @@ impl Run {
             }
             Operation::ClientDropsPoll => self.session.handle_poll_aborted(),
             Operation::PollAnswered => self.session.handle_poll_answered(),
-            Operation::WebSocketArrives => {
-                let _ = self.session.handle_probe(self.now);
+            Operation::ProbeArrives { webtransport } => {
+                let transport = if webtransport {
+                    Transport::WebTransport
+                } else {
+                    Transport::WebSocket
+                };
+                let _ = self.session.handle_probe(self.now, transport);
             }
             Operation::ProbeSends { wire } => {
                 if let Some(packet) = decode(wire) {
@@ -132,8 +137,12 @@ impl Run {
                     self.session.handle_timeout(self.now);
                 }
             }
-            Operation::Transmit { on_websocket } => {
-                self.transmit(transport(on_websocket));
+            Operation::Transmit { polling } => {
+                let transport = match self.session.transport() {
+                    current if !polling => current,
+                    _ => Transport::Polling,
+                };
+                self.transmit(transport);
             }
             Operation::SetFlushing { flushing } => self.session.set_flushing(flushing),
             Operation::Close => self.session.close(self.now, CloseReason::ForcedClose),

@@ -43,18 +43,18 @@ impl Session {
 
     /// Whether a message that is sent now would leave at once: what volatile messages depend on.
     ///
-    /// On polling a poll has to be pending, on a WebSocket no write may be under way, and nothing
-    /// may be queued.
+    /// On polling a poll has to be pending, elsewhere no write may be under way, and nothing may be
+    /// queued.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         let free = match self.transport {
             Transport::Polling => self.poll_pending(),
-            Transport::WebSocket => !self.flushing,
+            Transport::WebSocket | Transport::WebTransport => !self.flushing,
         };
         free && self.is_open() && self.outbound.is_empty()
     }
 
-    /// Tells the session whether a write of the WebSocket is under way.
+    /// Tells the session whether a write is under way, on another transport than polling.
     pub fn set_flushing(&mut self, flushing: bool) {
         self.flushing = flushing;
     }
@@ -75,7 +75,7 @@ impl Session {
     /// Closes the session with `reason` when everything that is queued has left.
     ///
     /// After the queue [`Packet::Close`](crate::Packet::Close) is transmitted: the packet `1` on
-    /// polling, which needs a poll to carry it, and a close frame on a WebSocket. Then, or when
+    /// polling, which needs a poll to carry it, and elsewhere the end of the transport. Then, or when
     /// [`close_timeout`](crate::SessionConfig::close_timeout) has passed, the session is closed.
     /// What was transmitted may still have to be flushed; that lies with the driver and needs a
     /// limit of its own there.

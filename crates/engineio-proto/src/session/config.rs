@@ -29,17 +29,17 @@ pub struct SessionConfig {
     /// Node's option `pingTimeout`. Too short, and a server that is busy for a moment loses all its
     /// clients at once.
     pub ping_timeout: Duration,
-    /// The time from the arrival of a probing WebSocket to the end of its upgrade. Default: 10
-    /// seconds.
+    /// The time from the arrival of the transport that is probed to the end of the upgrade. Default:
+    /// 10 seconds.
     ///
-    /// Node's option `upgradeTimeout`. When it has passed, the WebSocket goes and the session stays
-    /// on polling.
+    /// Node's option `upgradeTimeout`. When it has passed, that transport goes and the session
+    /// stays on polling.
     pub upgrade_timeout: Duration,
     /// The time that a session which is being closed may take for it. Default: 30 seconds.
     ///
-    /// It is spent waiting for the next poll, or for a WebSocket that does not take what is queued.
+    /// It is spent waiting for the next poll, or for a client that does not take what is queued.
     pub close_timeout: Duration,
-    /// The time that a poll may wait while a WebSocket is being probed. Default: 100 milliseconds.
+    /// The time that a poll may wait while another transport is being probed. Default: 100 milliseconds.
     ///
     /// A client finishes its upgrade only when no poll is pending, so polls are released early.
     pub noop_interval: Duration,

@@ -8,7 +8,7 @@ use std::{error::Error, fmt};
 pub enum PollError {
     /// The session is closed. Answer as if the session id were unknown.
     Closed,
-    /// The session moved to the WebSocket. Answer [`ConnectionError::BadRequest`].
+    /// The session moved to another transport. Answer [`ConnectionError::BadRequest`].
     ///
     /// [`ConnectionError::BadRequest`]: crate::ConnectionError::BadRequest
     NotPolling,
@@ -21,7 +21,7 @@ impl fmt::Display for PollError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closed => "the session is closed: open a new one",
-            Self::NotPolling => "the session moved to the WebSocket: poll no more",
+            Self::NotPolling => "the session moved to another transport: poll no more",
             Self::Overlap => "another poll is pending: wait for its answer before the next",
         })
     }
@@ -29,13 +29,13 @@ impl fmt::Display for PollError {
 
 impl Error for PollError {}
 
-/// Why a WebSocket may not be probed. The client is at fault; only the WebSocket is to be closed.
+/// Why a transport may not be probed. The client is at fault; only that transport is to be closed.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum UpgradeError {
-    /// The session is on the WebSocket already.
+    /// The session does not poll.
     AlreadyUpgraded,
-    /// Another WebSocket is being probed.
+    /// Another transport is being probed.
     AlreadyUpgrading,
     /// The session is closed or being closed.
     Closed,
@@ -45,10 +45,10 @@ impl fmt::Display for UpgradeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AlreadyUpgraded => {
-                "the session already uses a WebSocket: open a new session for a second one"
+                "the session does not poll: open a new session for another transport"
             }
             Self::AlreadyUpgrading => {
-                "another WebSocket is being probed: wait until it is done or has failed"
+                "another transport is being probed: wait until it is done or has failed"
             }
             Self::Closed => "the session is closed: open a new one",
         })

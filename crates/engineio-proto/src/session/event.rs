@@ -6,15 +6,15 @@ use crate::{close_reason::CloseReason, packet::Packet};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The probing WebSocket took too long: close it. The session lives on polling.
+    /// The transport that is being probed took too long: close it. The session lives on polling.
     ProbeExpired,
-    /// The session is on the WebSocket now.
+    /// The session is on the transport that was probed.
     Upgraded,
     /// The session is over. No event follows.
     Closed(CloseReason),
 }
 
-/// What to do with a probing WebSocket after it sent a packet.
+/// What to do with a transport that is being probed after it sent a packet.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
 pub enum ProbeResult {

@@ -14,7 +14,8 @@ impl Session {
     /// one.
     ///
     /// Packets that come when the session is closing or closed, or on a transport that it has left,
-    /// are ignored; but a client that closes a closing session has not to be waited for. Packets of a WebSocket that is being probed go to
+    /// are ignored; but a client that closes a closing session has not to be waited for. Packets of
+    /// a transport that is being probed go to
     /// [`handle_probe_packet`](Self::handle_probe_packet).
     #[must_use = "a message is for the application"]
     pub fn handle_packet(
@@ -62,7 +63,7 @@ impl Session {
         }
         match packet {
             Packet::Message(message) => Some(message),
-            // Only the other end sends these, or the frame of the WebSocket says the same.
+            // Only the other end sends these, or the end of the transport says the same.
             _ => None,
         }
     }
@@ -77,8 +78,8 @@ impl Session {
 
     /// The transport `transport` is gone; `error` if it failed rather than being closed.
     ///
-    /// If it is the one that the session uses, the session is closed. A WebSocket that is being
-    /// probed goes alone.
+    /// If it is the one that the session uses, the session is closed. One that is being probed
+    /// goes alone.
     pub fn handle_transport_closed(&mut self, transport: Transport, error: bool) {
         if transport == self.transport {
             self.abort(if error {
@@ -86,8 +87,8 @@ impl Session {
             } else {
                 CloseReason::TransportClose
             });
-        } else if transport == Transport::WebSocket {
-            self.probe = None;
+        } else {
+            self.probe.take_if(|probe| probe.transport == transport);
         }
     }
 

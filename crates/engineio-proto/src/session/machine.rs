@@ -23,7 +23,7 @@ pub struct Session {
     /// The server's side of the heartbeat waits to be transmitted: a ping in revision 4, a pong in
     /// revision 3.
     pub(super) beat_due: bool,
-    /// A write of the WebSocket is under way.
+    /// A write is under way, on another transport than polling.
     pub(super) flushing: bool,
     /// The session has left the transport that it was opened on.
     pub(super) upgraded: bool,

@@ -16,9 +16,9 @@ impl Session {
     /// For polling there is something only while a poll is pending. Once this has yielded packets
     /// for it and then `None`, the session takes the poll for answered with those packets. That
     /// holds for a closed session too, whose last poll is told so, and for a poll that was still
-    /// pending at the upgrade. For a WebSocket there is nothing before the upgrade: the driver
-    /// writes the reply to a probe itself. [`Packet::Close`] on a WebSocket stands for a close
-    /// frame.
+    /// pending at the upgrade. For others there is nothing before the upgrade: the driver
+    /// writes the reply to a probe itself. [`Packet::Close`] there stands for the end of the
+    /// transport, a close frame on a WebSocket.
     #[must_use = "the packet is gone from the session"]
     pub fn poll_transmit(&mut self, transport: Transport) -> Option<Transmit> {
         match transport {
@@ -29,7 +29,8 @@ impl Session {
                 }
                 packet
             }
-            Transport::WebSocket if self.transport == Transport::WebSocket => {
+            Transport::Polling => None,
+            current if current == self.transport => {
                 self.next_queued().or_else(|| self.next_close())
             }
             _ => None,

@@ -1,12 +1,15 @@
-//! A WebSocket that is being tried beside the polling transport.
+//! A transport that is being tried beside polling.
 
 use std::time::Instant;
 
 use super::{config::SessionConfig, deadline::after};
+use crate::transport::Transport;
 
-/// A WebSocket that is being tried beside the polling transport.
+/// A transport that is being tried beside polling.
 #[derive(Debug)]
 pub(super) struct Probe {
+    /// What is being tried.
+    pub(super) transport: Transport,
     /// When the trial is over.
     expires: Instant,
     /// Whether the client's probe was answered. From then on it waits for its poll to end.
@@ -16,8 +19,9 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    pub(super) fn new(now: Instant, config: &SessionConfig) -> Self {
+    pub(super) fn new(now: Instant, transport: Transport, config: &SessionConfig) -> Self {
         Self {
+            transport,
             expires: after(now, config.upgrade_timeout),
             answered: false,
             release: None,

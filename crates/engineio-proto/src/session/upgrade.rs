@@ -1,4 +1,4 @@
-//! The upgrade from polling to a WebSocket.
+//! The upgrade from polling to another transport.
 
 use std::time::Instant;
 
@@ -13,30 +13,32 @@ use crate::{packet::Packet, transport::Transport};
 /// What a client sends, and gets back, when it tries a transport.
 const PROBE: &str = "probe";
 
-/// The upgrade from polling to a WebSocket.
+/// The upgrade from polling to a WebSocket or to WebTransport.
 impl Session {
-    /// A WebSocket arrived that names this session: from now on it is being probed.
+    /// A WebSocket, or a WebTransport session, arrived that names this session: from now on it is
+    /// being probed.
     ///
     /// # Errors
     ///
-    /// [`UpgradeError::AlreadyUpgraded`] or [`UpgradeError::AlreadyUpgrading`] if there is a
-    /// WebSocket, [`UpgradeError::Closed`] if the session is closed or closing. Nothing changes.
-    pub fn handle_probe(&mut self, now: Instant) -> Result<(), UpgradeError> {
+    /// [`UpgradeError::AlreadyUpgraded`] if the session does not poll, or `transport` is polling;
+    /// [`UpgradeError::AlreadyUpgrading`] if another one is being probed; [`UpgradeError::Closed`]
+    /// if the session is closed or closing. Nothing changes.
+    pub fn handle_probe(&mut self, now: Instant, transport: Transport) -> Result<(), UpgradeError> {
         if !self.is_open() {
             return Err(UpgradeError::Closed);
         }
-        if self.transport == Transport::WebSocket {
+        if self.transport != Transport::Polling || transport == Transport::Polling {
             return Err(UpgradeError::AlreadyUpgraded);
         }
-        // An expiry that nobody has heard of yet belongs to the WebSocket before this one.
+        // An expiry that nobody has heard of yet belongs to the one before this.
         if self.probe.is_some() || self.events.probe_expired {
             return Err(UpgradeError::AlreadyUpgrading);
         }
-        self.probe = Some(Box::new(Probe::new(now, &self.config)));
+        self.probe = Some(Box::new(Probe::new(now, transport, &self.config)));
         Ok(())
     }
 
-    /// The WebSocket that is being probed sent a packet.
+    /// The transport that is being probed sent a packet.
     pub fn handle_probe_packet(&mut self, now: Instant, packet: Packet) -> ProbeResult {
         let Some(probe) = &mut self.probe else {
             return ProbeResult::Rejected;
@@ -50,7 +52,8 @@ impl Session {
             }
             // Even without a probe before it, as in Node's server.
             Packet::Upgrade => {
-                self.upgrade(now);
+                let transport = probe.transport;
+                self.upgrade(now, transport);
                 ProbeResult::Upgraded
             }
             _ => {
@@ -60,22 +63,22 @@ impl Session {
         }
     }
 
-    /// Whether a WebSocket is being probed.
+    /// Whether another transport is being probed.
     #[must_use]
     pub fn is_upgrading(&self) -> bool {
         self.probe.is_some()
     }
 
-    /// Whether the session has moved from the transport that it was opened on to a WebSocket.
+    /// Whether the session has moved from the transport that it was opened on to another.
     #[must_use]
     pub fn is_upgraded(&self) -> bool {
         self.upgraded
     }
 
-    fn upgrade(&mut self, now: Instant) {
+    fn upgrade(&mut self, now: Instant, transport: Transport) {
         self.probe = None;
         self.upgraded = true;
-        self.transport = Transport::WebSocket;
+        self.transport = transport;
         self.poll.owe_noop();
         self.events.upgraded = true;
         if let State::Open(heartbeat) = &mut self.state {

@@ -99,7 +99,7 @@ fn a_closing_session_takes_nothing_more() {
     assert_eq!(talk.client_sends("2"), None);
     talk.session.handle_decode_error();
     assert_eq!(
-        talk.session.handle_probe(talk.now),
+        talk.session.handle_probe(talk.now, WebSocket),
         Err(UpgradeError::Closed)
     );
     assert!(!talk.session.is_writable());
@@ -179,7 +179,7 @@ fn polls_that_overlap_while_closing_end_it() {
 #[test]
 fn an_upgrade_that_is_under_way_is_finished_while_closing() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.session.handle_probe(talk.now).unwrap();
+    talk.session.handle_probe(talk.now, WebSocket).unwrap();
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
     let upgraded = talk.session.handle_probe_packet(talk.now, Packet::Upgrade);

@@ -68,7 +68,7 @@ impl Conversation {
     /// A WebSocket arrives for the session; it has to be accepted.
     pub(crate) fn websocket_arrives(&mut self) {
         self.session
-            .handle_probe(self.now)
+            .handle_probe(self.now, Transport::WebSocket)
             .expect("the WebSocket is accepted");
     }
 

@@ -24,7 +24,7 @@ enum Operation {
     ClientPolls,
     ClientPollsTwice,
     ClientDropsPoll,
-    WebSocketArrives,
+    ProbeArrives(Transport),
     ProbeSends(Packet),
     TransportCloses(Transport, bool),
     TimePasses(Duration),
@@ -32,8 +32,8 @@ enum Operation {
     DrainPolling,
     TakeOneForPoll,
     CutAnswerShort,
-    DrainWebSocket,
-    TakeOneForWebSocket,
+    Drain(Transport),
+    TakeOneFor(Transport),
     SetFlushing(bool),
     NothingIsRead,
     Close(CloseReason),
@@ -66,7 +66,16 @@ fn protocol() -> impl Strategy<Value = Protocol> {
 }
 
 fn transport() -> impl Strategy<Value = Transport> {
-    prop_oneof![Just(Transport::Polling), Just(Transport::WebSocket)]
+    prop_oneof![
+        2 => Just(Transport::Polling),
+        1 => Just(Transport::WebSocket),
+        1 => Just(Transport::WebTransport),
+    ]
+}
+
+/// A transport that does not poll.
+fn duplex() -> impl Strategy<Value = Transport> {
+    prop_oneof![Just(Transport::WebSocket), Just(Transport::WebTransport)]
 }
 
 fn reason() -> impl Strategy<Value = CloseReason> {
@@ -87,7 +96,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         16 => Just(ClientPolls),
         1 => Just(ClientPollsTwice),
         2 => Just(ClientDropsPoll),
-        6 => Just(WebSocketArrives),
+        6 => prop_oneof![8 => duplex(), 1 => transport()].prop_map(ProbeArrives),
         10 => probe_packet().prop_map(ProbeSends),
         1 => (transport(), any::<bool>()).prop_map(|(which, error)| TransportCloses(which, error)),
         10 => prop_oneof![0..300_u64, 0..12_000_u64].prop_map(|ms| TimePasses(Duration::from_millis(ms))),
@@ -95,8 +104,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         16 => Just(DrainPolling),
         4 => Just(TakeOneForPoll),
         2 => Just(CutAnswerShort),
-        16 => Just(DrainWebSocket),
-        4 => Just(TakeOneForWebSocket),
+        16 => duplex().prop_map(Drain),
+        4 => duplex().prop_map(TakeOneFor),
         4 => any::<bool>().prop_map(SetFlushing),
         2 => Just(NothingIsRead),
         1 => reason().prop_map(Close),
@@ -118,6 +127,8 @@ struct Model {
     /// How many times the close packet was transmitted.
     close_packets: usize,
     upgraded: bool,
+    /// What was probed last, or what the session began with.
+    probed: Transport,
     /// What was transmitted on polling since the session was found closed.
     last_words: usize,
 }
@@ -135,7 +146,8 @@ impl Model {
             received: 0,
             closed: None,
             close_packets: 0,
-            upgraded: transport == Transport::WebSocket,
+            upgraded: transport != Transport::Polling,
+            probed: transport,
             last_words: 0,
         }
     }
@@ -179,12 +191,15 @@ impl Model {
                 session.handle_poll_aborted();
                 assert!(!session.poll_pending());
             }
-            Operation::WebSocketArrives => {
+            Operation::ProbeArrives(transport) => {
                 let probing = session.is_upgrading();
                 let free =
                     session.is_open() && !probing && session.transport() == Transport::Polling;
-                let accepted = session.handle_probe(now).is_ok();
-                assert!(free || !accepted);
+                let accepted = session.handle_probe(now, transport).is_ok();
+                assert!((free && transport != Transport::Polling) || !accepted);
+                if accepted {
+                    self.probed = transport;
+                }
                 assert_eq!(session.is_upgrading(), accepted || probing);
             }
             Operation::ProbeSends(packet) => {
@@ -196,7 +211,7 @@ impl Model {
                     }
                     ProbeResult::Upgraded => {
                         assert!(probing && !session.is_upgrading());
-                        assert_eq!(session.transport(), Transport::WebSocket);
+                        assert_eq!(session.transport(), self.probed);
                     }
                     ProbeResult::Rejected => assert!(!session.is_upgrading()),
                 }
@@ -204,8 +219,10 @@ impl Model {
             Operation::TransportCloses(which, error) => {
                 let current = which == session.transport();
                 let was_over = session.is_closed();
+                let spared = session.is_upgrading() && !current && which != self.probed;
                 session.handle_transport_closed(which, error);
                 assert_eq!(session.is_closed(), was_over || current);
+                assert_eq!(session.is_upgrading(), spared);
             }
             Operation::TimePasses(time) => self.talk.pass(time),
             Operation::NextTimeout => {
@@ -223,9 +240,9 @@ impl Model {
                     self.talk.session.handle_poll_answered();
                 }
             }
-            Operation::DrainWebSocket => while self.transmit(Transport::WebSocket) {},
-            Operation::TakeOneForWebSocket => {
-                self.transmit(Transport::WebSocket);
+            Operation::Drain(transport) => while self.transmit(transport) {},
+            Operation::TakeOneFor(transport) => {
+                self.transmit(transport);
             }
             Operation::SetFlushing(flushing) => session.set_flushing(flushing),
             Operation::NothingIsRead => {
@@ -252,7 +269,7 @@ impl Model {
         match session.handle_poll(self.talk.now) {
             Ok(()) => assert!(!pending && session.poll_pending()),
             Err(PollError::Overlap) => assert!(pending && session.is_closed()),
-            Err(PollError::NotPolling) => assert_eq!(session.transport(), Transport::WebSocket),
+            Err(PollError::NotPolling) => assert_ne!(session.transport(), Transport::Polling),
             Err(_) => assert!(session.is_closed()),
         }
     }
@@ -340,10 +357,9 @@ impl Model {
             }
         }
         assert_eq!(self.closed.is_some(), self.talk.session.is_closed());
-        assert_eq!(
-            self.upgraded,
-            self.talk.session.transport() == Transport::WebSocket
-        );
+        let polls = self.talk.session.transport() == Transport::Polling;
+        assert_eq!(self.upgraded, !polls);
+        assert!(polls || self.talk.session.transport() == self.probed);
     }
 
     /// What holds at every moment.
@@ -397,6 +413,7 @@ impl Model {
             "the last poll was left without an answer"
         );
         assert!(!self.transmit(Transport::WebSocket));
+        assert!(!self.transmit(Transport::WebTransport));
         self.take_events();
         assert!(self.closed.is_some());
         self.check();

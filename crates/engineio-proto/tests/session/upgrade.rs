@@ -3,7 +3,7 @@
 use engineio_proto::{
     CloseReason::{ForcedClose, TransportClose, TransportError},
     Event, Message, Packet, PollError, ProbeResult,
-    Transport::{Polling, WebSocket},
+    Transport::{Polling, WebSocket, WebTransport},
     UpgradeError,
 };
 
@@ -155,7 +155,7 @@ fn a_probe_that_takes_too_long_goes_alone() {
     assert!(!talk.session.is_upgrading());
     // The old WebSocket is not closed yet, so the next would be taken for it.
     assert_eq!(
-        talk.session.handle_probe(talk.now),
+        talk.session.handle_probe(talk.now, WebSocket),
         Err(UpgradeError::AlreadyUpgrading)
     );
     assert_eq!(talk.events(), [Event::ProbeExpired]);
@@ -182,25 +182,68 @@ fn there_is_one_websocket_only() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.websocket_arrives();
     assert_eq!(
-        talk.session.handle_probe(talk.now),
+        talk.session.handle_probe(talk.now, WebSocket),
         Err(UpgradeError::AlreadyUpgrading)
     );
     let _ = talk.probe_sends("5");
     assert_eq!(
-        talk.session.handle_probe(talk.now),
+        talk.session.handle_probe(talk.now, WebSocket),
         Err(UpgradeError::AlreadyUpgraded)
     );
     talk.session.abort(ForcedClose);
     assert_eq!(
-        talk.session.handle_probe(talk.now),
+        talk.session.handle_probe(talk.now, WebSocket),
         Err(UpgradeError::Closed)
     );
 
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     assert_eq!(
-        talk.session.handle_probe(talk.now),
+        talk.session.handle_probe(talk.now, WebSocket),
         Err(UpgradeError::AlreadyUpgraded)
     );
+}
+
+#[test]
+fn a_client_moves_to_webtransport() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.session.handle_probe(talk.now, WebTransport).unwrap();
+    assert_eq!(
+        talk.probe_sends("2probe"),
+        ProbeResult::Reply(Packet::Pong("probe".into()))
+    );
+    talk.server_sends("a");
+    assert_eq!(talk.session.poll_transmit(WebTransport), None);
+    // What becomes of another transport is not its business.
+    talk.session.handle_transport_closed(WebSocket, true);
+    assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
+    assert_eq!(talk.events(), [Event::Upgraded]);
+    assert_eq!(talk.session.transport(), WebTransport);
+    assert_eq!(talk.websocket_gets(), NOTHING);
+    let queued = talk.session.poll_transmit(WebTransport).unwrap().packet;
+    assert_eq!(queued, Packet::Message(Message::from("a")));
+    talk.session.set_flushing(true);
+    assert!(!talk.session.is_writable());
+    talk.session.set_flushing(false);
+    assert!(talk.session.is_writable());
+    for transport in [WebSocket, WebTransport] {
+        assert_eq!(
+            talk.session.handle_probe(talk.now, transport),
+            Err(UpgradeError::AlreadyUpgraded)
+        );
+    }
+    talk.session.handle_transport_closed(WebTransport, false);
+    assert_eq!(talk.events(), [Event::Closed(TransportClose)]);
+}
+
+#[test]
+fn nobody_moves_to_polling() {
+    for transport in [Polling, WebSocket, WebTransport] {
+        let mut talk = Conversation::on(PROTOCOL, transport);
+        assert_eq!(
+            talk.session.handle_probe(talk.now, Polling),
+            Err(UpgradeError::AlreadyUpgraded)
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The task of one session: the only place where the protocol meets IO.
 //!
-//! It owns the WebSocket, if there is one, the application's side of the session and the timer.
+//! It owns the WebSocket or WebTransport stream, if there is one, the application's side of the session and the timer.
 //! One run reads what has arrived, gives it to the application, and writes what is queued then:
 //! the answers to one read leave in one write.
 
@@ -19,7 +19,9 @@ use crate::registry::Entry;
 use crate::session::timer::Timer;
 use crate::session::work::Work;
 use crate::session::{Post, Session, SessionEvent, is_heartbeat, now};
-use crate::transport::websocket::{CloseCode, Received, Switching, WebSocket};
+use crate::transport::channel::{Arriving, Channel, Received};
+use crate::transport::websocket::{CloseCode, Switching};
+use crate::transport::webtransport::WebTransport;
 
 mod write;
 
@@ -61,6 +63,21 @@ impl<A: Application> Driver<A> {
             session: Some((request, open)),
         }));
         Self::new(engine, entry, socket)
+    }
+
+    /// The task of a session that begins with WebTransport.
+    pub(crate) fn webtransport(
+        engine: Arc<Engine<A>>,
+        entry: Entry,
+        webtransport: Box<WebTransport>,
+        request: Parts,
+        open: &Packet,
+    ) -> Self {
+        let channel = Channel::WebTransport(webtransport);
+        let mut driver = Self::new(engine, entry, Socket::Open(channel));
+        driver.core.greet(open);
+        driver.core.open(request);
+        driver
     }
 
     fn new(engine: Arc<Engine<A>>, entry: Entry, socket: Socket) -> Self {
@@ -107,7 +124,7 @@ struct Core<A: Application> {
     /// Absent before a WebSocket session is open and after the end.
     connection: Option<A::Connection>,
     socket: Socket,
-    /// Whether the WebSocket is only probing and the session still polls.
+    /// Whether the socket is only probing and the session still polls.
     probing: bool,
     /// Whether the client has asked for the upgrade while it was still sending by polling.
     upgrade_held: bool,
@@ -123,11 +140,11 @@ struct Core<A: Application> {
     entry: Entry,
 }
 
-/// The WebSocket of a session.
+/// The WebSocket or WebTransport stream of a session.
 enum Socket {
     None,
     Opening(Box<Opening>),
-    Open(WebSocket),
+    Open(Channel),
 }
 
 /// A WebSocket that is still leaving HTTP.
@@ -222,19 +239,26 @@ impl<A: Application> Core<A> {
             return;
         };
         let session = opening.session.take();
-        let Some(mut websocket) = websocket else {
+        let Some(websocket) = websocket else {
             self.socket = Socket::None;
-            self.transport_closed(false);
+            self.transport_closed(Transport::WebSocket, false);
             return;
         };
+        self.socket = Socket::Open(Channel::WebSocket(websocket));
         if let Some((request, open)) = session {
-            websocket.write(&open, true);
-            if let Some(message) = &self.engine.config.initial_packet {
-                websocket.write(&Packet::Message(message.clone()), true);
-            }
+            self.greet(&open);
             self.open(request);
         }
-        self.socket = Socket::Open(websocket);
+    }
+
+    /// Queues what a client is sent first.
+    fn greet(&mut self, open: &Packet) {
+        if let Socket::Open(channel) = &mut self.socket {
+            channel.write(open, true);
+            if let Some(message) = &self.engine.config.initial_packet {
+                channel.write(&Packet::Message(message.clone()), true);
+            }
+        }
     }
 
     fn open(&mut self, request: Parts) {
@@ -254,7 +278,7 @@ impl<A: Application> Core<A> {
     /// Takes the next packet, if there is one that may be taken.
     fn read_one(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let ready = self.poll_ready(cx, now);
-        // What was posted came before what a WebSocket brings.
+        // What was posted came before what another transport brings.
         if ready && let Some(posted) = &mut self.posted {
             match posted.next() {
                 Some(packet) => self.receive(now, Transport::Polling, packet.ok()),
@@ -267,43 +291,40 @@ impl<A: Application> Core<A> {
                 return false;
             }
             self.upgrade_held = false;
-            self.receive_probe(now, Some(Packet::Upgrade));
+            if let Socket::Open(channel) = &self.socket {
+                self.receive_probe(now, channel.transport(), Some(Packet::Upgrade));
+            }
             return true;
         }
         if self.probing || (ready && self.posted.is_none()) {
-            return self.read_websocket(cx, now);
+            return self.read_channel(cx, now);
         }
         false
     }
 
-    fn read_websocket(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        let Socket::Open(websocket) = &mut self.socket else {
+    fn read_channel(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Socket::Open(channel) = &mut self.socket else {
             return false;
         };
         // Who does not read the answers to its probes is not asked for more of them.
-        if self.probing && websocket.poll_writable(cx).is_pending() {
+        if self.probing && channel.poll_writable(cx).is_pending() {
             return false;
         }
-        let Poll::Ready(received) = websocket.poll_receive(cx) else {
+        let transport = channel.transport();
+        let Poll::Ready(received) = channel.poll_receive(cx) else {
             return false;
         };
         match received {
-            Received::Text(text) => {
-                let packet = websocket.coding().decode_text(text);
-                self.receive_frame(now, packet.ok());
-            }
-            Received::Binary(bytes) => {
-                let packet = websocket.coding().decode_binary(bytes);
-                self.receive_frame(now, packet.ok());
-            }
+            Received::Packet(packet) if self.probing => self.receive_probe(now, transport, packet),
+            Received::Packet(packet) => self.receive(now, transport, packet),
             // The socket is kept: a close frame wants an answer.
             Received::Closed => {
-                self.transport_closed(false);
+                self.transport_closed(transport, false);
                 return false;
             }
             Received::Failed(code) => {
                 self.failure = Some(code);
-                self.transport_closed(true);
+                self.transport_closed(transport, true);
                 return false;
             }
         }
@@ -325,14 +346,6 @@ impl<A: Application> Core<A> {
             self.entry.session.lock().proto.handle_blocked(now);
         }
         ready
-    }
-
-    fn receive_frame(&mut self, now: Instant, packet: Option<Packet>) {
-        if self.probing {
-            self.receive_probe(now, packet);
-        } else {
-            self.receive(now, Transport::WebSocket, packet);
-        }
     }
 
     /// Handles a packet of the current transport; `None` is one that could not be decoded.
@@ -365,7 +378,8 @@ impl<A: Application> Core<A> {
         }
     }
 
-    fn receive_probe(&mut self, now: Instant, packet: Option<Packet>) {
+    /// Handles a packet of the transport that is being probed.
+    fn receive_probe(&mut self, now: Instant, from: Transport, packet: Option<Packet>) {
         let mut state = self.entry.session.lock();
         // The session would not take what is being posted once it has left polling.
         if packet == Some(Packet::Upgrade) && state.is_posting() {
@@ -375,9 +389,7 @@ impl<A: Application> Core<A> {
         let result = match packet {
             Some(packet) => state.proto.handle_probe_packet(now, packet),
             None => {
-                state
-                    .proto
-                    .handle_transport_closed(Transport::WebSocket, true);
+                state.proto.handle_transport_closed(from, true);
                 ProbeResult::Rejected
             }
         };
@@ -386,11 +398,11 @@ impl<A: Application> Core<A> {
         drop(state);
         match result {
             ProbeResult::Reply(reply) => {
-                if let Socket::Open(websocket) = &mut self.socket {
-                    websocket.write(&reply, true);
+                if let Socket::Open(channel) = &mut self.socket {
+                    channel.write(&reply, true);
                 }
                 if let Some(observers) = observers {
-                    observers.tell(SessionEvent::Upgrading(Transport::WebSocket));
+                    observers.tell(SessionEvent::Upgrading(from));
                 }
             }
             ProbeResult::Upgraded => self.probing = false,
@@ -398,12 +410,10 @@ impl<A: Application> Core<A> {
         }
     }
 
-    /// The WebSocket is no good; a session that polls lives on.
-    fn transport_closed(&mut self, error: bool) {
+    /// The transport is no good; a session that polls lives on.
+    fn transport_closed(&mut self, transport: Transport, error: bool) {
         let mut state = self.entry.session.lock();
-        state
-            .proto
-            .handle_transport_closed(Transport::WebSocket, error);
+        state.proto.handle_transport_closed(transport, error);
         state.wake_all();
         drop(state);
         if self.probing {
@@ -417,13 +427,13 @@ impl<A: Application> Core<A> {
         self.close_socket();
     }
 
-    /// Closes the WebSocket apart from this task, which has nothing more to do with it.
+    /// Closes the socket apart from this task, which has nothing more to do with it.
     fn close_socket(&mut self) {
         let code = self.failure.take();
-        if let Socket::Open(websocket) = std::mem::replace(&mut self.socket, Socket::None) {
+        if let Socket::Open(channel) = std::mem::replace(&mut self.socket, Socket::None) {
             let closing = self.entry.closing_socket();
             tokio::spawn(async move {
-                websocket.close(code).await;
+                channel.close(code).await;
                 drop(closing);
             });
         }
@@ -443,17 +453,23 @@ impl<A: Application> Core<A> {
                 return Progress::Finished;
             }
             Work::Posted(packets) => self.posted = Some(packets),
-            Work::Probe(switching) => {
+            Work::Probe(arriving) => {
                 self.probing = true;
-                self.socket = Socket::Opening(Box::new(Opening {
-                    switching,
-                    session: None,
-                }));
+                self.socket = match arriving {
+                    Arriving::WebSocket(switching) => Socket::Opening(Box::new(Opening {
+                        switching,
+                        session: None,
+                    })),
+                    Arriving::WebTransport(webtransport) => {
+                        Socket::Open(Channel::WebTransport(webtransport))
+                    }
+                };
             }
             Work::ProbeExpired => self.drop_probe(),
             Work::Upgraded => {
-                tracing::debug!("session upgraded to websocket");
-                self.observe(SessionEvent::Upgraded(Transport::WebSocket));
+                let transport = self.entry.session.lock().proto.transport();
+                tracing::debug!(%transport, "session upgraded");
+                self.observe(SessionEvent::Upgraded(transport));
             }
         }
         Progress::Busy

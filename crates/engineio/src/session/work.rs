@@ -1,13 +1,13 @@
 use engineio_proto::{CloseReason, Event, PayloadDecoder, Transport};
 
 use crate::session::{Post, State};
-use crate::transport::websocket::Switching;
+use crate::transport::channel::Arriving;
 
 /// Something that the task finds in the shared state.
 pub(super) enum Work {
     Closed(CloseReason),
     Posted(PayloadDecoder),
-    Probe(Switching),
+    Probe(Arriving),
     ProbeExpired,
     Upgraded,
 }
@@ -21,15 +21,15 @@ impl Work {
             _ => {}
         }
         let rare = state.rare_if_any()?;
-        if let Some(switching) = rare.probe.take() {
-            return Some(Self::Probe(switching));
+        if let Some(arriving) = rare.probe.take() {
+            return Some(Self::Probe(arriving));
         }
         if let Post::Received(_) = rare.post
             && let Post::Received(packets) = std::mem::replace(&mut rare.post, Post::Processing)
         {
             return Some(Self::Posted(packets));
         }
-        if state.proto.transport() == Transport::WebSocket {
+        if state.proto.transport() != Transport::Polling {
             state.drop_rare();
         }
         None

@@ -7,6 +7,7 @@ use engineio_proto::{Frame, Packet};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 
+use crate::transport::Closed;
 use crate::transport::coding::Coding;
 
 mod close_code;
@@ -15,15 +16,13 @@ mod decoder;
 mod deflation;
 mod extension;
 mod frame;
-mod growth;
 mod inflation;
 mod mask;
-mod outgoing;
 mod text;
 
 pub(crate) use self::close_code::CloseCode;
 use self::connection::Connection;
-pub(crate) use self::connection::{Closed, Received};
+pub(crate) use self::connection::Received;
 pub(crate) use self::extension::{Negotiated, negotiate};
 
 /// A connection that is leaving HTTP to become a WebSocket, and what was agreed on for it.

@@ -8,6 +8,7 @@ mod body;
 mod polling_client;
 mod server;
 mod websocket_client;
+mod webtransport_client;
 
 mod back_pressure;
 mod closing;
@@ -23,3 +24,4 @@ mod polling;
 mod revision_3;
 mod service;
 mod upgrade;
+mod webtransport;

@@ -1,15 +1,15 @@
-//! The way to the client: from the queue into the WebSocket, and out.
+//! The way to the client: from the queue into the WebSocket or WebTransport stream, and out.
 
 use std::task::{Context, Poll};
 
-use engineio_proto::{Packet, Transmit, Transport};
+use engineio_proto::{Packet, Transmit};
 use smallvec::SmallVec;
 
 use super::{Core, Progress, Socket};
 use crate::application::Application;
 use crate::session::work::Work;
 use crate::session::{SessionEvent, is_heartbeat};
-use crate::transport::websocket::Closed;
+use crate::transport::Closed;
 
 /// How many packets are taken from the queue under one lock.
 const PACKETS_PER_LOCK: usize = 16;
@@ -24,23 +24,26 @@ impl<A: Application> Core<A> {
         let mut batch = SmallVec::<[Transmit; PACKETS_PER_LOCK]>::new();
         loop {
             let writable = match &mut self.socket {
-                Socket::Open(websocket) if !self.probing => match websocket.poll_writable(cx) {
-                    Poll::Ready(Ok(())) => true,
-                    Poll::Ready(Err(Closed)) => {
-                        self.socket = Socket::None;
-                        self.transport_closed(false);
-                        false
+                Socket::Open(channel) if !self.probing => {
+                    let transport = channel.transport();
+                    match channel.poll_writable(cx) {
+                        Poll::Ready(Ok(())) => Some(transport),
+                        Poll::Ready(Err(Closed)) => {
+                            self.socket = Socket::None;
+                            self.transport_closed(transport, false);
+                            None
+                        }
+                        Poll::Pending => None,
                     }
-                    Poll::Pending => false,
-                },
-                _ => false,
+                }
+                _ => None,
             };
             let mut state = self.entry.session.lock();
-            if writable {
+            if let Some(transport) = writable {
                 let mut bytes = 0_usize;
                 while batch.len() < PACKETS_PER_LOCK
                     && bytes < BYTES_PER_LOCK
-                    && let Some(transmit) = state.proto.poll_transmit(Transport::WebSocket)
+                    && let Some(transmit) = state.proto.poll_transmit(transport)
                 {
                     if let Packet::Message(message) = &transmit.packet {
                         bytes = bytes.saturating_add(message.len());
@@ -72,9 +75,9 @@ impl<A: Application> Core<A> {
             for Transmit { packet, compress } in batch.drain(..) {
                 // The close frame follows when the session is found closed.
                 if packet != Packet::Close
-                    && let Socket::Open(websocket) = &mut self.socket
+                    && let Socket::Open(channel) = &mut self.socket
                 {
-                    websocket.write(&packet, compress);
+                    channel.write(&packet, compress);
                 }
             }
         }
@@ -82,12 +85,13 @@ impl<A: Application> Core<A> {
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) -> Progress {
-        let Socket::Open(websocket) = &mut self.socket else {
+        let Socket::Open(channel) = &mut self.socket else {
             return Progress::Idle;
         };
-        let flushed = websocket.poll_flush(cx);
+        let transport = channel.transport();
+        let flushed = channel.poll_flush(cx);
         let mut state = self.entry.session.lock();
-        // A WebSocket that only probes carries nothing of the session.
+        // What only probes carries nothing of the session.
         state
             .proto
             .set_flushing(!self.probing && flushed.is_pending());
@@ -104,7 +108,7 @@ impl<A: Application> Core<A> {
         }
         if let Poll::Ready(Err(Closed)) = flushed {
             self.socket = Socket::None;
-            self.transport_closed(false);
+            self.transport_closed(transport, false);
             return Progress::Busy;
         }
         Progress::Idle

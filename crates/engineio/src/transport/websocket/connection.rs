@@ -15,16 +15,10 @@ use super::close_code::CloseCode;
 use super::decoder::{Decoder, Event};
 use super::deflation::Deflation;
 use super::extension::Negotiated;
-use super::frame::Opcode;
+use super::frame::{Opcode, write_header};
 use super::inflation::Inflation;
-use super::outgoing::Outgoing;
-
-/// How much is read at a time, in bytes. It lies on the stack: between reads a connection holds
-/// nothing for them.
-const READ_BUFFER: usize = 16 * 1024;
-
-/// What is gathered before it is written although more is to come, in bytes.
-const WRITE_BUFFER: usize = 16 * 1024;
+use crate::transport::outgoing::Outgoing;
+use crate::transport::{Closed, READ_BUFFER, WRITE_BUFFER};
 
 /// How many bytes of pongs may wait for a client that does not read them before nothing more is read
 /// of it. It is what is left once the queue takes messages again.
@@ -76,10 +70,6 @@ pub(crate) enum Received {
     /// The client broke the WebSocket protocol or a limit.
     Failed(CloseCode),
 }
-
-/// The connection is gone.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Closed;
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     /// A WebSocket of a server, whose client may send messages of `max_message` bytes.
@@ -279,7 +269,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
 
     fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
         self.unflushed = true;
-        self.outgoing.push(opcode, compressed, payload);
+        let length = payload.len();
+        self.outgoing.push(payload, |out| {
+            write_header(out, opcode, compressed, length);
+        });
     }
 
     /// So many bytes of pongs have been added to the queue, which may hold fewer by now.

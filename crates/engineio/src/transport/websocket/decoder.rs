@@ -5,10 +5,10 @@ use bytestring::ByteString;
 
 use super::close_code::CloseCode;
 use super::frame::{Header, MAX_CLIENT_HEADER, Opcode};
-use super::growth::Arrived as _;
 use super::inflation::Inflation;
 use super::mask::Mask;
 use super::text::PartialText;
+use crate::transport::growth::Arrived as _;
 
 /// In how many fragments a message may arrive: 16 384, as in Node's server.
 ///

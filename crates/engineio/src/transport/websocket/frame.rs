@@ -11,9 +11,6 @@ use super::mask::Mask;
 /// The longest header of a frame from a client: two bytes, a length of eight, a key of four.
 pub(super) const MAX_CLIENT_HEADER: usize = 14;
 
-/// The longest header of a frame to a client, which has no key.
-pub(super) const MAX_SERVER_HEADER: usize = 10;
-
 /// The largest payload of a control frame.
 pub(super) const MAX_CONTROL_PAYLOAD: usize = 125;
 
@@ -141,7 +138,7 @@ mod tests {
             let mut out = Vec::new();
             write_header(&mut out, Opcode::Text, false, length);
             assert_eq!(out, header);
-            assert!(out.len() <= MAX_SERVER_HEADER);
+            assert!(out.len() <= crate::transport::outgoing::MAX_HEADER);
         }
         let mut out = Vec::new();
         write_header(&mut out, Opcode::Binary, true, 1);

@@ -5,7 +5,7 @@ use std::str;
 use bytestring::ByteString;
 
 use super::close_code::CloseCode;
-use super::growth::Arrived as _;
+use crate::transport::growth::Arrived as _;
 
 /// A text message that arrives in pieces, which may end within a character.
 ///

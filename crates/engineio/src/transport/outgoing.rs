@@ -8,7 +8,8 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 use tokio::io::AsyncWrite;
 
-use super::frame::{MAX_SERVER_HEADER, Opcode, write_header};
+/// Room for the header of a frame, in bytes: no transport writes longer ones.
+pub(super) const MAX_HEADER: usize = 10;
 
 /// The largest payload that is copied behind its header, in bytes. A larger one, which may be
 /// shared with other connections, leaves from where it is.
@@ -42,16 +43,16 @@ enum Chunk {
 }
 
 impl Outgoing {
-    /// Appends a frame.
-    pub(super) fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
+    /// Appends a frame, whose header is what `write_header` appends.
+    pub(super) fn push(&mut self, payload: Bytes, write_header: impl FnOnce(&mut Vec<u8>)) {
         let copied = if payload.len() <= MAX_COPIED {
             payload.len()
         } else {
             0
         };
-        let gathered = self.gathered(MAX_SERVER_HEADER + copied);
+        let gathered = self.gathered(MAX_HEADER + copied);
         let before = gathered.len();
-        write_header(gathered, opcode, compressed, payload.len());
+        write_header(gathered);
         gathered.extend_from_slice(payload.get(..copied).unwrap_or_default());
         let added = gathered.len() - before;
         self.pending += added;
@@ -67,7 +68,7 @@ impl Outgoing {
     }
 
     /// Writes until at most `rest` bytes wait.
-    pub(super) fn poll_write<T: AsyncWrite + Unpin>(
+    pub(super) fn poll_write<T: AsyncWrite + Unpin + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
         io: &mut T,
@@ -83,7 +84,7 @@ impl Outgoing {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_write_some<T: AsyncWrite + Unpin>(
+    fn poll_write_some<T: AsyncWrite + Unpin + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
         io: &mut T,
@@ -92,7 +93,7 @@ impl Outgoing {
         let first = chunks.next().unwrap_or_default();
         let first = first.get(self.left..).unwrap_or_default();
         if self.chunks.len() <= 1 || !io.is_write_vectored() {
-            return Pin::new(io).poll_write(cx, first);
+            return Pin::new(&mut *io).poll_write(cx, first);
         }
         let mut slices: SmallVec<[IoSlice<'_>; MAX_SLICES]> = SmallVec::new();
         slices.push(IoSlice::new(first));
@@ -201,6 +202,12 @@ mod tests {
         }
     }
 
+    const HEADER: &[u8] = b"<header>";
+
+    fn push(outgoing: &mut Outgoing, payload: Bytes) {
+        outgoing.push(payload, |out| out.extend_from_slice(HEADER));
+    }
+
     fn payloads() -> Vec<Bytes> {
         [5, MAX_COPIED, MAX_COPIED + 1, 0, 70_000, 70_000, 125, 126]
             .into_iter()
@@ -212,7 +219,7 @@ mod tests {
     fn expected() -> Vec<u8> {
         let mut bytes = Vec::new();
         for payload in payloads() {
-            write_header(&mut bytes, Opcode::Binary, false, payload.len());
+            bytes.extend_from_slice(HEADER);
             bytes.extend_from_slice(&payload);
         }
         bytes
@@ -221,7 +228,7 @@ mod tests {
     async fn write(step: usize, vectored: bool) -> Sink {
         let mut outgoing = Outgoing::default();
         for payload in payloads() {
-            outgoing.push(Opcode::Binary, false, payload);
+            push(&mut outgoing, payload);
         }
         assert_eq!(outgoing.pending(), expected().len());
         let mut sink = Sink {
@@ -260,7 +267,7 @@ mod tests {
     fn a_large_payload_is_not_copied() {
         let payload = Bytes::from(vec![1; MAX_COPIED + 1]);
         let mut outgoing = Outgoing::default();
-        outgoing.push(Opcode::Text, false, payload.clone());
+        push(&mut outgoing, payload.clone());
         let Some(Chunk::Shared(shared)) = outgoing.chunks.last() else {
             panic!("it is queued as it is");
         };
@@ -276,15 +283,15 @@ mod tests {
             vectored: true,
             writes: 0,
         };
-        outgoing.push(Opcode::Text, false, Bytes::from_static(b"first"));
+        push(&mut outgoing, Bytes::from_static(b"first"));
         poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 4))
             .await
             .unwrap();
-        outgoing.push(Opcode::Text, false, Bytes::from_static(b"second"));
+        push(&mut outgoing, Bytes::from_static(b"second"));
         poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
             .await
             .unwrap();
-        assert_eq!(sink.taken, b"\x81\x05first\x81\x06second");
+        assert_eq!(sink.taken, b"<header>first<header>second");
     }
 
     #[tokio::test]
@@ -296,9 +303,9 @@ mod tests {
             vectored: true,
             writes: 0,
         };
-        outgoing.push(Opcode::Text, false, Bytes::from_static(b"never empty"));
+        push(&mut outgoing, Bytes::from_static(b"never empty"));
         for _ in 0..10_000 {
-            outgoing.push(Opcode::Text, false, Bytes::from_static(&[b'x'; 100]));
+            push(&mut outgoing, Bytes::from_static(&[b'x'; 94]));
             let rest = outgoing.pending() - 102;
             poll_fn(|cx| outgoing.poll_write(cx, &mut sink, rest))
                 .await
@@ -315,6 +322,6 @@ mod tests {
         poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
             .await
             .unwrap();
-        assert_eq!(sink.taken.len(), 13 + 10_000 * 102);
+        assert_eq!(sink.taken.len(), 19 + 10_000 * 102);
     }
 }

@@ -1,7 +1,7 @@
 //! How the memory of a message grows while it arrives.
 
 /// What has arrived of a message.
-pub(super) trait Arrived {
+pub(crate) trait Arrived {
     /// How many bytes have arrived.
     fn arrived(&self) -> usize;
 

@@ -1,0 +1,111 @@
+//! What carries the packets of a session both ways: a WebSocket, or the stream of a WebTransport
+//! session.
+
+use std::task::{Context, Poll, ready};
+
+use engineio_proto::{Packet, Transport};
+
+use crate::transport::Closed;
+use crate::transport::websocket::{self, CloseCode, Switching, WebSocket};
+use crate::transport::webtransport::WebTransport;
+
+/// What carries the packets of a session both ways.
+#[derive(Debug)]
+pub(crate) enum Channel {
+    WebSocket(WebSocket),
+    /// Boxed: its stream may be of any type, and most sessions have none.
+    WebTransport(Box<WebTransport>),
+}
+
+/// A channel that arrives for a session that polls.
+#[derive(Debug)]
+pub(crate) enum Arriving {
+    WebSocket(Switching),
+    WebTransport(Box<WebTransport>),
+}
+
+/// What came out of a channel.
+#[derive(Debug)]
+pub(crate) enum Received {
+    /// A packet, or `None` for something that is none.
+    Packet(Option<Packet>),
+    /// The client closed the channel, or it broke.
+    Closed,
+    /// The client broke the WebSocket protocol or a limit.
+    Failed(CloseCode),
+}
+
+impl Channel {
+    pub(crate) fn transport(&self) -> Transport {
+        match self {
+            Self::WebSocket(_) => Transport::WebSocket,
+            Self::WebTransport(_) => Transport::WebTransport,
+        }
+    }
+
+    /// What the client sends next. After [`Received::Closed`] or [`Received::Failed`] there is
+    /// nothing.
+    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        Poll::Ready(match self {
+            Self::WebSocket(websocket) => match ready!(websocket.poll_receive(cx)) {
+                websocket::Received::Text(text) => {
+                    Received::Packet(websocket.coding().decode_text(text).ok())
+                }
+                websocket::Received::Binary(bytes) => {
+                    Received::Packet(websocket.coding().decode_binary(bytes).ok())
+                }
+                websocket::Received::Closed => Received::Closed,
+                websocket::Received::Failed(code) => Received::Failed(code),
+            },
+            Self::WebTransport(webtransport) => match ready!(webtransport.poll_receive(cx)) {
+                Some(Ok(packet)) => Received::Packet(Some(packet)),
+                Some(Err(_)) => Received::Packet(None),
+                None => Received::Closed,
+            },
+        })
+    }
+
+    /// Whether a packet can be queued without the queue growing beyond its limit.
+    pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        match self {
+            Self::WebSocket(websocket) => websocket.poll_writable(cx),
+            Self::WebTransport(webtransport) => webtransport.poll_writable(cx),
+        }
+    }
+
+    /// Queues a packet, compressed if it may be and the channel can.
+    pub(crate) fn write(&mut self, packet: &Packet, compress: bool) {
+        match self {
+            Self::WebSocket(websocket) => websocket.write(packet, compress),
+            Self::WebTransport(webtransport) => webtransport.write(packet),
+        }
+    }
+
+    /// Writes what is queued.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        match self {
+            Self::WebSocket(websocket) => websocket.poll_flush(cx),
+            Self::WebTransport(webtransport) => webtransport.poll_flush(cx),
+        }
+    }
+
+    /// Sends what is queued and tells the client that nothing follows, within a bound.
+    ///
+    /// With a code, the client of a WebSocket has broken the protocol or a limit.
+    pub(crate) async fn close(self, code: Option<CloseCode>) {
+        match self {
+            Self::WebSocket(websocket) => websocket.close(code).await,
+            Self::WebTransport(webtransport) => webtransport.close().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_websocket_is_no_larger_for_there_being_others() {
+        assert_eq!(size_of::<Channel>(), size_of::<WebSocket>());
+    }
+}

@@ -1,0 +1,182 @@
+//! From the bytes of a client to its frames.
+
+use std::fmt;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use engineio_proto::Frame;
+
+use super::frame::{Header, MAX_HEADER};
+use crate::transport::growth::Arrived as _;
+
+/// Reads the frames of a client, whatever the pieces in which their bytes arrive.
+///
+/// It holds what has arrived of a frame that is not complete, and nothing between frames.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    max_message: usize,
+    partial: Option<Box<Partial>>,
+}
+
+/// What is not complete.
+#[derive(Debug)]
+enum Partial {
+    Head {
+        bytes: [u8; MAX_HEADER],
+        length: usize,
+    },
+    Payload {
+        binary: bool,
+        bytes: Vec<u8>,
+        /// How much is still to come, in bytes.
+        missing: usize,
+    },
+}
+
+/// What is wrong with a frame. Nothing that follows it can be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fault {
+    /// A text of no bytes, which is no packet.
+    Empty,
+    /// More bytes than a message may have.
+    TooLarge,
+    /// A text that is not UTF-8.
+    NotText,
+    /// A frame that is no packet.
+    NoPacket,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "a frame without a packet",
+            Self::TooLarge => "a frame larger than `max_http_buffer_size`",
+            Self::NotText => "a text that is not UTF-8",
+            Self::NoPacket => "a frame that is no packet",
+        })
+    }
+}
+
+impl Decoder {
+    pub(super) fn new(max_message: usize) -> Self {
+        Self {
+            max_message,
+            partial: None,
+        }
+    }
+
+    /// Takes bytes from `input` until there is a frame or there are no more of them. After an error
+    /// nothing that follows means anything.
+    pub(super) fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, Fault> {
+        let (binary, arrived, missing) = match self.partial.take().map(|partial| *partial) {
+            Some(Partial::Payload {
+                binary,
+                bytes,
+                missing,
+            }) => (binary, bytes, missing),
+            Some(Partial::Head { bytes, length }) => match self.complete(bytes, length, input) {
+                Some(header) => (header.binary, Vec::new(), self.admit(header)?),
+                None => return Ok(None),
+            },
+            None => match self.header(input) {
+                Some(header) => (header.binary, Vec::new(), self.admit(header)?),
+                None => return Ok(None),
+            },
+        };
+        self.payload(binary, arrived, missing, input)
+    }
+
+    /// The next header, if all of it is there.
+    fn header(&mut self, input: &mut &[u8]) -> Option<Header> {
+        if let Some((header, size)) = Header::parse(input) {
+            take(input, size);
+            return Some(header);
+        }
+        self.complete([0; MAX_HEADER], 0, input)
+    }
+
+    /// The header of which `length` bytes are known, if the others are there.
+    fn complete(
+        &mut self,
+        mut bytes: [u8; MAX_HEADER],
+        length: usize,
+        input: &mut &[u8],
+    ) -> Option<Header> {
+        let mut known = length;
+        for (to, from) in bytes.iter_mut().skip(length).zip(input.iter()) {
+            *to = *from;
+            known += 1;
+        }
+        let parsed = Header::parse(bytes.get(..known).unwrap_or_default());
+        if let Some((header, size)) = parsed {
+            take(input, size.saturating_sub(length));
+            return Some(header);
+        }
+        take(input, known - length);
+        if known > 0 {
+            let length = known;
+            self.partial = Some(Box::new(Partial::Head { bytes, length }));
+        }
+        None
+    }
+
+    /// How long the payload is, if that is allowed.
+    fn admit(&self, header: Header) -> Result<usize, Fault> {
+        match header.length {
+            // The official clients send an empty attachment so.
+            Some(0) if header.binary => Ok(0),
+            Some(0) => Err(Fault::Empty),
+            Some(length) if length <= self.max_message => Ok(length),
+            _ => Err(Fault::TooLarge),
+        }
+    }
+
+    /// Takes what is there of a payload.
+    fn payload(
+        &mut self,
+        binary: bool,
+        mut arrived: Vec<u8>,
+        missing: usize,
+        input: &mut &[u8],
+    ) -> Result<Option<Frame>, Fault> {
+        let bytes = take(input, missing);
+        if bytes.len() == missing && arrived.is_empty() {
+            // The usual case: a message that needs nothing but memory of its own.
+            return if binary {
+                Ok(Some(Frame::Binary(Bytes::copy_from_slice(bytes))))
+            } else {
+                let text = str::from_utf8(bytes).map_err(|_| Fault::NotText)?;
+                Ok(Some(Frame::Text(ByteString::from(text))))
+            };
+        }
+        // What is announced costs nothing.
+        arrived.grow(bytes.len(), missing);
+        arrived.extend_from_slice(bytes);
+        let missing = missing - bytes.len();
+        if missing > 0 {
+            self.partial = Some(Box::new(Partial::Payload {
+                binary,
+                bytes: arrived,
+                missing,
+            }));
+            return Ok(None);
+        }
+        arrived.finish();
+        Ok(Some(if binary {
+            Frame::Binary(arrived.into())
+        } else {
+            let text = String::from_utf8(arrived).map_err(|_| Fault::NotText)?;
+            Frame::Text(text.into())
+        }))
+    }
+}
+
+/// Takes at most `length` bytes from the beginning of `input`.
+fn take<'a>(input: &mut &'a [u8], length: usize) -> &'a [u8] {
+    let (taken, rest) = input.split_at(length.min(input.len()));
+    *input = rest;
+    taken
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::transport::webtransport::frame::write_header;
+
+const MAX_MESSAGE: usize = 1_000;
+
+fn frame(binary: bool, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_header(&mut bytes, binary, payload.len());
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// What comes out of bytes that arrive in these pieces.
+fn decode<'a>(
+    decoder: &mut Decoder,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Frame>, Option<Fault>) {
+    let mut frames = Vec::new();
+    for mut piece in pieces {
+        loop {
+            match decoder.decode(&mut piece) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(fault) => return (frames, Some(fault)),
+            }
+        }
+        assert!(piece.is_empty());
+    }
+    (frames, None)
+}
+
+fn whole(bytes: &[u8]) -> (Vec<Frame>, Option<Fault>) {
+    decode(&mut Decoder::new(MAX_MESSAGE), [bytes])
+}
+
+#[test]
+fn frames_are_read_as_engine_io_parser_writes_them() {
+    let text = |text: &str| (vec![Frame::Text(text.into())], None);
+    assert_eq!(whole(b"\x064hello"), text("4hello"));
+    assert_eq!(whole("\x044€".as_bytes()), text("4€"));
+    let binary = (vec![Frame::Binary(Bytes::from_static(&[1, 2, 3]))], None);
+    assert_eq!(whole(b"\x83\x01\x02\x03"), binary);
+    let long = "4".repeat(126);
+    assert_eq!(
+        whole(&[b"\x7e\x00\x7e", long.as_bytes()].concat()),
+        text(&long)
+    );
+    // Longer than they need be, as Node's server takes them.
+    assert_eq!(whole(b"\x7e\x00\x012"), text("2"));
+    assert_eq!(whole(b"\x7f\0\0\0\0\0\0\0\x012"), text("2"));
+}
+
+#[test]
+fn the_limit_is_allowed_and_one_more_byte_is_not() {
+    for binary in [false, true] {
+        let (frames, fault) = whole(&frame(binary, &[b'4'; MAX_MESSAGE]));
+        assert_eq!((frames.len(), fault), (1, None));
+        let long = frame(binary, &[b'4'; MAX_MESSAGE + 1]);
+        // Its header is enough.
+        assert_eq!(whole(&long[..3]), (vec![], Some(Fault::TooLarge)));
+    }
+}
+
+#[test]
+fn no_length_is_too_large_to_be_refused() {
+    for max_message in [MAX_MESSAGE, usize::MAX] {
+        for length in [1 << 53, 1 << 63, u64::MAX] {
+            let mut bytes = vec![0x7f];
+            bytes.extend_from_slice(&length.to_be_bytes());
+            let decoded = decode(&mut Decoder::new(max_message), [&bytes[..]]);
+            assert_eq!(decoded, (vec![], Some(Fault::TooLarge)));
+        }
+    }
+}
+
+#[test]
+fn what_is_announced_is_not_allocated() {
+    let mut decoder = Decoder::new(usize::MAX);
+    // 2^52 bytes, and three of them.
+    let decoded = decode(&mut decoder, [&b"\xff\0\x10\0\0\0\0\0\0\x01\x02\x03"[..]]);
+    assert_eq!(decoded, (vec![], None));
+    match decoder.partial.as_deref() {
+        Some(Partial::Payload { bytes, .. }) => assert!(bytes.capacity() <= 64),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_text_has_at_least_one_byte() {
+    assert_eq!(whole(b"\x00"), (vec![], Some(Fault::Empty)));
+    assert_eq!(whole(b"\x7e\x00\x00"), (vec![], Some(Fault::Empty)));
+}
+
+#[test]
+fn an_empty_attachment_is_one() {
+    let empty = Frame::Binary(Bytes::new());
+    assert_eq!(
+        whole(b"\x80\x014"),
+        (vec![empty, Frame::Text("4".into())], None)
+    );
+}
+
+#[test]
+fn text_is_utf8() {
+    assert_eq!(whole(b"\x024\xff"), (vec![], Some(Fault::NotText)));
+    let pieces = [&b"\x034\xe2"[..], b"\x82"];
+    let decoded = decode(&mut Decoder::new(MAX_MESSAGE), pieces);
+    assert_eq!(decoded, (vec![], Some(Fault::NotText)));
+}
+
+#[test]
+fn between_frames_nothing_is_held() {
+    let mut decoder = Decoder::new(MAX_MESSAGE);
+    for payload in [1, 125, 126, MAX_MESSAGE] {
+        let bytes = frame(true, &vec![7; payload]);
+        for piece in [1, 2, 100, 2_000] {
+            let (frames, fault) = decode(&mut decoder, bytes.chunks(piece));
+            assert_eq!((frames.len(), fault), (1, None));
+            assert!(decoder.partial.is_none());
+            let Some(Frame::Binary(whole)) = frames.into_iter().next() else {
+                panic!("it is binary");
+            };
+            let Ok(whole) = whole.try_into_mut() else {
+                panic!("nobody else has it");
+            };
+            assert!(whole.capacity() <= payload + payload / 8 + 8);
+        }
+    }
+}
+
+fn any_frame() -> impl Strategy<Value = Vec<u8>> {
+    let length = prop_oneof![0..4_usize, 120..130_usize, 990..1_010_usize];
+    let sent = (any::<bool>(), length, any::<u8>())
+        .prop_map(|(binary, length, byte)| frame(binary, &vec![byte; length]));
+    prop_oneof![8 => sent, 1 => vec(any::<u8>(), 0..12)]
+}
+
+proptest! {
+    #[test]
+    fn pieces_make_no_difference(
+        frames in vec(any_frame(), 0..6),
+        lengths in vec(0..200_usize, 0..20),
+    ) {
+        let bytes = frames.concat();
+        let expected = whole(&bytes);
+        let mut rest = &bytes[..];
+        let mut pieces = Vec::new();
+        for length in lengths {
+            let (piece, behind) = rest.split_at(length.min(rest.len()));
+            pieces.push(piece);
+            rest = behind;
+        }
+        pieces.push(rest);
+        prop_assert_eq!(&decode(&mut Decoder::new(MAX_MESSAGE), pieces), &expected);
+        let single = decode(&mut Decoder::new(MAX_MESSAGE), bytes.chunks(1));
+        prop_assert_eq!(&single, &expected);
+    }
+}

@@ -1,0 +1,229 @@
+//! From polling to WebTransport.
+
+use std::time::Duration;
+
+use engineio::{CloseReason, Protocol, Session, Transport};
+use http::Request;
+use http_body_util::Empty;
+
+use super::*;
+use crate::body::FedBody;
+use crate::polling_client::{OPEN, sid_of};
+use crate::websocket_client::WebSocketClient;
+
+async fn polling(server: &mut Server) -> (PollingClient, Session) {
+    let client = PollingClient::open(server).await;
+    (client, server.opened().await)
+}
+
+async fn probed(server: &Server, client: &PollingClient) -> WebTransportClient {
+    let mut socket = WebTransportClient::probe(server, &client.sid).await;
+    socket.send("2probe").await;
+    socket.gets(["3probe"]).await;
+    socket
+}
+
+/// The session still polls, and messages pass both ways.
+async fn lives_on_polling(server: &mut Server, client: &PollingClient, session: &Session) {
+    assert_eq!(session.transport(), Transport::Polling);
+    client.post("4from the client").await.is(200, "ok");
+    server.messages(["from the client"]).await;
+    session.send("from the server").unwrap();
+    let packets = client.poll().await;
+    assert_eq!(packets.last().unwrap(), "4from the server");
+}
+
+async fn upgrades(config: engineio::Config) -> String {
+    let server = Server::with(config);
+    let request = Request::get(OPEN).body(Empty::<Bytes>::new()).unwrap();
+    let opened = server.answer(request).await;
+    let (_, behind) = opened.text().split_once("\"upgrades\":").unwrap();
+    behind.split_once(']').unwrap().0.to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_advertised_where_it_is_on() {
+    use engineio::Config;
+    assert_eq!(upgrades(Config::default()).await, "[\"websocket\"");
+    assert_eq!(upgrades(config()).await, "[\"websocket\",\"webtransport\"");
+    let alone = config().transports([Transport::WebTransport, Transport::Polling]);
+    assert_eq!(upgrades(alone).await, "[\"webtransport\"");
+    assert_eq!(upgrades(config().allow_upgrades(false)).await, "[");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_moves_to_webtransport() {
+    let mut server = echoing();
+    let (client, session) = polling(&mut server).await;
+    let poll = client.get();
+    let mut socket = probed(&server, &client).await;
+    assert!(session.is_upgrading());
+    assert_eq!(poll.packets().await, ["6"]);
+    assert_eq!(session.transport(), Transport::Polling);
+    socket.send("5").await;
+    socket.send("4hello").await;
+    server.messages(["hello"]).await;
+    socket.gets(["4hello"]).await;
+    assert_eq!(session.transport(), Transport::WebTransport);
+    assert!(session.is_upgraded());
+    let refused = r#"{"code":3,"message":"Bad request"}"#;
+    client.get().answer().await.is(400, refused);
+    assert_eq!(server.engine.clients_count(), 1);
+    drop(socket.stream);
+    assert_eq!(server.closed().await, CloseReason::TransportClose);
+    expect("the end of serving", socket.served).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_queued_moves_along_in_order() {
+    let mut server = server();
+    let (client, session) = polling(&mut server).await;
+    session.send("before the probe").unwrap();
+    let mut socket = probed(&server, &client).await;
+    session.send("while probing").unwrap();
+    socket.is_quiet().await;
+    socket.send("5").await;
+    settle().await;
+    session.send("after the upgrade").unwrap();
+    socket
+        .gets(["4before the probe", "4while probing", "4after the upgrade"])
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_upgrade_waits_for_what_is_being_posted() {
+    let mut server = server();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let (feeder, body) = FedBody::new();
+    feeder.feed("4posted first");
+    let post = client.start_post(body);
+    socket.send("5").await;
+    socket.send("4sent second").await;
+    settle().await;
+    assert_eq!(session.transport(), Transport::Polling);
+    drop(feeder);
+    server.messages(["posted first", "sent second"]).await;
+    post.answer().await.is(200, "ok");
+    assert_eq!(session.transport(), Transport::WebTransport);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_fails_alone() {
+    for bytes in [
+        &b"\x014"[..],
+        b"\x00",
+        b"\x01x",
+        b"\x81\x01",
+        b"\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
+    ] {
+        let mut server = server();
+        let (client, session) = polling(&mut server).await;
+        let mut socket = probed(&server, &client).await;
+        socket.send_bytes(bytes).await;
+        socket.is_let_go().await;
+        lives_on_polling(&mut server, &client, &session).await;
+        // Another may try.
+        probed(&server, &client).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_lost_while_probing_goes_alone() {
+    let mut server = server();
+    let (client, session) = polling(&mut server).await;
+    let socket = probed(&server, &client).await;
+    drop(socket.stream);
+    expect("the end of serving", socket.served).await.unwrap();
+    lives_on_polling(&mut server, &client, &session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_that_takes_too_long_is_given_up() {
+    let mut server = server();
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    pass(UPGRADE_TIMEOUT - Duration::from_millis(100)).await;
+    socket.is_quiet().await;
+    assert!(session.is_upgrading());
+    socket.is_let_go().await;
+    lives_on_polling(&mut server, &client, &session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_probe_it_is_an_upgrade_too() {
+    let mut server = server();
+    let (client, _) = polling(&mut server).await;
+    let mut socket = WebTransportClient::probe(&server, &client.sid).await;
+    socket.send("5").await;
+    socket.send("4hello").await;
+    server.messages(["hello"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_is_one_upgrade_only() {
+    let mut server = server();
+    let (client, session) = polling(&mut server).await;
+    let mut first = probed(&server, &client).await;
+    WebTransportClient::probe(&server, &client.sid)
+        .await
+        .is_let_go()
+        .await;
+    first.send("5").await;
+    first.send("4hello").await;
+    server.messages(["hello"]).await;
+    WebTransportClient::probe(&server, &client.sid)
+        .await
+        .is_let_go()
+        .await;
+    first.send("4still here").await;
+    server.messages(["still here"]).await;
+
+    // Nor beside a WebSocket, which is one too.
+    let (client, other) = polling(&mut server).await;
+    let mut websocket = WebSocketClient::probe(&server, &client.sid).await;
+    websocket.send("2probe").await;
+    websocket.gets(["3probe"]).await;
+    WebTransportClient::probe(&server, &client.sid)
+        .await
+        .is_let_go()
+        .await;
+    websocket.send("5").await;
+    websocket.send("4hello").await;
+    server.messages(["hello"]).await;
+    WebTransportClient::probe(&server, &client.sid)
+        .await
+        .is_let_go()
+        .await;
+    assert_eq!(other.transport(), Transport::WebSocket);
+    assert_eq!(session.transport(), Transport::WebTransport);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_upgrades_are_off_there_is_none() {
+    let mut server = Server::with(config().allow_upgrades(false));
+    let (client, session) = polling(&mut server).await;
+    WebTransportClient::probe(&server, &client.sid)
+        .await
+        .is_let_go()
+        .await;
+    lives_on_polling(&mut server, &client, &session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_revision_3_stays_where_it_is() {
+    let mut server = Server::with(config().allow_eio3(true));
+    let target = "/engine.io/?EIO=3&transport=polling";
+    let request = Request::get(target).body(Empty::<Bytes>::new()).unwrap();
+    let opened = server.answer(request).await;
+    let session = server.opened().await;
+    assert_eq!(session.protocol(), Protocol::V3);
+    let (_, open) = opened.text().split_once(':').unwrap();
+    assert!(open.contains("\"upgrades\":[\"websocket\"]"), "{open}");
+    let sid = sid_of(open);
+    WebTransportClient::probe(&server, &sid)
+        .await
+        .is_let_go()
+        .await;
+    assert!(session.is_open() && !session.is_upgrading());
+}
