@@ -134,11 +134,14 @@ impl<S> SocketIoBuilder<S> {
     }
 
     /// The transports that clients may use: polling and WebSocket by default.
+    ///
+    /// With [`Transport::WebTransport`] clients may use it too, on sessions that are handed to
+    /// [`Engine::handle_web_transport`](crate::Engine::handle_web_transport).
     pub fn transports(self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.engine(|engine| engine.transports(transports))
     }
 
-    /// Whether a client that polls may move to WebSocket: `true` by default.
+    /// Whether a client that polls may move to another transport: `true` by default.
     pub fn allow_upgrades(self, allow: bool) -> Self {
         self.engine(|engine| engine.allow_upgrades(allow))
     }
@@ -153,7 +156,8 @@ impl<S> SocketIoBuilder<S> {
         self.engine(|engine| engine.ping_timeout(timeout))
     }
 
-    /// How long an upgrade may take: 10 seconds by default.
+    /// How long an upgrade may take, and the first packet of a WebTransport session: 10 seconds by
+    /// default.
     pub fn upgrade_timeout(self, timeout: Duration) -> Self {
         self.engine(|engine| engine.upgrade_timeout(timeout))
     }

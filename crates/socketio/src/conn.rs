@@ -70,13 +70,13 @@ impl Conn {
         self.link.session.ready_state()
     }
 
-    /// Whether the client has moved from polling to WebSocket (Node's `upgraded`).
+    /// Whether the client has moved from polling to another transport (Node's `upgraded`).
     #[must_use]
     pub fn is_upgraded(&self) -> bool {
         self.link.session.is_upgraded()
     }
 
-    /// Whether the client is about to move from polling to WebSocket (Node's `upgrading`).
+    /// Whether the client is about to move from polling to another transport (Node's `upgrading`).
     #[must_use]
     pub fn is_upgrading(&self) -> bool {
         self.link.session.is_upgrading()

@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, Request};
 use http_body::Body;
 use http_body_util::Full;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::app::App;
 use crate::conn::Conn;
@@ -67,7 +68,7 @@ impl<S> Engine<S> {
         self.engine.transports()
     }
 
-    /// Whether a client that polls may move to WebSocket.
+    /// Whether a client that polls may move to another transport.
     #[must_use]
     pub fn allow_upgrades(&self) -> bool {
         self.engine.allow_upgrades()
@@ -85,7 +86,7 @@ impl<S> Engine<S> {
         self.engine.ping_timeout()
     }
 
-    /// How long an upgrade may take.
+    /// How long an upgrade may take, and the first packet of a WebTransport session.
     #[must_use]
     pub fn upgrade_timeout(&self) -> Duration {
         self.engine.upgrade_timeout()
@@ -224,6 +225,39 @@ impl<S> Engine<S> {
     {
         let answer = self.engine.handle_upgrade(request);
         async move { into_axum(answer.await) }
+    }
+
+    /// Serves a client on the first bidirectional stream of a WebTransport session, which somebody
+    /// else has accepted (Node's `onWebTransportSession`). The
+    /// [guide](crate::guide::transports#webtransport) shows a whole server.
+    ///
+    /// The client opens a connection there, or moves one there that polls. The checks are those of
+    /// other transports: [`transports`](crate::SocketIoBuilder::transports) must have
+    /// [`Transport::WebTransport`], and [`origins`](crate::SocketIoBuilder::origins),
+    /// [`allow_request`](crate::SocketIoBuilder::allow_request),
+    /// [`generate_id`](Self::generate_id) and the extractors of handlers see `request`: the head of
+    /// the CONNECT request, or as much of it as is known. Put the client's [`SocketAddr`] into its
+    /// extensions for [`Handshake::address`](crate::Handshake::address).
+    ///
+    /// The future ends when the stream is not used any more, because the connection is closed or was
+    /// refused. Close the WebTransport session then: browsers do not take the end of the stream for
+    /// the end. Dropped before a connection is opened, the future gives it up; later that changes
+    /// nothing, but the loss of the stream does.
+    ///
+    /// # Panics
+    ///
+    /// The future, outside of a tokio runtime.
+    ///
+    /// [`SocketAddr`]: std::net::SocketAddr
+    pub fn handle_web_transport<T>(
+        &self,
+        stream: T,
+        request: Parts,
+    ) -> impl Future<Output = ()> + Send + use<T, S>
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.engine.handle_web_transport(stream, request)
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use crate::application::Reporter;
 use crate::server::{PIPE, Server, expect, settle};
 
-pub(crate) const TARGET: &str = "https://localhost/engine.io/?EIO=4&transport=webtransport";
+/// As the official clients have it: without a query.
+pub(crate) const TARGET: &str = "https://localhost/engine.io/";
 
 /// A frame: whether it is binary, and its payload.
 pub(crate) type Frame = (bool, Vec<u8>);
@@ -56,7 +57,7 @@ impl WebTransportClient {
 
     /// A client that wants to carry on a session that polls.
     pub(crate) async fn probe(server: &Server, sid: &str) -> Self {
-        let mut client = Self::new(&server.engine, request(&format!("{TARGET}&sid={sid}")));
+        let mut client = Self::new(&server.engine, request(TARGET));
         client.send(&format!("0{{\"sid\":\"{sid}\"}}")).await;
         client
     }

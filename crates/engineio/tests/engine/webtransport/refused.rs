@@ -170,7 +170,7 @@ async fn an_origin_outside_the_list_is_refused_before_anything_is_read() {
 #[tokio::test(start_paused = true)]
 async fn the_application_is_asked() {
     let engine = door(config());
-    let denied = request(&format!("{TARGET}&deny"));
+    let denied = request(&format!("{TARGET}?deny"));
     assert_eq!(refusal(&engine, denied, "0").await, ["4 not you -"]);
     let mut client = WebTransportClient::new(&engine, request(TARGET));
     client.send("0").await;
@@ -189,12 +189,12 @@ async fn the_application_is_asked() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_goes_while_the_application_decides_opens_nothing() {
     let engine = door(config());
-    let mut client = WebTransportClient::new(&engine, request(&format!("{TARGET}&wait")));
+    let mut client = WebTransportClient::new(&engine, request(&format!("{TARGET}?wait")));
     client.send("0").await;
     client.send("4early").await;
     settle().await;
     assert!(!client.served.is_finished());
-    let mut other = WebTransportClient::new(&engine, request(&format!("{TARGET}&wait")));
+    let mut other = WebTransportClient::new(&engine, request(&format!("{TARGET}?wait")));
     other.send("0").await;
     settle().await;
     drop(other.stream);
@@ -206,10 +206,18 @@ async fn a_client_that_goes_while_the_application_decides_opens_nothing() {
 #[tokio::test(start_paused = true)]
 async fn only_revision_4_is_spoken() {
     let engine = door(config().allow_eio3(true));
-    let target = TARGET.replace("EIO=4", "EIO=3");
+    let target = format!("{TARGET}?EIO=3");
     let refused = ["5 Unsupported protocol version -"];
     assert_eq!(refusal(&engine, request(&target), "0").await, refused);
-    // Who hands a session in may know nothing of the request.
+    let target = format!("{TARGET}?EIO=4&transport=webtransport");
+    let mut client = WebTransportClient::new(&engine, request(&target));
+    client.send("0").await;
+    assert!(client.text().await.starts_with("0{"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hands_a_session_in_may_know_nothing_of_the_request() {
+    let engine = door(config());
     let (parts, ()) = http::Request::new(()).into_parts();
     let mut client = WebTransportClient::new(&engine, parts);
     client.send("0").await;
