@@ -1,8 +1,9 @@
 // The behaviour suite with socket.io-client's official bundle in headless Chromium.
 //
 //     node browser.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--load-clients 20] [--only NAME]
-//                      [--msgpack] [--client socket.io-client] [--client-options '{"forceJSONP":true}'] [--chromium /usr/bin/chromium]
+//                      [--certificate-hash HEX] [--msgpack] [--client socket.io-client] [--client-options '{"forceJSONP":true}'] [--chromium /usr/bin/chromium]
 //
+// With the hash of a certificate, WebTransport sessions go to the UDP port of the same number.
 // The page is the fixture's own `GET /`, so its origin is the server's and no CORS is involved.
 // Prints one line per case and the totals; the exit code is 0 when every case passed.
 
@@ -20,6 +21,8 @@ const { values: options } = parseArgs({
     "client-options": { type: "string", default: "{}" },
     // With the bundle that speaks MessagePack; the server must, too.
     msgpack: { type: "boolean", default: false },
+    // SHA-256 of the server's certificate for WebTransport, which no authority has signed.
+    "certificate-hash": { type: "string", default: "" },
     // Each of them polls on one of the six connections that Chromium opens to a host, until it has upgraded.
     "load-clients": { type: "string", default: "20" },
     only: { type: "string", default: "" },
@@ -45,7 +48,7 @@ const browser = await chromium.launch({
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
-    "--disable-quic",
+    ...(options["certificate-hash"] ? [] : ["--disable-quic"]),
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -79,8 +82,13 @@ try {
   await page.unrouteAll();
   const totals = await page.evaluate(
     // `print` is asynchronous across the border; the report is complete when every line has arrived.
-    async (settings) => {
+    async ({ certificateHash, ...settings }) => {
       const printed = [];
+      if (certificateHash) {
+        const value = Uint8Array.from(certificateHash.match(/../g), (byte) => Number.parseInt(byte, 16));
+        const serverCertificateHashes = [{ algorithm: "sha-256", value }];
+        settings.clientOptions.transportOptions = { webtransport: { serverCertificateHashes } };
+      }
       const report = await globalThis.runSuite({
         ...settings,
         io: globalThis.io,
@@ -93,6 +101,7 @@ try {
       url: options.url,
       version,
       clientOptions,
+      certificateHash: options["certificate-hash"],
       msgpack: options.msgpack,
       transports: options.transports.split(","),
       loadClients: Number(options["load-clients"]),

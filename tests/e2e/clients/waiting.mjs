@@ -47,7 +47,7 @@ export function fence(sockets) {
 export async function upgraded(socket, ms = WAIT_MS) {
   const { engine } = socket.io;
   // The event comes when the new transport is in use.
-  if (engine.transport.name !== "websocket") await event(engine, "upgrade", ms);
+  if (engine.transport.name === "polling") await event(engine, "upgrade", ms);
 }
 
 function within(what, ms, start) {

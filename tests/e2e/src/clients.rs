@@ -1,5 +1,6 @@
 //! Runs the suites of `clients/` against a server.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
@@ -25,6 +26,10 @@ pub enum Transports {
     WebSocket,
     /// Polling first, then the upgrade to WebSocket.
     Upgrade,
+    /// WebTransport alone.
+    WebTransport,
+    /// Polling first, then the upgrade to WebTransport.
+    UpgradeToWebTransport,
 }
 
 impl Transports {
@@ -33,6 +38,8 @@ impl Transports {
             Self::Polling => "polling",
             Self::WebSocket => "websocket",
             Self::Upgrade => "polling,websocket",
+            Self::WebTransport => "webtransport",
+            Self::UpgradeToWebTransport => "polling,webtransport",
         }
     }
 }
@@ -114,6 +121,28 @@ pub async fn browser(server: Server, client: Client, transports: Transports) {
         command.args(["--chromium", &chromium]);
         client.arguments(&mut command);
         run(&mut command, server, transports).await;
+    }
+}
+
+/// Runs `browser.mjs` against a server that takes WebTransport sessions on the UDP port of the same
+/// number, with a certificate of this SHA-256 hash, in hexadecimal digits.
+///
+/// # Panics
+///
+/// As [`node`].
+pub async fn browser_with_webtransport(
+    addr: SocketAddr,
+    certificate_hash: &str,
+    transports: Transports,
+) {
+    let chromium = chromium();
+    let modules = folder().join("node_modules/playwright-core");
+    if present("playwright-core", &modules) && present("Chromium", Path::new(&chromium)) {
+        let mut command = Command::new("node");
+        command.arg(folder().join("browser.mjs"));
+        command.args(["--certificate-hash", certificate_hash]);
+        command.args(["--chromium", &chromium]);
+        run_against(&mut command, addr, transports).await;
     }
 }
 
@@ -254,7 +283,11 @@ fn present(what: &str, at: &Path) -> bool {
 }
 
 async fn run(command: &mut Command, server: Server, transports: Transports) {
-    let url = format!("http://{}", server.addr());
+    run_against(command, server.addr(), transports).await;
+}
+
+async fn run_against(command: &mut Command, addr: SocketAddr, transports: Transports) {
+    let url = format!("http://{addr}");
     command.args(["--url", &url, "--transports", transports.option()]);
     output(command).await;
 }

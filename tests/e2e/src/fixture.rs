@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socketio::extract::{Ack, Auth, Data, EventName, SocketData};
 use socketio::{
-    Args, ConnectError, DisconnectReason, Namespace, Refusal, Reply, Room, Socket, SocketIoBuilder,
-    SocketIoLayer, Value,
+    Args, ConnectError, DisconnectReason, Engine, Namespace, Refusal, Reply, Room, Socket,
+    SocketIo, SocketIoBuilder, SocketIoLayer, Value,
 };
 use tokio::sync::oneshot;
 
@@ -46,10 +46,22 @@ pub async fn start() -> SocketAddr {
 ///
 /// If there is no free port.
 pub async fn start_with(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> SocketAddr {
-    serve_router(app(change)).await
+    start_with_engine(change).await.0
 }
 
-fn app(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Router {
+/// As [`start_with`]; the engine beneath is returned too.
+///
+/// # Panics
+///
+/// If there is no free port.
+pub async fn start_with_engine(
+    change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
+) -> (SocketAddr, Engine<Departures>) {
+    let (app, io) = app(change);
+    (serve_router(app).await, io.engine())
+}
+
+fn app(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> (Router, SocketIo<Departures>) {
     let layer = change(SocketIoLayer::builder())
         .serve_client(clients::bundles())
         .with_state(Departures::default())
@@ -58,9 +70,10 @@ fn app(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Router {
     let io = layer.io();
     register(io.of("/"));
     register(io.of("/admin").middleware(admin_only));
-    Router::new()
+    let app = Router::new()
         .route("/", get(Html("<!doctype html><title>fixture</title>")))
-        .layer(layer)
+        .layer(layer);
+    (app, io)
 }
 
 /// Refuses handshakes whose query asks for it.
@@ -92,10 +105,11 @@ async fn admin_only(Auth(login): Auth<Option<Login>>) -> Result<(), ConnectError
     Err(ConnectError::new("not allowed").with_data(json!({ "code": "E_TOKEN" })))
 }
 
-/// Where a socket went, by its id, and who wants to know.
-#[derive(Clone, Default)]
-struct Departures(Arc<Mutex<HashMap<String, Departure>>>);
+/// Where sockets went, by their ids, and who wants to know: the state of the application.
+#[derive(Clone, Debug, Default)]
+pub struct Departures(Arc<Mutex<HashMap<String, Departure>>>);
 
+#[derive(Debug)]
 enum Departure {
     Awaited(Vec<oneshot::Sender<serde_json::Value>>),
     Known(serde_json::Value),

@@ -50,6 +50,8 @@ export const connecting = {
   },
 
   "handshake query": {
+    // The request for a WebTransport session has none.
+    transport: (transports) => transports[0] !== "webtransport",
     async run(t) {
       const socket = await t.connected("/", { query: { tenant: "a b&c=ü", empty: "" } });
       const { query } = await call(socket, "whoami");

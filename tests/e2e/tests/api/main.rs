@@ -29,4 +29,5 @@ mod remote;
 mod serve_client;
 mod server_side;
 mod wire_eio3;
+mod webtransport;
 mod without_axum;
