@@ -1,9 +1,9 @@
 //! An Engine.IO server as a tower layer and service.
 //!
-//! Engine.IO carries messages between a client and a server over HTTP long-polling or WebSocket,
-//! moves from the first to the second without losing any, and notices when the other side is
-//! gone. This crate is the whole server side of revisions 4 and 3 of the protocol: it knows nothing
-//! of what the messages mean. The `socketio` crate puts Socket.IO on top.
+//! Engine.IO carries messages between a client and a server over HTTP long-polling, WebSocket or
+//! WebTransport, moves from the first to the others without losing any, and notices when the other
+//! side is gone. This crate is the whole server side of revisions 4 and 3 of the protocol: it knows
+//! nothing of what the messages mean. The `socketio` crate puts Socket.IO on top.
 //!
 //! An [`Application`] is told of every session that opens and gives it a [`Connection`], which
 //! receives its messages; [`Session`] is the handle to send with.

@@ -138,7 +138,7 @@ async fn the_heartbeat_is_that_of_other_transports() {
     pass(PING_TIMEOUT - 2 * MOMENT).await;
     server.is_quiet();
     assert_eq!(server.closed().await, CloseReason::PingTimeout);
-    client.is_let_go().await;
+    client.expect_let_go().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +148,7 @@ async fn a_client_that_pings_is_closed() {
     server.opened().await;
     client.send("2").await;
     assert_eq!(server.closed().await, CloseReason::TransportError);
-    client.is_let_go().await;
+    client.expect_let_go().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,7 +188,7 @@ async fn what_cannot_be_read_closes_the_session() {
         server.messages(["before"]).await;
         assert_eq!(server.closed().await, CloseReason::ParseError, "{bytes:?}");
         server.is_quiet();
-        client.is_let_go().await;
+        client.expect_let_go().await;
     }
 }
 
@@ -311,7 +311,7 @@ async fn closing_the_engine_tells_every_client() {
     assert!(client.served.is_finished());
     let mut late = WebTransportClient::new(&server.engine, request(TARGET));
     late.send("0").await;
-    late.is_let_go().await;
+    late.expect_let_go().await;
     server.is_quiet();
 }
 

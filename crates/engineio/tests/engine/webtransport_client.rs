@@ -102,7 +102,7 @@ impl WebTransportClient {
     }
 
     /// The stream ends, and the server has done with it.
-    pub(crate) async fn is_let_go(mut self) {
+    pub(crate) async fn expect_let_go(mut self) {
         self.ends().await;
         expect("the end of serving", self.served)
             .await

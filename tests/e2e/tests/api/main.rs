@@ -28,6 +28,6 @@ mod recovery_wire;
 mod remote;
 mod serve_client;
 mod server_side;
-mod wire_eio3;
 mod webtransport;
+mod wire_eio3;
 mod without_axum;

@@ -71,7 +71,7 @@ fn told(engine: &Engine<Doorkeeper>) -> Vec<String> {
 async fn refusal(engine: &Arc<Engine<Doorkeeper>>, request: Parts, first: &str) -> Vec<String> {
     let mut client = WebTransportClient::new(engine, request);
     client.send(first).await;
-    client.is_let_go().await;
+    client.expect_let_go().await;
     told(engine)
 }
 
@@ -112,7 +112,7 @@ async fn the_first_packet_opens_a_session_or_carries_one_on() {
     for bytes in [&b"\x00"[..], b"\x810", b"\x80", b"\x02\xff\xff", &[0xff; 9]] {
         let mut client = WebTransportClient::new(&engine, request(TARGET));
         client.send_bytes(bytes).await;
-        client.is_let_go().await;
+        client.expect_let_go().await;
         assert_eq!(told(&engine), refused, "{bytes:?}");
     }
     assert_eq!(engine.clients_count(), 0);
@@ -127,7 +127,7 @@ async fn the_first_packet_comes_in_time() {
         pass(UPGRADE_TIMEOUT - 2 * MOMENT).await;
         client.is_quiet().await;
         pass(2 * MOMENT).await;
-        client.is_let_go().await;
+        client.expect_let_go().await;
         assert_eq!(told(&engine), ["3 Bad request TRANSPORT_HANDSHAKE_ERROR"]);
     }
 }
@@ -160,7 +160,7 @@ async fn an_origin_outside_the_list_is_refused_before_anything_is_read() {
         parts
     };
     let client = WebTransportClient::new(&engine, from("https://evil.example"));
-    client.is_let_go().await;
+    client.expect_let_go().await;
     assert_eq!(told(&engine), ["4 Forbidden ORIGIN_NOT_ALLOWED"]);
     let mut client = WebTransportClient::new(&engine, from("https://example.com"));
     client.send("0").await;

@@ -23,6 +23,14 @@ async fn probed(server: &Server, client: &PollingClient) -> WebTransportClient {
     socket
 }
 
+/// A stream for this session is let go, and not because it took too long.
+async fn is_refused(server: &Server, sid: &str) {
+    let begun = tokio::time::Instant::now();
+    let client = WebTransportClient::probe(server, sid).await;
+    client.expect_let_go().await;
+    assert!(begun.elapsed() < UPGRADE_TIMEOUT / 2);
+}
+
 /// The session still polls, and messages pass both ways.
 async fn lives_on_polling(server: &mut Server, client: &PollingClient, session: &Session) {
     assert_eq!(session.transport(), Transport::Polling);
@@ -121,7 +129,7 @@ async fn what_fails_fails_alone() {
         let (client, session) = polling(&mut server).await;
         let mut socket = probed(&server, &client).await;
         socket.send_bytes(bytes).await;
-        socket.is_let_go().await;
+        socket.expect_let_go().await;
         lives_on_polling(&mut server, &client, &session).await;
         // Another may try.
         probed(&server, &client).await;
@@ -146,7 +154,7 @@ async fn an_upgrade_that_takes_too_long_is_given_up() {
     pass(UPGRADE_TIMEOUT - Duration::from_millis(100)).await;
     socket.is_quiet().await;
     assert!(session.is_upgrading());
-    socket.is_let_go().await;
+    socket.expect_let_go().await;
     lives_on_polling(&mut server, &client, &session).await;
 }
 
@@ -165,17 +173,11 @@ async fn there_is_one_upgrade_only() {
     let mut server = server();
     let (client, session) = polling(&mut server).await;
     let mut first = probed(&server, &client).await;
-    WebTransportClient::probe(&server, &client.sid)
-        .await
-        .is_let_go()
-        .await;
+    is_refused(&server, &client.sid).await;
     first.send("5").await;
     first.send("4hello").await;
     server.messages(["hello"]).await;
-    WebTransportClient::probe(&server, &client.sid)
-        .await
-        .is_let_go()
-        .await;
+    is_refused(&server, &client.sid).await;
     first.send("4still here").await;
     server.messages(["still here"]).await;
 
@@ -184,17 +186,11 @@ async fn there_is_one_upgrade_only() {
     let mut websocket = WebSocketClient::probe(&server, &client.sid).await;
     websocket.send("2probe").await;
     websocket.gets(["3probe"]).await;
-    WebTransportClient::probe(&server, &client.sid)
-        .await
-        .is_let_go()
-        .await;
+    is_refused(&server, &client.sid).await;
     websocket.send("5").await;
     websocket.send("4hello").await;
     server.messages(["hello"]).await;
-    WebTransportClient::probe(&server, &client.sid)
-        .await
-        .is_let_go()
-        .await;
+    is_refused(&server, &client.sid).await;
     assert_eq!(other.transport(), Transport::WebSocket);
     assert_eq!(session.transport(), Transport::WebTransport);
 }
@@ -203,10 +199,7 @@ async fn there_is_one_upgrade_only() {
 async fn where_upgrades_are_off_there_is_none() {
     let mut server = Server::with(config().allow_upgrades(false));
     let (client, session) = polling(&mut server).await;
-    WebTransportClient::probe(&server, &client.sid)
-        .await
-        .is_let_go()
-        .await;
+    is_refused(&server, &client.sid).await;
     lives_on_polling(&mut server, &client, &session).await;
 }
 
@@ -221,9 +214,6 @@ async fn a_session_of_revision_3_stays_where_it_is() {
     let (_, open) = opened.text().split_once(':').unwrap();
     assert!(open.contains("\"upgrades\":[\"websocket\"]"), "{open}");
     let sid = sid_of(open);
-    WebTransportClient::probe(&server, &sid)
-        .await
-        .is_let_go()
-        .await;
+    is_refused(&server, &sid).await;
     assert!(session.is_open() && !session.is_upgrading());
 }
