@@ -293,6 +293,11 @@ where
     }
 
     /// Adds a handler that runs when a socket has left its rooms and the namespace.
+    ///
+    /// It runs after the handlers of [`on_disconnecting`](Self::on_disconnecting) have finished. A
+    /// client that [comes back](crate::guide::recovery) gets a socket with the same id: its
+    /// `on_connect` handlers are started after these of the lost socket, but not after what they, or
+    /// the disconnecting ones, wait for.
     pub fn on_disconnect<H, T>(self, handler: H) -> Self
     where
         H: DisconnectHandler<T, S>,
