@@ -15,7 +15,7 @@ use crate::server::Server;
 pub const SKIP_MISSING: &str = "SOCKETIO_E2E_SKIP_MISSING";
 
 /// How long one suite may run. It takes some ten seconds on an idle machine.
-const SUITE_LIMIT: Duration = Duration::from_secs(300);
+const SUITE_LIMIT: Duration = Duration::from_secs(600);
 
 /// Transports that a suite is run with, as its `--transports` option.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
