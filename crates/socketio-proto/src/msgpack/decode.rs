@@ -78,13 +78,11 @@ fn keep<T>(place: &mut Option<T>, value: T) -> Result<(), DecodeError> {
 }
 
 fn read_kind(input: &mut Input<'_>) -> Result<PacketType, DecodeError> {
-    match Token::read(input)? {
-        Token::Unsigned(number) => u8::try_from(number)
-            .ok()
-            .and_then(PacketType::from_number)
-            .ok_or(DecodeError::InvalidType),
-        _ => Err(DecodeError::InvalidType),
-    }
+    Token::read(input)?
+        .as_unsigned()
+        .and_then(|number| u8::try_from(number).ok())
+        .and_then(PacketType::from_number)
+        .ok_or(DecodeError::InvalidType)
 }
 
 fn read_namespace(input: &mut Input<'_>, limits: &DecodeLimits) -> Result<Namespace, DecodeError> {
@@ -101,8 +99,7 @@ fn read_namespace(input: &mut Input<'_>, limits: &DecodeLimits) -> Result<Namesp
 fn read_id(input: &mut Input<'_>) -> Result<Option<u64>, DecodeError> {
     match Token::read(input)? {
         Token::Undefined => Ok(None),
-        Token::Unsigned(id) => check_id(Some(id)),
-        _ => Err(DecodeError::InvalidId),
+        token => check_id(Some(token.as_unsigned().ok_or(DecodeError::InvalidId)?)),
     }
 }
 

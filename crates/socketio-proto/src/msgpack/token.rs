@@ -76,6 +76,15 @@ impl<'m> Token<'m> {
             0xe0..=0xff => Self::Signed(i8::from_be_bytes([marker]).into()),
         })
     }
+
+    /// The number, if it is a whole one that is not less than zero, of whichever kind.
+    pub(super) fn as_unsigned(&self) -> Option<u64> {
+        match *self {
+            Self::Unsigned(number) => Some(number),
+            Self::Signed(number) => u64::try_from(number).ok(),
+            _ => None,
+        }
+    }
 }
 
 fn text<'m>(input: &mut Input<'m>, len: usize) -> Result<Token<'m>, DecodeError> {

@@ -3,6 +3,7 @@
 use socketio_proto::DecodeError::{
     self, InvalidId, InvalidMsgpack, InvalidNamespace, InvalidPayload, InvalidType, ReservedEvent,
 };
+use socketio_proto::PacketType;
 
 use super::{argument, hex, message, read};
 
@@ -68,6 +69,9 @@ fn the_type_is_a_number_from_0_to_4() {
         "cb4000000000000000",
         "d40000",
         "cd0102",
+        "d0ff",
+        "d10102",
+        "d3ffffffffffffffff",
     ] {
         refused(&format!("82a474797065{kind}a36e7370a12f"), InvalidType);
     }
@@ -102,6 +106,9 @@ fn the_id_is_a_whole_number_that_javascript_can_count_to() {
         "cf0020000000000000",
         "90",
         "c3",
+        "d0ff",
+        "d2ffffffff",
+        "d30020000000000000",
     ] {
         refused(&with_id(id), InvalidId);
     }
@@ -109,6 +116,22 @@ fn the_id_is_a_whole_number_that_javascript_can_count_to() {
     assert_eq!(id("cf001fffffffffffff"), Some((1 << 53) - 1));
     assert_eq!(id("00"), Some(0));
     assert_eq!(id("d40000"), None, "undefined");
+}
+
+/// Encoders that write every number as one with a sign are as good as others, for Node's parser too.
+#[test]
+fn numbers_may_be_of_a_kind_that_can_be_less_than_zero() {
+    let ack = read(&hex("84a47479706503a46461746190a2696407a36e7370a12f")).unwrap();
+    assert_eq!((ack.kind, ack.id), (PacketType::Ack, Some(7)));
+    for [kind, id] in [
+        ["d003", "d007"],
+        ["d10003", "d10007"],
+        ["d200000003", "d200000007"],
+        ["d30000000000000003", "d30000000000000007"],
+    ] {
+        let message = format!("84a474797065{kind}a46461746190a26964{id}a36e7370a12f");
+        assert_eq!(read(&hex(&message)).as_ref(), Ok(&ack), "{message}");
+    }
 }
 
 #[test]
