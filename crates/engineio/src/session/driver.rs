@@ -28,6 +28,15 @@ mod write;
 /// How many messages are taken before the task lets others run.
 const MESSAGES_PER_RUN: usize = 64;
 
+/// How many bytes of messages are taken before the task lets others run, in pieces: 256 KiB, and what
+/// the last message has beyond them.
+///
+/// What is compressed may be a thousandth of that on the wire, so that one read brings many of them.
+const PIECES_PER_RUN: u8 = 64;
+
+/// How many bytes are a piece: 4 KiB. A smaller message counts as one.
+const PIECE: usize = 4 * 1024;
+
 /// How long the application may take no message of a client.
 ///
 /// Its handlers may wait for what the client has sent and nobody reads, which never ends. Handlers
@@ -90,6 +99,7 @@ impl<A: Application> Driver<A> {
                 upgrade_held: false,
                 drained_due: false,
                 blocked: None,
+                taken_pieces: 0,
                 posted: None,
                 failure: None,
                 entry,
@@ -132,6 +142,8 @@ struct Core<A: Application> {
     drained_due: bool,
     /// Since when the application takes no more, so that what the client sends lies unread.
     blocked: Option<Instant>,
+    /// How many bytes of messages this run has taken, in pieces: a small number in a small place.
+    taken_pieces: u8,
     /// Packets of a POST that are still to be taken.
     posted: Option<PayloadDecoder>,
     /// Which close code tells the client what it did wrong.
@@ -210,6 +222,7 @@ impl<A: Application> Core<A> {
 
     fn run(&mut self, cx: &mut Context<'_>, now: Instant, mut expired: bool) -> Progress {
         let mut taken = 0;
+        self.taken_pieces = 0;
         loop {
             self.poll_opening(cx);
             taken += self.read(cx, now, MESSAGES_PER_RUN - taken);
@@ -217,9 +230,11 @@ impl<A: Application> Core<A> {
             if std::mem::take(&mut expired) {
                 self.handle_timeout(now);
             }
-            match self.write(cx) {
-                Progress::Busy if taken < MESSAGES_PER_RUN => {}
-                Progress::Idle if taken < MESSAGES_PER_RUN => return Progress::Idle,
+            let progress = self.write(cx);
+            let has_time = taken < MESSAGES_PER_RUN && self.taken_pieces < PIECES_PER_RUN;
+            match progress {
+                Progress::Busy if has_time => {}
+                Progress::Idle if has_time => return Progress::Idle,
                 Progress::Finished => return Progress::Finished,
                 Progress::Busy | Progress::Idle => {
                     cx.waker().wake_by_ref();
@@ -266,10 +281,10 @@ impl<A: Application> Core<A> {
         self.connection = Some(self.engine.application.open(session, request));
     }
 
-    /// Takes at most `limit` messages and returns how many there were.
+    /// Takes at most `limit` messages, and as many bytes as a run may, and returns how many there were.
     fn read(&mut self, cx: &mut Context<'_>, now: Instant, limit: usize) -> usize {
         let mut taken = 0;
-        while taken < limit && self.read_one(cx, now) {
+        while taken < limit && self.taken_pieces < PIECES_PER_RUN && self.read_one(cx, now) {
             taken += 1;
         }
         taken
@@ -374,6 +389,8 @@ impl<A: Application> Core<A> {
             }
         }
         if let (Some(message), Some(connection)) = (message, &mut self.connection) {
+            let pieces = u8::try_from(message.len().div_ceil(PIECE)).unwrap_or(u8::MAX);
+            self.taken_pieces = self.taken_pieces.saturating_add(pieces);
             connection.message(message);
         }
     }

@@ -23,5 +23,6 @@ mod outbound;
 mod polling;
 mod revision_3;
 mod service;
+mod turns;
 mod upgrade;
 mod webtransport;

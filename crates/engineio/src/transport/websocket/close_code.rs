@@ -1,31 +1,37 @@
 //! Why a WebSocket is closed (RFC 6455, section 7.4).
 
+use std::num::NonZeroU16;
+
 /// The status code of a close frame that may travel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct CloseCode(u16);
+pub(crate) struct CloseCode(NonZeroU16);
 
 impl CloseCode {
     /// The other end broke the protocol.
-    pub(crate) const PROTOCOL: Self = Self(1002);
+    pub(crate) const PROTOCOL: Self = Self::known(1002);
     /// A message is not what it should be: text that is not UTF-8, data that cannot be inflated.
-    pub(crate) const INVALID: Self = Self(1007);
+    pub(crate) const INVALID: Self = Self::known(1007);
     /// The other end does what nobody has a use for.
-    pub(crate) const POLICY: Self = Self(1008);
+    pub(crate) const POLICY: Self = Self::known(1008);
     /// A message is too large.
-    pub(crate) const SIZE: Self = Self(1009);
+    pub(crate) const SIZE: Self = Self::known(1009);
+
+    const fn known(code: u16) -> Self {
+        Self(NonZeroU16::new(code).expect("a code is not zero"))
+    }
 
     /// The code that a client sent, unless it is one that may not be sent.
     pub(super) fn from_wire(code: u16) -> Option<Self> {
         match code {
             // Reserved, and what stands for a missing code or a broken connection.
             1004..=1006 => None,
-            1000..=1014 | 3000..=4999 => Some(Self(code)),
+            1000..=1014 | 3000..=4999 => NonZeroU16::new(code).map(Self),
             _ => None,
         }
     }
 
     pub(super) fn to_wire(self) -> u16 {
-        self.0
+        self.0.get()
     }
 }
 
@@ -36,7 +42,7 @@ mod tests {
     #[test]
     fn only_codes_that_mean_something_are_taken() {
         for code in [1000, 1001, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999] {
-            assert_eq!(CloseCode::from_wire(code), Some(CloseCode(code)));
+            assert_eq!(CloseCode::from_wire(code), Some(CloseCode::known(code)));
         }
         for code in [
             0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535,

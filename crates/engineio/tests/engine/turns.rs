@@ -1,0 +1,112 @@
+//! A client that sends much lets others have their turn.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::Poll;
+
+use engineio::{Config, PerMessageDeflate};
+use parking_lot::Mutex;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use zlib_rs::{Deflate, DeflateFlush};
+
+use crate::polling_client::PollingClient;
+use crate::server::Server;
+use crate::websocket_client::OPEN;
+
+/// How many bytes of messages the task of one client takes in one turn, beside the last message.
+const BYTES_PER_TURN: usize = 256 * 1024;
+
+/// In which turn messages came, and how large they were.
+#[derive(Clone, Default)]
+struct Turns {
+    now: Arc<AtomicUsize>,
+    messages: Arc<Mutex<Vec<(usize, usize)>>>,
+}
+
+impl Turns {
+    /// A server whose messages are noted while another task runs whenever it may.
+    fn server(&self) -> Server {
+        let now = Arc::clone(&self.now);
+        tokio::spawn(poll_fn(move |cx| {
+            now.fetch_add(1, SeqCst);
+            // To yield would be to wait until nobody else wants to run.
+            cx.waker().wake_by_ref();
+            Poll::<()>::Pending
+        }));
+        let turns = self.clone();
+        let config = Config::default().per_message_deflate(PerMessageDeflate::default());
+        Server::directed(config, |application| {
+            application.on_message = Arc::new(move |_, message| {
+                let turn = turns.now.load(SeqCst);
+                turns.messages.lock().push((turn, message.len()));
+            });
+        })
+    }
+
+    fn assert_fair(&self, count: usize) {
+        let messages = self.messages.lock();
+        assert_eq!(messages.len(), count);
+        for of_one_turn in messages.chunk_by(|a, b| a.0 == b.0) {
+            let before_the_last = of_one_turn.split_last().map_or(&[][..], |(_, rest)| rest);
+            let bytes: usize = before_the_last.iter().map(|(_, bytes)| bytes).sum();
+            assert!(bytes < BYTES_PER_TURN, "{bytes} bytes in one turn");
+        }
+    }
+}
+
+/// A compressed binary frame that refers to no other, with a key of zeros.
+fn compressed(message: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; 65_535];
+    let mut context = Deflate::new(6, false, 15);
+    let flush = DeflateFlush::SyncFlush;
+    context.compress(message, &mut out, flush).unwrap();
+    assert_eq!(context.total_in(), message.len() as u64);
+    let length = u16::try_from(context.total_out() - 4).unwrap();
+    let mut frame = vec![0xc2, 0x80 | 126];
+    frame.extend(length.to_be_bytes());
+    frame.extend([0; 4]);
+    frame.extend(&out[..length.into()]);
+    frame
+}
+
+#[tokio::test]
+async fn what_is_short_only_on_the_wire_takes_many_turns() {
+    let turns = Turns::default();
+    let server = turns.server();
+    let mut client = server.connect(1_000_000);
+    let request = format!(
+        "GET {OPEN} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n\r\n"
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(client.read_u8().await.unwrap());
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.contains("permessage-deflate"), "{answer}");
+
+    let frame = compressed(&[0; 200_000]);
+    assert!(frame.len() < 1_000);
+    client.write_all(&frame.repeat(60)).await.unwrap();
+    while turns.messages.lock().len() < 60 {
+        tokio::task::yield_now().await;
+    }
+    turns.assert_fair(60);
+}
+
+#[tokio::test]
+async fn the_messages_of_a_post_take_many_turns() {
+    let turns = Turns::default();
+    let server = turns.server();
+    let client = PollingClient::open(&server).await;
+    let packets = vec![format!("4{}", "x".repeat(30_000)); 30];
+    let posted = client.start_post_of(&packets.join("\x1e"));
+    while turns.messages.lock().len() < 30 {
+        tokio::task::yield_now().await;
+    }
+    turns.assert_fair(30);
+    posted.answer().await.is(200, "ok");
+}
