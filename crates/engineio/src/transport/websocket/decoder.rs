@@ -240,11 +240,12 @@ impl Decoder {
         if message.compressed {
             let inflation = self.inflation.as_mut().ok_or(CloseCode::PROTOCOL)?;
             let max = self.max_message;
-            inflation.inflate(bytes, |piece| message.push(piece, piece.len(), max))?;
+            inflation.inflate(bytes, |piece| message.push(piece, None, max))?;
             if complete && frame.fin {
-                inflation.finish(|piece| message.push(piece, piece.len(), max))?;
+                inflation.finish(|piece| message.push(piece, None, max))?;
             }
         } else {
+            let expected = frame.fin.then_some(expected);
             message.push(bytes, expected, self.max_message)?;
         }
         if !(complete && frame.fin) {
@@ -296,15 +297,18 @@ impl Message {
         }
     }
 
-    /// Takes a piece; `expected` bytes are announced, those of the piece included.
-    fn push(&mut self, piece: &[u8], expected: usize, max: usize) -> Result<(), CloseCode> {
+    /// Takes a piece. `expected` is how many bytes are still to come, those of the piece included, if
+    /// that is known.
+    fn push(&mut self, piece: &[u8], expected: Option<usize>, max: usize) -> Result<(), CloseCode> {
         let length = match &self.content {
             Content::Text(text) => text.len(),
             Content::Binary(bytes) => bytes.len(),
         };
-        if piece.len() > max.saturating_sub(length) {
+        let allowed = max.saturating_sub(length);
+        if piece.len() > allowed {
             return Err(CloseCode::SIZE);
         }
+        let expected = expected.unwrap_or(allowed);
         match &mut self.content {
             Content::Text(text) => text.push(piece, expected),
             Content::Binary(bytes) => {

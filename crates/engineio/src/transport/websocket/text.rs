@@ -42,6 +42,11 @@ impl PartialText {
         self.text.len().saturating_add(self.begun_length)
     }
 
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.text.capacity()
+    }
+
     /// Completes the character that was begun; returns what is left of the piece.
     fn complete_begun<'a>(&mut self, piece: &'a [u8]) -> Result<&'a [u8], CloseCode> {
         let Some(begun) = self.begun.get(..self.begun_length) else {

@@ -176,6 +176,42 @@ fn an_announced_length_takes_no_memory() {
     assert!(held.len() == 1_000 && held.capacity() <= 2_000);
 }
 
+/// A message that grows by a little again and again would be moved each time.
+#[test]
+fn a_message_of_unknown_length_is_moved_a_few_times() {
+    let text = "4é".repeat(30_000);
+    let fragmented = |first: u8, payload: &[u8]| -> Vec<u8> {
+        let pieces = payload.chunks(100).enumerate();
+        let opcode = |number| if number == 0 { first } else { 0x00 };
+        let frames = pieces.map(|(number, piece)| frame(opcode(number), piece));
+        frames.collect::<Vec<_>>().concat()
+    };
+    for begun in [
+        fragmented(0x01, text.as_bytes()),
+        fragmented(0x02, &[7; 90_000]),
+        [frame(0x41, &deflate(text.as_bytes())), frame(0x00, b"")].concat(),
+        [frame(0x42, &deflate(&[7; 90_000])), frame(0x00, b"")].concat(),
+    ] {
+        let mut decoder = decoder();
+        let mut rooms = Vec::new();
+        for byte in begun {
+            assert_eq!(decode(&mut decoder, &[byte], []), (vec![], None));
+            let partial = decoder.partial.as_ref();
+            let message = partial.and_then(|partial| partial.message.as_ref());
+            let (room, length) = match message.map(|message| &message.content) {
+                Some(Content::Text(text)) => (text.room(), text.len()),
+                Some(Content::Binary(bytes)) => (bytes.capacity(), bytes.len()),
+                None => (0, 0),
+            };
+            assert!(room <= 2 * length + 8, "{room} bytes for {length}");
+            rooms.push(room);
+        }
+        rooms.dedup();
+        assert!(rooms.len() <= 20, "it was moved {} times", rooms.len());
+        assert!(rooms.last() >= Some(&80_000));
+    }
+}
+
 #[test]
 fn lengths_beyond_the_limit_are_refused_before_the_payload() {
     for length in [MAX as u64 + 1, 1 << 40, 1 << 63, u64::MAX] {
