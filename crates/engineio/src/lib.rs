@@ -47,6 +47,7 @@ mod compression;
 mod config;
 mod connection_failure;
 mod cookie;
+mod deflate;
 mod engine;
 mod future;
 #[cfg(fuzzing)]

@@ -9,7 +9,10 @@ use std::ops::RangeInclusive;
 /// 50 KiB for what it receives, from the first compressed message. With
 /// [`server_no_context_takeover`](Self::server_no_context_takeover) and
 /// [`client_no_context_takeover`](Self::client_no_context_takeover) a connection holds nothing, and
-/// a broadcast is compressed once for all of its recipients.
+/// a broadcast is compressed once for all of its recipients that one thread of the runtime serves
+/// and with which the same window was agreed on. For that a thread keeps, for each of the last four
+/// windows and levels, a compressor and the last eight messages, of 512 KiB together with what came
+/// of them.
 ///
 /// Messages are compressed in the task of their connection: a megabyte takes some 20 ms.
 ///

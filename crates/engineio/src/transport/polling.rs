@@ -82,7 +82,9 @@ pub(crate) async fn payload(
     if let Some((compression, encoding)) = compression.zip(encoding) {
         match compression.encode(encoding, &body).await {
             Ok(encoded) => return response::payload(encoded, binary, Some(encoding), headers),
-            Err(error) => tracing::error!(%error, "an answer is sent without being compressed"),
+            Err(error) => {
+                tracing::error!(?error, "an answer is sent uncompressed: zlib has failed");
+            }
         }
     }
     response::payload(body, binary, None, headers)

@@ -4,33 +4,22 @@ use std::cell::RefCell;
 use std::fmt;
 
 use bytes::Bytes;
-use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
+use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
+use self::shared::Shared;
 use super::extension::Negotiated;
+use crate::deflate;
+
+mod shared;
 
 /// What is cut off the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-
-/// How much is compressed at a time, in bytes.
-const STEP: usize = 4 * 1024;
-
-/// The largest message whose compressed form a thread keeps for the other recipients of a broadcast,
-/// in bytes: 256 KiB.
-const MAX_SHARED: usize = 256 * 1024;
 
 /// Compresses the messages of one client.
 pub(super) struct Deflation {
     negotiated: Negotiated,
     /// Made for the first message that is compressed. Absent where nothing is taken over.
     context: Option<Deflate>,
-}
-
-/// What a thread keeps for the clients whose messages do not refer to each other.
-struct Shared {
-    setting: Setting,
-    context: Deflate,
-    /// The last message and what came of it: the next is often the same, for another recipient.
-    last: Option<(Bytes, Option<Bytes>)>,
 }
 
 /// What the compressed form of a message depends on.
@@ -42,7 +31,7 @@ struct Setting {
 }
 
 thread_local! {
-    static SHARED: RefCell<Option<Shared>> = const { RefCell::new(None) };
+    static SHARED: RefCell<Shared> = const { RefCell::new(Shared::new()) };
 }
 
 impl Deflation {
@@ -73,45 +62,8 @@ impl Deflation {
             }
             compressed
         } else {
-            SHARED.with_borrow_mut(|shared| {
-                if shared
-                    .as_ref()
-                    .is_none_or(|shared| shared.setting != setting)
-                {
-                    *shared = Some(Shared::new(setting));
-                }
-                shared.as_mut()?.deflate(message)
-            })
+            SHARED.with_borrow_mut(|shared| shared.deflate(setting, message))
         }
-    }
-}
-
-impl Shared {
-    fn new(setting: Setting) -> Self {
-        Self {
-            setting,
-            context: setting.context(),
-            last: None,
-        }
-    }
-
-    fn deflate(&mut self, message: &Bytes) -> Option<Bytes> {
-        if let Some((last, compressed)) = &self.last
-            // It is held, so that another message cannot lie where it does.
-            && last.as_ptr() == message.as_ptr()
-            && last.len() == message.len()
-        {
-            return compressed.clone();
-        }
-        self.last = None;
-        self.context.reset();
-        // Nothing depends on it: what would grow is better sent as it is.
-        let compressed =
-            deflate(&mut self.context, message).filter(|short| short.len() < message.len());
-        if message.len() <= MAX_SHARED && !message.is_unique() {
-            self.last = Some((message.clone(), compressed.clone()));
-        }
-        compressed
     }
 }
 
@@ -127,24 +79,9 @@ impl Setting {
 
 fn deflate(context: &mut Deflate, message: &[u8]) -> Option<Bytes> {
     let mut out = Vec::new();
-    let mut buffer = [0; STEP];
-    let mut input = message;
-    loop {
-        let (read, written) = (context.total_in(), context.total_out());
-        let status = match context.compress(input, &mut buffer, DeflateFlush::SyncFlush) {
-            Ok(status) => status,
-            Err(error) => {
-                tracing::error!(?error, "a message is sent uncompressed: zlib has failed");
-                return None;
-            }
-        };
-        let read = usize::try_from(context.total_in().saturating_sub(read)).ok()?;
-        let written = usize::try_from(context.total_out().saturating_sub(written)).ok()?;
-        input = input.get(read..).unwrap_or_default();
-        out.extend_from_slice(buffer.get(..written).unwrap_or_default());
-        if (input.is_empty() && written < STEP) || status == Status::StreamEnd {
-            break;
-        }
+    if let Err(error) = deflate::compress(context, message, DeflateFlush::SyncFlush, &mut out) {
+        tracing::error!(?error, "a message is sent uncompressed: zlib has failed");
+        return None;
     }
     let length = out.strip_suffix(&TAIL)?.len();
     out.truncate(length);
@@ -164,6 +101,7 @@ pub(super) mod tests {
     use super::super::extension::tests::agreed;
     use super::super::inflation::Inflation;
     use super::*;
+    use crate::deflate::STEP;
     use crate::per_message_deflate::PerMessageDeflate;
 
     /// The compressed form of a message, alone.
@@ -190,7 +128,7 @@ pub(super) mod tests {
     }
 
     /// Bytes that do not repeat, but are not random either.
-    fn varied(length: usize) -> Bytes {
+    pub(super) fn varied(length: usize) -> Bytes {
         let mut state = 1_u32;
         (0..length)
             .map(|_| {
