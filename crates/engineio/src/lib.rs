@@ -53,6 +53,7 @@ mod future;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hand_in;
 mod layer;
 mod not_found;
 mod open;

@@ -7,8 +7,7 @@ use axum_core::response::{IntoResponse, Response};
 use engineio::Engine;
 use http::StatusCode;
 use http::request::Parts;
-use serde::Serialize;
-use socketio_adapter::{IntoRooms, Target};
+use socketio_adapter::Target;
 use socketio_proto::Namespace as Name;
 use tokio::time::timeout;
 
@@ -22,8 +21,6 @@ use crate::namespaces::Namespaces;
 use crate::socket::Socket;
 use crate::weak_server::WeakServer;
 
-mod cluster;
-mod operators;
 mod weak;
 
 pub use self::weak::WeakSocketIo;
@@ -252,58 +249,7 @@ impl<S> SocketIo<S> {
         self.engine.application().hooks.drop_handlers();
     }
 
-    /// Sends an event to everybody in the main namespace, see [`BroadcastOperator::emit`].
-    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
-        self.everybody().emit(event, args);
-    }
-
-    /// Sends a `message` event to everybody in the main namespace.
-    pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
-        self.everybody().send(args);
-    }
-
-    /// Means the sockets of the main namespace in any of these rooms.
-    pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
-        self.everybody().to(rooms)
-    }
-
-    /// The same as [`to`](Self::to); `in` is a keyword.
-    pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
-        self.to(rooms)
-    }
-
-    /// Means everybody in the main namespace but those in these rooms.
-    pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
-        self.everybody().except(rooms)
-    }
-
-    /// Means everybody in the main namespace on this server.
-    pub fn local(&self) -> BroadcastOperator {
-        self.everybody().local()
-    }
-
-    /// Means everybody in the main namespace whose transport can take a packet at once.
-    pub fn volatile(&self) -> BroadcastOperator {
-        self.everybody().volatile()
-    }
-
-    /// Means everybody in the main namespace, and sets whether the transports may compress the
-    /// packet: `true` by default.
-    pub fn compress(&self, compress: bool) -> BroadcastOperator {
-        self.everybody().compress(compress)
-    }
-
-    /// Means everybody in the main namespace, and gives up acknowledgements after a time.
-    pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
-        self.everybody().timeout(timeout)
-    }
-
-    /// Disconnects everybody in the main namespace; with `close`, their whole connections.
-    pub fn disconnect_sockets(&self, close: bool) {
-        self.everybody().disconnect_sockets(close);
-    }
-
-    fn everybody(&self) -> BroadcastOperator {
+    pub(crate) fn everybody(&self) -> BroadcastOperator {
         let main = self.namespaces().find_or_create(&Name::MAIN);
         BroadcastOperator::new(Arc::clone(&main.space) as _, Target::everyone())
     }

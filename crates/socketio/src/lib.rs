@@ -214,6 +214,7 @@ mod emit_error;
 mod encoded;
 pub mod engine;
 mod engine_hooks;
+mod everybody;
 pub mod extract;
 pub mod handler;
 mod handlers;

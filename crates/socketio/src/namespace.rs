@@ -1,10 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
-use socketio_adapter::{IntoRooms, Target};
+use socketio_adapter::Target;
 
 use crate::broadcast::BroadcastOperator;
 use crate::context::ServerEventContext;
@@ -20,7 +18,6 @@ use crate::socket::Socket;
 use crate::space::{Scope, Space};
 
 mod cluster;
-mod operators;
 
 mod listeners;
 
@@ -164,57 +161,7 @@ impl<S> Namespace<S> {
         self.register(|handlers| handlers.ordered = true)
     }
 
-    /// Sends an event to everybody in the namespace, see [`BroadcastOperator::emit`].
-    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
-        self.everybody().emit(event, args);
-    }
-
-    /// Sends a `message` event to everybody in the namespace.
-    pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
-        self.everybody().send(args);
-    }
-
-    /// Means the sockets in any of these rooms.
-    pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
-        self.everybody().to(rooms)
-    }
-
-    /// The same as [`to`](Self::to); `in` is a keyword.
-    pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
-        self.to(rooms)
-    }
-
-    /// Means everybody but those in these rooms.
-    pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
-        self.everybody().except(rooms)
-    }
-
-    /// Means everybody in the namespace on this server.
-    pub fn local(&self) -> BroadcastOperator {
-        self.everybody().local()
-    }
-
-    /// Means everybody whose transport can take a packet at once.
-    pub fn volatile(&self) -> BroadcastOperator {
-        self.everybody().volatile()
-    }
-
-    /// Means everybody, and sets whether the transports may compress the packet: `true` by default.
-    pub fn compress(&self, compress: bool) -> BroadcastOperator {
-        self.everybody().compress(compress)
-    }
-
-    /// Means everybody, and gives up acknowledgements after a time.
-    pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
-        self.everybody().timeout(timeout)
-    }
-
-    /// Disconnects everybody; with `close`, their whole connections.
-    pub fn disconnect_sockets(&self, close: bool) {
-        self.everybody().disconnect_sockets(close);
-    }
-
-    fn everybody(&self) -> BroadcastOperator {
+    pub(crate) fn everybody(&self) -> BroadcastOperator {
         let scope: Arc<dyn Scope> = match &self.place {
             Place::One(space) => Arc::clone(space) as _,
             Place::Children(parent) => Arc::clone(parent) as _,

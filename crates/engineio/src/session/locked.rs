@@ -10,7 +10,7 @@ use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use tokio::sync::Notify;
 
-use super::State;
+use super::state::State;
 
 /// The state of a session, locked.
 ///

@@ -1,0 +1,89 @@
+//! What the session's task, the requests of its client and the application share under the lock.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use engineio_proto::PayloadDecoder;
+use tokio::sync::Notify;
+
+use super::observer::Observers;
+use crate::transport::channel::Arriving;
+
+/// The part of a session that needs the lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) proto: engineio_proto::Session,
+    /// The session's task, if it sleeps. Absent while it runs: it looks at the queue before it
+    /// sleeps, so that what a handler sends while the task runs it costs no wake.
+    pub(crate) driver: Option<Waker>,
+    /// What an idle session that does not poll does without.
+    pub(super) rare: Option<Box<Rare>>,
+}
+
+/// The polling side of a session, and those who wait for it.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// The pending poll.
+    pub(crate) poll: Option<Waker>,
+    pub(crate) post: Post,
+    /// The request that sends, while it waits.
+    pub(crate) post_waker: Option<Waker>,
+    /// Whether the client wants what it polls as text, binary in base64.
+    pub(crate) polls_text: bool,
+    /// A transport that probes, until the session's task takes it.
+    pub(crate) probe: Option<Arriving>,
+    /// Those who wait until the queue is empty.
+    pub(super) drained: Option<Arc<Notify>>,
+    /// Who wants to see what happens, until the session ends.
+    pub(crate) observers: Option<Observers>,
+}
+
+/// The request by which a polling client sends: at most one at a time.
+#[derive(Debug, Default)]
+pub(crate) enum Post {
+    #[default]
+    None,
+    /// The body is being received.
+    Receiving,
+    /// The packets wait for the session's task.
+    Received(PayloadDecoder),
+    /// The session's task is working on the packets.
+    Processing,
+    /// All packets have been taken.
+    Done,
+}
+
+impl State {
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Whether a request that sends is under way and its packets have not all been taken.
+    pub(crate) fn is_posting(&self) -> bool {
+        self.rare
+            .as_deref()
+            .is_some_and(|rare| !matches!(rare.post, Post::None | Post::Done))
+    }
+
+    pub(crate) fn rare_if_any(&mut self) -> Option<&mut Rare> {
+        self.rare.as_deref_mut()
+    }
+
+    /// Who wants to see what happens. It is to be told when the lock is released.
+    pub(crate) fn observers(&self) -> Option<Observers> {
+        self.rare.as_ref()?.observers.clone()
+    }
+
+    /// Drops what only a polling session needs.
+    pub(crate) fn drop_rare(&mut self) {
+        if let Some(rare) = &self.rare
+            && rare.poll.is_none()
+            && rare.probe.is_none()
+            && rare.drained.is_none()
+            && rare.observers.is_none()
+            && matches!(rare.post, Post::None)
+        {
+            self.rare = None;
+        }
+    }
+}
