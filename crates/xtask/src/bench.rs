@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: this server beside others, on this machine.
 
 mod cores;
+mod files;
 mod measure;
 mod options;
 mod plan;
 mod samples;
+mod scale;
 mod server;
 mod statistics;
 mod table;
@@ -17,6 +19,7 @@ use self::measure::Bench;
 use self::options::Options;
 use self::samples::{Sample, Samples};
 use self::server::{Kind, Server};
+use self::table::Marks;
 use crate::failure::Failure;
 use crate::project::Project;
 
@@ -35,7 +38,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure
     let cores = Cores::available()?;
     // Before the builds, which would be counted as well.
     tell_load();
-    let (servers, absent) = server::build_all(&project);
+    let (servers, absent) = server::build_all(&project, |kind| {
+        options.scenarios().any(|scenario| kind.can(scenario))
+    });
     if servers.is_empty() {
         let reasons = absent.join("\n");
         return Err(Failure::new(format!(
@@ -46,6 +51,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure
         generator: measure::build_generator(&project)?,
         cores,
         options: &options,
+        most: files::most_connections(),
     };
     let samples = rounds(&project, &bench, &servers)?;
     if samples.is_empty() {
@@ -53,7 +59,11 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure
             "nothing could be measured; the reasons are above",
         ));
     }
-    let text = table::render(&servers, &samples, &absent, &options);
+    let text = if options.scale {
+        scale::render(&servers, &samples, &absent, &options, bench.most)
+    } else {
+        table::render(&servers, &samples, &absent, &options)
+    };
     println!("\n{text}");
     if options.write {
         if !servers.iter().any(|server| server.kind == Kind::Socketio) {
@@ -61,7 +71,12 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure
                 "this server was not built, so nothing was written; see above",
             ));
         }
-        table::replace(&project.root.join(DOCUMENT), &text)?;
+        let marks = if options.scale {
+            Marks("bench scale")
+        } else {
+            Marks("bench")
+        };
+        table::replace(&project.root.join(DOCUMENT), marks, &text)?;
         println!("written to {DOCUMENT}");
     }
     Ok(())
@@ -125,7 +140,8 @@ fn best_of_two(
     samples: &mut Samples,
 ) -> Result<serde_json::Value, Failure> {
     let first = bench.measure(server, scenario)?;
-    if samples::wait(&first) <= WORTHLESS_WAIT {
+    // Two threads that share their cores with the generator always wait a little.
+    if scenario.two_cores || samples::wait(&first) <= WORTHLESS_WAIT {
         return Ok(first);
     }
     samples.repeated += 1;

@@ -20,7 +20,8 @@ cargo xtask bench    measures this server against others
   bench --rounds N   rounds, in each of which every server is measured once (5)
         --quick      short windows: to see that it works, not to compare
         --only A,B   some scenarios: ack bin broadcast connect echo polling rooms
-        --write      puts the table into docs/PERFORMANCE.md";
+        --scale      what grows with the number of connections, instead of the comparison
+        --write      puts the tables into docs/PERFORMANCE.md";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

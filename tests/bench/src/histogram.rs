@@ -6,7 +6,8 @@ const RESOLUTION: usize = 128;
 const POWERS: usize = 58;
 
 /// A log-linear histogram of nanoseconds.
-pub(crate) struct Histogram {
+#[derive(Clone, Debug)]
+pub struct Histogram {
     buckets: Vec<u64>,
     count: u64,
     max: u64,
@@ -14,7 +15,9 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    pub(crate) fn new() -> Self {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             buckets: vec![0; POWERS * RESOLUTION],
             count: 0,
@@ -23,8 +26,9 @@ impl Histogram {
         }
     }
 
+    /// Counts a duration.
     #[inline]
-    pub(crate) fn record(&mut self, nanos: u64) {
+    pub fn record(&mut self, nanos: u64) {
         if let Some(bucket) = self.buckets.get_mut(bucket_of(nanos)) {
             *bucket += 1;
         }
@@ -33,17 +37,21 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
-    pub(crate) fn count(&self) -> u64 {
+    /// How many durations were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
         self.count
     }
 
     /// The largest value, in microseconds.
-    pub(crate) fn max(&self) -> f64 {
+    #[must_use]
+    pub fn max(&self) -> f64 {
         self.max as f64 / 1e3
     }
 
     /// The mean, in microseconds.
-    pub(crate) fn mean(&self) -> f64 {
+    #[must_use]
+    pub fn mean(&self) -> f64 {
         if self.count == 0 {
             0.0
         } else {
@@ -52,7 +60,8 @@ impl Histogram {
     }
 
     /// The quantile `q` of 0 to 1, in microseconds.
-    pub(crate) fn quantile(&self, q: f64) -> f64 {
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> f64 {
         if self.count == 0 {
             return 0.0;
         }
@@ -65,6 +74,12 @@ impl Histogram {
             }
         }
         self.max()
+    }
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -6,6 +6,9 @@ use crate::scenario::Scenario;
 /// Acknowledgement ids are this plus the slot, so that all have the same number of digits.
 pub(crate) const FIRST_ACK_ID: usize = 100;
 
+/// What the answer to a question begins with; its arguments follow.
+pub(crate) const ANSWER: &[u8] = b"439";
+
 /// The string argument of `length` bytes.
 pub(crate) fn string_argument(length: usize) -> String {
     ('a'..='z').cycle().take(length).collect()
@@ -34,6 +37,11 @@ impl Messages {
             Scenario::Connect | Scenario::Echo | Scenario::Polling => {
                 let event = event("echo", &argument).into_bytes();
                 (vec![text(&event)], event)
+            }
+            Scenario::Joins => {
+                // An event of its own: the server measures what it does.
+                let frame = text(event("timed_broadcast", &argument).as_bytes());
+                (vec![frame], event("broadcast", &argument).into_bytes())
             }
             Scenario::Broadcast => {
                 let event = event("broadcast", &argument).into_bytes();
@@ -72,6 +80,11 @@ pub(crate) fn rooms(event: &str, slot: usize, names: impl Iterator<Item = String
         .collect::<Vec<_>>()
         .join(",");
     text(format!("42{}[\"{event}\",[{names}]]", FIRST_ACK_ID + slot).as_bytes())
+}
+
+/// A frame that asks something about the server, acknowledged with [`ANSWER`].
+pub(crate) fn question(event: &str) -> Vec<u8> {
+    text(format!("429[\"{event}\"]").as_bytes())
 }
 
 /// Splits an acknowledgement into its slot and its arguments.

@@ -1,8 +1,9 @@
 //! Sockets that never block, and the queue that tells which of them are ready.
 
 use std::io;
-use std::net::{SocketAddrV4, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::os::fd::OwnedFd;
+use std::thread;
 
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
@@ -16,13 +17,27 @@ const NAP: Timespec = Timespec {
     tv_nsec: 5_000_000,
 };
 
-/// A connection under way: writable once it is there.
+/// The address from which the connection at `index` comes, if it matters: an address has no more
+/// than some 28 000 ports for connections to one server, and once half of them are in use, finding a
+/// free one takes the kernel long. The whole of 127.0.0.0/8 is this machine.
+pub(crate) fn source(index: usize, per_source: usize) -> Option<Ipv4Addr> {
+    let turn = index.checked_div(per_source).filter(|turn| *turn > 0)?;
+    let turn = u32::try_from(turn).ok()?;
+    let source = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits().checked_add(turn)?);
+    source.is_loopback().then_some(source)
+}
+
+/// A connection under way: writable once it is there. Without a source it comes from where the system
+/// likes.
 ///
 /// # Errors
-/// When there are no file descriptors left or the address refuses at once.
-pub(crate) fn connect(addr: SocketAddrV4) -> io::Result<TcpStream> {
+/// When there are no file descriptors or ports left or the address refuses at once.
+pub(crate) fn connect(addr: SocketAddrV4, source: Option<Ipv4Addr>) -> io::Result<TcpStream> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
+    if let Some(source) = source {
+        rustix::net::bind(&socket, &SocketAddrV4::new(source, 0))?;
+    }
     match rustix::net::connect(&socket, &addr) {
         Ok(()) | Err(Errno::INPROGRESS) => {}
         Err(error) => return Err(error.into()),
@@ -46,6 +61,8 @@ pub(crate) enum Wait {
     Sleep,
     /// Returns at once, so that the server never pays for waking the generator.
     Spin,
+    /// Returns at once, and gives the core away if nothing is ready: for a core that is shared.
+    Yield,
 }
 
 /// One socket that is ready.
@@ -99,7 +116,7 @@ impl Poller {
     pub(crate) fn wait(&mut self, wait: Wait) -> usize {
         let timeout = match wait {
             Wait::Sleep => NAP,
-            Wait::Spin => Timespec {
+            Wait::Spin | Wait::Yield => Timespec {
                 tv_sec: 0,
                 tv_nsec: 0,
             },
@@ -107,7 +124,11 @@ impl Poller {
         self.events.clear();
         // An interrupted wait found nothing; the caller waits again.
         let space = rustix::buffer::spare_capacity(&mut self.events);
-        epoll::wait(&self.epoll, space, Some(&timeout)).unwrap_or(0)
+        let count = epoll::wait(&self.epoll, space, Some(&timeout)).unwrap_or(0);
+        if count == 0 && matches!(wait, Wait::Yield) {
+            thread::yield_now();
+        }
+        count
     }
 
     /// The socket at `index` of the last wait.
@@ -128,5 +149,19 @@ fn flags(interest: Interest) -> epoll::EventFlags {
     match interest {
         Interest::Read => epoll::EventFlags::IN,
         Interest::ReadWrite => epoll::EventFlags::IN | epoll::EventFlags::OUT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_come_from_the_next_address_when_one_has_enough() {
+        let sources = [0, 1, 2, 3, 4, 5].map(|index| source(index, 2));
+        let next = |last| Some(Ipv4Addr::new(127, 0, 0, last));
+        assert_eq!(sources, [None, None, next(2), next(2), next(3), next(3)]);
+        assert_eq!(source(255, 1), Some(Ipv4Addr::new(127, 0, 1, 0)));
+        assert_eq!(source(usize::MAX, 1), None);
     }
 }

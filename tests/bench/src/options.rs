@@ -8,35 +8,50 @@ use crate::scenario::Scenario;
 
 /// The text of `--help`.
 pub const USAGE: &str = "\
-loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|polling|rooms
+loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|joins|polling|rooms
 
   --pid PID           the server's process, to read what it uses
-  --conns N           connections (100; broadcast 1000; connect and rooms 10000)
+  --conns N           connections (100; broadcast 1000; connect, joins and rooms 10000)
   --secs S            length of the measured window (5)
   --warmup S          load before the window (1)
   --settle S          rest between connecting and load (1)
   --payload BYTES     length of the string or binary argument (64)
   --inflight K        operations in flight per connection (1)
-  --rate R            operations per second over all connections, on a schedule (closed loop)
+  --rate R            operations per second over all connections, on a schedule (closed loop; joins 1000)
+  --broadcasts R      broadcasts per second during joins (10)
   --concurrency C     handshakes in flight (64)
   --rooms N           rooms per join or leave (5)
   --room-pool N       different rooms (1000)
-  --active N          connections that join and leave (100)
+  --active N          connections that join and leave (100); beside the others in joins
+  --others N          more connections, to which broadcasts do not go (broadcast: 0)
+  --brackets A,B      after how many connections their cost is told (connect: only at the end)
+  --per-source N      connections from one address, the first of which is 127.0.0.1 (10000)
   --path PATH         (/socket.io/)
   --no-spin           sleep while nothing is ready, instead of busy polling
   --label TEXT        repeated in the report";
+
+/// Joins per second that load one core little.
+const JOINS_PER_SECOND: f64 = 1000.0;
 
 /// What to measure, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub(crate) active: usize,
     pub(crate) addr: SocketAddrV4,
+    /// After how many connections the cost of those since the last bracket is told; ascending.
+    pub(crate) brackets: Vec<usize>,
+    /// Broadcasts per second, where they follow a schedule.
+    pub(crate) broadcasts: f64,
     pub(crate) concurrency: usize,
     pub(crate) connections: usize,
     pub(crate) inflight: usize,
     pub(crate) label: String,
+    /// Connections beside those that the scenario is about.
+    pub(crate) others: usize,
     pub(crate) path: String,
     pub(crate) payload: usize,
+    /// Connections from one address: a port serves one connection to the server.
+    pub(crate) per_source: usize,
     pub(crate) pid: Option<u32>,
     /// Operations per second; `None` is the closed loop, where an answer causes the next operation.
     pub(crate) rate: Option<f64>,
@@ -72,12 +87,16 @@ impl Options {
             };
             match name.as_str() {
                 "--active" => options.active = positive(&name, &value)?,
+                "--broadcasts" => options.broadcasts = seconds(&name, &value)?,
                 "--concurrency" => options.concurrency = positive(&name, &value)?,
+                "--brackets" => options.brackets = ascending(&name, &value)?,
                 "--conns" => connections = Some(positive(&name, &value)?),
                 "--inflight" => options.inflight = positive(&name, &value)?,
                 "--label" => options.label = value,
+                "--others" => options.others = number(&name, &value)?,
                 "--path" => options.path = value,
                 "--payload" => options.payload = number(&name, &value)?,
+                "--per-source" => options.per_source = positive(&name, &value)?,
                 "--pid" => options.pid = Some(number(&name, &value)?),
                 "--rate" => options.rate = Some(seconds(&name, &value)?).filter(|rate| *rate > 0.0),
                 "--room-pool" => options.room_pool = positive(&name, &value)?,
@@ -91,13 +110,55 @@ impl Options {
             }
         }
         options.connections = connections.unwrap_or(options.scenario.default_connections());
-        let on_schedule = [Scenario::Ack, Scenario::Bin, Scenario::Echo];
-        if options.rate.is_some() && !on_schedule.contains(&options.scenario) {
-            return Err(LoadError::new(
-                "--rate works with ack, bin and echo; leave it out",
-            ));
+        options.check()?;
+        if options.scenario == Scenario::Joins {
+            options.rate = options.rate.or(Some(JOINS_PER_SECOND));
         }
         Ok(Some(options))
+    }
+
+    /// Whether the options go together.
+    fn check(&self) -> Result<(), LoadError> {
+        let on_schedule = [
+            Scenario::Ack,
+            Scenario::Bin,
+            Scenario::Echo,
+            Scenario::Joins,
+        ];
+        if self.rate.is_some() && !on_schedule.contains(&self.scenario) {
+            return Err(LoadError::new(
+                "--rate works with ack, bin, echo and joins; leave it out",
+            ));
+        }
+        if self.inflight > 1 && self.scenario == Scenario::Joins {
+            return Err(LoadError::new(
+                "--inflight does not work with joins; use more --active",
+            ));
+        }
+        if self.others > 0 && self.scenario != Scenario::Broadcast {
+            return Err(LoadError::new(
+                "--others works with broadcast; leave it out",
+            ));
+        }
+        if !self.brackets.is_empty() && self.scenario != Scenario::Connect {
+            return Err(LoadError::new(
+                "--brackets works with connect; leave it out",
+            ));
+        }
+        Ok(())
+    }
+
+    /// All connections, of which some may have another part than the scenario's.
+    pub(crate) fn all_connections(&self) -> usize {
+        self.connections + self.outside()
+    }
+
+    /// The connections that are not in the room which is broadcast to when the load begins.
+    pub(crate) fn outside(&self) -> usize {
+        match self.scenario {
+            Scenario::Joins => self.active,
+            _ => self.others,
+        }
     }
 }
 
@@ -106,12 +167,16 @@ impl Default for Options {
         Self {
             active: 100,
             addr: SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 3000),
+            brackets: Vec::new(),
+            broadcasts: 10.0,
             concurrency: 64,
             connections: 100,
             inflight: 1,
             label: String::new(),
+            others: 0,
             path: "/socket.io/".to_owned(),
             payload: 64,
+            per_source: 10_000,
             pid: None,
             rate: None,
             room_pool: 1000,
@@ -133,6 +198,21 @@ fn number<T: FromStr>(name: &str, value: &str) -> Result<T, LoadError> {
 
 fn positive(name: &str, value: &str) -> Result<usize, LoadError> {
     number::<usize>(name, value).map(|number| number.max(1))
+}
+
+/// Numbers that grow.
+fn ascending(name: &str, value: &str) -> Result<Vec<usize>, LoadError> {
+    let numbers = value
+        .split(',')
+        .map(|text| positive(name, text))
+        .collect::<Result<Vec<_>, _>>()?;
+    if numbers.is_sorted_by(|one, next| one < next) {
+        Ok(numbers)
+    } else {
+        Err(LoadError::new(format!(
+            "{name} needs numbers that grow, not `{value}`"
+        )))
+    }
 }
 
 fn seconds(name: &str, value: &str) -> Result<f64, LoadError> {
@@ -194,10 +274,15 @@ mod tests {
             "--secs inf",
             "--nothing 1",
             "--scenario no",
+            "--scenario connect --brackets 2,1",
+            "--scenario connect --brackets 2,2",
+            "--scenario echo --brackets 2",
+            "--scenario echo --others 2",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
         assert!(parse("--scenario rooms --rate 100").is_err());
+        assert!(parse("--scenario joins --inflight 2").is_err());
         assert!(parse("--help").unwrap().is_none());
     }
 }

@@ -83,7 +83,10 @@ impl Clients {
     pub(crate) fn open_all(&mut self) -> Result<(), LoadError> {
         let wanted = self.options.connections;
         for index in 0..wanted {
-            let connect = || network::connect(self.options.addr);
+            let connect = || {
+                let source = network::source(index * 2, self.options.per_source);
+                network::connect(self.options.addr, source)
+            };
             let client = connect().and_then(|get| {
                 let post = connect()?;
                 self.poller

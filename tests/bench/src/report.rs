@@ -9,10 +9,20 @@ use serde_json::{Map, Value};
 pub struct Report(Map<String, Value>);
 
 impl Report {
-    /// The number under a name.
+    /// The number under a name. One within another report has its name behind that of the report and
+    /// a `/`.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<f64> {
-        self.0.get(name)?.as_f64()
+        match name.split_once('/') {
+            None => self.0.get(name)?.as_f64(),
+            Some((report, name)) => Self(self.0.get(report)?.as_object()?.clone()).number(name),
+        }
+    }
+
+    /// The report that is the only argument of an acknowledgement.
+    pub(crate) fn argument(arguments: &[u8]) -> Option<Self> {
+        let [report] = serde_json::from_slice::<[Map<String, Value>; 1]>(arguments).ok()?;
+        Some(Self(report))
     }
 
     pub(crate) fn text(mut self, name: &str, value: &str) -> Self {

@@ -1,7 +1,7 @@
 //! One measurement, from the first connect to the last close.
 
-use std::thread;
-use std::time::Duration;
+mod connect;
+mod joins;
 
 use crate::error::LoadError;
 use crate::histogram::Histogram;
@@ -18,68 +18,32 @@ use crate::window::Window;
 const SPARE_FILES: u64 = 200;
 /// The shortest rest between connecting and load.
 const SHORTEST_SETTLE: f64 = 0.3;
-/// How long the server gets to give memory back after the last close.
-const AFTER_CLOSE: Duration = Duration::from_millis(1500);
 
 /// Measures one scenario.
 ///
 /// # Errors
 /// If no connection became ready.
 pub fn run(options: &Options) -> Result<Report, LoadError> {
-    // A polling client has two connections.
-    limits::allow_open_files(options.connections as u64 * 2 + SPARE_FILES);
+    let per_client = match options.scenario {
+        Scenario::Polling => 2,
+        _ => 1,
+    };
+    limits::allow_open_files(options.all_connections() as u64 * per_client + SPARE_FILES);
     let head = Report::default()
         .text("label", &options.label)
         .text("scenario", options.scenario.name())
         .count("conns", options.connections as u64)
+        .count("others", options.others as u64)
         .count("inflight", options.inflight as u64)
         .count("payload", options.payload as u64)
         .figure("rate", options.rate.unwrap_or(0.0));
     let body = match options.scenario {
-        Scenario::Connect => connect(options)?,
+        Scenario::Connect => connect::run(options)?,
+        Scenario::Joins => joins::run(options)?,
         Scenario::Polling => load_polling(options)?,
         _ => load(options)?,
     };
     Ok(head.with(body))
-}
-
-/// Opens connections, leaves them idle, uses each once, closes them.
-fn connect(options: &Options) -> Result<Report, LoadError> {
-    let server = ServerProcess(options.pid);
-    let mut clients = Clients::new(options)?;
-    clients.pause(0.2);
-    let before = server.resident();
-    let window = Window::open(server, 0);
-    clients.open_all()?;
-    let connecting = window.close(clients.ready as u64);
-    clients.pause(options.settle);
-    let idle = server.resident();
-    let window = Window::open(server, 0);
-    clients.pause(options.seconds);
-    let idle_cpu = window.server_cpu() as f64 / 1e3 / options.seconds.max(0.001);
-    clients.touch_all();
-    clients.pause(options.settle.min(0.5));
-    let touched = server.resident();
-    let missing = clients.drain();
-    clients.close_all();
-    thread::sleep(AFTER_CLOSE);
-    let closed = server.resident();
-    Ok(connecting
-        .with(quantiles(&clients.handshake_times))
-        .with(outcome(
-            clients.ready,
-            clients.errors,
-            clients.traffic.mismatches,
-            missing,
-        ))
-        .count("rss_before", before)
-        .figure("rss_per_conn", growth(before, idle, clients.ready))
-        .figure(
-            "rss_per_conn_touched",
-            growth(before, touched, clients.ready),
-        )
-        .figure("rss_left_after_close", growth(before, closed, 1))
-        .figure("idle_cpu_us_per_s", idle_cpu))
 }
 
 /// Load over WebSocket.
@@ -96,6 +60,10 @@ fn load(options: &Options) -> Result<Report, LoadError> {
         report = report
             .count("rooms_per_op", options.rooms as u64)
             .nested("setup", window.close(clients.traffic.done));
+        clients.pause(SHORTEST_SETTLE);
+    }
+    if options.others > 0 {
+        clients.let_outsiders_leave();
         clients.pause(SHORTEST_SETTLE);
     }
     let idle = server.resident();
@@ -163,9 +131,15 @@ fn load_polling(options: &Options) -> Result<Report, LoadError> {
 }
 
 fn quantiles(histogram: &Histogram) -> Report {
-    Report::default()
-        .figure("p50_us", histogram.quantile(0.5))
-        .figure("p99_us", histogram.quantile(0.99))
+    let (middle, high) = (histogram.quantile(0.5), histogram.quantile(0.99));
+    let report = if middle > 0.0 {
+        Report::default().figure("p99_by_p50", high / middle)
+    } else {
+        Report::default()
+    };
+    report
+        .figure("p50_us", middle)
+        .figure("p99_us", high)
         .figure("p999_us", histogram.quantile(0.999))
         .figure("max_us", histogram.max())
         .figure("mean_us", histogram.mean())

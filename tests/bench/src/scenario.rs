@@ -18,6 +18,8 @@ pub enum Scenario {
     Connect,
     /// An event that comes back.
     Echo,
+    /// Broadcasts on a schedule, and joins of their room on another.
+    Joins,
     /// An event that comes back, over HTTP long-polling.
     Polling,
     /// An acknowledged join or leave of some rooms.
@@ -26,12 +28,13 @@ pub enum Scenario {
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Ack,
         Self::Bin,
         Self::Broadcast,
         Self::Connect,
         Self::Echo,
+        Self::Joins,
         Self::Polling,
         Self::Rooms,
     ];
@@ -45,14 +48,20 @@ impl Scenario {
             Self::Broadcast => "broadcast",
             Self::Connect => "connect",
             Self::Echo => "echo",
+            Self::Joins => "joins",
             Self::Polling => "polling",
             Self::Rooms => "rooms",
         }
     }
 
+    /// Whether a connection's operations are to join and to leave, in turn.
+    pub(crate) fn has_turns(self) -> bool {
+        matches!(self, Self::Joins | Self::Rooms)
+    }
+
     pub(crate) fn default_connections(self) -> usize {
         match self {
-            Self::Connect | Self::Rooms => 10_000,
+            Self::Connect | Self::Joins | Self::Rooms => 10_000,
             Self::Broadcast => 1000,
             Self::Ack | Self::Bin | Self::Echo | Self::Polling => 100,
         }

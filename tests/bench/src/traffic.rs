@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crate::clock::now;
 use crate::histogram::Histogram;
-use crate::ledger::Ledger;
-use crate::message::{Messages, acknowledged};
+use crate::ledger::{Ledger, Part, RoomTurn};
+use crate::message::{self, Messages, acknowledged};
 use crate::options::Options;
 use crate::scenario::Scenario;
 
@@ -38,7 +38,7 @@ struct FanOut {
 
 /// The operations of all connections.
 pub(crate) struct Traffic {
-    scenario: Scenario,
+    pub(crate) scenario: Scenario,
     slots: usize,
     messages: Messages,
     fan_outs: VecDeque<FanOut>,
@@ -51,6 +51,8 @@ pub(crate) struct Traffic {
     pub(crate) mismatches: u64,
     pub(crate) latency: Histogram,
     pub(crate) fan_out_latency: Histogram,
+    /// The arguments of the answer to a question about the server.
+    pub(crate) told: Option<Vec<u8>>,
 }
 
 impl Traffic {
@@ -68,6 +70,7 @@ impl Traffic {
             mismatches: 0,
             latency: Histogram::new(),
             fan_out_latency: Histogram::new(),
+            told: None,
         }
     }
 
@@ -76,9 +79,14 @@ impl Traffic {
     #[inline]
     pub(crate) fn begin(&mut self, ledger: &mut Ledger, start: u64, out: &mut Vec<u8>) -> bool {
         match self.scenario {
-            Scenario::Ack | Scenario::Rooms => {
+            Scenario::Ack | Scenario::Joins | Scenario::Rooms => {
                 ledger.slots.resize(self.slots, 0);
                 let Some(slot) = ledger.slots.iter().position(|start| *start == 0) else {
+                    if self.scenario == Scenario::Joins {
+                        // It waits for the one before, and counts from when it was due.
+                        ledger.queue.push_back(start);
+                        return true;
+                    }
                     return false;
                 };
                 self.begin_in_slot(ledger, slot, start, out);
@@ -100,7 +108,7 @@ impl Traffic {
             *begun = start;
         }
         self.sent += 1;
-        if self.scenario == Scenario::Rooms {
+        if self.scenario.has_turns() {
             if let Some(turn) = ledger.rooms.get_mut(slot) {
                 out.extend_from_slice(turn.next());
             }
@@ -145,10 +153,15 @@ impl Traffic {
                 }
                 Followup::Nothing
             }
-            Scenario::Ack | Scenario::Rooms => {
+            Scenario::Joins if !packet.starts_with(b"43") => self.broadcast(ledger, packet, at),
+            Scenario::Joins if packet.starts_with(message::ANSWER) => {
+                self.told = packet.get(message::ANSWER.len()..).map(<[u8]>::to_vec);
+                Followup::Nothing
+            }
+            Scenario::Ack | Scenario::Joins | Scenario::Rooms => {
                 let answer = acknowledged(packet);
                 let right = |arguments: &[u8]| {
-                    self.scenario == Scenario::Rooms || arguments == self.messages.expected_text
+                    self.scenario.has_turns() || arguments == self.messages.expected_text
                 };
                 match answer {
                     Some((slot, arguments)) if right(arguments) => {
@@ -160,15 +173,22 @@ impl Traffic {
                     }
                 }
             }
-            Scenario::Broadcast => {
-                if packet == self.messages.expected_text {
-                    self.delivered(ledger, at)
-                } else {
-                    self.mismatch(packet);
-                    Followup::Nothing
-                }
+            Scenario::Broadcast => self.broadcast(ledger, packet, at),
+        }
+    }
+
+    /// Takes what a broadcast has brought.
+    #[inline]
+    fn broadcast(&mut self, ledger: &mut Ledger, packet: &[u8], at: u64) -> Followup {
+        if packet == self.messages.expected_text {
+            match ledger.part {
+                Part::Member => return self.delivered(ledger, at),
+                Part::Guest => return Followup::Nothing,
+                Part::Other => {}
             }
         }
+        self.mismatch(packet);
+        Followup::Nothing
     }
 
     /// Takes a binary attachment that was read at `at`.
@@ -232,13 +252,25 @@ impl Traffic {
             self.mismatches += 1;
             return Followup::Nothing;
         }
-        self.finished(start, at);
+        if self.scenario == Scenario::Joins
+            && ledger.rooms.get(slot).is_some_and(RoomTurn::has_left)
+        {
+            // Only joins are measured.
+            self.done += 1;
+        } else {
+            self.finished(start, at);
+        }
         match self.mode {
             Mode::Loop => {
                 self.begin_in_slot(ledger, slot, at, out);
                 Followup::Nothing
             }
-            Mode::Rest => Followup::Nothing,
+            Mode::Rest => {
+                if let Some(start) = ledger.queue.pop_front() {
+                    self.begin_in_slot(ledger, slot, start, out);
+                }
+                Followup::Nothing
+            }
             Mode::Touch => Followup::Touch,
         }
     }
@@ -254,7 +286,11 @@ impl Traffic {
         };
         fan_out.left -= 1;
         let (start, last) = (fan_out.started, fan_out.left == 0);
-        self.finished(start, at);
+        if self.scenario == Scenario::Joins {
+            self.done += 1;
+        } else {
+            self.finished(start, at);
+        }
         if !last {
             return Followup::Nothing;
         }
@@ -383,9 +419,18 @@ mod tests {
     }
 
     #[test]
+    fn a_broadcast_to_a_socket_that_has_left_is_a_mismatch() {
+        let (mut traffic, mut ledger, mut out) = traffic("--scenario broadcast --others 1");
+        ledger.part = Part::Other;
+        traffic.begin_broadcast(1, 1, &mut out);
+        traffic.packet(&mut ledger, b"42[\"broadcast\",\"ab\"]", 2, &mut out);
+        assert_eq!((traffic.done, traffic.mismatches), (0, 1));
+    }
+
+    #[test]
     fn joining_and_leaving_take_turns() {
         let (mut traffic, mut ledger, mut out) = traffic("--scenario rooms");
-        ledger.rooms.push(crate::ledger::RoomTurn {
+        ledger.rooms.push(RoomTurn {
             join: b"j".to_vec(),
             leave: b"l".to_vec(),
             joined: false,
@@ -395,5 +440,40 @@ mod tests {
         traffic.packet(&mut ledger, b"43100[null]", 2, &mut out);
         traffic.packet(&mut ledger, b"43100[]", 2, &mut out);
         assert_eq!(out, b"jlj");
+    }
+
+    #[test]
+    fn only_joins_have_a_latency_while_broadcasts_come_or_not() {
+        let (mut traffic, mut guest, mut out) = traffic("--scenario joins");
+        guest.part = Part::Guest;
+        guest.rooms.push(RoomTurn {
+            join: b"j".to_vec(),
+            leave: b"l".to_vec(),
+            joined: false,
+        });
+        traffic.measuring = true;
+        let mut member = Ledger::default();
+        traffic.begin_broadcast(1, 1, &mut out);
+        let packet = b"42[\"broadcast\",\"ab\"]";
+        traffic.begin(&mut guest, 1000, &mut out);
+        traffic.packet(&mut guest, packet, 2000, &mut out);
+        traffic.packet(&mut guest, b"43100[null]", 3000, &mut out);
+        assert_eq!((traffic.done, traffic.latency.count()), (1, 1));
+        assert_eq!(traffic.latency.max(), 2.0);
+        traffic.begin(&mut guest, 4000, &mut out);
+        traffic.packet(&mut guest, b"43100[null]", 9000, &mut out);
+        traffic.packet(&mut member, packet, 9000, &mut out);
+        assert_eq!((traffic.done, traffic.latency.count()), (3, 1));
+        assert_eq!((traffic.sent, traffic.mismatches), (3, 0));
+        // One that is due while another is under way follows it.
+        traffic.begin(&mut guest, 10_000, &mut out);
+        traffic.begin(&mut guest, 11_000, &mut out);
+        assert_eq!(traffic.sent, 4);
+        traffic.packet(&mut guest, b"43100[null]", 12_000, &mut out);
+        assert_eq!((traffic.sent, traffic.done), (5, 4));
+        assert!(out.ends_with(b"jljl"));
+        traffic.packet(&mut member, b"439[{}]", 9000, &mut out);
+        assert_eq!(traffic.told.as_deref(), Some(&b"[{}]"[..]));
+        assert_eq!(traffic.mismatches, 0);
     }
 }

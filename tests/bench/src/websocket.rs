@@ -1,6 +1,8 @@
 //! The WebSocket clients: one loop over all connections.
 
 mod connection;
+mod load;
+mod rooms;
 
 use std::thread;
 use std::time::Duration;
@@ -11,23 +13,16 @@ use crate::error::LoadError;
 use crate::frame::{self, Opcode, Parsed};
 use crate::histogram::Histogram;
 use crate::http::find;
-use crate::ledger::RoomTurn;
-use crate::message;
+use crate::ledger::Ledger;
 use crate::network::{self, Poller, Wait};
 use crate::options::Options;
-use crate::scenario::Scenario;
-use crate::traffic::{Followup, Mode, Traffic};
+use crate::schedule::Schedule;
+use crate::traffic::{Followup, Traffic};
 
 /// What one read takes at most; a broadcast of many fan-outs comes in one.
 const READ_BUFFER: usize = 1 << 20;
 /// How long all handshakes together may take.
 const HANDSHAKE_SECONDS: f64 = 120.0;
-/// How long answers that are under way may take when load has ended.
-const DRAIN_SECONDS: f64 = 2.0;
-/// How long one operation on every connection may take.
-const TOUCH_SECONDS: f64 = 60.0;
-/// How many connections are touched at a time.
-const TOUCH_AT_A_TIME: usize = 64;
 /// How long the server gets to answer the goodbyes.
 const GOODBYE: Duration = Duration::from_millis(300);
 /// The code of a normal closure.
@@ -44,11 +39,20 @@ pub(crate) struct Clients {
     upgrade_request: Vec<u8>,
     connect_frame: Vec<u8>,
     pong_frame: Vec<u8>,
+    /// How many connections are to be opened for now.
+    wanted: usize,
     opened: usize,
     handshaking: usize,
     /// The next connection of a schedule or a round of touches.
     turn: usize,
-    next_due: u64,
+    /// When operations are due, if they follow a schedule.
+    operations: Option<Schedule>,
+    /// When broadcasts are due beside them.
+    broadcasts: Option<Schedule>,
+    /// The connections that are not in the room when the load begins.
+    outsiders: Vec<usize>,
+    /// Which connections a round of touches is about.
+    touched: fn(&Ledger) -> bool,
     pub(crate) ready: usize,
     pub(crate) errors: u64,
     pub(crate) handshake_times: Histogram,
@@ -66,7 +70,7 @@ impl Clients {
         );
         Ok(Self {
             poller,
-            connections: (0..options.connections)
+            connections: (0..options.all_connections())
                 .map(|_| Connection::new())
                 .collect(),
             read_buffer: vec![0; READ_BUFFER],
@@ -74,10 +78,14 @@ impl Clients {
             upgrade_request: upgrade_request.into_bytes(),
             connect_frame: frame::text(b"40"),
             pong_frame: frame::text(b"3"),
+            wanted: 0,
             opened: 0,
             handshaking: 0,
             turn: 0,
-            next_due: 0,
+            operations: None,
+            broadcasts: None,
+            outsiders: Vec::new(),
+            touched: |_| true,
             ready: 0,
             errors: 0,
             handshake_times: Histogram::new(),
@@ -91,8 +99,16 @@ impl Clients {
     /// # Errors
     /// If none became ready.
     pub(crate) fn open_all(&mut self) -> Result<(), LoadError> {
+        self.open_until(self.connections.len())
+    }
+
+    /// Opens connections until there are `wanted`, and waits until each is ready or has failed.
+    ///
+    /// # Errors
+    /// If none became ready.
+    pub(crate) fn open_until(&mut self, wanted: usize) -> Result<(), LoadError> {
+        self.wanted = wanted;
         self.open_more();
-        let wanted = self.connections.len();
         self.until(HANDSHAKE_SECONDS, self.patience(), |clients| {
             clients.ready as u64 + clients.errors >= wanted as u64
         });
@@ -114,115 +130,6 @@ impl Clients {
     /// Handles what comes for some time, sleeping in between.
     pub(crate) fn pause(&mut self, seconds: f64) {
         self.until(seconds, Wait::Sleep, |_| false);
-    }
-
-    /// Begins the load: of a closed loop the first operations, of a schedule nothing yet.
-    pub(crate) fn start(&mut self) {
-        let scheduled = self.options.rate.is_some();
-        self.traffic.mode = if scheduled { Mode::Rest } else { Mode::Loop };
-        self.next_due = now();
-        if scheduled {
-            return;
-        }
-        let slots = self.options.inflight;
-        if self.options.scenario == Scenario::Broadcast {
-            for _ in 0..slots {
-                self.broadcast();
-            }
-            return;
-        }
-        let active = match self.options.scenario {
-            Scenario::Rooms => self.options.active.min(self.connections.len()),
-            _ => self.connections.len(),
-        };
-        for index in 0..active {
-            for _ in 0..slots {
-                self.operate(index, now());
-            }
-        }
-    }
-
-    /// Runs the load for some time.
-    pub(crate) fn run_for(&mut self, seconds: f64) {
-        let Some(rate) = self.options.rate else {
-            self.until(seconds, self.patience(), |_| false);
-            return;
-        };
-        let gap = nanos(1.0 / rate).max(1);
-        self.until(seconds, Wait::Spin, |clients| {
-            // Late operations count from when they were due, else a stalled server would look fast.
-            let at = now();
-            while clients.next_due <= at {
-                let due = clients.next_due;
-                clients.next_due += gap;
-                let index = clients.turn;
-                clients.turn = (clients.turn + 1) % clients.connections.len();
-                if !clients.operate(index, due) {
-                    clients.errors += 1;
-                }
-            }
-            false
-        });
-    }
-
-    /// Ends the load, waits for the answers under way; returns how many never came.
-    pub(crate) fn drain(&mut self) -> u64 {
-        self.traffic.mode = Mode::Rest;
-        let over = |clients: &mut Self| clients.traffic.sent <= clients.traffic.done;
-        self.until(DRAIN_SECONDS, Wait::Sleep, over);
-        self.traffic.sent.saturating_sub(self.traffic.done)
-    }
-
-    /// One operation on every connection; returns how many were answered.
-    pub(crate) fn touch_all(&mut self) -> u64 {
-        self.traffic.mode = Mode::Touch;
-        self.turn = 0;
-        let before = self.traffic.done;
-        for _ in 0..TOUCH_AT_A_TIME {
-            self.touch();
-        }
-        let wanted = before + self.ready as u64;
-        self.until(TOUCH_SECONDS, self.patience(), |clients| {
-            clients.traffic.done >= wanted
-        });
-        self.traffic.mode = Mode::Rest;
-        let answered = self.traffic.done - before;
-        if self.traffic.done < wanted {
-            eprintln!("loadgen: {answered} of {} connections answered", self.ready);
-        }
-        answered
-    }
-
-    /// Every connection joins its rooms out of the pool.
-    pub(crate) fn join_first_rooms(&mut self) {
-        let (rooms, pool) = (self.options.rooms, self.options.room_pool);
-        for (index, connection) in self.connections.iter_mut().enumerate() {
-            let names = (0..rooms).map(|room| format!("r{}", (index * rooms + room) % pool));
-            let join = message::rooms("join", 0, names);
-            connection.ledger.rooms = vec![RoomTurn {
-                join,
-                leave: Vec::new(),
-                joined: false,
-            }];
-        }
-        self.touch_all();
-        for (index, connection) in self.connections.iter_mut().enumerate() {
-            connection.ledger.rooms = Vec::new();
-            if index < self.options.active {
-                connection.ledger.rooms = (0..self.options.inflight)
-                    .map(|slot| {
-                        // Spread so that neighbours share some rooms and not others.
-                        let name =
-                            |room| format!("x{}", (index * 7 + slot * 131 + room * 13) % pool);
-                        RoomTurn {
-                            join: message::rooms("join", slot, (0..rooms).map(name)),
-                            leave: message::rooms("leave", slot, (0..rooms).map(name)),
-                            joined: false,
-                        }
-                    })
-                    .collect();
-            }
-        }
     }
 
     /// Says goodbye on all connections and closes them.
@@ -264,14 +171,15 @@ impl Clients {
     }
 
     fn open_more(&mut self) {
-        while self.handshaking < self.options.concurrency {
+        while self.handshaking < self.options.concurrency && self.opened < self.wanted {
             let index = self.opened;
             let Some(connection) = self.connections.get_mut(index) else {
                 return;
             };
             self.opened += 1;
             let started = now();
-            let begun = network::connect(self.options.addr)
+            let source = network::source(index, self.options.per_source);
+            let begun = network::connect(self.options.addr, source)
                 .and_then(|stream| connection.begin(stream, &self.poller, index, started));
             match begun {
                 Ok(()) => self.handshaking += 1,
@@ -314,43 +222,6 @@ impl Clients {
         self.outgoing = outgoing;
     }
 
-    /// One operation on a connection that is ready; `false` if it has too many under way.
-    fn operate(&mut self, index: usize, start: u64) -> bool {
-        let Some(connection) = self.connections.get_mut(index) else {
-            return true;
-        };
-        if connection.phase != Phase::Ready {
-            return true;
-        }
-        self.outgoing.clear();
-        if !self
-            .traffic
-            .begin(&mut connection.ledger, start, &mut self.outgoing)
-        {
-            return false;
-        }
-        self.send_outgoing(index);
-        true
-    }
-
-    fn touch(&mut self) {
-        while let Some(connection) = self.connections.get(self.turn) {
-            let index = self.turn;
-            self.turn += 1;
-            if connection.phase == Phase::Ready {
-                self.operate(index, now());
-                return;
-            }
-        }
-    }
-
-    fn broadcast(&mut self) {
-        self.outgoing.clear();
-        self.traffic
-            .begin_broadcast(self.ready, now(), &mut self.outgoing);
-        self.send_outgoing(0);
-    }
-
     fn writable(&mut self, index: usize) {
         let Some(connection) = self.connections.get_mut(index) else {
             return;
@@ -381,7 +252,7 @@ impl Clients {
         let outcome = self.read(index, &mut buffer);
         self.read_buffer = buffer;
         match outcome {
-            Ok(Followup::Broadcast) => self.broadcast(),
+            Ok(Followup::Broadcast) => self.broadcast(now()),
             Ok(Followup::Nothing | Followup::Touch) => {}
             Err(Lost) => self.lose(index),
         }
@@ -474,7 +345,7 @@ impl Clients {
         }
         // All but the last; that is left to the caller, which has the buffer back by then.
         for _ in 1..broadcasts {
-            self.broadcast();
+            self.broadcast(now());
         }
         Ok(if broadcasts > 0 {
             Followup::Broadcast

@@ -1,15 +1,16 @@
-//! Two cores: one for the server, one for the generator.
+//! The cores: one for the server, one for the generator, a third if there is one.
 
 use std::fs;
 
 use crate::command::is_there;
 use crate::failure::Failure;
 
-/// The cores that this process may use, the first two of them.
+/// The cores that this process may use, the first three of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Cores {
     pub(super) server: u32,
     pub(super) generator: u32,
+    pub(super) third: Option<u32>,
 }
 
 impl Cores {
@@ -23,13 +24,20 @@ impl Cores {
         let list = status
             .lines()
             .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
-        Self::first_two(list.unwrap_or_default()).ok_or_else(|| {
+        Self::first(list.unwrap_or_default()).ok_or_else(|| {
             Failure::new("server and generator need a core each; use a machine with two or more")
         })
     }
 
-    /// The first two of a list like `0,4-7`.
-    fn first_two(list: &str) -> Option<Self> {
+    /// The cores of a server that gets two, and the generator's. It is one of them where there is no
+    /// third.
+    pub(super) fn server_with_two(self) -> (String, u32) {
+        let list = format!("{},{}", self.server, self.generator);
+        (list, self.third.unwrap_or(self.generator))
+    }
+
+    /// The first ones of a list like `0,4-7`.
+    fn first(list: &str) -> Option<Self> {
         let mut cores = list.trim().split(',').flat_map(|range| {
             let (first, last) = range.split_once('-').unwrap_or((range, range));
             match (first.parse::<u32>(), last.parse::<u32>()) {
@@ -40,6 +48,7 @@ impl Cores {
         Some(Self {
             server: cores.next()?,
             generator: cores.next()?,
+            third: cores.next(),
         })
     }
 }
@@ -49,11 +58,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_two_cores_of_a_list() {
-        let cores = |server, generator| Some(Cores { server, generator });
-        assert_eq!(Cores::first_two("\t0-1\n"), cores(0, 1));
-        assert_eq!(Cores::first_two("3,6-9"), cores(3, 6));
-        assert_eq!(Cores::first_two("5"), None);
-        assert_eq!(Cores::first_two(""), None);
+    fn the_first_cores_of_a_list() {
+        let cores = |server, generator, third| {
+            Some(Cores {
+                server,
+                generator,
+                third,
+            })
+        };
+        assert_eq!(Cores::first("\t0-1\n"), cores(0, 1, None));
+        assert_eq!(Cores::first("3,6-9"), cores(3, 6, Some(7)));
+        assert_eq!(Cores::first("5"), None);
+        assert_eq!(Cores::first(""), None);
+    }
+
+    #[test]
+    fn a_server_with_two_cores_shares_one_if_it_must() {
+        let two = |list| Cores::first(list).unwrap().server_with_two();
+        assert_eq!(two("0-1"), ("0,1".to_owned(), 1));
+        assert_eq!(two("0-7"), ("0,1".to_owned(), 2));
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::cores::Cores;
+use super::files::raise_limit;
 use super::options::Options;
 use super::plan::Scenario;
 use super::server::Server;
@@ -25,8 +26,6 @@ const REST: Duration = Duration::from_millis(300);
 const LONGEST: Duration = Duration::from_secs(240);
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(50);
-/// Files that server and generator may open: 10 000 connections, and some.
-const OPEN_FILES: u32 = 32_768;
 
 /// Builds the load generator.
 ///
@@ -53,6 +52,8 @@ pub(super) struct Bench<'a> {
     pub(super) generator: PathBuf,
     pub(super) cores: Cores,
     pub(super) options: &'a Options,
+    /// How many connections there can be.
+    pub(super) most: usize,
 }
 
 impl Bench<'_> {
@@ -62,9 +63,14 @@ impl Bench<'_> {
     /// If the server does not listen, an answer was wrong or missing, or it took too long.
     pub(super) fn measure(&self, server: &Server, scenario: &Scenario) -> Result<Value, Failure> {
         let addr = free_address()?;
-        let mut running = self.start(server, addr)?;
+        let (server_cores, generator_core) = if scenario.two_cores {
+            self.cores.server_with_two()
+        } else {
+            (self.cores.server.to_string(), self.cores.generator)
+        };
+        let mut running = start(server, addr, &server_cores)?;
         wait_until_listening(&mut running, addr)?;
-        let mut generator = pinned(self.cores.generator);
+        let mut generator = pinned(&generator_core.to_string());
         generator
             .arg(&self.generator)
             .args([
@@ -76,6 +82,18 @@ impl Bench<'_> {
             .args(["--label", server.kind.name(), "--scenario", scenario.kind])
             .args(self.options.times())
             .args(scenario.arguments);
+        if scenario.two_cores && self.cores.third.is_none() {
+            generator.arg("--no-spin");
+        }
+        match scenario.size(self.most) {
+            (0, _) => {}
+            (connections, others) => {
+                generator.args(["--conns", &connections.to_string()]);
+                if others > 0 {
+                    generator.args(["--others", &others.to_string()]);
+                }
+            }
+        }
         let output = finish(generator.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
         let figures = serde_json::from_str::<Value>(&output)
             .map_err(|_| Failure::new(format!("the generator printed `{output}`")))?;
@@ -90,18 +108,18 @@ impl Bench<'_> {
         }
         Ok(figures)
     }
+}
 
-    fn start(&self, server: &Server, addr: SocketAddrV4) -> Result<Running, Failure> {
-        let mut command = pinned(self.cores.server);
-        command.args(&server.command).arg(addr.port().to_string());
-        let child = command.stdout(Stdio::null()).spawn();
-        child.map(Running).map_err(|error| {
-            Failure::new(format!(
-                "{} does not start: {error}; build it anew",
-                server.kind.name()
-            ))
-        })
-    }
+fn start(server: &Server, addr: SocketAddrV4, cores: &str) -> Result<Running, Failure> {
+    let mut command = pinned(cores);
+    command.args(&server.command).arg(addr.port().to_string());
+    let child = command.stdout(Stdio::null()).spawn();
+    child.map(Running).map_err(|error| {
+        Failure::new(format!(
+            "{} does not start: {error}; build it anew",
+            server.kind.name()
+        ))
+    })
 }
 
 /// A process that ends with its owner.
@@ -115,13 +133,11 @@ impl Drop for Running {
     }
 }
 
-/// Something that runs on one core and may open many files. The process keeps its id through all of
+/// Something that runs on some cores, listed with commas, and may open many files. The process keeps its id through all of
 /// the programs that lead to it.
-fn pinned(core: u32) -> Command {
+fn pinned(cores: &str) -> Command {
     let mut shell = program("sh");
-    let script = format!(
-        "ulimit -n {OPEN_FILES} 2>/dev/null || ulimit -n \"$(ulimit -H -n)\"; exec taskset -c {core} \"$@\""
-    );
+    let script = format!("{}; exec taskset -c {cores} \"$@\"", raise_limit());
     shell.args(["-c", &script, "sh"]);
     shell
 }

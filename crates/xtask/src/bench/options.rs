@@ -1,6 +1,7 @@
 //! The command line.
 
 use super::plan::{self, Scenario};
+use super::scale;
 use crate::failure::Failure;
 
 /// What to measure.
@@ -8,6 +9,8 @@ use crate::failure::Failure;
 pub(super) struct Options {
     pub(super) rounds: usize,
     pub(super) quick: bool,
+    /// What grows, instead of the comparison.
+    pub(super) scale: bool,
     pub(super) write: bool,
     only: Vec<String>,
 }
@@ -17,6 +20,7 @@ impl Options {
         let mut options = Self {
             rounds: 5,
             quick: false,
+            scale: false,
             write: false,
             only: Vec::new(),
         };
@@ -28,6 +32,7 @@ impl Options {
             };
             match name.as_str() {
                 "--quick" => options.quick = true,
+                "--scale" => options.scale = true,
                 "--write" => options.write = true,
                 "--rounds" => {
                     let value = value()?;
@@ -45,14 +50,8 @@ impl Options {
             }
         }
         for name in &options.only {
-            if !plan::SCENARIOS
-                .iter()
-                .any(|scenario| scenario.is_named(name))
-            {
-                let names: Vec<_> = plan::SCENARIOS
-                    .iter()
-                    .map(|scenario| scenario.key)
-                    .collect();
+            if !options.all().any(|scenario| scenario.is_named(name)) {
+                let names: Vec<_> = options.all().map(|scenario| scenario.key).collect();
                 let names = names.join(", ");
                 return Err(Failure::new(format!(
                     "unknown scenario `{name}`; there are {names}"
@@ -69,9 +68,21 @@ impl Options {
 
     /// The scenarios that were asked for.
     pub(super) fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
-        plan::SCENARIOS.iter().filter(|scenario| {
-            self.only.is_empty() || self.only.iter().any(|name| scenario.is_named(name))
-        })
+        self.all().filter(|scenario| self.wants(scenario))
+    }
+
+    /// Whether a scenario was asked for.
+    pub(super) fn wants(&self, scenario: &Scenario) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| scenario.is_named(name))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'static Scenario> + use<> {
+        let lists: &[&[Scenario]] = if self.scale {
+            scale::LISTS
+        } else {
+            &[plan::SCENARIOS]
+        };
+        lists.iter().copied().flatten()
     }
 
     /// Times for the generator.
@@ -109,6 +120,8 @@ mod tests {
         assert_eq!(keys("--only echo-16"), ["echo-16"]);
         assert_eq!(keys("--only memory"), ["connect"]);
         assert_eq!(keys("").len(), plan::SCENARIOS.len());
+        assert_eq!(keys("--scale --only idle"), ["idle"]);
+        assert!(parse("--only idle").is_err());
     }
 
     #[test]

@@ -11,6 +11,38 @@ pub(super) struct Scenario {
     pub(super) rows: &'static [Row],
     /// Whether throughput and latency mean something.
     pub(super) load: bool,
+    /// As many connections, if so many files may be open; 0 if `arguments` say it.
+    pub(super) connections: usize,
+    /// More connections, to which broadcasts do not go.
+    pub(super) others: usize,
+    /// Which servers are measured.
+    pub(super) who: Who,
+    /// Whether the server gets two cores.
+    pub(super) two_cores: bool,
+}
+
+/// What most scenarios have in common.
+pub(super) const USUAL: Scenario = Scenario {
+    key: "",
+    kind: "",
+    arguments: &[],
+    rows: &[],
+    load: true,
+    connections: 0,
+    others: 0,
+    who: Who::All,
+    two_cores: false,
+};
+
+/// Which servers are measured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Who {
+    /// All that implement it.
+    All,
+    /// This project.
+    Ours,
+    /// The Socket.IO servers in Rust.
+    Rust,
 }
 
 impl Scenario {
@@ -18,6 +50,36 @@ impl Scenario {
     pub(super) fn is_named(&self, name: &str) -> bool {
         name == self.key || name == self.kind || (name == "memory" && self.kind == "connect")
     }
+
+    /// How many connections it has, and how many others, where there can be `most` in all.
+    pub(super) fn size(&self, most: usize) -> (usize, usize) {
+        let connections = self.connections.min(most);
+        (connections, self.others.min(most - connections))
+    }
+
+    /// The title of a row, with the numbers in it.
+    pub(super) fn title(&self, row: &Row, most: usize) -> String {
+        let (connections, others) = self.size(most);
+        row.title
+            .replace("{conns}", &spaced(connections))
+            .replace("{all}", &spaced(connections + others))
+    }
+}
+
+/// A number as people read it: `10 000`.
+pub(super) fn spaced(number: usize) -> String {
+    let digits = number.to_string();
+    if digits.len() < 5 {
+        return digits;
+    }
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// One row of the table.
@@ -32,20 +94,28 @@ pub(super) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Unit {
     Kibibytes,
+    Mebibytes,
     Microseconds,
+    /// Microseconds of each second, shown in milliseconds.
+    OfSecond,
+    /// One figure by another.
+    Ratio,
 }
 
 impl Unit {
     pub(super) fn show(self, value: f64) -> String {
         match self {
             Self::Kibibytes => format!("{:.1} KiB", value / 1024.0),
+            Self::Mebibytes => format!("{:.0} MiB", value / 1024.0 / 1024.0),
+            Self::OfSecond => format!("{:.1} ms", value / 1e3),
+            Self::Ratio => format!("{value:.2}"),
             Self::Microseconds if value < 10.0 => format!("{value:.2} µs"),
             Self::Microseconds => format!("{value:.1} µs"),
         }
     }
 }
 
-const fn cpu(title: &'static str) -> Row {
+pub(super) const fn cpu(title: &'static str) -> Row {
     Row {
         title,
         figure: "server_cpu_us_per_op",
@@ -60,56 +130,56 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         kind: "echo",
         arguments: &["--inflight", "1"],
         rows: &[cpu("echo, 1 in flight")],
-        load: true,
+        ..USUAL
     },
     Scenario {
         key: "echo-16",
         kind: "echo",
         arguments: &["--inflight", "16"],
         rows: &[cpu("echo, 16 in flight")],
-        load: true,
+        ..USUAL
     },
     Scenario {
         key: "ack-1",
         kind: "ack",
         arguments: &["--inflight", "1"],
         rows: &[cpu("acknowledgement, 1 in flight")],
-        load: true,
+        ..USUAL
     },
     Scenario {
         key: "ack-16",
         kind: "ack",
         arguments: &["--inflight", "16"],
         rows: &[cpu("acknowledgement, 16 in flight")],
-        load: true,
+        ..USUAL
     },
     Scenario {
         key: "broadcast",
         kind: "broadcast",
         arguments: &["--conns", "1000"],
         rows: &[cpu("broadcast to 1000, per delivery")],
-        load: true,
+        ..USUAL
     },
     Scenario {
         key: "bin",
         kind: "bin",
         arguments: &["--payload", "1024"],
         rows: &[cpu("binary event of 1 KiB")],
-        load: true,
+        ..USUAL
     },
     Scenario {
         key: "polling",
         kind: "polling",
         arguments: &[],
         rows: &[cpu("echo over long-polling")],
-        load: true,
+        ..USUAL
     },
     Scenario {
         key: "rooms",
         kind: "rooms",
         arguments: &[],
         rows: &[cpu("join or leave 5 rooms, of 10 000 sockets")],
-        load: true,
+        ..USUAL
     },
     Scenario {
         key: "connect",
@@ -129,5 +199,42 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             },
         ],
         load: false,
+        ..USUAL
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_in_groups() {
+        let shown = [7, 9999, 10_000, 123_456, 1_234_567].map(spaced);
+        assert_eq!(shown, ["7", "9999", "10 000", "123 456", "1 234 567"]);
+    }
+
+    #[test]
+    fn a_scenario_is_no_larger_than_can_be() {
+        let scenario = Scenario {
+            connections: 1000,
+            others: 100_000,
+            ..USUAL
+        };
+        assert_eq!(scenario.size(200_000), (1000, 100_000));
+        assert_eq!(scenario.size(5000), (1000, 4000));
+        assert_eq!(scenario.size(10), (10, 0));
+        let row = cpu("{conns} of {all}");
+        assert_eq!(scenario.title(&row, 20_000), "1000 of 20 000");
+    }
+
+    #[test]
+    fn units() {
+        let shown = [
+            Unit::Kibibytes.show(1536.0),
+            Unit::Mebibytes.show(1024.0 * 1024.0 * 3.2),
+            Unit::OfSecond.show(12_340.0),
+            Unit::Ratio.show(1.234),
+        ];
+        assert_eq!(shown, ["1.5 KiB", "3 MiB", "12.3 ms", "1.23"]);
+    }
+}

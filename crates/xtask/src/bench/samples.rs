@@ -15,8 +15,13 @@ pub(super) struct Sample {
 }
 
 impl Sample {
+    /// A figure; one within another report has its name behind that of the report and a `/`.
     fn figure(&self, name: &str) -> Option<f64> {
-        self.figures.get(name)?.as_f64()
+        let mut value = &self.figures;
+        for part in name.split('/') {
+            value = value.get(part)?;
+        }
+        value.as_f64()
     }
 
     /// One line for people.

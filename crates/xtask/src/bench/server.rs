@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::plan::Scenario;
+use super::plan::{Scenario, Who};
 use crate::command::{cargo, is_there, program, read, run};
 use crate::failure::Failure;
 use crate::install::node;
@@ -12,11 +12,14 @@ use crate::project::Project;
 /// Where the other servers live.
 const PEERS: &str = "tests/bench/peers";
 
-/// Builds every server; those that could not be built are told with the reason.
-pub(super) fn build_all(project: &Project) -> (Vec<Server>, Vec<String>) {
+/// Builds the servers that are wanted; those that could not be built are told with the reason.
+pub(super) fn build_all(
+    project: &Project,
+    wanted: impl Fn(Kind) -> bool,
+) -> (Vec<Server>, Vec<String>) {
     let mut servers = Vec::new();
     let mut absent = Vec::new();
-    for kind in Kind::ALL {
+    for kind in Kind::ALL.into_iter().filter(|kind| wanted(*kind)) {
         println!("building {}", kind.name());
         match kind.build(project) {
             Ok(server) => servers.push(server),
@@ -75,7 +78,11 @@ impl Kind {
 
     /// Whether it implements what the scenario needs.
     pub(super) fn can(self, scenario: &Scenario) -> bool {
-        self != Self::Tungstenite || !matches!(scenario.kind, "polling" | "rooms")
+        match scenario.who {
+            Who::All => self != Self::Tungstenite || !matches!(scenario.kind, "polling" | "rooms"),
+            Who::Ours => self == Self::Socketio,
+            Who::Rust => matches!(self, Self::Socketio | Self::Socketioxide),
+        }
     }
 
     fn build(self, project: &Project) -> Result<Server, Failure> {

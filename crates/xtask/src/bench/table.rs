@@ -11,9 +11,20 @@ use super::server::{Kind, Server};
 use super::statistics::{median, paired_ratio, spread};
 use crate::failure::Failure;
 
-/// The table stands between these lines.
-const BEGIN: &str = "<!-- bench: begin -->";
-const END: &str = "<!-- bench: end -->";
+/// The name in the two lines between which a table stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marks(pub(super) &'static str);
+
+impl Marks {
+    fn begin(self) -> String {
+        format!("<!-- {}: begin -->", self.0)
+    }
+
+    fn end(self) -> String {
+        format!("<!-- {}: end -->", self.0)
+    }
+}
+
 /// Servers that waited longer, in the median, were not alone on their core.
 const QUIET_WAIT: f64 = 0.1;
 /// Figures of a quiet machine differ by less, in the median.
@@ -21,6 +32,21 @@ const QUIET_SPREAD: f64 = 0.15;
 
 /// Both tables, what was compared, and how noisy it was.
 pub(super) fn render(
+    servers: &[Server],
+    samples: &Samples,
+    absent: &[String],
+    options: &Options,
+) -> String {
+    let mut text = preamble(servers, samples, absent, options);
+    let scenarios: Vec<_> = options.scenarios().collect();
+    text.push_str(&costs(servers, samples, &scenarios, 0));
+    text.push('\n');
+    text.push_str(&speeds(servers, samples, options));
+    text
+}
+
+/// What was compared, and how noisy it was.
+pub(super) fn preamble(
     servers: &[Server],
     samples: &Samples,
     absent: &[String],
@@ -37,9 +63,6 @@ pub(super) fn render(
         let _ = writeln!(text, "Not built, so not compared: {first_line}");
     }
     let _ = writeln!(text, "\n{}\n", noise(servers, samples, options));
-    text.push_str(&costs(servers, samples, options));
-    text.push('\n');
-    text.push_str(&speeds(servers, samples, options));
     text
 }
 
@@ -47,35 +70,43 @@ pub(super) fn render(
 ///
 /// # Errors
 /// If it cannot be read or written, or has no marks.
-pub(super) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn replace(path: &Path, marks: Marks, text: &str) -> Result<(), Failure> {
     let failure = |what: &str| Failure::new(format!("{}: {what}", path.display()));
     let document = fs::read_to_string(path).map_err(|error| failure(&error.to_string()))?;
-    let document = between_marks(&document, text).ok_or_else(|| {
+    let document = between_marks(&document, marks, text).ok_or_else(|| {
         failure(&format!(
-            "the lines {BEGIN} and {END} are missing; put them back"
+            "the lines {} and {} are missing; put them back",
+            marks.begin(),
+            marks.end()
         ))
     })?;
     fs::write(path, document).map_err(|error| failure(&error.to_string()))
 }
 
-fn between_marks(document: &str, text: &str) -> Option<String> {
-    let (before, rest) = document.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
+fn between_marks(document: &str, marks: Marks, text: &str) -> Option<String> {
+    let (begin, end) = (marks.begin(), marks.end());
+    let (before, rest) = document.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
     Some(format!(
-        "{before}{BEGIN}\n\n{}\n\n{END}{after}",
+        "{before}{begin}\n\n{}\n\n{end}{after}",
         text.trim()
     ))
 }
 
 /// What an operation costs the server. The first server is the one that the others are compared with.
-fn costs(servers: &[Server], samples: &Samples, options: &Options) -> String {
+pub(super) fn costs(
+    servers: &[Server],
+    samples: &Samples,
+    scenarios: &[&Scenario],
+    most: usize,
+) -> String {
     let mut table = head("cost to the server", servers);
-    for scenario in options.scenarios() {
+    for scenario in scenarios {
         for row in scenario.rows {
             let cells = servers
                 .iter()
                 .map(|server| cost(servers, server, samples, scenario, row));
-            line(&mut table, row.title, cells);
+            line(&mut table, &scenario.title(row, most), cells);
         }
     }
     table
@@ -124,7 +155,7 @@ fn speeds(servers: &[Server], samples: &Samples, options: &Options) -> String {
     table
 }
 
-fn missing(kind: Kind, scenario: &Scenario) -> String {
+pub(super) fn missing(kind: Kind, scenario: &Scenario) -> String {
     if kind.can(scenario) { "failed" } else { "–" }.to_owned()
 }
 
@@ -139,7 +170,7 @@ fn head(title: &str, servers: &[Server]) -> String {
     table
 }
 
-fn line(table: &mut String, title: &str, cells: impl Iterator<Item = String>) {
+pub(super) fn line(table: &mut String, title: &str, cells: impl Iterator<Item = String>) {
     let _ = write!(table, "| {title} |");
     for cell in cells {
         let _ = write!(table, " {cell} |");
@@ -306,10 +337,16 @@ mod tests {
 
     #[test]
     fn the_table_stands_between_its_marks() {
-        let document = format!("a\n{BEGIN}\nold\n{END}\nb\n");
-        let replaced = between_marks(&document, "new\n").unwrap();
-        assert_eq!(replaced, format!("a\n{BEGIN}\n\nnew\n\n{END}\nb\n"));
-        assert_eq!(between_marks("a", "new"), None);
-        assert_eq!(between_marks(&replaced, "new\n"), Some(replaced.clone()));
+        let marks = Marks("bench scale");
+        let (begin, end) = (marks.begin(), marks.end());
+        let other = "<!-- bench: begin -->\nkept\n<!-- bench: end -->";
+        let document = format!("{other}\n{begin}\nold\n{end}\nb\n");
+        let replaced = between_marks(&document, marks, "new\n").unwrap();
+        assert_eq!(replaced, format!("{other}\n{begin}\n\nnew\n\n{end}\nb\n"));
+        assert_eq!(between_marks("a", marks, "new"), None);
+        assert_eq!(
+            between_marks(&replaced, marks, "new\n"),
+            Some(replaced.clone())
+        );
     }
 }

@@ -1,0 +1,74 @@
+//! The command line.
+
+use socketio::PerMessageDeflate;
+
+/// The text that tells about it.
+pub(crate) const USAGE: &str = "\
+usage: loadtest-server PORT [OPTIONS]
+
+  PORT                0 for any; the address is printed
+  current             one thread, instead of one per core
+  --deflate           permessage-deflate with its defaults
+  --deflate-alone     permessage-deflate where each message is compressed for itself
+  --recovery          connection state recovery";
+
+/// How the server is to run.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(crate) struct Arguments {
+    pub(crate) port: u16,
+    pub(crate) one_thread: bool,
+    pub(crate) deflate: Option<PerMessageDeflate>,
+    pub(crate) recovery: bool,
+}
+
+impl Arguments {
+    /// Reads the arguments, without the program's name; `None` if they are not understood.
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut parsed = Self {
+            port: arguments.next()?.parse().ok()?,
+            ..Self::default()
+        };
+        for argument in arguments {
+            match argument.as_str() {
+                "current" => parsed.one_thread = true,
+                "multi" => parsed.one_thread = false,
+                "--deflate" => parsed.deflate = Some(PerMessageDeflate::default()),
+                "--deflate-alone" => {
+                    let alone = PerMessageDeflate::default()
+                        .server_no_context_takeover(true)
+                        .client_no_context_takeover(true);
+                    parsed.deflate = Some(alone);
+                }
+                "--recovery" => parsed.recovery = true,
+                _ => return None,
+            }
+        }
+        Some(parsed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Option<Arguments> {
+        Arguments::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn what_is_understood() {
+        let plain = parse("4001").unwrap();
+        assert_eq!((plain.port, plain.one_thread), (4001, false));
+        let all = parse("0 current --deflate --recovery").unwrap();
+        assert!(all.one_thread && all.recovery);
+        assert_eq!(all.deflate, Some(PerMessageDeflate::default()));
+        assert_ne!(parse("0 --deflate-alone").unwrap().deflate, all.deflate);
+    }
+
+    #[test]
+    fn what_is_not() {
+        for line in ["", "x", "65536", "0 --nothing"] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+}

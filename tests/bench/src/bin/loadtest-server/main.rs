@@ -1,0 +1,120 @@
+//! The application that is measured.
+//!
+//! The same small application is written for every server that the benchmark compares. What begins
+//! with `timed`, and the second namespace, is only here.
+
+mod arguments;
+mod join_times;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use bytes::Bytes;
+use socketio::extract::Data;
+use socketio::{ConnectionStateRecovery, Reply, Socket, SocketIo, SocketIoLayer};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Builder;
+
+use self::arguments::{Arguments, USAGE};
+use self::join_times::JoinTimes;
+
+/// Connections that may wait to be accepted: the generator opens them faster than one is accepted.
+const BACKLOG: u32 = 4096;
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::parse(std::env::args().skip(1));
+    let arguments = arguments.ok_or_else(|| io::Error::other(USAGE))?;
+    let mut runtime = if arguments.one_thread {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    };
+    let runtime = runtime.enable_all().build()?;
+    runtime.block_on(async {
+        // A task of its own: the accept loop then runs on a worker, not on the main thread beside it.
+        tokio::spawn(serve(arguments))
+            .await
+            .map_err(io::Error::other)?
+    })
+}
+
+async fn serve(arguments: Arguments) -> io::Result<()> {
+    let listener = listen(arguments.port)?;
+    println!("{}", listener.local_addr()?);
+    let listener = listener.tap_io(|stream| {
+        // A stream that has just been accepted and is gone already shows that when it is read.
+        let _ = stream.set_nodelay(true);
+    });
+    let recovery = arguments.recovery.then(ConnectionStateRecovery::new);
+    let layer = SocketIoLayer::builder()
+        .per_message_deflate(arguments.deflate)
+        .connection_state_recovery(recovery)
+        .build();
+    let io = layer.io();
+    usual_events(&io);
+    timed_events(&io);
+    io.of("/two").on_connect(async || {});
+    axum::serve(listener, Router::new().layer(layer)).await
+}
+
+/// What every server has that is compared.
+fn usual_events(io: &SocketIo) {
+    let everyone = io.clone();
+    io.of("/")
+        .on_connect(async |socket: Socket| socket.join("room"))
+        .on("echo", async |socket: Socket, Data(text): Data<String>| {
+            socket.emit("echo", &text);
+        })
+        .on("ack", async |Data(text): Data<String>| Reply(text))
+        .on("bin", async |socket: Socket, Data(bytes): Data<Bytes>| {
+            socket.emit("bin", &bytes);
+        })
+        .on("broadcast", async move |Data(text): Data<String>| {
+            everyone.to("room").emit("broadcast", &text);
+        })
+        .on(
+            "join",
+            async |socket: Socket, Data(rooms): Data<Vec<String>>| {
+                socket.join(rooms);
+                Reply(())
+            },
+        )
+        .on(
+            "leave",
+            async |socket: Socket, Data(rooms): Data<Vec<String>>| {
+                for room in rooms {
+                    socket.leave(room);
+                }
+                Reply(())
+            },
+        );
+}
+
+/// Broadcasts and joins that are measured in here, and what came of it.
+fn timed_events(io: &SocketIo) {
+    let everyone = io.clone();
+    let times = Arc::new(JoinTimes::default());
+    let (broadcasts, joins) = (Arc::clone(&times), Arc::clone(&times));
+    io.of("/")
+        .on("timed_broadcast", async move |Data(text): Data<String>| {
+            broadcasts.broadcast(|| everyone.to("room").emit("broadcast", &text));
+        })
+        .on(
+            "timed_join",
+            async move |socket: Socket, Data(rooms): Data<Vec<String>>| {
+                joins.join(|| socket.join(rooms));
+                Reply(())
+            },
+        )
+        .on("join_times", async move || Reply(times.take()));
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(BACKLOG)
+}

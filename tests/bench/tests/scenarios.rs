@@ -1,0 +1,117 @@
+//! Every scenario against the server that is measured, with few connections and little time.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use bench::{Options, Report, Scenario, run};
+
+#[test]
+fn every_scenario_is_answered_rightly() {
+    let server = Server::start(&[]);
+    for scenario in Scenario::ALL {
+        let report = server.load(&format!("--scenario {scenario}"));
+        assert!(report.number("ops").unwrap() > 0.0, "{report}");
+        assert_eq!(report.number("ready").unwrap(), ready(scenario), "{report}");
+    }
+}
+
+#[test]
+fn broadcasts_do_not_reach_those_who_have_left() {
+    let report = Server::start(&[]).load("--scenario broadcast --others 9");
+    assert_eq!(report.number("ready"), Some(12.0), "{report}");
+    assert!(report.number("fanouts").unwrap() > 0.0, "{report}");
+}
+
+#[test]
+fn connections_are_told_in_brackets() {
+    let server = Server::start(&[]);
+    let report = server.load("--scenario connect --conns 9 --brackets 2,5,9,11");
+    let brackets = [1, 2, 3].map(|number| report.number(&format!("bracket_{number}/ops")));
+    assert_eq!(brackets, [2.0, 3.0, 4.0].map(Some), "{report}");
+    assert_eq!(report.number("bracket_4/ops"), None, "{report}");
+    for figure in ["rss_rested", "bracket_3/server_cpu_us_per_op"] {
+        assert!(report.number(figure).unwrap() > 0.0, "{figure}: {report}");
+    }
+}
+
+#[test]
+fn connections_come_from_several_addresses() {
+    let server = Server::start(&[]);
+    for scenario in ["connect", "polling"] {
+        let report = server.load(&format!("--scenario {scenario} --per-source 1"));
+        assert_eq!(report.number("ready"), Some(3.0), "{report}");
+    }
+}
+
+#[test]
+fn the_server_tells_how_long_joins_took() {
+    let report = Server::start(&[]).load("--scenario joins --broadcasts 100 --rate 500");
+    assert!(report.number("joins").unwrap() > 0.0, "{report}");
+    assert!(report.number("fanouts").unwrap() > 0.0, "{report}");
+    let inside = ["broadcasts", "between"].map(|name| {
+        let count = report.number(&format!("inside/{name}/count"));
+        count.expect("a number")
+    });
+    assert!(inside[0] > 0.0 && inside[1] > 0.0, "{report}");
+}
+
+/// How many connections a scenario has here: joins are made by others than the members.
+fn ready(scenario: Scenario) -> f64 {
+    if scenario == Scenario::Joins {
+        5.0
+    } else {
+        3.0
+    }
+}
+
+/// The server, which ends with its owner.
+struct Server {
+    process: Child,
+    addr: String,
+}
+
+impl Server {
+    fn start(options: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_loadtest-server"))
+            .args(["0", "current"])
+            .args(options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let output = process.stdout.take().expect("a pipe");
+        let mut addr = String::new();
+        BufReader::new(output)
+            .read_line(&mut addr)
+            .expect("an address");
+        Self { process, addr }
+    }
+
+    /// Measures, and finds no fault.
+    fn load(&self, line: &str) -> Report {
+        let (addr, pid) = (self.addr.trim(), self.process.id());
+        let line = format!(
+            "--url {addr} --pid {pid} --conns 3 --active 2 --room-pool 5 --secs 0.3 --warmup 0.1 \
+             --settle 0 --no-spin {line}"
+        );
+        let options = Options::parse(line.split_whitespace().map(str::to_owned));
+        let options = options.expect("options that are understood");
+        let report = run(&options.expect("nobody asks for help")).expect("connections");
+        for fault in ["errors", "mismatch", "missing"] {
+            assert_eq!(
+                report.number(fault),
+                Some(0.0),
+                "{fault} of {line}: {report}"
+            );
+        }
+        report
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended by itself cannot be ended again, and is waited for all the same.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
