@@ -1,5 +1,7 @@
 //! Text that is ready to travel.
 
+use std::cell::Cell;
+
 use bytestring::ByteString;
 
 /// The type of a message packet, in front of every text that travels.
@@ -27,25 +29,29 @@ const MESSAGE_TYPE: char = '4';
 pub struct Text(ByteString);
 
 impl Text {
-    /// A text that `write` appends, with room for `capacity` bytes before anything is reallocated.
+    /// A text that `write` appends. `capacity` is a guess at its bytes, best not too low.
     ///
     /// The string that `write` receives already holds the packet type. Append to it; whatever else
     /// is done to it, the packet type is put back in front if it is gone afterwards.
     #[must_use]
     pub fn build(capacity: usize, write: impl FnOnce(&mut String)) -> Self {
-        let mut wire = String::with_capacity(capacity.saturating_add(MESSAGE_TYPE.len_utf8()));
+        let mut wire = begin(capacity.saturating_add(MESSAGE_TYPE.len_utf8()));
         wire.push(MESSAGE_TYPE);
         write(&mut wire);
         if !wire.starts_with(MESSAGE_TYPE) {
             wire.insert(0, MESSAGE_TYPE);
         }
-        Self(wire.into())
+        Self(finish(wire))
     }
 
     /// A copy of `payload` with the packet type in front.
     #[must_use]
     pub fn new(payload: &str) -> Self {
-        Self::build(payload.len(), |out| out.push_str(payload))
+        let len = payload.len().saturating_add(MESSAGE_TYPE.len_utf8());
+        let mut wire = String::with_capacity(len);
+        wire.push(MESSAGE_TYPE);
+        wire.push_str(payload);
+        Self(wire.into())
     }
 
     /// The text that `wire` is, packet type included, or `None` if it is no message packet.
@@ -91,6 +97,43 @@ impl Text {
     }
 }
 
+/// The longest text, in bytes, that is written to [`SCRATCH`].
+const SCRATCH_LEN: usize = 4096;
+
+thread_local! {
+    /// Where texts are written, for their length is known only afterwards. Empty, but with room.
+    ///
+    /// To share a string that has room to spare takes a second allocation, and one without room
+    /// grows by several. To copy what is short once it is whole costs a tenth of an allocation.
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// An empty string to write to.
+fn begin(capacity: usize) -> String {
+    if capacity > SCRATCH_LEN {
+        return String::with_capacity(capacity);
+    }
+    // There is none while another text is written, which the application's code may cause, nor
+    // while the thread ends.
+    let mut string = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    string.reserve(SCRATCH_LEN);
+    string
+}
+
+/// What has been written, in as many bytes as it takes if that are few.
+fn finish(mut string: String) -> ByteString {
+    if string.len() > SCRATCH_LEN {
+        return string.into();
+    }
+    let text = ByteString::from(string.as_str());
+    if string.capacity() <= SCRATCH_LEN {
+        string.clear();
+        // Without effect while the thread ends.
+        let _ = SCRATCH.try_with(|scratch| scratch.set(string));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +163,23 @@ mod tests {
         });
         assert_eq!(text.as_wire(), "4é");
         assert_eq!(text.as_str(), "é");
+    }
+
+    #[test]
+    fn texts_of_any_length_are_whole_also_when_one_is_built_within_another() {
+        for len in [0, 1, 100, SCRATCH_LEN - 1, SCRATCH_LEN, 3 * SCRATCH_LEN] {
+            for capacity in [0, len, 4 * SCRATCH_LEN] {
+                let content = "é".repeat(len);
+                let mut inner = None;
+                let outer = Text::build(capacity, |out| {
+                    out.push_str(&content);
+                    inner = Some(Text::build(capacity, |out| out.push_str(&content)));
+                    out.push('!');
+                });
+                assert_eq!(outer.as_str(), format!("{content}!"));
+                assert_eq!(inner, Some(Text::new(&content)));
+            }
+        }
     }
 
     #[test]
