@@ -84,7 +84,7 @@ impl Args {
         T: Serialize + ?Sized,
     {
         let mut writer = ArgsWriter::new(String::new());
-        let name_end = writer.begin(event)?;
+        let name_end = writer.begin(event);
         writer.write(args)?;
         let (text, attachments) = writer.finish();
         let name = EventName {

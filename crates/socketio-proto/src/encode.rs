@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::args::{Args, ArgsWriter};
 use crate::error::EncodeError;
+use crate::json::{push_integer, push_string};
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
@@ -214,17 +215,17 @@ impl Packet {
 
 fn push_ids(out: &mut String, sid: &str, pid: Option<&str>) {
     out.push_str(r#"{"sid":"#);
-    push_json_string(out, sid);
+    push_string(out, sid);
     if let Some(pid) = pid {
         out.push_str(r#","pid":"#);
-        push_json_string(out, pid);
+        push_string(out, pid);
     }
     out.push('}');
 }
 
 fn push_error(out: &mut String, message: &str, data: Option<&RawValue>) {
     out.push_str(r#"{"message":"#);
-    push_json_string(out, message);
+    push_string(out, message);
     if let Some(data) = data {
         out.push_str(r#","data":"#);
         out.push_str(data.get());
@@ -246,7 +247,8 @@ where
     let start = out.len();
     push_header(out, kind, 0, namespace, id);
     let mut writer = ArgsWriter::new(mem::take(out));
-    let written = writer.begin(event).and_then(|_| writer.write(args));
+    writer.begin(event);
+    let written = writer.write(args);
     let (text, attachments) = writer.finish();
     *out = text;
     if let Err(error) = written {
@@ -275,7 +277,7 @@ fn push_header(
         out.push(',');
     }
     if let Some(id) = id {
-        push_number(out, id);
+        push_integer(out, id);
     }
 }
 
@@ -290,30 +292,7 @@ fn push_type(out: &mut String, kind: PacketType, attachments: usize) {
         (PacketType::Ack, _) => '6',
     });
     if attachments > 0 && matches!(kind, PacketType::Event | PacketType::Ack) {
-        push_number(out, attachments as u64);
+        push_integer(out, attachments);
         out.push('-');
-    }
-}
-
-/// Appends a number in decimal, without the cost of the formatting machinery.
-fn push_number(out: &mut String, number: u64) {
-    if number >= 10 {
-        push_number(out, number / 10);
-    }
-    out.push(char::from(b'0' + (number % 10) as u8));
-}
-
-/// Appends a text in quotes, with the escapes that JSON asks for.
-fn push_json_string(out: &mut String, text: &str) {
-    // Ids need no escapes.
-    if text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-    } else {
-        out.push_str(&serde_json::Value::from(text).to_string());
     }
 }

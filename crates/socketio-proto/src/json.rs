@@ -1,8 +1,8 @@
 //! JSON as text: checked once, found its way around in afterwards.
 
 mod cursor;
-#[cfg(feature = "msgpack")]
 mod escape;
+mod integer;
 mod nesting;
 mod placeholder;
 mod plain;
@@ -11,8 +11,8 @@ mod skip;
 mod unescape;
 
 pub(crate) use self::cursor::Cursor;
-#[cfg(feature = "msgpack")]
-pub(crate) use self::escape::push_string;
+pub(crate) use self::escape::{push_escaped, push_string};
+pub(crate) use self::integer::push_integer;
 pub(crate) use self::placeholder::Placeholder;
 pub(crate) use self::scan::{EventName, ScanError, ScanLimits, scan_event, scan_value};
 pub(crate) use self::skip::skip_value;

@@ -1,40 +1,33 @@
 //! From types to arguments.
 
-mod placeholders;
+mod key;
+mod output;
+mod refuse;
 mod relay;
 mod top_level;
+mod value;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use self::placeholders::Placeholders;
+use self::output::Output;
 use self::top_level::TopLevel;
 use crate::error::EncodeError;
+use crate::json;
 
 /// Writes one value as JSON and attachments.
 pub(crate) fn write_value<T>(value: &T) -> Result<(String, Vec<Bytes>), EncodeError>
 where
     T: Serialize + ?Sized,
 {
-    let mut text = Vec::new();
-    let mut attachments = Vec::new();
-    value
-        .serialize(&mut serde_json::Serializer::with_formatter(
-            &mut text,
-            Placeholders {
-                attachments: &mut attachments,
-            },
-        ))
-        .map_err(EncodeError::new)?;
-    let text = String::from_utf8(text).expect("serde_json writes text only");
-    Ok((text, attachments))
+    let mut output = Output::default();
+    value.serialize(&mut output).map_err(EncodeError::new)?;
+    Ok((output.text, output.attachments))
 }
 
 /// Writes an array of arguments behind what a text holds already, and collects attachments.
 pub(crate) struct ArgsWriter {
-    // Bytes, because that is what serde_json writes; all that it writes is text.
-    text: Vec<u8>,
-    attachments: Vec<Bytes>,
+    output: Output,
     /// Whether the next element is the array's first, before which there is no comma.
     is_first: bool,
 }
@@ -47,21 +40,20 @@ impl ArgsWriter {
     /// A writer that continues an array without its closing bracket.
     pub(crate) fn resume(text: String, attachments: Vec<Bytes>, is_first: bool) -> Self {
         Self {
-            text: text.into_bytes(),
-            attachments,
+            output: Output { text, attachments },
             is_first,
         }
     }
 
     /// Opens the array, and writes the name of an event if there is one. Returns where the text
     /// ends then.
-    pub(crate) fn begin(&mut self, event: Option<&str>) -> Result<usize, EncodeError> {
-        self.text.push(b'[');
+    pub(crate) fn begin(&mut self, event: Option<&str>) -> usize {
+        self.output.text.push('[');
         if let Some(event) = event {
-            serde_json::to_writer(&mut self.text, event).map_err(EncodeError::new)?;
+            json::push_string(&mut self.output.text, event);
             self.is_first = false;
         }
-        Ok(self.text.len())
+        self.output.text.len()
     }
 
     /// Writes the arguments that a value stands for.
@@ -69,20 +61,20 @@ impl ArgsWriter {
     where
         T: Serialize + ?Sized,
     {
-        let mut slot = None;
-        args.serialize(TopLevel {
-            text: &mut self.text,
-            attachments: &mut self.attachments,
-            is_first: &mut self.is_first,
-            slot: &mut slot,
-        })
-        .map_err(EncodeError::new)
+        args.serialize(TopLevel(self)).map_err(EncodeError::new)
     }
 
     /// Closes the array.
     pub(crate) fn finish(mut self) -> (String, Vec<Bytes>) {
-        self.text.push(b']');
-        let text = String::from_utf8(self.text).expect("serde_json writes text only");
-        (text, self.attachments)
+        self.output.text.push(']');
+        (self.output.text, self.output.attachments)
+    }
+
+    /// Goes to the next argument.
+    fn separate(&mut self) {
+        if !self.is_first {
+            self.output.text.push(',');
+        }
+        self.is_first = false;
     }
 }

@@ -6,7 +6,15 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Appends a text in quotes, with the escapes that JSON asks for.
 pub(crate) fn push_string(out: &mut String, text: &str) {
+    // Most texts need no escapes, so room is asked for once.
+    out.reserve(text.len().saturating_add(2));
     out.push('"');
+    push_escaped(out, text);
+    out.push('"');
+}
+
+/// Appends a piece of a text, with the escapes that JSON asks for.
+pub(crate) fn push_escaped(out: &mut String, text: &str) {
     let mut rest = text;
     // What is special is one byte of ASCII, so what is around it is whole characters.
     while let Some((plain, special)) = rest.split_at_checked(plain_len(rest.as_bytes())) {
@@ -16,7 +24,6 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
         push_escape(out, char);
         rest = chars.as_str();
     }
-    out.push('"');
 }
 
 fn push_escape(out: &mut String, char: char) {

@@ -1,8 +1,6 @@
 //! The objects that stand for attachments.
 
-use std::fmt;
-
-use super::Cursor;
+use super::{Cursor, push_integer};
 
 /// The object that stands for an attachment: `{"_placeholder":true,"num":0}`.
 ///
@@ -51,17 +49,17 @@ impl Placeholder {
         Some(Self { index })
     }
 
+    /// Appends the form that [`read`](Self::read) reads.
+    pub(crate) fn push(self, out: &mut String) {
+        out.push_str(r#"{"_placeholder":true,"num":"#);
+        push_integer(out, self.index);
+        out.push('}');
+    }
+
     /// Whether an object's member with the key [`MARK`](Self::MARK) makes it a placeholder. The
     /// cursor is at the member's value.
     pub(crate) fn is_marked(cursor: &Cursor<'_>) -> bool {
         cursor.rest().starts_with(b"true")
-    }
-}
-
-/// Writes the form that [`Placeholder::read`] reads.
-impl fmt::Display for Placeholder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, r#"{{"_placeholder":true,"num":{}}}"#, self.index)
     }
 }
 

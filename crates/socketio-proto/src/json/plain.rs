@@ -1,37 +1,54 @@
 //! The parts of strings that stand for themselves.
 
+const WORD: usize = size_of::<u64>();
+
 /// Bytes of a string before the next quote, backslash or control character.
 ///
 /// Three needles one of which is a range are beyond what memchr can look for.
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
-    // Most strings are short and end within these.
-    const WORDS: u32 = 2;
-
-    let mut rest = bytes;
-    let mut words = 0;
+    let Some((first, behind)) = bytes.split_first_chunk() else {
+        return plain_len_of_few(bytes);
+    };
+    // Most strings are short and end here.
+    let plain = plain_in_word(*first);
+    if plain < WORD {
+        return plain;
+    }
+    let mut rest = skip_plain_chunks(behind);
     while let Some((word, behind)) = rest.split_first_chunk() {
-        let special = special_bytes(*word);
-        if special != 0 {
-            let plain = special.trailing_zeros() / u8::BITS;
-            return bytes
-                .len()
-                .saturating_sub(rest.len())
-                .saturating_add(plain as usize);
+        let plain = plain_in_word(*word);
+        if plain < WORD {
+            return bytes.len().saturating_sub(rest.len()).saturating_add(plain);
         }
         rest = behind;
-        words += 1;
-        if words == WORDS {
-            rest = skip_plain_chunks(rest);
-        }
     }
-    let plain = rest.iter().take_while(|&&byte| !is_special(byte)).count();
-    bytes.len().saturating_sub(rest.len()).saturating_add(plain)
+    // The last word once more, together with what is left: nothing is special before that.
+    let plain = bytes.last_chunk().copied().map_or(0, plain_in_word);
+    bytes.len().saturating_sub(WORD).saturating_add(plain)
+}
+
+/// The same for fewer bytes than a word has.
+fn plain_len_of_few(bytes: &[u8]) -> usize {
+    const HALF: usize = WORD / 2;
+
+    let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+        return bytes.iter().take_while(|&&byte| !is_special(byte)).count();
+    };
+    // The halves overlap, unless there are as many bytes as a word has.
+    let (first, last): ([u8; HALF], [u8; HALF]) = (*first, *last);
+    let word =
+        u64::from(u32::from_le_bytes(last)) << u32::BITS | u64::from(u32::from_le_bytes(first));
+    match plain_in_word(word.to_le_bytes()) {
+        plain if plain < HALF => plain,
+        plain => plain.saturating_add(bytes.len()).saturating_sub(WORD),
+    }
 }
 
 /// What is left of a long string after as many whole chunks as are plain: to look at many bytes
 /// without an early exit lets the compiler use vector instructions.
+#[inline]
 fn skip_plain_chunks(mut bytes: &[u8]) -> &[u8] {
-    while let Some((chunk, behind)) = bytes.split_first_chunk::<32>()
+    while let Some((chunk, behind)) = bytes.split_first_chunk::<16>()
         && !chunk
             .iter()
             .fold(false, |any, &byte| any | is_special(byte))
@@ -45,14 +62,21 @@ fn is_special(byte: u8) -> bool {
     (byte == b'"') | (byte == b'\\') | (byte < b' ')
 }
 
+/// Bytes of a word before the first special one; all if none is.
+#[inline]
+fn plain_in_word(word: [u8; WORD]) -> usize {
+    (special_bytes(word).trailing_zeros() / u8::BITS) as usize
+}
+
 /// Eight bytes at once: the highest bit of the first special byte is the lowest one set here. What
 /// is set above it means nothing, as borrows may have come from below.
-fn special_bytes(word: [u8; 8]) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
-    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
-    const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
-    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+#[inline]
+fn special_bytes(word: [u8; WORD]) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; WORD]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; WORD]);
+    const QUOTES: u64 = u64::from_le_bytes([b'"'; WORD]);
+    const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; WORD]);
+    const SPACES: u64 = u64::from_le_bytes([b' '; WORD]);
 
     let word = u64::from_le_bytes(word);
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word;

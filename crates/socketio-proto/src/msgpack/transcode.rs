@@ -220,7 +220,7 @@ impl Transcoder<'_> {
             return Err(DecodeError::AttachmentsTooLarge { limit });
         }
         self.attachments.push(self.message.slice_ref(bytes));
-        self.push(format_args!("{}", Placeholder { index }));
+        Placeholder { index }.push(&mut self.json);
         Ok(())
     }
 

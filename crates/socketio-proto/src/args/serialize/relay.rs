@@ -1,10 +1,11 @@
 //! Arguments that were received, sent on as they are.
 
 use bytes::Bytes;
-use serde::ser::{Error as _, Impossible, SerializeTuple, Serializer};
-use serde::{Serialize, ser};
+use serde::ser::{Error as _, Serialize, SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
 
+use super::ArgsWriter;
+use super::refuse::refuse;
 use crate::Args;
 
 /// By this name the top level knows encoded arguments among all other types.
@@ -51,10 +52,26 @@ impl Serialize for Attachment<'_> {
 }
 
 /// Takes the parts in.
-pub(super) struct Relay<'a> {
-    pub(super) text: &'a mut Vec<u8>,
-    pub(super) attachments: &'a mut Vec<Bytes>,
-    pub(super) is_first: &'a mut bool,
+pub(super) struct Relay<'a>(pub(super) &'a mut ArgsWriter);
+
+fn no_part() -> JsonError {
+    JsonError::custom("encoded arguments are sent as a whole")
+}
+
+impl<'a> Serializer for Relay<'a> {
+    type Error = JsonError;
+    type Ok = ();
+    type SerializeTuple = Self;
+
+    fn serialize_tuple(self, _: usize) -> Result<Self, JsonError> {
+        Ok(self)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    refuse!(no_part: bytes, compounds, nothing, scalars, string);
 }
 
 impl SerializeTuple for Relay<'_> {
@@ -62,7 +79,7 @@ impl SerializeTuple for Relay<'_> {
     type Ok = ();
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, part: &T) -> Result<(), JsonError> {
-        part.serialize(Part(self))
+        part.serialize(Part(self.0))
     }
 
     fn end(self) -> Result<(), JsonError> {
@@ -71,138 +88,31 @@ impl SerializeTuple for Relay<'_> {
 }
 
 /// Takes one part in.
-struct Part<'r, 'a>(&'r mut Relay<'a>);
+struct Part<'a>(&'a mut ArgsWriter);
 
-fn foreign<T>() -> Result<T, JsonError> {
-    Err(JsonError::custom("encoded arguments are sent as a whole"))
-}
+impl Serializer for Part<'_> {
+    type Error = JsonError;
+    type Ok = ();
 
-macro_rules! foreign {
-    ($($method:ident($($arg:ident: $ty:ty),*) -> $ok:ty;)*) => {$(
-        fn $method(self, $($arg: $ty),*) -> Result<$ok, JsonError> {
-            $(let _ = $arg;)*
-            foreign()
+    fn serialize_str(self, json: &str) -> Result<(), JsonError> {
+        if !json.is_empty() {
+            self.0.separate();
+            self.0.output.text.push_str(json);
         }
-    )*};
-}
-
-macro_rules! part_serializer {
-    ($(#[$doc:meta])* $type:ty { $($own:item)* }) => {
-        $(#[$doc])*
-        impl<'r, 'a> Serializer for $type {
-            type Error = JsonError;
-            type Ok = ();
-            type SerializeMap = Impossible<(), JsonError>;
-            type SerializeSeq = Impossible<(), JsonError>;
-            type SerializeStruct = Impossible<(), JsonError>;
-            type SerializeStructVariant = Impossible<(), JsonError>;
-            type SerializeTupleStruct = Impossible<(), JsonError>;
-            type SerializeTupleVariant = Impossible<(), JsonError>;
-
-            $($own)*
-
-            fn is_human_readable(&self) -> bool {
-                false
-            }
-
-            fn serialize_some<T: ser::Serialize + ?Sized>(self, _: &T) -> Result<(), JsonError> {
-                foreign()
-            }
-
-            fn serialize_newtype_struct<T: ser::Serialize + ?Sized>(
-                self,
-                _: &'static str,
-                _: &T,
-            ) -> Result<(), JsonError> {
-                foreign()
-            }
-
-            fn serialize_newtype_variant<T: ser::Serialize + ?Sized>(
-                self,
-                _: &'static str,
-                _: u32,
-                _: &'static str,
-                _: &T,
-            ) -> Result<(), JsonError> {
-                foreign()
-            }
-
-            foreign! {
-                serialize_bool(value: bool) -> ();
-                serialize_i8(value: i8) -> ();
-                serialize_i16(value: i16) -> ();
-                serialize_i32(value: i32) -> ();
-                serialize_i64(value: i64) -> ();
-                serialize_u8(value: u8) -> ();
-                serialize_u16(value: u16) -> ();
-                serialize_u32(value: u32) -> ();
-                serialize_u64(value: u64) -> ();
-                serialize_f32(value: f32) -> ();
-                serialize_f64(value: f64) -> ();
-                serialize_char(value: char) -> ();
-                serialize_none() -> ();
-                serialize_unit() -> ();
-                serialize_unit_struct(name: &'static str) -> ();
-                serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> ();
-                serialize_seq(len: Option<usize>) -> Self::SerializeSeq;
-                serialize_tuple_struct(name: &'static str, len: usize) -> Self::SerializeTupleStruct;
-                serialize_tuple_variant(
-                    name: &'static str,
-                    index: u32,
-                    variant: &'static str,
-                    len: usize
-                ) -> Self::SerializeTupleVariant;
-                serialize_map(len: Option<usize>) -> Self::SerializeMap;
-                serialize_struct(name: &'static str, len: usize) -> Self::SerializeStruct;
-                serialize_struct_variant(
-                    name: &'static str,
-                    index: u32,
-                    variant: &'static str,
-                    len: usize
-                ) -> Self::SerializeStructVariant;
-            }
-        }
-    };
-}
-
-part_serializer! {
-    /// What the parts as a whole are given to.
-    Relay<'a> {
-        type SerializeTuple = Self;
-
-        fn serialize_tuple(self, _: usize) -> Result<Self, JsonError> {
-            Ok(self)
-        }
-
-        foreign! {
-            serialize_str(value: &str) -> ();
-            serialize_bytes(value: &[u8]) -> ();
-        }
+        Ok(())
     }
-}
 
-part_serializer! {
-    Part<'r, 'a> {
-        type SerializeTuple = Impossible<(), JsonError>;
-
-        foreign! { serialize_tuple(len: usize) -> Self::SerializeTuple; }
-
-        fn serialize_str(self, json: &str) -> Result<(), JsonError> {
-            let Relay { text, is_first, .. } = self.0;
-            if !json.is_empty() {
-                if !std::mem::replace(*is_first, false) {
-                    text.push(b',');
-                }
-                text.extend_from_slice(json.as_bytes());
-            }
-            Ok(())
-        }
-
-        fn serialize_bytes(self, attachment: &[u8]) -> Result<(), JsonError> {
-            self.0.attachments.push(Bytes::copy_from_slice(attachment));
-            Ok(())
-        }
+    fn serialize_bytes(self, attachment: &[u8]) -> Result<(), JsonError> {
+        let attachment = Bytes::copy_from_slice(attachment);
+        self.0.output.attachments.push(attachment);
+        Ok(())
     }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    refuse!(no_part: compounds, nothing, scalars, tuple);
 }
 
 #[cfg(test)]

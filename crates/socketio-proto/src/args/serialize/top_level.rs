@@ -1,72 +1,48 @@
 //! The outermost type of what is emitted.
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::{SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
 
-use super::placeholders::Placeholders;
+use super::ArgsWriter;
+use super::output::Output;
 use super::relay::{Relay, TOKEN};
-
-/// `serde_json`'s serializer, writing one argument.
-type ArgSerializer<'a> = serde_json::Serializer<&'a mut Vec<u8>, Placeholders<'a>>;
+use super::value::{Elements, Fields};
 
 /// Takes a tuple for several arguments, `()` for none, and any other type for one.
-pub(super) struct TopLevel<'slot, 'a> {
-    pub(super) text: &'a mut Vec<u8>,
-    pub(super) attachments: &'a mut Vec<Bytes>,
-    pub(super) is_first: &'a mut bool,
-    /// Where a serializer stays that is needed for longer than a call.
-    pub(super) slot: &'slot mut Option<ArgSerializer<'a>>,
-}
+pub(super) struct TopLevel<'a>(pub(super) &'a mut ArgsWriter);
 
-impl<'slot, 'a> TopLevel<'slot, 'a> {
-    /// The serializer of the one argument that the value is.
-    fn one(self) -> &'slot mut ArgSerializer<'a> {
-        separate(self.text, self.is_first);
-        self.slot.insert(ArgSerializer::with_formatter(
-            self.text,
-            Placeholders {
-                attachments: self.attachments,
-            },
-        ))
+impl<'a> TopLevel<'a> {
+    /// Where the one argument goes that the value is.
+    #[inline]
+    fn one(self) -> &'a mut Output {
+        self.0.separate();
+        &mut self.0.output
     }
-}
-
-fn separate(text: &mut Vec<u8>, is_first: &mut bool) {
-    if !*is_first {
-        text.push(b',');
-    }
-    *is_first = false;
 }
 
 macro_rules! one_argument {
     ($($method:ident($($arg:ident: $ty:ty),*) -> $ok:ty;)*) => {$(
+        #[inline]
         fn $method(self, $($arg: $ty),*) -> Result<$ok, JsonError> {
             self.one().$method($($arg),*)
         }
     )*};
 }
 
-impl<'slot, 'a> Serializer for TopLevel<'slot, 'a> {
+impl<'a> Serializer for TopLevel<'a> {
     type Error = JsonError;
     type Ok = ();
-    type SerializeMap = <&'slot mut ArgSerializer<'a> as Serializer>::SerializeMap;
-    type SerializeSeq = <&'slot mut ArgSerializer<'a> as Serializer>::SerializeSeq;
-    type SerializeStruct = <&'slot mut ArgSerializer<'a> as Serializer>::SerializeStruct;
-    type SerializeStructVariant =
-        <&'slot mut ArgSerializer<'a> as Serializer>::SerializeStructVariant;
+    type SerializeMap = Elements<'a>;
+    type SerializeSeq = Elements<'a>;
+    type SerializeStruct = Fields<'a>;
+    type SerializeStructVariant = Elements<'a>;
     type SerializeTuple = SeveralArguments<'a>;
-    type SerializeTupleStruct = <&'slot mut ArgSerializer<'a> as Serializer>::SerializeTupleStruct;
-    type SerializeTupleVariant =
-        <&'slot mut ArgSerializer<'a> as Serializer>::SerializeTupleVariant;
+    type SerializeTupleStruct = Elements<'a>;
+    type SerializeTupleVariant = Elements<'a>;
 
     fn serialize_tuple(self, _len: usize) -> Result<SeveralArguments<'a>, JsonError> {
-        Ok(SeveralArguments {
-            text: self.text,
-            attachments: self.attachments,
-            is_first: self.is_first,
-        })
+        Ok(SeveralArguments(self.0))
     }
 
     fn serialize_unit(self) -> Result<(), JsonError> {
@@ -83,12 +59,8 @@ impl<'slot, 'a> Serializer for TopLevel<'slot, 'a> {
         value: &T,
     ) -> Result<(), JsonError> {
         // Attachments are numbered from the first on, so nothing may be there before.
-        if name == TOKEN && self.attachments.is_empty() {
-            return value.serialize(Relay {
-                text: self.text,
-                attachments: self.attachments,
-                is_first: self.is_first,
-            });
+        if name == TOKEN && self.0.output.attachments.is_empty() {
+            return value.serialize(Relay(self.0));
         }
         self.one().serialize_newtype_struct(name, value)
     }
@@ -148,24 +120,15 @@ impl<'slot, 'a> Serializer for TopLevel<'slot, 'a> {
 }
 
 /// A tuple, each element of which is an argument.
-pub(super) struct SeveralArguments<'a> {
-    text: &'a mut Vec<u8>,
-    attachments: &'a mut Vec<Bytes>,
-    is_first: &'a mut bool,
-}
+pub(super) struct SeveralArguments<'a>(&'a mut ArgsWriter);
 
 impl SerializeTuple for SeveralArguments<'_> {
     type Error = JsonError;
     type Ok = ();
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
-        separate(self.text, self.is_first);
-        value.serialize(&mut ArgSerializer::with_formatter(
-            &mut *self.text,
-            Placeholders {
-                attachments: &mut *self.attachments,
-            },
-        ))
+        self.0.separate();
+        value.serialize(&mut self.0.output)
     }
 
     fn end(self) -> Result<(), JsonError> {
