@@ -16,18 +16,19 @@ use tokio::runtime::Handle;
 use crate::codec::Codec;
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
+use crate::handlers::Handlers;
 use crate::link::{Control, Link};
-use crate::namespace_core::{NamespaceCore, Stay};
+use crate::namespace_core::Stay;
 use crate::namespaces::Namespaces;
 use crate::socket::Socket;
 use crate::tasks::{Tasks, Unfinished};
 
 mod come_back;
 mod dispatch;
-mod event_run;
 mod join;
 mod leave;
 mod new_id;
+mod rejected;
 mod revision;
 
 /// One engine session and its sockets: one in each namespace that the client has joined.
@@ -83,15 +84,6 @@ struct Joining {
 /// What observers of the connection are told when no lock is held any more.
 type Announcements = SmallVec<[Announcement; 2]>;
 
-/// What is to be done with a packet for a namespace.
-enum Route {
-    Socket(Socket, Arc<NamespaceCore>),
-    /// Queued, or of no interest any more.
-    Taken,
-    /// The client never joined that namespace.
-    Invalid,
-}
-
 impl Client {
     pub(crate) fn new(link: Arc<Link>, namespaces: Arc<Namespaces>) -> Arc<Self> {
         let client = Arc::new(Self {
@@ -138,49 +130,41 @@ impl Client {
         match packet.kind {
             PacketType::Connect => self.connect(&packet),
             PacketType::ConnectError => self.break_off("the client sent a CONNECT_ERROR packet"),
-            PacketType::Ack | PacketType::Disconnect | PacketType::Event => {
-                let name = packet.namespace.clone();
-                match self.route(&name, packet) {
-                    (Route::Socket(socket, namespace), Some(packet)) => {
-                        self.handle(&socket, &namespace, packet);
-                    }
-                    (Route::Invalid, _) => {
-                        self.break_off("the client sent a packet to a namespace it has not joined");
-                    }
-                    (Route::Taken | Route::Socket(..), _) => {}
-                }
-            }
+            PacketType::Ack | PacketType::Disconnect | PacketType::Event => self.route(packet),
         }
     }
 
-    /// Finds the socket that a packet is for. The packet comes back unless it is taken.
-    fn route(&self, name: &str, packet: Packet) -> (Route, Option<Packet>) {
+    /// Finds the socket that a packet is for, and handles the packet if the socket is there.
+    fn route(self: &Arc<Self>, packet: Packet) {
         let mut members = self.members.lock();
         if members.closed {
-            return (Route::Taken, None);
+            return;
         }
-        let Some(member) = members.find(name) else {
-            return (Route::Invalid, None);
+        let Some(member) = members.find(&packet.namespace) else {
+            drop(members);
+            self.break_off("the client sent a packet to a namespace it has not joined");
+            return;
         };
         match &mut member.state {
             MemberState::Joined(socket, stay) => {
-                let route = Route::Socket(socket.clone(), Arc::clone(stay.namespace()));
-                (route, Some(packet))
+                // The one clone that an event costs. Its handlers need no hold of the namespace.
+                let (socket, handlers) = (socket.clone(), stay.handlers());
+                drop(members);
+                self.handle(socket, &handlers, packet);
             }
             MemberState::Joining(joining) => {
                 // It counts as unfinished, so that no more is read than may wait.
                 let unfinished = self.tasks.count(size(&packet));
                 joining.queue.push((packet, unfinished));
-                (Route::Taken, None)
             }
-            MemberState::Left => (Route::Taken, None),
+            MemberState::Left => {}
         }
     }
 
     /// Handles a packet for a socket that is connected.
-    fn handle(self: &Arc<Self>, socket: &Socket, namespace: &Arc<NamespaceCore>, packet: Packet) {
+    fn handle(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
         match packet.kind {
-            PacketType::Event => self.dispatch(socket, namespace, packet),
+            PacketType::Event => self.dispatch(socket, handlers, packet),
             PacketType::Ack => {
                 if let Some(id) = packet.id {
                     socket.recipient.acks.answer(id, packet.payload);
@@ -197,7 +181,6 @@ impl Client {
         }
     }
 
-    /// Sends a packet that is no event.
     /// Sends a packet while a lock is held.
     fn enqueue(&self, packet: Result<Encoded, EncodeError>) -> Announcement {
         match packet {
@@ -209,6 +192,7 @@ impl Client {
         }
     }
 
+    /// Sends a packet that is no event.
     fn send(&self, packet: Result<Encoded, EncodeError>) {
         match packet {
             // A session that is closed is about to be taken out of its namespaces.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use http::request::Parts;
+use serde::Serialize;
 use socketio_proto::{Args, Namespace as Name};
 
 use crate::disconnect_reason::DisconnectReason;
@@ -16,6 +17,7 @@ use crate::handshake::{Handshake, LazyParts};
 use crate::rejection::Rejection;
 use crate::socket::Socket;
 
+use self::pending_ack::Awaited;
 pub(crate) use self::pending_ack::PendingAck;
 pub(crate) use self::server_event::PendingReply;
 pub use self::server_event::ServerEventContext;
@@ -46,7 +48,7 @@ pub struct EventContext {
     pub(crate) args: Args,
     /// The acknowledgement, if the client asked for one. It stays here when the handler takes it,
     /// so that there is an answer whatever becomes of the handler.
-    pub(crate) ack: Option<Arc<PendingAck>>,
+    ack: Option<Awaited>,
     /// Why another handler did not run, for an `on_rejection` handler.
     pub(crate) rejection: Option<Rejection>,
     parts: LazyParts,
@@ -55,22 +57,21 @@ pub struct EventContext {
 impl EventContext {
     /// An event of `socket`. `ack` is the id under which the client awaits an answer.
     pub(crate) fn new(socket: Socket, args: Args, ack: Option<u64>) -> Self {
-        let ack = ack.map(|id| Arc::new(PendingAck::new(socket.clone(), id)));
         Self {
             socket,
             args,
-            ack,
+            ack: ack.map(Awaited::new),
             rejection: None,
             parts: LazyParts::for_event(),
         }
     }
 
     /// The same event, with the same single answer, for another handler.
-    pub(crate) fn fork(&self) -> Self {
+    pub(crate) fn fork(&mut self) -> Self {
         Self {
+            ack: self.share_ack().map(Awaited::Shared),
             socket: self.socket.clone(),
             args: self.args.clone(),
-            ack: self.ack.clone(),
             rejection: None,
             parts: LazyParts::for_event(),
         }
@@ -85,6 +86,38 @@ impl EventContext {
     pub(crate) fn with_rejection(mut self, rejection: Rejection) -> Self {
         self.rejection = Some(rejection);
         self
+    }
+
+    /// The acknowledgement, if the client asked for one, for whoever wants to answer later.
+    pub(crate) fn share_ack(&mut self) -> Option<Arc<PendingAck>> {
+        let Self { ack, socket, .. } = self;
+        ack.as_mut().map(|ack| ack.share(socket))
+    }
+
+    /// Answers, if the client asked for it. A second answer is logged and dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `args` does not serialise. Nothing was sent then, and another answer may be.
+    pub(crate) fn answer<T>(&mut self, args: &T) -> Result<(), Rejection>
+    where
+        T: Serialize + ?Sized,
+    {
+        let Self { ack, socket, .. } = self;
+        ack.as_mut().map_or(Ok(()), |ack| ack.answer(socket, args))
+    }
+
+    /// Answers that the event was rejected, if the client asked for an answer and got none.
+    pub(crate) fn answer_rejection(&mut self, rejection: &Rejection) {
+        let Self { ack, socket, .. } = self;
+        if let Some(ack) = ack {
+            ack.reject(socket, rejection);
+        }
+    }
+
+    /// Gives back what only extractors need: the handler may run for long.
+    pub(crate) fn extracted(&mut self) {
+        self.parts.give_back();
     }
 }
 

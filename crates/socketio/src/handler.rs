@@ -23,6 +23,7 @@ mod connect;
 mod disconnect;
 mod erased;
 mod event;
+mod event_listener;
 mod event_middleware;
 mod middleware;
 mod namespace;
@@ -46,8 +47,9 @@ pub use self::request::{AllowOutput, IdOutput, RequestHandler};
 pub use self::server_event::ServerEventHandler;
 
 pub(crate) use self::erased::{
-    ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener,
-    MiddlewareListener, NamespaceListener, ServerEventListener,
+    BoxFuture, ConnectListener, DisconnectListener, EventMiddlewareListener, MiddlewareListener,
+    NamespaceListener, ServerEventListener,
 };
+pub(crate) use self::event_listener::EventListener;
 pub(crate) use self::panic::{catch, catch_call};
 pub(crate) use self::request::{AllowListener, IdListener};

@@ -1,7 +1,7 @@
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 use socketio_proto::Args;
@@ -21,6 +21,8 @@ use crate::socket::Socket;
 pub(crate) struct Handlers {
     pub(crate) middleware: Vec<MiddlewareListener>,
     pub(crate) connect: Vec<ConnectListener>,
+    /// By name. Its hasher is fast and easy to find collisions for, but names of clients are only
+    /// looked up: all that are in the table are the application's.
     pub(crate) events: HashMap<SmolStr, SmallVec<[Listed<EventListener>; 1]>>,
     /// Those of every event, whatever its name.
     pub(crate) any: Vec<Listed<EventListener>>,

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use socketio_adapter::{SocketId, Target};
+use socketio_proto::EncodeError;
 use tokio::time::Instant;
 
 use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
+use crate::encoded::Encoded;
 use crate::handshake::Handshake;
 use crate::recipient::{Phase, Recipient};
 use crate::recoverable::Fate;
@@ -146,17 +148,21 @@ impl Socket {
         SocketEmitter::new(self).binary(binary)
     }
 
-    pub(crate) fn send_ack<T: Serialize + ?Sized>(
+    /// The answer to an event of the client.
+    pub(crate) fn encode_ack<T: Serialize + ?Sized>(
         &self,
         id: u64,
         args: &T,
-    ) -> Result<(), socketio_proto::EncodeError> {
-        let packet = self.space.local.codec.ack(self.space.name(), id, args)?;
+    ) -> Result<Encoded, EncodeError> {
+        self.space.local.codec.ack(self.space.name(), id, args)
+    }
+
+    /// Sends such an answer.
+    pub(crate) fn send_ack(&self, packet: Encoded) {
         // A client that is gone needs no answer.
         if !self.recipient.is_gone() {
             self.recipient.link.send_owned(packet).ok();
         }
-        Ok(())
     }
 
     /// Whether what is sent now may be told to the client later: it is connected, or its connection

@@ -338,7 +338,7 @@ impl Client {
                     while socket.connected()
                         && let Some((packet, _unfinished)) = queue.next()
                     {
-                        self.handle(socket, stay.namespace(), packet);
+                        self.handle(socket.clone(), &stay.handlers(), packet);
                     }
                     // What follows a DISCONNECT waits for its end.
                     if let Some(joining) = self.members.lock().joining(attempt) {

@@ -66,8 +66,8 @@ where
     type Rejection = MissingAck;
 
     async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
-        match &cx.ack {
-            Some(ack) => Ok(Self(Arc::clone(ack))),
+        match cx.share_ack() {
+            Some(ack) => Ok(Self(ack)),
             None => Err(MissingAck(Rejection::missing_ack(cx.event_name()))),
         }
     }
@@ -80,7 +80,7 @@ where
     type Rejection = Infallible;
 
     async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(cx.ack.clone().map(Ack))
+        Ok(cx.share_ack().map(Ack))
     }
 }
 

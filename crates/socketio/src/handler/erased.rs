@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{
-    ConnectHandler, DisconnectHandler, EventHandler, EventMiddleware, Middleware,
-    NamespacePredicate, ServerEventHandler,
+    ConnectHandler, DisconnectHandler, EventMiddleware, Middleware, NamespacePredicate,
+    ServerEventHandler,
 };
 use crate::connect_error::ConnectError;
 use crate::context::{
@@ -20,14 +20,14 @@ use crate::rejection::Rejection;
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A handler and the state it was registered with.
-struct Registered<H, T, S> {
-    handler: H,
-    state: S,
+pub(super) struct Registered<H, T, S> {
+    pub(super) handler: H,
+    pub(super) state: S,
     arguments: PhantomData<fn() -> T>,
 }
 
 impl<H, T, S> Registered<H, T, S> {
-    fn new(handler: H, state: S) -> Arc<Self> {
+    pub(super) fn new(handler: H, state: S) -> Arc<Self> {
         Arc::new(Self {
             handler,
             state,
@@ -88,10 +88,6 @@ macro_rules! listener {
 listener! {
     /// A registered connect handler.
     ConnectListener, ErasedConnect, ConnectHandler, ConnectContext, ConnectError
-}
-listener! {
-    /// A registered event handler.
-    EventListener, ErasedEvent, EventHandler, EventContext, Rejection
 }
 listener! {
     /// A registered disconnect handler.

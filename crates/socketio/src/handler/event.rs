@@ -22,7 +22,7 @@ pub trait EventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     /// An event that was rejected is not answered: that is left to the caller.
     fn call(
         self,
-        cx: EventContext,
+        cx: &mut EventContext,
         state: &S,
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 }

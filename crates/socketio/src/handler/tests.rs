@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use socketio_proto::Args;
 use tower_service::Service as _;
 
-use super::{EventHandler, EventListener};
+use super::EventHandler;
 use crate::context::EventContext;
 use crate::extract::FromSocket;
 use crate::handler::Reply;
@@ -249,7 +249,7 @@ where
     T: 'static,
 {
     let client = Client::join(|namespace| namespace).await;
-    let listener = EventListener::new(handler, client.app.clone());
-    let called = listener.call(event(&client.socket(), args)).await;
+    let mut context = event(&client.socket(), args);
+    let called = handler.call(&mut context, &client.app).await;
     called.expect_err("the handler does not run")
 }

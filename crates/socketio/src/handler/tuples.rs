@@ -100,7 +100,7 @@ macro_rules! impl_handlers {
         }
 
         #[diagnostic::do_not_recommend]
-        #[allow(non_snake_case, unused_mut, unused_variables)]
+        #[allow(non_snake_case, unused_variables)]
         impl<F, Fut, S, $($M, $T,)*> EventHandler<($(($M, $T),)*), S> for F
         where
             F: FnOnce($($T,)*) -> Fut + Clone + Send + Sync + 'static,
@@ -108,15 +108,13 @@ macro_rules! impl_handlers {
             S: Send + Sync + 'static,
             $( $T: FromEvent<S, $M> + Send, )*
         {
-            async fn call(self, mut cx: EventContext, state: &S) -> Result<(), Rejection> {
-                $( let $T = $T::from_event(&mut cx, state).await.map_err(Into::into)?; )*
-                // The handler may run for long: what it did not ask for is given back.
-                let EventContext { ack, .. } = cx;
-                let reply = self($($T,)*).await.into_reply();
-                if let (Some(ack), Some(reply)) = (ack, reply) {
-                    ack.send(&reply)?;
+            async fn call(self, cx: &mut EventContext, state: &S) -> Result<(), Rejection> {
+                $( let $T = $T::from_event(cx, state).await.map_err(Into::into)?; )*
+                cx.extracted();
+                match self($($T,)*).await.into_reply() {
+                    Some(reply) => cx.answer(&reply),
+                    None => Ok(()),
                 }
-                Ok(())
             }
         }
 

@@ -72,19 +72,24 @@ impl LazyParts {
         });
         &mut own.parts
     }
+
+    /// Ends the call as far as extractors are concerned: the next one has another copy.
+    pub(crate) fn give_back(&mut self) {
+        if let Some(own) = self.own.take()
+            && self.is_handed_back
+            && own.parts.extensions.len() == own.extensions
+            && unchanged(&own.handshake.parts, &own.parts)
+        {
+            let other = own.handshake.spare.lock().replace(own.parts);
+            // Not under the lock: it may hold what layers in front have put in.
+            drop(other);
+        }
+    }
 }
 
 impl Drop for LazyParts {
     fn drop(&mut self) {
-        if !self.is_handed_back {
-            return;
-        }
-        if let Some(own) = self.own.take()
-            && own.parts.extensions.len() == own.extensions
-            && unchanged(&own.handshake.parts, &own.parts)
-        {
-            *own.handshake.spare.lock() = Some(own.parts);
-        }
+        self.give_back();
     }
 }
 
