@@ -99,7 +99,12 @@ where
 
 impl<R: Into<Room>> IntoRooms for Vec<R> {
     fn into_rooms(self) -> RoomList {
-        self.into_iter().collect()
+        let rooms = self.into_iter();
+        if rooms.len() < 2 {
+            return rooms.collect();
+        }
+        // A name is as large as a `String`: of these, the list takes over the memory.
+        rooms.map(Into::into).collect::<Vec<Room>>().into()
     }
 }
 

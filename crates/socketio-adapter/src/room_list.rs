@@ -86,8 +86,16 @@ impl PartialEq for RoomList {
 
 impl Extend<Room> for RoomList {
     fn extend<I: IntoIterator<Item = Room>>(&mut self, rooms: I) {
-        for room in rooms {
+        let mut rooms = rooms.into_iter();
+        if self.is_empty() {
+            *self = rooms.collect();
+            return;
+        }
+        if let Some(room) = rooms.next() {
             self.push(room);
+            if let Names::Many(names) = &mut self.0 {
+                names.extend(rooms);
+            }
         }
     }
 }
@@ -106,9 +114,17 @@ impl From<Vec<Room>> for RoomList {
 
 impl<R: Into<Room>> FromIterator<R> for RoomList {
     fn from_iter<I: IntoIterator<Item = R>>(rooms: I) -> Self {
-        let mut list = Self::new();
-        list.extend(rooms.into_iter().map(Into::into));
-        list
+        let mut rooms = rooms.into_iter().map(Into::into);
+        let Some(first) = rooms.next() else {
+            return Self::new();
+        };
+        let Some(second) = rooms.next() else {
+            return Self(Names::One(first));
+        };
+        let mut names = Vec::with_capacity(rooms.size_hint().0.saturating_add(2));
+        names.extend([first, second]);
+        names.extend(rooms);
+        Self(Names::Many(names))
     }
 }
 

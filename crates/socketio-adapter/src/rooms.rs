@@ -187,6 +187,7 @@ impl<M: Member> Rooms<M> {
                 }
             }
             State::Here(here) => {
+                here.rooms.reserve(rooms.len());
                 for room in &rooms {
                     self.join_one(here, member, room);
                 }

@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use engineio::{CloseReason, Connection, Message, Protocol};
-use socketio_proto::{DecodeError, Packet, revision_4};
+use socketio_proto::{Packet, revision_4};
 
 use crate::client::{Client, Run};
 use crate::codec::MessageDecoder;
@@ -37,12 +37,17 @@ impl ClientConnection {
 }
 
 impl ClientConnection {
-    /// Reads a packet as the client means it.
-    fn read(&self, packet: Packet) -> Result<Packet, DecodeError> {
+    /// Handles a packet as the client means it.
+    fn receive(&self, packet: Packet) {
         let link = &self.client.link;
         match link.protocol {
-            Protocol::V3 => revision_4::receive(packet, link.limits.decode.max_namespace_len),
-            _ => Ok(packet),
+            Protocol::V3 => {
+                match revision_4::receive(packet, link.limits.decode.max_namespace_len) {
+                    Ok(packet) => self.client.receive(packet),
+                    Err(error) => self.client.undecodable(&error),
+                }
+            }
+            _ => self.client.receive(packet),
         }
     }
 }
@@ -53,11 +58,10 @@ impl Connection for ClientConnection {
     }
 
     fn message(&mut self, message: Message) {
-        let decoded = self.decoder.decode(message);
-        match decoded.and_then(|packet| Ok(packet.map(|packet| self.read(packet)).transpose()?)) {
+        match self.decoder.decode(message) {
             Ok(Some(packet)) => {
                 self.attachments_by = None;
-                self.client.receive(packet);
+                self.receive(packet);
             }
             // The time runs from the packet: attachments that trickle in do not extend it.
             Ok(None) if self.decoder.is_waiting() && self.attachments_by.is_none() => {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 /// How many slots one hold of a lock looks at: a join never waits for more than these. Large enough
 /// that taking the lock is a small part of the work, small enough to be over in a microsecond.
 pub(super) const CHUNK: usize = 64;
@@ -20,7 +22,9 @@ pub(super) struct Stamp(u64);
 /// between two chunks can make it see a member twice or overlook one.
 #[derive(Debug)]
 pub(super) struct Slots<M> {
-    slots: Vec<Slot<M>>,
+    /// Most rooms stay with one member: those of a user, of a game. They need no memory beside the
+    /// room itself.
+    slots: SmallVec<[Slot<M>; 1]>,
     dead: usize,
     next: u64,
 }
@@ -32,9 +36,9 @@ struct Slot<M> {
 }
 
 impl<M> Slots<M> {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            slots: Vec::new(),
+            slots: SmallVec::new(),
             dead: 0,
             next: 0,
         }
@@ -43,8 +47,6 @@ impl<M> Slots<M> {
     /// Returns the slots of a new room, and the stamp of its first member.
     pub(super) fn with_first(member: Arc<M>) -> (Self, Stamp) {
         let mut slots = Self::new();
-        // Most rooms stay with one member: those of a user, of a game.
-        slots.slots.reserve_exact(1);
         let stamp = slots.push(member);
         (slots, stamp)
     }
@@ -96,7 +98,8 @@ impl<M> Slots<M> {
     }
 
     fn sweep(&mut self) {
-        while self.slots.pop_if(|slot| slot.member.is_none()).is_some() {
+        while self.slots.last().is_some_and(|slot| slot.member.is_none()) {
+            self.slots.pop();
             self.dead -= 1;
         }
         if self.dead > DEAD_TOLERATED && self.dead > self.slots.len() / 2 {
@@ -105,7 +108,8 @@ impl<M> Slots<M> {
         }
         let spare = self.slots.len().saturating_mul(2);
         if self.slots.capacity() > CHUNK && self.slots.capacity() / 2 > spare {
-            self.slots.shrink_to(spare);
+            // Growing to less is shrinking.
+            self.slots.grow(spare.max(self.slots.len()));
         }
     }
 }

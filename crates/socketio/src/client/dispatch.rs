@@ -33,6 +33,11 @@ impl Client {
             return;
         };
         let context = EventContext::new(socket, packet.payload, packet.id);
+        if let [listener] = &**listeners {
+            let run = listener.handler.run(context, rejected);
+            self.tasks.start(run, bytes);
+            return;
+        }
         for run in runs(listeners.iter().map(|listener| &listener.handler), context) {
             self.tasks.start(run, bytes);
         }

@@ -75,8 +75,13 @@ impl LazyParts {
 
     /// Ends the call as far as extractors are concerned: the next one has another copy.
     pub(crate) fn give_back(&mut self) {
-        if let Some(own) = self.own.take()
-            && self.is_handed_back
+        if let Some(own) = self.own.take() {
+            self.give_back_copy(own);
+        }
+    }
+
+    fn give_back_copy(&self, own: Own) {
+        if self.is_handed_back
             && own.parts.extensions.len() == own.extensions
             && unchanged(&own.handshake.parts, &own.parts)
         {
