@@ -5,7 +5,7 @@
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// One whole masked frame.
-pub(crate) fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+pub fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
     frame.push(0x80 | opcode as u8);
     match payload.len() {
@@ -36,11 +36,16 @@ pub(crate) fn text(payload: &[u8]) -> Vec<u8> {
 
 /// The kinds of frames that the generator sends or understands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Opcode {
+pub enum Opcode {
+    /// A text message.
     Text = 1,
+    /// A binary message.
     Binary = 2,
+    /// The closing handshake.
     Close = 8,
+    /// A ping of the WebSocket itself.
     Ping = 9,
+    /// The answer to a ping.
     Pong = 10,
 }
 

@@ -6,7 +6,11 @@
 //! seen. It knows nothing of the server but the public protocol, and refuses every address that is
 //! not loopback.
 //!
+//! Apart from it, [`instructions`] tells whether the hot paths have become more expensive.
+//!
 //! What the numbers mean is told in `docs/PERFORMANCE.md`.
+
+pub mod instructions;
 
 mod clock;
 mod error;
@@ -30,6 +34,7 @@ mod websocket;
 mod window;
 
 pub use error::LoadError;
+pub use frame::{Opcode, masked};
 pub use histogram::Histogram;
 pub use options::{Options, USAGE};
 pub use report::Report;

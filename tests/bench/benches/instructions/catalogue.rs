@@ -1,0 +1,126 @@
+//! What is counted, and how often.
+
+use bench::instructions::Counted;
+
+/// Messages that are decoded, or encoded, in one run.
+pub(crate) const CODED: usize = 64;
+/// Bodies of long-polling that are decoded in one run, and the packets of each.
+pub(crate) const PAYLOADS: usize = 16;
+pub(crate) const PAYLOAD_PACKETS: usize = 16;
+/// Events that a client sends in one run.
+pub(crate) const EVENTS: usize = 64;
+/// Events that a polling client sends in one run.
+pub(crate) const POLLED: usize = 32;
+/// Connections that are opened and closed in one run.
+pub(crate) const CONNECTIONS: usize = 64;
+/// Members of a room, and broadcasts to them in one run.
+pub(crate) const MEMBERS: usize = 100;
+pub(crate) const EMITS: usize = 8;
+/// The same for a large room.
+pub(crate) const MANY_MEMBERS: usize = 1000;
+pub(crate) const MANY_EMITS: usize = 4;
+/// Sockets of the namespace that are not in the room.
+pub(crate) const STRANGERS: usize = 10_000;
+
+/// Every figure, in the order of the table.
+pub(crate) const CATALOGUE: &[Counted] = &[
+    Counted::new(
+        "decode/string",
+        CODED,
+        "an event with a string of 64 bytes, read into a `String`",
+    ),
+    Counted::new(
+        "decode/object",
+        CODED,
+        "an event with an object of 1 KiB, read into a struct",
+    ),
+    Counted::new(
+        "decode/acknowledgement",
+        CODED,
+        "an acknowledgement with a string of 64 bytes",
+    ),
+    Counted::new(
+        "decode/binary",
+        CODED,
+        "an event with an attachment of 1 KiB",
+    ),
+    Counted::new(
+        "decode/payload_16",
+        PAYLOADS * PAYLOAD_PACKETS,
+        "a packet, of 16 in the body of a POST",
+    ),
+    Counted::new("encode/string", CODED, "an event with a string of 64 bytes"),
+    Counted::new(
+        "encode/structure",
+        CODED,
+        "an event with a struct of five fields",
+    ),
+    Counted::new(
+        "encode/acknowledgement",
+        CODED,
+        "an acknowledgement with a string of 64 bytes",
+    ),
+    Counted::new(
+        "encode/broadcast",
+        CODED,
+        "the packet of a broadcast, and its message",
+    ),
+    Counted::new(
+        "events/echo",
+        EVENTS,
+        "an event with 64 bytes, and the same event back",
+    ),
+    Counted::new("events/echo_16", EVENTS, "the same, 16 in one write"),
+    Counted::new(
+        "events/ack",
+        EVENTS,
+        "an event with 64 bytes, and its acknowledgement",
+    ),
+    Counted::new("events/ack_16", EVENTS, "the same, 16 in one write"),
+    Counted::new(
+        "events/binary",
+        EVENTS,
+        "an event with an attachment of 1 KiB, and the same event back",
+    ),
+    Counted::new("events/unhandled", EVENTS, "an event that nothing handles"),
+    Counted::new(
+        "events/extractors",
+        EVENTS,
+        "an event whose handler asks for `State`, `Socket` and `Data` of a struct",
+    ),
+    Counted::new(
+        "broadcast/to_100",
+        EMITS * MEMBERS,
+        "a delivery to one of 100 members of a room",
+    ),
+    Counted::new(
+        "broadcast/to_100_of_10100",
+        EMITS * MEMBERS,
+        "the same, with 10 000 sockets that are not in the room",
+    ),
+    Counted::new(
+        "broadcast/to_1000",
+        MANY_EMITS * MANY_MEMBERS,
+        "a delivery to one of 1000 members",
+    ),
+    Counted::new(
+        "broadcast/to_100_deflated",
+        EMITS * MEMBERS,
+        "a delivery to one of 100 members, of 2 KiB that are compressed",
+    ),
+    Counted::new(
+        "rooms/join_and_leave_5",
+        EVENTS,
+        "joining and leaving 5 rooms",
+    ),
+    Counted::new(
+        "polling/echo",
+        POLLED,
+        "an echo by POST, and the GET that waits for it, without HTTP on the wire",
+    ),
+    Counted::new(
+        "connections/websocket",
+        CONNECTIONS,
+        "HTTP, upgrade, joining the namespace, and the end",
+    ),
+];

@@ -1,0 +1,108 @@
+//! Events of one client over WebSocket: from the bytes that it sends to those that it gets.
+
+use gungraun::{library_benchmark, library_benchmark_group};
+
+use crate::catalogue::EVENTS;
+use crate::line::Client;
+use crate::world::{World, binary, string, text};
+
+/// A client, what it sends at once, and how many bytes come back.
+struct Exchange {
+    world: World,
+    sent: Vec<u8>,
+    answered: usize,
+    times: usize,
+}
+
+impl Exchange {
+    fn client(&self) -> &Client {
+        self.world.clients.first().expect("it was made with one")
+    }
+}
+
+/// The same message, `at_once` times in one write and [`EVENTS`] times in all.
+fn exchange(message: &[u8], at_once: usize, answer: Option<&str>) -> Exchange {
+    let mut exchange = Exchange {
+        world: World::with_client(),
+        sent: message.repeat(at_once),
+        answered: 0,
+        times: EVENTS / at_once,
+    };
+    // Twice: what is made on first use is there then, and has its size.
+    exchange.world.answer(exchange.client(), &exchange.sent);
+    let answered = exchange.world.answer(exchange.client(), &exchange.sent);
+    let text = String::from_utf8_lossy(&answered);
+    match answer {
+        Some(answer) => assert_eq!(text.matches(answer).count(), at_once, "{text}"),
+        None => assert_eq!(text, ""),
+    }
+    exchange.answered = answered.len();
+    exchange
+}
+
+fn echo(at_once: usize) -> Exchange {
+    let event = format!("42[\"echo\",\"{}\"]", string());
+    exchange(&text(&event), at_once, Some(&event))
+}
+
+fn ack(at_once: usize) -> Exchange {
+    let event = format!("42107[\"ack\",\"{}\"]", string());
+    let answer = format!("43107[\"{}\"]", string());
+    exchange(&text(&event), at_once, Some(&answer))
+}
+
+fn binary_echo() -> Exchange {
+    let event = text("451-[\"bin\",{\"_placeholder\":true,\"num\":0}]");
+    let attachment = binary(&[b'x'; 1024]);
+    exchange(&[event, attachment].concat(), 1, Some(&"x".repeat(1024)))
+}
+
+/// An event after which the server writes nothing.
+fn silent(event: &str) -> Exchange {
+    exchange(&text(event), 1, None)
+}
+
+fn unhandled() -> Exchange {
+    silent(&format!("42[\"unknown\",\"{}\"]", string()))
+}
+
+fn extractors() -> Exchange {
+    let exchange = silent(r#"42["score",{"player":"ada","points":3}]"#);
+    assert_eq!(exchange.world.io.state().points(), 2 * 3);
+    exchange
+}
+
+#[library_benchmark]
+#[bench::echo(echo(1))]
+#[bench::echo_16(echo(16))]
+#[bench::ack(ack(1))]
+#[bench::ack_16(ack(16))]
+#[bench::binary(binary_echo())]
+fn answered(exchange: Exchange) -> Exchange {
+    let bytes = &exchange.world.tally.bytes;
+    exchange.world.runtime.block_on(async {
+        for _ in 0..exchange.times {
+            let goal = bytes.number() + exchange.answered;
+            exchange.client().send(&exchange.sent);
+            bytes.reach(goal).await;
+        }
+    });
+    exchange
+}
+
+#[library_benchmark]
+#[bench::unhandled(unhandled())]
+#[bench::extractors(extractors())]
+fn unanswered(exchange: Exchange) -> Exchange {
+    let waits = &exchange.world.tally.waits;
+    exchange.world.runtime.block_on(async {
+        for _ in 0..exchange.times {
+            let goal = waits.number() + 1;
+            exchange.client().send(&exchange.sent);
+            waits.reach(goal).await;
+        }
+    });
+    exchange
+}
+
+library_benchmark_group!(name = events, benchmarks = [answered, unanswered]);

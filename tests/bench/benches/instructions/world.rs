@@ -1,0 +1,187 @@
+//! The real server on one thread, and clients that are connected to it in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::extract::State;
+use bench::{Opcode, masked};
+use bytes::Bytes;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use serde::Deserialize;
+use socketio::extract::Data;
+use socketio::{
+    NotFound, Reply, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::line::{Client, line};
+use crate::tally::Tally;
+
+const UPGRADE: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n\
+    Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+
+/// So often every task can run before what was sent counts as dealt with. A connection needs a few turns.
+const TURNS: usize = 64;
+
+/// How long a run may take. With callgrind the longest takes half a minute.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The state of the application.
+#[derive(Clone, Default)]
+pub(crate) struct Score(Arc<AtomicU64>);
+
+impl Score {
+    pub(crate) fn points(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Deserialize)]
+struct Goal {
+    player: String,
+    points: u64,
+}
+
+/// A server and its clients.
+pub(crate) struct World {
+    pub(crate) runtime: Runtime,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) io: SocketIo<Score>,
+    pub(crate) service: SocketIoService<NotFound>,
+    pub(crate) clients: Vec<Client>,
+}
+
+impl World {
+    /// A server with its default options, and no clients.
+    pub(crate) fn new() -> Self {
+        Self::with(|options| options)
+    }
+
+    /// A server whose options `change` has changed, and no clients.
+    pub(crate) fn with(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Self {
+        let layer = change(SocketIoLayer::builder())
+            .with_state(Score::default())
+            .build();
+        let io = layer.io();
+        register(&io);
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime without IO needs nothing of the system");
+        runtime.spawn(give_up());
+        Self {
+            runtime,
+            tally: Arc::default(),
+            io,
+            service: layer.into_service(),
+            clients: Vec::new(),
+        }
+    }
+
+    /// A server with its default options and a client that is connected and has joined the main namespace.
+    pub(crate) fn with_client() -> Self {
+        let mut world = Self::new();
+        world.join(1);
+        world
+    }
+
+    /// Adds clients that are connected over WebSocket and have joined the main namespace.
+    pub(crate) fn join(&mut self, clients: usize) {
+        for _ in 0..clients {
+            let client = self.dial();
+            let open =
+                String::from_utf8_lossy(&self.answer(&client, UPGRADE.as_bytes())).into_owned();
+            assert!(
+                open.starts_with("HTTP/1.1 101 ") && open.contains("\"sid\""),
+                "{open}"
+            );
+            let joined = self.answer(&client, &text("40"));
+            assert!(joined.starts_with(b"\x81\x2040{\"sid\":\""), "{joined:?}");
+            self.clients.push(client);
+        }
+    }
+
+    /// A connection to the server on which nothing has been sent.
+    pub(crate) fn dial(&self) -> Client {
+        let (client, server) = line(&self.tally);
+        let connection = http1::Builder::new()
+            .serve_connection(
+                TokioIo::new(server),
+                TowerToHyperService::new(self.service.clone()),
+            )
+            .with_upgrades();
+        self.runtime.spawn(connection);
+        client
+    }
+
+    /// Sends bytes, lets the server do all that it wants to, and returns what it has written.
+    pub(crate) fn answer(&self, client: &Client, bytes: &[u8]) -> Vec<u8> {
+        client.record();
+        client.send(bytes);
+        self.settle();
+        client.recorded()
+    }
+
+    /// Lets every task run until it has nothing to do.
+    pub(crate) fn settle(&self) {
+        self.runtime.block_on(async {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+}
+
+/// Ends the program when an answer does not come.
+async fn give_up() {
+    tokio::time::sleep(PATIENCE).await;
+    eprintln!(
+        "the server owes an answer since {PATIENCE:?}: see with `cargo test -p e2e` what is wrong with it"
+    );
+    std::process::exit(1);
+}
+
+fn register(io: &SocketIo<Score>) {
+    io.of("/")
+        .on("echo", async |socket: Socket, Data(text): Data<String>| {
+            socket.emit("echo", &text);
+        })
+        .on("ack", async |Data(text): Data<String>| Reply(text))
+        .on("bin", async |socket: Socket, Data(bytes): Data<Bytes>| {
+            socket.emit("bin", &bytes);
+        })
+        .on(
+            "score",
+            async |State(score): State<Score>, socket: Socket, Data(goal): Data<Goal>| {
+                if socket.connected() && !goal.player.is_empty() {
+                    score.0.fetch_add(goal.points, Ordering::Relaxed);
+                }
+            },
+        )
+        .on("enter", async |socket: Socket| socket.join("room"));
+}
+
+/// The bytes that open a WebSocket.
+pub(crate) fn upgrade() -> &'static [u8] {
+    UPGRADE.as_bytes()
+}
+
+/// A text message of a client.
+pub(crate) fn text(message: &str) -> Vec<u8> {
+    masked(Opcode::Text, message.as_bytes())
+}
+
+/// A binary message of a client.
+pub(crate) fn binary(message: &[u8]) -> Vec<u8> {
+    masked(Opcode::Binary, message)
+}
+
+/// The string of 64 bytes that most events carry.
+pub(crate) fn string() -> String {
+    ('a'..='z').cycle().take(64).collect()
+}

@@ -1,0 +1,109 @@
+//! The file in which accepted figures are kept.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::{self, Write as _};
+
+const HEAD: &str = "\
+# Instructions per operation, as they were accepted. `cargo bench` compares with them; what is
+# counted is told in docs/PERFORMANCE.md. To accept new ones: INSTRUCTIONS=accept cargo bench
+";
+/// What stands before the environment.
+const MADE_WITH: &str = "made with: ";
+
+/// Accepted figures, and with what they were made.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Baseline {
+    /// The compiler and the system that the figures depend on, as [`environment`](super::environment) tells it.
+    pub environment: String,
+    /// Instructions per operation, by the names of what is counted.
+    pub figures: BTreeMap<String, u64>,
+}
+
+impl Baseline {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// With the first line that is none of it.
+    pub fn parse(text: &str) -> Result<Self, InvalidBaseline> {
+        let mut baseline = Self::default();
+        for line in text.lines().map(str::trim) {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(environment) = line.strip_prefix(MADE_WITH) {
+                baseline.environment = environment.to_owned();
+                continue;
+            }
+            let figure = line.split_once(' ');
+            let figure =
+                figure.and_then(|(name, figure)| Some((name, figure.trim().parse().ok()?)));
+            let Some((name, figure)) = figure else {
+                return Err(InvalidBaseline {
+                    line: line.to_owned(),
+                });
+            };
+            baseline.figures.insert(name.to_owned(), figure);
+        }
+        Ok(baseline)
+    }
+}
+
+/// The file.
+impl fmt::Display for Baseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = format!("{HEAD}\n{MADE_WITH}{}\n\n", self.environment);
+        for (name, figure) in &self.figures {
+            writeln!(text, "{name:<32} {figure:>8}")?;
+        }
+        f.write_str(&text)
+    }
+}
+
+/// The file of accepted figures has a line that cannot be read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InvalidBaseline {
+    line: String,
+}
+
+impl fmt::Display for InvalidBaseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the accepted figures have the line {:?}, which is not a name and a number; write them anew: \
+             INSTRUCTIONS=accept cargo bench",
+            self.line
+        )
+    }
+}
+
+impl Error for InvalidBaseline {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let figures = [("decode/string", 1733), ("events/echo", 10_054)];
+        let baseline = Baseline {
+            environment: "rustc 1.95.0, glibc 2.36".to_owned(),
+            figures: figures
+                .map(|(name, figure)| (name.to_owned(), figure))
+                .into(),
+        };
+        assert_eq!(Baseline::parse(&baseline.to_string()), Ok(baseline));
+    }
+
+    #[test]
+    fn a_line_that_is_no_figure_is_told() {
+        for line in ["events/echo", "events/echo many", "events/echo -1"] {
+            let error = Baseline::parse(line).unwrap_err().to_string();
+            assert!(
+                error.contains(line) && error.ends_with("cargo bench"),
+                "{error}"
+            );
+        }
+    }
+}
