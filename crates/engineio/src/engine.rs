@@ -44,7 +44,7 @@ impl<A: Application> Engine<A> {
 
     /// The session with this id, if it is open.
     pub fn session(&self, id: &SessionId) -> Option<Session> {
-        self.registry.find(id).map(Session::new)
+        self.registry.find(id.as_str()).map(Session::new)
     }
 
     /// Whether the engine serves a path.

@@ -21,7 +21,7 @@ enum Inner<F> {
 }
 
 /// An answer of the engine in the making.
-pub(crate) struct EngineFuture(pub(crate) Pin<Box<dyn Future<Output = EngineResponse> + Send>>);
+pub(crate) type EngineFuture = Pin<Box<dyn Future<Output = EngineResponse> + Send>>;
 
 /// An answer of the engine.
 pub(crate) type EngineResponse = Response<Full<Bytes>>;
@@ -30,11 +30,11 @@ impl<F> ResponseFuture<F> {
     /// An answer that comes from neither the engine nor the wrapped service, for services that wrap
     /// [`EngineIoService`](crate::EngineIoService) and answer something of their own.
     pub fn answer(answer: impl Future<Output = Response<Full<Bytes>>> + Send + 'static) -> Self {
-        Self::engine(answer)
+        Self::engine(Box::pin(answer))
     }
 
-    pub(crate) fn engine(future: impl Future<Output = EngineResponse> + Send + 'static) -> Self {
-        Self(Inner::Engine(EngineFuture(Box::pin(future))))
+    pub(crate) fn engine(future: EngineFuture) -> Self {
+        Self(Inner::Engine(future))
     }
 
     pub(crate) fn wrapped(future: F) -> Self {
@@ -56,9 +56,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match self.project().0.project() {
-            InnerProj::Engine(future) => {
-                ready!(future.0.as_mut().poll(cx)).map(ResponseBody::engine)
-            }
+            InnerProj::Engine(future) => ready!(future.as_mut().poll(cx)).map(ResponseBody::engine),
             InnerProj::Wrapped(future) => ready!(future.poll(cx))?.map(ResponseBody::wrapped),
         }))
     }

@@ -60,6 +60,7 @@ mod open;
 mod origins;
 mod path;
 mod per_message_deflate;
+mod query;
 mod registry;
 mod response;
 mod route;

@@ -1,9 +1,10 @@
 //! From a request to its answer: refusals, handshakes, upgrades, and the requests of polling
 //! sessions.
 
+use std::future::ready;
 use std::sync::Arc;
 
-use engineio_proto::{Handshake, Packet, PayloadEncoder, Protocol, SessionId, Transport};
+use engineio_proto::{Handshake, Packet, PayloadEncoder, Protocol, Transport};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Request, StatusCode, Version};
@@ -16,10 +17,11 @@ use crate::application::Application;
 use crate::config::Config;
 use crate::connection_failure::{ConnectionFailure, FailureContext, Refusal};
 use crate::engine::Engine;
-use crate::future::EngineResponse;
+use crate::future::{EngineFuture, EngineResponse};
+use crate::query::Query;
 use crate::registry::Entry;
 use crate::response;
-use crate::route::{self, BadUpgrade, Route};
+use crate::route::{self, BadUpgrade, Found, Route};
 use crate::session::driver::Driver;
 use crate::session::{Shared, now};
 use crate::session_id::{self, InvalidId};
@@ -35,75 +37,79 @@ mod webtransport_session;
 pub(crate) use self::webtransport_session::serve_webtransport;
 
 /// Answers a request below the engine's path.
-pub(crate) async fn answer<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineResponse
+///
+/// What it asks for is found at once, so that the future of each kind of request holds what that
+/// kind needs: those of polling are small, and there are two for every message.
+pub(crate) fn answer<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineFuture
 where
     A: Application,
-    B: Body,
+    B: Body + Send + 'static,
 {
     let (parts, body) = request.into_parts();
-    let route = match route::route(&parts, &engine.config, |sid| look_up(&engine, sid)) {
-        Ok(route) => route,
-        Err(refusal) => return refuse(&engine, &parts, &refusal),
-    };
-    let answered = match route {
-        Route::Open(transport) => return open(&engine, parts, transport).await,
-        Route::Poll(sid) => match find(&engine, &sid) {
-            Ok(session) => {
-                let compression = engine.config.http_compression.as_ref();
-                polling::poll(session, &parts, compression).await
-            }
-            Err(refusal) => Err(refusal),
-        },
-        Route::Post(sid) => match find(&engine, &sid) {
-            Ok(session) => {
-                let limit = engine.config.max_http_buffer_size;
-                polling::post(session, &parts, body, limit).await
-            }
-            Err(refusal) => Err(refusal),
-        },
-        Route::Upgrade(sid) => match find(&engine, &sid) {
-            Ok(session) => return upgrade(&engine, &session, parts),
-            Err(refusal) => Err(refusal),
-        },
-        Route::UnknownMethod => Ok(response::status(StatusCode::INTERNAL_SERVER_ERROR)),
-    };
-    match answered {
-        Ok(mut response) => {
-            if response.status() == StatusCode::OK {
-                engine.application.headers(response.headers_mut(), &parts);
-            }
-            response
+    match route::route(&parts, &engine.config, |sid| look_up(&engine, sid)) {
+        Ok(Route::Poll(session, jsonp)) => Box::pin(async move {
+            let compression = engine.config.http_compression.as_ref();
+            let polled = polling::poll(&session, &parts, jsonp.as_ref(), compression).await;
+            completed(&engine, &parts, polled)
+        }),
+        Ok(Route::Post(session, jsonp)) => Box::pin(async move {
+            let limit = engine.config.max_http_buffer_size;
+            let posted = polling::post(&session, &parts, jsonp.is_some(), body, limit).await;
+            completed(&engine, &parts, posted)
+        }),
+        Ok(Route::Open(transport)) => {
+            Box::pin(async move { open(&engine, parts, transport).await })
         }
-        Err(refusal) => refuse(&engine, &parts, &refusal),
+        Ok(Route::Upgrade(session)) => Box::pin(async move { upgrade(&engine, &session, parts) }),
+        Ok(Route::UnknownMethod) => {
+            Box::pin(ready(response::status(StatusCode::INTERNAL_SERVER_ERROR)))
+        }
+        Err(refusal) => Box::pin(async move { refuse(&engine, &parts, &refusal) }),
     }
 }
 
 /// Answers a request that must be one for a WebSocket.
-pub(crate) async fn answer_upgrade<A, B>(
-    engine: Arc<Engine<A>>,
-    request: Request<B>,
-) -> EngineResponse
+pub(crate) fn answer_upgrade<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineFuture
 where
     A: Application,
-    B: Body,
+    B: Body + Send + 'static,
 {
     let (parts, body) = request.into_parts();
     if !route::is_websocket_upgrade(&parts) {
         let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
-        return refuse(&engine, &parts, &refusal);
+        return Box::pin(async move { refuse(&engine, &parts, &refusal) });
     }
-    answer(engine, Request::from_parts(parts, body)).await
+    answer(engine, Request::from_parts(parts, body))
 }
 
-/// The transport of a session, and its revision of the protocol.
-fn look_up<A: Application>(engine: &Engine<A>, sid: &SessionId) -> Option<(Transport, Protocol)> {
-    let session = engine.session(sid)?;
-    Some((session.transport(), session.protocol()))
+fn look_up<A: Application>(engine: &Engine<A>, sid: &str) -> Option<Found<Arc<Shared>>> {
+    let session = engine.registry.find(sid)?;
+    let (transport, protocol) = {
+        let state = session.lock();
+        (state.proto.transport(), state.proto.protocol())
+    };
+    Some(Found {
+        session,
+        transport,
+        protocol,
+    })
 }
 
-fn find<A: Application>(engine: &Engine<A>, sid: &SessionId) -> Result<Arc<Shared>, Refusal> {
-    let found = engine.registry.find(sid);
-    found.ok_or_else(|| Refusal::unknown_session(sid))
+/// The answer to a request of a polling session, with the headers that the application wants.
+fn completed<A: Application>(
+    engine: &Engine<A>,
+    parts: &Parts,
+    answered: Result<EngineResponse, Refusal>,
+) -> EngineResponse {
+    match answered {
+        Ok(mut response) => {
+            if response.status() == StatusCode::OK {
+                engine.application.headers(response.headers_mut(), parts);
+            }
+            response
+        }
+        Err(refusal) => refuse(engine, parts, &refusal),
+    }
 }
 
 fn refuse<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) -> EngineResponse {
@@ -212,13 +218,13 @@ async fn open_polling<A: Application>(
     entry: Entry,
     open: &Packet,
 ) -> EngineResponse {
-    let jsonp = Jsonp::requested(parts.uri.query());
+    let query = Query::of(parts.uri.query());
+    let jsonp = query.jsonp.map(Jsonp::calling);
     let mut payload = {
         let mut state = entry.session.lock();
         // All that is polled later is written as the first request wants it.
-        let text = route::wants_base64(parts.uri.query());
-        state.rare().polls_text = text;
-        PayloadEncoder::new(state.proto.protocol(), text || jsonp.is_some())
+        state.rare().polls_text = query.base64;
+        PayloadEncoder::new(state.proto.protocol(), query.base64 || jsonp.is_some())
     };
     payload.push(open);
     if let Some(message) = &engine.config.initial_packet {
@@ -229,7 +235,10 @@ async fn open_polling<A: Application>(
         compress: true,
     };
     let compression = engine.config.http_compression.as_ref();
-    let mut response = polling::payload(answer, jsonp.as_ref(), &parts, compression).await;
+    let mut response = match polling::payload(answer, jsonp.as_ref(), &parts, compression) {
+        Ok(response) => response,
+        Err(uncompressed) => uncompressed.compress().await,
+    };
     initial_headers(engine, &entry, &mut response, &parts);
     tokio::spawn(Driver::polling(Arc::clone(engine), entry, parts));
     response
@@ -357,7 +366,7 @@ fn switch_protocols(
         Some(on_upgrade) => {
             let coding = Coding {
                 protocol,
-                base64: route::wants_base64(parts.uri.query()),
+                base64: Query::of(parts.uri.query()).base64,
             };
             let switching = Switching {
                 on_upgrade,
@@ -380,9 +389,34 @@ fn switch_protocols(
 mod tests {
     use std::sync::{OnceLock, Weak};
 
+    use bytes::Bytes;
+    use engineio_proto::SessionId;
+    use http_body_util::Full;
+
     use super::*;
     use crate::application::tests::Nothing;
     use crate::connection_failure::BoxError;
+
+    #[tokio::test]
+    async fn a_request_of_polling_holds_little() {
+        let engine = Arc::new(Engine::new(Config::default(), Nothing));
+        let id = SessionId::from("polls");
+        let session = Shared::new(id, Arc::default(), Protocol::V4, Transport::Polling, now());
+        let _entry = engine.registry.enter(Arc::new(session)).unwrap();
+        for method in ["GET", "POST"] {
+            let request = Request::builder()
+                .method(method)
+                .uri("/engine.io/?EIO=4&transport=polling&sid=polls")
+                .body(Full::new(Bytes::new()))
+                .unwrap();
+            let answer = answer(Arc::clone(&engine), request);
+            // Two for every message, and one for as long as the client waits. Allocators are slower
+            // where it is more than a kilobyte.
+            let size = size_of_val(&*answer);
+            assert!(size <= 704, "{method}: {size} bytes");
+            assert_eq!(engine.clients_count(), 1);
+        }
+    }
 
     #[tokio::test]
     async fn no_session_is_entered_behind_the_back_of_closing() {

@@ -54,6 +54,11 @@ impl Origins {
         Self::List(origins.into_iter().map(parse).collect())
     }
 
+    /// Whether pages of every origin are served.
+    pub(crate) fn are_any(&self) -> bool {
+        matches!(self, Self::Any)
+    }
+
     /// Whether a page of this origin is served.
     pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
         match self {

@@ -1,86 +1,54 @@
-use engineio_proto::{ConnectionError, Protocol, SessionId, Transport};
+use engineio_proto::{ConnectionError, Protocol, Transport};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::config::Config;
 use crate::connection_failure::{FailureContext, Refusal};
+use crate::query::Query;
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
 
-/// What a request below the engine's path asks for.
+/// What a request below the engine's path asks for, with the session that it names.
 #[derive(Debug)]
-pub(crate) enum Route {
+pub(crate) enum Route<S> {
     /// A new session. Its revision of the protocol is still to be looked at, with [`protocol`].
     Open(Transport),
     /// The pending request of a polling session, by which the server sends.
-    Poll(SessionId),
-    /// Packets of a polling session.
-    Post(SessionId),
+    Poll(S, Option<Jsonp>),
+    /// Packets of a polling session, in a form if it is one of JSONP.
+    Post(S, Option<Jsonp>),
     /// A WebSocket for a session that polls.
-    Upgrade(SessionId),
+    Upgrade(S),
     /// A method that no transport knows.
     UnknownMethod,
 }
 
-/// What the query of a request says, as it stands there.
+/// A session that a request names, as it is at the moment.
 #[derive(Debug)]
-struct Query<'a> {
-    transport: Option<&'a str>,
-    sid: Option<&'a str>,
-    protocol: Protocol,
-    /// Whether that stands there.
-    names_protocol: bool,
-}
-
-impl<'a> Query<'a> {
-    fn of(parts: &'a Parts) -> Self {
-        let query = parts.uri.query().unwrap_or("");
-        let value = |name: &str| {
-            query.split('&').find_map(|pair| {
-                let (key, value) = pair.split_once('=')?;
-                (key == name).then_some(value)
-            })
-        };
-        let protocol = value("EIO");
-        Self {
-            transport: value("transport"),
-            // An empty one is none, as in Node's server.
-            sid: value("sid").filter(|sid| !sid.is_empty()),
-            protocol: Protocol::requested(protocol),
-            names_protocol: protocol.is_some(),
-        }
-    }
+pub(crate) struct Found<S> {
+    pub(crate) session: S,
+    pub(crate) transport: Transport,
+    pub(crate) protocol: Protocol,
 }
 
 /// The revision that a request for a new session asks for.
 pub(crate) fn protocol(parts: &Parts, config: &Config) -> Result<Protocol, Refusal> {
-    let protocol = Query::of(parts).protocol;
+    let protocol = Query::of(parts.uri.query()).protocol();
     match protocol {
         Protocol::V3 if !config.allow_eio3 => Err(Refusal::unsupported_protocol(protocol)),
         _ => Ok(protocol),
     }
 }
 
-/// Whether the query asks for binary as base64 text (`b64=1`, or any other value), for clients that
-/// cannot receive binary frames.
-pub(crate) fn wants_base64(query: Option<&str>) -> bool {
-    query.is_some_and(|query| {
-        query.split('&').any(|pair| {
-            pair.strip_prefix("b64=")
-                .is_some_and(|value| !value.is_empty())
-        })
-    })
-}
-
 /// Finds what a request asks for, with the checks of Node's server in its order.
 ///
-/// `find` looks a session up: its transport, and its revision of the protocol.
-pub(crate) fn route(
+/// `find` looks a session up by its id.
+pub(crate) fn route<S>(
     parts: &Parts,
     config: &Config,
-    find: impl Fn(&SessionId) -> Option<(Transport, Protocol)>,
-) -> Result<Route, Refusal> {
-    let query = Query::of(parts);
+    find: impl FnOnce(&str) -> Option<Found<S>>,
+) -> Result<Route<S>, Refusal> {
+    let query = Query::of(parts.uri.query());
     let upgrade = is_websocket_upgrade(parts);
 
     let transport = query
@@ -92,29 +60,32 @@ pub(crate) fn route(
         .ok_or_else(|| Refusal::unknown_transport(query.transport))?;
     check_origin(parts, config)?;
     if transport == Transport::Polling {
-        check_element(parts, config)?;
+        check_element(&query, parts, config)?;
     }
 
     if let Some(sid) = query.sid {
-        let sid = SessionId::from(sid);
-        let (previous, spoken) = find(&sid).ok_or_else(|| Refusal::unknown_session(&sid))?;
+        let Found {
+            session,
+            transport: previous,
+            protocol: spoken,
+        } = find(sid).ok_or_else(|| Refusal::unknown_session(&sid.into()))?;
         if !upgrade && transport != previous {
             return Err(Refusal::bad_request(FailureContext::TransportMismatch {
                 transport,
                 previous,
             }));
         }
-        if query.protocol != spoken {
+        if query.protocol() != spoken {
             return Err(Refusal::bad_request(FailureContext::ProtocolMismatch {
-                protocol: query.protocol,
+                protocol: query.protocol(),
                 previous: spoken,
             }));
         }
         return match (upgrade, transport) {
-            (true, Transport::WebSocket) if config.allow_upgrades => Ok(Route::Upgrade(sid)),
+            (true, Transport::WebSocket) if config.allow_upgrades => Ok(Route::Upgrade(session)),
             (false, Transport::Polling) => Ok(match parts.method {
-                Method::GET => Route::Poll(sid),
-                Method::POST => Route::Post(sid),
+                Method::GET => Route::Poll(session, query.jsonp.map(Jsonp::calling)),
+                Method::POST => Route::Post(session, query.jsonp.map(Jsonp::calling)),
                 _ => Route::UnknownMethod,
             }),
             // A session that is on WebSocket has nothing to answer a plain request with.
@@ -144,9 +115,9 @@ pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal
         return Err(Refusal::unknown_transport(Some(name)));
     }
     check_origin(parts, config)?;
-    let query = Query::of(parts);
-    match query.protocol {
-        protocol if query.names_protocol && protocol != webtransport::PROTOCOL => {
+    let query = Query::of(parts.uri.query());
+    match query.protocol() {
+        protocol if query.names_protocol() && protocol != webtransport::PROTOCOL => {
             Err(Refusal::unsupported_protocol(protocol))
         }
         _ => Ok(()),
@@ -154,6 +125,10 @@ pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal
 }
 
 fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
+    // Where all are served, not even the header is looked for.
+    if config.origins.are_any() {
+        return Ok(());
+    }
     match parts.headers.get(header::ORIGIN) {
         Some(origin) if !config.origins.allows(origin) => {
             Err(Refusal::origin_not_allowed(Some(origin)))
@@ -163,9 +138,9 @@ fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
 }
 
 /// Scripts of a page poll with the cookies of its visitor, and without saying which page it is.
-fn check_element(parts: &Parts, config: &Config) -> Result<(), Refusal> {
+fn check_element(query: &Query<'_>, parts: &Parts, config: &Config) -> Result<(), Refusal> {
     let headers = &parts.headers;
-    if Jsonp::requested(parts.uri.query()).is_some() && !config.origins.allows_element(headers) {
+    if query.jsonp.is_some() && !config.origins.allows_element(headers) {
         return Err(Refusal::origin_not_allowed(headers.get(header::ORIGIN)));
     }
     Ok(())
@@ -181,8 +156,9 @@ pub(crate) fn is_websocket_upgrade(parts: &Parts) -> bool {
                 .get::<hyper::ext::Protocol>()
                 .is_some_and(|protocol| protocol.as_str() == "websocket");
     }
-    has_token(&parts.headers, header::CONNECTION, "upgrade")
-        && has_token(&parts.headers, header::UPGRADE, "websocket")
+    // In this order, because plain requests have the second header too.
+    has_token(&parts.headers, header::UPGRADE, "websocket")
+        && has_token(&parts.headers, header::CONNECTION, "upgrade")
 }
 
 /// Why a request cannot become a WebSocket.
@@ -261,10 +237,18 @@ mod tests {
         ("upgrade", "WebSocket"),
     ];
 
-    fn check(parts: &Parts) -> Result<Route, Refusal> {
-        let route = route(parts, &Config::default(), |sid| match sid.as_str() {
-            "polls" => Some((Transport::Polling, Protocol::V4)),
-            "socket" => Some((Transport::WebSocket, Protocol::V4)),
+    fn found(transport: Transport) -> Option<Found<()>> {
+        Some(Found {
+            session: (),
+            transport,
+            protocol: Protocol::V4,
+        })
+    }
+
+    fn check(parts: &Parts) -> Result<Route<()>, Refusal> {
+        let route = route(parts, &Config::default(), |sid| match sid {
+            "polls" => found(Transport::Polling),
+            "socket" => found(Transport::WebSocket),
             _ => None,
         })?;
         if let Route::Open(_) = route {
@@ -372,7 +356,7 @@ mod tests {
 
     #[test]
     fn requests_find_their_session() {
-        let found = |method, headers| {
+        let routed = |method, headers| {
             let transport = if headers == UPGRADE {
                 "websocket"
             } else {
@@ -385,10 +369,15 @@ mod tests {
             ))
             .unwrap()
         };
-        assert!(matches!(found("GET", &[]), Route::Poll(_)));
-        assert!(matches!(found("POST", &[]), Route::Post(_)));
-        assert!(matches!(found("PUT", &[]), Route::UnknownMethod));
-        assert!(matches!(found("GET", UPGRADE), Route::Upgrade(_)));
+        assert!(matches!(routed("GET", &[]), Route::Poll((), None)));
+        assert!(matches!(routed("POST", &[]), Route::Post((), None)));
+        assert!(matches!(routed("PUT", &[]), Route::UnknownMethod));
+        assert!(matches!(routed("GET", UPGRADE), Route::Upgrade(())));
+        let script = parts("GET", "EIO=4&transport=polling&sid=polls&j=7", &[]);
+        let Ok(Route::Poll((), Some(jsonp))) = check(&script) else {
+            panic!("a script polls");
+        };
+        assert_eq!(jsonp, Jsonp::calling("7"));
     }
 
     #[test]
@@ -403,7 +392,7 @@ mod tests {
         ] {
             for headers in [&[evil][..], &[evil, UPGRADE[0], UPGRADE[1]][..]] {
                 let parts = parts("GET", query, headers);
-                let find = |_: &_| Some((Transport::Polling, Protocol::V4));
+                let find = |_: &str| found(Transport::Polling);
                 let refusal = route(&parts, &config, find).unwrap_err();
                 let told = (refusal.error.code(), refusal.error.status());
                 assert_eq!(told, (4, 403), "{query}");
@@ -416,7 +405,7 @@ mod tests {
     fn polling_by_a_script_shows_that_it_is_of_the_same_origin() {
         let config = Config::default().origins(crate::Origins::list(["https://example.com"]));
         let polls = |query, headers: &[(&str, &str)]| {
-            let find = |_: &_| Some((Transport::Polling, Protocol::V4));
+            let find = |_: &str| found(Transport::Polling);
             route(&parts("GET", query, headers), &config, find).map(|_| ())
         };
         let scripts = [

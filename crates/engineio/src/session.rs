@@ -19,7 +19,7 @@ mod state;
 mod timer;
 mod work;
 
-use self::locked::Locked;
+pub(crate) use self::locked::Locked;
 pub(crate) use self::observer::is_heartbeat;
 pub use self::observer::{Announcement, SessionEvent, SessionObserver};
 pub use self::ready_state::ReadyState;

@@ -8,7 +8,7 @@ use std::task::Poll;
 use engineio_proto::{SessionId, Transport};
 use http::request::Parts;
 
-use super::{Unopened, admit, find, open_packet, tell_refused};
+use super::{Unopened, admit, open_packet, tell_refused};
 use crate::application::Application;
 use crate::connection_failure::{FailureContext, Refusal};
 use crate::engine::Engine;
@@ -96,7 +96,8 @@ fn upgrade<A: Application>(
     webtransport: Box<WebTransport>,
     sid: &SessionId,
 ) -> Result<(), Refusal> {
-    let session = find(engine, sid)?;
+    let session = engine.registry.find(sid.as_str());
+    let session = session.ok_or_else(|| Refusal::unknown_session(sid))?;
     let mut state = session.lock();
     let spoken = state.proto.protocol();
     if spoken != webtransport::PROTOCOL {

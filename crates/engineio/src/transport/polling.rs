@@ -2,74 +2,55 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use engineio_proto::{CloseReason, PayloadDecoder, PayloadEncoder, PollError, Protocol, Transport};
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 
-use crate::compression::HttpCompression;
+use crate::compression::{Encoding, HttpCompression};
 use crate::connection_failure::{FailureContext, Refusal};
 use crate::future::EngineResponse;
 use crate::response;
-use crate::session::{Post, SessionEvent, Shared, is_heartbeat, now};
+use crate::session::{Locked, Post, SessionEvent, Shared, is_heartbeat, now};
 use crate::transport::jsonp::{self, Jsonp};
 
 /// Answers a GET with the next packets, as soon as there are any.
 pub(crate) async fn poll(
-    session: Arc<Shared>,
+    session: &Shared,
     request: &Parts,
+    jsonp: Option<&Jsonp>,
     compression: Option<&HttpCompression>,
 ) -> Result<EngineResponse, Refusal> {
-    let jsonp = Jsonp::requested(request.uri.query());
-    {
-        let mut state = session.lock();
-        match state.proto.handle_poll(now()) {
-            Ok(()) => {}
-            Err(PollError::Overlap) => {
-                // The session is over: whoever waits is told.
-                state.wake_all();
-                return Ok(response::status(StatusCode::BAD_REQUEST));
-            }
-            Err(PollError::NotPolling) => {
-                let previous = state.proto.transport();
-                return Err(Refusal::bad_request(FailureContext::TransportMismatch {
-                    transport: Transport::Polling,
-                    previous,
-                }));
-            }
-            Err(_) => return Err(Refusal::unknown_session(session.id())),
-        }
-        // The task may have a timer to set for this poll.
-        if state.proto.is_upgrading() || !state.proto.is_open() {
-            state.wake_driver();
-        }
-    }
     let pending = PendingPoll {
-        session: Some(Arc::clone(&session)),
+        session,
         text: jsonp.is_some(),
+        phase: Phase::Arriving,
     };
-    Ok(match pending.await {
-        Some(answer) => {
-            let unsent = UnsentAnswer(Some(session));
-            let response = payload(answer, jsonp.as_ref(), request, compression).await;
-            unsent.finish();
-            response
-        }
-        None => response::status(StatusCode::BAD_REQUEST),
-    })
+    let Some(answer) = pending.await? else {
+        return Ok(response::status(StatusCode::BAD_REQUEST));
+    };
+    let compressed = match payload(answer, jsonp, request, compression) {
+        Ok(response) => return Ok(response),
+        // Boxed, so that not every poll is as large as those whose answers are compressed.
+        Err(uncompressed) => Box::pin(uncompressed.compress()),
+    };
+    let unsent = UnsentAnswer(Some(session));
+    let response = compressed.await;
+    unsent.finish();
+    Ok(response)
 }
 
-/// An answer with packets, compressed if the client wants it so and it is worth it.
-pub(crate) async fn payload(
+/// An answer with packets, or what is still to be compressed because the client wants it so and it
+/// is worth it.
+pub(crate) fn payload<'a>(
     answer: Answer,
     jsonp: Option<&Jsonp>,
-    request: &Parts,
-    compression: Option<&HttpCompression>,
-) -> EngineResponse {
+    request: &'a Parts,
+    compression: Option<&'a HttpCompression>,
+) -> Result<EngineResponse, Uncompressed<'a>> {
     let headers = &request.headers;
     let engineio_proto::Payload { body, binary } = answer.payload;
     let body = match jsonp {
@@ -79,15 +60,45 @@ pub(crate) async fn payload(
     let encoding = compression
         .filter(|_| answer.compress)
         .and_then(|compression| compression.encoding(headers, body.len()));
-    if let Some((compression, encoding)) = compression.zip(encoding) {
+    match compression.zip(encoding) {
+        Some((compression, encoding)) => Err(Uncompressed {
+            body,
+            binary,
+            headers,
+            compression,
+            encoding,
+        }),
+        None => Ok(response::payload(body, binary, None, headers)),
+    }
+}
+
+/// An answer that is to be compressed.
+pub(crate) struct Uncompressed<'a> {
+    body: Bytes,
+    binary: bool,
+    /// Those of the request.
+    headers: &'a HeaderMap,
+    compression: &'a HttpCompression,
+    encoding: Encoding,
+}
+
+impl Uncompressed<'_> {
+    pub(crate) async fn compress(self) -> EngineResponse {
+        let Self {
+            body,
+            binary,
+            headers,
+            compression,
+            encoding,
+        } = self;
         match compression.encode(encoding, &body).await {
-            Ok(encoded) => return response::payload(encoded, binary, Some(encoding), headers),
+            Ok(encoded) => response::payload(encoded, binary, Some(encoding), headers),
             Err(error) => {
                 tracing::error!(?error, "an answer is sent uncompressed: zlib has failed");
+                response::payload(body, binary, None, headers)
             }
         }
     }
-    response::payload(body, binary, None, headers)
 }
 
 /// The packets of an answer.
@@ -99,37 +110,81 @@ pub(crate) struct Answer {
 
 /// Packets that have left the queue and are not in an answer yet. Dropped before they are, their
 /// client has gone, and the session cannot go on without them.
-struct UnsentAnswer(Option<Arc<Shared>>);
+struct UnsentAnswer<'a>(Option<&'a Shared>);
 
-impl UnsentAnswer {
+impl UnsentAnswer<'_> {
     fn finish(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for UnsentAnswer {
+impl Drop for UnsentAnswer<'_> {
     fn drop(&mut self) {
-        if let Some(session) = &self.0 {
+        if let Some(session) = self.0 {
             session.abort(CloseReason::TransportError);
         }
     }
 }
 
 /// A GET that waits for packets. Dropped before it is answered, its client has gone.
-struct PendingPoll {
-    session: Option<Arc<Shared>>,
+struct PendingPoll<'a> {
+    session: &'a Shared,
     /// Whether the answer has to be text, whatever the session says.
     text: bool,
+    phase: Phase,
 }
 
-impl Future for PendingPoll {
-    type Output = Option<Answer>;
+#[derive(PartialEq, Eq)]
+enum Phase {
+    /// The session does not know of it yet.
+    Arriving,
+    Waiting,
+    /// It has its answer, or has been refused.
+    Over,
+}
+
+impl PendingPoll<'_> {
+    /// Tells the session of the poll. `Some` is the answer to one that there must not be.
+    fn arrive(&mut self, state: &mut Locked<'_>) -> Option<Result<Option<Answer>, Refusal>> {
+        self.phase = Phase::Over;
+        match state.proto.handle_poll(now()) {
+            Ok(()) => {}
+            Err(PollError::Overlap) => {
+                // The session is over: whoever waits is told.
+                state.wake_all();
+                return Some(Ok(None));
+            }
+            Err(PollError::NotPolling) => {
+                let previous = state.proto.transport();
+                let refusal = Refusal::bad_request(FailureContext::TransportMismatch {
+                    transport: Transport::Polling,
+                    previous,
+                });
+                return Some(Err(refusal));
+            }
+            Err(_) => return Some(Err(Refusal::unknown_session(self.session.id()))),
+        }
+        self.phase = Phase::Waiting;
+        // The task may have a timer to set for this poll.
+        if state.proto.is_upgrading() || !state.proto.is_open() {
+            state.wake_driver();
+        }
+        None
+    }
+}
+
+impl Future for PendingPoll<'_> {
+    /// The answer, or `None` if there is nothing to be told.
+    type Output = Result<Option<Answer>, Refusal>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(session) = &self.session else {
-            return Poll::Ready(None);
-        };
+        let session = self.session;
         let mut state = session.lock();
+        if self.phase == Phase::Arriving
+            && let Some(answer) = self.arrive(&mut state)
+        {
+            return Poll::Ready(answer);
+        }
         let observers = state.observers();
         let text = self.text || state.rare().polls_text;
         let mut payload = PayloadEncoder::new(state.proto.protocol(), text);
@@ -143,7 +198,7 @@ impl Future for PendingPoll {
             }
         }
         if payload.is_empty() && state.proto.poll_pending() {
-            state.rare().poll = Some(cx.waker().clone());
+            wait(&mut state.rare().poll, cx);
             return Poll::Pending;
         }
         // After an upgrade the poll is ended, while messages wait for the new transport.
@@ -156,9 +211,9 @@ impl Future for PendingPoll {
             state.wake_driver();
         }
         drop(state);
-        self.session = None;
+        self.phase = Phase::Over;
         if payload.is_empty() {
-            return Poll::Ready(None);
+            return Poll::Ready(Ok(None));
         }
         if let Some(observers) = observers {
             for packet in &heartbeat {
@@ -168,54 +223,63 @@ impl Future for PendingPoll {
                 observers.tell(SessionEvent::Drained);
             }
         }
-        Poll::Ready(Some(Answer {
+        Poll::Ready(Ok(Some(Answer {
             payload: payload.finish(),
             compress,
-        }))
+        })))
     }
 }
 
-impl Drop for PendingPoll {
+impl Drop for PendingPoll<'_> {
     fn drop(&mut self) {
-        if let Some(session) = &self.session {
-            let mut state = session.lock();
+        if self.phase == Phase::Waiting {
+            let mut state = self.session.lock();
             state.proto.handle_poll_aborted();
             state.wake_all();
         }
     }
 }
 
-/// Takes the packets of a POST.
+/// Notes who is to be woken. It is mostly the same task as before, which costs nothing then.
+fn wait(place: &mut Option<Waker>, cx: &Context<'_>) {
+    match place {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *place = Some(cx.waker().clone()),
+    }
+}
+
+/// Takes the packets of a POST, `in_form` if they are the field of one.
 pub(crate) async fn post<B: Body>(
-    session: Arc<Shared>,
+    session: &Shared,
     request: &Parts,
+    in_form: bool,
     body: B,
     limit: usize,
 ) -> Result<EngineResponse, Refusal> {
     let headers = &request.headers;
-    let protocol = session.lock().proto.protocol();
     let binary = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value == "application/octet-stream");
-    if binary && protocol != Protocol::V3 {
-        session.abort(CloseReason::TransportError);
-        return Ok(response::status(StatusCode::BAD_REQUEST));
-    }
-    let Some(mut post) = ReceivingPost::start(session) else {
+    let Some((mut post, protocol)) = ReceivingPost::start(session, binary) else {
         return Ok(response::status(StatusCode::BAD_REQUEST));
     };
-    let body = match post.until_closed(receive(body, limit)).await {
-        None => return Err(Refusal::unknown_session(post.session.id())),
+    let received = {
+        let body = pin!(body);
+        let receiving = pin!(receive(body, limit));
+        post.until_closed(receiving).await
+    };
+    let body = match received {
+        None => return Err(Refusal::unknown_session(session.id())),
         Some(Err(ReceiveError::TooLarge)) => {
             // The session lives: the client may send the rest in smaller messages.
-            post.finish();
+            post.finish(&mut session.lock());
             return Ok(response::status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         // The guard closes the session.
         Some(Err(ReceiveError::Aborted)) => return Ok(response::status(StatusCode::BAD_REQUEST)),
         Some(Ok(body)) => body,
     };
-    let packets = if Jsonp::requested(request.uri.query()).is_some() {
+    let packets = if in_form {
         jsonp::payload_of_form(&body).map(|body| PayloadDecoder::new(protocol, body))
     } else if binary {
         Some(PayloadDecoder::binary(body))
@@ -225,52 +289,51 @@ pub(crate) async fn post<B: Body>(
     match packets {
         Some(packets) => post.hand_over(packets).await,
         // A form without packets, which Node's server lets pass.
-        None => post.finish(),
+        None => post.finish(&mut session.lock()),
     }
     Ok(response::ok(headers))
 }
 
 /// A POST of a session. Dropped before it is finished, its client has gone.
-struct ReceivingPost {
-    session: Arc<Shared>,
+struct ReceivingPost<'a> {
+    session: &'a Shared,
     finished: bool,
 }
 
-impl ReceivingPost {
-    /// `None` when another POST is under way: the session is closed then, as the order of the two
-    /// cannot be known.
-    fn start(session: Arc<Shared>) -> Option<Self> {
+impl<'a> ReceivingPost<'a> {
+    /// Also returns the revision that the client speaks. `None` when the session is closed for this
+    /// POST: it is binary, which only revision 3 knows, or another one is under way, and the order
+    /// of the two cannot be known.
+    fn start(session: &'a Shared, binary: bool) -> Option<(Self, Protocol)> {
         let mut state = session.lock();
-        if !matches!(state.rare().post, Post::None) {
+        let protocol = state.proto.protocol();
+        if (binary && protocol != Protocol::V3) || !matches!(state.rare().post, Post::None) {
             state.proto.abort(CloseReason::TransportError);
             state.wake_all();
             return None;
         }
         state.rare().post = Post::Receiving;
         drop(state);
-        Some(Self {
+        let started = Self {
             session,
             finished: false,
-        })
+        };
+        Some((started, protocol))
     }
 
     /// Runs `future` for as long as the session lives, so that a body that never ends does not
     /// outlive it.
-    async fn until_closed<F: Future>(&self, future: F) -> Option<F::Output> {
-        let mut future = pin!(future);
-        let mut closed = pin!(poll_fn(|cx| {
-            let mut state = self.session.lock();
-            if state.proto.is_closed() {
-                return Poll::Ready(());
-            }
-            state.rare().post_waker = Some(cx.waker().clone());
-            Poll::Pending
-        }));
+    async fn until_closed<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(output));
             }
-            closed.as_mut().poll(cx).map(|()| None)
+            let mut state = self.session.lock();
+            if state.proto.is_closed() {
+                return Poll::Ready(None);
+            }
+            wait(&mut state.rare().post_waker, cx);
+            Poll::Pending
         })
         .await
     }
@@ -285,20 +348,20 @@ impl ReceivingPost {
                 state.wake_driver();
             }
             if state.proto.is_closed() || matches!(state.rare().post, Post::Done) {
+                self.finish(&mut state);
                 return Poll::Ready(());
             }
-            state.rare().post_waker = Some(cx.waker().clone());
+            wait(&mut state.rare().post_waker, cx);
             Poll::Pending
         })
         .await;
-        self.finish();
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, state: &mut Locked<'_>) {
         self.finished = true;
-        let mut state = self.session.lock();
-        state.rare().post = Post::None;
-        state.rare().post_waker = None;
+        let rare = state.rare();
+        rare.post = Post::None;
+        rare.post_waker = None;
         // An upgrade waits for the POST before it.
         if state.proto.is_upgrading() {
             state.wake_driver();
@@ -306,12 +369,14 @@ impl ReceivingPost {
     }
 }
 
-impl Drop for ReceivingPost {
+impl Drop for ReceivingPost<'_> {
     fn drop(&mut self) {
         if !self.finished {
-            self.finish();
+            let mut state = self.session.lock();
+            self.finish(&mut state);
             // Harmless where the session is closed already.
-            self.session.abort(CloseReason::TransportError);
+            state.proto.abort(CloseReason::TransportError);
+            state.wake_all();
         }
     }
 }
@@ -322,11 +387,10 @@ enum ReceiveError {
     TooLarge,
 }
 
-async fn receive<B: Body>(body: B, limit: usize) -> Result<Bytes, ReceiveError> {
+async fn receive<B: Body>(mut body: Pin<&mut B>, limit: usize) -> Result<Bytes, ReceiveError> {
     if body.size_hint().lower() > limit as u64 {
         return Err(ReceiveError::TooLarge);
     }
-    let mut body = pin!(body);
     let mut received = Received::Nothing;
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         let Ok(frame) = frame else {
@@ -338,6 +402,10 @@ async fn receive<B: Body>(body: B, limit: usize) -> Result<Bytes, ReceiveError> 
             }
             let data = data.copy_to_bytes(data.remaining());
             received = received.and(data);
+            // Bodies of known length need not be asked for their end.
+            if body.is_end_stream() {
+                break;
+            }
         }
     }
     Ok(received.into_bytes())
