@@ -1,6 +1,7 @@
 //! What the query of a request says.
 
 use engineio_proto::Protocol;
+use memchr::memchr;
 
 /// What the query of a request says, as it stands there: the server of Node takes nothing else for
 /// its names and values than what their characters are.
@@ -26,12 +27,14 @@ impl<'a> Query<'a> {
         let mut read = Self::default();
         let mut rest = query;
         while let Some(pairs) = rest {
-            let (pair, behind) = match cut(pairs, b'&') {
+            let (pair, behind) = match cut(pairs, memchr(b'&', pairs.as_bytes())) {
                 Some((pair, behind)) => (pair, Some(behind)),
                 None => (pairs, None),
             };
             rest = behind;
-            let Some((name, value)) = cut(pair, b'=') else {
+            // Names are shorter than what `memchr` is good for.
+            let equals = pair.bytes().position(|byte| byte == b'=');
+            let Some((name, value)) = cut(pair, equals) else {
                 continue;
             };
             let place = match name {
@@ -62,11 +65,9 @@ impl<'a> Query<'a> {
     }
 }
 
-/// What stands before the first of these bytes, which are of ASCII, and what stands behind.
-///
-/// Byte by byte, because the pieces are short: `str::split` takes twice as long for them.
-fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|byte| byte == at)?;
+/// What stands before a byte of ASCII, and what stands behind it.
+fn cut(text: &str, at: Option<usize>) -> Option<(&str, &str)> {
+    let at = at?;
     Some((text.get(..at)?, text.get(at.saturating_add(1)..)?))
 }
 
