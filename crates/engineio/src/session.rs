@@ -17,6 +17,7 @@ mod observer;
 mod ready_state;
 mod state;
 mod timer;
+mod turn;
 mod work;
 
 pub(crate) use self::locked::Locked;
@@ -261,6 +262,7 @@ impl Shared {
             state: Mutex::new(State {
                 proto: engineio_proto::Session::new(config, protocol, transport, now),
                 driver: None,
+                asleep: false,
                 rare: None,
             }),
         }
@@ -353,7 +355,8 @@ mod tests {
                 assert!(drained.as_mut().poll(cx).is_ready());
             },
             |session, waker| {
-                session.0.lock().driver = Some(waker);
+                session.0.lock().sleep(&Context::from_waker(&waker));
+                drop(waker);
                 session.abort(CloseReason::TransportError);
             },
             |session, waker| {

@@ -66,6 +66,12 @@ impl Session {
         self.outbound.bytes()
     }
 
+    /// Whether no message is queued.
+    #[must_use]
+    pub fn is_queue_empty(&self) -> bool {
+        self.outbound.is_empty()
+    }
+
     /// Whether nothing is queued and no write is under way.
     #[must_use]
     pub fn is_drained(&self) -> bool {

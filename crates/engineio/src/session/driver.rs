@@ -4,6 +4,7 @@
 //! One run reads what has arrived, gives it to the application, and writes what is queued then:
 //! the answers to one read leave in one write.
 
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,26 +17,18 @@ use pin_project::pin_project;
 use crate::application::{Application, Connection};
 use crate::engine::Engine;
 use crate::registry::Entry;
+use crate::session::locked::Locked;
 use crate::session::timer::Timer;
+use crate::session::turn::Turn;
 use crate::session::work::Work;
-use crate::session::{Post, Session, SessionEvent, is_heartbeat, now};
+use crate::session::{Post, Session, SessionEvent, is_heartbeat};
+use crate::transport::READ_BUFFER;
+use crate::transport::arrived::Arrived;
 use crate::transport::channel::{Arriving, Channel, Received};
 use crate::transport::websocket::{CloseCode, Switching};
 use crate::transport::webtransport::WebTransport;
 
 mod write;
-
-/// How many messages are taken before the task lets others run.
-const MESSAGES_PER_RUN: usize = 64;
-
-/// How many bytes of messages are taken before the task lets others run, in pieces: 256 KiB, and what
-/// the last message has beyond them.
-///
-/// What is compressed may be a thousandth of that on the wire, so that one read brings many of them.
-const PIECES_PER_RUN: u8 = 64;
-
-/// How many bytes are a piece: 4 KiB. A smaller message counts as one.
-const PIECE: usize = 4 * 1024;
 
 /// How long the application may take no message of a client.
 ///
@@ -99,12 +92,11 @@ impl<A: Application> Driver<A> {
                 upgrade_held: false,
                 drained_due: false,
                 blocked: None,
-                taken_pieces: 0,
                 posted: None,
                 failure: None,
                 entry,
             },
-            timer: Timer::new(now()),
+            timer: Timer::new(),
         }
     }
 }
@@ -113,15 +105,15 @@ impl<A: Application> Future for Driver<A> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let now = now();
-        let deadline = this.core.awake();
-        let expired = this.timer.as_mut().poll_expired(cx, now, deadline);
-        if this.core.run(cx, now, expired) == Progress::Finished {
+        let this = self.project();
+        let mut turn = Turn::default();
+        let fired = this.timer.has_fired();
+        if this.core.run(cx, &mut turn, fired) == Progress::Finished {
             return Poll::Ready(());
         }
         // The run may have moved the deadline; what is due by now waits for the next run.
-        if this.timer.poll_expired(cx, now, this.core.deadline()) {
+        let deadline = this.core.deadline(&turn);
+        if this.timer.arm(cx, &mut turn, deadline) {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -142,8 +134,6 @@ struct Core<A: Application> {
     drained_due: bool,
     /// Since when the application takes no more, so that what the client sends lies unread.
     blocked: Option<Instant>,
-    /// How many bytes of messages this run has taken, in pieces: a small number in a small place.
-    taken_pieces: u8,
     /// Packets of a POST that are still to be taken.
     posted: Option<PayloadDecoder>,
     /// Which close code tells the client what it did wrong.
@@ -177,29 +167,22 @@ enum Progress {
 }
 
 impl<A: Application> Core<A> {
-    /// The task runs: nobody has to wake it now. Returns the deadline that it slept for.
-    fn awake(&self) -> Option<Instant> {
+    /// The state of the session, whose task runs: nobody has to wake it now.
+    fn lock(&self) -> Locked<'_> {
         let mut state = self.entry.session.lock();
-        state.driver = None;
-        let session = state.proto.poll_timeout();
-        drop(state);
-        self.earliest(session)
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        let session = self.entry.session.lock().proto.poll_timeout();
-        self.earliest(session)
+        state.asleep = false;
+        state
     }
 
     /// The deadline of the session, or that of the application if it comes first.
-    fn earliest(&self, session: Option<Instant>) -> Option<Instant> {
+    fn deadline(&self, turn: &Turn) -> Option<Instant> {
         let connection = self.connection.as_ref().and_then(Connection::poll_timeout);
-        session.into_iter().chain(connection).min()
+        turn.deadline.into_iter().chain(connection).min()
     }
 
     fn handle_timeout(&mut self, now: Instant) {
         {
-            let mut state = self.entry.session.lock();
+            let mut state = self.lock();
             match self.blocked {
                 Some(since) if now.saturating_duration_since(since) >= BLOCKED_LIMIT => {
                     tracing::warn!(
@@ -220,21 +203,17 @@ impl<A: Application> Core<A> {
         }
     }
 
-    fn run(&mut self, cx: &mut Context<'_>, now: Instant, mut expired: bool) -> Progress {
-        let mut taken = 0;
-        self.taken_pieces = 0;
+    fn run(&mut self, cx: &mut Context<'_>, turn: &mut Turn, mut fired: bool) -> Progress {
         loop {
             self.poll_opening(cx);
-            taken += self.read(cx, now, MESSAGES_PER_RUN - taken);
+            self.read(cx, turn);
             // Only now: a pong that has arrived counts although this task comes to it too late.
-            if std::mem::take(&mut expired) {
-                self.handle_timeout(now);
+            if std::mem::take(&mut fired) {
+                self.handle_timeout(turn.now());
             }
-            let progress = self.write(cx);
-            let has_time = taken < MESSAGES_PER_RUN && self.taken_pieces < PIECES_PER_RUN;
-            match progress {
-                Progress::Busy if has_time => {}
-                Progress::Idle if has_time => return Progress::Idle,
+            match self.write(cx, turn) {
+                Progress::Busy if turn.has_time() => {}
+                Progress::Idle if turn.has_time() => return Progress::Idle,
                 Progress::Finished => return Progress::Finished,
                 Progress::Busy | Progress::Idle => {
                     cx.waker().wake_by_ref();
@@ -281,22 +260,30 @@ impl<A: Application> Core<A> {
         self.connection = Some(self.engine.application.open(session, request));
     }
 
-    /// Takes at most `limit` messages, and as many bytes as a run may, and returns how many there were.
-    fn read(&mut self, cx: &mut Context<'_>, now: Instant, limit: usize) -> usize {
-        let mut taken = 0;
-        while taken < limit && self.taken_pieces < PIECES_PER_RUN && self.read_one(cx, now) {
-            taken += 1;
+    /// Takes as many messages as there are and the run has time for.
+    fn read(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
+        let mut memory = [MaybeUninit::uninit(); READ_BUFFER];
+        let mut arrived = Arrived::new(&mut memory);
+        while turn.has_time() && self.read_one(cx, turn, &mut arrived) {
+            turn.messages += 1;
         }
-        taken
+        if let Socket::Open(channel) = &mut self.socket {
+            channel.keep(&mut arrived);
+        }
     }
 
     /// Takes the next packet, if there is one that may be taken.
-    fn read_one(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        let ready = self.poll_ready(cx, now);
+    fn read_one(
+        &mut self,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+        arrived: &mut Arrived<'_>,
+    ) -> bool {
+        let ready = self.poll_ready(cx, turn);
         // What was posted came before what another transport brings.
         if ready && let Some(posted) = &mut self.posted {
             match posted.next() {
-                Some(packet) => self.receive(now, Transport::Polling, packet.ok()),
+                Some(packet) => self.receive(turn, Transport::Polling, packet.ok()),
                 None => self.finish_post(),
             }
             return true;
@@ -307,17 +294,22 @@ impl<A: Application> Core<A> {
             }
             self.upgrade_held = false;
             if let Socket::Open(channel) = &self.socket {
-                self.receive_probe(now, channel.transport(), Some(Packet::Upgrade));
+                self.receive_probe(turn, channel.transport(), Some(Packet::Upgrade));
             }
             return true;
         }
         if self.probing || (ready && self.posted.is_none()) {
-            return self.read_channel(cx, now);
+            return self.read_channel(cx, turn, arrived);
         }
         false
     }
 
-    fn read_channel(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn read_channel(
+        &mut self,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+        arrived: &mut Arrived<'_>,
+    ) -> bool {
         let Socket::Open(channel) = &mut self.socket else {
             return false;
         };
@@ -326,12 +318,17 @@ impl<A: Application> Core<A> {
             return false;
         }
         let transport = channel.transport();
-        let Poll::Ready(received) = channel.poll_receive(cx) else {
+        let received = channel.poll_receive(cx, arrived);
+        if self.probing {
+            // What probes may leave this task with the next packet, and takes what has arrived along.
+            channel.keep(arrived);
+        }
+        let Poll::Ready(received) = received else {
             return false;
         };
         match received {
-            Received::Packet(packet) if self.probing => self.receive_probe(now, transport, packet),
-            Received::Packet(packet) => self.receive(now, transport, packet),
+            Received::Packet(packet) if self.probing => self.receive_probe(turn, transport, packet),
+            Received::Packet(packet) => self.receive(turn, transport, packet),
             // The socket is kept: a close frame wants an answer.
             Received::Closed => {
                 self.transport_closed(transport, false);
@@ -347,7 +344,7 @@ impl<A: Application> Core<A> {
     }
 
     /// Whether the application takes the next message.
-    fn poll_ready(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn poll_ready(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
         let Some(connection) = &mut self.connection else {
             return false;
         };
@@ -355,17 +352,17 @@ impl<A: Application> Core<A> {
         let reads = matches!(self.socket, Socket::Open(_)) && !self.probing;
         let blocked = !ready && (reads || self.posted.is_some());
         let was_blocked = self.blocked.is_some();
-        self.blocked = blocked.then(|| self.blocked.unwrap_or(now));
+        self.blocked = blocked.then(|| self.blocked.unwrap_or_else(|| turn.now()));
         if ready && was_blocked {
             // The client has had no chance to get an answer to a ping through.
-            self.entry.session.lock().proto.handle_blocked(now);
+            self.lock().proto.handle_blocked(turn.now());
         }
         ready
     }
 
     /// Handles a packet of the current transport; `None` is one that could not be decoded.
-    fn receive(&mut self, now: Instant, from: Transport, packet: Option<Packet>) {
-        let mut state = self.entry.session.lock();
+    fn receive(&mut self, turn: &mut Turn, from: Transport, packet: Option<Packet>) {
+        let mut state = self.lock();
         let Some(packet) = packet else {
             tracing::debug!("the client sent a packet that cannot be decoded");
             state.proto.handle_decode_error();
@@ -376,7 +373,7 @@ impl<A: Application> Core<A> {
             .observers()
             .filter(|_| state.proto.is_open() && from == state.proto.transport())
             .map(|observers| (observers, packet.clone()));
-        let message = state.proto.handle_packet(now, from, packet);
+        let message = state.proto.handle_packet(turn.now(), from, packet);
         if from == Transport::Polling {
             state.wake_poll();
         }
@@ -389,22 +386,22 @@ impl<A: Application> Core<A> {
             }
         }
         if let (Some(message), Some(connection)) = (message, &mut self.connection) {
-            let pieces = u8::try_from(message.len().div_ceil(PIECE)).unwrap_or(u8::MAX);
-            self.taken_pieces = self.taken_pieces.saturating_add(pieces);
+            turn.count(&message);
             connection.message(message);
         }
     }
 
     /// Handles a packet of the transport that is being probed.
-    fn receive_probe(&mut self, now: Instant, from: Transport, packet: Option<Packet>) {
-        let mut state = self.entry.session.lock();
+    fn receive_probe(&mut self, turn: &mut Turn, from: Transport, packet: Option<Packet>) {
+        let mut state = self.lock();
         // The session would not take what is being posted once it has left polling.
         if packet == Some(Packet::Upgrade) && state.is_posting() {
+            drop(state);
             self.upgrade_held = true;
             return;
         }
         let result = match packet {
-            Some(packet) => state.proto.handle_probe_packet(now, packet),
+            Some(packet) => state.proto.handle_probe_packet(turn.now(), packet),
             None => {
                 state.proto.handle_transport_closed(from, true);
                 ProbeResult::Rejected
@@ -429,7 +426,7 @@ impl<A: Application> Core<A> {
 
     /// The transport is no good; a session that polls lives on.
     fn transport_closed(&mut self, transport: Transport, error: bool) {
-        let mut state = self.entry.session.lock();
+        let mut state = self.lock();
         state.proto.handle_transport_closed(transport, error);
         state.wake_all();
         drop(state);
@@ -500,8 +497,9 @@ impl<A: Application> Core<A> {
         }
         self.observe(SessionEvent::Closed(reason));
         // It may hold the session, which holds it.
-        let mut state = self.entry.session.lock();
+        let mut state = self.lock();
         let observers = state.rare_if_any().and_then(|rare| rare.observers.take());
+        state.driver = None;
         drop(state);
         drop(observers);
     }

@@ -1,13 +1,11 @@
 //! The state of a session, locked, and who is to be woken when it no longer is.
 
-use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::Waker;
 
 use engineio_proto::Transport;
 use parking_lot::MutexGuard;
-use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use super::state::State;
@@ -26,7 +24,9 @@ pub(crate) struct Locked<'a> {
 /// Who is woken when this is dropped.
 #[derive(Debug, Default)]
 struct Woken {
-    tasks: SmallVec<[Waker; 2]>,
+    driver: Option<Waker>,
+    poll: Option<Waker>,
+    post: Option<Waker>,
     drained: Option<Arc<Notify>>,
 }
 
@@ -51,18 +51,24 @@ impl<'a> Locked<'a> {
     }
 
     pub(crate) fn wake_driver(&mut self) {
-        self.woken.tasks.extend(self.state.driver.take());
+        if std::mem::take(&mut self.state.asleep) {
+            self.woken.driver = self.state.driver.clone();
+        }
     }
 
     pub(crate) fn wake_poll(&mut self) {
-        if let Some(rare) = self.state.rare_if_any() {
-            self.woken.tasks.extend(rare.poll.take());
+        if let Some(rare) = self.state.rare_if_any()
+            && let Some(poll) = rare.poll.take()
+        {
+            self.woken.poll = Some(poll);
         }
     }
 
     pub(crate) fn wake_post(&mut self) {
-        if let Some(rare) = self.state.rare_if_any() {
-            self.woken.tasks.extend(rare.post_waker.take());
+        if let Some(rare) = self.state.rare_if_any()
+            && let Some(post) = rare.post_waker.take()
+        {
+            self.woken.post = Some(post);
         }
     }
 
@@ -100,7 +106,8 @@ impl DerefMut for Locked<'_> {
 
 impl Drop for Woken {
     fn drop(&mut self) {
-        for task in mem::take(&mut self.tasks) {
+        let tasks = [self.driver.take(), self.poll.take(), self.post.take()];
+        for task in tasks.into_iter().flatten() {
             task.wake();
         }
         if let Some(drained) = &self.drained {

@@ -1,7 +1,7 @@
 //! What the session's task, the requests of its client and the application share under the lock.
 
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Waker};
 
 use engineio_proto::PayloadDecoder;
 use tokio::sync::Notify;
@@ -13,9 +13,11 @@ use crate::transport::channel::Arriving;
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) proto: engineio_proto::Session,
-    /// The session's task, if it sleeps. Absent while it runs: it looks at the queue before it
-    /// sleeps, so that what a handler sends while the task runs it costs no wake.
-    pub(crate) driver: Option<Waker>,
+    /// The session's task, once it has slept and until it ends.
+    pub(super) driver: Option<Waker>,
+    /// Whether the task sleeps and is to be woken. It looks at the queue before it sleeps, so that
+    /// what a handler sends while the task runs it costs no wake.
+    pub(super) asleep: bool,
     /// What an idle session that does not poll does without.
     pub(super) rare: Option<Box<Rare>>,
 }
@@ -54,6 +56,19 @@ pub(crate) enum Post {
 }
 
 impl State {
+    /// The session's task is about to sleep.
+    pub(super) fn sleep(&mut self, cx: &Context<'_>) {
+        // It is the same task as a rule, and to note it anew would cost more than to compare.
+        if !self
+            .driver
+            .as_ref()
+            .is_some_and(|driver| driver.will_wake(cx.waker()))
+        {
+            self.driver = Some(cx.waker().clone());
+        }
+        self.asleep = true;
+    }
+
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }

@@ -7,6 +7,9 @@ use pin_project::pin_project;
 use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 
+use super::now;
+use super::turn::Turn;
+
 /// The one timer of a session's task.
 ///
 /// A deadline that moves away does not touch the runtime's timer: the task wakes at the earlier
@@ -16,43 +19,47 @@ use tokio::time::Sleep;
 pub(crate) struct Timer {
     #[pin]
     sleep: Sleep,
-    /// For when the runtime will wake the task.
-    armed: Option<Instant>,
+    /// Whether the runtime will wake the task, or has woken it, at the deadline of `sleep`.
+    armed: bool,
 }
 
 impl Timer {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            sleep: tokio::time::sleep_until(now.into()),
-            armed: None,
+            sleep: tokio::time::sleep_until(now().into()),
+            armed: false,
         }
     }
 
-    /// Whether the deadline has passed; if not, the task will be woken for it.
-    pub(crate) fn poll_expired(
+    /// Whether the time for which the task was to be woken has come. The deadline may have moved
+    /// away meanwhile.
+    pub(crate) fn has_fired(&self) -> bool {
+        self.armed && self.sleep.is_elapsed()
+    }
+
+    /// Has the task woken at the deadline. Returns whether it has passed: the task is not woken then.
+    pub(crate) fn arm(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        now: Instant,
+        turn: &mut Turn,
         deadline: Option<Instant>,
     ) -> bool {
         let Some(deadline) = deadline else {
             return false;
         };
-        if deadline <= now {
+        let is_early = self.sleep.deadline().into_std() <= deadline;
+        if self.armed && is_early && !self.sleep.is_elapsed() {
+            return false;
+        }
+        if deadline <= turn.now() {
             return true;
         }
         let mut this = self.project();
-        if this
-            .armed
-            .is_some_and(|armed| now < armed && armed <= deadline)
-        {
-            return false;
-        }
         this.sleep.as_mut().reset(deadline.into());
         // Without a budget left, the runtime would wake the task at once and not know the deadline.
         let mut sleep = unconstrained(this.sleep);
         let expired = Pin::new(&mut sleep).poll(cx).is_ready();
-        *this.armed = (!expired).then_some(deadline);
+        *this.armed = !expired;
         expired
     }
 }
@@ -72,10 +79,10 @@ mod tests {
     async fn a_deadline_set_without_budget_wakes_all_the_same() {
         let start = tokio::time::Instant::now().into_std();
         let deadline = start + Duration::from_secs(25);
-        let mut timer = pin!(Timer::new(start));
+        let mut timer = pin!(Timer::new());
         let mut polls = 0;
         poll_fn(|cx| {
-            let now = tokio::time::Instant::now().into_std();
+            let turn = &mut Turn::default();
             polls += 1;
             // Handlers that are ready at once have used the budget up. That wakes the task once.
             while polls == 1 && has_budget_remaining() {
@@ -83,7 +90,7 @@ mod tests {
                     budget.made_progress();
                 }
             }
-            if timer.as_mut().poll_expired(cx, now, Some(deadline)) {
+            if timer.as_mut().arm(cx, turn, Some(deadline)) {
                 return Poll::Ready(());
             }
             assert!(polls < 5, "the task spins");

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use engineio_proto::{Packet, Transport};
 
 use crate::transport::Closed;
+use crate::transport::arrived::Arrived;
 use crate::transport::websocket::{self, CloseCode, Switching, WebSocket};
 use crate::transport::webtransport::WebTransport;
 
@@ -45,9 +46,13 @@ impl Channel {
 
     /// What the client sends next. After [`Received::Closed`] or [`Received::Failed`] there is
     /// nothing.
-    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+    pub(crate) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        arrived: &mut Arrived<'_>,
+    ) -> Poll<Received> {
         Poll::Ready(match self {
-            Self::WebSocket(websocket) => match ready!(websocket.poll_receive(cx)) {
+            Self::WebSocket(websocket) => match ready!(websocket.poll_receive(cx, arrived)) {
                 websocket::Received::Text(text) => {
                     Received::Packet(websocket.coding().decode_text(text).ok())
                 }
@@ -65,6 +70,13 @@ impl Channel {
         })
     }
 
+    /// Keeps what has arrived and has not been taken, for the next run.
+    pub(crate) fn keep(&mut self, arrived: &mut Arrived<'_>) {
+        if let Self::WebSocket(websocket) = self {
+            websocket.keep(arrived);
+        }
+    }
+
     /// Whether a packet can be queued without the queue growing beyond its limit.
     pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         match self {
@@ -78,6 +90,14 @@ impl Channel {
         match self {
             Self::WebSocket(websocket) => websocket.write(packet, compress),
             Self::WebTransport(webtransport) => webtransport.write(packet),
+        }
+    }
+
+    /// Whether nothing waits for the connection to take it.
+    pub(crate) fn is_flushed(&self) -> bool {
+        match self {
+            Self::WebSocket(websocket) => websocket.is_flushed(),
+            Self::WebTransport(webtransport) => webtransport.is_flushed(),
         }
     }
 

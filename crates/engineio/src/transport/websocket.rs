@@ -8,6 +8,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 
 use crate::transport::Closed;
+use crate::transport::arrived::Arrived;
 use crate::transport::coding::Coding;
 
 mod close_code;
@@ -63,8 +64,17 @@ impl WebSocket {
     }
 
     /// The next message. After [`Received::Closed`] or [`Received::Failed`] there is none.
-    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
-        self.connection.poll_receive(cx)
+    pub(crate) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        arrived: &mut Arrived<'_>,
+    ) -> Poll<Received> {
+        self.connection.poll_receive(cx, arrived)
+    }
+
+    /// Keeps what has arrived and has not been taken, for the next run.
+    pub(crate) fn keep(&mut self, arrived: &mut Arrived<'_>) {
+        self.connection.keep(arrived);
     }
 
     /// Whether a packet can be queued without the queue growing beyond its limit.
@@ -78,6 +88,11 @@ impl WebSocket {
             Frame::Text(text) => self.connection.send_text(text, compress),
             Frame::Binary(bytes) => self.connection.send_binary(bytes, compress),
         }
+    }
+
+    /// Whether nothing waits for the connection to take it.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.connection.is_flushed()
     }
 
     /// Writes what is queued.

@@ -147,6 +147,11 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         self.push(binary, payload);
     }
 
+    /// Whether nothing waits for the connection to take it.
+    pub(crate) fn is_flushed(&self) -> bool {
+        !self.unflushed
+    }
+
     /// Writes what is queued.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         if !self.unflushed {

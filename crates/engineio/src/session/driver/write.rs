@@ -2,11 +2,15 @@
 
 use std::task::{Context, Poll};
 
-use engineio_proto::{Packet, Transmit};
+use engineio_proto::{Packet, Transmit, Transport};
 use smallvec::SmallVec;
 
 use super::{Core, Progress, Socket};
 use crate::application::Application;
+use crate::session::locked::Locked;
+use crate::session::observer::Observers;
+use crate::session::state::State;
+use crate::session::turn::Turn;
 use crate::session::work::Work;
 use crate::session::{SessionEvent, is_heartbeat};
 use crate::transport::Closed;
@@ -18,50 +22,48 @@ const PACKETS_PER_LOCK: usize = 16;
 /// counts for the limit of the session.
 const BYTES_PER_LOCK: usize = 16 * 1024;
 
+/// What has been taken from the queue and is to be written.
+type Batch = SmallVec<[Transmit; PACKETS_PER_LOCK]>;
+
 impl<A: Application> Core<A> {
-    /// Writes what is queued, and looks for whatever else has come up.
-    pub(super) fn write(&mut self, cx: &mut Context<'_>) -> Progress {
-        let mut batch = SmallVec::<[Transmit; PACKETS_PER_LOCK]>::new();
+    /// Writes what is queued, and looks for whatever else has come up. Where there is nothing, the
+    /// task is about to sleep.
+    pub(super) fn write(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Progress {
+        let mut batch = Batch::new();
+        // What came of writing the batch before: whether all of it has left.
+        let mut flushed = None;
         loop {
-            let writable = match &mut self.socket {
-                Socket::Open(channel) if !self.probing => {
-                    let transport = channel.transport();
-                    match channel.poll_writable(cx) {
-                        Poll::Ready(Ok(())) => Some(transport),
-                        Poll::Ready(Err(Closed)) => {
-                            self.socket = Socket::None;
-                            self.transport_closed(transport, false);
-                            None
-                        }
-                        Poll::Pending => None,
-                    }
-                }
-                _ => None,
+            let Ok(writable) = self.poll_writable(cx) else {
+                return Progress::Busy;
             };
             let mut state = self.entry.session.lock();
-            if let Some(transport) = writable {
-                let mut bytes = 0_usize;
-                while batch.len() < PACKETS_PER_LOCK
-                    && bytes < BYTES_PER_LOCK
-                    && let Some(transmit) = state.proto.poll_transmit(transport)
-                {
-                    if let Packet::Message(message) = &transmit.packet {
-                        bytes = bytes.saturating_add(message.len());
-                    }
-                    batch.push(transmit);
-                }
-                if !batch.is_empty() {
-                    // Out of the queue, but not on its way yet.
-                    state.proto.set_flushing(true);
+            // The task runs: nobody has to wake it now.
+            state.asleep = false;
+            // This lock is for the end of one batch and for the next one, which is empty as a rule.
+            if let Some(flushed) = flushed {
+                // What only probes carries nothing of the session.
+                state
+                    .proto
+                    .set_flushing(!self.probing && flushed == Flushed::Partly);
+                if let Some(observers) = note_drained(&mut state, &mut self.drained_due) {
+                    drop(state);
+                    observers.tell(SessionEvent::Drained);
+                    state = self.entry.session.lock();
                 }
             }
+            let more = writable.is_some_and(|transport| take(&mut state, transport, &mut batch));
             if batch.is_empty() {
                 if let Some(work) = Work::find(&mut state) {
                     drop(state);
                     return self.perform(work);
                 }
-                state.driver = Some(cx.waker().clone());
-                break;
+                if flushed.is_some() || self.is_flushed() {
+                    turn.deadline = state.proto.poll_timeout();
+                    state.sleep(cx);
+                    return Progress::Idle;
+                }
+            } else {
+                self.drained_due = true;
             }
             let observers = state.observers();
             drop(state);
@@ -71,46 +73,105 @@ impl<A: Application> Core<A> {
                     observers.tell(SessionEvent::PacketCreated(packet));
                 }
             }
-            self.drained_due = true;
-            for Transmit { packet, compress } in batch.drain(..) {
-                // The close frame follows when the session is found closed.
-                if packet != Packet::Close
-                    && let Socket::Open(channel) = &mut self.socket
-                {
-                    channel.write(&packet, compress);
-                }
+            self.encode(&mut batch);
+            flushed = None;
+            if !more {
+                let Ok(outcome) = self.flush(cx) else {
+                    return Progress::Busy;
+                };
+                flushed = Some(outcome);
             }
         }
-        self.flush(cx)
     }
 
-    fn flush(&mut self, cx: &mut Context<'_>) -> Progress {
+    /// The transport, if its queue has room for more. Fails if it is gone.
+    fn poll_writable(&mut self, cx: &mut Context<'_>) -> Result<Option<Transport>, Closed> {
         let Socket::Open(channel) = &mut self.socket else {
-            return Progress::Idle;
+            return Ok(None);
         };
+        if self.probing {
+            return Ok(None);
+        }
         let transport = channel.transport();
-        let flushed = channel.poll_flush(cx);
-        let mut state = self.entry.session.lock();
-        // What only probes carries nothing of the session.
-        state
-            .proto
-            .set_flushing(!self.probing && flushed.is_pending());
-        let mut drained_by = None;
-        if state.proto.is_drained() {
-            state.wake_drained();
-            if std::mem::take(&mut self.drained_due) {
-                drained_by = state.observers();
+        match channel.poll_writable(cx) {
+            Poll::Ready(Ok(())) => Ok(Some(transport)),
+            Poll::Ready(Err(Closed)) => Err(self.writing_failed(transport)),
+            Poll::Pending => Ok(None),
+        }
+    }
+
+    fn encode(&mut self, batch: &mut Batch) {
+        for Transmit { packet, compress } in batch.drain(..) {
+            // The close frame follows when the session is found closed.
+            if packet != Packet::Close
+                && let Socket::Open(channel) = &mut self.socket
+            {
+                channel.write(&packet, compress);
             }
         }
-        drop(state);
-        if let Some(observers) = drained_by {
-            observers.tell(SessionEvent::Drained);
-        }
-        if let Poll::Ready(Err(Closed)) = flushed {
-            self.socket = Socket::None;
-            self.transport_closed(transport, false);
-            return Progress::Busy;
-        }
-        Progress::Idle
     }
+
+    /// Whether nothing waits for the transport to take it.
+    fn is_flushed(&self) -> bool {
+        match &self.socket {
+            Socket::Open(channel) => channel.is_flushed(),
+            Socket::None | Socket::Opening(_) => true,
+        }
+    }
+
+    /// Hands what is encoded to the transport. Fails if it is gone.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<Flushed, Closed> {
+        let Socket::Open(channel) = &mut self.socket else {
+            return Ok(Flushed::Wholly);
+        };
+        let transport = channel.transport();
+        match channel.poll_flush(cx) {
+            Poll::Ready(Ok(())) => Ok(Flushed::Wholly),
+            Poll::Ready(Err(Closed)) => Err(self.writing_failed(transport)),
+            Poll::Pending => Ok(Flushed::Partly),
+        }
+    }
+
+    fn writing_failed(&mut self, transport: Transport) -> Closed {
+        self.socket = Socket::None;
+        self.transport_closed(transport, false);
+        Closed
+    }
+}
+
+/// What came of handing a batch to the transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flushed {
+    Wholly,
+    /// The transport takes no more for now.
+    Partly,
+}
+
+/// Takes packets from the queue. Returns whether there may be more of them.
+fn take(state: &mut State, transport: Transport, batch: &mut Batch) -> bool {
+    let mut bytes = 0_usize;
+    while batch.len() < PACKETS_PER_LOCK && bytes < BYTES_PER_LOCK {
+        let Some(transmit) = state.proto.poll_transmit(transport) else {
+            break;
+        };
+        if let Packet::Message(message) = &transmit.packet {
+            bytes = bytes.saturating_add(message.len());
+        }
+        batch.push(transmit);
+    }
+    if batch.is_empty() {
+        return false;
+    }
+    // Out of the queue, but not on its way yet.
+    state.proto.set_flushing(true);
+    !state.proto.is_queue_empty()
+}
+
+/// Wakes those who wait for an empty queue, if it is empty. Returns who is to be told.
+fn note_drained(state: &mut Locked<'_>, due: &mut bool) -> Option<Observers> {
+    if !state.proto.is_drained() {
+        return None;
+    }
+    state.wake_drained();
+    std::mem::take(due).then(|| state.observers()).flatten()
 }

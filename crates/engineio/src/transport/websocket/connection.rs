@@ -17,6 +17,7 @@ use super::deflation::Deflation;
 use super::extension::Negotiated;
 use super::frame::{Opcode, write_header};
 use super::inflation::Inflation;
+use crate::transport::arrived::Arrived;
 use crate::transport::outgoing::Outgoing;
 use crate::transport::{Closed, READ_BUFFER, WRITE_BUFFER};
 
@@ -88,7 +89,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 
     /// The next message. After [`Received::Closed`] or [`Received::Failed`] there is none.
-    pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+    pub(super) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        arrived: &mut Arrived<'_>,
+    ) -> Poll<Received> {
         for _ in 0..CONTROLS_PER_RUN {
             if self.pongs >= MAX_PONGS {
                 if ready!(self.poll_writable(cx)).is_err() {
@@ -96,7 +101,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
                 }
                 self.count_pongs(0);
             }
-            let event = match ready!(self.poll_event(cx)) {
+            let event = match ready!(self.poll_event(cx, arrived)) {
                 Ok(event) => event,
                 Err(received) => return Poll::Ready(received),
             };
@@ -119,6 +124,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         Poll::Pending
     }
 
+    /// Keeps what has arrived and has not been taken.
+    pub(super) fn keep(&mut self, arrived: &mut Arrived<'_>) {
+        let rest = arrived.rest();
+        if !rest.is_empty() {
+            // It has arrived behind all that was kept before, which has been taken then.
+            self.unread = BytesMut::from(&*rest);
+            arrived.keep(0);
+        }
+    }
+
     /// Whether a message can be queued without the queue growing beyond its limit.
     pub(super) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         if self.outgoing.pending() < WRITE_BUFFER {
@@ -136,6 +151,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     /// Queues a binary message.
     pub(super) fn send_binary(&mut self, bytes: Bytes, compress: bool) {
         self.send(Opcode::Binary, bytes, compress);
+    }
+
+    /// Whether nothing waits for the connection to take it.
+    pub(super) fn is_flushed(&self) -> bool {
+        !self.unflushed
     }
 
     /// Writes what is queued.
@@ -194,7 +214,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
 
     /// What comes between the two close frames, to which nothing is answered.
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Received>> {
-        let event = ready!(self.poll_event(cx))?;
+        let mut memory = [MaybeUninit::uninit(); READ_BUFFER];
+        let mut arrived = Arrived::new(&mut memory);
+        let event = self.poll_event(cx, &mut arrived);
+        self.keep(&mut arrived);
+        let event = ready!(event)?;
         if let Event::Close(code) = event {
             self.end = End::ClosedByClient(code);
         }
@@ -214,7 +238,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 
     /// What the client sends next.
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, Received>> {
+    fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+        arrived: &mut Arrived<'_>,
+    ) -> Poll<Result<Event, Received>> {
         match self.end {
             End::Open => {}
             End::ClosedByClient(_) | End::Ended | End::Broken => {
@@ -234,28 +262,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
                 return Poll::Ready(Ok(event));
             }
         }
-        let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
         loop {
-            let mut buffer = ReadBuf::uninit(&mut buffer);
-            match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() => {}
-                result => {
-                    self.end = if result.is_ok() {
-                        End::Ended
-                    } else {
-                        End::Broken
-                    };
-                    return Poll::Ready(Err(Received::Closed));
+            let mut rest = arrived.rest();
+            if !rest.is_empty() {
+                let event = self.decoder.decode(&mut rest).map_err(Received::Failed)?;
+                let rest = rest.len();
+                arrived.keep(rest);
+                if let Some(event) = event {
+                    return Poll::Ready(Ok(event));
                 }
             }
-            let mut rest = buffer.filled_mut();
-            let event = self.decoder.decode(&mut rest).map_err(Received::Failed)?;
-            if let Some(event) = event {
-                if !rest.is_empty() {
-                    self.unread = BytesMut::from(&*rest);
-                }
-                return Poll::Ready(Ok(event));
-            }
+            self.end = match ready!(arrived.poll_read(cx, &mut self.io)) {
+                Ok(1..) => continue,
+                Ok(0) => End::Ended,
+                Err(_) => End::Broken,
+            };
+            return Poll::Ready(Err(Received::Closed));
         }
     }
 

@@ -22,8 +22,20 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat()
 }
 
+/// What a run of a session's task sees that takes one message.
+fn poll_receive<T: AsyncRead + AsyncWrite + Unpin>(
+    connection: &mut Connection<T>,
+    cx: &mut Context<'_>,
+) -> Poll<Received> {
+    let mut memory = [MaybeUninit::uninit(); READ_BUFFER];
+    let mut arrived = Arrived::new(&mut memory);
+    let received = connection.poll_receive(cx, &mut arrived);
+    connection.keep(&mut arrived);
+    received
+}
+
 async fn receive(connection: &mut Connection<DuplexStream>) -> String {
-    match poll_fn(|cx| connection.poll_receive(cx)).await {
+    match poll_fn(|cx| poll_receive(connection, cx)).await {
         Received::Text(text) => text.to_string(),
         other => panic!("{other:?}"),
     }
@@ -41,7 +53,7 @@ async fn between_messages_a_connection_holds_nothing() {
         connection.send_text("4answer".into(), true);
     }
     poll_fn(|cx| connection.poll_flush(cx)).await.unwrap();
-    let pending = poll_fn(|cx| Poll::Ready(connection.poll_receive(cx).is_pending())).await;
+    let pending = poll_fn(|cx| Poll::Ready(poll_receive(&mut connection, cx).is_pending())).await;
     assert!(pending);
     assert_eq!(connection.unread.capacity(), 0);
     assert_eq!(connection.outgoing.pending(), 0);
@@ -83,7 +95,7 @@ fn who_pings_and_does_not_read_is_not_read_any_more() {
             }
             Poll::Pending => stuck += 1,
         }
-        assert!(connection.poll_receive(cx).is_pending());
+        assert!(poll_receive(&mut connection, cx).is_pending());
         assert!(connection.outgoing.pending() <= WRITE_BUFFER + 200);
     }
     assert!(sent < 100_000, "{sent} bytes were read");
@@ -98,7 +110,7 @@ async fn a_ping_does_not_hold_up_what_follows_while_a_message_is_sent() {
     for _ in 0..10 {
         client.write_all(&frame(0x89, b"there?")).await.unwrap();
         client.write_all(&frame(0x81, b"4hello")).await.unwrap();
-        let Poll::Ready(Received::Text(text)) = connection.poll_receive(cx) else {
+        let Poll::Ready(Received::Text(text)) = poll_receive(&mut connection, cx) else {
             panic!("the message is there to be read");
         };
         assert_eq!(text, "4hello");
@@ -118,7 +130,7 @@ async fn pongs_have_a_limit_beside_a_message_and_are_sent_behind_it() {
         let ping = frame(0x89, &[0; 94]);
         let mut pings = 0;
         while pings < 1_000 && pin!(client.write_all(&ping)).poll(cx).is_ready() {
-            assert!(connection.poll_receive(cx).is_pending());
+            assert!(poll_receive(&mut connection, cx).is_pending());
             pings += 1;
         }
         let pongs = connection.outgoing.pending() - before;
@@ -190,7 +202,7 @@ async fn the_answer_to_the_close_frame_ends_it() {
 async fn a_client_that_broke_the_protocol_is_heard_out() {
     let (mut connection, mut client) = connect(100_000);
     client.write_all(&[0xff; 50_000]).await.unwrap();
-    let Received::Failed(code) = poll_fn(|cx| connection.poll_receive(cx)).await else {
+    let Received::Failed(code) = poll_fn(|cx| poll_receive(&mut connection, cx)).await else {
         panic!("a failure");
     };
     assert_eq!(code, CloseCode::PROTOCOL);
@@ -208,7 +220,7 @@ async fn the_close_frame_of_the_client_is_answered_with_its_code() {
     for code in [&[][..], &[0x03, 0xe8], &[0x0f, 0xa0]] {
         let (mut connection, mut client) = connect(1_000);
         client.write_all(&frame(0x88, code)).await.unwrap();
-        let received = poll_fn(|cx| connection.poll_receive(cx)).await;
+        let received = poll_fn(|cx| poll_receive(&mut connection, cx)).await;
         assert!(matches!(received, Received::Closed));
         let before = tokio::time::Instant::now();
         connection.close(None).await;
