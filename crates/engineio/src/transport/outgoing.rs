@@ -1,8 +1,9 @@
 //! The frames that wait for the connection to take them.
 
+use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -15,12 +16,18 @@ pub(super) const MAX_HEADER: usize = 10;
 /// shared with other connections, leaves from where it is.
 const MAX_COPIED: usize = 2 * 1024;
 
-/// Room for the first small frames, in bytes.
-const FIRST_CAPACITY: usize = 128;
-
 /// The most that is gathered in one piece of memory, in bytes: 16 KiB. One is held until all of it has
 /// left, however often something is added meanwhile.
 const MAX_GATHERED: usize = 16 * 1024;
+
+/// How much memory a thread keeps for gathering, in bytes: 64 KiB.
+const MAX_SPARE: usize = 64 * 1024;
+
+thread_local! {
+    /// Memory for gathering. What is gathered has left again before the thread gathers for another
+    /// connection, as a rule: they can share it, and none grows its own for every write.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// The most pieces of memory that are written at once.
 const MAX_SLICES: usize = 32;
@@ -75,7 +82,11 @@ impl Outgoing {
         rest: usize,
     ) -> Poll<io::Result<()>> {
         while self.pending > rest {
-            let written = ready!(self.poll_write_some(cx, io))?;
+            let Poll::Ready(written) = self.poll_write_some(cx, io) else {
+                self.fit();
+                return Poll::Pending;
+            };
+            let written = written?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -115,10 +126,22 @@ impl Outgoing {
             gone += 1;
         }
         if gone == self.chunks.len() {
-            self.chunks = SmallVec::new();
+            std::mem::take(&mut self.chunks)
+                .into_iter()
+                .for_each(Chunk::give_back);
             self.left = 0;
         } else {
-            self.chunks.drain(..gone);
+            self.chunks.drain(..gone).for_each(Chunk::give_back);
+        }
+    }
+
+    /// Has what waits for longer take no more memory than it needs.
+    fn fit(&mut self) {
+        if let Some(Chunk::Gathered(bytes)) = self.chunks.last_mut()
+            && bytes.capacity() > 2 * bytes.len()
+        {
+            let fitting = bytes.as_slice().to_vec();
+            give_back(std::mem::replace(bytes, fitting));
         }
     }
 
@@ -129,7 +152,8 @@ impl Outgoing {
             _ => false,
         };
         if !has_room {
-            let bytes = Vec::with_capacity(needed.max(FIRST_CAPACITY));
+            let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
+            bytes.reserve(needed);
             self.chunks.push(Chunk::Gathered(bytes));
         }
         match self.chunks.last_mut() {
@@ -140,11 +164,26 @@ impl Outgoing {
 }
 
 impl Chunk {
+    fn give_back(self) {
+        if let Self::Gathered(bytes) = self {
+            give_back(bytes);
+        }
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Gathered(bytes) => bytes,
             Self::Shared(bytes) => bytes,
         }
+    }
+}
+
+/// Keeps memory for what is gathered next on this thread.
+fn give_back(mut bytes: Vec<u8>) {
+    if bytes.capacity() <= MAX_SPARE {
+        bytes.clear();
+        // A thread that is ending keeps nothing.
+        SPARE.try_with(|spare| spare.set(bytes)).ok();
     }
 }
 
@@ -292,6 +331,35 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(sink.taken, b"<header>first<header>second");
+    }
+
+    #[test]
+    fn what_waits_takes_no_more_memory_than_it_needs() {
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        let mut sink = taking_all();
+        let mut large = Outgoing::default();
+        for _ in 0..100 {
+            push(&mut large, Bytes::from_static(&[b'x'; 100]));
+        }
+        assert!(large.poll_write(cx, &mut sink, 0).is_ready());
+        // The memory of the one serves the other, and is not kept by it.
+        let mut blocked = Outgoing::default();
+        push(&mut blocked, Bytes::from_static(b"waits"));
+        let (mut full, _other) = tokio::io::duplex(1);
+        assert!(blocked.poll_write(cx, &mut full, 0).is_pending());
+        let Some(Chunk::Gathered(bytes)) = blocked.chunks.last() else {
+            panic!("it waits");
+        };
+        assert!(bytes.capacity() <= 2 * bytes.len(), "{}", bytes.capacity());
+    }
+
+    fn taking_all() -> Sink {
+        Sink {
+            taken: Vec::new(),
+            step: usize::MAX,
+            vectored: true,
+            writes: 0,
+        }
     }
 
     #[tokio::test]

@@ -4,8 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use engineio_proto::{Frame, Packet};
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
+use hyper::upgrade::OnUpgrade;
 
 use crate::transport::Closed;
 use crate::transport::arrived::Arrived;
@@ -19,12 +18,14 @@ mod extension;
 mod frame;
 mod inflation;
 mod mask;
+mod stream;
 mod text;
 
 pub(crate) use self::close_code::CloseCode;
 use self::connection::Connection;
 pub(crate) use self::connection::Received;
 pub(crate) use self::extension::{Negotiated, negotiate};
+use self::stream::Stream;
 
 /// A connection that is leaving HTTP to become a WebSocket, and what was agreed on for it.
 #[derive(Debug)]
@@ -43,9 +44,12 @@ impl Switching {
         max_message: usize,
     ) -> Poll<Option<WebSocket>> {
         let upgraded = ready!(Pin::new(&mut self.on_upgrade).poll(cx));
-        Poll::Ready(upgraded.ok().map(|upgraded| WebSocket {
-            connection: Connection::new(TokioIo::new(upgraded), max_message, self.deflate),
-            coding: self.coding,
+        Poll::Ready(upgraded.ok().map(|upgraded| {
+            let (stream, read) = Stream::new(upgraded);
+            WebSocket {
+                connection: Connection::new(stream, read, max_message, self.deflate),
+                coding: self.coding,
+            }
         }))
     }
 }
@@ -53,7 +57,7 @@ impl Switching {
 /// A WebSocket of a session.
 #[derive(Debug)]
 pub(crate) struct WebSocket {
-    connection: Connection<TokioIo<Upgraded>>,
+    connection: Connection<Stream>,
     coding: Coding,
 }
 

@@ -73,13 +73,14 @@ pub(crate) enum Received {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
-    /// A WebSocket of a server, whose client may send messages of `max_message` bytes.
-    pub(super) fn new(io: T, max_message: usize, deflate: Option<Negotiated>) -> Self {
+    /// A WebSocket of a server, of which `read` has been read already, and whose client may send
+    /// messages of `max_message` bytes.
+    pub(super) fn new(io: T, read: Bytes, max_message: usize, deflate: Option<Negotiated>) -> Self {
         let inflation = deflate.map(|deflate| Box::new(Inflation::new(deflate.client_takeover)));
         Self {
             io,
             decoder: Decoder::new(max_message, inflation),
-            unread: BytesMut::new(),
+            unread: read.into(),
             outgoing: Outgoing::default(),
             deflation: deflate.map(|deflate| Box::new(Deflation::new(deflate))),
             pongs: 0,

@@ -1,10 +1,5 @@
 //! The headers of frames (RFC 6455, section 5.2).
 
-use std::io::Cursor;
-
-use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
-
 use super::close_code::CloseCode;
 use super::mask::Mask;
 
@@ -13,6 +8,21 @@ pub(super) const MAX_CLIENT_HEADER: usize = 14;
 
 /// The largest payload of a control frame.
 pub(super) const MAX_CONTROL_PAYLOAD: usize = 125;
+
+// The first byte of a frame.
+const FIN: u8 = 0x80;
+const RSV1: u8 = 0x40;
+const RSV2: u8 = 0x20;
+const RSV3: u8 = 0x10;
+const OPCODE: u8 = 0x0f;
+
+// The second byte.
+const MASKED: u8 = 0x80;
+const LENGTH: u8 = 0x7f;
+/// The length follows in two bytes.
+const LENGTH_OF_2: u8 = 126;
+/// The length follows in eight bytes.
+const LENGTH_OF_8: u8 = 127;
 
 /// The kind of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,26 +36,26 @@ pub(super) enum Opcode {
 }
 
 impl Opcode {
-    fn from_wire(opcode: OpCode) -> Option<Self> {
+    fn from_wire(opcode: u8) -> Option<Self> {
         Some(match opcode {
-            OpCode::Data(Data::Continue) => Self::Continuation,
-            OpCode::Data(Data::Text) => Self::Text,
-            OpCode::Data(Data::Binary) => Self::Binary,
-            OpCode::Control(Control::Close) => Self::Close,
-            OpCode::Control(Control::Ping) => Self::Ping,
-            OpCode::Control(Control::Pong) => Self::Pong,
-            OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_)) => return None,
+            0x0 => Self::Continuation,
+            0x1 => Self::Text,
+            0x2 => Self::Binary,
+            0x8 => Self::Close,
+            0x9 => Self::Ping,
+            0xa => Self::Pong,
+            _ => return None,
         })
     }
 
-    fn to_wire(self) -> OpCode {
+    fn to_wire(self) -> u8 {
         match self {
-            Self::Continuation => OpCode::Data(Data::Continue),
-            Self::Text => OpCode::Data(Data::Text),
-            Self::Binary => OpCode::Data(Data::Binary),
-            Self::Close => OpCode::Control(Control::Close),
-            Self::Ping => OpCode::Control(Control::Ping),
-            Self::Pong => OpCode::Control(Control::Pong),
+            Self::Continuation => 0x0,
+            Self::Text => 0x1,
+            Self::Binary => 0x2,
+            Self::Close => 0x8,
+            Self::Ping => 0x9,
+            Self::Pong => 0xa,
         }
     }
 
@@ -70,49 +80,102 @@ impl Header {
     /// Reads the header at the beginning of `bytes`, and says how long it is. `None` if more bytes
     /// are needed.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, CloseCode> {
-        let mut cursor = Cursor::new(bytes);
-        let parsed = FrameHeader::parse(&mut cursor).map_err(|_| CloseCode::PROTOCOL)?;
-        let Some((header, length)) = parsed else {
+        let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
-        let opcode = Opcode::from_wire(header.opcode).ok_or(CloseCode::PROTOCOL)?;
-        let mask = header.mask.ok_or(CloseCode::PROTOCOL)?;
+        let fin = first & FIN != 0;
+        let compressed = first & RSV1 != 0;
+        let opcode = Opcode::from_wire(first & OPCODE).ok_or(CloseCode::PROTOCOL)?;
+        let length = second & LENGTH;
         let malformed_control =
-            opcode.is_control() && (!header.is_final || length > MAX_CONTROL_PAYLOAD as u64);
+            opcode.is_control() && (!fin || usize::from(length) > MAX_CONTROL_PAYLOAD);
         // Only the first frame of a message says whether that is compressed.
         let opens = matches!(opcode, Opcode::Text | Opcode::Binary);
-        if header.rsv2 || header.rsv3 || malformed_control || (header.rsv1 && !opens) {
+        let unmasked = second & MASKED == 0;
+        let reserved = first & (RSV2 | RSV3) != 0 || (compressed && !opens);
+        if malformed_control || unmasked || reserved {
             return Err(CloseCode::PROTOCOL);
         }
+        let length = match length {
+            LENGTH_OF_2 => rest
+                .split_first_chunk()
+                .map(|(length, rest)| (u64::from(u16::from_be_bytes(*length)), rest)),
+            LENGTH_OF_8 => rest
+                .split_first_chunk()
+                .map(|(length, rest)| (u64::from_be_bytes(*length), rest)),
+            short => Some((u64::from(short), rest)),
+        };
+        let Some((length, rest)) = length else {
+            return Ok(None);
+        };
+        let Some((key, payload)) = rest.split_first_chunk() else {
+            return Ok(None);
+        };
         let header = Self {
             opcode,
-            fin: header.is_final,
-            compressed: header.rsv1,
+            fin,
+            compressed,
             length,
-            mask: Mask::new(mask),
+            mask: Mask::new(*key),
         };
-        let end = usize::try_from(cursor.position()).map_err(|_| CloseCode::PROTOCOL)?;
-        Ok(Some((header, end)))
+        Ok(Some((header, bytes.len().saturating_sub(payload.len()))))
     }
 }
 
 /// Writes the header of a frame that is a whole message, or a control frame.
 pub(super) fn write_header(out: &mut Vec<u8>, opcode: Opcode, compressed: bool, length: usize) {
-    let header = FrameHeader {
-        rsv1: compressed,
-        opcode: opcode.to_wire(),
-        ..FrameHeader::default()
-    };
-    // Memory takes all that is written to it.
-    header.format(length as u64, out).ok();
+    let compressed = if compressed { RSV1 } else { 0 };
+    let first = FIN | compressed | opcode.to_wire();
+    if let Ok(short) = u8::try_from(length)
+        && short < LENGTH_OF_2
+    {
+        out.extend_from_slice(&[first, short]);
+    } else if let Ok(length) = u16::try_from(length) {
+        let [high, low] = length.to_be_bytes();
+        out.extend_from_slice(&[first, LENGTH_OF_2, high, low]);
+    } else {
+        out.extend_from_slice(&[first, LENGTH_OF_8]);
+        out.extend_from_slice(&(length as u64).to_be_bytes());
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use tungstenite::protocol::frame::FrameHeader;
+
     use super::*;
 
     fn parse(bytes: &[u8]) -> Result<Option<(u64, usize)>, CloseCode> {
         Ok(Header::parse(bytes)?.map(|(header, length)| (header.length, length)))
+    }
+
+    proptest! {
+        /// What another implementation reads, this one reads too, or has a reason to refuse.
+        #[test]
+        fn headers_are_read_as_others_do(bytes in vec(any::<u8>(), 0..20)) {
+            let mut cursor = Cursor::new(&*bytes);
+            let other = FrameHeader::parse(&mut cursor);
+            match (Header::parse(&bytes), other) {
+                (Ok(Some((header, end))), Ok(Some((other, length)))) => {
+                    prop_assert_eq!(header.length, length);
+                    prop_assert_eq!(end as u64, cursor.position());
+                    prop_assert_eq!(header.fin, other.is_final);
+                    prop_assert_eq!(header.compressed, other.rsv1);
+                    prop_assert_eq!(header.opcode.to_wire(), u8::from(other.opcode));
+                    let mut mask = header.mask;
+                    let mut key = [0; 4];
+                    mask.apply(&mut key);
+                    prop_assert_eq!(Some(key), other.mask);
+                }
+                (Ok(None), Ok(None)) => {}
+                (Ok(_), _) => prop_assert!(false, "only here it is a header"),
+                (Err(code), _) => prop_assert_eq!(code, CloseCode::PROTOCOL),
+            }
+        }
     }
 
     #[test]

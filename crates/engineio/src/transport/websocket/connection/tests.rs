@@ -5,14 +5,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::task::coop::unconstrained;
 
 use super::*;
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
+use crate::transport::websocket::stream::Stream;
 
 const MAX: usize = 1_000_000;
 
 fn connect(room: usize) -> (Connection<DuplexStream>, DuplexStream) {
     let (server, client) = duplex(room);
-    (Connection::new(server, MAX, None), client)
+    (Connection::new(server, Bytes::new(), MAX, None), client)
 }
 
 /// A frame with a key of zeros, which masks nothing.
@@ -61,7 +60,7 @@ async fn between_messages_a_connection_holds_nothing() {
 
 #[tokio::test]
 async fn it_is_small() {
-    let size = size_of::<Connection<TokioIo<Upgraded>>>();
+    let size = size_of::<Connection<Stream>>();
     assert!(size <= 184, "{size} bytes");
 }
 

@@ -1,0 +1,175 @@
+//! The connection beneath a WebSocket.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// The connection beneath a WebSocket.
+///
+/// HTTP hands connections over in layers of boxes. Where there is a TCP stream within them, as in
+/// `axum::serve`, it is taken out: less memory for each connection, and less to go through for each
+/// read and write.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    Other(TokioIo<Upgraded>),
+}
+
+impl Stream {
+    /// The connection, and what has been read of it already.
+    pub(super) fn new(upgraded: Upgraded) -> (Self, Bytes) {
+        let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+            Ok(parts) => return (Self::Tcp(parts.io.into_inner()), parts.read_buf),
+            Err(upgraded) => upgraded,
+        };
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => (Self::Tcp(parts.io.into_inner()), parts.read_buf),
+            Err(upgraded) => (Self::Other(TokioIo::new(upgraded)), Bytes::new()),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Other(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Other(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Other(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Other(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Other(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{Request, Response, StatusCode, header};
+    use http_body_util::Empty;
+    use hyper::body::Incoming;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioExecutor;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// A request to switch, and what its client sends behind it without waiting.
+    const REQUEST: &[u8] =
+        b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nearly";
+
+    /// Leads a connection out of HTTP.
+    async fn switch<T>(io: T, plainly: bool) -> (Stream, Bytes)
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (sender, mut switched) = mpsc::unbounded_channel();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                let upgraded = hyper::upgrade::on(request).await.expect("it switches");
+                sender.send(Stream::new(upgraded)).expect("it is awaited");
+            });
+            let response = Response::builder()
+                .status(StatusCode::SWITCHING_PROTOCOLS)
+                .header(header::CONNECTION, "upgrade")
+                .header(header::UPGRADE, "websocket")
+                .body(Empty::<Bytes>::new())
+                .expect("a response");
+            async { Ok::<_, Infallible>(response) }
+        });
+        let io = TokioIo::new(io);
+        if plainly {
+            let http = hyper::server::conn::http1::Builder::new();
+            let serving = http.serve_connection(io, service).with_upgrades();
+            serving.await.expect("it is served");
+        } else {
+            let http = auto::Builder::new(TokioExecutor::new());
+            let serving = http.serve_connection_with_upgrades(io, service);
+            serving.await.expect("it is served");
+        }
+        switched.recv().await.expect("it has switched")
+    }
+
+    #[tokio::test]
+    async fn a_tcp_stream_is_taken_out_and_nothing_is_lost() {
+        for plainly in [false, true] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let addr = listener.local_addr().unwrap();
+            let mut client = TcpStream::connect(addr).await.unwrap();
+            client.write_all(REQUEST).await.unwrap();
+            let (server, _) = listener.accept().await.unwrap();
+            let (stream, read) = switch(server, plainly).await;
+            assert!(matches!(stream, Stream::Tcp(_)), "{stream:?}");
+            assert_eq!(read, "early");
+        }
+    }
+
+    #[tokio::test]
+    async fn another_stream_stays_as_it_is_and_nothing_is_lost() {
+        let (server, mut client) = duplex(1_000);
+        client.write_all(REQUEST).await.unwrap();
+        let (mut stream, read) = switch(server, false).await;
+        assert!(matches!(stream, Stream::Other(_)), "{stream:?}");
+        let mut early = read.to_vec();
+        let mut rest = vec![0; 5 - early.len()];
+        stream.read_exact(&mut rest).await.unwrap();
+        early.extend(rest);
+        assert_eq!(early, b"early");
+    }
+}
