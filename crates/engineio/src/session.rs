@@ -134,12 +134,18 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> (Result<(), SendError>, Announcement) {
-        let observers = state.observers();
+        let Some(observers) = state.observers() else {
+            let sent = messages
+                .into_iter()
+                .try_for_each(|message| state.proto.send_with(message, options));
+            state.wake_writer(sent.is_err());
+            return (sent, Announcement::default());
+        };
         let mut created = SmallVec::<[Packet; 1]>::new();
         let sent = messages.into_iter().try_for_each(|message| {
-            let copy = observers.is_some().then(|| message.clone());
+            let copy = message.clone();
             state.proto.send_with(message, options)?;
-            created.extend(copy.map(Packet::Message));
+            created.push(Packet::Message(copy));
             Ok(())
         });
         state.wake_writer(sent.is_err());

@@ -106,9 +106,14 @@ impl DerefMut for Locked<'_> {
 
 impl Drop for Woken {
     fn drop(&mut self) {
-        let tasks = [self.driver.take(), self.poll.take(), self.post.take()];
-        for task in tasks.into_iter().flatten() {
-            task.wake();
+        if let Some(driver) = self.driver.take() {
+            driver.wake();
+        }
+        if let Some(poll) = self.poll.take() {
+            poll.wake();
+        }
+        if let Some(post) = self.post.take() {
+            post.wake();
         }
         if let Some(drained) = &self.drained {
             drained.notify_waiters();

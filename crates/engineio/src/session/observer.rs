@@ -65,8 +65,8 @@ struct Unannounced {
 }
 
 impl Announcement {
-    pub(super) fn new(observers: Option<Observers>, created: SmallVec<[Packet; 1]>) -> Self {
-        Self(observers.map(|observers| Box::new(Unannounced { observers, created })))
+    pub(super) fn new(observers: Observers, created: SmallVec<[Packet; 1]>) -> Self {
+        Self(Some(Box::new(Unannounced { observers, created })))
     }
 
     /// Whether there is nothing to tell.

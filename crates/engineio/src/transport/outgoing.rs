@@ -51,7 +51,7 @@ enum Chunk {
 
 impl Outgoing {
     /// Appends a frame, whose header is what `write_header` appends.
-    pub(super) fn push(&mut self, payload: Bytes, write_header: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn push(&mut self, payload: &Bytes, write_header: impl FnOnce(&mut Vec<u8>)) {
         let copied = if payload.len() <= MAX_COPIED {
             payload.len()
         } else {
@@ -65,7 +65,7 @@ impl Outgoing {
         self.pending += added;
         if copied < payload.len() {
             self.pending += payload.len();
-            self.chunks.push(Chunk::Shared(payload));
+            self.chunks.push(Chunk::Shared(payload.clone()));
         }
     }
 
@@ -114,7 +114,15 @@ impl Outgoing {
 
     /// So many bytes have left.
     fn advance(&mut self, written: usize) {
-        self.pending = self.pending.saturating_sub(written);
+        if written >= self.pending {
+            // As a rule.
+            self.pending = 0;
+            self.left = 0;
+            let chunks = std::mem::take(&mut self.chunks);
+            chunks.into_iter().for_each(Chunk::give_back);
+            return;
+        }
+        self.pending -= written;
         self.left += written;
         let mut gone = 0;
         for chunk in &self.chunks {
@@ -125,14 +133,7 @@ impl Outgoing {
             self.left -= length;
             gone += 1;
         }
-        if gone == self.chunks.len() {
-            std::mem::take(&mut self.chunks)
-                .into_iter()
-                .for_each(Chunk::give_back);
-            self.left = 0;
-        } else {
-            self.chunks.drain(..gone).for_each(Chunk::give_back);
-        }
+        self.chunks.drain(..gone).for_each(Chunk::give_back);
     }
 
     /// Has what waits for longer take no more memory than it needs.
@@ -244,7 +245,7 @@ mod tests {
     const HEADER: &[u8] = b"<header>";
 
     fn push(outgoing: &mut Outgoing, payload: Bytes) {
-        outgoing.push(payload, |out| out.extend_from_slice(HEADER));
+        outgoing.push(&payload, |out| out.extend_from_slice(HEADER));
     }
 
     fn payloads() -> Vec<Bytes> {

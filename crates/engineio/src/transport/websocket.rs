@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use engineio_proto::{Frame, Packet};
+use engineio_proto::{Frame, Message, Packet};
 use hyper::upgrade::OnUpgrade;
 
 use crate::transport::Closed;
@@ -88,9 +88,14 @@ impl WebSocket {
 
     /// Queues a packet, compressed if it may be and that was agreed on.
     pub(crate) fn write(&mut self, packet: &Packet, compress: bool) {
+        // The usual case, which is the same in every coding: nothing is to be done, and nothing shared.
+        if let Packet::Message(Message::Text(text)) = packet {
+            self.connection.send_text(text.as_wire(), compress);
+            return;
+        }
         match self.coding.encode(packet) {
-            Frame::Text(text) => self.connection.send_text(text, compress),
-            Frame::Binary(bytes) => self.connection.send_binary(bytes, compress),
+            Frame::Text(text) => self.connection.send_text(&text, compress),
+            Frame::Binary(bytes) => self.connection.send_binary(&bytes, compress),
         }
     }
 

@@ -144,7 +144,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
             Frame::Binary(bytes) => (true, bytes),
             Frame::Text(text) => (false, text.into_bytes()),
         };
-        self.push(binary, payload);
+        self.push(binary, &payload);
     }
 
     /// Whether nothing waits for the connection to take it.
@@ -246,7 +246,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         Poll::Ready(false)
     }
 
-    fn push(&mut self, binary: bool, payload: Bytes) {
+    fn push(&mut self, binary: bool, payload: &Bytes) {
         self.unflushed = true;
         let length = payload.len();
         self.outgoing

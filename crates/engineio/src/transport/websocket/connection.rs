@@ -115,7 +115,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
                 }
                 Event::Ping(payload) => {
                     let before = self.outgoing.pending();
-                    self.push(Opcode::Pong, false, payload);
+                    self.push(Opcode::Pong, false, &payload);
                     self.count_pongs(self.outgoing.pending().saturating_sub(before));
                 }
                 Event::Pong => {}
@@ -145,12 +145,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 
     /// Queues a text message.
-    pub(super) fn send_text(&mut self, text: ByteString, compress: bool) {
-        self.send(Opcode::Text, text.into_bytes(), compress);
+    pub(super) fn send_text(&mut self, text: &ByteString, compress: bool) {
+        self.send(Opcode::Text, text.as_bytes(), compress);
     }
 
     /// Queues a binary message.
-    pub(super) fn send_binary(&mut self, bytes: Bytes, compress: bool) {
+    pub(super) fn send_binary(&mut self, bytes: &Bytes, compress: bool) {
         self.send(Opcode::Binary, bytes, compress);
     }
 
@@ -194,7 +194,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         let payload = code.map_or(Bytes::new(), |code| {
             Bytes::copy_from_slice(&code.to_wire().to_be_bytes())
         });
-        self.push(Opcode::Close, false, payload);
+        self.push(Opcode::Close, false, &payload);
         if poll_fn(|cx| self.poll_flush(cx)).await.is_err() {
             return;
         }
@@ -282,15 +282,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         }
     }
 
-    fn send(&mut self, opcode: Opcode, payload: Bytes, compress: bool) {
+    fn send(&mut self, opcode: Opcode, payload: &Bytes, compress: bool) {
         let deflation = self.deflation.as_mut().filter(|_| compress);
-        match deflation.and_then(|deflation| deflation.deflate(&payload)) {
-            Some(compressed) => self.push(opcode, true, compressed),
+        match deflation.and_then(|deflation| deflation.deflate(payload)) {
+            Some(compressed) => self.push(opcode, true, &compressed),
             None => self.push(opcode, false, payload),
         }
     }
 
-    fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
+    fn push(&mut self, opcode: Opcode, compressed: bool, payload: &Bytes) {
         self.unflushed = true;
         let length = payload.len();
         self.outgoing.push(payload, |out| {

@@ -49,7 +49,7 @@ async fn between_messages_a_connection_holds_nothing() {
         assert_eq!(receive(&mut connection).await, "4hello");
     }
     for _ in 0..100 {
-        connection.send_text("4answer".into(), true);
+        connection.send_text(&"4answer".into(), true);
     }
     poll_fn(|cx| connection.poll_flush(cx)).await.unwrap();
     let pending = poll_fn(|cx| Poll::Ready(poll_receive(&mut connection, cx).is_pending())).await;
@@ -103,7 +103,7 @@ fn who_pings_and_does_not_read_is_not_read_any_more() {
 #[tokio::test]
 async fn a_ping_does_not_hold_up_what_follows_while_a_message_is_sent() {
     let (mut connection, mut client) = connect(1_000);
-    connection.send_binary(vec![1; 100_000].into(), true);
+    connection.send_binary(&vec![1; 100_000].into(), true);
     let cx = &mut Context::from_waker(Waker::noop());
     assert!(connection.poll_flush(cx).is_pending());
     for _ in 0..10 {
@@ -121,7 +121,7 @@ async fn pongs_have_a_limit_beside_a_message_and_are_sent_behind_it() {
     unconstrained(async {
         let (mut connection, mut client) = connect(1_000);
         let message = 100_000;
-        connection.send_binary(vec![1; message].into(), true);
+        connection.send_binary(&vec![1; message].into(), true);
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(connection.poll_flush(cx).is_pending());
         let before = connection.outgoing.pending();
@@ -154,7 +154,7 @@ async fn a_client_that_reads_slowly_holds_the_writer_up() {
     let cx = &mut Context::from_waker(Waker::noop());
     let mut queued = 0;
     while connection.poll_writable(cx).is_ready() {
-        connection.send_binary(payload.clone(), true);
+        connection.send_binary(&payload, true);
         queued += 1;
         assert!(queued < 100);
     }
