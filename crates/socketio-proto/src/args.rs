@@ -1,5 +1,6 @@
 //! Arguments of events and acknowledgements.
 
+mod argument;
 mod deserialize;
 mod missing;
 mod places;
@@ -22,7 +23,7 @@ use self::places::ArgPlaces;
 use self::reader::Reader;
 pub(crate) use self::serialize::{ArgsWriter, write_value};
 use crate::error::{ArgsError, EncodeError};
-use crate::json::{self, Cursor, EventName};
+use crate::json::{self, Cursor, EventName, Landmarks};
 
 /// Encoded arguments, and the attachments that their placeholders stand for.
 ///
@@ -68,9 +69,13 @@ pub struct Args {
     attachments: Option<Arc<[Bytes]>>,
     /// Where the payload begins in `text`.
     start: u32,
-    /// Where the event's name is in `text`; both are 0 if there is none.
-    name_start: u32,
+    /// Where the event's name ends in `text`; 0 if there is none.
     name_end: u32,
+    /// Where the first argument ends in `text`, if it is known to be a string without escapes, right
+    /// behind a comma or bracket; 0 if not.
+    plain_end: u32,
+    /// Whether the event's name is known to be such a string.
+    name_is_plain: bool,
 }
 
 impl Args {
@@ -87,11 +92,13 @@ impl Args {
         let name_end = writer.begin(event);
         writer.write(args)?;
         let (text, attachments) = writer.finish();
-        let name = EventName {
-            start: usize::from(event.is_some()),
+        let name = event.map(|_| EventName {
             end: name_end,
-        };
-        Ok(Self::new(text.into(), 0, event.map(|_| name), attachments))
+            is_plain: false,
+        });
+        let mut args = Self::new(text.into(), 0, name.into());
+        args.attach(attachments);
+        Ok(args)
     }
 
     /// The same arguments and one more at their end, for instance the offset from which a client
@@ -110,16 +117,13 @@ impl Args {
             // The payload of a CONNECT, or none.
             None => format!("[{json}"),
         };
-        let is_first = self.name_token().is_none() && self.is_empty();
+        let is_first = self.name().is_none() && self.is_empty();
         let mut writer = ArgsWriter::resume(open, self.attachments().to_vec(), is_first);
         writer.write(arg)?;
         let (text, attachments) = writer.finish();
-        let shift = |place: u32| place.saturating_sub(self.start) as usize;
-        let name = self.name_token().map(|_| EventName {
-            start: shift(self.name_start),
-            end: shift(self.name_end),
-        });
-        Ok(Self::new(text.into(), 0, name, attachments))
+        let mut args = Self::new(text.into(), 0, self.name().into());
+        args.attach(attachments);
+        Ok(args)
     }
 
     /// Number of arguments; the name of an event is not counted.
@@ -146,7 +150,7 @@ impl Args {
     #[must_use]
     pub fn iter(&self) -> ArgsIter<'_> {
         ArgsIter {
-            places: ArgPlaces::new(self.after_name()),
+            places: self.places(),
         }
     }
 
@@ -169,18 +173,12 @@ impl Args {
     /// server allows, is its text. Halves of surrogate pairs become replacement characters.
     #[must_use]
     pub fn event_name(&self) -> Option<Cow<'_, str>> {
-        let token = self.name_token()?;
-        let Some(raw) = token
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-        else {
-            return Some(Cow::Borrowed(token));
-        };
-        if raw.contains('\\') {
-            Some(Cow::Owned(json::unescape(raw)))
-        } else {
-            Some(Cow::Borrowed(raw))
-        }
+        let name = self.name()?;
+        let json = self.as_json();
+        Some(match name.plain(json) {
+            Some(name) => Cow::Borrowed(name),
+            None => EventName::read(name.token(json)),
+        })
     }
 
     /// The same arguments in memory of their own.
@@ -199,8 +197,9 @@ impl Args {
                     .collect()
             }),
             start: 0,
-            name_start: shift(self.name_start),
             name_end: shift(self.name_end),
+            plain_end: shift(self.plain_end),
+            name_is_plain: self.name_is_plain,
         }
     }
 
@@ -215,7 +214,7 @@ impl Args {
     where
         T: Deserialize<'de>,
     {
-        T::deserialize(ArgsDeserializer::new(self.after_name(), self.attachments()))
+        T::deserialize(ArgsDeserializer(self))
     }
 
     /// Reads all of the payload as one value: of an event the array that begins with the name.
@@ -253,26 +252,24 @@ impl Args {
         .map_err(ArgsError::custom)
     }
 
-    /// Arguments whose payload, known to be valid, begins at `start` of a text.
-    pub(crate) fn new(
-        text: ByteString,
-        start: usize,
-        name: Option<EventName>,
-        attachments: Vec<Bytes>,
-    ) -> Self {
+    /// Arguments whose payload, known to be valid, begins at `start` of a text. What is told of an
+    /// array is counted from there.
+    pub(crate) fn new(text: ByteString, start: usize, landmarks: Landmarks) -> Self {
         // A text of 4 GiB cannot be told by these numbers. Messages are far smaller; if one is not,
         // its arguments read as none.
         let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        let name = name.unwrap_or(EventName { start: 0, end: 0 });
-        let mut args = Self {
+        let inside = |offset: usize| place(start.saturating_add(offset));
+        let Landmarks { name, plain_end } = landmarks;
+        Self {
             text,
             attachments: None,
             start: place(start),
-            name_start: place(name.start),
-            name_end: place(name.end),
-        };
-        args.attach(attachments);
-        args
+            name_end: name.map_or(0, |name| inside(name.end)),
+            plain_end: plain_end
+                .and_then(|end| u32::try_from(start.saturating_add(end)).ok())
+                .unwrap_or_default(),
+            name_is_plain: name.is_some_and(|name| name.is_plain),
+        }
     }
 
     /// Sets the attachments, which placeholders are known to fit.
@@ -280,11 +277,22 @@ impl Args {
         self.attachments = (!attachments.is_empty()).then(|| attachments.into());
     }
 
-    fn name_token(&self) -> Option<&str> {
-        let token = self
-            .text
-            .get(self.name_start as usize..self.name_end as usize)?;
-        (!token.is_empty()).then_some(token)
+    fn name(&self) -> Option<EventName> {
+        (self.name_end > 0).then(|| EventName {
+            end: self.name_end.saturating_sub(self.start) as usize,
+            is_plain: self.name_is_plain,
+        })
+    }
+
+    /// The text of the first argument, if it is known to be a string without escapes.
+    fn first_if_plain(&self) -> Option<&str> {
+        // Behind a comma or a bracket. There is no such text if the end is 0.
+        let start = self.start.max(self.name_end).checked_add(1)?;
+        self.text.get(start as usize..self.plain_end as usize)
+    }
+
+    fn places(&self) -> ArgPlaces<'_> {
+        ArgPlaces::new(self.after_name())
     }
 
     /// What follows the name and its comma, or the bracket that opens the array.
@@ -311,7 +319,7 @@ impl<'a> IntoIterator for &'a Args {
 impl PartialEq for Args {
     fn eq(&self, other: &Self) -> bool {
         self.as_json() == other.as_json()
-            && self.name_token() == other.name_token()
+            && self.name().is_some() == other.name().is_some()
             && self.attachments() == other.attachments()
     }
 }

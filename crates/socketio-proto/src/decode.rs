@@ -15,7 +15,7 @@ pub(crate) use self::header::check_id;
 use self::header::{Header, WireType};
 #[cfg(feature = "msgpack")]
 pub(crate) use self::payload::check_name;
-use crate::args::write_value;
+use crate::args::{Args, write_value};
 use crate::error::DecodeError;
 use crate::limits::DecodeLimits;
 use crate::packet::Packet;
@@ -85,24 +85,55 @@ impl Decoder {
     /// If the text is no packet, or one beyond the limits. The decoder can be used on after it, as
     /// if new; a server closes the connection.
     pub fn decode_text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
+        self.decode_text_from(text, 0)
+    }
+
+    /// Reads the text that begins at an offset of another one, for instance behind the `4` of
+    /// Engine.IO: the packet keeps the whole text, which costs less than to cut something off it.
+    ///
+    /// Otherwise as [`decode_text`](Self::decode_text). Where `start` is no offset of a character,
+    /// the text is empty.
+    ///
+    /// # Errors
+    ///
+    /// If the text is no packet, or one beyond the limits, as of
+    /// [`decode_text`](Self::decode_text).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio_proto::Decoder;
+    ///
+    /// let mut decoder = Decoder::default();
+    /// let packet = decoder.decode_text_from(r#"42["hello"]"#.into(), 1)?.expect("it is whole");
+    /// assert_eq!(packet.payload.as_json(), r#"["hello"]"#);
+    /// # Ok::<(), socketio_proto::DecodeError>(())
+    /// ```
+    pub fn decode_text_from(
+        &mut self,
+        text: ByteString,
+        start: usize,
+    ) -> Result<Option<Packet>, DecodeError> {
         if self.awaited.take().is_some() {
             return Err(DecodeError::UnexpectedText);
         }
-        let header = Header::read(&text, &self.limits)?;
+        let message = text.get(start..).unwrap_or_default();
         let Header {
             wire,
             namespace,
             id,
             payload_start,
-        } = header;
+        } = Header::read(message, &self.limits)?;
+        let json = message.get(payload_start..).unwrap_or_default();
+        let landmarks = payload::check(json, wire, &self.limits)?;
+        let payload_start = start.saturating_add(payload_start);
+        let packet = landmarks.map(|landmarks| Packet {
+            kind: wire.kind,
+            namespace,
+            id,
+            payload: Args::new(text, payload_start, landmarks),
+        });
         let count = wire.attachments;
-        let packet =
-            payload::read(text, payload_start, wire, &self.limits)?.map(|payload| Packet {
-                kind: wire.kind,
-                namespace,
-                id,
-                payload,
-            });
         if count == 0 {
             return Ok(packet);
         }
@@ -201,8 +232,8 @@ impl Packet {
         let wire = WireType::new(kind, attachments.len(), limits)?;
         let namespace = header::check_namespace(namespace, limits)?;
         let id = check_id(id)?;
-        let mut payload =
-            payload::read(json, 0, wire, limits)?.ok_or(DecodeError::InvalidPayload)?;
+        let landmarks = payload::check(&json, wire, limits)?.ok_or(DecodeError::InvalidPayload)?;
+        let mut payload = Args::new(json, 0, landmarks);
         payload.attach(attachments);
         Ok(Self {
             kind,

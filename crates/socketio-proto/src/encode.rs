@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::args::{Args, ArgsWriter};
 use crate::error::EncodeError;
-use crate::json::{push_integer, push_string};
+use crate::json::{Landmarks, push_integer, push_string};
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
@@ -208,7 +208,7 @@ impl Packet {
             kind,
             namespace,
             id: None,
-            payload: Args::new(json.into(), 0, None, Vec::new()),
+            payload: Args::new(json.into(), 0, Landmarks::default()),
         }
     }
 }

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::args::Args;
 use crate::error::DecodeError;
+use crate::json::Landmarks;
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
@@ -108,7 +109,7 @@ pub fn connect_error(namespace: Namespace, message: &str, data: Option<&Value>) 
         kind: PacketType::ConnectError,
         namespace,
         id: None,
-        payload: Args::new(payload.into(), 0, None, Vec::new()),
+        payload: Args::new(payload.into(), 0, Landmarks::default()),
     }
 }
 
@@ -118,7 +119,7 @@ fn payload_of(query: &str) -> Args {
         object.insert(name.into_owned(), value.into_owned().into());
     }
     let json = ByteString::from(Value::Object(object).to_string());
-    Args::new(json, 0, None, Vec::new())
+    Args::new(json, 0, Landmarks::default())
 }
 
 fn is_truthy(data: &Value) -> bool {

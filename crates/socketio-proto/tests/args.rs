@@ -6,13 +6,14 @@
 )]
 
 use std::collections::HashMap;
+use std::fmt;
 
 use proptest::prelude::*;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use socketio_proto::{Args, DecodeLimits, Namespace, Packet, PacketType};
+use socketio_proto::{Args, DecodeLimits, Decoder, Namespace, Packet, PacketType};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 struct Point {
@@ -322,7 +323,7 @@ fn an_argument_can_be_appended() {
     assert_eq!(add(&Args::default()).as_json(), r#"["x"]"#);
 
     // The name is found again where a message stood in front of it.
-    let mut decoder = socketio_proto::Decoder::default();
+    let mut decoder = Decoder::default();
     let packet = decoder
         .decode_text(r#"2/admin,17["e",1]"#.into())
         .unwrap()
@@ -331,6 +332,86 @@ fn an_argument_can_be_appended() {
     assert_eq!(args.as_json(), r#"["e",1,"x"]"#);
     assert_eq!(named(&args).as_deref(), Some("e"));
     assert_eq!(args, event(r#"["e",1,"x"]"#));
+}
+
+/// Reads a JSON value as the first argument of packets of all kinds, also as one of several, and
+/// compares with what `serde_json` makes of it.
+fn read_everywhere<T: DeserializeOwned + fmt::Debug + PartialEq>(json: &str) {
+    let expected = serde_json::from_str::<T>(json).map_err(|error| error.to_string());
+    let read = |message: &str| {
+        let mut decoder = Decoder::default();
+        let packet = decoder.decode_text_from(message.into(), 1).unwrap();
+        let args = packet.unwrap().payload;
+        let one = args.deserialize::<T>().map_err(|error| error.to_string());
+        let pair = args.deserialize::<(T, Option<IgnoredAny>)>();
+        let pair = pair
+            .map(|(value, _)| value)
+            .map_err(|error| error.to_string());
+        let appended = args.with_appended(&1).unwrap();
+        for args in [args.detach(), appended] {
+            let again = args.deserialize::<T>().map_err(|error| error.to_string());
+            assert_eq!(again, one, "{message}");
+        }
+        for read in [one, pair] {
+            match (&read, &expected) {
+                (Ok(value), Ok(expected)) => assert_eq!(value, expected, "{message}"),
+                (Err(error), Err(expected)) => {
+                    let expected = format!("argument 1 does not fit: {expected}; ");
+                    assert!(
+                        error.starts_with(&expected),
+                        "{message}: {error} / {expected}"
+                    );
+                }
+                _ => panic!("{message}: {read:?} / {expected:?}"),
+            }
+        }
+    };
+    read(&format!(r#"42["e",{json}]"#));
+    read(&format!("42/a,1[ 7 , {json} , [1] ]"));
+    read(&format!("431[{json}]"));
+    read(&format!("43/a,1[ {json} ,{json} ] "));
+}
+
+#[test]
+fn strings_are_read_as_serde_json_reads_them() {
+    for json in [
+        r#""""#,
+        r#""a""#,
+        r#""é""#,
+        r#""Dot""#,
+        r#""127.0.0.1""#,
+        r#""no escapes in a string that is longer than a few words""#,
+        r#""a\nb""#,
+        r#""\u0044ot""#,
+        r#""\ud800""#,
+        r#""[\"]""#,
+        "1",
+        "null",
+        "[\"a\"]",
+        "{\"Circle\":1}",
+        "{\"x\":1,\"y\":2}",
+    ] {
+        read_everywhere::<String>(json);
+        read_everywhere::<Option<String>>(json);
+        read_everywhere::<Wrapper<String>>(json);
+        read_everywhere::<char>(json);
+        read_everywhere::<Value>(json);
+        read_everywhere::<Option<u8>>(json);
+        read_everywhere::<Shape>(json);
+        read_everywhere::<Point>(json);
+        read_everywhere::<Vec<String>>(json);
+        read_everywhere::<std::net::IpAddr>(json);
+    }
+    let args = event(r#"["e", "raw" ,1]"#);
+    assert_eq!(take::<Box<RawValue>>(&args).get(), r#""raw""#);
+    assert_eq!(take::<Untagged>(&args), Untagged::Text("raw".into()));
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+enum Untagged {
+    Number(u8),
+    Text(String),
 }
 
 proptest! {

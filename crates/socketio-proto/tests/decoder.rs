@@ -306,6 +306,45 @@ fn the_number_of_attachments_is_digits_and_a_dash() {
 }
 
 #[test]
+fn a_packet_may_begin_within_a_text() {
+    let read = |text: &'static str, start| {
+        Decoder::default()
+            .decode_text_from(text.into(), start)
+            .map(|packet| packet.map(|packet| packet.payload.detach()))
+    };
+    for json in [
+        r#"["e"]"#,
+        r#"["e","a","b"]"#,
+        r#"["e\"",{"a":"b"}]"#,
+        r#"[ "e" , "a" ]"#,
+        r#"[7,"a"]"#,
+    ] {
+        let alone = Decoder::default().decode_text(format!("2{json}").into());
+        let alone = alone.unwrap().unwrap().payload;
+        assert_eq!(alone.as_json(), json);
+        let mut decoder = Decoder::default();
+        let within = decoder.decode_text_from(format!("é2/a,12{json}").into(), 2);
+        let within = within.unwrap().unwrap();
+        assert_eq!((&*within.namespace, within.id), ("/a", Some(12)));
+        let within = within.payload;
+        assert_eq!(within, alone);
+        assert_eq!(within.event_name(), alone.event_name());
+        assert_eq!(
+            within.iter().collect::<Vec<_>>(),
+            alone.iter().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            within.deserialize::<Option<serde_json::Value>>().unwrap(),
+            alone.deserialize::<Option<serde_json::Value>>().unwrap()
+        );
+    }
+    // Nothing begins at the end, behind it, or within a character.
+    for start in [1, 5, 6, usize::MAX] {
+        assert_eq!(read("é2[1]", start), Err(DecodeError::InvalidType));
+    }
+}
+
+#[test]
 fn placeholders_must_name_an_attachment() {
     for num in [
         "1",

@@ -148,7 +148,9 @@ impl MessageDecoder {
     ) -> Result<Option<Packet>, Box<dyn Error + Send + Sync>> {
         match (self, message) {
             (Self::Json(decoder), Message::Text(text)) => {
-                Ok(decoder.decode_text(text.into_payload())?)
+                // To cut the packet type off would take an allocation of its own.
+                let start = text.as_wire().len().saturating_sub(text.len());
+                Ok(decoder.decode_text_from(text.into_wire(), start)?)
             }
             (Self::Json(decoder), Message::Binary(bytes)) => Ok(decoder.decode_binary(bytes)?),
             (Self::Parser(decoder), Message::Text(text)) => {

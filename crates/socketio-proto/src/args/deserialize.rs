@@ -3,42 +3,35 @@
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
+use super::argument::Argument;
 use super::missing::Missing;
 use super::places::ArgPlaces;
 use super::reader::Reader;
+use crate::args::Args;
 use crate::error::ArgsError;
 
 /// Gives a tuple several arguments, `()` none, and any other type the first one.
-pub(crate) struct ArgsDeserializer<'de> {
-    places: ArgPlaces<'de>,
-    attachments: &'de [Bytes],
-}
-
-impl<'de> ArgsDeserializer<'de> {
-    /// `text` is that of the arguments behind their bracket, or behind the name of the event.
-    pub(crate) fn new(text: &'de str, attachments: &'de [Bytes]) -> Self {
-        Self {
-            places: ArgPlaces::new(text),
-            attachments,
-        }
-    }
-}
+pub(crate) struct ArgsDeserializer<'de>(pub(crate) &'de Args);
 
 /// Passes a request for a single value on to the first argument.
 macro_rules! take_first {
     ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(
-            mut self,
+            self,
             $($arg: $ty,)*
             visitor: V,
         ) -> Result<V::Value, ArgsError> {
-            let Some(text) = self.places.next() else {
-                return Missing { index: 0, count: 1 }.$method($($arg,)* visitor);
-            };
-            if self.attachments.is_empty() {
-                serde_json::Deserializer::from_str(text).$method($($arg,)* visitor)
+            let args = self.0;
+            if let Some(token) = args.first_if_plain() {
+                Argument::plain(token).$method($($arg,)* visitor)
+            } else if let Some(text) = args.places().next() {
+                if args.attachments().is_empty() {
+                    Argument::new(text).$method($($arg,)* visitor)
+                } else {
+                    Reader::new(text, args.attachments()).$method($($arg,)* visitor)
+                }
             } else {
-                Reader::new(text, self.attachments).$method($($arg,)* visitor)
+                return Missing { index: 0, count: 1 }.$method($($arg,)* visitor);
             }
             .map_err(|error| ArgsError::unfit(0, error))
         }
@@ -54,8 +47,9 @@ impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ArgsError> {
         visitor.visit_seq(EachArgument {
-            attachments: self.attachments,
-            places: self.places,
+            attachments: self.0.attachments(),
+            places: self.0.places(),
+            plain: self.0.first_if_plain(),
             index: 0,
             count: len,
         })
@@ -105,6 +99,8 @@ impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
 struct EachArgument<'de> {
     attachments: &'de [Bytes],
     places: ArgPlaces<'de>,
+    /// The text of the next argument, if it is known to be a string without escapes.
+    plain: Option<&'de str>,
     index: usize,
     count: usize,
 }
@@ -124,8 +120,10 @@ impl<'de> SeqAccess<'de> for EachArgument<'de> {
         let Some(text) = self.places.next() else {
             return seed.deserialize(Missing { index, count }).map(Some);
         };
-        if self.attachments.is_empty() {
-            seed.deserialize(&mut serde_json::Deserializer::from_str(text))
+        if let Some(token) = self.plain.take() {
+            seed.deserialize(Argument::plain(token))
+        } else if self.attachments.is_empty() {
+            seed.deserialize(Argument::new(text))
         } else {
             seed.deserialize(&mut Reader::new(text, self.attachments))
         }

@@ -29,6 +29,7 @@ pub(super) struct WireType {
 }
 
 impl Header {
+    #[inline]
     pub(super) fn read(text: &str, limits: &DecodeLimits) -> Result<Self, DecodeError> {
         let mut cursor = Cursor::new(text);
         let wire = WireType::read(&mut cursor, limits)?;

@@ -50,13 +50,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes these bytes if they are the next ones.
-    pub(crate) fn eat_all(&mut self, bytes: &[u8]) -> bool {
-        match self.rest.strip_prefix(bytes) {
-            Some(rest) => {
+    #[inline]
+    pub(crate) fn eat_all<const LEN: usize>(&mut self, bytes: &[u8; LEN]) -> bool {
+        match self.rest.split_first_chunk() {
+            Some((first, rest)) if first == bytes => {
                 self.rest = rest;
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 
@@ -72,11 +73,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes the white space that JSON allows between its tokens.
+    #[inline]
     pub(crate) fn eat_whitespace(&mut self) {
-        let mut left = self.rest;
-        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = left {
-            left = rest;
+        // Hardly anybody sends any, and then one comparison is enough.
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.rest = skip_whitespace(self.rest);
         }
-        self.rest = left;
     }
+}
+
+fn skip_whitespace(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    bytes
 }

@@ -9,7 +9,11 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
     // Most texts need no escapes, so room is asked for once.
     out.reserve(text.len().saturating_add(2));
     out.push('"');
-    push_escaped(out, text);
+    if plain_len(text.as_bytes()) == text.len() {
+        out.push_str(text);
+    } else {
+        push_escaped(out, text);
+    }
     out.push('"');
 }
 

@@ -21,7 +21,7 @@ impl Placeholder {
     pub(crate) const PLAIN_KEY: &'static str = r"\u005fplaceholder";
 
     /// The key that marks the object, as a JSON text.
-    pub(crate) const MARK: &'static [u8] = br#""_placeholder""#;
+    pub(crate) const MARK: &'static [u8; 14] = br#""_placeholder""#;
 
     /// Reads a placeholder, and leaves the cursor behind it; elsewhere the cursor does not move.
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {

@@ -2,7 +2,7 @@
 
 use super::nesting::{Container, Nesting};
 use super::plain::plain_len;
-use super::{Cursor, Placeholder};
+use super::{Cursor, EventName, Placeholder};
 
 /// What a payload may hold.
 #[derive(Clone, Copy, Debug)]
@@ -22,13 +22,22 @@ pub(crate) enum ScanError {
     TooDeep,
 }
 
-/// Where an event's name is written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct EventName {
-    /// First byte of the name, its quote included.
-    pub(crate) start: usize,
-    /// First byte behind the name and its quote.
-    pub(crate) end: usize,
+/// What the check of an array of arguments has found, so that nobody need look for it again.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Landmarks {
+    pub(crate) name: Option<EventName>,
+    /// First byte behind the first argument and its quote, if it is a string without escapes, right
+    /// behind a comma or the bracket.
+    pub(crate) plain_end: Option<usize>,
+}
+
+impl From<Option<EventName>> for Landmarks {
+    fn from(name: Option<EventName>) -> Self {
+        Self {
+            name,
+            plain_end: None,
+        }
+    }
 }
 
 /// Checks that a text is one JSON value, without recursion, and without allocation unless it is
@@ -44,30 +53,50 @@ pub(crate) fn scan_value(text: &str, limits: ScanLimits) -> Result<(), ScanError
     scanner.values()
 }
 
-/// Checks that a text is a JSON array whose first element is a string or a number, and finds that.
-pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<EventName, ScanError> {
+/// Checks that a text is a JSON array.
+pub(crate) fn scan_args(text: &str, limits: ScanLimits) -> Result<Landmarks, ScanError> {
     let mut scanner = Scanner::new(text, limits);
-    if scanner.cursor.peek() != Some(b'[') {
-        return Err(ScanError::Syntax);
+    scanner.open()?;
+    if scanner.cursor.peek() == Some(b']') {
+        // What follows is the end of the text, or not JSON.
+        scanner.ends_value()?;
+        return Ok(Landmarks::default());
     }
-    scanner.enter(Container::Array)?;
-    scanner.cursor.eat_whitespace();
-    let start = scanner.cursor.offset();
-    match scanner.cursor.peek() {
-        Some(b'"') => scanner.string()?,
-        Some(b'-' | b'0'..=b'9') => scanner.number()?,
-        _ => return Err(ScanError::Syntax),
-    }
-    let end = scanner.cursor.offset();
-    if scanner.ends_value()? {
-        return Ok(EventName { start, end });
-    }
-    scanner.values()?;
-    Ok(EventName { start, end })
+    let plain_end = scanner.arguments('['.len_utf8())?;
+    Ok(Landmarks {
+        name: None,
+        plain_end,
+    })
 }
 
-// Three of its methods are inlined by force: they run once or more per token, and a call each makes
-// the scan of lists of numbers a quarter slower.
+/// Checks that a text is a JSON array whose first element, the name, is a string or a number.
+#[inline]
+pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<Landmarks, ScanError> {
+    let mut scanner = Scanner::new(text, limits);
+    scanner.open()?;
+    let start = scanner.cursor.offset();
+    let is_plain = match scanner.cursor.peek() {
+        Some(b'"') => scanner.string()? && start == '['.len_utf8(),
+        Some(b'-' | b'0'..=b'9') => {
+            scanner.number()?;
+            false
+        }
+        _ => return Err(ScanError::Syntax),
+    };
+    let end = scanner.cursor.offset();
+    let plain_end = if scanner.ends_value()? {
+        None
+    } else {
+        scanner.arguments(end.saturating_add(','.len_utf8()))?
+    };
+    Ok(Landmarks {
+        name: Some(EventName { end, is_plain }),
+        plain_end,
+    })
+}
+
+// Some of its methods are inlined by force: they run once or more per token, and a call each makes
+// the scan of lists of numbers and of objects a quarter slower.
 struct Scanner<'a> {
     cursor: Cursor<'a>,
     nesting: Nesting,
@@ -83,12 +112,41 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Passes the bracket that opens the array of arguments.
+    #[inline(always)]
+    fn open(&mut self) -> Result<(), ScanError> {
+        if self.cursor.peek() != Some(b'[') {
+            return Err(ScanError::Syntax);
+        }
+        self.enter(Container::Array)?;
+        self.cursor.eat_whitespace();
+        Ok(())
+    }
+
+    /// Passes everything from the start of the first argument to the end of the text. Returns where
+    /// that argument ends if it is a string without escapes, and no white space is before it.
+    fn arguments(&mut self, start: usize) -> Result<Option<usize>, ScanError> {
+        let is_compact = self.cursor.offset() == start;
+        if !is_compact || self.cursor.peek() != Some(b'"') {
+            self.values()?;
+            return Ok(None);
+        }
+        let is_plain = self.string()?;
+        let end = self.cursor.offset();
+        if !self.ends_value()? {
+            self.values()?;
+        }
+        Ok(is_plain.then_some(end))
+    }
+
     /// Passes everything from the start of a value to the end of the text.
     fn values(&mut self) -> Result<(), ScanError> {
         loop {
             self.cursor.eat_whitespace();
             match self.cursor.peek().ok_or(ScanError::Syntax)? {
-                b'"' => self.string()?,
+                b'"' => {
+                    self.string()?;
+                }
                 b'-' | b'0'..=b'9' => self.number()?,
                 b'{' => {
                     if !self.placeholder()? {
@@ -190,7 +248,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn literal(&mut self, literal: &[u8]) -> Result<(), ScanError> {
+    fn literal<const LEN: usize>(&mut self, literal: &[u8; LEN]) -> Result<(), ScanError> {
         self.cursor
             .eat_all(literal)
             .then_some(())
@@ -224,16 +282,28 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn string(&mut self) -> Result<(), ScanError> {
+    /// Passes a string. True if it has no escapes.
+    #[inline(always)]
+    fn string(&mut self) -> Result<bool, ScanError> {
         self.cursor.skip(1);
+        self.cursor.skip(plain_len(self.cursor.rest()));
+        if self.cursor.eat(b'"') {
+            Ok(true)
+        } else {
+            self.rest_of_string().map(|()| false)
+        }
+    }
+
+    /// Passes the part of a string that begins with an escape.
+    fn rest_of_string(&mut self) -> Result<(), ScanError> {
         loop {
-            self.cursor.skip(plain_len(self.cursor.rest()));
             match self.cursor.next() {
                 Some(b'"') => return Ok(()),
                 Some(b'\\') => self.escape()?,
                 // A control character, or the end of the text.
                 _ => return Err(ScanError::Syntax),
             }
+            self.cursor.skip(plain_len(self.cursor.rest()));
         }
     }
 

@@ -132,5 +132,7 @@ fn payload(
         (PacketType::Ack, Root::Array(_)) => {}
         _ => return Err(DecodeError::InvalidPayload),
     }
-    Ok(Args::new(data.json.into(), 0, event, data.attachments))
+    let mut args = Args::new(data.json.into(), 0, event.into());
+    args.attach(data.attachments);
+    Ok(args)
 }

@@ -117,10 +117,11 @@ impl Transcoder<'_> {
             Token::Float(number) => number.is_finite(),
             _ => false,
         };
-        let start = self.json.len();
         self.write(token)?;
-        let end = self.json.len();
-        Ok(can_be_name.then_some(EventName { start, end }))
+        Ok(can_be_name.then_some(EventName {
+            end: self.json.len(),
+            is_plain: false,
+        }))
     }
 
     /// Closes what is complete, and reads the token of the next value and what comes before it.

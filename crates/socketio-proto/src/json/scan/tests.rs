@@ -156,11 +156,13 @@ fn nesting_without_a_limit_needs_no_stack() {
 #[test]
 fn the_name_of_an_event_is_found() {
     let name = |text: &'static str| {
-        scan_event(text, PLAIN).map(|EventName { start, end }| &text[start..end])
+        let name = scan_event(text, PLAIN)?.name.unwrap();
+        Ok((&text[..name.end], name.is_plain))
     };
-    assert_eq!(name(r#"["a",1]"#), Ok(r#""a""#));
-    assert_eq!(name(r#"[ "a\"]" ]"#), Ok(r#""a\"]""#));
-    assert_eq!(name("[-1.5e3 ,{}]"), Ok("-1.5e3"));
+    assert_eq!(name(r#"["a",1]"#), Ok((r#"["a""#, true)));
+    assert_eq!(name(r#"[ "a",1]"#), Ok((r#"[ "a""#, false)));
+    assert_eq!(name(r#"[ "a\"]" ]"#), Ok((r#"[ "a\"]""#, false)));
+    assert_eq!(name("[-1.5e3 ,{}]"), Ok(("[-1.5e3", false)));
     for text in [
         "",
         "[",
@@ -179,6 +181,48 @@ fn the_name_of_an_event_is_found() {
         "[\"a\",1}",
     ] {
         assert_eq!(name(text), Err(ScanError::Syntax), "{text}");
+    }
+}
+
+#[test]
+fn the_end_of_a_plain_first_argument_is_found() {
+    let args = |array: &'static str| {
+        scan_args(array, PLAIN)
+            .unwrap()
+            .plain_end
+            .map(|end| &array[..end])
+    };
+    assert_eq!(args(r#"["a"]"#), Some(r#"["a""#));
+    assert_eq!(args(r#"["" ,"b"]"#), Some(r#"["""#));
+    assert_eq!(args(r#"["é", "b\n"]"#), Some(r#"["é""#));
+    for other in ["[]", r#"["a\n"]"#, r#"[1,"a"]"#, r#"[["a"]]"#, r#"[ "a"]"#] {
+        assert_eq!(args(other), None, "{other}");
+    }
+    let event = |array: &'static str| {
+        scan_event(array, PLAIN)
+            .unwrap()
+            .plain_end
+            .map(|end| &array[..end])
+    };
+    assert_eq!(event(r#"["e","a"]"#), Some(r#"["e","a""#));
+    assert_eq!(event(r#"[ 7,"a" ,1]"#), Some(r#"[ 7,"a""#));
+    for other in [
+        r#"["e"]"#,
+        r#"["e" ,"a"]"#,
+        r#"["e", "a"]"#,
+        r#"["e","\n"]"#,
+        r#"["e",1,"a"]"#,
+    ] {
+        assert_eq!(event(other), None, "{other}");
+    }
+}
+
+#[test]
+fn arguments_are_an_array() {
+    for text in [
+        "", "[", "[]]", "[],", "{}", "\"a\"", " []", "[,]", "[\"a\",]", "[\"a\"}", "[1",
+    ] {
+        assert_eq!(scan_args(text, PLAIN), Err(ScanError::Syntax), "{text}");
     }
 }
 
@@ -278,5 +322,9 @@ proptest! {
         text in r#"([\[\]{},:]|"a"|"\\u?[0-9a-f"]{0,5}|-?[0-9]{1,2}|[.eE+-]|true|null|[ \n\x01é]){0,12}"#,
     ) {
         prop_assert_eq!(scan(&text).is_ok(), is_json(&text), "{}", text);
+        let array = format!("[{text}]");
+        prop_assert_eq!(scan_args(&array, PLAIN).is_ok(), is_json(&array), "{}", array);
+        let event = format!("[1,{text}]");
+        prop_assert_eq!(scan_event(&event, PLAIN).is_ok(), is_json(&event), "{}", event);
     }
 }
