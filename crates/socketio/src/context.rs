@@ -115,6 +115,12 @@ impl EventContext {
         }
     }
 
+    /// Whether an extractor has asked for the request.
+    #[cfg(test)]
+    pub(crate) fn has_parts(&self) -> bool {
+        self.parts.is_copied()
+    }
+
     /// Gives back what only extractors need: the handler may run for long.
     pub(crate) fn extracted(&mut self) {
         self.parts.give_back();

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::fmt;
 
 use axum_core::extract::FromRequestParts;
-use axum_core::response::IntoResponse as _;
-use http::StatusCode;
+use axum_core::response::IntoResponse;
+use futures_util::FutureExt as _;
+use http::{Request, StatusCode};
 
 use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, FromServerEvent, via};
 use crate::connect_error::{ConnectError, IntoConnectError, ResponseText};
@@ -21,6 +22,10 @@ use crate::rejection::Rejection;
 pub struct PartsRejection(ResponseText);
 
 impl PartsRejection {
+    fn new(rejection: impl IntoResponse) -> Self {
+        Self(rejection.into_response().into())
+    }
+
     /// The HTTP status that the extractor answers requests with.
     pub fn status(&self) -> StatusCode {
         self.0.status
@@ -50,6 +55,35 @@ impl IntoConnectError for PartsRejection {
     }
 }
 
+/// Extracts axum's `State` without the request, of which it reads nothing: most handlers that ask for
+/// anything of axum's ask for that, and a copy of the request costs more than the rest of a call.
+///
+/// Returns nothing for any other type.
+fn extract_state<T, S>(state: &S) -> Option<Result<T, T::Rejection>>
+where
+    T: FromRequestParts<S>,
+    S: Send + Sync,
+{
+    if !is_state::<T>() {
+        return None;
+    }
+    let (mut empty, ()) = Request::new(()).into_parts();
+    T::from_request_parts(&mut empty, state).now_or_never()
+}
+
+/// Whether a type is axum's `State` of something, told by its name: an implementation of our own for
+/// `State` would leave the compiler the choice between two. The compiler knows the answer.
+#[cfg(feature = "axum")]
+fn is_state<T>() -> bool {
+    let state = std::any::type_name::<axum::extract::State<()>>().strip_suffix("()>");
+    state.is_some_and(|state| std::any::type_name::<T>().starts_with(state))
+}
+
+#[cfg(not(feature = "axum"))]
+fn is_state<T>() -> bool {
+    false
+}
+
 macro_rules! via_parts {
     ($trait:ident, $method:ident, $context:ty) => {
         #[diagnostic::do_not_recommend]
@@ -61,9 +95,12 @@ macro_rules! via_parts {
             type Rejection = PartsRejection;
 
             async fn $method(cx: &mut $context, state: &S) -> Result<Self, Self::Rejection> {
+                if let Some(extracted) = extract_state(state) {
+                    return extracted.map_err(PartsRejection::new);
+                }
                 T::from_request_parts(cx.parts_mut(), state)
                     .await
-                    .map_err(|rejection| PartsRejection(rejection.into_response().into()))
+                    .map_err(PartsRejection::new)
             }
         }
     };
@@ -74,3 +111,21 @@ via_parts!(FromEvent, from_event, EventContext);
 via_parts!(FromDisconnect, from_disconnect, DisconnectContext);
 via_parts!(FromNamespace, from_namespace, NamespaceContext);
 via_parts!(FromServerEvent, from_server_event, ServerEventContext);
+
+#[cfg(all(test, feature = "axum"))]
+mod tests {
+    use super::*;
+
+    /// Named as axum's, but for where it is.
+    struct State<T>(T);
+
+    #[test]
+    fn axums_state_is_told_from_all_else() {
+        assert!(is_state::<axum::extract::State<u8>>());
+        assert!(is_state::<axum::extract::State<Vec<State<()>>>>());
+        assert!(!is_state::<State<()>>());
+        assert!(!is_state::<Option<axum::extract::State<()>>>());
+        assert!(!is_state::<http::HeaderMap>());
+        assert_eq!(State(()).0, ());
+    }
+}

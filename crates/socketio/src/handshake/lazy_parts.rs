@@ -73,6 +73,11 @@ impl LazyParts {
         &mut own.parts
     }
 
+    /// Whether an extractor has asked.
+    pub(crate) fn is_copied(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// Ends the call as far as extractors are concerned: the next one has another copy.
     pub(crate) fn give_back(&mut self) {
         if let Some(own) = self.own.take() {
@@ -124,7 +129,7 @@ fn unchanged_headers(original: &HeaderMap, copy: &HeaderMap) -> bool {
 impl fmt::Debug for LazyParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LazyParts")
-            .field("is_copied", &self.own.is_some())
+            .field("is_copied", &self.is_copied())
             .finish_non_exhaustive()
     }
 }

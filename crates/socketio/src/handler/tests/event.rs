@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use http::HeaderMap;
 
 use super::*;
-use crate::extract::{Ack, Data, DataRejection, EventName, MissingAck, SocketData};
+use crate::extract::{Ack, Data, DataRejection, EventName, FromEvent as _, MissingAck, SocketData};
 use crate::handler::EventListener;
 use crate::io::SocketIo;
 
@@ -174,6 +174,23 @@ async fn a_call_outlives_its_registration() {
     assert!((&mut call).now_or_never().is_none());
     assert!(call.now_or_never().is_some());
     client.app.log.expect(["late"]);
+}
+
+/// The state is cheap to ask for, and a copy of the request is not.
+#[tokio::test]
+async fn state_leaves_the_request_alone() {
+    let client = Client::join(|namespace| namespace).await;
+    let mut context = event(&client.socket(), "x");
+    let part = State::<Log>::from_event(&mut context, &client.app).await;
+    part.unwrap().add("part");
+    let whole = State::<App>::from_event(&mut context, &client.app).await;
+    whole.unwrap().log.add("whole");
+    client.app.log.expect(["part", "whole"]);
+    assert!(!context.has_parts());
+    Tenant::from_event(&mut context, &client.app).await.unwrap();
+    assert!(context.has_parts());
+    context.extracted();
+    assert!(!context.has_parts());
 }
 
 /// An event costs one allocation, and the allocator is fast with small ones: glibc up to 1032 bytes.
