@@ -167,12 +167,12 @@ impl Client {
             PacketType::Event => self.dispatch(socket, handlers, packet),
             PacketType::Ack => {
                 if let Some(id) = packet.id {
-                    socket.recipient.acks.answer(id, packet.payload);
+                    socket.recipient().acks.answer(id, packet.payload);
                 }
             }
             PacketType::Disconnect => {
                 self.leave(
-                    &socket.recipient,
+                    socket.recipient(),
                     DisconnectReason::ClientNamespaceDisconnect,
                     Run::Here,
                 );

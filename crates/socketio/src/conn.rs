@@ -239,6 +239,6 @@ impl Socket {
     /// The connection beneath the socket.
     #[must_use]
     pub fn conn(&self) -> Conn {
-        Conn::new(Arc::clone(&self.recipient.link))
+        Conn::new(Arc::clone(&self.recipient().link))
     }
 }

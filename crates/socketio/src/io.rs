@@ -279,7 +279,7 @@ impl SocketIo {
 impl Socket {
     /// The server of the socket.
     pub(crate) fn io(&self) -> WeakServer {
-        WeakServer(self.space.server())
+        WeakServer(self.space().server())
     }
 }
 

@@ -287,7 +287,7 @@ impl Socket {
     /// The namespace of the socket.
     #[must_use]
     pub fn namespace(&self) -> Namespace {
-        Namespace::new(Place::One(Arc::clone(&self.space)), ())
+        Namespace::new(Place::One(Arc::clone(self.space())), ())
     }
 }
 

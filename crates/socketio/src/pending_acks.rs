@@ -1,5 +1,4 @@
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use parking_lot::Mutex;
 use socketio_adapter::PendingAck;
 use socketio_proto::Args;
@@ -18,7 +17,8 @@ pub(crate) struct PendingAcks {
     reason = "every socket has one and few use it: a pointer is less than an empty table"
 )]
 enum State {
-    /// Most sockets ask for none and pay for none.
+    /// Most sockets ask for none and pay for none. The ids are ours and a client only names them, so
+    /// a fast hasher serves.
     Open(Option<Box<HashMap<u64, Waiting>>>),
     Closed,
 }

@@ -152,9 +152,9 @@ mod tests {
             let control = recipient.link.control().expect("the client is there");
             control.leave(recipient, DisconnectReason::ServerNamespaceDisconnect);
         };
-        leave(&first.recipient);
+        leave(first.recipient());
         assert!(second.connected());
-        leave(&second.recipient);
+        leave(second.recipient());
         assert!(second.disconnected());
     }
 }

@@ -43,14 +43,26 @@ pub use self::rooms::JoinError;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Socket {
-    pub(crate) recipient: Arc<Recipient>,
-    pub(crate) space: Arc<Space>,
+pub struct Socket(Arc<Place>);
+
+/// A recipient and where it is, in one allocation: a socket is cloned for each of its events, and to
+/// count one reference is cheaper than two.
+struct Place {
+    recipient: Arc<Recipient>,
+    space: Arc<Space>,
 }
 
 impl Socket {
     pub(crate) fn new(recipient: Arc<Recipient>, space: Arc<Space>) -> Self {
-        Self { recipient, space }
+        Self(Arc::new(Place { recipient, space }))
+    }
+
+    pub(crate) fn recipient(&self) -> &Arc<Recipient> {
+        &self.0.recipient
+    }
+
+    pub(crate) fn space(&self) -> &Arc<Space> {
+        &self.0.space
     }
 
     /// The id of the socket: a public name for it, which is also a room that only it is in.
@@ -58,13 +70,13 @@ impl Socket {
     /// It is not the id of the Engine.IO session, which is a secret of the client's.
     #[must_use]
     pub fn id(&self) -> &SocketId {
-        &self.recipient.id
+        &self.recipient().id
     }
 
     /// Whether the socket is connected: middleware has let it in and it has not left since.
     #[must_use]
     pub fn connected(&self) -> bool {
-        self.recipient.is(Phase::Connected)
+        self.recipient().is(Phase::Connected)
     }
 
     /// Whether the client has got back, with this socket, one that it had on a connection that was
@@ -75,7 +87,7 @@ impl Socket {
     /// [`connection_state_recovery`](crate::SocketIoBuilder::connection_state_recovery).
     #[must_use]
     pub fn recovered(&self) -> bool {
-        let recoverable = self.recipient.recoverable.as_ref();
+        let recoverable = self.recipient().recoverable.as_ref();
         recoverable.is_some_and(|recoverable| recoverable.recovered)
     }
 
@@ -89,7 +101,7 @@ impl Socket {
     /// `socket.request`).
     #[must_use]
     pub fn handshake(&self) -> Arc<Handshake> {
-        self.recipient.link.handshake()
+        self.recipient().link.handshake()
     }
 
     /// The CONNECT payload of the client (the `auth` option of its side), as another type.
@@ -98,14 +110,14 @@ impl Socket {
     ///
     /// If the payload is not of that type.
     pub fn auth<T: serde::de::DeserializeOwned>(&self) -> Result<T, socketio_proto::ArgsError> {
-        self.recipient.auth.deserialize()
+        self.recipient().auth.deserialize()
     }
 
     /// Values that the application keeps with the socket. They go when the socket is disconnected
     /// and its handlers have run.
     #[must_use]
     pub fn data(&self) -> &DataMap {
-        &self.recipient.data
+        &self.recipient().data
     }
 
     /// Disconnects the socket; with `close`, the client's whole connection, and with it its
@@ -115,14 +127,14 @@ impl Socket {
     /// of their own. A socket that is disconnected already is left alone, and so is a new one of the
     /// same client.
     pub fn disconnect(&self, close: bool) {
-        self.recipient
+        self.recipient()
             .disconnect(close, DisconnectReason::ServerNamespaceDisconnect);
     }
 
     /// Returns when everything that was sent to the client has been handed to its transport, or
     /// the client is gone: with it, a producer keeps pace with a slow client.
     pub async fn drained(&self) {
-        self.recipient.link.session.drained().await;
+        self.recipient().link.session.drained().await;
     }
 
     /// Gives up an acknowledgement of the next [`emit_with_ack`](SocketEmitter::emit_with_ack)
@@ -154,21 +166,21 @@ impl Socket {
         id: u64,
         args: &T,
     ) -> Result<Encoded, EncodeError> {
-        self.space.local.codec.ack(self.space.name(), id, args)
+        self.space().local.codec.ack(self.space().name(), id, args)
     }
 
     /// Sends such an answer.
     pub(crate) fn send_ack(&self, packet: Encoded) {
         // A client that is gone needs no answer.
-        if !self.recipient.is_gone() {
-            self.recipient.link.send_owned(packet).ok();
+        if !self.recipient().is_gone() {
+            self.recipient().link.send_owned(packet).ok();
         }
     }
 
     /// Whether what is sent now may be told to the client later: it is connected, or its connection
     /// was lost and it may come back, is about to, or has.
     fn is_recoverable(&self) -> bool {
-        let Self { recipient, space } = self;
+        let Place { recipient, space } = &*self.0;
         let Some(recoverable) = &recipient.recoverable else {
             return false;
         };
@@ -199,14 +211,14 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
             .field("id", self.id())
-            .field("namespace", self.space.name())
+            .field("namespace", self.space().name())
             .finish_non_exhaustive()
     }
 }
 
 impl PartialEq for Socket {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.recipient, &other.recipient)
+        Arc::ptr_eq(self.recipient(), other.recipient())
     }
 }
 

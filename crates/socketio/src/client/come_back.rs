@@ -243,7 +243,7 @@ fn enter(
 
 /// None if the parser of the application cannot encode the packet, which then nobody has been sent.
 fn encode(socket: &Socket, missed: &MissedPacket) -> Option<Encoded> {
-    match socket.space.local.codec.packet(&missed.packet) {
+    match socket.space().local.codec.packet(&missed.packet) {
         Ok(packet) => Some(packet.compress(missed.flags.compress)),
         Err(error) => {
             tracing::error!(%error, "a packet was not sent");
@@ -255,7 +255,7 @@ fn encode(socket: &Socket, missed: &MissedPacket) -> Option<Encoded> {
 /// Keeps the session of a socket that leaves, if its client may come back. It may when the result is
 /// dropped.
 pub(super) fn keep_session(socket: &Socket, reason: DisconnectReason) -> Option<Settle> {
-    let Socket { recipient, space } = socket;
+    let (recipient, space) = (socket.recipient(), socket.space());
     let recoverable = recipient.recoverable.as_ref()?;
     let recovery = space.recovery.as_ref()?;
     let mut settle = Settle {
@@ -298,7 +298,7 @@ pub(super) struct Settle {
 
 impl Drop for Settle {
     fn drop(&mut self) {
-        let Socket { recipient, space } = &self.socket;
+        let (recipient, space) = (self.socket.recipient(), self.socket.space());
         if let Some(recovery) = &space.recovery {
             recovery.left(recipient, self.fate);
         }
@@ -330,10 +330,10 @@ fn persist(space: &Space, session: Session) -> bool {
 
 /// The data of a socket in the form in which it is kept.
 fn describe_data(socket: &Socket) -> serde_json::Value {
-    let namespace = socket.space.owner::<NamespaceCore>();
+    let namespace = socket.space().owner::<NamespaceCore>();
     namespace.map_or(serde_json::Value::Null, |namespace| {
         let handlers = namespace.handlers();
-        handlers.shared_data.describe(&socket.recipient.data)
+        handlers.shared_data.describe(&socket.recipient().data)
     })
 }
 

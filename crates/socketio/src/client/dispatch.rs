@@ -20,7 +20,7 @@ impl Client {
     pub(super) fn dispatch(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
         let bytes = size(&packet);
         let is_plain =
-            !handlers.ordered && !handlers.hear_any() && socket.recipient.listeners.is_unused();
+            !handlers.ordered && !handlers.hear_any() && socket.recipient().listeners.is_unused();
         if !is_plain {
             self.dispatch_to_all(socket, handlers, packet, bytes);
             return;
@@ -52,11 +52,11 @@ impl Client {
         packet: Packet,
         bytes: usize,
     ) {
-        let Some(namespace) = socket.space.owner::<NamespaceCore>() else {
+        let Some(namespace) = socket.space().owner::<NamespaceCore>() else {
             log_late(&socket);
             return;
         };
-        let recipient = Arc::clone(&socket.recipient);
+        let recipient = Arc::clone(socket.recipient());
         let context = EventContext::new(socket, packet.payload, packet.id);
         if handlers.ordered {
             // The listeners are looked up in their turn: those that a handler adds hear all events

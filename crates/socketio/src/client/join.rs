@@ -137,7 +137,7 @@ impl Client {
         let mut members = self.members.lock();
         let joining = members.joining(attempt)?;
         let (socket, stay) = joining.socket.as_ref().filter(|_| joining.accepted)?;
-        (!socket.recipient.is(Phase::Refused)).then(|| (socket.clone(), stay.clone()))
+        (!socket.recipient().is(Phase::Refused)).then(|| (socket.clone(), stay.clone()))
     }
 
     /// Finds the namespace, asks the middleware, lets the socket in, starts its connect handlers and
@@ -184,7 +184,7 @@ impl Client {
         if let Err(refused) = ask_middleware(&socket, &handlers).await {
             return self.refuse(attempt, &name, &refused, Refuser::Middleware);
         }
-        if let Some(recoverable) = &socket.recipient.recoverable {
+        if let Some(recoverable) = &socket.recipient().recoverable {
             // Before it is in a room: what it is sent is younger.
             let last_offset = stay.space.adapter.last_offset();
             recoverable.set_joined_at(last_offset.as_deref());
@@ -219,7 +219,7 @@ impl Client {
         let socket = Socket::new(recipient, Arc::clone(&stay.space));
         let mut clean_up = CleanUp(Some(socket.clone()));
         let rooms = &stay.space.local.rooms;
-        if let Err(error) = rooms.join(&socket.recipient, &session.rooms) {
+        if let Err(error) = rooms.join(socket.recipient(), &session.rooms) {
             tracing::warn!(socket = %socket.id(), %error, "a socket is not in the rooms it was in");
         }
         let handlers = Arc::clone(&stay.handlers());
@@ -254,7 +254,7 @@ impl Client {
         for listener in &handlers.connect {
             let run = run_connect_handler(listener.clone(), connect_context(socket));
             if handlers.ordered {
-                Ordered::run(&socket.recipient, &self.tasks, run, 0);
+                Ordered::run(socket.recipient(), &self.tasks, run, 0);
             } else {
                 self.tasks.start(run, 0);
             }
@@ -282,7 +282,7 @@ impl Client {
         socket: &Socket,
         missed: Vec<Encoded>,
     ) -> Option<Announcements> {
-        let Socket { recipient, space } = socket;
+        let (recipient, space) = (socket.recipient(), socket.space());
         let connect = self.connected_packet(socket);
         let mut told = Announcements::new();
         let mut members = self.members.lock();
@@ -316,7 +316,7 @@ impl Client {
         if let Some(place) = members.list.iter().position(is_it) {
             let refused = members.list.remove(place);
             if let Some(socket) = refused.socket() {
-                socket.recipient.advance(Phase::Joining, Phase::Refused);
+                socket.recipient().advance(Phase::Joining, Phase::Refused);
             }
             // Before the client can join again, and hear of that.
             _told = self.enqueue(packet);
@@ -398,7 +398,7 @@ impl Joining {
     /// Gives up a socket that is not let in yet. The end of its task frees what it holds.
     pub(super) fn cancel(&mut self) {
         if let Some((socket, _)) = &self.socket {
-            socket.recipient.advance(Phase::Joining, Phase::Refused);
+            socket.recipient().advance(Phase::Joining, Phase::Refused);
         }
         self.queue.clear();
         self.task.abort();
@@ -427,10 +427,10 @@ struct CleanUp(Option<Socket>);
 impl Drop for CleanUp {
     fn drop(&mut self) {
         if let Some(socket) = &self.0 {
-            let recipient = &socket.recipient;
+            let recipient = &socket.recipient();
             recipient.advance(Phase::Joining, Phase::Refused);
             recipient.acks.close();
-            socket.space.local.rooms.remove(recipient);
+            socket.space().local.rooms.remove(recipient);
             recipient.data.close();
             recipient.listeners.close();
         }
@@ -463,7 +463,7 @@ async fn ask_middleware(socket: &Socket, handlers: &Handlers) -> Result<(), Conn
             Ok(answer) => answer?,
             Err(panic) => {
                 tracing::error!(
-                    namespace = %socket.space.name(),
+                    namespace = %socket.space().name(),
                     panic = panic.message(),
                     "a middleware panicked: the client is refused"
                 );
@@ -477,7 +477,7 @@ async fn ask_middleware(socket: &Socket, handlers: &Handlers) -> Result<(), Conn
 }
 
 fn connect_context(socket: &Socket) -> ConnectContext {
-    ConnectContext::new(socket.clone(), socket.recipient.auth.clone())
+    ConnectContext::new(socket.clone(), socket.recipient().auth.clone())
 }
 
 fn run_connect_handler(

@@ -39,7 +39,7 @@ impl Client {
     ) {
         let is_it = |member: &&mut Member| {
             let socket = member.socket();
-            socket.is_some_and(|socket| std::ptr::eq(&*socket.recipient, recipient))
+            socket.is_some_and(|socket| std::ptr::eq(&**socket.recipient(), recipient))
         };
         let is_told = reason == DisconnectReason::ServerNamespaceDisconnect;
         // Encoded without the lock, for a parser may be the application's.
@@ -80,7 +80,7 @@ impl Client {
             for taken in &all {
                 let namespace = match taken {
                     Taken::Cancelled(name, _) => name,
-                    Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space.name(),
+                    Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space().name(),
                 };
                 self.send(self.codec().disconnect(namespace));
             }
@@ -100,7 +100,7 @@ impl Client {
             match taken {
                 Taken::Cancelled(_, joining) => drop(joining),
                 Taken::Left(socket, stay) => self.end(&socket, stay, reason, run),
-                Taken::Leaving(socket) => socket.recipient.acks.close(),
+                Taken::Leaving(socket) => socket.recipient().acks.close(),
             }
             // Only now may the client be back: its connect handlers run after these.
             drop(kept);
@@ -115,11 +115,11 @@ impl Client {
         reason: DisconnectReason,
         run: Run,
     ) {
-        socket.recipient.acks.close();
+        socket.recipient().acks.close();
         let handlers = Arc::clone(&stay.handlers());
         if handlers.disconnecting.is_empty()
             && handlers.disconnect.is_empty()
-            && socket.recipient.listeners.is_unused()
+            && socket.recipient().listeners.is_unused()
         {
             forget(socket);
             return;
@@ -144,7 +144,7 @@ impl Member {
             joining.left = Some(reason);
             let (socket, _) = joining.socket.as_ref()?;
             socket
-                .recipient
+                .recipient()
                 .advance(Phase::Connected, Phase::Disconnected);
             return Some(Taken::Leaving(socket.clone()));
         }
@@ -156,7 +156,7 @@ impl Member {
             }
             MemberState::Joined(socket, stay) => {
                 socket
-                    .recipient
+                    .recipient()
                     .advance(Phase::Connected, Phase::Disconnected);
                 Some(Taken::Left(socket, stay))
             }
@@ -218,7 +218,7 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
 }
 
 fn leave_rooms(socket: &Socket) {
-    let Socket { recipient, space } = socket;
+    let (recipient, space) = (socket.recipient(), socket.space());
     space.local.rooms.remove(recipient);
     recipient.last_rooms.leave();
 }
@@ -226,6 +226,6 @@ fn leave_rooms(socket: &Socket) {
 /// Frees what the socket holds, for handles to it may be kept for long.
 fn forget(socket: &Socket) {
     leave_rooms(socket);
-    socket.recipient.data.close();
-    socket.recipient.listeners.close();
+    socket.recipient().data.close();
+    socket.recipient().listeners.close();
 }

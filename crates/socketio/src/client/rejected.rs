@@ -11,7 +11,7 @@ use crate::rejection::Rejection;
 /// the handler for rejections, or else answered.
 pub(super) fn rejected(mut cx: EventContext, rejection: Rejection) -> BoxFuture<'static, ()> {
     log(&cx, &rejection);
-    let namespace = cx.socket.space.owner::<NamespaceCore>();
+    let namespace = cx.socket.space().owner::<NamespaceCore>();
     let on_rejection = namespace.and_then(|namespace| namespace.handlers().rejection.clone());
     match on_rejection {
         Some(listener) => listener.run(cx.with_rejection(rejection), rejected_again),
@@ -24,17 +24,17 @@ pub(super) fn rejected(mut cx: EventContext, rejection: Rejection) -> BoxFuture<
 
 /// The handler for rejections has failed too: the client is told why it was called.
 fn rejected_again(mut cx: EventContext, rejection: Rejection) -> BoxFuture<'static, ()> {
-    log(&cx, &rejection);
-    if let Some(first) = cx.rejection.take() {
-        cx.answer_rejection(&first);
-    }
-    Box::pin(ready(()))
+    Box::pin(async move {
+        log(&cx, &rejection);
+        if let Some(first) = cx.rejection.take() {
+            cx.answer_rejection(&first);
+        }
+    })
 }
 
 /// A listener that only looks on has failed: the event is for others to answer.
 pub(super) fn overlooked(cx: EventContext, rejection: Rejection) -> BoxFuture<'static, ()> {
-    log(&cx, &rejection);
-    Box::pin(ready(()))
+    Box::pin(async move { log(&cx, &rejection) })
 }
 
 fn log(cx: &EventContext, rejection: &Rejection) {

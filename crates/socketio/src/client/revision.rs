@@ -54,7 +54,7 @@ impl Client {
 
     /// The packet that tells the client that a socket of it has joined.
     pub(super) fn connected_packet(&self, socket: &Socket) -> Result<Encoded, EncodeError> {
-        let Socket { recipient, space } = socket;
+        let (recipient, space) = (socket.recipient(), socket.space());
         if self.is_old() {
             let packet = revision_4::connect(space.name().clone());
             return self.codec().packet(&packet);

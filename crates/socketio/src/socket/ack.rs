@@ -57,11 +57,16 @@ impl Timeout {
 struct Entry {
     socket: Socket,
     id: u64,
+    /// Whether it is free already: the answer has been taken from it.
+    is_free: bool,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.socket.recipient.acks.remove(self.id);
+        if self.is_free {
+            return;
+        }
+        self.socket.recipient().acks.remove(self.id);
     }
 }
 
@@ -85,13 +90,14 @@ impl<T> AckFuture<T> {
         timeout: Option<Duration>,
         send: impl FnOnce(u64) -> Result<(), EmitError>,
     ) -> Result<State, AckError> {
-        let id = socket.space.local.next_ack_id();
+        let id = socket.space().local.next_ack_id();
         let (sender, answer) = oneshot::channel();
         // Before the event leaves: the answer may be here at once.
-        socket.recipient.acks.insert(id, Waiting::One(sender))?;
+        socket.recipient().acks.insert(id, Waiting::One(sender))?;
         let entry = Entry {
             socket: socket.clone(),
             id,
+            is_free: false,
         };
         send(id).map_err(|error| match error {
             EmitError::Disconnected => AckError::Disconnected,
@@ -114,9 +120,12 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
         let result = match &mut self.state {
             State::Failed(error) => Err(error.take().unwrap_or(AckError::Disconnected)),
             State::Waiting {
-                answer, timeout, ..
+                entry,
+                answer,
+                timeout,
             } => {
                 if let Poll::Ready(answer) = Pin::new(answer).poll(cx) {
+                    entry.is_free = true;
                     match answer {
                         Ok(answer) => answer.deserialize().map_err(AckError::Data),
                         Err(_) => Err(AckError::Disconnected),

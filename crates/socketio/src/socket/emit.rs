@@ -166,7 +166,7 @@ impl<'a> SocketEmitter<'a> {
         args: &T,
     ) -> Result<(), EmitError> {
         EmitError::check_name(event)?;
-        let Socket { recipient, space } = self.socket;
+        let (recipient, space) = (self.socket.recipient(), self.socket.space());
         if ack.is_none() && !self.volatile && self.socket.is_recoverable() {
             // Kept for the client, in case that it does not get it.
             let packet = Packet::event(
