@@ -86,6 +86,22 @@ async fn a_panic_is_answered_without_its_details() {
 }
 
 #[tokio::test]
+async fn a_panic_while_the_answer_is_written_is_one_too() {
+    struct Careless;
+
+    impl Serialize for Careless {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("careless");
+        }
+    }
+
+    let returned = async || Reply(Careless);
+    assert_eq!(answer(returned, "1").await, [SERVER_FAULT]);
+    let sent = async |ack: Ack| ack.send(&Careless);
+    assert_eq!(answer(sent, "1").await, [SERVER_FAULT]);
+}
+
+#[tokio::test]
 async fn a_panic_in_an_extractor_is_one_too() {
     struct Careless;
 
@@ -112,6 +128,27 @@ async fn on_rejection_answers_in_its_own_way() {
     assert_eq!(
         answer_of(async |_: Data<u8>| {}, rejected).await,
         [r#"437[["message",null,"Bad Request"]]"#]
+    );
+}
+
+#[tokio::test]
+async fn on_rejection_sees_the_request_as_it_was() {
+    /// Changes the request, and refuses it.
+    struct Careless;
+
+    impl<S: Sync> FromRequestParts<S> for Careless {
+        type Rejection = StatusCode;
+
+        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+            parts.headers.clear();
+            Err(StatusCode::FORBIDDEN)
+        }
+    }
+
+    let rejected = async |Tenant(tenant): Tenant| Reply(tenant);
+    assert_eq!(
+        answer_of(async |_: Careless| {}, rejected).await,
+        [r#"437["acme"]"#]
     );
 }
 
