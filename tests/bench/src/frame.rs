@@ -1,8 +1,13 @@
 //! WebSocket frames: built as a client sends them, read as a server sends them.
 
+use crate::deflate;
+
 /// The mask of every frame. It is fixed because frames are built once; it is not all zero because a
 /// server must be made to pay for unmasking.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// The bit that says that a message is compressed.
+const COMPRESSED: u8 = 0x40;
 
 /// One whole masked frame.
 pub fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
@@ -34,6 +39,15 @@ pub(crate) fn text(payload: &[u8]) -> Vec<u8> {
     masked(Opcode::Text, payload)
 }
 
+/// One whole masked frame with a text that is compressed for itself, so that it may follow anything.
+pub(crate) fn compressed_text(payload: &[u8]) -> Vec<u8> {
+    let mut frame = masked(Opcode::Text, &deflate::alone(payload));
+    if let Some(first) = frame.first_mut() {
+        *first |= COMPRESSED;
+    }
+    frame
+}
+
 /// The kinds of frames that the generator sends or understands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Opcode {
@@ -57,10 +71,12 @@ pub(crate) enum Parsed<'a> {
     /// A whole frame, and how many bytes it took.
     Whole {
         opcode: Opcode,
+        /// Whether the payload is compressed; only of texts and binaries.
+        compressed: bool,
         payload: &'a [u8],
         used: usize,
     },
-    /// A frame that no server should send to this client: masked, fragmented or compressed.
+    /// A frame that no server should send to this client: masked or fragmented.
     Refused { header: [u8; 2] },
 }
 
@@ -71,8 +87,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed<'_> {
         return Parsed::Partial;
     };
     let opcode = match first {
-        0x81 => Opcode::Text,
-        0x82 => Opcode::Binary,
+        0x81 | 0xc1 => Opcode::Text,
+        0x82 | 0xc2 => Opcode::Binary,
         0x88 => Opcode::Close,
         0x89 => Opcode::Ping,
         0x8a => Opcode::Pong,
@@ -108,6 +124,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed<'_> {
     match rest.split_at_checked(length) {
         Some((payload, rest)) => Parsed::Whole {
             opcode,
+            compressed: first & COMPRESSED != 0,
             payload,
             used: bytes.len() - rest.len(),
         },
@@ -139,11 +156,27 @@ mod tests {
     }
 
     #[test]
-    fn masked_fragmented_and_compressed_frames_are_refused() {
-        for header in [[0x81, 0x82], [0x01, 2], [0xc1, 2], [0x80, 2], [0x83, 2]] {
+    fn masked_and_fragmented_frames_and_compressed_pings_are_refused() {
+        for header in [[0x81, 0x82], [0x01, 2], [0xc9, 2], [0x80, 2], [0x83, 2]] {
             let bytes = [header[0], header[1], b'4', b'0'];
             assert_eq!(parse(&bytes), Parsed::Refused { header });
         }
+    }
+
+    #[test]
+    fn a_compressed_text_is_marked() {
+        let payload = [b'a'; 200];
+        let frame = compressed_text(&payload);
+        assert_eq!(frame[0], 0xc1);
+        let bytes = unmasked(&frame, &frame[6..]);
+        assert!(matches!(
+            parse(&bytes),
+            Parsed::Whole {
+                opcode: Opcode::Text,
+                compressed: true,
+                ..
+            }
+        ));
     }
 
     proptest! {
@@ -158,7 +191,7 @@ mod tests {
             }
             let used = bytes.len();
             bytes.extend(vec![0x81; extra]);
-            prop_assert_eq!(parse(&bytes), Parsed::Whole { opcode: Opcode::Binary, payload: &payload, used });
+            prop_assert_eq!(parse(&bytes), Parsed::Whole { opcode: Opcode::Binary, compressed: false, payload: &payload, used });
         }
     }
 }

@@ -1,6 +1,7 @@
 //! HTTP/1.1 responses, as far as Engine.IO servers send them.
 
 use std::borrow::Cow;
+use std::net::SocketAddrV4;
 
 /// The first response of some bytes.
 #[derive(Debug, Eq, PartialEq)]
@@ -15,6 +16,28 @@ pub(crate) enum Response<'a> {
     },
     /// No HTTP response.
     Unreadable,
+}
+
+/// A request without a body. Each of `headers` ends its line.
+pub(crate) fn get(target: &str, host: SocketAddrV4, headers: &str) -> Vec<u8> {
+    format!(
+        "GET {target} HTTP/1.1\r\nHost: {host}\r\n{headers}User-Agent: loadgen\r\nAccept: */*\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+/// The session that the body of an answer opens.
+pub(crate) fn session_id(body: &[u8]) -> Option<&str> {
+    let (_, rest) = str::from_utf8(body).ok()?.split_once("\"sid\":\"")?;
+    rest.split_once('"').map(|(sid, _)| sid)
+}
+
+/// The value of a header, whose name is given in small letters.
+pub(crate) fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (found, value) = str::from_utf8(line).ok()?.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
 }
 
 /// Reads the first response; a body without a stated length is taken as empty.

@@ -13,6 +13,7 @@
 pub mod instructions;
 
 mod clock;
+mod deflate;
 mod error;
 mod frame;
 mod histogram;
@@ -30,6 +31,7 @@ mod run;
 mod scenario;
 mod schedule;
 mod traffic;
+mod variation;
 mod websocket;
 mod window;
 

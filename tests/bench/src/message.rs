@@ -1,6 +1,7 @@
 //! What the clients send and what must come back.
 
-use crate::frame::{Opcode, masked, text};
+use crate::frame::{self, Opcode, masked, text};
+use crate::options::Options;
 use crate::scenario::Scenario;
 
 /// Acknowledgement ids are this plus the slot, so that all have the same number of digits.
@@ -9,9 +10,77 @@ pub(crate) const FIRST_ACK_ID: usize = 100;
 /// What the answer to a question begins with; its arguments follow.
 pub(crate) const ANSWER: &[u8] = b"439";
 
-/// The string argument of `length` bytes.
-pub(crate) fn string_argument(length: usize) -> String {
-    ('a'..='z').cycle().take(length).collect()
+/// Words of which text is made.
+const WORDS: [&str; 48] = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "is",
+    "that",
+    "for",
+    "it",
+    "was",
+    "on",
+    "are",
+    "as",
+    "with",
+    "his",
+    "they",
+    "at",
+    "be",
+    "this",
+    "from",
+    "have",
+    "or",
+    "by",
+    "one",
+    "had",
+    "not",
+    "but",
+    "what",
+    "all",
+    "were",
+    "when",
+    "we",
+    "there",
+    "can",
+    "an",
+    "your",
+    "which",
+    "their",
+    "said",
+    "message",
+    "server",
+    "client",
+    "room",
+    "socket",
+    "event",
+    "time",
+    "connection",
+    "number",
+];
+
+/// The string argument that is asked for.
+pub(crate) fn string_argument(options: &Options) -> String {
+    let length = options.payload;
+    if !options.words {
+        return ('a'..='z').cycle().take(length).collect();
+    }
+    // The same text always, without a pattern that a compressor would find.
+    let mut state = 1_u64;
+    let mut text = String::with_capacity(length + 16);
+    while text.len() < length {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let word = WORDS.get((state >> 33) as usize % WORDS.len());
+        text.push_str(word.unwrap_or(&""));
+        text.push(' ');
+    }
+    text.truncate(length);
+    text
 }
 
 /// The packet of an event with one string argument.
@@ -27,13 +96,23 @@ pub(crate) struct Messages {
     pub(crate) expected_text: Vec<u8>,
     /// The binary attachment that must come back.
     pub(crate) expected_binary: Vec<u8>,
+    /// Whether an event that comes back has an offset as last argument.
+    has_offset: bool,
 }
 
 impl Messages {
-    pub(crate) fn new(scenario: Scenario, payload: usize, slots: usize) -> Self {
-        let argument = string_argument(payload);
+    pub(crate) fn new(options: &Options) -> Self {
+        let (payload, slots) = (options.payload, options.inflight);
+        let argument = string_argument(options);
+        let text = |payload: &[u8]| {
+            if options.variation.deflate {
+                frame::compressed_text(payload)
+            } else {
+                text(payload)
+            }
+        };
         let mut expected_binary = Vec::new();
-        let (frames, expected_text) = match scenario {
+        let (frames, expected_text) = match options.scenario {
             Scenario::Connect | Scenario::Echo | Scenario::Polling => {
                 let event = event("echo", &argument).into_bytes();
                 (vec![text(&event)], event)
@@ -69,7 +148,21 @@ impl Messages {
             frames,
             expected_text,
             expected_binary,
+            has_offset: options.variation.recovery,
         }
+    }
+
+    /// Whether a packet is the event that must come back.
+    #[inline]
+    pub(crate) fn is_expected(&self, packet: &[u8]) -> bool {
+        if !self.has_offset {
+            return packet == self.expected_text;
+        }
+        let event = self.expected_text.strip_suffix(b"]").unwrap_or_default();
+        packet
+            .strip_prefix(event)
+            .and_then(|rest| rest.strip_prefix(b",\"")?.strip_suffix(b"\"]"))
+            .is_some_and(|offset| !offset.is_empty() && !offset.contains(&b'"'))
     }
 }
 
@@ -119,9 +212,40 @@ mod tests {
         }
     }
 
+    fn messages(line: &str) -> Messages {
+        let options = Options::parse(line.split_whitespace().map(str::to_owned));
+        Messages::new(&options.unwrap().unwrap())
+    }
+
+    #[test]
+    fn an_offset_follows_the_arguments_where_it_is_expected() {
+        let plain = messages("--payload 3");
+        let recovery = messages("--payload 3 --with recovery");
+        let event = b"42[\"echo\",\"abc\"]";
+        assert!(plain.is_expected(event) && !recovery.is_expected(event));
+        let event = b"42[\"echo\",\"abc\",\"AbC-12\"]";
+        assert!(recovery.is_expected(event) && !plain.is_expected(event));
+        for wrong in [
+            &b"42[\"echo\",\"abx\",\"AbC-12\"]"[..],
+            b"42[\"echo\",\"abc\",\"\"]",
+            b"42[\"echo\",\"abc\",\"a\",\"b\"]",
+            b"42[\"echo\",\"abc\",1]",
+        ] {
+            assert!(!recovery.is_expected(wrong));
+        }
+    }
+
+    #[test]
+    fn words_are_text_of_the_length_that_is_asked_for() {
+        let words = messages("--payload 2048 --words").expected_text;
+        assert_eq!(words.len(), messages("--payload 2048").expected_text.len());
+        let frame = frame::compressed_text(&words);
+        assert!((400..1500).contains(&frame.len()), "{}", frame.len());
+    }
+
     #[test]
     fn every_slot_has_its_own_frame() {
-        let messages = Messages::new(Scenario::Ack, 3, 2);
+        let messages = messages("--scenario ack --payload 3 --inflight 2");
         assert_eq!(messages.frames[1], text(b"42101[\"ack\",\"abc\"]"));
         assert_eq!(messages.expected_text, b"[\"abc\"]");
         assert_eq!(

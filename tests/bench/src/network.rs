@@ -18,8 +18,8 @@ const NAP: Timespec = Timespec {
 };
 
 /// The address from which the connection at `index` comes, if it matters: an address has no more
-/// than some 28 000 ports for connections to one server, and once half of them are in use, finding a
-/// free one takes the kernel long. The whole of 127.0.0.0/8 is this machine.
+/// than some 28 000 ports for connections to one server, and long before they are all in use, finding
+/// a free one takes the kernel long. The whole of 127.0.0.0/8 is this machine.
 pub(crate) fn source(index: usize, per_source: usize) -> Option<Ipv4Addr> {
     let turn = index.checked_div(per_source).filter(|turn| *turn > 0)?;
     let turn = u32::try_from(turn).ok()?;

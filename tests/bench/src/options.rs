@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::error::LoadError;
 use crate::scenario::Scenario;
+use crate::variation::Variation;
 
 /// The text of `--help`.
 pub const USAGE: &str = "\
@@ -25,11 +26,16 @@ loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|joins|pol
   --active N          connections that join and leave (100); beside the others in joins
   --others N          more connections, to which broadcasts do not go (broadcast: 0)
   --brackets A,B      after how many connections their cost is told (connect: only at the end)
-  --per-source N      connections from one address, the first of which is 127.0.0.1 (10000)
+  --per-source N      connections from one address, the first of which is 127.0.0.1 (5000)
+  --with A,B          what clients do beyond the usual, in connect, broadcast and echo:
+                      deflate, namespace, recovery, rooms (connect), upgrade
+  --words             the string is made of words, instead of the alphabet
   --path PATH         (/socket.io/)
   --no-spin           sleep while nothing is ready, instead of busy polling
   --label TEXT        repeated in the report";
 
+/// From how many bytes on messages are compressed, by the server's default.
+pub(crate) const LEAST_TO_COMPRESS: usize = 1024;
 /// Joins per second that load one core little.
 const JOINS_PER_SECOND: f64 = 1000.0;
 
@@ -61,7 +67,10 @@ pub struct Options {
     pub(crate) seconds: f64,
     pub(crate) settle: f64,
     pub(crate) spin: bool,
+    pub(crate) variation: Variation,
     pub(crate) warmup: f64,
+    /// Whether the string is such as can be compressed like text.
+    pub(crate) words: bool,
 }
 
 impl Options {
@@ -78,6 +87,10 @@ impl Options {
                 "-h" | "--help" => return Ok(None),
                 "--no-spin" => {
                     options.spin = false;
+                    continue;
+                }
+                "--words" => {
+                    options.words = true;
                     continue;
                 }
                 _ => {}
@@ -105,6 +118,7 @@ impl Options {
                 "--secs" => options.seconds = seconds(&name, &value)?,
                 "--settle" => options.settle = seconds(&name, &value)?,
                 "--url" => options.addr = loopback(&value)?,
+                "--with" => options.variation = value.parse()?,
                 "--warmup" => options.warmup = seconds(&name, &value)?,
                 _ => return Err(LoadError::new(format!("unknown option {name}; see --help"))),
             }
@@ -145,6 +159,26 @@ impl Options {
                 "--brackets works with connect; leave it out",
             ));
         }
+        self.check_variation()
+    }
+
+    fn check_variation(&self) -> Result<(), LoadError> {
+        let variable = [Scenario::Broadcast, Scenario::Connect, Scenario::Echo];
+        if self.variation != Variation::default() && !variable.contains(&self.scenario) {
+            return Err(LoadError::new(
+                "--with works with connect, broadcast and echo; leave it out",
+            ));
+        }
+        if self.variation.rooms && self.scenario != Scenario::Connect {
+            return Err(LoadError::new(
+                "--with rooms works with connect; leave it out",
+            ));
+        }
+        if self.variation.deflate && self.payload < LEAST_TO_COMPRESS {
+            return Err(LoadError::new(format!(
+                "--with deflate needs a --payload from {LEAST_TO_COMPRESS} up: less is not compressed"
+            )));
+        }
         Ok(())
     }
 
@@ -176,7 +210,7 @@ impl Default for Options {
             others: 0,
             path: "/socket.io/".to_owned(),
             payload: 64,
-            per_source: 10_000,
+            per_source: 5000,
             pid: None,
             rate: None,
             room_pool: 1000,
@@ -185,7 +219,9 @@ impl Default for Options {
             seconds: 5.0,
             settle: 1.0,
             spin: true,
+            variation: Variation::default(),
             warmup: 1.0,
+            words: false,
         }
     }
 }
@@ -278,11 +314,16 @@ mod tests {
             "--scenario connect --brackets 2,2",
             "--scenario echo --brackets 2",
             "--scenario echo --others 2",
+            "--scenario echo --with nothing",
+            "--scenario echo --with deflate",
+            "--scenario echo --with rooms",
+            "--scenario ack --with recovery",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
         assert!(parse("--scenario rooms --rate 100").is_err());
         assert!(parse("--scenario joins --inflight 2").is_err());
+        assert!(parse("--with deflate,upgrade,recovery --payload 1024").is_ok());
         assert!(parse("--help").unwrap().is_none());
     }
 }

@@ -49,15 +49,12 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(options: &Options) -> Result<Self, LoadError> {
         let poller = Poller::new().map_err(|error| LoadError::io("epoll is needed", error))?;
-        let open_request = format!(
-            "GET {}?EIO=4&transport=polling HTTP/1.1\r\nHost: {}\r\nUser-Agent: loadgen\r\nAccept: */*\r\n\r\n",
-            options.path, options.addr
-        );
-        let argument = message::string_argument(options.payload);
+        let target = format!("{}?EIO=4&transport=polling", options.path);
+        let argument = message::string_argument(options);
         Ok(Self {
             poller,
             clients: Vec::new(),
-            open_request: open_request.into_bytes(),
+            open_request: http::get(&target, options.addr, ""),
             expected: message::event("echo", &argument).into_bytes(),
             read_buffer: vec![0; READ_BUFFER],
             body: Vec::new(),
@@ -281,11 +278,7 @@ impl Clients {
     }
 
     fn opened(&mut self, index: usize, body: &[u8]) {
-        let text = String::from_utf8_lossy(body);
-        let sid = text
-            .split_once("\"sid\":\"")
-            .and_then(|(_, rest)| rest.split_once('"'));
-        let Some((sid, _)) = sid else {
+        let Some(sid) = http::session_id(body) else {
             return self.dead(index, "no sid in the open packet");
         };
         let Some(client) = self.clients.get_mut(index) else {

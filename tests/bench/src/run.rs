@@ -93,6 +93,7 @@ fn load(options: &Options) -> Result<Report, LoadError> {
             traffic.mismatches,
             missing,
         ))
+        .count("compressed", clients.compressed)
         .figure("rss_per_conn", growth(before, idle, clients.ready))
         .figure("rss_per_conn_loaded", growth(before, used, clients.ready)))
 }

@@ -60,7 +60,7 @@ impl Traffic {
         Self {
             scenario: options.scenario,
             slots: options.inflight,
-            messages: Messages::new(options.scenario, options.payload, options.inflight),
+            messages: Messages::new(options),
             fan_outs: VecDeque::new(),
             fan_outs_over: 0,
             mode: Mode::Rest,
@@ -140,7 +140,7 @@ impl Traffic {
     ) -> Followup {
         match self.scenario {
             Scenario::Connect | Scenario::Echo | Scenario::Polling => {
-                if packet != self.messages.expected_text {
+                if !self.messages.is_expected(packet) {
                     self.mismatch(packet);
                 }
                 self.answered_in_order(ledger, at, out)
@@ -180,7 +180,7 @@ impl Traffic {
     /// Takes what a broadcast has brought.
     #[inline]
     fn broadcast(&mut self, ledger: &mut Ledger, packet: &[u8], at: u64) -> Followup {
-        if packet == self.messages.expected_text {
+        if self.messages.is_expected(packet) {
             match ledger.part {
                 Part::Member => return self.delivered(ledger, at),
                 Part::Guest => return Followup::Nothing,

@@ -1,6 +1,7 @@
 //! The WebSocket clients: one loop over all connections.
 
 mod connection;
+mod handshake;
 mod load;
 mod rooms;
 
@@ -9,13 +10,13 @@ use std::time::Duration;
 
 use self::connection::{Connection, Lost, Phase};
 use crate::clock::{nanos, now};
+use crate::deflate::Inflater;
 use crate::error::LoadError;
 use crate::frame::{self, Opcode, Parsed};
 use crate::histogram::Histogram;
-use crate::http::find;
 use crate::ledger::Ledger;
 use crate::network::{self, Poller, Wait};
-use crate::options::Options;
+use crate::options::{LEAST_TO_COMPRESS, Options};
 use crate::schedule::Schedule;
 use crate::traffic::{Followup, Traffic};
 
@@ -36,8 +37,10 @@ pub(crate) struct Clients {
     read_buffer: Vec<u8>,
     /// What the messages of one read have caused; it leaves in one write.
     outgoing: Vec<u8>,
-    upgrade_request: Vec<u8>,
     connect_frame: Vec<u8>,
+    /// For messages that refer to none before them.
+    inflater: Inflater,
+    inflated: Vec<u8>,
     pong_frame: Vec<u8>,
     /// How many connections are to be opened for now.
     wanted: usize,
@@ -55,6 +58,8 @@ pub(crate) struct Clients {
     touched: fn(&Ledger) -> bool,
     pub(crate) ready: usize,
     pub(crate) errors: u64,
+    /// Messages that came compressed.
+    pub(crate) compressed: u64,
     pub(crate) handshake_times: Histogram,
     pub(crate) traffic: Traffic,
 }
@@ -62,12 +67,6 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(options: &Options) -> Result<Self, LoadError> {
         let poller = Poller::new().map_err(|error| LoadError::io("epoll is needed", error))?;
-        let upgrade_request = format!(
-            "GET {}?EIO=4&transport=websocket HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\n\
-             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nUser-Agent: loadgen\r\nAccept: */*\r\n\r\n",
-            options.path, options.addr
-        );
         Ok(Self {
             poller,
             connections: (0..options.all_connections())
@@ -75,8 +74,9 @@ impl Clients {
                 .collect(),
             read_buffer: vec![0; READ_BUFFER],
             outgoing: Vec::with_capacity(1 << 16),
-            upgrade_request: upgrade_request.into_bytes(),
             connect_frame: frame::text(b"40"),
+            inflater: Inflater::new(),
+            inflated: Vec::new(),
             pong_frame: frame::text(b"3"),
             wanted: 0,
             opened: 0,
@@ -88,6 +88,7 @@ impl Clients {
             touched: |_| true,
             ready: 0,
             errors: 0,
+            compressed: 0,
             handshake_times: Histogram::new(),
             traffic: Traffic::new(options),
             options: options.clone(),
@@ -233,10 +234,8 @@ impl Clients {
             if connection.connected().is_err() {
                 return self.lose(index);
             }
-            connection.phase = Phase::Upgrade;
-            let request = std::mem::take(&mut self.upgrade_request);
+            let request = self.first_request(index);
             self.write(index, &request);
-            self.upgrade_request = request;
         }
         let Some(connection) = self.connections.get_mut(index) else {
             return;
@@ -279,25 +278,16 @@ impl Clients {
         let at = now();
         connection.partial.clear();
         let mut bytes = buffer.get(..carried + count).unwrap_or_default();
-        if connection.phase == Phase::Upgrade {
-            match find(bytes, b"\r\n\r\n") {
-                Some(end) if bytes.starts_with(b"HTTP/1.1 101") => {
-                    bytes = bytes.get(end + 4..).unwrap_or_default();
-                    connection.phase = Phase::EngineOpen;
-                }
-                Some(_) => {
-                    let answer = bytes.get(..200).unwrap_or(bytes);
-                    eprintln!(
-                        "loadgen: upgrade refused: {}",
-                        String::from_utf8_lossy(answer)
-                    );
-                    return Err(Lost);
-                }
-                None => {
-                    connection.partial.extend_from_slice(bytes);
-                    return Ok(Followup::Nothing);
-                }
+        match connection.phase {
+            Phase::PollingOpen => {
+                self.polled(index, bytes)?;
+                return Ok(Followup::Nothing);
             }
+            Phase::Upgrade => match self.upgraded(index, bytes)? {
+                Some(rest) => bytes = rest,
+                None => return Ok(Followup::Nothing),
+            },
+            _ => {}
         }
         self.frames(index, bytes, at)
     }
@@ -306,23 +296,32 @@ impl Clients {
     fn frames(&mut self, index: usize, mut bytes: &[u8], at: u64) -> Result<Followup, Lost> {
         let mut outgoing = std::mem::take(&mut self.outgoing);
         outgoing.clear();
+        let mut inflated = std::mem::take(&mut self.inflated);
         let mut broadcasts = 0;
         let mut touches = 0;
         let outcome = loop {
             match frame::parse(bytes) {
                 Parsed::Partial => break Ok(()),
                 Parsed::Refused { header } => {
-                    eprintln!(
-                        "loadgen: frame header {header:02x?} (masked, fragmented or compressed)"
-                    );
+                    eprintln!("loadgen: frame header {header:02x?} (masked or fragmented)");
                     break Err(Lost);
                 }
                 Parsed::Whole {
                     opcode,
-                    payload,
+                    compressed,
+                    mut payload,
                     used,
                 } => {
                     bytes = bytes.get(used..).unwrap_or_default();
+                    if compressed {
+                        if self.inflate(index, payload, &mut inflated).is_err() {
+                            break Err(Lost);
+                        }
+                        payload = &inflated;
+                    } else if self.options.variation.deflate && payload.len() >= LEAST_TO_COMPRESS {
+                        // Else an answer would be cheaper than what is to be measured.
+                        self.traffic.mismatch(payload);
+                    }
                     match self.frame(index, opcode, payload, at, &mut outgoing) {
                         Ok(Followup::Broadcast) => broadcasts += 1,
                         Ok(Followup::Nothing) => {}
@@ -336,6 +335,7 @@ impl Clients {
             connection.partial.extend_from_slice(bytes);
         }
         self.outgoing = outgoing;
+        self.inflated = inflated;
         outcome?;
         if !self.outgoing.is_empty() {
             self.send_outgoing(index);
@@ -382,13 +382,23 @@ impl Clients {
                 connection.phase = Phase::NamespaceConnect;
                 outgoing.extend_from_slice(&self.connect_frame);
             }
-            (Opcode::Text, Some(b'4'), Phase::NamespaceConnect) if payload.starts_with(b"40") => {
-                connection.phase = Phase::Ready;
-                self.ready += 1;
-                self.handshaking -= 1;
-                self.handshake_times
-                    .record(at.saturating_sub(connection.started));
-                self.open_more();
+            (Opcode::Text, Some(b'3'), Phase::Probe) if payload == b"3probe" => {
+                connection.phase = Phase::NamespaceConnect;
+                outgoing.extend_from_slice(&frame::text(b"5"));
+                outgoing.extend_from_slice(&self.connect_frame);
+            }
+            (Opcode::Text, Some(b'4'), Phase::NamespaceConnect) if payload.starts_with(b"40{") => {
+                if self.options.variation.namespace {
+                    connection.phase = Phase::SecondNamespace;
+                    outgoing.extend_from_slice(&frame::text(b"40/two,"));
+                } else {
+                    self.is_ready(index, at);
+                }
+            }
+            (Opcode::Text, Some(b'4'), Phase::SecondNamespace)
+                if payload.starts_with(b"40/two,{") =>
+            {
+                self.is_ready(index, at);
             }
             (Opcode::Text, Some(b'6'), _) | (Opcode::Pong, _, _) => {}
             (Opcode::Ping, _, _) => {

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use bench::{Options, Report, Scenario, run};
+use bench::{LoadError, Options, Report, Scenario, run};
 
 #[test]
 fn every_scenario_is_answered_rightly() {
@@ -55,6 +55,47 @@ fn the_server_tells_how_long_joins_took() {
     assert!(inside[0] > 0.0 && inside[1] > 0.0, "{report}");
 }
 
+#[test]
+fn every_variation_is_answered_rightly() {
+    let plain = Server::start(&[]);
+    for variation in ["namespace", "rooms", "upgrade", "upgrade,namespace,rooms"] {
+        let report = plain.load(&format!("--scenario connect --with {variation}"));
+        assert_eq!(report.number("ready"), Some(3.0), "{variation}: {report}");
+    }
+    let recovery = Server::start(&["--recovery"]);
+    for scenario in ["connect", "echo", "broadcast"] {
+        let report = recovery.load(&format!("--scenario {scenario} --with recovery"));
+        assert!(report.number("ops").unwrap() > 0.0, "{report}");
+    }
+}
+
+#[test]
+fn what_is_compressed_is_read() {
+    for option in ["--deflate", "--deflate-alone"] {
+        let server = Server::start(&[option]);
+        for scenario in ["connect", "echo --inflight 3", "broadcast"] {
+            let report = server.load(&format!(
+                "--scenario {scenario} --payload 3000 --words --with deflate"
+            ));
+            let compressed = report.number("compressed").unwrap();
+            assert!(compressed >= report.number("ops").unwrap(), "{report}");
+            assert!(compressed > 0.0, "{report}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_does_otherwise_is_noticed() {
+    let plain = Server::start(&[]);
+    let report = plain.try_load("--scenario echo --with recovery").unwrap();
+    assert!(report.number("mismatch").unwrap() > 0.0, "{report}");
+    let deflate = "--scenario echo --payload 3000 --with deflate";
+    assert!(plain.try_load(deflate).is_err());
+    let recovery = Server::start(&["--recovery"]);
+    let report = recovery.try_load("--scenario echo").unwrap();
+    assert!(report.number("mismatch").unwrap() > 0.0, "{report}");
+}
+
 /// How many connections a scenario has here: joins are made by others than the members.
 fn ready(scenario: Scenario) -> f64 {
     if scenario == Scenario::Joins {
@@ -89,14 +130,7 @@ impl Server {
 
     /// Measures, and finds no fault.
     fn load(&self, line: &str) -> Report {
-        let (addr, pid) = (self.addr.trim(), self.process.id());
-        let line = format!(
-            "--url {addr} --pid {pid} --conns 3 --active 2 --room-pool 5 --secs 0.3 --warmup 0.1 \
-             --settle 0 --no-spin {line}"
-        );
-        let options = Options::parse(line.split_whitespace().map(str::to_owned));
-        let options = options.expect("options that are understood");
-        let report = run(&options.expect("nobody asks for help")).expect("connections");
+        let report = self.try_load(line).expect("connections");
         for fault in ["errors", "mismatch", "missing"] {
             assert_eq!(
                 report.number(fault),
@@ -105,6 +139,17 @@ impl Server {
             );
         }
         report
+    }
+
+    fn try_load(&self, line: &str) -> Result<Report, LoadError> {
+        let (addr, pid) = (self.addr.trim(), self.process.id());
+        let line = format!(
+            "--url {addr} --pid {pid} --conns 3 --active 2 --room-pool 5 --secs 0.3 --warmup 0.1 \
+             --settle 0 --no-spin {line}"
+        );
+        let options = Options::parse(line.split_whitespace().map(str::to_owned));
+        let options = options.expect("options that are understood");
+        run(&options.expect("nobody asks for help"))
     }
 }
 

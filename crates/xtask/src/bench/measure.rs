@@ -190,7 +190,14 @@ fn finish(command: &mut Command) -> Result<String, Failure> {
                 return Err(Failure::new(format!("the generator failed: {errors}")));
             }
             Ok(None) if Instant::now() < deadline => thread::sleep(LOOK),
-            Ok(None) => return Err(Failure::new(format!("not over after {LONGEST:?}"))),
+            Ok(None) => {
+                // Its words come with its end. One that has just ended by itself needs none.
+                let _ = running.0.kill();
+                let errors = text(running.0.stderr.take());
+                return Err(Failure::new(format!(
+                    "not over after {LONGEST:?}: {errors}"
+                )));
+            }
             Err(error) => return Err(Failure::new(format!("the generator is lost: {error}"))),
         }
     }

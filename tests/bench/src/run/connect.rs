@@ -24,6 +24,9 @@ pub(super) fn run(options: &Options) -> Result<Report, LoadError> {
     let window = Window::open(server, 0);
     let brackets = open_in_brackets(options, server, &mut clients)?;
     let connecting = window.close(clients.ready as u64);
+    if options.variation.rooms {
+        clients.join_first_rooms();
+    }
     clients.pause(options.settle);
     let (idle, kernel_idle) = (server.resident(), Kernel::read());
     let window = Window::open(server, 0);
@@ -47,6 +50,7 @@ pub(super) fn run(options: &Options) -> Result<Report, LoadError> {
             clients.traffic.mismatches,
             missing,
         ))
+        .count("compressed", clients.compressed)
         .count("rss_before", before)
         .figure("rss_per_conn", per_connection(idle))
         .count("rss_rested", rested)

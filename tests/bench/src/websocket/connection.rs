@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
+use crate::deflate::Inflater;
 use crate::ledger::Ledger;
 use crate::network::{Interest, Poller};
 
@@ -11,15 +12,29 @@ use crate::network::{Interest, Poller};
 pub(super) enum Phase {
     Closed,
     TcpConnect,
+    /// The session is opened with long-polling.
+    PollingOpen,
     Upgrade,
+    /// The session that was opened with long-polling is about to move here.
+    Probe,
     EngineOpen,
     NamespaceConnect,
+    SecondNamespace,
     Ready,
 }
 
 /// The connection does not work any more.
 #[derive(Debug)]
 pub(super) struct Lost;
+
+/// How the server's messages are compressed.
+pub(super) enum Compression {
+    Off,
+    /// Each for itself.
+    Alone,
+    /// Each may refer to those before it. What reads them is made with the first.
+    Own(Option<Box<Inflater>>),
+}
 
 /// One client connection.
 pub(super) struct Connection {
@@ -29,6 +44,9 @@ pub(super) struct Connection {
     /// Read, but not yet a whole frame.
     pub(super) partial: Vec<u8>,
     pub(super) ledger: Ledger,
+    pub(super) compression: Compression,
+    /// The session, if it was opened with long-polling.
+    pub(super) sid: Option<Box<str>>,
     stream: Option<TcpStream>,
     unsent: Vec<u8>,
     waits_to_write: bool,
@@ -41,13 +59,15 @@ impl Connection {
             started: 0,
             partial: Vec::new(),
             ledger: Ledger::default(),
+            compression: Compression::Off,
+            sid: None,
             stream: None,
             unsent: Vec::new(),
             waits_to_write: false,
         }
     }
 
-    /// Takes a stream whose connect is under way, and watches it.
+    /// Takes a stream whose connect is under way, and watches it. One that was there before is closed.
     pub(super) fn begin(
         &mut self,
         stream: TcpStream,
