@@ -7,6 +7,7 @@ mod options;
 mod plan;
 mod samples;
 mod scale;
+mod scale_table;
 mod server;
 mod statistics;
 mod table;
@@ -60,7 +61,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure
         ));
     }
     let text = if options.scale {
-        scale::render(&servers, &samples, &absent, &options, bench.most)
+        scale_table::render(&servers, &samples, &absent, &options, bench.most)
     } else {
         table::render(&servers, &samples, &absent, &options)
     };

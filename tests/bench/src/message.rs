@@ -240,7 +240,7 @@ mod tests {
         let words = messages("--payload 2048 --words").expected_text;
         assert_eq!(words.len(), messages("--payload 2048").expected_text.len());
         let frame = frame::compressed_text(&words);
-        assert!((400..1500).contains(&frame.len()), "{}", frame.len());
+        assert!((600..900).contains(&frame.len()), "{}", frame.len());
     }
 
     #[test]

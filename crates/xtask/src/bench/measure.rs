@@ -68,7 +68,7 @@ impl Bench<'_> {
         } else {
             (self.cores.server.to_string(), self.cores.generator)
         };
-        let mut running = start(server, addr, &server_cores)?;
+        let mut running = start(server, addr, &server_cores, scenario)?;
         wait_until_listening(&mut running, addr)?;
         let mut generator = pinned(&generator_core.to_string());
         generator
@@ -110,9 +110,17 @@ impl Bench<'_> {
     }
 }
 
-fn start(server: &Server, addr: SocketAddrV4, cores: &str) -> Result<Running, Failure> {
+fn start(
+    server: &Server,
+    addr: SocketAddrV4,
+    cores: &str,
+    scenario: &Scenario,
+) -> Result<Running, Failure> {
     let mut command = pinned(cores);
-    command.args(&server.command).arg(addr.port().to_string());
+    command
+        .args(&server.command)
+        .arg(addr.port().to_string())
+        .args(scenario.server);
     let child = command.stdout(Stdio::null()).spawn();
     child.map(Running).map_err(|error| {
         Failure::new(format!(

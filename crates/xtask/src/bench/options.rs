@@ -121,6 +121,10 @@ mod tests {
         assert_eq!(keys("--only memory"), ["connect"]);
         assert_eq!(keys("").len(), plan::SCENARIOS.len());
         assert_eq!(keys("--scale --only idle"), ["idle"]);
+        assert_eq!(
+            keys("--scale --only memory-rooms,idle"),
+            ["idle", "memory-rooms"]
+        );
         assert!(parse("--only idle").is_err());
     }
 

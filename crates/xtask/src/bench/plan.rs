@@ -19,6 +19,10 @@ pub(super) struct Scenario {
     pub(super) who: Who,
     /// Whether the server gets two cores.
     pub(super) two_cores: bool,
+    /// Arguments of the server.
+    pub(super) server: &'static [&'static str],
+    /// The scenario that is the same but for an option of the server.
+    pub(super) without: Option<&'static str>,
 }
 
 /// What most scenarios have in common.
@@ -32,6 +36,8 @@ pub(super) const USUAL: Scenario = Scenario {
     others: 0,
     who: Who::All,
     two_cores: false,
+    server: &[],
+    without: None,
 };
 
 /// Which servers are measured.
@@ -48,7 +54,8 @@ pub(super) enum Who {
 impl Scenario {
     /// Whether somebody who names it so means this one.
     pub(super) fn is_named(&self, name: &str) -> bool {
-        name == self.key || name == self.kind || (name == "memory" && self.kind == "connect")
+        let is_memory = self.kind == "connect" || self.key.starts_with("memory-");
+        name == self.key || name == self.kind || (name == "memory" && is_memory)
     }
 
     /// How many connections it has, and how many others, where there can be `most` in all.

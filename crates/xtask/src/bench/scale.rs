@@ -1,11 +1,6 @@
-//! What grows with the number of connections: what is measured, and the tables.
+//! What grows with the number of connections, and what options add to it.
 
-use super::files;
-use super::options::Options;
 use super::plan::{Row, Scenario, USUAL, Unit, Who, cpu};
-use super::samples::Samples;
-use super::server::Server;
-use super::table;
 
 /// How many connections the largest scenarios have.
 const LARGEST: usize = 100_000;
@@ -163,31 +158,191 @@ pub(super) const SIZES: &[Scenario] = &[
     },
 ];
 
-/// Everything, in the order of measuring.
-pub(super) const LISTS: &[&[Scenario]] = &[SIZES];
+/// Text that compresses like text.
+const TEXT: [&str; 3] = ["--payload", "2048", "--words"];
 
-/// The tables, what was measured, and how noisy it was.
-pub(super) fn render(
-    servers: &[Server],
-    samples: &Samples,
-    absent: &[String],
-    options: &Options,
-    most: usize,
-) -> String {
-    let mut text = table::preamble(servers, samples, absent, options);
-    let sizes: Vec<_> = SIZES
-        .iter()
-        .filter(|scenario| options.wants(scenario))
-        .collect();
-    let largest = sizes
-        .iter()
-        .map(|scenario| scenario.connections + scenario.others);
-    if let Some(shortage) = files::shortage(most, largest.max().unwrap_or(0)) {
-        text.push_str(&shortage);
-        text.push_str("\n\n");
-    }
-    if !sizes.is_empty() {
-        text.push_str(&table::costs(servers, samples, &sizes, most));
-    }
-    text
+/// What options of the server cost, each beside the same without.
+pub(super) const OPTIONS: &[Scenario] = &[
+    Scenario {
+        key: "echo-recovery",
+        kind: "echo",
+        arguments: &["--inflight", "16", "--with", "recovery"],
+        server: &["--recovery"],
+        without: Some("echo-16"),
+        rows: &[cpu("echo, 16 in flight: connection state recovery")],
+        ..OURS
+    },
+    Scenario {
+        key: "broadcast-recovery",
+        kind: "broadcast",
+        connections: 1000,
+        arguments: &["--with", "recovery"],
+        server: &["--recovery"],
+        without: Some("broadcast-1000"),
+        rows: &[cpu("delivery to 1000: connection state recovery")],
+        ..OURS
+    },
+    Scenario {
+        key: "text-echo",
+        kind: "echo",
+        arguments: &TEXT,
+        rows: &[cpu("echo of 2 KiB of text")],
+        ..OURS
+    },
+    Scenario {
+        key: "text-echo-deflate",
+        kind: "echo",
+        arguments: &[TEXT[0], TEXT[1], TEXT[2], "--with", "deflate"],
+        server: &["--deflate"],
+        without: Some("text-echo"),
+        rows: &[cpu("echo of 2 KiB of text: compressed")],
+        ..OURS
+    },
+    Scenario {
+        key: "text-echo-alone",
+        kind: "echo",
+        arguments: &[TEXT[0], TEXT[1], TEXT[2], "--with", "deflate"],
+        server: &["--deflate-alone"],
+        without: Some("text-echo"),
+        rows: &[cpu("echo of 2 KiB of text: compressed, each for itself")],
+        ..OURS
+    },
+    Scenario {
+        key: "text-broadcast",
+        kind: "broadcast",
+        connections: 1000,
+        arguments: &TEXT,
+        rows: &[cpu("delivery of 2 KiB of text to 1000")],
+        ..OURS
+    },
+    Scenario {
+        key: "text-broadcast-deflate",
+        kind: "broadcast",
+        connections: 1000,
+        arguments: &[TEXT[0], TEXT[1], TEXT[2], "--with", "deflate"],
+        server: &["--deflate"],
+        without: Some("text-broadcast"),
+        rows: &[cpu("delivery of 2 KiB of text to 1000: compressed")],
+        ..OURS
+    },
+    Scenario {
+        key: "text-broadcast-alone",
+        kind: "broadcast",
+        connections: 1000,
+        arguments: &[TEXT[0], TEXT[1], TEXT[2], "--with", "deflate"],
+        server: &["--deflate-alone"],
+        without: Some("text-broadcast"),
+        rows: &[cpu(
+            "delivery of 2 KiB of text to 1000: compressed, each for itself",
+        )],
+        ..OURS
+    },
+];
+
+/// Memory of connections, idle and used once; for a guide to sizes.
+pub(super) const MEMORY: &[Scenario] = &[
+    Scenario {
+        key: "memory-websocket",
+        rows: &memory("WebSocket"),
+        ..IDLE
+    },
+    Scenario {
+        key: "memory-polling",
+        kind: "polling",
+        connections: 5000,
+        // Load is what makes the second figure here.
+        arguments: &["--secs", "1", "--warmup", "0"],
+        rows: &[
+            Row {
+                title: "long-polling, with its two HTTP connections",
+                figure: "rss_per_conn",
+                unit: Unit::Kibibytes,
+            },
+            Row {
+                title: "",
+                figure: "rss_per_conn_loaded",
+                unit: Unit::Kibibytes,
+            },
+        ],
+        ..IDLE
+    },
+    Scenario {
+        key: "memory-upgraded",
+        arguments: &["--secs", "0.1", "--with", "upgrade"],
+        rows: &memory("WebSocket, upgraded from long-polling"),
+        ..IDLE
+    },
+    Scenario {
+        key: "memory-rooms",
+        arguments: &["--secs", "0.1", "--with", "rooms"],
+        rows: &memory("WebSocket, in 5 of 1000 rooms"),
+        ..IDLE
+    },
+    Scenario {
+        key: "memory-namespace",
+        arguments: &["--secs", "0.1", "--with", "namespace"],
+        rows: &memory("WebSocket, in two namespaces"),
+        ..IDLE
+    },
+    Scenario {
+        key: "memory-recovery",
+        arguments: &["--secs", "0.1", "--with", "recovery"],
+        server: &["--recovery"],
+        rows: &memory("WebSocket, connection state recovery"),
+        ..IDLE
+    },
+    Scenario {
+        key: "memory-deflate",
+        connections: 2000,
+        arguments: &[
+            TEXT[0], TEXT[1], TEXT[2], "--secs", "0.1", "--with", "deflate",
+        ],
+        server: &["--deflate"],
+        rows: &memory("WebSocket, compressed"),
+        ..IDLE
+    },
+    Scenario {
+        key: "memory-alone",
+        connections: 2000,
+        arguments: &[
+            TEXT[0], TEXT[1], TEXT[2], "--secs", "0.1", "--with", "deflate",
+        ],
+        server: &["--deflate-alone"],
+        rows: &memory("WebSocket, compressed, each message for itself"),
+        ..IDLE
+    },
+];
+
+/// What is measured of this server only.
+const OURS: Scenario = Scenario {
+    who: Who::Ours,
+    ..USUAL
+};
+
+/// Connections that are idle, and then used once.
+const IDLE: Scenario = Scenario {
+    kind: "connect",
+    connections: 10_000,
+    arguments: &["--secs", "0.1"],
+    load: false,
+    ..OURS
+};
+
+/// The two columns of memory.
+const fn memory(title: &'static str) -> [Row; 2] {
+    [
+        Row {
+            title,
+            figure: "rss_per_conn",
+            unit: Unit::Kibibytes,
+        },
+        Row {
+            title: "",
+            figure: "rss_per_conn_touched",
+            unit: Unit::Kibibytes,
+        },
+    ]
 }
+
+/// Everything, in the order of measuring.
+pub(super) const LISTS: &[&[Scenario]] = &[SIZES, OPTIONS, MEMORY];

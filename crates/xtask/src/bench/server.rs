@@ -39,7 +39,7 @@ pub(super) fn build_all(
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) kind: Kind,
-    /// Program and arguments, but for the port, which comes last.
+    /// Program and arguments, but for the port and what the scenario adds.
     pub(super) command: Vec<PathBuf>,
     /// What it is built on.
     pub(super) version: String,
