@@ -17,14 +17,31 @@ const NAP: Timespec = Timespec {
     tv_nsec: 5_000_000,
 };
 
-/// The address from which the connection at `index` comes, if it matters: an address has no more
-/// than some 28 000 ports for connections to one server, and long before they are all in use, finding
-/// a free one takes the kernel long. The whole of 127.0.0.0/8 is this machine.
-pub(crate) fn source(index: usize, per_source: usize) -> Option<Ipv4Addr> {
+/// The first port of connections that have an address of their own: below those that the system
+/// gives away, among which it would search longer and longer.
+const FIRST_PORT: u16 = 20_000;
+/// The most connections that come from one address, in each of two lanes.
+pub(crate) const MOST_PER_SOURCE: usize = 6000;
+
+/// Where the connection at `index` comes from, if it matters: an address has no more than some 28 000
+/// ports for connections to one server, and the whole of 127.0.0.0/8 is this machine. A client that
+/// has two connections at a time has the second one in another `lane`.
+pub(crate) fn source(index: usize, per_source: usize, lane: Lane) -> Option<SocketAddrV4> {
     let turn = index.checked_div(per_source).filter(|turn| *turn > 0)?;
     let turn = u32::try_from(turn).ok()?;
-    let source = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits().checked_add(turn)?);
-    source.is_loopback().then_some(source)
+    let address = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits().checked_add(turn)?);
+    let offset = u16::try_from(lane as usize * MOST_PER_SOURCE + index % per_source).ok()?;
+    let port = FIRST_PORT.checked_add(offset)?;
+    address
+        .is_loopback()
+        .then_some(SocketAddrV4::new(address, port))
+}
+
+/// Which of two connections of one client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Lane {
+    First = 0,
+    Second = 1,
 }
 
 /// A connection under way: writable once it is there. Without a source it comes from where the system
@@ -32,11 +49,13 @@ pub(crate) fn source(index: usize, per_source: usize) -> Option<Ipv4Addr> {
 ///
 /// # Errors
 /// When there are no file descriptors or ports left or the address refuses at once.
-pub(crate) fn connect(addr: SocketAddrV4, source: Option<Ipv4Addr>) -> io::Result<TcpStream> {
+pub(crate) fn connect(addr: SocketAddrV4, source: Option<SocketAddrV4>) -> io::Result<TcpStream> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
     if let Some(source) = source {
-        rustix::net::bind(&socket, &SocketAddrV4::new(source, 0))?;
+        // The port may have been used a moment ago, for another server.
+        rustix::net::sockopt::set_socket_reuseaddr(&socket, true)?;
+        rustix::net::bind(&socket, &source)?;
     }
     match rustix::net::connect(&socket, &addr) {
         Ok(()) | Err(Errno::INPROGRESS) => {}
@@ -158,10 +177,15 @@ mod tests {
 
     #[test]
     fn connections_come_from_the_next_address_when_one_has_enough() {
-        let sources = [0, 1, 2, 3, 4, 5].map(|index| source(index, 2));
-        let next = |last| Some(Ipv4Addr::new(127, 0, 0, last));
-        assert_eq!(sources, [None, None, next(2), next(2), next(3), next(3)]);
-        assert_eq!(source(255, 1), Some(Ipv4Addr::new(127, 0, 1, 0)));
-        assert_eq!(source(usize::MAX, 1), None);
+        let sources = [1, 2, 3, 4].map(|index| source(index, 2, Lane::First));
+        let next = |last, port| Some(SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, last), port));
+        assert_eq!(
+            sources,
+            [None, next(2, 20_000), next(2, 20_001), next(3, 20_000)]
+        );
+        assert_eq!(source(3, 2, Lane::Second), next(2, 26_001));
+        let later = source(255, 1, Lane::First).map(|source| *source.ip());
+        assert_eq!(later, Some(Ipv4Addr::new(127, 0, 1, 0)));
+        assert_eq!(source(usize::MAX, 1, Lane::First), None);
     }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddrV4;
 use std::str::FromStr;
 
 use crate::error::LoadError;
+use crate::network::MOST_PER_SOURCE;
 use crate::scenario::Scenario;
 use crate::variation::Variation;
 
@@ -158,6 +159,11 @@ impl Options {
             return Err(LoadError::new(
                 "--brackets works with connect; leave it out",
             ));
+        }
+        if self.per_source > MOST_PER_SOURCE {
+            return Err(LoadError::new(format!(
+                "--per-source must not be above {MOST_PER_SOURCE}"
+            )));
         }
         self.check_variation()
     }
@@ -314,6 +320,7 @@ mod tests {
             "--scenario connect --brackets 2,2",
             "--scenario echo --brackets 2",
             "--scenario echo --others 2",
+            "--scenario connect --per-source 6001",
             "--scenario echo --with nothing",
             "--scenario echo --with deflate",
             "--scenario echo --with rooms",

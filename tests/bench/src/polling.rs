@@ -10,7 +10,7 @@ use crate::error::LoadError;
 use crate::histogram::Histogram;
 use crate::http::{self, Response};
 use crate::message;
-use crate::network::{self, Interest, Poller, Wait};
+use crate::network::{self, Interest, Lane, Poller, Wait};
 use crate::options::Options;
 
 /// What one read takes at most.
@@ -80,12 +80,12 @@ impl Clients {
     pub(crate) fn open_all(&mut self) -> Result<(), LoadError> {
         let wanted = self.options.connections;
         for index in 0..wanted {
-            let connect = || {
-                let source = network::source(index * 2, self.options.per_source);
+            let connect = |lane| {
+                let source = network::source(index, self.options.per_source, lane);
                 network::connect(self.options.addr, source)
             };
-            let client = connect().and_then(|get| {
-                let post = connect()?;
+            let client = connect(Lane::First).and_then(|get| {
+                let post = connect(Lane::Second)?;
                 self.poller
                     .add(&get, token(index, Side::Get), Interest::ReadWrite)?;
                 self.poller

@@ -15,7 +15,7 @@ use crate::error::LoadError;
 use crate::frame::{self, Opcode, Parsed};
 use crate::histogram::Histogram;
 use crate::ledger::Ledger;
-use crate::network::{self, Poller, Wait};
+use crate::network::{self, Lane, Poller, Wait};
 use crate::options::{LEAST_TO_COMPRESS, Options};
 use crate::schedule::Schedule;
 use crate::traffic::{Followup, Traffic};
@@ -179,13 +179,16 @@ impl Clients {
             };
             self.opened += 1;
             let started = now();
-            let source = network::source(index, self.options.per_source);
+            let source = network::source(index, self.options.per_source, Lane::First);
             let begun = network::connect(self.options.addr, source)
                 .and_then(|stream| connection.begin(stream, &self.poller, index, started));
             match begun {
                 Ok(()) => self.handshaking += 1,
                 Err(error) => {
-                    eprintln!("loadgen: connect: {error}");
+                    // The others have the same reason, and would fill the pipe.
+                    if self.errors == 0 {
+                        eprintln!("loadgen: connect: {error}");
+                    }
                     self.errors += 1;
                 }
             }

@@ -5,7 +5,7 @@ use super::connection::{Compression, Lost, Phase};
 use crate::deflate::Inflater;
 use crate::frame;
 use crate::http::{self, Response, find};
-use crate::network;
+use crate::network::{self, Lane};
 
 /// What a browser offers.
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
@@ -62,13 +62,15 @@ impl Clients {
             return Err(Lost);
         }
         connection.sid = sid;
-        let source = network::source(index, self.options.per_source);
+        let source = network::source(index, self.options.per_source, Lane::Second);
         let begun = network::connect(self.options.addr, source).and_then(|stream| {
             let started = connection.started;
             connection.begin(stream, &self.poller, index, started)
         });
         begun.map_err(|error| {
-            eprintln!("loadgen: connect: {error}");
+            if self.errors == 0 {
+                eprintln!("loadgen: connect: {error}");
+            }
             Lost
         })
     }
