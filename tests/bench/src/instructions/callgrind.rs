@@ -41,10 +41,10 @@ pub fn read_counts(folder: &Path, since: SystemTime) -> io::Result<BTreeMap<Stri
 
 /// The instructions of all that was counted.
 fn total(output: &str) -> Option<u64> {
-    let totals = output
+    let mut totals = output
         .lines()
         .filter_map(|line| line.strip_prefix("totals:"));
-    totals.last()?.trim().parse().ok()
+    totals.next_back()?.trim().parse().ok()
 }
 
 #[cfg(test)]
