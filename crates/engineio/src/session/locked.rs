@@ -6,6 +6,7 @@ use std::task::Waker;
 
 use engineio_proto::Transport;
 use parking_lot::MutexGuard;
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use super::state::State;
@@ -21,12 +22,16 @@ pub(crate) struct Locked<'a> {
     woken: Woken,
 }
 
-/// Who is woken when this is dropped.
+/// Who is woken when this is dropped. Nobody is as a rule, or one task: that costs least.
 #[derive(Debug, Default)]
 struct Woken {
-    driver: Option<Waker>,
-    poll: Option<Waker>,
-    post: Option<Waker>,
+    first: Option<Waker>,
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Default)]
+struct More {
+    tasks: SmallVec<[Waker; 2]>,
     drained: Option<Arc<Notify>>,
 }
 
@@ -52,23 +57,19 @@ impl<'a> Locked<'a> {
 
     pub(crate) fn wake_driver(&mut self) {
         if std::mem::take(&mut self.state.asleep) {
-            self.woken.driver = self.state.driver.clone();
+            self.woken.add(self.state.driver.clone());
         }
     }
 
     pub(crate) fn wake_poll(&mut self) {
-        if let Some(rare) = self.state.rare_if_any()
-            && let Some(poll) = rare.poll.take()
-        {
-            self.woken.poll = Some(poll);
+        if let Some(rare) = self.state.rare_if_any() {
+            self.woken.add(rare.poll.take());
         }
     }
 
     pub(crate) fn wake_post(&mut self) {
-        if let Some(rare) = self.state.rare_if_any()
-            && let Some(post) = rare.post_waker.take()
-        {
-            self.woken.post = Some(post);
+        if let Some(rare) = self.state.rare_if_any() {
+            self.woken.add(rare.post_waker.take());
         }
     }
 
@@ -76,7 +77,7 @@ impl<'a> Locked<'a> {
         if let Some(rare) = self.state.rare_if_any()
             && let Some(drained) = rare.drained.take()
         {
-            self.woken.drained = Some(drained);
+            self.woken.more.get_or_insert_default().drained = Some(drained);
         }
     }
 
@@ -104,19 +105,28 @@ impl DerefMut for Locked<'_> {
     }
 }
 
+impl Woken {
+    fn add(&mut self, task: Option<Waker>) {
+        if self.first.is_none() {
+            self.first = task;
+        } else if let Some(task) = task {
+            self.more.get_or_insert_default().tasks.push(task);
+        }
+    }
+}
+
 impl Drop for Woken {
     fn drop(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            driver.wake();
+        if let Some(first) = self.first.take() {
+            first.wake();
         }
-        if let Some(poll) = self.poll.take() {
-            poll.wake();
-        }
-        if let Some(post) = self.post.take() {
-            post.wake();
-        }
-        if let Some(drained) = &self.drained {
-            drained.notify_waiters();
+        if let Some(more) = self.more.take() {
+            for task in more.tasks {
+                task.wake();
+            }
+            if let Some(drained) = more.drained {
+                drained.notify_waiters();
+            }
         }
     }
 }

@@ -94,6 +94,38 @@ impl Decoder {
     /// They are unmasked in place. After an error, and after [`Event::Close`], nothing that follows
     /// means anything.
     pub(super) fn decode(&mut self, input: &mut &mut [u8]) -> Result<Option<Event>, CloseCode> {
+        if self.partial.is_none()
+            && let Some((header, start)) = Header::parse(input)?
+            && let Some(event) = self.whole(&header, start, input)
+        {
+            return event.map(Some);
+        }
+        self.decode_in_pieces(input)
+    }
+
+    /// The usual case: a message that is one frame, which is all there, and needs nothing but memory
+    /// of its own. `None` is any other case.
+    fn whole(
+        &self,
+        header: &Header,
+        start: usize,
+        input: &mut &mut [u8],
+    ) -> Option<Result<Event, CloseCode>> {
+        let is_plain = header.fin
+            && !header.compressed
+            && matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        let length = usize::try_from(header.length).ok()?;
+        if !is_plain || length > self.max_message || length > input.len().saturating_sub(start) {
+            return None;
+        }
+        take(input, start);
+        let payload = take(input, length);
+        let mut mask = header.mask;
+        mask.apply(payload);
+        Some(whole_message(header.opcode, payload))
+    }
+
+    fn decode_in_pieces(&mut self, input: &mut &mut [u8]) -> Result<Option<Event>, CloseCode> {
         loop {
             let begun = self
                 .partial
@@ -230,7 +262,6 @@ impl Decoder {
             .as_ref()
             .is_none_or(|partial| partial.message.is_none());
         if complete && first && frame.fin && !frame.compressed {
-            // The usual case: a message that needs nothing but memory of its own.
             return whole_message(frame.opcode, bytes).map(Some);
         }
         let partial = self.partial.get_or_insert_default();
