@@ -12,13 +12,9 @@ pub(crate) struct PendingAcks {
     limit: usize,
 }
 
-#[expect(
-    clippy::box_collection,
-    reason = "every socket has one and few use it: a pointer is less than an empty table"
-)]
 enum State {
-    /// Most sockets ask for none and pay for none. The ids are ours and a client only names them, so
-    /// a fast hasher serves.
+    /// Most sockets ask for none and pay for none: a pointer is less than an empty table. The ids
+    /// are ours and a client only names them, so a fast hasher serves.
     Open(Option<Box<HashMap<u64, Waiting>>>),
     Closed,
 }
