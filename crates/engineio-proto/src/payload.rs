@@ -39,13 +39,13 @@ pub struct Payload {
 /// use engineio_proto::{Packet, PayloadEncoder, Protocol};
 ///
 /// let mut encoder = PayloadEncoder::new(Protocol::V4, false);
-/// encoder.push(&Packet::Noop);
-/// encoder.push(&Packet::Close);
+/// encoder.push(Packet::Noop);
+/// encoder.push(Packet::Close);
 /// assert_eq!(encoder.finish().body, "6\x1e1");
 ///
 /// let mut encoder = PayloadEncoder::new(Protocol::V3, false);
-/// encoder.push(&Packet::Noop);
-/// encoder.push(&Packet::Close);
+/// encoder.push(Packet::Noop);
+/// encoder.push(Packet::Close);
 /// assert_eq!(encoder.finish().body, "1:61:1");
 /// ```
 #[derive(Debug)]
@@ -70,8 +70,8 @@ impl PayloadEncoder {
         })
     }
 
-    /// Appends a packet.
-    pub fn push(&mut self, packet: &Packet) {
+    /// Appends a packet. Text that nobody else holds goes into the body without being shared.
+    pub fn push(&mut self, packet: Packet) {
         match &mut self.0 {
             Encoder::Separated(encoder) => encoder.push(packet),
             Encoder::Counted(encoder) => encoder.push(packet),

@@ -104,7 +104,7 @@ proptest! {
     ) {
         let mut encoder = PayloadEncoder::new(protocol, base64);
         for packet in &packets {
-            encoder.push(packet);
+            encoder.push(packet.clone());
         }
         let length = encoder.len();
         let payload = encoder.finish();

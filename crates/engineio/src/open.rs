@@ -150,7 +150,7 @@ async fn open<A: Application>(
     };
     let open = open_packet(engine, &entry.session, transport);
     match transport {
-        Transport::Polling => open_polling(engine, parts, entry, &open).await,
+        Transport::Polling => open_polling(engine, parts, entry, open).await,
         _ => open_websocket(engine, parts, entry, open),
     }
 }
@@ -216,7 +216,7 @@ async fn open_polling<A: Application>(
     engine: &Arc<Engine<A>>,
     parts: Parts,
     entry: Entry,
-    open: &Packet,
+    open: Packet,
 ) -> EngineResponse {
     let query = Query::of(parts.uri.query());
     let jsonp = query.jsonp.map(Jsonp::calling);
@@ -228,7 +228,7 @@ async fn open_polling<A: Application>(
     };
     payload.push(open);
     if let Some(message) = &engine.config.initial_packet {
-        payload.push(&Packet::Message(message.clone()));
+        payload.push(Packet::Message(message.clone()));
     }
     let answer = Answer {
         payload: payload.finish(),

@@ -31,7 +31,7 @@ fuzz_target!(|input: Input<'_>| {
     let mut packets = Vec::new();
     let mut encoder = PayloadEncoder::new(protocol, input.base64);
     while let Some(Ok(packet)) = decoder.next() {
-        encoder.push(&packet);
+        encoder.push(packet.clone());
         packets.push(packet);
     }
     assert_eq!(decoder.next(), None);

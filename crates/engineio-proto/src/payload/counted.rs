@@ -52,8 +52,8 @@ impl Encoder {
         }
     }
 
-    pub(super) fn push(&mut self, packet: &Packet) {
-        let (characters, text, binary) = match packet {
+    pub(super) fn push(&mut self, packet: Packet) {
+        let (characters, text, binary) = match &packet {
             Packet::Message(Message::Binary(bytes)) => {
                 self.has_binary = true;
                 let text = bytes.len().div_ceil(3).saturating_mul(4).saturating_add(2);
@@ -64,7 +64,7 @@ impl Encoder {
                 (code_units(&wire), wire.len(), wire.len())
             }
         };
-        self.packets.push(packet.clone());
+        self.packets.push(packet);
         // Digits and the colon; the kind, digits and the end of the length.
         let in_text = length::digits_of(characters).saturating_add(1);
         let in_binary = length::digits_of(binary).saturating_add(2);

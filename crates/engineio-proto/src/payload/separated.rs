@@ -4,7 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use memchr::memchr;
 
-use crate::{decode_error::DecodeError, packet::Packet};
+use crate::{decode_error::DecodeError, message::Message, packet::Packet};
 
 /// What stands between two packets.
 const SEPARATOR: u8 = 0x1e;
@@ -19,8 +19,11 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn push(&mut self, packet: &Packet) {
-        let wire = packet.encode_base64();
+    pub(super) fn push(&mut self, packet: Packet) {
+        let wire = match packet {
+            Packet::Message(Message::Text(text)) => text.into_wire(),
+            other => other.encode_base64(),
+        };
         if self.is_empty() {
             self.only = Some(wire);
             return;

@@ -15,10 +15,10 @@ fn decode(body: impl Into<Bytes>) -> Vec<Result<Packet, DecodeError>> {
 fn packets_are_joined_by_the_separator() {
     let mut encoder = PayloadEncoder::new(Protocol::V4, false);
     assert!(encoder.is_empty());
-    encoder.push(&message("hello"));
+    encoder.push(message("hello"));
     assert_eq!(encoder.len(), 6);
-    encoder.push(&Packet::Ping("".into()));
-    encoder.push(&Packet::binary(Bytes::from_static(&[1, 2, 3, 4])));
+    encoder.push(Packet::Ping("".into()));
+    encoder.push(Packet::binary(Bytes::from_static(&[1, 2, 3, 4])));
     assert!(!encoder.is_empty());
     let length = encoder.len();
     let body = encoder.finish().body;
@@ -31,7 +31,7 @@ fn a_body_of_one_message_is_the_message_itself() {
     let text = Text::new("shared");
     let bytes = text.as_wire().as_bytes().as_ptr();
     let mut encoder = PayloadEncoder::new(Protocol::V4, false);
-    encoder.push(&Packet::Message(text.into()));
+    encoder.push(Packet::Message(text.into()));
     assert_eq!(encoder.finish().body.as_ptr(), bytes);
 }
 
@@ -110,7 +110,7 @@ fn encode_v3(packets: &[Packet], base64: bool) -> Payload {
     let mut encoder = PayloadEncoder::new(Protocol::V3, base64);
     assert!(encoder.is_empty());
     for packet in packets {
-        encoder.push(packet);
+        encoder.push(packet.clone());
     }
     assert!(!encoder.is_empty());
     let length = encoder.len();

@@ -191,11 +191,11 @@ impl Future for PendingPoll<'_> {
         let mut compress = false;
         let mut heartbeat = Vec::new();
         while let Some(transmit) = state.proto.poll_transmit(Transport::Polling) {
-            payload.push(&transmit.packet);
             compress |= transmit.compress;
             if observers.is_some() && is_heartbeat(&transmit.packet) {
-                heartbeat.push(transmit.packet);
+                heartbeat.push(transmit.packet.clone());
             }
+            payload.push(transmit.packet);
         }
         if payload.is_empty() && state.proto.poll_pending() {
             wait(&mut state.rare().poll, cx);
