@@ -244,8 +244,8 @@ mod tests {
 
     const HEADER: &[u8] = b"<header>";
 
-    fn push(outgoing: &mut Outgoing, payload: Bytes) {
-        outgoing.push(&payload, |out| out.extend_from_slice(HEADER));
+    fn push(outgoing: &mut Outgoing, payload: impl Into<Bytes>) {
+        outgoing.push(&payload.into(), |out| out.extend_from_slice(HEADER));
     }
 
     fn payloads() -> Vec<Bytes> {
