@@ -11,10 +11,13 @@ use tower_service::Service as _;
 use crate::catalogue::POLLED;
 use crate::world::{World, string};
 
+/// The request that sends, and the one that waits.
+type Requests = (Request<Full<Bytes>>, Request<Full<Bytes>>);
+
 /// A client that has joined, and the requests that it will make.
 struct Exchange {
     world: World,
-    requests: Vec<(Request<Full<Bytes>>, Request<Full<Bytes>>)>,
+    requests: Vec<Requests>,
     answer: String,
 }
 
