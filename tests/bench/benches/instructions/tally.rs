@@ -18,6 +18,13 @@ pub(crate) struct Tally {
     pub(crate) ends: Count,
 }
 
+impl Tally {
+    /// All of it, to see whether something has happened.
+    pub(crate) fn numbers(&self) -> [usize; 3] {
+        [&self.writes, &self.waits, &self.ends].map(Count::number)
+    }
+}
+
 /// A number that grows, and whom to wake when it is high enough.
 #[derive(Default)]
 pub(crate) struct Count {

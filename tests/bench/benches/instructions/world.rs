@@ -25,13 +25,15 @@ const UPGRADE: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHos
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
-/// So often every task can run before what was sent counts as dealt with. A connection needs a few turns.
-const TURNS: usize = 64;
+/// When nothing has been read or written in so many turns of the runtime, what was sent counts as dealt with. A step
+/// of a connection that shows nothing takes one turn, and there are a few of them.
+const QUIET_TURNS: usize = 64;
 
 /// How long a run may take. With callgrind the longest takes half a minute, and a machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(3600);
-/// How often clients are pinged: never while something is counted, however long that takes.
-const PING_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+/// When clients are pinged, and when those that have not joined are turned away: never while something is counted,
+/// however long that takes.
+const NEVER: Duration = Duration::from_secs(24 * 3600);
 
 /// The state of the application.
 #[derive(Clone, Default)]
@@ -59,16 +61,17 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A server that has its default options but for the heartbeat, and no clients.
+    /// A server that has its default options but for the timers, and no clients.
     pub(crate) fn new() -> Self {
         Self::with(|options| options)
     }
 
     /// A server whose options `change` has changed, and no clients.
     pub(crate) fn with(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Self {
-        let layer = change(SocketIoLayer::builder().ping_interval(PING_INTERVAL))
-            .with_state(Score::default())
-            .build();
+        let options = SocketIoLayer::builder()
+            .ping_interval(NEVER)
+            .connect_timeout(NEVER);
+        let layer = change(options).with_state(Score::default()).build();
         let io = layer.io();
         register(&io);
         let runtime = Builder::new_current_thread()
@@ -132,8 +135,13 @@ impl World {
     /// Lets every task run until it has nothing to do.
     pub(crate) fn settle(&self) {
         self.runtime.block_on(async {
-            for _ in 0..TURNS {
+            let mut seen = self.tally.numbers();
+            let mut quiet = 0;
+            while quiet < QUIET_TURNS {
                 tokio::task::yield_now().await;
+                let now = self.tally.numbers();
+                quiet = if now == seen { quiet + 1 } else { 0 };
+                seen = now;
             }
         });
     }
