@@ -3,8 +3,8 @@
 use engineio_proto::Protocol;
 use memchr::memchr;
 
-/// What the query of a request says, as it stands there: the server of Node takes nothing else for
-/// its names and values than what their characters are.
+/// What the query of a request says, as it stands there. Nothing is decoded: ids, revisions and the
+/// names of transports need no encoding, so that no client uses one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Query<'a> {
     /// `transport`.

@@ -131,8 +131,9 @@ impl Drop for Entry {
         let left = state
             .rare_if_any()
             .map(|rare| (rare.probe.take(), rare.observers.take()));
+        let driver = state.take_driver();
         drop(state);
-        drop(left);
+        drop((left, driver));
         self.registry.sessions.leave();
     }
 }

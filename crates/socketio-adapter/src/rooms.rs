@@ -187,7 +187,6 @@ impl<M: Member> Rooms<M> {
                 }
             }
             State::Here(here) => {
-                here.rooms.reserve(rooms.len());
                 for room in &rooms {
                     self.join_one(here, member, room);
                 }

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use proptest::prelude::*;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use socketio_proto::{Args, DecodeLimits, Decoder, Namespace, Packet, PacketType};
@@ -426,4 +426,24 @@ proptest! {
         prop_assert_eq!(encoded.len(), 5);
         prop_assert_eq!(take::<(i64, String, Vec<Option<bool>>, HashMap<String, u8>, [char; 3])>(&encoded), args);
     }
+}
+
+#[test]
+fn an_error_that_names_its_place_names_no_other() {
+    /// JSON in a text.
+    #[derive(Debug)]
+    struct Inner;
+
+    impl<'de> Deserialize<'de> for Inner {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            let inner: Result<Value, _> = serde_json::from_str(&text);
+            inner.map(|_| Self).map_err(D::Error::custom)
+        }
+    }
+
+    let plain = serde_json::from_str::<Inner>(r#""{x""#).unwrap_err();
+    let error = refuse::<Inner>(&event(r#"["e","{x"]"#));
+    assert!(error.contains(&plain.to_string()), "{error}");
+    assert_eq!(error.matches("at line").count(), 1, "{error}");
 }

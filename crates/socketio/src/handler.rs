@@ -50,6 +50,6 @@ pub(crate) use self::erased::{
     BoxFuture, ConnectListener, DisconnectListener, EventMiddlewareListener, MiddlewareListener,
     NamespaceListener, ServerEventListener,
 };
-pub(crate) use self::event_listener::EventListener;
+pub(crate) use self::event_listener::{EventListener, OnRejected};
 pub(crate) use self::panic::{catch, catch_call};
 pub(crate) use self::request::{AllowListener, IdListener};

@@ -113,7 +113,7 @@ impl<A: Application> Future for Driver<A> {
         }
         // The run may have moved the deadline; what is due by now waits for the next run.
         let deadline = this.core.deadline(&turn);
-        if this.timer.arm(cx, &mut turn, deadline) {
+        if this.timer.arm(cx, deadline) {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -499,9 +499,9 @@ impl<A: Application> Core<A> {
         // It may hold the session, which holds it.
         let mut state = self.lock();
         let observers = state.rare_if_any().and_then(|rare| rare.observers.take());
-        state.driver = None;
+        let driver = state.take_driver();
         drop(state);
-        drop(observers);
+        drop((observers, driver));
     }
 
     /// Tells who wants to see what happens, if there is somebody.

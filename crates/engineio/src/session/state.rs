@@ -69,6 +69,12 @@ impl State {
         self.asleep = true;
     }
 
+    /// The session's task is gone. What it leaves here is to be dropped when the lock is released.
+    pub(crate) fn take_driver(&mut self) -> Option<Waker> {
+        self.asleep = false;
+        self.driver.take()
+    }
+
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }

@@ -8,7 +8,6 @@ use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 
 use super::now;
-use super::turn::Turn;
 
 /// The one timer of a session's task.
 ///
@@ -37,11 +36,11 @@ impl Timer {
         self.armed && self.sleep.is_elapsed()
     }
 
-    /// Has the task woken at the deadline. Returns whether it has passed: the task is not woken then.
+    /// Has the task woken at the deadline. Returns whether it has passed: then the task is to run
+    /// again, and will find that the timer [has fired](Self::has_fired).
     pub(crate) fn arm(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        turn: &mut Turn,
         deadline: Option<Instant>,
     ) -> bool {
         let Some(deadline) = deadline else {
@@ -51,16 +50,13 @@ impl Timer {
         if self.armed && is_early && !self.sleep.is_elapsed() {
             return false;
         }
-        if deadline <= turn.now() {
-            return true;
-        }
         let mut this = self.project();
+        // One that has passed fires at once. Nobody else may decide that it has: the next run asks
+        // the timer whether it has fired, and would do nothing and be woken again.
         this.sleep.as_mut().reset(deadline.into());
+        *this.armed = true;
         // Without a budget left, the runtime would wake the task at once and not know the deadline.
-        let mut sleep = unconstrained(this.sleep);
-        let expired = Pin::new(&mut sleep).poll(cx).is_ready();
-        *this.armed = !expired;
-        expired
+        Pin::new(&mut unconstrained(this.sleep)).poll(cx).is_ready()
     }
 }
 
@@ -82,7 +78,6 @@ mod tests {
         let mut timer = pin!(Timer::new());
         let mut polls = 0;
         poll_fn(|cx| {
-            let turn = &mut Turn::default();
             polls += 1;
             // Handlers that are ready at once have used the budget up. That wakes the task once.
             while polls == 1 && has_budget_remaining() {
@@ -90,7 +85,7 @@ mod tests {
                     budget.made_progress();
                 }
             }
-            if timer.as_mut().arm(cx, turn, Some(deadline)) {
+            if timer.as_mut().arm(cx, Some(deadline)) {
                 return Poll::Ready(());
             }
             assert!(polls < 5, "the task spins");
@@ -98,5 +93,22 @@ mod tests {
         })
         .await;
         assert_eq!(tokio::time::Instant::now().into_std(), deadline);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_that_has_passed_is_found_by_the_next_run() {
+        let long_ago = tokio::time::Instant::now().into_std();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let later = (tokio::time::Instant::now() + Duration::from_secs(60)).into_std();
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        for armed_before in [None, Some(later), Some(long_ago)] {
+            let mut timer = pin!(Timer::new());
+            timer.as_mut().arm(cx, armed_before);
+            assert!(timer.as_mut().arm(cx, Some(long_ago)), "{armed_before:?}");
+            assert!(timer.has_fired(), "{armed_before:?}");
+            // And once that is done, it sleeps again.
+            assert!(!timer.as_mut().arm(cx, Some(later)), "{armed_before:?}");
+            assert!(!timer.has_fired(), "{armed_before:?}");
+        }
     }
 }

@@ -138,11 +138,13 @@ impl Outgoing {
 
     /// Has what waits for longer take no more memory than it needs.
     fn fit(&mut self) {
-        if let Some(Chunk::Gathered(bytes)) = self.chunks.last_mut()
-            && bytes.capacity() > 2 * bytes.len()
-        {
-            let fitting = bytes.as_slice().to_vec();
-            give_back(std::mem::replace(bytes, fitting));
+        for chunk in &mut self.chunks {
+            if let Chunk::Gathered(bytes) = chunk
+                && bytes.capacity() > 2 * bytes.len()
+            {
+                let fitting = bytes.as_slice().to_vec();
+                give_back(std::mem::replace(bytes, fitting));
+            }
         }
     }
 
@@ -344,14 +346,16 @@ mod tests {
         }
         assert!(large.poll_write(cx, &mut sink, 0).is_ready());
         // The memory of the one serves the other, and is not kept by it.
-        let mut blocked = Outgoing::default();
-        push(&mut blocked, Bytes::from_static(b"waits"));
-        let (mut full, _other) = tokio::io::duplex(1);
-        assert!(blocked.poll_write(cx, &mut full, 0).is_pending());
-        let Some(Chunk::Gathered(bytes)) = blocked.chunks.last() else {
-            panic!("it waits");
-        };
-        assert!(bytes.capacity() <= 2 * bytes.len(), "{}", bytes.capacity());
+        for payload in [5, MAX_COPIED + 1] {
+            let mut blocked = Outgoing::default();
+            push(&mut blocked, vec![b'x'; payload]);
+            let (mut full, _other) = tokio::io::duplex(1);
+            assert!(blocked.poll_write(cx, &mut full, 0).is_pending());
+            let Some(Chunk::Gathered(bytes)) = blocked.chunks.first() else {
+                panic!("it waits");
+            };
+            assert!(bytes.capacity() <= 2 * bytes.len(), "{}", bytes.capacity());
+        }
     }
 
     fn taking_all() -> Sink {

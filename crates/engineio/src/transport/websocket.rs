@@ -47,7 +47,7 @@ impl Switching {
         Poll::Ready(upgraded.ok().map(|upgraded| {
             let (stream, read) = Stream::new(upgraded);
             WebSocket {
-                connection: Connection::new(stream, read, max_message, self.deflate),
+                connection: Connection::new(stream, &read, max_message, self.deflate),
                 coding: self.coding,
             }
         }))

@@ -40,9 +40,13 @@ impl<'de> Argument<'de> {
     }
 }
 
-/// An error with the place that `serde_json` names: the quote at the end of the string.
+/// An error with the place that `serde_json` names: the quote at the end of the string. One that names
+/// a place of its own keeps it.
 #[cold]
-fn with_place(error: &JsonError, column: usize) -> JsonError {
+fn with_place(error: JsonError, column: usize) -> JsonError {
+    if error.line() > 0 {
+        return error;
+    }
     JsonError::custom(format_args!("{error} at line 1 column {column}"))
 }
 
@@ -53,7 +57,7 @@ macro_rules! strings {
             match self.content() {
                 Some(content) => visitor
                     .visit_borrowed_str(content)
-                    .map_err(|error: JsonError| with_place(&error, self.text.len())),
+                    .map_err(|error: JsonError| with_place(error, self.text.len())),
                 None => serde_json::Deserializer::from_str(self.text).$method(visitor),
             }
         }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use socketio_proto::Packet;
 
-use super::rejected::{overlooked, rejected};
+use super::rejected::{overlooked, reject, rejected};
 use super::{Client, size};
 use crate::context::EventContext;
-use crate::handler::{BoxFuture, EventListener, EventMiddlewareListener, catch};
+use crate::handler::{BoxFuture, EventListener, EventMiddlewareListener, OnRejected, catch};
 use crate::handlers::Handlers;
 use crate::namespace_core::NamespaceCore;
 use crate::ordered::Ordered;
@@ -33,12 +33,14 @@ impl Client {
             return;
         };
         let context = EventContext::new(socket, packet.payload, packet.id);
+        let on_rejected = rejected(handlers.rejection.clone());
         if let [listener] = &**listeners {
-            let run = listener.handler.run(context, rejected);
+            let run = listener.handler.run(context, on_rejected);
             self.tasks.start(run, bytes);
             return;
         }
-        for run in runs(listeners.iter().map(|listener| &listener.handler), context) {
+        let listeners = listeners.iter().map(|listener| &listener.handler);
+        for run in runs(listeners, context, on_rejected) {
             self.tasks.start(run, bytes);
         }
     }
@@ -73,6 +75,7 @@ impl Client {
 fn runs<'a>(
     listeners: impl Iterator<Item = &'a EventListener>,
     context: EventContext,
+    on_rejected: OnRejected,
 ) -> impl Iterator<Item = BoxFuture<'static, ()>> {
     let mut listeners = listeners.peekable();
     let mut context = Some(context);
@@ -82,7 +85,7 @@ fn runs<'a>(
             Some(_) => context.as_mut()?.fork(),
             None => context.take()?,
         };
-        Some(listener.run(context, rejected))
+        Some(listener.run(context, on_rejected.clone()))
     })
 }
 
@@ -96,7 +99,7 @@ fn handle(
     bytes: usize,
 ) {
     for listener in any_listeners(handlers, &context.socket) {
-        tasks.start(listener.run(context.fork(), overlooked), bytes);
+        tasks.start(listener.run(context.fork(), overlooked()), bytes);
     }
     let middleware = middleware(handlers, &context.socket);
     if middleware.is_empty() {
@@ -105,8 +108,9 @@ fn handle(
     }
     let run = {
         let tasks = Arc::clone(tasks);
+        let on_rejection = handlers.rejection.clone();
         Box::pin(async move {
-            if let Some(passed) = pass(&middleware, context).await {
+            if let Some(passed) = pass(&middleware, context, on_rejection).await {
                 start_named(&tasks, &namespace, passed, bytes);
             }
         })
@@ -116,19 +120,20 @@ fn handle(
 
 /// Runs all that is interested in an event, one after the other.
 async fn handle_in_order(namespace: Arc<NamespaceCore>, mut context: EventContext) {
-    let (any, middleware) = {
+    let (any, middleware, on_rejection) = {
         let handlers = namespace.handlers();
         (
             any_listeners(&handlers, &context.socket),
             middleware(&handlers, &context.socket),
+            handlers.rejection.clone(),
         )
     };
     for listener in any {
-        listener.run(context.fork(), overlooked).await;
+        listener.run(context.fork(), overlooked()).await;
     }
     if middleware.is_empty() {
         run_named(&namespace, context).await;
-    } else if let Some(passed) = pass(&middleware, context).await {
+    } else if let Some(passed) = pass(&middleware, context, on_rejection).await {
         run_named(&namespace, passed).await;
     }
 }
@@ -138,6 +143,7 @@ async fn handle_in_order(namespace: Arc<NamespaceCore>, mut context: EventContex
 async fn pass(
     middleware: &[EventMiddlewareListener],
     mut context: EventContext,
+    on_rejection: Option<EventListener>,
 ) -> Option<EventContext> {
     let mut changed = context.fork();
     for middleware in middleware {
@@ -147,11 +153,13 @@ async fn pass(
             Ok(Some(event)) => changed.args = event.into_args(),
             Ok(None) => {}
             Err(rejection) => {
-                rejected(context, rejection).await;
+                reject(context, rejection, on_rejection).await;
                 return None;
             }
         }
     }
+    // What the extractors of middleware did to the request is not for the handlers.
+    changed.extracted();
     Some(changed)
 }
 
@@ -189,7 +197,8 @@ fn named(
         log_unhandled(socket);
     }
     drop(name);
-    runs(listeners, context).collect()
+    let on_rejected = rejected(handlers.rejection.clone());
+    runs(listeners, context, on_rejected).collect()
 }
 
 /// The listeners of every event: those of the namespace, then the socket's own.

@@ -14,7 +14,14 @@ use crate::rejection::Rejection;
 pub(crate) struct EventListener(Arc<dyn ErasedEvent>);
 
 /// What becomes of an event whose handler did not run, or did not end well.
-type OnRejected = fn(EventContext, Rejection) -> BoxFuture<'static, ()>;
+#[derive(Clone)]
+pub(crate) struct OnRejected {
+    /// What is done. It is given the listener.
+    pub(crate) act: fn(EventContext, Rejection, Option<EventListener>) -> BoxFuture<'static, ()>,
+    /// The handler for rejections that there was when the event was dispatched: whatever becomes of
+    /// the namespace meanwhile, it hears of the event.
+    pub(crate) listener: Option<EventListener>,
+}
 
 trait ErasedEvent: Send + Sync {
     fn run(self: Arc<Self>, cx: EventContext, on_rejected: OnRejected) -> BoxFuture<'static, ()>;
@@ -35,11 +42,13 @@ where
         // handler borrows, and the context, which is here when the handler fails: so there is
         // nothing to be copied for that case.
         Box::pin(async move {
-            let called = catch(self.handler.clone().call(&mut cx, &self.state)).await;
+            // In an async block: a handler may also panic while it is copied.
+            let call = async { self.handler.clone().call(&mut cx, &self.state).await };
+            let called = catch(call).await;
             let result = called.unwrap_or_else(|panic| Err(Rejection::panicked(panic.message())));
             if let Err(rejection) = result {
                 cx.extracted();
-                on_rejected(cx, rejection).await;
+                (on_rejected.act)(cx, rejection, on_rejected.listener).await;
             }
         })
     }

@@ -57,6 +57,10 @@ impl<A: Application> Core<A> {
                     drop(state);
                     return self.perform(work);
                 }
+                if self.upgrade_held && !state.is_posting() {
+                    // The request that it waited for has ended without waking a task that ran.
+                    return Progress::Busy;
+                }
                 if flushed.is_some() || self.is_flushed() {
                     turn.deadline = state.proto.poll_timeout();
                     state.sleep(cx);

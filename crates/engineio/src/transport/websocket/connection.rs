@@ -75,12 +75,18 @@ pub(crate) enum Received {
 impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     /// A WebSocket of a server, of which `read` has been read already, and whose client may send
     /// messages of `max_message` bytes.
-    pub(super) fn new(io: T, read: Bytes, max_message: usize, deflate: Option<Negotiated>) -> Self {
+    pub(super) fn new(
+        io: T,
+        read: &Bytes,
+        max_message: usize,
+        deflate: Option<Negotiated>,
+    ) -> Self {
         let inflation = deflate.map(|deflate| Box::new(Inflation::new(deflate.client_takeover)));
         Self {
             io,
             decoder: Decoder::new(max_message, inflation),
-            unread: read.into(),
+            // A copy: the memory of HTTP, which is large and empty as a rule, is given back.
+            unread: BytesMut::from(&**read),
             outgoing: Outgoing::default(),
             deflation: deflate.map(|deflate| Box::new(Deflation::new(deflate))),
             pongs: 0,

@@ -10,6 +10,7 @@ use http::HeaderMap;
 use super::*;
 use crate::extract::{Ack, Data, DataRejection, EventName, FromEvent as _, MissingAck, SocketData};
 use crate::handler::EventListener;
+use crate::handler::OnRejected;
 use crate::io::SocketIo;
 
 /// Emits `message` to a handler; gives what it has written down.
@@ -169,7 +170,7 @@ async fn a_call_outlives_its_registration() {
 
     let client = Client::join(|namespace| namespace).await;
     let listener = EventListener::new(async |_: Late| {}, client.app.clone());
-    let mut call = listener.run(event(&client.socket(), "x"), |_, _| unreachable!("it runs"));
+    let mut call = listener.run(event(&client.socket(), "x"), not_rejected());
     drop(listener);
     assert!((&mut call).now_or_never().is_none());
     assert!(call.now_or_never().is_some());
@@ -203,7 +204,7 @@ async fn a_call_is_small() {
 
     let client = Client::join(|namespace| namespace).await;
     let listener = EventListener::new(typical, client.app.clone());
-    let call = listener.run(event(&client.socket(), "x"), |_, _| unreachable!("it runs"));
+    let call = listener.run(event(&client.socket(), "x"), not_rejected());
     assert!(size_of_val(&*call) <= 400, "{}", size_of_val(&*call));
 }
 
@@ -229,4 +230,12 @@ async fn one_call_does_not_see_what_another_did_to_the_request() {
         .exchange("42[\"message\"]\u{1e}42[\"message\"]")
         .await;
     client.app.log.expect(["true false", "true false"]);
+}
+
+/// For an event that is handled.
+fn not_rejected() -> OnRejected {
+    OnRejected {
+        act: |_, _, _| unreachable!("it runs"),
+        listener: None,
+    }
 }

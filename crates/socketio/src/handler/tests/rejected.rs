@@ -153,6 +153,49 @@ async fn on_rejection_sees_the_request_as_it_was() {
 }
 
 #[tokio::test]
+async fn handlers_see_the_request_as_it_was_before_middleware() {
+    /// Changes the request.
+    struct Careless;
+
+    impl<S: Sync> FromRequestParts<S> for Careless {
+        type Rejection = StatusCode;
+
+        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+            parts.headers.clear();
+            Ok(Self)
+        }
+    }
+
+    let mut client = Client::join(|namespace| {
+        namespace
+            .event_middleware(async |_: Careless| {})
+            .on("message", async |Tenant(tenant): Tenant| Reply(tenant))
+    })
+    .await;
+    let answer = client.exchange("427[\"message\"]").await;
+    assert_eq!(answer, [r#"437["acme"]"#]);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_while_it_is_copied_is_rejected() {
+    struct Unwilling;
+
+    impl Clone for Unwilling {
+        fn clone(&self) -> Self {
+            panic!("not today");
+        }
+    }
+
+    let unwilling = Unwilling;
+    let handler = move || {
+        let _ = &unwilling;
+        async {}
+    };
+    let rejected = async |rejection: Rejection| Reply(rejection.is_panic());
+    assert_eq!(answer_of(handler, rejected).await, ["437[true]"]);
+}
+
+#[tokio::test]
 async fn on_rejection_learns_of_panics() {
     async fn message() {
         panic!("out of luck");

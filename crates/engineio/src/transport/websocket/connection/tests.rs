@@ -11,7 +11,7 @@ const MAX: usize = 1_000_000;
 
 fn connect(room: usize) -> (Connection<DuplexStream>, DuplexStream) {
     let (server, client) = duplex(room);
-    (Connection::new(server, Bytes::new(), MAX, None), client)
+    (Connection::new(server, &Bytes::new(), MAX, None), client)
 }
 
 /// A frame with a key of zeros, which masks nothing.
@@ -56,6 +56,22 @@ async fn between_messages_a_connection_holds_nothing() {
     assert!(pending);
     assert_eq!(connection.unread.capacity(), 0);
     assert_eq!(connection.outgoing.pending(), 0);
+}
+
+#[tokio::test]
+async fn what_http_has_read_is_taken_and_its_memory_is_given_back() {
+    let (server, _client) = duplex(1_000);
+    let mut read = BytesMut::with_capacity(8_192);
+    read.extend_from_slice(&frame(0x81, b"4early"));
+    let mut connection = Connection::new(server, &read.freeze(), MAX, None);
+    assert!(connection.unread.capacity() < 100);
+    assert_eq!(receive(&mut connection).await, "4early");
+    let (server, _client) = duplex(1_000);
+    let empty = BytesMut::with_capacity(8_192).freeze();
+    assert_eq!(
+        Connection::new(server, &empty, MAX, None).unread.capacity(),
+        0
+    );
 }
 
 #[tokio::test]
