@@ -57,7 +57,13 @@ pub(super) fn preamble(
         .iter()
         .map(|server| format!("{}: {}", server.kind.name(), server.version))
         .collect();
-    let _ = writeln!(text, "{} rounds. {}.", options.rounds, built.join("; "));
+    let short = if options.quick {
+        " of short measurements (`--quick`)"
+    } else {
+        ""
+    };
+    let built = built.join("; ");
+    let _ = writeln!(text, "{} rounds{short}. {built}.", options.rounds);
     for reason in absent {
         let first_line = reason.lines().next().unwrap_or_default();
         let _ = writeln!(text, "Not built, so not compared: {first_line}");
