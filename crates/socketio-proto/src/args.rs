@@ -214,7 +214,11 @@ impl Args {
     where
         T: Deserialize<'de>,
     {
-        T::deserialize(ArgsDeserializer(self))
+        T::deserialize(ArgsDeserializer {
+            attachments: self.attachments(),
+            places: self.places(),
+            first_if_plain: self.first_if_plain(),
+        })
     }
 
     /// Reads all of the payload as one value: of an event the array that begins with the name.

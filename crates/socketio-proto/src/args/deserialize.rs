@@ -7,11 +7,15 @@ use super::argument::Argument;
 use super::missing::Missing;
 use super::places::ArgPlaces;
 use super::reader::Reader;
-use crate::args::Args;
 use crate::error::ArgsError;
 
 /// Gives a tuple several arguments, `()` none, and any other type the first one.
-pub(crate) struct ArgsDeserializer<'de>(pub(crate) &'de Args);
+pub(super) struct ArgsDeserializer<'de> {
+    pub(super) attachments: &'de [Bytes],
+    pub(super) places: ArgPlaces<'de>,
+    /// The text of the first argument, if it is known to be a string without escapes.
+    pub(super) first_if_plain: Option<&'de str>,
+}
 
 /// Passes a request for a single value on to the first argument.
 macro_rules! take_first {
@@ -21,14 +25,14 @@ macro_rules! take_first {
             $($arg: $ty,)*
             visitor: V,
         ) -> Result<V::Value, ArgsError> {
-            let args = self.0;
-            if let Some(token) = args.first_if_plain() {
+            let mut args = self;
+            if let Some(token) = args.first_if_plain {
                 Argument::plain(token).$method($($arg,)* visitor)
-            } else if let Some(text) = args.places().next() {
-                if args.attachments().is_empty() {
+            } else if let Some(text) = args.places.next() {
+                if args.attachments.is_empty() {
                     Argument::new(text).$method($($arg,)* visitor)
                 } else {
-                    Reader::new(text, args.attachments()).$method($($arg,)* visitor)
+                    Reader::new(text, args.attachments).$method($($arg,)* visitor)
                 }
             } else {
                 return Missing { index: 0, count: 1 }.$method($($arg,)* visitor);
@@ -47,9 +51,9 @@ impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ArgsError> {
         visitor.visit_seq(EachArgument {
-            attachments: self.0.attachments(),
-            places: self.0.places(),
-            plain: self.0.first_if_plain(),
+            attachments: self.attachments,
+            places: self.places,
+            plain: self.first_if_plain,
             index: 0,
             count: len,
         })

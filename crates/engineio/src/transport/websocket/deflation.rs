@@ -4,30 +4,20 @@ use std::cell::RefCell;
 use std::fmt;
 
 use bytes::Bytes;
-use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
+use zlib_rs::Deflate;
 
+use self::setting::{Setting, deflate};
 use self::shared::Shared;
 use super::extension::Negotiated;
-use crate::deflate;
 
+mod setting;
 mod shared;
-
-/// What is cut off the end of a message.
-const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// Compresses the messages of one client.
 pub(super) struct Deflation {
     negotiated: Negotiated,
     /// Made for the first message that is compressed. Absent where nothing is taken over.
     context: Option<Deflate>,
-}
-
-/// What the compressed form of a message depends on.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Setting {
-    window_bits: u8,
-    level: u8,
-    memory_level: u8,
 }
 
 thread_local! {
@@ -65,27 +55,6 @@ impl Deflation {
             SHARED.with_borrow_mut(|shared| shared.deflate(setting, message))
         }
     }
-}
-
-impl Setting {
-    fn context(self) -> Deflate {
-        let mut config = DeflateConfig::new(self.level.into());
-        // Negative for a stream without a header.
-        config.window_bits = -i32::from(self.window_bits);
-        config.mem_level = self.memory_level.into();
-        Deflate::new_with_config(config)
-    }
-}
-
-fn deflate(context: &mut Deflate, message: &[u8]) -> Option<Bytes> {
-    let mut out = Vec::new();
-    if let Err(error) = deflate::compress(context, message, DeflateFlush::SyncFlush, &mut out) {
-        tracing::error!(?error, "a message is sent uncompressed: zlib has failed");
-        return None;
-    }
-    let length = out.strip_suffix(&TAIL)?.len();
-    out.truncate(length);
-    Some(out.into())
 }
 
 impl fmt::Debug for Deflation {

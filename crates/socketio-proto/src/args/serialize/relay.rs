@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde::ser::{Error as _, Serialize, SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
 
-use super::ArgsWriter;
 use super::refuse::refuse;
+use super::writer::ArgsWriter;
 use crate::Args;
 
 /// By this name the top level knows encoded arguments among all other types.

@@ -4,10 +4,10 @@ use serde::Serialize;
 use serde::ser::{SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
 
-use super::ArgsWriter;
 use super::output::Output;
 use super::relay::{Relay, TOKEN};
 use super::value::{Elements, Fields};
+use super::writer::ArgsWriter;
 
 /// Takes a tuple for several arguments, `()` for none, and any other type for one.
 pub(super) struct TopLevel<'a>(pub(super) &'a mut ArgsWriter);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use zlib_rs::Deflate;
 
-use super::{Setting, deflate};
+use super::setting::{Setting, deflate};
 
 /// For how many settings a thread keeps a compressor, with what it has made: 4. One takes up to 370 KiB.
 const MAX_SETTINGS: usize = 4;

@@ -1,0 +1,40 @@
+//! How messages are compressed.
+
+use bytes::Bytes;
+use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
+
+use crate::deflate;
+
+/// What is cut off the end of a message.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// What the compressed form of a message depends on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Setting {
+    pub(super) window_bits: u8,
+    pub(super) level: u8,
+    pub(super) memory_level: u8,
+}
+
+impl Setting {
+    /// A compressor that refers to nothing.
+    pub(super) fn context(self) -> Deflate {
+        let mut config = DeflateConfig::new(self.level.into());
+        // Negative for a stream without a header.
+        config.window_bits = -i32::from(self.window_bits);
+        config.mem_level = self.memory_level.into();
+        Deflate::new_with_config(config)
+    }
+}
+
+/// The compressed form of a message, unless there is none.
+pub(super) fn deflate(context: &mut Deflate, message: &[u8]) -> Option<Bytes> {
+    let mut out = Vec::new();
+    if let Err(error) = deflate::compress(context, message, DeflateFlush::SyncFlush, &mut out) {
+        tracing::error!(?error, "a message is sent uncompressed: zlib has failed");
+        return None;
+    }
+    let length = out.strip_suffix(&TAIL)?.len();
+    out.truncate(length);
+    Some(out.into())
+}
