@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use proptest::prelude::*;
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::de::{self, DeserializeOwned, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -434,11 +434,22 @@ fn an_error_that_names_its_place_names_no_other() {
     #[derive(Debug)]
     struct Inner;
 
+    impl Visitor<'_> for Inner {
+        type Value = Self;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("JSON in a text")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self, E> {
+            let inner: Result<Value, _> = serde_json::from_str(text);
+            inner.map(|_| self).map_err(E::custom)
+        }
+    }
+
     impl<'de> Deserialize<'de> for Inner {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let text = String::deserialize(deserializer)?;
-            let inner: Result<Value, _> = serde_json::from_str(&text);
-            inner.map(|_| Self).map_err(D::Error::custom)
+            deserializer.deserialize_str(Self)
         }
     }
 
