@@ -65,24 +65,30 @@ pub enum Opcode {
 
 /// The first frame of some bytes.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Parsed<'a> {
+pub enum Parsed<'a> {
     /// More bytes are needed.
     Partial,
     /// A whole frame, and how many bytes it took.
     Whole {
+        /// What kind of frame it is.
         opcode: Opcode,
         /// Whether the payload is compressed; only of texts and binaries.
         compressed: bool,
+        /// What is in it.
         payload: &'a [u8],
+        /// How many bytes it took, with its header.
         used: usize,
     },
     /// A frame that no server should send to this client: masked or fragmented.
-    Refused { header: [u8; 2] },
+    Refused {
+        /// How it begins.
+        header: [u8; 2],
+    },
 }
 
 /// Reads the first frame.
 #[inline]
-pub(crate) fn parse(bytes: &[u8]) -> Parsed<'_> {
+pub fn parse(bytes: &[u8]) -> Parsed<'_> {
     let Some((&[first, second], rest)) = bytes.split_first_chunk::<2>() else {
         return Parsed::Partial;
     };

@@ -36,9 +36,10 @@ mod websocket;
 mod window;
 
 pub use error::LoadError;
-pub use frame::{Opcode, masked};
+pub use frame::{Opcode, Parsed, masked, parse};
 pub use histogram::Histogram;
 pub use options::{Options, USAGE};
+pub use process::INNER_CLIENTS;
 pub use report::Report;
 pub use run::run;
 pub use scenario::Scenario;

@@ -142,7 +142,7 @@ impl Messages {
                 // The keys of the placeholder may come back in either order.
                 (vec![frames], b"451-[\"bin\",{".to_vec())
             }
-            Scenario::Rooms => (Vec::new(), Vec::new()),
+            Scenario::Inner | Scenario::Rooms => (Vec::new(), Vec::new()),
         };
         Self {
             frames,
@@ -175,9 +175,10 @@ pub(crate) fn rooms(event: &str, slot: usize, names: impl Iterator<Item = String
     text(format!("42{}[\"{event}\",[{names}]]", FIRST_ACK_ID + slot).as_bytes())
 }
 
-/// A frame that asks something about the server, acknowledged with [`ANSWER`].
-pub(crate) fn question(event: &str) -> Vec<u8> {
-    text(format!("429[\"{event}\"]").as_bytes())
+/// A frame that asks the server something that is no load, acknowledged with [`ANSWER`]. The arguments are JSON, each with a
+/// comma before it.
+pub(crate) fn question(event: &str, arguments: &str) -> Vec<u8> {
+    text(format!("429[\"{event}\"{arguments}]").as_bytes())
 }
 
 /// Splits an acknowledgement into its slot and its arguments.

@@ -10,7 +10,7 @@ use crate::variation::Variation;
 
 /// The text of `--help`.
 pub const USAGE: &str = "\
-loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|joins|polling|rooms
+loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|inner|joins|polling|rooms
 
   --pid PID           the server's process, to read what it uses
   --conns N           connections (100; broadcast 1000; connect, joins and rooms 10000)
@@ -26,7 +26,9 @@ loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|joins|pol
   --room-pool N       different rooms (1000)
   --active N          connections that join and leave (100); beside the others in joins
   --others N          more connections, to which broadcasts do not go (broadcast: 0)
-  --brackets A,B      after how many connections their cost is told (connect: only at the end)
+  --inner N           connections over memory, of clients that the server makes in its own process; in
+                      broadcast others, to which broadcasts do not go (inner 1000; broadcast 0)
+  --brackets A,B      after how many connections their cost is told (connect, inner: only at the end)
   --per-source N      connections from one address, the first of which is 127.0.0.1 (5000)
   --with A,B          what clients do beyond the usual, in connect, broadcast and echo:
                       deflate, namespace, recovery, rooms (connect), upgrade
@@ -40,6 +42,9 @@ pub(crate) const LEAST_TO_COMPRESS: usize = 1024;
 /// Joins per second that load one core little.
 const JOINS_PER_SECOND: f64 = 1000.0;
 
+/// Connections over memory, if no other number is given.
+const INNER_CONNECTIONS: usize = 1000;
+
 /// What to measure, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -52,6 +57,8 @@ pub struct Options {
     pub(crate) concurrency: usize,
     pub(crate) connections: usize,
     pub(crate) inflight: usize,
+    /// Connections over memory, to clients within the server's process.
+    pub(crate) inner: usize,
     pub(crate) label: String,
     /// Connections beside those that the scenario is about.
     pub(crate) others: usize,
@@ -105,6 +112,7 @@ impl Options {
                 "--concurrency" => options.concurrency = positive(&name, &value)?,
                 "--brackets" => options.brackets = ascending(&name, &value)?,
                 "--conns" => connections = Some(positive(&name, &value)?),
+                "--inner" => options.inner = positive(&name, &value)?,
                 "--inflight" => options.inflight = positive(&name, &value)?,
                 "--label" => options.label = value,
                 "--others" => options.others = number(&name, &value)?,
@@ -128,6 +136,9 @@ impl Options {
         options.check()?;
         if options.scenario == Scenario::Joins {
             options.rate = options.rate.or(Some(JOINS_PER_SECOND));
+        }
+        if options.scenario == Scenario::Inner && options.inner == 0 {
+            options.inner = INNER_CONNECTIONS;
         }
         Ok(Some(options))
     }
@@ -155,9 +166,15 @@ impl Options {
                 "--others works with broadcast; leave it out",
             ));
         }
-        if !self.brackets.is_empty() && self.scenario != Scenario::Connect {
+        if self.inner > 0 && !matches!(self.scenario, Scenario::Broadcast | Scenario::Inner) {
             return Err(LoadError::new(
-                "--brackets works with connect; leave it out",
+                "--inner works with broadcast and inner; leave it out",
+            ));
+        }
+        let in_brackets = matches!(self.scenario, Scenario::Connect | Scenario::Inner);
+        if !self.brackets.is_empty() && !in_brackets {
+            return Err(LoadError::new(
+                "--brackets works with connect and inner; leave it out",
             ));
         }
         if self.per_source > MOST_PER_SOURCE {
@@ -212,6 +229,7 @@ impl Default for Options {
             concurrency: 64,
             connections: 100,
             inflight: 1,
+            inner: 0,
             label: String::new(),
             others: 0,
             path: "/socket.io/".to_owned(),
@@ -320,6 +338,7 @@ mod tests {
             "--scenario connect --brackets 2,2",
             "--scenario echo --brackets 2",
             "--scenario echo --others 2",
+            "--scenario echo --inner 2",
             "--scenario connect --per-source 6001",
             "--scenario echo --with nothing",
             "--scenario echo --with deflate",

@@ -5,12 +5,15 @@ use std::path::Path;
 
 use rustix::time::{ClockId, clock_gettime};
 
+/// The name of the thread that is the clients within the server's process, if there are any.
+pub const INNER_CLIENTS: &str = "inner-clients";
+
 /// The server that is measured, by its process id.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ServerProcess(pub(crate) Option<u32>);
 
 impl ServerProcess {
-    /// What its living threads have used so far; all zero if there is no such process.
+    /// What its living threads have used so far, but for clients among them; all zero if there is no such process.
     pub(crate) fn usage(self) -> Usage {
         let mut usage = Usage::default();
         let Some(pid) = self.0 else { return usage };
@@ -51,17 +54,21 @@ pub(crate) struct Usage {
 impl Usage {
     fn add_thread(&mut self, task: &Path) {
         let read = |name| fs::read_to_string(task.join(name)).unwrap_or_default();
+        let stat = read("stat");
+        // The name of the thread, in brackets, may hold anything: fields count from its end.
+        let Some((name, fields)) = stat.rsplit_once(')') else {
+            return;
+        };
+        if name.ends_with(&format!("({INNER_CLIENTS}")) {
+            return;
+        }
+        let mut ticks = fields.split_whitespace().skip(11).map(number);
+        self.user_ticks += ticks.next().unwrap_or(0);
+        self.kernel_ticks += ticks.next().unwrap_or(0);
         let schedstat = read("schedstat");
         let mut times = schedstat.split_whitespace().map(number);
         self.running += times.next().unwrap_or(0);
         self.waiting += times.next().unwrap_or(0);
-        let stat = read("stat");
-        // The name of the thread, in brackets, may hold anything: fields count from its end.
-        if let Some((_, fields)) = stat.rsplit_once(')') {
-            let mut ticks = fields.split_whitespace().skip(11).map(number);
-            self.user_ticks += ticks.next().unwrap_or(0);
-            self.kernel_ticks += ticks.next().unwrap_or(0);
-        }
         self.switches += field(&read("status"), "voluntary_ctxt_switches:").map_or(0, number);
     }
 }
@@ -95,6 +102,27 @@ mod tests {
         let busy = std::hint::black_box((0..3_000_000_u64).fold(1, |a, b| a ^ (b * 31)));
         assert!(own_cpu() > before.1, "{busy}");
         assert!(this.usage().running >= before.0);
+    }
+
+    #[test]
+    fn what_clients_within_a_process_use_is_not_the_servers() {
+        let used = || {
+            let mut usage = Usage::default();
+            usage.add_thread(Path::new("/proc/thread-self"));
+            usage.running
+        };
+        let spawned = |name: &str| {
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            let busy = move || {
+                std::hint::black_box((0..3_000_000_u64).fold(1, |a, b| a ^ (b * 31)));
+                // What has been used is told when the thread gives its core away.
+                std::thread::yield_now();
+                used()
+            };
+            thread.spawn(busy).unwrap().join().unwrap()
+        };
+        assert_eq!(spawned(INNER_CLIENTS), 0);
+        assert!(spawned("server") > 0);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One measurement, from the first connect to the last close.
 
 mod connect;
+mod inner;
 mod joins;
 
 use crate::error::LoadError;
@@ -34,11 +35,13 @@ pub fn run(options: &Options) -> Result<Report, LoadError> {
         .text("scenario", options.scenario.name())
         .count("conns", options.connections as u64)
         .count("others", options.others as u64)
+        .count("inner", options.inner as u64)
         .count("inflight", options.inflight as u64)
         .count("payload", options.payload as u64)
         .figure("rate", options.rate.unwrap_or(0.0));
     let body = match options.scenario {
         Scenario::Connect => connect::run(options)?,
+        Scenario::Inner => inner::run(options)?,
         Scenario::Joins => joins::run(options)?,
         Scenario::Polling => load_polling(options)?,
         _ => load(options)?,
@@ -67,6 +70,7 @@ fn load(options: &Options) -> Result<Report, LoadError> {
         clients.pause(SHORTEST_SETTLE);
     }
     let idle = server.resident();
+    let inner = inner::others(options, &mut clients)?;
     clients.start();
     clients.run_for(options.warmup);
     clients.traffic.measuring = true;
@@ -76,6 +80,7 @@ fn load(options: &Options) -> Result<Report, LoadError> {
     clients.traffic.measuring = false;
     let used = server.resident();
     let missing = clients.drain();
+    clients.errors += inner.lost(&mut clients)?;
     clients.close_all();
     let traffic = &clients.traffic;
     if options.scenario == Scenario::Broadcast {

@@ -18,6 +18,8 @@ pub enum Scenario {
     Connect,
     /// An event that comes back.
     Echo,
+    /// Connections over memory: clients within the server's process, and what they cost when they are idle.
+    Inner,
     /// Broadcasts on a schedule, and joins of their room on another.
     Joins,
     /// An event that comes back, over HTTP long-polling.
@@ -28,12 +30,13 @@ pub enum Scenario {
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ack,
         Self::Bin,
         Self::Broadcast,
         Self::Connect,
         Self::Echo,
+        Self::Inner,
         Self::Joins,
         Self::Polling,
         Self::Rooms,
@@ -48,6 +51,7 @@ impl Scenario {
             Self::Broadcast => "broadcast",
             Self::Connect => "connect",
             Self::Echo => "echo",
+            Self::Inner => "inner",
             Self::Joins => "joins",
             Self::Polling => "polling",
             Self::Rooms => "rooms",
@@ -63,6 +67,8 @@ impl Scenario {
         match self {
             Self::Connect | Self::Joins | Self::Rooms => 10_000,
             Self::Broadcast => 1000,
+            // Whoever gives the orders.
+            Self::Inner => 1,
             Self::Ack | Self::Bin | Self::Echo | Self::Polling => 100,
         }
     }

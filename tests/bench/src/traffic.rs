@@ -51,7 +51,9 @@ pub(crate) struct Traffic {
     pub(crate) mismatches: u64,
     pub(crate) latency: Histogram,
     pub(crate) fan_out_latency: Histogram,
-    /// The arguments of the answer to a question about the server.
+    /// Whether a question to the server is under way.
+    pub(crate) asked: bool,
+    /// The arguments of the answer to it.
     pub(crate) told: Option<Vec<u8>>,
 }
 
@@ -70,6 +72,7 @@ impl Traffic {
             mismatches: 0,
             latency: Histogram::new(),
             fan_out_latency: Histogram::new(),
+            asked: false,
             told: None,
         }
     }
@@ -138,7 +141,16 @@ impl Traffic {
         at: u64,
         out: &mut Vec<u8>,
     ) -> Followup {
+        if self.asked && packet.starts_with(message::ANSWER) {
+            self.asked = false;
+            self.told = packet.get(message::ANSWER.len()..).map(<[u8]>::to_vec);
+            return Followup::Nothing;
+        }
         match self.scenario {
+            Scenario::Inner => {
+                self.mismatch(packet);
+                Followup::Nothing
+            }
             Scenario::Connect | Scenario::Echo | Scenario::Polling => {
                 if !self.messages.is_expected(packet) {
                     self.mismatch(packet);
@@ -154,10 +166,6 @@ impl Traffic {
                 Followup::Nothing
             }
             Scenario::Joins if !packet.starts_with(b"43") => self.broadcast(ledger, packet, at),
-            Scenario::Joins if packet.starts_with(message::ANSWER) => {
-                self.told = packet.get(message::ANSWER.len()..).map(<[u8]>::to_vec);
-                Followup::Nothing
-            }
             Scenario::Ack | Scenario::Joins | Scenario::Rooms => {
                 let answer = acknowledged(packet);
                 let right = |arguments: &[u8]| {
@@ -472,8 +480,12 @@ mod tests {
         traffic.packet(&mut guest, b"43100[null]", 12_000, &mut out);
         assert_eq!((traffic.sent, traffic.done), (5, 4));
         assert!(out.ends_with(b"jljl"));
-        traffic.packet(&mut member, b"439[{}]", 9000, &mut out);
-        assert_eq!(traffic.told.as_deref(), Some(&b"[{}]"[..]));
-        assert_eq!(traffic.mismatches, 0);
+        traffic.asked = true;
+        for mismatches in [0, 1] {
+            // An answer that nobody has asked for is as wrong as any.
+            traffic.packet(&mut member, b"439[{}]", 9000, &mut out);
+            assert_eq!(traffic.told.as_deref(), Some(&b"[{}]"[..]));
+            assert_eq!(traffic.mismatches, mismatches);
+        }
     }
 }

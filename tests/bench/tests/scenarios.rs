@@ -7,8 +7,8 @@ use bench::{LoadError, Options, Report, Scenario, run};
 
 #[test]
 fn every_scenario_is_answered_rightly() {
-    let server = Server::start(&[]);
     for scenario in Scenario::ALL {
+        let server = Server::start(&["--inner"]);
         let report = server.load(&format!("--scenario {scenario}"));
         assert!(report.number("ops").unwrap() > 0.0, "{report}");
         assert_eq!(report.number("ready").unwrap(), ready(scenario), "{report}");
@@ -32,6 +32,30 @@ fn connections_are_told_in_brackets() {
     for figure in ["rss_rested", "bracket_3/server_cpu_us_per_op"] {
         assert!(report.number(figure).unwrap() > 0.0, "{figure}: {report}");
     }
+}
+
+#[test]
+fn clients_over_memory_are_told_in_brackets_and_not_counted() {
+    let server = Server::start(&["--inner"]);
+    let report = server.load("--scenario inner --inner 300 --brackets 100,200,300");
+    let brackets = [1, 2, 3].map(|number| report.number(&format!("bracket_{number}/ops")));
+    assert_eq!(brackets, [100.0; 3].map(Some), "{report}");
+    for figure in [
+        "rss_per_conn",
+        "rss_rested",
+        "bracket_3/server_cpu_us_per_op",
+    ] {
+        assert!(report.number(figure).unwrap() > 0.0, "{figure}: {report}");
+    }
+}
+
+#[test]
+fn broadcasts_do_not_reach_clients_over_memory() {
+    let report = Server::start(&["--inner"]).load("--scenario broadcast --inner 9");
+    assert_eq!(report.number("ready"), Some(3.0), "{report}");
+    assert!(report.number("fanouts").unwrap() > 0.0, "{report}");
+    let error = Server::start(&[]).try_load("--scenario inner").unwrap_err();
+    assert!(error.to_string().contains("--inner"), "{error}");
 }
 
 #[test]

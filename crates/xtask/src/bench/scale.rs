@@ -99,6 +99,73 @@ pub(super) const SIZES: &[Scenario] = &[
         ..USUAL
     },
     Scenario {
+        key: "inner",
+        kind: "inner",
+        // Every client is pinged once in that time.
+        arguments: &[
+            "--inner",
+            "100000",
+            "--brackets",
+            "1000,10000,50000",
+            "--secs",
+            "26",
+        ],
+        rows: &[
+            Row {
+                title: "connect over memory, the first 1000",
+                figure: "bracket_1/server_cpu_us_per_op",
+                unit: Unit::Microseconds,
+            },
+            Row {
+                title: "connect over memory, from 1000 to 10 000",
+                figure: "bracket_2/server_cpu_us_per_op",
+                unit: Unit::Microseconds,
+            },
+            Row {
+                title: "connect over memory, from 10 000 to 50 000",
+                figure: "bracket_3/server_cpu_us_per_op",
+                unit: Unit::Microseconds,
+            },
+            Row {
+                title: "connect over memory, from 50 000 to 100 000",
+                figure: "bracket_4/server_cpu_us_per_op",
+                unit: Unit::Microseconds,
+            },
+            Row {
+                title: "memory of the server with 100 000 idle connections over memory",
+                figure: "rss_rested",
+                unit: Unit::Mebibytes,
+            },
+            Row {
+                title: "the same per connection",
+                figure: "rss_per_conn_rested",
+                unit: Unit::Kibibytes,
+            },
+            Row {
+                title: "what the clients hold of each, not counted",
+                figure: "clients_per_conn",
+                unit: Unit::Kibibytes,
+            },
+            Row {
+                title: "CPU time per second with 100 000 idle connections over memory",
+                figure: "idle_cpu_us_per_s",
+                unit: Unit::OfSecond,
+            },
+        ],
+        ..INNER
+    },
+    Scenario {
+        key: "inner-10000",
+        kind: "inner",
+        arguments: &["--inner", "10000", "--secs", "26"],
+        rows: &[Row {
+            title: "memory per connection of 10 000 idle ones over memory",
+            figure: "rss_per_conn_rested",
+            unit: Unit::Kibibytes,
+        }],
+        ..INNER
+    },
+    Scenario {
         key: "joins",
         kind: "joins",
         connections: 10_000,
@@ -158,11 +225,31 @@ pub(super) const SIZES: &[Scenario] = &[
     },
 ];
 
+/// Connections over memory: the server's thread and that of the clients have a core each.
+const INNER: Scenario = Scenario {
+    load: false,
+    two_cores: true,
+    server: &["current", "--inner"],
+    ..OURS
+};
+
 /// Text that compresses like text.
 const TEXT: [&str; 3] = ["--payload", "2048", "--words"];
 
-/// What options of the server cost, each beside the same without.
-pub(super) const OPTIONS: &[Scenario] = &[
+/// What is dearer with something than without it.
+pub(super) const ADDITIONS: &[Scenario] = &[
+    Scenario {
+        key: "broadcast-inner",
+        kind: "broadcast",
+        connections: 1000,
+        arguments: &["--inner", "100000"],
+        server: &["--inner"],
+        without: Some("broadcast-1000"),
+        rows: &[cpu(
+            "delivery to 1000: 100 000 others in the namespace, over memory",
+        )],
+        ..OURS
+    },
     Scenario {
         key: "echo-recovery",
         kind: "echo",
@@ -345,4 +432,4 @@ const fn memory(title: &'static str) -> [Row; 2] {
 }
 
 /// Everything, in the order of measuring.
-pub(super) const LISTS: &[&[Scenario]] = &[SIZES, OPTIONS, MEMORY];
+pub(super) const LISTS: &[&[Scenario]] = &[SIZES, ADDITIONS, MEMORY];

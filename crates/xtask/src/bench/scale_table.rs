@@ -4,7 +4,7 @@ use super::files;
 use super::options::Options;
 use super::plan::Scenario;
 use super::samples::Samples;
-use super::scale::{LISTS, MEMORY, OPTIONS, SIZES};
+use super::scale::{ADDITIONS, LISTS, MEMORY, SIZES};
 use super::server::{Kind, Server};
 use super::statistics::{median, paired_ratio};
 use super::table::{self, missing};
@@ -33,7 +33,7 @@ pub(super) fn render(
     }
     let tables = [
         table::costs(servers, samples, &sizes, most),
-        additions(samples, &chosen(OPTIONS)),
+        additions(samples, &chosen(ADDITIONS)),
         memory(samples, &chosen(MEMORY)),
     ];
     let has_rows = |table: &&String| table.lines().count() > 2;
@@ -42,9 +42,9 @@ pub(super) fn render(
     text
 }
 
-/// What options cost, beside the same without.
+/// What something costs that is added, beside the same without.
 fn additions(samples: &Samples, scenarios: &[&Scenario]) -> String {
-    let mut table = head(["cost of an option", "without", "with", "ratio"]);
+    let mut table = head(["cost of what is added", "without", "with", "ratio"]);
     for scenario in scenarios {
         let Some((row, without)) = scenario.rows.first().zip(scenario.without) else {
             continue;
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn options_stand_beside_the_same_without() {
+    fn additions_stand_beside_the_same_without() {
         let text = rendered("", 19_800);
         let line = "| delivery to 1000: connection state recovery | 3.00 µs | 4.50 µs | 1.50 |";
         assert!(text.contains(line), "{text}");
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn whatever_an_option_is_compared_with_is_measured() {
-        for scenario in OPTIONS {
+        for scenario in ADDITIONS {
             if let Some(without) = scenario.without {
                 let found = LISTS
                     .iter()

@@ -52,7 +52,7 @@ pub(super) fn run(options: &Options) -> Result<Report, LoadError> {
 }
 
 fn ask(clients: &mut Clients) -> Result<Report, LoadError> {
-    let answer = clients.ask(QUESTION);
+    let answer = clients.ask(QUESTION, "");
     answer
         .and_then(|arguments| Report::argument(&arguments))
         .ok_or_else(|| {

@@ -162,10 +162,13 @@ impl Clients {
             .begin_broadcast(self.receivers(), start, &mut self.outgoing);
         self.send_outgoing(0);
     }
-    /// Asks something about the server; `None` if it does not answer.
-    pub(crate) fn ask(&mut self, event: &str) -> Option<Vec<u8>> {
+
+    /// Asks the server something that is no load; `None` if it does not answer. The arguments are JSON, each with a comma
+    /// before it.
+    pub(crate) fn ask(&mut self, event: &str, arguments: &str) -> Option<Vec<u8>> {
         self.traffic.told = None;
-        self.write(0, &message::question(event));
+        self.traffic.asked = true;
+        self.write(0, &message::question(event, arguments));
         self.until(DRAIN_SECONDS, self.patience(), |clients| {
             clients.traffic.told.is_some()
         });

@@ -10,6 +10,7 @@ usage: loadtest-server PORT [OPTIONS]
   current             one thread, instead of one per core
   --deflate           permessage-deflate with its defaults
   --deflate-alone     permessage-deflate where each message is compressed for itself
+  --inner             clients within this process can be asked for
   --recovery          connection state recovery";
 
 /// How the server is to run.
@@ -18,6 +19,7 @@ pub(crate) struct Arguments {
     pub(crate) port: u16,
     pub(crate) one_thread: bool,
     pub(crate) deflate: Option<PerMessageDeflate>,
+    pub(crate) inner: bool,
     pub(crate) recovery: bool,
 }
 
@@ -39,6 +41,7 @@ impl Arguments {
                         .client_no_context_takeover(true);
                     parsed.deflate = Some(alone);
                 }
+                "--inner" => parsed.inner = true,
                 "--recovery" => parsed.recovery = true,
                 _ => return None,
             }
@@ -59,8 +62,9 @@ mod tests {
     fn what_is_understood() {
         let plain = parse("4001").unwrap();
         assert_eq!((plain.port, plain.one_thread), (4001, false));
-        let all = parse("0 current --deflate --recovery").unwrap();
-        assert!(all.one_thread && all.recovery);
+        let all = parse("0 current --deflate --inner --recovery").unwrap();
+        assert!(all.one_thread && all.recovery && all.inner);
+        assert!(!plain.inner);
         assert_eq!(all.deflate, Some(PerMessageDeflate::default()));
         assert_ne!(parse("0 --deflate-alone").unwrap().deflate, all.deflate);
     }

@@ -1,9 +1,10 @@
 //! The application that is measured.
 //!
 //! The same small application is written for every server that the benchmark compares. What begins
-//! with `timed`, and the second namespace, is only here.
+//! with `timed` or `inner`, and the second namespace, is only here.
 
 mod arguments;
+mod inner;
 mod join_times;
 
 use std::io;
@@ -19,6 +20,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
 
 use self::arguments::{Arguments, USAGE};
+use self::inner::Inner;
 use self::join_times::JoinTimes;
 
 /// Connections that may wait to be accepted: the generator opens them faster than one is accepted.
@@ -57,7 +59,13 @@ async fn serve(arguments: Arguments) -> io::Result<()> {
     usual_events(&io);
     timed_events(&io);
     io.of("/two").on_connect(async || {});
-    axum::serve(listener, Router::new().layer(layer)).await
+    let app = Router::new().layer(layer);
+    if arguments.inner {
+        let (inner, within) = Inner::start()?;
+        inner_events(&io, inner);
+        tokio::spawn(axum::serve(within, app.clone()).into_future());
+    }
+    axum::serve(listener, app).await
 }
 
 /// What every server has that is compared.
@@ -110,6 +118,25 @@ fn timed_events(io: &SocketIo) {
             },
         )
         .on("join_times", async move || Reply(times.take()));
+}
+
+/// Clients within this process, and how far they are.
+fn inner_events(io: &SocketIo, inner: Inner) {
+    let inner = Arc::new(inner);
+    let (layers, openers) = (Arc::clone(&inner), Arc::clone(&inner));
+    io.of("/")
+        .on("inner_lay", async move |Data(clients): Data<usize>| {
+            layers.lay(clients);
+            Reply(())
+        })
+        .on(
+            "inner_open",
+            async move |Data((clients, leave)): Data<(usize, bool)>| {
+                openers.open(clients, leave);
+                Reply(())
+            },
+        )
+        .on("inner_progress", async move || Reply(inner.progress()));
 }
 
 fn listen(port: u16) -> io::Result<TcpListener> {
