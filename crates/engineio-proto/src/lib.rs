@@ -78,7 +78,7 @@ pub use self::{
     payload::{MAX_PAYLOAD_PACKETS, Payload, PayloadDecoder, PayloadEncoder},
     protocol::Protocol,
     session::{
-        Event, MESSAGE_OVERHEAD, PollError, ProbeResult, SendError, SendOptions, Session,
+        Batch, Event, MESSAGE_OVERHEAD, PollError, ProbeResult, SendError, SendOptions, Session,
         SessionConfig, Transmit, UpgradeError,
     },
     session_id::SessionId,

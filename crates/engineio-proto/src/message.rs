@@ -16,6 +16,7 @@ pub enum Message {
 impl Message {
     /// The length of the payload in bytes, without packet type and without encoding.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),

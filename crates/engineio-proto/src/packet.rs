@@ -68,9 +68,16 @@ impl Packet {
     ///
     /// [`DecodeError::Empty`], [`DecodeError::UnknownPacketType`] or
     /// [`DecodeError::InvalidBase64`].
-    // By value, because contents and messages share the bytes.
-    #[allow(clippy::needless_pass_by_value)]
+    #[inline]
     pub fn decode_text(wire: ByteString) -> Result<Self, DecodeError> {
+        match Text::try_from_wire(wire) {
+            Ok(text) => Ok(Self::Message(Message::Text(text))),
+            Err(wire) => Self::decode_rarer(&wire),
+        }
+    }
+
+    /// Reads a packet that is not a text message.
+    fn decode_rarer(wire: &ByteString) -> Result<Self, DecodeError> {
         let &kind = wire.as_bytes().first().ok_or(DecodeError::Empty)?;
         // All known types are one byte long, so this is `None` for unknown ones only.
         let content = wire.get(1..).unwrap_or_default();
@@ -79,9 +86,6 @@ impl Packet {
             b'1' => Ok(Self::Close),
             b'2' => Ok(Self::Ping(wire.slice_ref(content))),
             b'3' => Ok(Self::Pong(wire.slice_ref(content))),
-            b'4' => Text::from_wire(wire)
-                .map(|text| Self::Message(Message::Text(text)))
-                .ok_or(DecodeError::UnknownPacketType(kind)),
             b'5' => Ok(Self::Upgrade),
             b'6' => Ok(Self::Noop),
             b'b' => decode_base64(content),
@@ -91,6 +95,7 @@ impl Packet {
 
     /// The message that a binary frame of a WebSocket is.
     #[must_use]
+    #[inline]
     pub fn binary(bytes: Bytes) -> Self {
         Self::Message(Message::Binary(bytes))
     }

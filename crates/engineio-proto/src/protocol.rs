@@ -61,6 +61,7 @@ impl Protocol {
     ///
     /// [`DecodeError::Empty`], [`DecodeError::UnknownPacketType`] or
     /// [`DecodeError::InvalidBase64`].
+    #[inline]
     pub fn decode_text(self, wire: ByteString) -> Result<Packet, DecodeError> {
         match self {
             Self::V3 => revision_3::decode_text(wire),
@@ -74,6 +75,7 @@ impl Protocol {
     ///
     /// In revision 3, where such a frame begins with the type of its packet,
     /// [`DecodeError::Empty`] or [`DecodeError::UnknownPacketType`].
+    #[inline]
     pub fn decode_binary(self, wire: Bytes) -> Result<Packet, DecodeError> {
         match self {
             Self::V3 => revision_3::decode_binary(&wire),

@@ -36,12 +36,14 @@
 //! or [`abort`](Session::abort):
 //!
 //! 1. call [`poll_transmit`](Session::poll_transmit) until it yields `None`: for polling when a poll is
-//!    pending, and answer the poll if anything came; for another transport when it can take more;
+//!    pending, and answer the poll if anything came; for another transport when it can take more, for
+//!    which [`take_batch`](Session::take_batch) is quicker;
 //! 2. call [`poll_event`](Session::poll_event) until it yields `None`;
 //! 3. sleep until [`poll_timeout`](Session::poll_timeout), then call
 //!    [`handle_timeout`](Session::handle_timeout).
 
 mod application;
+mod batch;
 mod config;
 mod deadline;
 mod error;
@@ -58,6 +60,7 @@ mod transmit;
 mod upgrade;
 
 pub use self::{
+    batch::Batch,
     config::SessionConfig,
     error::{PollError, SendError, UpgradeError},
     event::{Event, ProbeResult},

@@ -7,6 +7,9 @@ use bytestring::ByteString;
 /// The type of a message packet, in front of every text that travels.
 const MESSAGE_TYPE: char = '4';
 
+/// The same where bytes are looked at.
+const MESSAGE_TYPE_BYTE: u8 = b'4';
+
 /// The text of a message, held with the packet type (`4`) in front, as it travels.
 ///
 /// So a text that is sent to many clients is put together once: every clone shares the bytes, and
@@ -57,7 +60,16 @@ impl Text {
     /// The text that `wire` is, packet type included, or `None` if it is no message packet.
     #[must_use]
     pub fn from_wire(wire: ByteString) -> Option<Self> {
-        wire.starts_with(MESSAGE_TYPE).then_some(Self(wire))
+        Self::try_from_wire(wire).ok()
+    }
+
+    /// The text that `wire` is, or `wire` if it is no message packet.
+    #[inline]
+    pub(crate) fn try_from_wire(wire: ByteString) -> Result<Self, ByteString> {
+        match wire.as_bytes().first() {
+            Some(&MESSAGE_TYPE_BYTE) => Ok(Self(wire)),
+            _ => Err(wire),
+        }
     }
 
     /// The text without the packet type.
@@ -74,6 +86,7 @@ impl Text {
 
     /// The text with the packet type, as it travels.
     #[must_use]
+    #[inline]
     pub fn as_wire(&self) -> &ByteString {
         &self.0
     }
@@ -86,14 +99,15 @@ impl Text {
 
     /// The length of the text in bytes, without the packet type.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
-        self.as_str().len()
+        self.0.len().saturating_sub(MESSAGE_TYPE.len_utf8())
     }
 
     /// Whether there is nothing behind the packet type.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.as_str().is_empty()
+        self.len() == 0
     }
 }
 

@@ -64,7 +64,14 @@ impl Session {
         message: impl Into<Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        self.queue(self.0.lock(), [message.into()], options).0
+        let message = message.into();
+        let mut state = self.0.lock();
+        if state.is_observed() {
+            return self.queue(state, [message], options).0;
+        }
+        let sent = state.proto.send_with(message, options);
+        state.wake_writer(sent.is_err());
+        sent
     }
 
     /// Queues messages that must stay together, such as an event and its attachments.
@@ -278,6 +285,7 @@ impl Shared {
         &self.id
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
         Locked::new(self.state.lock())
     }

@@ -28,6 +28,7 @@ impl Session {
     /// # Errors
     ///
     /// As for [`send`](Self::send).
+    #[inline]
     pub fn send_with(&mut self, message: Message, options: SendOptions) -> Result<(), SendError> {
         if !self.is_open() {
             return Err(SendError::Closed);
@@ -35,10 +36,13 @@ impl Session {
         let queued = self
             .outbound
             .push(message, options, self.config.max_outbound_bytes);
-        queued.map_err(|_full| {
-            self.abort(CloseReason::TransportError);
-            SendError::Overflow
-        })
+        queued.map_err(|_full| self.overflow())
+    }
+
+    #[cold]
+    fn overflow(&mut self) -> SendError {
+        self.abort(CloseReason::TransportError);
+        SendError::Overflow
     }
 
     /// Whether a message that is sent now would leave at once: what volatile messages depend on.
@@ -55,6 +59,7 @@ impl Session {
     }
 
     /// Tells the session whether a write is under way, on another transport than polling.
+    #[inline]
     pub fn set_flushing(&mut self, flushing: bool) {
         self.flushing = flushing;
     }
@@ -68,12 +73,14 @@ impl Session {
 
     /// Whether no message is queued.
     #[must_use]
+    #[inline]
     pub fn is_queue_empty(&self) -> bool {
         self.outbound.is_empty()
     }
 
     /// Whether nothing is queued and no write is under way.
     #[must_use]
+    #[inline]
     pub fn is_drained(&self) -> bool {
         self.outbound.is_empty() && !self.flushing
     }

@@ -85,10 +85,16 @@ impl Heartbeat {
         answers
     }
 
+    /// Whether [`handle_packet`](Self::handle_packet) would change anything.
+    #[inline]
+    pub(super) fn awaits_packet(&self) -> bool {
+        self.phase == (Phase::Waiting { extended: false })
+    }
+
     /// Any other packet arrived: a client that is busy sending is there, but only the pong proves
     /// that it reads, so this counts once per ping. In revision 3 only pings count.
     pub(super) fn handle_packet(&mut self, now: Instant, config: &SessionConfig) {
-        if self.phase == (Phase::Waiting { extended: false }) {
+        if self.awaits_packet() {
             self.phase = Phase::Waiting { extended: true };
             self.deadline = after(now, config.ping_timeout);
         }

@@ -68,6 +68,18 @@ impl Session {
         }
     }
 
+    /// Whether a message that arrives now on the transport `from` is for the application and changes
+    /// nothing here. Neither has [`handle_packet`](Self::handle_packet) to be asked about it then,
+    /// nor the clock.
+    #[must_use]
+    #[inline]
+    pub fn passes_messages(&self, from: Transport) -> bool {
+        match &self.state {
+            State::Open(heartbeat) => from == self.transport && !heartbeat.awaits_packet(),
+            State::Closing { .. } | State::Closed(_) => false,
+        }
+    }
+
     /// The client sent something that is no packet. Closes the session with
     /// [`CloseReason::ParseError`].
     pub fn handle_decode_error(&mut self) {

@@ -94,18 +94,21 @@ impl Session {
 
     /// The revision of the protocol that the client speaks.
     #[must_use]
+    #[inline]
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
 
     /// The transport that the session uses.
     #[must_use]
+    #[inline]
     pub fn transport(&self) -> Transport {
         self.transport
     }
 
     /// Whether the session takes and sends messages.
     #[must_use]
+    #[inline]
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
     }
@@ -118,6 +121,7 @@ impl Session {
 
     /// Whether the session is over.
     #[must_use]
+    #[inline]
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed(_))
     }

@@ -1,6 +1,6 @@
 //! The queue of messages that wait for the client.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem};
 
 use bytes::Bytes;
 
@@ -26,13 +26,14 @@ pub(super) struct Outbound {
 
 impl Outbound {
     /// Appends a message unless the queue would then hold more than `limit` bytes.
+    #[inline]
     pub(super) fn push(
         &mut self,
         message: Message,
         options: SendOptions,
         limit: usize,
     ) -> Result<(), Full> {
-        let bytes = self.bytes.saturating_add(cost(&message));
+        let bytes = self.bytes.saturating_add(cost(message.len()));
         if bytes > limit {
             return Err(Full);
         }
@@ -42,15 +43,40 @@ impl Outbound {
     }
 
     pub(super) fn pop(&mut self) -> Option<Transmit> {
-        let (message, compress) = self.messages.pop_front()?.into_parts();
-        self.bytes = self.bytes.saturating_sub(cost(&message));
+        let queued = self.messages.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(queued.cost());
         if self.messages.is_empty() && self.messages.capacity() > KEPT_CAPACITY {
             self.messages = VecDeque::new();
         }
-        Some(Transmit {
-            packet: Packet::Message(message),
-            compress,
-        })
+        Some(queued.into_transmit())
+    }
+
+    /// Moves messages to `batch`, which is empty: as many as reach `limit` bytes.
+    #[inline]
+    pub(super) fn take(&mut self, batch: &mut VecDeque<Queued>, limit: usize) {
+        if self.messages.is_empty() {
+            // The memory that has left with the last batch comes back.
+            if batch.capacity() <= KEPT_CAPACITY {
+                mem::swap(&mut self.messages, batch);
+            }
+        } else if self.bytes <= limit {
+            // As a rule. Nothing is moved but the queue itself.
+            mem::swap(&mut self.messages, batch);
+            self.bytes = 0;
+        } else {
+            self.take_some(batch, limit);
+        }
+    }
+
+    fn take_some(&mut self, batch: &mut VecDeque<Queued>, limit: usize) {
+        let mut taken = 0_usize;
+        while taken < limit
+            && let Some(queued) = self.messages.pop_front()
+        {
+            taken = taken.saturating_add(queued.cost());
+            batch.push_back(queued);
+        }
+        self.bytes = self.bytes.saturating_sub(taken);
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -64,7 +90,7 @@ impl Outbound {
 
 /// A message and its flags in the memory of a message.
 #[derive(Debug)]
-enum Queued {
+pub(super) enum Queued {
     Text(Text, bool),
     Binary(Bytes, bool),
 }
@@ -77,10 +103,22 @@ impl Queued {
         }
     }
 
-    fn into_parts(self) -> (Message, bool) {
-        match self {
+    #[inline]
+    pub(super) fn into_transmit(self) -> Transmit {
+        let (message, compress) = match self {
             Self::Text(text, compress) => (Message::Text(text), compress),
             Self::Binary(bytes, compress) => (Message::Binary(bytes), compress),
+        };
+        Transmit {
+            packet: Packet::Message(message),
+            compress,
+        }
+    }
+
+    fn cost(&self) -> usize {
+        match self {
+            Self::Text(text, _) => cost(text.len()),
+            Self::Binary(bytes, _) => cost(bytes.len()),
         }
     }
 }
@@ -89,8 +127,9 @@ impl Queued {
 #[derive(Debug, PartialEq)]
 pub(super) struct Full;
 
-fn cost(message: &Message) -> usize {
-    message.len().saturating_add(MESSAGE_OVERHEAD)
+/// What a message counts whose payload has so many bytes.
+fn cost(payload: usize) -> usize {
+    payload.saturating_add(MESSAGE_OVERHEAD)
 }
 
 #[cfg(test)]
@@ -147,6 +186,46 @@ mod tests {
         assert!(queue.is_empty());
         push(&mut queue, Message::from("abc"), limit).unwrap();
         assert_eq!(push(&mut queue, Message::from(""), limit), Err(Full));
+    }
+
+    #[test]
+    fn a_queue_within_the_limit_is_taken_as_a_whole_and_gets_its_memory_back() {
+        let mut queue = Outbound::default();
+        let mut batch = VecDeque::new();
+        push(&mut queue, Message::from("ab"), 1_000).unwrap();
+        push(&mut queue, Message::from("c"), 1_000).unwrap();
+        queue.take(&mut batch, 3 + 2 * MESSAGE_OVERHEAD);
+        assert_eq!((batch.len(), queue.bytes()), (2, 0));
+        assert!(queue.is_empty());
+        batch.clear();
+        queue.take(&mut batch, 1_000);
+        assert!(queue.messages.capacity() > 0);
+        assert_eq!(batch.capacity(), 0);
+    }
+
+    #[test]
+    fn of_a_queue_beyond_the_limit_the_rest_stays_and_counts() {
+        let mut queue = Outbound::default();
+        let mut batch = VecDeque::new();
+        for message in ["first", "second", "third"] {
+            push(&mut queue, Message::from(message), 1_000).unwrap();
+        }
+        queue.take(&mut batch, 6 + MESSAGE_OVERHEAD);
+        let taken = batch.drain(..).map(|queued| queued.into_transmit().packet);
+        let expected = ["first", "second"].map(|text| Packet::Message(text.into()));
+        assert!(taken.eq(expected));
+        assert_eq!(queue.bytes(), 5 + MESSAGE_OVERHEAD);
+        // A message that is larger than the limit leaves all the same.
+        queue.take(&mut batch, 1);
+        assert_eq!((batch.len(), queue.bytes()), (1, 0));
+    }
+
+    #[test]
+    fn memory_that_a_large_batch_needed_does_not_come_back() {
+        let mut queue = Outbound::default();
+        let mut batch = VecDeque::with_capacity(KEPT_CAPACITY + 1);
+        queue.take(&mut batch, 1_000);
+        assert_eq!(queue.messages.capacity(), 0);
     }
 
     #[test]

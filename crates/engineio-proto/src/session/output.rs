@@ -3,6 +3,7 @@
 use std::{mem, time::Instant};
 
 use super::{
+    batch::Batch,
     event::Event,
     machine::{Session, State},
     transmit::Transmit,
@@ -37,8 +38,30 @@ impl Session {
         }
     }
 
+    /// Moves the packets to write on `transport` to `batch`, which is empty, for a transport other than
+    /// polling: those that [`poll_transmit`](Self::poll_transmit) would yield, until their messages reach
+    /// `limit` bytes. There is nothing to write if the batch stays empty.
+    ///
+    /// Messages count as for [`max_outbound_bytes`](crate::SessionConfig::max_outbound_bytes); what
+    /// is not taken still counts for that. It is the same to take one as to take many, so this suits
+    /// a session that is locked meanwhile.
+    #[inline]
+    pub fn take_batch(&mut self, transport: Transport, batch: &mut Batch, limit: usize) {
+        if transport != self.transport || transport == Transport::Polling {
+            return;
+        }
+        if self.beat_due {
+            batch.own = self.next_beat();
+        }
+        self.outbound.take(&mut batch.messages, limit);
+        if batch.is_empty() {
+            batch.own = self.next_close();
+        }
+    }
+
     /// The next event, if there is one. [`Event::Closed`] is the last.
     #[must_use = "an event comes once"]
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         if mem::take(&mut self.events.probe_expired) {
             return Some(Event::ProbeExpired);
@@ -57,6 +80,7 @@ impl Session {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, unless something happens
     /// before. `None` if the session is closed, and only then.
     #[must_use]
+    #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let own = match &self.state {
             State::Open(heartbeat) => heartbeat.deadline(),
@@ -87,16 +111,21 @@ impl Session {
     }
 
     fn next_queued(&mut self) -> Option<Transmit> {
-        if mem::take(&mut self.beat_due) {
-            return Some(Transmit::compressible(match self.protocol {
+        self.next_beat().or_else(|| self.outbound.pop())
+    }
+
+    /// The server's side of the heartbeat, if it is due.
+    fn next_beat(&mut self) -> Option<Transmit> {
+        mem::take(&mut self.beat_due).then(|| {
+            Transmit::compressible(match self.protocol {
                 Protocol::V3 => Packet::Pong(Default::default()),
                 Protocol::V4 => Packet::Ping(Default::default()),
-            }));
-        }
-        self.outbound.pop()
+            })
+        })
     }
 
     /// The packet that ends a session whose queue has drained.
+    #[inline]
     fn next_close(&mut self) -> Option<Transmit> {
         let State::Closing { reason, .. } = self.state else {
             return None;

@@ -65,6 +65,7 @@ impl Session {
 
     /// Whether another transport is being probed.
     #[must_use]
+    #[inline]
     pub fn is_upgrading(&self) -> bool {
         self.probe.is_some()
     }

@@ -1,12 +1,13 @@
 //! A session, a clock that only tests move, and both ends' words for what happens.
 
 use std::{
+    iter,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use engineio_proto::{
-    Event, Message, Packet, ProbeResult, Protocol, Session, SessionConfig, Transport,
+    Batch, Event, Message, Packet, ProbeResult, Protocol, Session, SessionConfig, Transport,
 };
 
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
@@ -15,6 +16,9 @@ pub(crate) const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const NOOP_INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) const MOMENT: Duration = Duration::from_millis(1);
+
+/// How much is taken at once to be written, in bytes: a message or two.
+const BATCH_BYTES: usize = 100;
 
 pub(crate) struct Conversation {
     pub(crate) session: Session,
@@ -47,8 +51,12 @@ impl Conversation {
     /// The client sends a packet on the transport that the session uses.
     pub(crate) fn client_sends(&mut self, wire: &'static str) -> Option<Message> {
         let packet = Packet::decode_text(wire.into()).expect("a packet");
-        self.session
-            .handle_packet(self.now, self.session.transport(), packet)
+        let transport = self.session.transport();
+        match packet {
+            // As drivers do.
+            Packet::Message(message) if self.session.passes_messages(transport) => Some(message),
+            packet => self.session.handle_packet(self.now, transport, packet),
+        }
     }
 
     /// The server's application sends a text.
@@ -96,12 +104,26 @@ impl Conversation {
     }
 
     pub(crate) fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.session.poll_event()).collect()
+        iter::from_fn(|| self.session.poll_event()).collect()
     }
 
     fn drain(&mut self, transport: Transport) -> Vec<String> {
-        std::iter::from_fn(|| self.session.poll_transmit(transport))
-            .map(|transmit| transmit.packet.encode_base64().to_string())
-            .collect()
+        let mut packets = Vec::new();
+        if transport == Transport::Polling {
+            packets.extend(iter::from_fn(|| self.session.poll_transmit(transport)));
+        } else {
+            let mut batch = Batch::default();
+            loop {
+                self.session.take_batch(transport, &mut batch, BATCH_BYTES);
+                if batch.is_empty() {
+                    break;
+                }
+                packets.extend(&mut batch);
+            }
+        }
+        let written = packets
+            .iter()
+            .map(|transmit| transmit.packet.encode_base64());
+        written.map(|written| written.to_string()).collect()
     }
 }

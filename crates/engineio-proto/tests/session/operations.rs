@@ -165,8 +165,14 @@ impl Model {
             Operation::ClientSends(packet) => {
                 let is_message = matches!(packet, Packet::Message(_));
                 let heard = session.is_open() && is_message;
+                let passes = session.passes_messages(session.transport()) && is_message;
+                let before = (format!("{session:?}"), session.poll_timeout());
                 let message = session.handle_packet(now, session.transport(), packet);
                 assert_eq!(message.is_some(), heard);
+                if passes {
+                    assert!(heard);
+                    assert_eq!(before, (format!("{session:?}"), session.poll_timeout()));
+                }
             }
             Operation::ClientBeats => {
                 let open = session.is_open();

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use engineio_proto::{
-    CloseReason::TransportError,
+    Batch,
+    CloseReason::{ForcedClose, TransportError},
     Event, MESSAGE_OVERHEAD, Message, Packet, SendError, SendOptions, SessionConfig,
     Transport::{Polling, WebSocket},
 };
@@ -38,6 +39,34 @@ fn messages_leave_in_order_and_are_counted() {
     );
     assert_eq!(talk.session.queued_bytes(), 0);
     assert!(talk.session.is_drained());
+}
+
+#[test]
+fn a_batch_is_what_would_leave_one_by_one() {
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
+    let mut batch = Batch::default();
+    for text in ["1", "2", "3"] {
+        talk.server_sends(text);
+    }
+    talk.session.close(talk.now, ForcedClose);
+    talk.session.take_batch(Polling, &mut batch, usize::MAX);
+    assert!(batch.is_empty(), "it is for another transport");
+    // As many as reach the limit, and the end when there is nothing else.
+    let limit = 2 * (MESSAGE_OVERHEAD + 1);
+    for expected in [&["1", "2"][..], &["3"]] {
+        talk.session.take_batch(WebSocket, &mut batch, limit);
+        let expected = expected.iter().map(|text| Message::from(*text));
+        assert!(
+            (&mut batch)
+                .map(|one| one.packet)
+                .eq(expected.map(Packet::Message))
+        );
+        assert!(!talk.session.is_closed());
+    }
+    assert_eq!(talk.session.queued_bytes(), 0);
+    talk.session.take_batch(WebSocket, &mut batch, limit);
+    assert!((&mut batch).map(|one| one.packet).eq([Packet::Close]));
+    assert!(talk.session.is_closed());
 }
 
 #[test]

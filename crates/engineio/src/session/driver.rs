@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use engineio_proto::{CloseReason, Packet, PayloadDecoder, ProbeResult, Transport};
+use engineio_proto::{CloseReason, Message, Packet, PayloadDecoder, ProbeResult, Transport};
 use http::request::Parts;
 use pin_project::pin_project;
 
@@ -349,6 +349,10 @@ impl<A: Application> Core<A> {
             return false;
         };
         let ready = connection.poll_ready(cx).is_ready();
+        if ready && self.blocked.is_none() {
+            // As a rule.
+            return true;
+        }
         let reads = matches!(self.socket, Socket::Open(_)) && !self.probing;
         let blocked = !ready && (reads || self.posted.is_some());
         let was_blocked = self.blocked.is_some();
@@ -369,6 +373,15 @@ impl<A: Application> Core<A> {
             state.wake_all();
             return;
         };
+        // As a rule.
+        if !state.is_observed()
+            && state.proto.passes_messages(from)
+            && let Packet::Message(message) = packet
+        {
+            drop(state);
+            self.deliver(turn, message);
+            return;
+        }
         let observed = state
             .observers()
             .filter(|_| state.proto.is_open() && from == state.proto.transport())
@@ -385,7 +398,13 @@ impl<A: Application> Core<A> {
                 observers.tell(SessionEvent::Heartbeat);
             }
         }
-        if let (Some(message), Some(connection)) = (message, &mut self.connection) {
+        if let Some(message) = message {
+            self.deliver(turn, message);
+        }
+    }
+
+    fn deliver(&mut self, turn: &mut Turn, message: Message) {
+        if let Some(connection) = &mut self.connection {
             turn.count(&message);
             connection.message(message);
         }

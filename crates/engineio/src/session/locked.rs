@@ -22,7 +22,8 @@ pub(crate) struct Locked<'a> {
     woken: Woken,
 }
 
-/// Who is woken when this is dropped. Nobody is as a rule, or one task: that costs least.
+/// Who is woken when this is dropped. Nobody is as a rule, or one task: that costs least. It is
+/// inlined so that nothing is left of it where nobody can have been added.
 #[derive(Debug, Default)]
 struct Woken {
     first: Option<Waker>,
@@ -36,6 +37,7 @@ struct More {
 }
 
 impl<'a> Locked<'a> {
+    #[inline]
     pub(super) fn new(state: MutexGuard<'a, State>) -> Self {
         Self {
             state,
@@ -44,6 +46,7 @@ impl<'a> Locked<'a> {
     }
 
     /// Wakes whoever writes to the current transport, and the task too if the session has ended.
+    #[inline]
     pub(crate) fn wake_writer(&mut self, ended: bool) {
         if ended || self.proto.is_upgrading() {
             self.wake_all();
@@ -55,6 +58,7 @@ impl<'a> Locked<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn wake_driver(&mut self) {
         if std::mem::take(&mut self.state.asleep) {
             self.woken.add(self.state.driver.clone());
@@ -106,27 +110,41 @@ impl DerefMut for Locked<'_> {
 }
 
 impl Woken {
+    #[inline]
     fn add(&mut self, task: Option<Waker>) {
         if self.first.is_none() {
             self.first = task;
         } else if let Some(task) = task {
-            self.more.get_or_insert_default().tasks.push(task);
+            self.add_another(task);
         }
+    }
+
+    #[cold]
+    fn add_another(&mut self, task: Waker) {
+        self.more.get_or_insert_default().tasks.push(task);
     }
 }
 
 impl Drop for Woken {
+    #[inline]
     fn drop(&mut self) {
         if let Some(first) = self.first.take() {
             first.wake();
         }
         if let Some(more) = self.more.take() {
-            for task in more.tasks {
-                task.wake();
-            }
-            if let Some(drained) = more.drained {
-                drained.notify_waiters();
-            }
+            more.wake();
+        }
+    }
+}
+
+impl More {
+    #[cold]
+    fn wake(self: Box<Self>) {
+        for task in self.tasks {
+            task.wake();
+        }
+        if let Some(drained) = self.drained {
+            drained.notify_waiters();
         }
     }
 }

@@ -90,6 +90,14 @@ impl State {
         self.rare.as_deref_mut()
     }
 
+    /// Whether somebody wants to see what happens.
+    #[inline]
+    pub(crate) fn is_observed(&self) -> bool {
+        self.rare
+            .as_deref()
+            .is_some_and(|rare| rare.observers.is_some())
+    }
+
     /// Who wants to see what happens. It is to be told when the lock is released.
     pub(crate) fn observers(&self) -> Option<Observers> {
         self.rare.as_ref()?.observers.clone()

@@ -46,6 +46,7 @@ impl Channel {
 
     /// What the client sends next. After [`Received::Closed`] or [`Received::Failed`] there is
     /// nothing.
+    #[inline]
     pub(crate) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -71,6 +72,7 @@ impl Channel {
     }
 
     /// Keeps what has arrived and has not been taken, for the next run.
+    #[inline]
     pub(crate) fn keep(&mut self, arrived: &mut Arrived<'_>) {
         if let Self::WebSocket(websocket) = self {
             websocket.keep(arrived);
@@ -78,6 +80,7 @@ impl Channel {
     }
 
     /// Whether a packet can be queued without the queue growing beyond its limit.
+    #[inline]
     pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         match self {
             Self::WebSocket(websocket) => websocket.poll_writable(cx),
@@ -86,6 +89,7 @@ impl Channel {
     }
 
     /// Queues a packet, compressed if it may be and the channel can.
+    #[inline]
     pub(crate) fn write(&mut self, packet: &Packet, compress: bool) {
         match self {
             Self::WebSocket(websocket) => websocket.write(packet, compress),

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -35,8 +36,11 @@ const MAX_SLICES: usize = 32;
 /// The frames that wait for the connection to take them. Empty, it holds no memory.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
-    chunks: SmallVec<[Chunk; 1]>,
-    /// How much of the first chunk has left, in bytes.
+    /// What leaves first, headers and small payloads: all that waits as a rule.
+    front: Vec<u8>,
+    /// What leaves behind it.
+    rest: Vec<Chunk>,
+    /// How much of the first piece of memory has left, in bytes: of `front`, unless that is empty.
     left: usize,
     pending: usize,
 }
@@ -51,6 +55,7 @@ enum Chunk {
 
 impl Outgoing {
     /// Appends a frame, whose header is what `write_header` appends.
+    #[inline]
     pub(super) fn push(&mut self, payload: &Bytes, write_header: impl FnOnce(&mut Vec<u8>)) {
         let copied = if payload.len() <= MAX_COPIED {
             payload.len()
@@ -60,12 +65,14 @@ impl Outgoing {
         let gathered = self.gathered(MAX_HEADER + copied);
         let before = gathered.len();
         write_header(gathered);
-        gathered.extend_from_slice(payload.get(..copied).unwrap_or_default());
-        let added = gathered.len() - before;
-        self.pending += added;
-        if copied < payload.len() {
-            self.pending += payload.len();
-            self.chunks.push(Chunk::Shared(payload.clone()));
+        if copied == payload.len() {
+            gathered.extend_from_slice(payload);
+            let added = gathered.len() - before;
+            self.pending += added;
+        } else {
+            let added = gathered.len() - before;
+            self.pending += added + payload.len();
+            self.rest.push(Chunk::Shared(payload.clone()));
         }
     }
 
@@ -100,32 +107,51 @@ impl Outgoing {
         cx: &mut Context<'_>,
         io: &mut T,
     ) -> Poll<io::Result<usize>> {
-        let mut chunks = self.chunks.iter().map(Chunk::bytes);
-        let first = chunks.next().unwrap_or_default();
-        let first = first.get(self.left..).unwrap_or_default();
-        if self.chunks.len() <= 1 || !io.is_write_vectored() {
-            return Pin::new(&mut *io).poll_write(cx, first);
+        if self.rest.is_empty() {
+            // As a rule.
+            let front = self.front.get(self.left..).unwrap_or_default();
+            return Pin::new(io).poll_write(cx, front);
         }
         let mut slices: SmallVec<[IoSlice<'_>; MAX_SLICES]> = SmallVec::new();
-        slices.push(IoSlice::new(first));
-        slices.extend(chunks.take(MAX_SLICES - 1).map(IoSlice::new));
-        Pin::new(io).poll_write_vectored(cx, &slices)
+        let front = Some(&*self.front).filter(|front| !front.is_empty());
+        let chunks = front.into_iter().chain(self.rest.iter().map(Chunk::bytes));
+        slices.extend(chunks.take(MAX_SLICES).map(IoSlice::new));
+        if let Some(first) = slices.first_mut() {
+            first.advance(self.left);
+        }
+        if io.is_write_vectored() {
+            Pin::new(io).poll_write_vectored(cx, &slices)
+        } else {
+            let first = slices.first().map(|first| &**first);
+            Pin::new(io).poll_write(cx, first.unwrap_or_default())
+        }
     }
 
     /// So many bytes have left.
+    #[inline]
     fn advance(&mut self, written: usize) {
-        if written >= self.pending {
+        if written >= self.pending && self.rest.is_empty() {
             // As a rule.
             self.pending = 0;
             self.left = 0;
-            let chunks = std::mem::take(&mut self.chunks);
-            chunks.into_iter().for_each(Chunk::give_back);
-            return;
+            give_back(mem::take(&mut self.front));
+        } else {
+            self.advance_some(written);
         }
-        self.pending -= written;
+    }
+
+    fn advance_some(&mut self, written: usize) {
+        self.pending = self.pending.saturating_sub(written);
         self.left += written;
+        if !self.front.is_empty() {
+            if self.left < self.front.len() {
+                return;
+            }
+            self.left -= self.front.len();
+            give_back(mem::take(&mut self.front));
+        }
         let mut gone = 0;
-        for chunk in &self.chunks {
+        for chunk in &self.rest {
             let length = chunk.bytes().len();
             if self.left < length {
                 break;
@@ -133,33 +159,50 @@ impl Outgoing {
             self.left -= length;
             gone += 1;
         }
-        self.chunks.drain(..gone).for_each(Chunk::give_back);
+        self.rest.drain(..gone).for_each(Chunk::give_back);
+        if self.rest.is_empty() {
+            self.rest = Vec::new();
+        }
+        if self.pending == 0 {
+            self.left = 0;
+        }
     }
 
     /// Has what waits for longer take no more memory than it needs.
     fn fit(&mut self) {
-        for chunk in &mut self.chunks {
-            if let Chunk::Gathered(bytes) = chunk
-                && bytes.capacity() > 2 * bytes.len()
-            {
-                let fitting = bytes.as_slice().to_vec();
-                give_back(std::mem::replace(bytes, fitting));
+        fit(&mut self.front);
+        for chunk in &mut self.rest {
+            if let Chunk::Gathered(bytes) = chunk {
+                fit(bytes);
             }
         }
     }
 
     /// The end of the queue, where small things are gathered.
+    #[inline]
     fn gathered(&mut self, needed: usize) -> &mut Vec<u8> {
-        let has_room = match self.chunks.last() {
+        if !self.rest.is_empty() || self.front.len() + needed > MAX_GATHERED {
+            return self.gathered_behind(needed);
+        }
+        if self.front.capacity() == 0 {
+            self.front = spare();
+        }
+        self.front.reserve(needed);
+        &mut self.front
+    }
+
+    /// The end of the queue behind the first piece of memory.
+    fn gathered_behind(&mut self, needed: usize) -> &mut Vec<u8> {
+        let has_room = match self.rest.last() {
             Some(Chunk::Gathered(bytes)) => bytes.len() + needed <= MAX_GATHERED,
             _ => false,
         };
         if !has_room {
-            let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
+            let mut bytes = spare();
             bytes.reserve(needed);
-            self.chunks.push(Chunk::Gathered(bytes));
+            self.rest.push(Chunk::Gathered(bytes));
         }
-        match self.chunks.last_mut() {
+        match self.rest.last_mut() {
             Some(Chunk::Gathered(bytes)) => bytes,
             _ => unreachable!("it has just been put there"),
         }
@@ -178,6 +221,18 @@ impl Chunk {
             Self::Gathered(bytes) => bytes,
             Self::Shared(bytes) => bytes,
         }
+    }
+}
+
+/// Memory of this thread for gathering, if it is not in use.
+fn spare() -> Vec<u8> {
+    SPARE.try_with(Cell::take).unwrap_or_default()
+}
+
+fn fit(bytes: &mut Vec<u8>) {
+    if bytes.capacity() > 2 * bytes.len() {
+        let fitting = bytes.as_slice().to_vec();
+        give_back(mem::replace(bytes, fitting));
     }
 }
 
@@ -283,7 +338,7 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(outgoing.pending(), 0);
-        assert!(outgoing.chunks.is_empty() && !outgoing.chunks.spilled());
+        assert_eq!(outgoing.front.capacity() + outgoing.rest.capacity(), 0);
         sink
     }
 
@@ -310,7 +365,7 @@ mod tests {
         let payload = Bytes::from(vec![1; MAX_COPIED + 1]);
         let mut outgoing = Outgoing::default();
         push(&mut outgoing, payload.clone());
-        let Some(Chunk::Shared(shared)) = outgoing.chunks.last() else {
+        let Some(Chunk::Shared(shared)) = outgoing.rest.last() else {
             panic!("it is queued as it is");
         };
         assert_eq!(shared.as_ptr(), payload.as_ptr());
@@ -351,10 +406,9 @@ mod tests {
             push(&mut blocked, vec![b'x'; payload]);
             let (mut full, _other) = tokio::io::duplex(1);
             assert!(blocked.poll_write(cx, &mut full, 0).is_pending());
-            let Some(Chunk::Gathered(bytes)) = blocked.chunks.first() else {
-                panic!("it waits");
-            };
-            assert!(bytes.capacity() <= 2 * bytes.len(), "{}", bytes.capacity());
+            let (capacity, length) = (blocked.front.capacity(), blocked.front.len());
+            assert!(length > 0, "it waits");
+            assert!(capacity <= 2 * length, "{capacity}");
         }
     }
 
@@ -384,13 +438,10 @@ mod tests {
                 .await
                 .unwrap();
             assert!(outgoing.pending() > 0);
-            let held: usize = outgoing
-                .chunks
-                .iter()
-                .map(|chunk| chunk.bytes().len())
-                .sum();
+            let rest = outgoing.rest.iter().map(|chunk| chunk.bytes().len());
+            let held = outgoing.front.len() + rest.sum::<usize>();
             assert!(held <= outgoing.pending() + MAX_GATHERED, "{held} bytes");
-            assert!(outgoing.chunks.len() <= 2);
+            assert!(outgoing.rest.len() <= 2);
         }
         poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
             .await

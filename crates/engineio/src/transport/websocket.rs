@@ -68,6 +68,7 @@ impl WebSocket {
     }
 
     /// The next message. After [`Received::Closed`] or [`Received::Failed`] there is none.
+    #[inline]
     pub(crate) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -77,22 +78,33 @@ impl WebSocket {
     }
 
     /// Keeps what has arrived and has not been taken, for the next run.
+    #[inline]
     pub(crate) fn keep(&mut self, arrived: &mut Arrived<'_>) {
         self.connection.keep(arrived);
     }
 
     /// Whether a packet can be queued without the queue growing beyond its limit.
+    #[inline]
     pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         self.connection.poll_writable(cx)
     }
 
     /// Queues a packet, compressed if it may be and that was agreed on.
+    #[inline]
     pub(crate) fn write(&mut self, packet: &Packet, compress: bool) {
-        // The usual case, which is the same in every coding: nothing is to be done, and nothing shared.
-        if let Packet::Message(Message::Text(text)) = packet {
-            self.connection.send_text(text.as_wire(), compress);
-            return;
+        // The usual cases: nothing is to be encoded, and to share bytes for nothing would allocate.
+        match packet {
+            Packet::Message(Message::Text(text)) => {
+                self.connection.send_text(text.as_wire(), compress);
+            }
+            Packet::Message(Message::Binary(bytes)) if self.coding.takes_bytes() => {
+                self.connection.send_binary(bytes, compress);
+            }
+            _ => self.write_encoded(packet, compress),
         }
+    }
+
+    fn write_encoded(&mut self, packet: &Packet, compress: bool) {
         match self.coding.encode(packet) {
             Frame::Text(text) => self.connection.send_text(&text, compress),
             Frame::Binary(bytes) => self.connection.send_binary(&bytes, compress),
@@ -100,11 +112,13 @@ impl WebSocket {
     }
 
     /// Whether nothing waits for the connection to take it.
+    #[inline]
     pub(crate) fn is_flushed(&self) -> bool {
         self.connection.is_flushed()
     }
 
     /// Writes what is queued.
+    #[inline]
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         self.connection.poll_flush(cx)
     }

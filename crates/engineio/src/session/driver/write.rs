@@ -2,34 +2,26 @@
 
 use std::task::{Context, Poll};
 
-use engineio_proto::{Packet, Transmit, Transport};
-use smallvec::SmallVec;
+use engineio_proto::{Batch, Packet, Transmit, Transport};
 
 use super::{Core, Progress, Socket};
 use crate::application::Application;
 use crate::session::locked::Locked;
 use crate::session::observer::Observers;
-use crate::session::state::State;
 use crate::session::turn::Turn;
 use crate::session::work::Work;
 use crate::session::{SessionEvent, is_heartbeat};
 use crate::transport::Closed;
 
-/// How many packets are taken from the queue under one lock.
-const PACKETS_PER_LOCK: usize = 16;
-
 /// How many bytes are taken from the queue before they are written. What is still in the queue
 /// counts for the limit of the session.
 const BYTES_PER_LOCK: usize = 16 * 1024;
-
-/// What has been taken from the queue and is to be written.
-type Batch = SmallVec<[Transmit; PACKETS_PER_LOCK]>;
 
 impl<A: Application> Core<A> {
     /// Writes what is queued, and looks for whatever else has come up. Where there is nothing, the
     /// task is about to sleep.
     pub(super) fn write(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Progress {
-        let mut batch = Batch::new();
+        let mut batch = Batch::default();
         // What came of writing the batch before: whether all of it has left.
         let mut flushed = None;
         loop {
@@ -51,7 +43,11 @@ impl<A: Application> Core<A> {
                     state = self.entry.session.lock();
                 }
             }
-            let more = writable.is_some_and(|transport| take(&mut state, transport, &mut batch));
+            if let Some(transport) = writable {
+                state
+                    .proto
+                    .take_batch(transport, &mut batch, BYTES_PER_LOCK);
+            }
             if batch.is_empty() {
                 if let Some(work) = Work::find(&mut state) {
                     drop(state);
@@ -67,17 +63,14 @@ impl<A: Application> Core<A> {
                     return Progress::Idle;
                 }
             } else {
+                // Out of the queue, but not on its way yet.
+                state.proto.set_flushing(true);
                 self.drained_due = true;
             }
+            let more = !batch.is_empty() && !state.proto.is_queue_empty();
             let observers = state.observers();
             drop(state);
-            if let Some(observers) = observers {
-                let packets = batch.iter().map(|transmit| &transmit.packet);
-                for packet in packets.filter(|packet| is_heartbeat(packet)) {
-                    observers.tell(SessionEvent::PacketCreated(packet));
-                }
-            }
-            self.encode(&mut batch);
+            self.encode(&mut batch, observers.as_ref());
             flushed = None;
             if !more {
                 let Ok(outcome) = self.flush(cx) else {
@@ -104,12 +97,16 @@ impl<A: Application> Core<A> {
         }
     }
 
-    fn encode(&mut self, batch: &mut Batch) {
-        for Transmit { packet, compress } in batch.drain(..) {
+    fn encode(&mut self, batch: &mut Batch, observers: Option<&Observers>) {
+        let Socket::Open(channel) = &mut self.socket else {
+            return;
+        };
+        for Transmit { packet, compress } in batch {
+            if let Some(observers) = observers.filter(|_| is_heartbeat(&packet)) {
+                observers.tell(SessionEvent::PacketCreated(&packet));
+            }
             // The close frame follows when the session is found closed.
-            if packet != Packet::Close
-                && let Socket::Open(channel) = &mut self.socket
-            {
+            if !matches!(packet, Packet::Close) {
                 channel.write(&packet, compress);
             }
         }
@@ -149,26 +146,6 @@ enum Flushed {
     Wholly,
     /// The transport takes no more for now.
     Partly,
-}
-
-/// Takes packets from the queue. Returns whether there may be more of them.
-fn take(state: &mut State, transport: Transport, batch: &mut Batch) -> bool {
-    let mut bytes = 0_usize;
-    while batch.len() < PACKETS_PER_LOCK && bytes < BYTES_PER_LOCK {
-        let Some(transmit) = state.proto.poll_transmit(transport) else {
-            break;
-        };
-        if let Packet::Message(message) = &transmit.packet {
-            bytes = bytes.saturating_add(message.len());
-        }
-        batch.push(transmit);
-    }
-    if batch.is_empty() {
-        return false;
-    }
-    // Out of the queue, but not on its way yet.
-    state.proto.set_flushing(true);
-    !state.proto.is_queue_empty()
 }
 
 /// Wakes those who wait for an empty queue, if it is empty. Returns who is to be told.

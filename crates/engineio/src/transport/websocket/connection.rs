@@ -96,6 +96,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 
     /// The next message. After [`Received::Closed`] or [`Received::Failed`] there is none.
+    #[inline]
     pub(super) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -132,6 +133,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 
     /// Keeps what has arrived and has not been taken.
+    #[inline]
     pub(super) fn keep(&mut self, arrived: &mut Arrived<'_>) {
         let rest = arrived.rest();
         if !rest.is_empty() {
@@ -142,6 +144,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 
     /// Whether a message can be queued without the queue growing beyond its limit.
+    #[inline]
     pub(super) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         if self.outgoing.pending() < WRITE_BUFFER {
             return Poll::Ready(Ok(()));
@@ -151,21 +154,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 
     /// Queues a text message.
+    #[inline]
     pub(super) fn send_text(&mut self, text: &ByteString, compress: bool) {
         self.send(Opcode::Text, text.as_bytes(), compress);
     }
 
     /// Queues a binary message.
+    #[inline]
     pub(super) fn send_binary(&mut self, bytes: &Bytes, compress: bool) {
         self.send(Opcode::Binary, bytes, compress);
     }
 
     /// Whether nothing waits for the connection to take it.
+    #[inline]
     pub(super) fn is_flushed(&self) -> bool {
         !self.unflushed
     }
 
     /// Writes what is queued.
+    #[inline]
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         if !self.unflushed {
             return Poll::Ready(Ok(()));
@@ -245,6 +252,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 
     /// What the client sends next.
+    #[inline]
     fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
@@ -288,6 +296,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         }
     }
 
+    #[inline]
     fn send(&mut self, opcode: Opcode, payload: &Bytes, compress: bool) {
         let deflation = self.deflation.as_mut().filter(|_| compress);
         match deflation.and_then(|deflation| deflation.deflate(payload)) {
@@ -296,6 +305,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         }
     }
 
+    #[inline]
     fn push(&mut self, opcode: Opcode, compressed: bool, payload: &Bytes) {
         self.unflushed = true;
         let length = payload.len();
@@ -311,6 +321,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         self.pongs = u16::try_from(pongs).unwrap_or(u16::MAX);
     }
 
+    #[inline]
     fn checked(&mut self, written: Poll<io::Result<()>>) -> Poll<Result<(), Closed>> {
         written.map_err(|_| {
             self.end = End::Broken;

@@ -93,6 +93,7 @@ impl Decoder {
     ///
     /// They are unmasked in place. After an error, and after [`Event::Close`], nothing that follows
     /// means anything.
+    #[inline]
     pub(super) fn decode(&mut self, input: &mut &mut [u8]) -> Result<Option<Event>, CloseCode> {
         if self.partial.is_none()
             && let Some((header, start)) = Header::parse(input)?
@@ -105,6 +106,7 @@ impl Decoder {
 
     /// The usual case: a message that is one frame, which is all there, and needs nothing but memory
     /// of its own. `None` is any other case.
+    #[inline]
     fn whole(
         &self,
         header: &Header,
@@ -363,6 +365,7 @@ impl Content {
     }
 }
 
+#[inline]
 fn whole_message(opcode: Opcode, bytes: &[u8]) -> Result<Event, CloseCode> {
     if opcode == Opcode::Text {
         let text = str::from_utf8(bytes).map_err(|_| CloseCode::INVALID)?;

@@ -10,6 +10,7 @@ impl Mask {
     }
 
     /// Unmasks the next bytes of the payload.
+    #[inline]
     pub(super) fn apply(&mut self, bytes: &mut [u8]) {
         let [a, b, c, d] = self.0;
         let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
@@ -18,7 +19,11 @@ impl Mask {
         for chunk in chunks {
             *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
         }
-        for (byte, key) in rest.iter_mut().zip(self.0.iter().cycle()) {
+        let (halves, rest) = rest.as_chunks_mut();
+        for half in halves {
+            *half = (u32::from_ne_bytes(*half) ^ u32::from_ne_bytes(self.0)).to_ne_bytes();
+        }
+        for (byte, key) in rest.iter_mut().zip(self.0) {
             *byte ^= key;
         }
         self.0.rotate_left(length % 4);
