@@ -22,8 +22,15 @@ use self::missing::Missing;
 use self::places::ArgPlaces;
 use self::reader::Reader;
 pub(crate) use self::serialize::{ArgsWriter, write_value};
+use crate::attachments::Attachments;
 use crate::error::{ArgsError, EncodeError};
 use crate::json::{self, Cursor, EventName, Landmarks};
+
+/// Bytes of most arguments, without growing.
+const CAPACITY: usize = 128;
+
+/// Bytes of most arguments that are appended to others, without growing.
+const APPENDED_CAPACITY: usize = 32;
 
 /// Encoded arguments, and the attachments that their placeholders stand for.
 ///
@@ -66,7 +73,8 @@ use crate::json::{self, Cursor, EventName, Landmarks};
 pub struct Args {
     /// The whole message that the arguments came in: to keep it costs nothing, to cut it would.
     text: ByteString,
-    attachments: Option<Arc<[Bytes]>>,
+    /// Behind a pointer, for most have none, and arguments are moved often.
+    attachments: Option<Arc<Attachments>>,
     /// Where the payload begins in `text`.
     start: u32,
     /// Where the event's name ends in `text`; 0 if there is none.
@@ -88,7 +96,7 @@ impl Args {
     where
         T: Serialize + ?Sized,
     {
-        let mut writer = ArgsWriter::new(String::new());
+        let mut writer = ArgsWriter::new(String::with_capacity(CAPACITY));
         let name_end = writer.begin(event);
         writer.write(args)?;
         let (text, attachments) = writer.finish();
@@ -112,13 +120,18 @@ impl Args {
         T: Serialize + ?Sized,
     {
         let json = self.as_json().trim_ascii_end();
-        let open = match json.strip_suffix(']') {
-            Some(open) => open.to_owned(),
+        let mut open = String::with_capacity(json.len().saturating_add(APPENDED_CAPACITY));
+        match json.strip_suffix(']') {
+            Some(array) => open.push_str(array),
             // The payload of a CONNECT, or none.
-            None => format!("[{json}"),
-        };
+            None => {
+                open.push('[');
+                open.push_str(json);
+            }
+        }
         let is_first = self.name().is_none() && self.is_empty();
-        let mut writer = ArgsWriter::resume(open, self.attachments().to_vec(), is_first);
+        let attachments = self.attachments.as_deref().cloned().unwrap_or_default();
+        let mut writer = ArgsWriter::resume(open, attachments, is_first);
         writer.write(arg)?;
         let (text, attachments) = writer.finish();
         let mut args = Self::new(text.into(), 0, self.name().into());
@@ -157,7 +170,9 @@ impl Args {
     /// The attachments, in the order of their numbers.
     #[must_use]
     pub fn attachments(&self) -> &[Bytes] {
-        self.attachments.as_deref().unwrap_or_default()
+        self.attachments
+            .as_deref()
+            .map_or(&[], |attachments| attachments)
     }
 
     /// The JSON text of all of it: an array that begins with the name if this is of an event; an
@@ -172,13 +187,14 @@ impl Args {
     /// Borrowed unless the name is written with escapes. A name that is a number, which Node's
     /// server allows, is its text. Halves of surrogate pairs become replacement characters.
     #[must_use]
+    #[inline]
     pub fn event_name(&self) -> Option<Cow<'_, str>> {
-        let name = self.name()?;
-        let json = self.as_json();
-        Some(match name.plain(json) {
-            Some(name) => Cow::Borrowed(name),
-            None => EventName::read(name.token(json)),
-        })
+        match self.plain_name() {
+            Some(name) => Some(Cow::Borrowed(name)),
+            None => self
+                .name()
+                .map(|name| EventName::read(name.token(self.as_json()))),
+        }
     }
 
     /// The same arguments in memory of their own.
@@ -188,14 +204,17 @@ impl Args {
     #[must_use]
     pub fn detach(&self) -> Self {
         let shift = |place: u32| place.saturating_sub(self.start);
-        let attachments = self.attachments().iter();
-        Self {
-            text: self.as_json().into(),
-            attachments: self.attachments.is_some().then(|| {
+        let copy = |attachments: &Arc<Attachments>| {
+            let attachments = attachments.iter();
+            Arc::new(
                 attachments
                     .map(|bytes| Bytes::copy_from_slice(bytes))
-                    .collect()
-            }),
+                    .collect(),
+            )
+        };
+        Self {
+            text: self.as_json().into(),
+            attachments: self.attachments.as_ref().map(copy),
             start: 0,
             name_end: shift(self.name_end),
             plain_end: shift(self.plain_end),
@@ -210,15 +229,12 @@ impl Args {
     /// # Errors
     ///
     /// If an argument is missing or does not fit.
+    #[inline]
     pub fn deserialize<'de, T>(&'de self) -> Result<T, ArgsError>
     where
         T: Deserialize<'de>,
     {
-        T::deserialize(ArgsDeserializer {
-            attachments: self.attachments(),
-            places: self.places(),
-            first_if_plain: self.first_if_plain(),
-        })
+        T::deserialize(ArgsDeserializer(self))
     }
 
     /// Reads all of the payload as one value: of an event the array that begins with the name.
@@ -277,8 +293,8 @@ impl Args {
     }
 
     /// Sets the attachments, which placeholders are known to fit.
-    pub(crate) fn attach(&mut self, attachments: Vec<Bytes>) {
-        self.attachments = (!attachments.is_empty()).then(|| attachments.into());
+    pub(crate) fn attach(&mut self, attachments: Attachments) {
+        self.attachments = (!attachments.is_empty()).then(|| Arc::new(attachments));
     }
 
     fn name(&self) -> Option<EventName> {
@@ -288,9 +304,25 @@ impl Args {
         })
     }
 
+    /// The name of the event, if it is known to be a string without escapes.
+    #[inline]
+    fn plain_name(&self) -> Option<&str> {
+        if !self.name_is_plain {
+            return None;
+        }
+        // Between the bracket with a quote and the other quote.
+        let start = self.start.checked_add(2)?;
+        let end = self.name_end.checked_sub(1)?;
+        self.text.get(start as usize..end as usize)
+    }
+
     /// The text of the first argument, if it is known to be a string without escapes.
+    #[inline]
     fn first_if_plain(&self) -> Option<&str> {
-        // Behind a comma or a bracket. There is no such text if the end is 0.
+        if self.plain_end == 0 {
+            return None;
+        }
+        // Behind a comma or a bracket.
         let start = self.start.max(self.name_end).checked_add(1)?;
         self.text.get(start as usize..self.plain_end as usize)
     }

@@ -3,6 +3,7 @@
 mod header;
 mod payload;
 
+use std::cell::Cell;
 use std::error::Error;
 use std::mem;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use self::header::{Header, WireType};
 #[cfg(feature = "msgpack")]
 pub(crate) use self::payload::check_name;
 use crate::args::{Args, write_value};
+use crate::attachments::Attachments;
 use crate::error::DecodeError;
 use crate::limits::DecodeLimits;
 use crate::packet::Packet;
@@ -49,14 +51,20 @@ pub struct Decoder {
     awaited: Option<Box<Awaited>>,
 }
 
+thread_local! {
+    /// What attachments were awaited in last, empty: they come right behind their packet, so that the
+    /// next packet finds it here, and a connection holds none for long.
+    static SPARE: Cell<Option<Box<Awaited>>> = const { Cell::new(None) };
+}
+
 /// A packet some of whose attachments have not come yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Awaited {
     /// `None` if the packet is one to ignore.
     packet: Option<Packet>,
     /// Attachments that were announced.
     count: usize,
-    attachments: Vec<Bytes>,
+    attachments: Attachments,
     /// Bytes of the attachments that have come.
     bytes: usize,
 }
@@ -114,7 +122,8 @@ impl Decoder {
         text: ByteString,
         start: usize,
     ) -> Result<Option<Packet>, DecodeError> {
-        if self.awaited.take().is_some() {
+        if self.awaited.is_some() {
+            self.awaited = None;
             return Err(DecodeError::UnexpectedText);
         }
         let message = text.get(start..).unwrap_or_default();
@@ -137,12 +146,12 @@ impl Decoder {
         if count == 0 {
             return Ok(packet);
         }
-        self.awaited = Some(Box::new(Awaited {
-            packet,
-            count,
-            attachments: Vec::new(),
-            bytes: 0,
-        }));
+        // There is none while the thread ends.
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        let mut awaited = spare.unwrap_or_default();
+        awaited.packet = packet;
+        awaited.count = count;
+        self.awaited = Some(awaited);
         Ok(None)
     }
 
@@ -166,11 +175,15 @@ impl Decoder {
             self.awaited = Some(awaited);
             return Ok(None);
         }
-        let Some(mut packet) = awaited.packet.take() else {
-            return Ok(None);
-        };
-        packet.payload.attach(mem::take(&mut awaited.attachments));
-        Ok(Some(packet))
+        let mut packet = awaited.packet.take();
+        let attachments = mem::take(&mut awaited.attachments);
+        awaited.bytes = 0;
+        // Without effect while the thread ends.
+        let _ = SPARE.try_with(|spare| spare.set(Some(awaited)));
+        if let Some(packet) = &mut packet {
+            packet.payload.attach(attachments);
+        }
+        Ok(packet)
     }
 
     /// Whether attachments are awaited, and a text would be an error.
@@ -222,25 +235,7 @@ impl Packet {
         attachments: Vec<Bytes>,
         limits: &DecodeLimits,
     ) -> Result<Self, DecodeError> {
-        let limit = limits.max_attachment_bytes;
-        let size = attachments
-            .iter()
-            .fold(0_usize, |sum, part| sum.saturating_add(part.len()));
-        if size > limit {
-            return Err(DecodeError::AttachmentsTooLarge { limit });
-        }
-        let wire = WireType::new(kind, attachments.len(), limits)?;
-        let namespace = header::check_namespace(namespace, limits)?;
-        let id = check_id(id)?;
-        let landmarks = payload::check(&json, wire, limits)?.ok_or(DecodeError::InvalidPayload)?;
-        let mut payload = Args::new(json, 0, landmarks);
-        payload.attach(attachments);
-        Ok(Self {
-            kind,
-            namespace,
-            id,
-            payload,
-        })
+        Self::checked(kind, namespace, id, json, attachments.into(), limits)
     }
 
     /// A packet whose payload is a value, for instance what the decoder of a
@@ -287,7 +282,42 @@ impl Packet {
         if json == "null" {
             json.clear();
         }
-        let packet = Self::from_parts(kind, namespace, id, json.into(), attachments, limits)?;
-        Ok(packet)
+        Ok(Self::checked(
+            kind,
+            namespace,
+            id,
+            json.into(),
+            attachments,
+            limits,
+        )?)
+    }
+
+    fn checked(
+        kind: crate::PacketType,
+        namespace: crate::Namespace,
+        id: Option<u64>,
+        json: ByteString,
+        attachments: Attachments,
+        limits: &DecodeLimits,
+    ) -> Result<Self, DecodeError> {
+        let limit = limits.max_attachment_bytes;
+        let size = attachments
+            .iter()
+            .fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+        if size > limit {
+            return Err(DecodeError::AttachmentsTooLarge { limit });
+        }
+        let wire = WireType::new(kind, attachments.len(), limits)?;
+        let namespace = header::check_namespace(namespace, limits)?;
+        let id = check_id(id)?;
+        let landmarks = payload::check(&json, wire, limits)?.ok_or(DecodeError::InvalidPayload)?;
+        let mut payload = Args::new(json, 0, landmarks);
+        payload.attach(attachments);
+        Ok(Self {
+            kind,
+            namespace,
+            id,
+            payload,
+        })
     }
 }

@@ -8,8 +8,10 @@ use std::mem;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use smol_str::SmolStrBuilder;
 
 use crate::args::{Args, ArgsWriter};
+use crate::attachments::Attachments;
 use crate::error::EncodeError;
 use crate::json::{Landmarks, push_integer, push_string};
 use crate::namespace::Namespace;
@@ -44,7 +46,7 @@ pub fn encode_event<T>(
     id: Option<u64>,
     event: &str,
     args: &T,
-) -> Result<Vec<Bytes>, EncodeError>
+) -> Result<Attachments, EncodeError>
 where
     T: Serialize + ?Sized,
 {
@@ -72,7 +74,7 @@ pub fn encode_ack<T>(
     namespace: &str,
     id: u64,
     args: &T,
-) -> Result<Vec<Bytes>, EncodeError>
+) -> Result<Attachments, EncodeError>
 where
     T: Serialize + ?Sized,
 {
@@ -240,7 +242,7 @@ fn encode_args<T>(
     id: Option<u64>,
     event: Option<&str>,
     args: &T,
-) -> Result<Vec<Bytes>, EncodeError>
+) -> Result<Attachments, EncodeError>
 where
     T: Serialize + ?Sized,
 {
@@ -256,14 +258,22 @@ where
         return Err(error);
     }
     if !attachments.is_empty() {
-        // That there are some is known only now; most packets have none and need no correction.
-        let mut marked = String::new();
-        push_type(&mut marked, kind, attachments.len());
-        out.replace_range(start..start + 1, &marked);
+        mark(out, start, kind, attachments.len());
     }
     Ok(attachments)
 }
 
+/// Corrects the type of a packet that begins at `start` and has turned out to have attachments. Most
+/// have none.
+fn mark(out: &mut String, start: usize, kind: PacketType, attachments: usize) {
+    let mut marked = SmolStrBuilder::new();
+    marked.push(type_digit(kind, true));
+    marked.push_str(itoa::Buffer::new().format(attachments));
+    marked.push('-');
+    out.replace_range(start..start + 1, &marked.finish());
+}
+
+#[inline]
 fn push_header(
     out: &mut String,
     kind: PacketType,
@@ -281,18 +291,24 @@ fn push_header(
     }
 }
 
+#[inline]
 fn push_type(out: &mut String, kind: PacketType, attachments: usize) {
-    out.push(match (kind, attachments) {
-        (PacketType::Connect, _) => '0',
-        (PacketType::Disconnect, _) => '1',
-        (PacketType::Event, 0) => '2',
-        (PacketType::Ack, 0) => '3',
-        (PacketType::ConnectError, _) => '4',
-        (PacketType::Event, _) => '5',
-        (PacketType::Ack, _) => '6',
-    });
-    if attachments > 0 && matches!(kind, PacketType::Event | PacketType::Ack) {
+    let is_binary = attachments > 0 && matches!(kind, PacketType::Event | PacketType::Ack);
+    out.push(type_digit(kind, is_binary));
+    if is_binary {
         push_integer(out, attachments);
         out.push('-');
+    }
+}
+
+fn type_digit(kind: PacketType, is_binary: bool) -> char {
+    match (kind, is_binary) {
+        (PacketType::Connect, _) => '0',
+        (PacketType::Disconnect, _) => '1',
+        (PacketType::Event, false) => '2',
+        (PacketType::Ack, false) => '3',
+        (PacketType::ConnectError, _) => '4',
+        (PacketType::Event, true) => '5',
+        (PacketType::Ack, true) => '6',
     }
 }

@@ -44,6 +44,7 @@
 //! ```
 
 mod args;
+mod attachments;
 mod decode;
 mod encode;
 mod error;
@@ -60,6 +61,7 @@ mod value;
 pub mod revision_4;
 
 pub use crate::args::{Args, ArgsIter};
+pub use crate::attachments::Attachments;
 pub use crate::decode::Decoder;
 pub use crate::encode::{
     encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event,

@@ -1,11 +1,16 @@
 //! Names of namespaces.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::error::Error;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 use smol_str::SmolStr;
+
+/// The name of the main namespace.
+const MAIN: &str = "/";
 
 /// The name of a namespace: a text that begins with `/` and holds no comma.
 ///
@@ -23,12 +28,16 @@ use smol_str::SmolStr;
 /// assert!(Namespace::new("admin").is_err());
 /// # Ok::<(), socketio_proto::InvalidNamespace>(())
 /// ```
-#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Namespace(SmolStr);
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct Namespace(
+    /// `None` for the main namespace, and for that only: nearly all packets are of it, and so it is
+    /// told from others without looking at a text.
+    Option<SmolStr>,
+);
 
 impl Namespace {
     /// The main namespace, `/`.
-    pub const MAIN: Self = Self(SmolStr::new_static("/"));
+    pub const MAIN: Self = Self(None);
 
     /// A namespace of this name.
     ///
@@ -38,7 +47,7 @@ impl Namespace {
     pub fn new(name: impl Into<SmolStr>) -> Result<Self, InvalidNamespace> {
         let name = name.into();
         if name.starts_with('/') && !name.contains(',') {
-            Ok(Self(name))
+            Ok(Self::from_valid(name))
         } else {
             Err(InvalidNamespace { name })
         }
@@ -46,25 +55,44 @@ impl Namespace {
 
     /// The name.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_deref().unwrap_or(MAIN)
     }
 
     /// Whether this is the main namespace, `/`.
     #[must_use]
+    #[inline]
     pub fn is_main(&self) -> bool {
-        self.0 == "/"
+        self.0.is_none()
     }
 
     /// A namespace of a name as the wire delimits it, which is valid by that.
     pub(crate) fn from_wire(name: &str) -> Self {
-        Self(SmolStr::new(name))
+        Self::from_valid(SmolStr::new(name))
+    }
+
+    fn from_valid(name: SmolStr) -> Self {
+        Self((name != MAIN).then_some(name))
     }
 }
 
-impl Default for Namespace {
-    fn default() -> Self {
-        Self::MAIN
+impl Hash for Namespace {
+    /// As of its name, for it can be looked up by that.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialOrd for Namespace {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Namespace {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
     }
 }
 

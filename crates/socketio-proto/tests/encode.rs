@@ -12,8 +12,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::value::to_raw_value;
 use socketio_proto::{
-    Args, DecodeLimits, Decoder, Namespace, Packet, PacketType, encode_ack, encode_connect,
-    encode_connect_error, encode_disconnect, encode_event, encode_packet,
+    Args, Attachments, DecodeLimits, Decoder, Namespace, Packet, PacketType, encode_ack,
+    encode_connect, encode_connect_error, encode_disconnect, encode_event, encode_packet,
 };
 
 fn written<R>(write: impl FnOnce(&mut String) -> R) -> String {
@@ -62,7 +62,7 @@ fn attachments_change_the_type_and_are_counted() {
         text,
         r#"452-/a,5["e",{"_placeholder":true,"num":0},1,[{"_placeholder":true,"num":1}]]"#
     );
-    assert_eq!(attachments, ["x", "x"]);
+    assert_eq!(*attachments, ["x", "x"]);
 
     let mut text = String::from("4");
     let attachments = encode_ack(&mut text, "/", 5, &vec![data; 12]).unwrap();
@@ -137,7 +137,7 @@ fn any_args() -> impl Strategy<Value = (i64, Vec<Bytes>, Option<String>)> {
     (any::<i64>(), vec(data, 0..10), any::<Option<String>>())
 }
 
-fn decode(text: String, attachments: Vec<Bytes>) -> Packet {
+fn decode(text: String, attachments: Attachments) -> Packet {
     let mut decoder = Decoder::new(DecodeLimits::default());
     let mut packet = decoder.decode_text(text.into()).unwrap();
     for attachment in attachments {

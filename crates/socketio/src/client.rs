@@ -125,7 +125,9 @@ impl Client {
             .collect()
     }
 
+    // This and what it calls for an event are inlined by force: each call would copy the packet.
     /// Handles a packet of the client.
+    #[inline(always)]
     pub(crate) fn receive(self: &Arc<Self>, packet: Packet) {
         match packet.kind {
             PacketType::Connect => self.connect(&packet),
@@ -135,6 +137,7 @@ impl Client {
     }
 
     /// Finds the socket that a packet is for, and handles the packet if the socket is there.
+    #[inline(always)]
     fn route(self: &Arc<Self>, packet: Packet) {
         let mut members = self.members.lock();
         if members.closed {
@@ -162,6 +165,7 @@ impl Client {
     }
 
     /// Handles a packet for a socket that is connected.
+    #[inline(always)]
     fn handle(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
         match packet.kind {
             PacketType::Event => self.dispatch(socket, handlers, packet),
@@ -218,8 +222,9 @@ impl Client {
 }
 
 impl Members {
-    fn find(&mut self, name: &str) -> Option<&mut Member> {
-        self.list.iter_mut().find(|member| *member.name == *name)
+    #[inline]
+    fn find(&mut self, name: &Name) -> Option<&mut Member> {
+        self.list.iter_mut().find(|member| member.name == *name)
     }
 
     /// What an attempt to join waits with, if it has not been given up.

@@ -25,6 +25,7 @@ impl Codec {
         }
     }
 
+    #[inline]
     pub(crate) fn event<T: Serialize + ?Sized>(
         &self,
         namespace: &Namespace,
@@ -41,6 +42,7 @@ impl Codec {
         parse(&**parser, &Packet { id, ..packet })
     }
 
+    #[inline]
     pub(crate) fn ack<T: Serialize + ?Sized>(
         &self,
         namespace: &Namespace,
@@ -142,6 +144,7 @@ pub(crate) enum MessageDecoder {
 }
 
 impl MessageDecoder {
+    #[inline]
     pub(crate) fn decode(
         &mut self,
         message: Message,

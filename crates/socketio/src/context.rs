@@ -27,7 +27,7 @@ pub struct ConnectContext {
     pub(crate) socket: Socket,
     /// The payload of the CONNECT packet: one argument, or none.
     pub(crate) auth: Args,
-    parts: LazyParts,
+    parts: LazyParts<false>,
 }
 
 impl ConnectContext {
@@ -36,7 +36,7 @@ impl ConnectContext {
         Self {
             socket,
             auth,
-            parts: LazyParts::for_once(),
+            parts: LazyParts::new(),
         }
     }
 }
@@ -51,7 +51,7 @@ pub struct EventContext {
     ack: Option<Awaited>,
     /// Why another handler did not run, for an `on_rejection` handler.
     pub(crate) rejection: Option<Rejection>,
-    parts: LazyParts,
+    parts: LazyParts<true>,
 }
 
 impl EventContext {
@@ -62,7 +62,7 @@ impl EventContext {
             args,
             ack: ack.map(Awaited::new),
             rejection: None,
-            parts: LazyParts::for_event(),
+            parts: LazyParts::new(),
         }
     }
 
@@ -73,7 +73,7 @@ impl EventContext {
             socket: self.socket.clone(),
             args: self.args.clone(),
             rejection: None,
-            parts: LazyParts::for_event(),
+            parts: LazyParts::new(),
         }
     }
 
@@ -131,7 +131,7 @@ impl EventContext {
 pub struct DisconnectContext {
     pub(crate) socket: Socket,
     pub(crate) reason: DisconnectReason,
-    parts: LazyParts,
+    parts: LazyParts<false>,
 }
 
 impl DisconnectContext {
@@ -140,7 +140,7 @@ impl DisconnectContext {
         Self {
             socket,
             reason,
-            parts: LazyParts::for_once(),
+            parts: LazyParts::new(),
         }
     }
 }
@@ -153,7 +153,7 @@ pub struct NamespaceContext {
     pub(crate) auth: Args,
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) server: Weak<dyn Any + Send + Sync>,
-    parts: LazyParts,
+    parts: LazyParts<false>,
 }
 
 impl NamespaceContext {
@@ -169,7 +169,7 @@ impl NamespaceContext {
             auth,
             handshake,
             server,
-            parts: LazyParts::for_once(),
+            parts: LazyParts::new(),
         }
     }
 

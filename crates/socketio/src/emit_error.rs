@@ -19,6 +19,7 @@ pub enum EmitError {
 
 impl EmitError {
     /// Refuses names that the protocol keeps for itself.
+    #[inline]
     pub(crate) fn check_name(event: &str) -> Result<(), Self> {
         if socketio_proto::is_reserved(event) {
             return Err(Self::ReservedEvent(event.to_owned()));

@@ -1,22 +1,21 @@
 use bytes::Bytes;
-use engineio::{MESSAGE_OVERHEAD, Message, SendOptions, Text};
-use socketio_proto::{EncodeError, Packet};
+use engineio::{MESSAGE_OVERHEAD, Message, SendError, SendOptions, Session, Text};
+use socketio_proto::{Attachments, EncodeError, Packet};
 
 /// A packet ready to be sent.
 ///
 /// A broadcast makes one, which all recipients share.
 #[derive(Clone, Debug)]
 pub(crate) struct Encoded {
-    first: Message,
-    rest: Rest,
+    content: Content,
     options: SendOptions,
 }
 
-/// The messages that follow the first one of a packet.
 #[derive(Clone, Debug)]
-enum Rest {
-    Attachments(Vec<Bytes>),
-    /// What a parser has made.
+enum Content {
+    /// A packet as the specification encodes it.
+    Packet(Text, Attachments),
+    /// What a parser has made: one message at least.
     Messages(Vec<Message>),
 }
 
@@ -25,17 +24,19 @@ const CAPACITY: usize = 128;
 
 impl Encoded {
     /// A packet as the specification encodes it, with or without attachments.
+    #[inline]
     pub(crate) fn json(
-        write: impl FnOnce(&mut String) -> Result<Vec<Bytes>, EncodeError>,
+        write: impl FnOnce(&mut String) -> Result<Attachments, EncodeError>,
     ) -> Result<Self, EncodeError> {
-        let mut attachments = Ok(Vec::new());
-        let text = Text::build(CAPACITY, |out| attachments = write(out));
-        Ok(Self::new(text, attachments?))
+        let mut written = Ok(Attachments::new());
+        let text = Text::build(CAPACITY, |out| written = write(out));
+        written.map(|attachments| Self::new(Content::Packet(text, attachments)))
     }
 
     /// A packet as the specification encodes it, without attachments.
     pub(crate) fn text(write: impl FnOnce(&mut String)) -> Self {
-        Self::new(Text::build(CAPACITY, write), Vec::new())
+        let text = Text::build(CAPACITY, write);
+        Self::new(Content::Packet(text, Attachments::new()))
     }
 
     /// A packet whose payload is encoded already, as the specification encodes it.
@@ -45,31 +46,28 @@ impl Encoded {
         let text = Text::build(capacity, |out| {
             attachments = socketio_proto::encode_packet(out, packet);
         });
-        Self::new(text, attachments.to_vec())
+        let attachments = attachments.iter().cloned().collect();
+        Self::new(Content::Packet(text, attachments))
     }
 
     /// A packet as messages, if there is one.
     pub(crate) fn from_messages(messages: impl IntoIterator<Item = Message>) -> Option<Self> {
-        let mut messages = messages.into_iter();
-        Some(Self {
-            first: messages.next()?,
-            rest: Rest::Messages(messages.collect()),
-            options: SendOptions::default(),
-        })
+        let messages = Vec::from_iter(messages);
+        (!messages.is_empty()).then(|| Self::new(Content::Messages(messages)))
     }
 
-    fn new(text: Text, attachments: Vec<Bytes>) -> Self {
+    #[inline]
+    fn new(content: Content) -> Self {
         Self {
-            first: Message::Text(text),
-            rest: Rest::Attachments(attachments),
+            content,
             options: SendOptions::default(),
         }
     }
 
     /// Says whether the transport may compress the packet.
-    pub(crate) fn compress(mut self, compress: bool) -> Self {
+    #[inline]
+    pub(crate) fn set_compress(&mut self, compress: bool) {
         self.options = self.options.compress(compress);
-        self
     }
 
     /// How many bytes it takes of what may wait for a client.
@@ -84,35 +82,58 @@ impl Encoded {
     }
 
     /// The only message, if there is but one.
-    pub(crate) fn sole(&self) -> Option<&Message> {
-        self.is_sole().then_some(&self.first)
-    }
-
-    /// The only message, if there is but one; otherwise the packet comes back.
-    pub(crate) fn into_sole(self) -> Result<Message, Self> {
-        if self.is_sole() {
-            Ok(self.first)
-        } else {
-            Err(self)
+    pub(crate) fn sole(&self) -> Option<Message> {
+        match &self.content {
+            Content::Packet(text, attachments) if attachments.is_empty() => {
+                Some(Message::Text(text.clone()))
+            }
+            Content::Packet(..) => None,
+            Content::Messages(messages) => match &**messages {
+                [message] => Some(message.clone()),
+                _ => None,
+            },
         }
     }
 
-    fn is_sole(&self) -> bool {
-        match &self.rest {
-            Rest::Attachments(attachments) => attachments.is_empty(),
-            Rest::Messages(messages) => messages.is_empty(),
+    /// Sends it to the client of a session.
+    #[inline]
+    pub(crate) fn send(self, session: &Session) -> Result<(), SendError> {
+        match self.content {
+            Content::Packet(text, attachments) if attachments.is_empty() => {
+                session.send_with(text, self.options)
+            }
+            content => session.send_all_with(content.into_messages(), self.options),
         }
     }
 
     /// The messages in the order in which they are sent.
     pub(crate) fn messages(&self) -> impl Iterator<Item = Message> {
-        let (attachments, messages): (&[Bytes], &[Message]) = match &self.rest {
-            Rest::Attachments(attachments) => (attachments, &[]),
-            Rest::Messages(messages) => (&[], messages),
+        let (text, attachments, messages): (_, &[Bytes], &[Message]) = match &self.content {
+            Content::Packet(text, attachments) => (Some(text.clone()), attachments, &[]),
+            Content::Messages(messages) => (None, &[], messages),
         };
-        let attachments = attachments.iter().cloned().map(Message::Binary);
-        std::iter::once(self.first.clone())
-            .chain(attachments)
-            .chain(messages.iter().cloned())
+        let attachments = attachments.iter().cloned();
+        in_order(text, attachments, messages.iter().cloned())
     }
+}
+
+impl Content {
+    /// The messages in the order in which they are sent. What is sent to one client need not be
+    /// shared.
+    fn into_messages(self) -> impl Iterator<Item = Message> {
+        let (text, attachments, messages) = match self {
+            Self::Packet(text, attachments) => (Some(text), attachments, Vec::new()),
+            Self::Messages(messages) => (None, Attachments::new(), messages),
+        };
+        in_order(text, attachments.into_iter(), messages.into_iter())
+    }
+}
+
+fn in_order(
+    text: Option<Text>,
+    attachments: impl Iterator<Item = Bytes>,
+    messages: impl Iterator<Item = Message>,
+) -> impl Iterator<Item = Message> {
+    let text = text.into_iter().map(Message::Text);
+    text.chain(attachments.map(Message::Binary)).chain(messages)
 }

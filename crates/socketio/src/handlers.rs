@@ -23,7 +23,7 @@ pub(crate) struct Handlers {
     pub(crate) connect: Vec<ConnectListener>,
     /// By name. Its hasher is fast and easy to find collisions for, but names of clients are only
     /// looked up: all that are in the table are the application's.
-    pub(crate) events: HashMap<SmolStr, SmallVec<[Listed<EventListener>; 1]>>,
+    pub(crate) events: HashMap<Arc<str>, SmallVec<[Listed<EventListener>; 1]>>,
     /// Those of every event, whatever its name.
     pub(crate) any: Vec<Listed<EventListener>>,
     pub(crate) event_middleware: Vec<EventMiddlewareListener>,

@@ -15,6 +15,7 @@ use http::{Extensions, HeaderMap, Method, Request, Uri, header, uri};
 use parking_lot::Mutex;
 
 pub(crate) use self::lazy_parts::LazyParts;
+use self::lazy_parts::PartsCopy;
 
 /// What a client sent when it opened its session: the request that all of its sockets stem from.
 ///
@@ -40,7 +41,7 @@ pub struct Handshake {
     parts: Parts,
     issued: SystemTime,
     /// A copy of the parts that the next event can have, see [`LazyParts`].
-    spare: Mutex<Option<Box<Parts>>>,
+    spare: Mutex<Option<Box<PartsCopy>>>,
     /// What the parts said before they were dropped.
     kept: Option<Box<Kept>>,
 }

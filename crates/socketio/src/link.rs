@@ -71,7 +71,7 @@ impl Link {
 
     pub(crate) fn send(&self, packet: &Encoded) -> Result<(), SendError> {
         match packet.sole() {
-            Some(message) => self.session.send_with(message.clone(), packet.options()),
+            Some(message) => self.session.send_with(message, packet.options()),
             None => self
                 .session
                 .send_all_with(packet.messages(), packet.options()),
@@ -92,11 +92,9 @@ impl Link {
             .send_volatile_with(packet.messages(), packet.options())
     }
 
+    /// Sends a packet that goes to this client only.
+    #[inline]
     pub(crate) fn send_owned(&self, packet: Encoded) -> Result<(), SendError> {
-        let options = packet.options();
-        match packet.into_sole() {
-            Ok(message) => self.session.send_with(message, options),
-            Err(packet) => self.session.send_all_with(packet.messages(), options),
-        }
+        packet.send(&self.session)
     }
 }

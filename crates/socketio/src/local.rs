@@ -87,7 +87,10 @@ impl Local {
     /// What all recipients of a broadcast get.
     fn encode(&self, packet: &Packet, options: &BroadcastOptions) -> Option<Encoded> {
         match self.codec.packet(packet) {
-            Ok(encoded) => Some(encoded.compress(options.flags.compress)),
+            Ok(mut encoded) => {
+                encoded.set_compress(options.flags.compress);
+                Some(encoded)
+            }
             Err(error) => {
                 tracing::error!(%error, "a broadcast was not sent");
                 None

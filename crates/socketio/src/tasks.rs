@@ -38,6 +38,7 @@ impl Tasks {
 
     /// Runs a future as far as it goes at once; the rest goes on in a task of its own, which holds
     /// so many `bytes`. Returns that task, if there is one.
+    #[inline]
     pub(crate) fn start<F>(self: &Arc<Self>, mut future: F, bytes: usize) -> Option<AbortHandle>
     where
         F: Future<Output = ()> + Send + Unpin + 'static,

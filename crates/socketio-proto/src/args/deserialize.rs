@@ -7,32 +7,30 @@ use super::argument::Argument;
 use super::missing::Missing;
 use super::places::ArgPlaces;
 use super::reader::Reader;
+use crate::args::Args;
 use crate::error::ArgsError;
 
 /// Gives a tuple several arguments, `()` none, and any other type the first one.
-pub(super) struct ArgsDeserializer<'de> {
-    pub(super) attachments: &'de [Bytes],
-    pub(super) places: ArgPlaces<'de>,
-    /// The text of the first argument, if it is known to be a string without escapes.
-    pub(super) first_if_plain: Option<&'de str>,
-}
+pub(super) struct ArgsDeserializer<'de>(pub(super) &'de Args);
 
 /// Passes a request for a single value on to the first argument.
 macro_rules! take_first {
     ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
+        #[inline]
         fn $method<V: Visitor<'de>>(
             self,
             $($arg: $ty,)*
             visitor: V,
         ) -> Result<V::Value, ArgsError> {
-            let mut args = self;
-            if let Some(token) = args.first_if_plain {
+            let Self(args) = self;
+            if let Some(token) = args.first_if_plain() {
                 Argument::plain(token).$method($($arg,)* visitor)
-            } else if let Some(text) = args.places.next() {
-                if args.attachments.is_empty() {
+            } else if let Some(text) = args.places().next() {
+                let attachments = args.attachments();
+                if attachments.is_empty() {
                     Argument::new(text).$method($($arg,)* visitor)
                 } else {
-                    Reader::new(text, args.attachments).$method($($arg,)* visitor)
+                    Reader::new(text, attachments).$method($($arg,)* visitor)
                 }
             } else {
                 return Missing { index: 0, count: 1 }.$method($($arg,)* visitor);
@@ -50,10 +48,11 @@ impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, ArgsError> {
+        let Self(args) = self;
         visitor.visit_seq(EachArgument {
-            attachments: self.attachments,
-            places: self.places,
-            plain: self.first_if_plain,
+            attachments: args.attachments(),
+            places: args.places(),
+            plain: args.first_if_plain(),
             index: 0,
             count: len,
         })

@@ -8,16 +8,16 @@ mod top_level;
 mod value;
 mod writer;
 
-use bytes::Bytes;
 use serde::Serialize;
 
 use self::output::Output;
 use self::top_level::TopLevel;
 pub(crate) use self::writer::ArgsWriter;
+use crate::attachments::Attachments;
 use crate::error::EncodeError;
 
 /// Writes one value as JSON and attachments.
-pub(crate) fn write_value<T>(value: &T) -> Result<(String, Vec<Bytes>), EncodeError>
+pub(crate) fn write_value<T>(value: &T) -> Result<(String, Attachments), EncodeError>
 where
     T: Serialize + ?Sized,
 {

@@ -74,7 +74,8 @@ impl WireType {
             _ => return Err(DecodeError::InvalidType),
         };
         if !is_binary {
-            return Self::new(kind, 0, limits);
+            let attachments = 0;
+            return Ok(Self { kind, attachments });
         }
         let count = read_number(cursor);
         if !cursor.eat(b'-') {
@@ -105,14 +106,24 @@ pub(crate) fn check_id(id: Option<u64>) -> Result<Option<u64>, DecodeError> {
     }
 }
 
+#[inline]
 fn read_namespace(
     text: &str,
     cursor: &mut Cursor<'_>,
     limits: &DecodeLimits,
 ) -> Result<Namespace, DecodeError> {
-    if cursor.peek() != Some(b'/') {
-        return Ok(Namespace::MAIN);
+    if cursor.peek() == Some(b'/') {
+        read_name(text, cursor, limits)
+    } else {
+        Ok(Namespace::MAIN)
     }
+}
+
+fn read_name(
+    text: &str,
+    cursor: &mut Cursor<'_>,
+    limits: &DecodeLimits,
+) -> Result<Namespace, DecodeError> {
     let start = cursor.offset();
     let len = memchr(b',', cursor.rest()).unwrap_or(cursor.rest().len());
     let limit = limits.max_namespace_len;

@@ -58,15 +58,21 @@ fn judge<T>(scanned: Result<T, ScanError>, limits: &DecodeLimits) -> Result<T, D
 }
 
 /// Checks the name of an event, given the payload and where the name is in it.
+#[inline]
 pub(crate) fn check_name(
     json: &str,
     name: EventName,
     limits: &DecodeLimits,
 ) -> Result<(), DecodeError> {
-    let limit = limits.max_event_name_len;
-    if let Some(text) = name.plain(json) {
-        return check_text(text, limits);
+    match name.plain(json) {
+        Some(text) => check_text(text, limits),
+        None => check_token(json, name, limits),
     }
+}
+
+/// Checks a name that has to be read first.
+fn check_token(json: &str, name: EventName, limits: &DecodeLimits) -> Result<(), DecodeError> {
+    let limit = limits.max_event_name_len;
     let token = name.token(json);
     let max_len = limit.saturating_mul(MAX_ESCAPE_LEN).saturating_add(QUOTES);
     if token.len() > max_len {
@@ -75,6 +81,7 @@ pub(crate) fn check_name(
     check_text(&EventName::read(token), limits)
 }
 
+#[inline]
 fn check_text(name: &str, limits: &DecodeLimits) -> Result<(), DecodeError> {
     let limit = limits.max_event_name_len;
     if name.len() > limit {

@@ -84,7 +84,8 @@ pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<Landmarks, Sc
         _ => return Err(ScanError::Syntax),
     };
     let end = scanner.cursor.offset();
-    let plain_end = if scanner.ends_value()? {
+    // Hardly anybody sends a space before the comma.
+    let plain_end = if !scanner.cursor.eat(b',') && scanner.ends_value()? {
         None
     } else {
         scanner.arguments(end.saturating_add(','.len_utf8()))?
@@ -133,7 +134,8 @@ impl<'a> Scanner<'a> {
         }
         let is_plain = self.string()?;
         let end = self.cursor.offset();
-        if !self.ends_value()? {
+        // Most often that was all there is in the array.
+        if self.cursor.rest() != b"]" && !self.ends_value()? {
             self.values()?;
         }
         Ok(is_plain.then_some(end))

@@ -133,6 +133,6 @@ fn payload(
         _ => return Err(DecodeError::InvalidPayload),
     }
     let mut args = Args::new(data.json.into(), 0, event.into());
-    args.attach(data.attachments);
+    args.attach(data.attachments.into());
     Ok(args)
 }

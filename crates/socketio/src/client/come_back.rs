@@ -244,7 +244,10 @@ fn enter(
 /// None if the parser of the application cannot encode the packet, which then nobody has been sent.
 fn encode(socket: &Socket, missed: &MissedPacket) -> Option<Encoded> {
     match socket.space().local.codec.packet(&missed.packet) {
-        Ok(packet) => Some(packet.compress(missed.flags.compress)),
+        Ok(mut packet) => {
+            packet.set_compress(missed.flags.compress);
+            Some(packet)
+        }
         Err(error) => {
             tracing::error!(%error, "a packet was not sent");
             None

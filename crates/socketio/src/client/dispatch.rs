@@ -17,6 +17,7 @@ use crate::tasks::Tasks;
 
 impl Client {
     /// Starts the handlers of an event.
+    #[inline(always)]
     pub(super) fn dispatch(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
         let bytes = size(&packet);
         let is_plain =
@@ -32,13 +33,14 @@ impl Client {
             log_unhandled(&socket);
             return;
         };
-        let context = EventContext::new(socket, packet.payload, packet.id);
         let on_rejected = rejected(handlers.rejection.clone());
         if let [listener] = &**listeners {
+            let context = EventContext::new(socket, packet.payload, packet.id);
             let run = listener.handler.run(context, on_rejected);
             self.tasks.start(run, bytes);
             return;
         }
+        let context = EventContext::new(socket, packet.payload, packet.id);
         let listeners = listeners.iter().map(|listener| &listener.handler);
         for run in runs(listeners, context, on_rejected) {
             self.tasks.start(run, bytes);

@@ -21,33 +21,23 @@ use super::Handshake;
 /// cannot be compared by value; an extractor that *replaces* one which layers in front had set
 /// shows its work to later calls until the copy is dropped. Adding one, which extractors that cache
 /// do, drops the copy.
-pub(crate) struct LazyParts {
-    own: Option<Own>,
-    is_handed_back: bool,
-}
+///
+/// `REUSED` says whether the copy is handed back. All of it is one pointer, for it moves with the
+/// context of every event.
+pub(crate) struct LazyParts<const REUSED: bool>(Option<Box<PartsCopy>>);
 
-struct Own {
-    parts: Box<Parts>,
-    handshake: Arc<Handshake>,
+/// A copy of the parts of a request.
+pub(crate) struct PartsCopy {
+    parts: Parts,
+    /// Whose copy it is, while a call has it.
+    handshake: Option<Arc<Handshake>>,
     /// How many extensions there were before the first extractor ran.
     extensions: usize,
 }
 
-impl LazyParts {
-    /// Parts for a call that happens once in the life of a socket.
-    pub(crate) fn for_once() -> Self {
-        Self {
-            own: None,
-            is_handed_back: false,
-        }
-    }
-
-    /// Parts for an event, of which there may be many.
-    pub(crate) fn for_event() -> Self {
-        Self {
-            own: None,
-            is_handed_back: true,
-        }
+impl<const REUSED: bool> LazyParts<REUSED> {
+    pub(crate) fn new() -> Self {
+        Self(None)
     }
 
     /// The parts, copied from the handshake at the first call. `prepare` completes a new copy.
@@ -56,48 +46,52 @@ impl LazyParts {
         handshake: impl FnOnce() -> Arc<Handshake>,
         prepare: impl FnOnce(&mut Parts),
     ) -> &mut Parts {
-        let own = self.own.get_or_insert_with(|| {
+        let copy = self.0.get_or_insert_with(|| {
             let handshake = handshake();
             let spare = handshake.spare.lock().take();
-            let parts = spare.unwrap_or_else(|| {
-                let mut parts = Box::new(handshake.parts.clone());
+            let mut copy = spare.unwrap_or_else(|| {
+                let mut parts = handshake.parts.clone();
                 prepare(&mut parts);
-                parts
+                Box::new(PartsCopy {
+                    extensions: parts.extensions.len(),
+                    handshake: None,
+                    parts,
+                })
             });
-            Own {
-                extensions: parts.extensions.len(),
-                parts,
-                handshake,
-            }
+            copy.handshake = Some(handshake);
+            copy
         });
-        &mut own.parts
+        &mut copy.parts
     }
 
     /// Whether an extractor has asked.
     pub(crate) fn is_copied(&self) -> bool {
-        self.own.is_some()
+        self.0.is_some()
     }
 
     /// Ends the call as far as extractors are concerned: the next one has another copy.
+    #[inline]
     pub(crate) fn give_back(&mut self) {
-        if let Some(own) = self.own.take() {
-            self.give_back_copy(own);
+        if let Some(copy) = self.0.take() {
+            Self::give_back_copy(copy);
         }
     }
 
-    fn give_back_copy(&self, own: Own) {
-        if self.is_handed_back
-            && own.parts.extensions.len() == own.extensions
-            && unchanged(&own.handshake.parts, &own.parts)
+    fn give_back_copy(mut copy: Box<PartsCopy>) {
+        if REUSED
+            && let Some(handshake) = copy.handshake.take()
+            && copy.parts.extensions.len() == copy.extensions
+            && unchanged(&handshake.parts, &copy.parts)
         {
-            let other = own.handshake.spare.lock().replace(own.parts);
+            let other = handshake.spare.lock().replace(copy);
             // Not under the lock: it may hold what layers in front have put in.
             drop(other);
         }
     }
 }
 
-impl Drop for LazyParts {
+impl<const REUSED: bool> Drop for LazyParts<REUSED> {
+    #[inline]
     fn drop(&mut self) {
         self.give_back();
     }
@@ -126,7 +120,7 @@ fn unchanged_headers(original: &HeaderMap, copy: &HeaderMap) -> bool {
             })
 }
 
-impl fmt::Debug for LazyParts {
+impl<const REUSED: bool> fmt::Debug for LazyParts<REUSED> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LazyParts")
             .field("is_copied", &self.is_copied())
@@ -171,7 +165,7 @@ mod tests {
         copies: &mut u32,
         change: impl FnOnce(&mut Parts),
     ) -> Prepared {
-        let mut lazy = LazyParts::for_event();
+        let mut lazy = LazyParts::<true>::new();
         let parts = lazy.get_mut(
             || Arc::clone(handshake),
             |parts| {
@@ -196,7 +190,7 @@ mod tests {
     #[test]
     fn a_call_without_extractors_copies_nothing() {
         let handshake = handshake();
-        drop(LazyParts::for_event());
+        drop(LazyParts::<true>::new());
         assert!(handshake.spare.lock().is_none());
     }
 
@@ -211,7 +205,7 @@ mod tests {
     #[test]
     fn calls_at_the_same_time_have_a_copy_each() {
         let (handshake, mut copies) = (handshake(), 0);
-        let mut first = LazyParts::for_event();
+        let mut first = LazyParts::<true>::new();
         first.get_mut(|| Arc::clone(&handshake), |_| ());
         assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(1));
         drop(first);
@@ -236,7 +230,7 @@ mod tests {
             assert_eq!(next, Prepared(2), "change number {number}");
         }
         let (handshake, mut copies) = (handshake(), 0);
-        let mut lazy = LazyParts::for_event();
+        let mut lazy = LazyParts::<true>::new();
         lazy.get_mut(|| Arc::clone(&handshake), |_| ())
             .extensions
             .clear();
@@ -247,7 +241,7 @@ mod tests {
     #[test]
     fn a_call_that_happens_once_leaves_no_copy() {
         let handshake = handshake();
-        let mut lazy = LazyParts::for_once();
+        let mut lazy = LazyParts::<false>::new();
         lazy.get_mut(|| Arc::clone(&handshake), |_| ());
         drop(lazy);
         assert!(handshake.spare.lock().is_none());

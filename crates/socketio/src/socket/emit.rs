@@ -182,7 +182,7 @@ impl<'a> SocketEmitter<'a> {
             return Err(EmitError::Disconnected);
         }
         let codec = &space.local.codec;
-        let packet = if space.local.outgoing.is_heard() {
+        let mut packet = if space.local.outgoing.is_heard() {
             let args = Args::from_serialize(Some(event), args)?;
             space.local.outgoing.tell(recipient, &args);
             codec.packet(&Packet {
@@ -192,7 +192,7 @@ impl<'a> SocketEmitter<'a> {
         } else {
             codec.event(space.name(), ack, event, args)?
         };
-        let packet = packet.compress(self.compress);
+        packet.set_compress(self.compress);
         if self.volatile {
             let sent = recipient.link.send_volatile(&packet);
             // Nobody should wait for the answer to what was not sent.

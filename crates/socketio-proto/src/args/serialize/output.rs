@@ -8,17 +8,19 @@ use serde::Serialize;
 use serde::ser::Error as _;
 use serde_json::Error as JsonError;
 
+use crate::attachments::Attachments;
 use crate::json::{self, Placeholder};
 
 /// The JSON of what has been written, and the attachments that its placeholders stand for.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub(super) text: String,
-    pub(super) attachments: Vec<Bytes>,
+    pub(super) attachments: Attachments,
 }
 
 impl Output {
     /// Writes a text in quotes.
+    #[inline]
     pub(super) fn string(&mut self, text: &str) {
         if text == Placeholder::KEY {
             self.likeness();

@@ -1,8 +1,7 @@
 //! The array of the arguments.
 
-use bytes::Bytes;
-
 use super::output::Output;
+use crate::attachments::Attachments;
 use crate::json;
 
 /// Writes an array of arguments behind what a text holds already, and collects attachments.
@@ -13,12 +12,14 @@ pub(crate) struct ArgsWriter {
 }
 
 impl ArgsWriter {
+    #[inline]
     pub(crate) fn new(text: String) -> Self {
-        Self::resume(text, Vec::new(), true)
+        Self::resume(text, Attachments::new(), true)
     }
 
     /// A writer that continues an array without its closing bracket.
-    pub(crate) fn resume(text: String, attachments: Vec<Bytes>, is_first: bool) -> Self {
+    #[inline]
+    pub(crate) fn resume(text: String, attachments: Attachments, is_first: bool) -> Self {
         Self {
             output: Output { text, attachments },
             is_first,
@@ -27,6 +28,7 @@ impl ArgsWriter {
 
     /// Opens the array, and writes the name of an event if there is one. Returns where the text
     /// ends then.
+    #[inline]
     pub(crate) fn begin(&mut self, event: Option<&str>) -> usize {
         self.output.text.push('[');
         if let Some(event) = event {
@@ -37,12 +39,14 @@ impl ArgsWriter {
     }
 
     /// Closes the array.
-    pub(crate) fn finish(mut self) -> (String, Vec<Bytes>) {
+    #[inline]
+    pub(crate) fn finish(mut self) -> (String, Attachments) {
         self.output.text.push(']');
         (self.output.text, self.output.attachments)
     }
 
     /// Goes to the next argument.
+    #[inline]
     pub(super) fn separate(&mut self) {
         if !self.is_first {
             self.output.text.push(',');
