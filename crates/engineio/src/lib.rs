@@ -89,5 +89,7 @@ pub use self::not_found::NotFound;
 pub use self::origins::Origins;
 pub use self::per_message_deflate::PerMessageDeflate;
 pub use self::service::EngineIoService;
-pub use self::session::{Announcement, ReadyState, Session, SessionEvent, SessionObserver};
+pub use self::session::{
+    Announcement, Broadcast, ReadyState, Session, SessionEvent, SessionObserver,
+};
 pub use self::session_id::random as random_id;

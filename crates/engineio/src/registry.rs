@@ -125,15 +125,16 @@ impl Drop for Entry {
         self.hide();
         // Without effect where the session ended in good order.
         self.session.abort(CloseReason::ServerShuttingDown);
-        // A transport that nobody has fetched would stay open for as long as there are handles.
-        // So would observers that hold the session.
+        // A transport that nobody has fetched would stay open for as long as there are handles, and so
+        // would one that is lent. So would observers that hold the session.
         let mut state = self.session.lock();
         let left = state
             .rare_if_any()
             .map(|rare| (rare.probe.take(), rare.observers.take()));
         let driver = state.take_driver();
+        let writer = state.writer.take();
         drop(state);
-        drop((left, driver));
+        drop((left, driver, writer));
         self.registry.sessions.leave();
     }
 }

@@ -11,6 +11,7 @@ use engineio_proto::{
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
+mod broadcast;
 pub(crate) mod driver;
 mod locked;
 mod observer;
@@ -20,6 +21,7 @@ mod timer;
 mod turn;
 mod work;
 
+pub use self::broadcast::Broadcast;
 pub(crate) use self::locked::Locked;
 pub(crate) use self::observer::is_heartbeat;
 pub use self::observer::{Announcement, SessionEvent, SessionObserver};
@@ -133,6 +135,10 @@ impl Session {
         options: SendOptions,
     ) -> (Result<(), SendError>, Announcement) {
         self.queue(self.0.lock(), messages, options)
+    }
+
+    fn lock(&self) -> Locked<'_> {
+        self.0.lock()
     }
 
     fn queue(
@@ -276,6 +282,8 @@ impl Shared {
                 proto: engineio_proto::Session::new(config, protocol, transport, now),
                 driver: None,
                 asleep: false,
+                promised: false,
+                writer: None,
                 rare: None,
             }),
         }

@@ -209,6 +209,7 @@ mod connection;
 mod connection_state_recovery;
 mod context;
 mod data_map;
+mod delivery;
 mod disconnect_reason;
 mod emit_error;
 mod encoded;

@@ -69,15 +69,6 @@ impl Link {
         self.control.read().as_ref()?.upgrade()
     }
 
-    pub(crate) fn send(&self, packet: &Encoded) -> Result<(), SendError> {
-        match packet.sole() {
-            Some(message) => self.session.send_with(message, packet.options()),
-            None => self
-                .session
-                .send_all_with(packet.messages(), packet.options()),
-        }
-    }
-
     /// Sends a packet for a caller that holds a lock: who observes the connection is told of it when
     /// the announcement is dropped.
     pub(crate) fn enqueue(&self, packet: &Encoded) -> Announcement {

@@ -9,6 +9,7 @@ use socketio_proto::{Args, Namespace, Packet};
 
 use crate::codec::Codec;
 use crate::data_map::DataMap;
+use crate::delivery::Delivery;
 use crate::disconnect_reason::DisconnectReason;
 use crate::encoded::Encoded;
 use crate::outgoing::Outgoing;
@@ -104,14 +105,15 @@ impl LocalSockets for Local {
         let Some(encoded) = self.encode(packet, options) else {
             return;
         };
+        let mut delivery = Delivery::new(encoded);
         if options.flags.volatile {
             self.for_each_told(packet, options, |recipient| {
-                recipient.link.send_volatile(&encoded);
+                delivery.send_volatile(&recipient.link);
             });
         } else {
             self.for_each_told(packet, options, |recipient| {
                 // A client that cannot take it is being closed for it.
-                recipient.link.send(&encoded).ok();
+                delivery.send(&recipient.link).ok();
             });
         }
     }
@@ -159,6 +161,7 @@ impl LocalSockets for Local {
             sink.count(0);
             return AckGuard::new(|| {});
         };
+        let mut delivery = Delivery::new(encoded);
         let mut count = 0;
         let mut asked = Vec::new();
         self.for_each_told(&packet, options, |recipient| {
@@ -170,9 +173,9 @@ impl LocalSockets for Local {
                 return;
             }
             let sent = if options.flags.volatile {
-                recipient.link.send_volatile(&encoded)
+                delivery.send_volatile(&recipient.link)
             } else {
-                recipient.link.send(&encoded).is_ok()
+                delivery.send(&recipient.link).is_ok()
             };
             if sent {
                 asked.push(Arc::clone(recipient));

@@ -64,6 +64,12 @@ impl Session {
         self.flushing = flushing;
     }
 
+    /// Whether a write is under way, on another transport than polling.
+    #[must_use]
+    pub fn is_flushing(&self) -> bool {
+        self.flushing
+    }
+
     /// How many bytes are queued, each message with its payload and
     /// [`MESSAGE_OVERHEAD`](crate::MESSAGE_OVERHEAD).
     #[must_use]

@@ -25,7 +25,7 @@ use crate::session::{Post, Session, SessionEvent, is_heartbeat};
 use crate::transport::READ_BUFFER;
 use crate::transport::arrived::Arrived;
 use crate::transport::channel::{Arriving, Channel, Received};
-use crate::transport::websocket::{CloseCode, Switching};
+use crate::transport::websocket::{CloseCode, Switching, Torn};
 use crate::transport::webtransport::WebTransport;
 
 mod write;
@@ -174,6 +174,30 @@ impl<A: Application> Core<A> {
         state
     }
 
+    /// From here on nobody else writes to the client.
+    fn awake(&mut self) {
+        let torn = self.lock().awake();
+        self.resume(torn);
+    }
+
+    /// Goes on with what somebody has begun to write.
+    fn resume(&mut self, torn: Option<Torn>) {
+        if let Some(torn) = torn
+            && let Socket::Open(channel) = &mut self.socket
+        {
+            channel.resume(torn);
+        }
+    }
+
+    /// Lets others write to the client while this task sleeps.
+    fn lend(&mut self) {
+        if let Socket::Open(channel) = &mut self.socket
+            && let Some(writer) = channel.lend()
+        {
+            self.lock().writer = Some(writer);
+        }
+    }
+
     /// The deadline of the session, or that of the application if it comes first.
     fn deadline(&self, turn: &Turn) -> Option<Instant> {
         let connection = self.connection.as_ref().and_then(Connection::poll_timeout);
@@ -241,6 +265,7 @@ impl<A: Application> Core<A> {
         self.socket = Socket::Open(Channel::WebSocket(websocket));
         if let Some((request, open)) = session {
             self.greet(&open);
+            self.lend();
             self.open(request);
         }
     }
@@ -310,6 +335,9 @@ impl<A: Application> Core<A> {
         turn: &mut Turn,
         arrived: &mut Arrived<'_>,
     ) -> bool {
+        if matches!(&self.socket, Socket::Open(channel) if channel.has_pongs()) {
+            self.awake();
+        }
         let Socket::Open(channel) = &mut self.socket else {
             return false;
         };
@@ -438,7 +466,10 @@ impl<A: Application> Core<A> {
                     observers.tell(SessionEvent::Upgrading(from));
                 }
             }
-            ProbeResult::Upgraded => self.probing = false,
+            ProbeResult::Upgraded => {
+                self.probing = false;
+                self.lend();
+            }
             ProbeResult::Rejected => self.drop_probe(),
         }
     }
@@ -463,7 +494,11 @@ impl<A: Application> Core<A> {
     /// Closes the socket apart from this task, which has nothing more to do with it.
     fn close_socket(&mut self) {
         let code = self.failure.take();
-        if let Socket::Open(channel) = std::mem::replace(&mut self.socket, Socket::None) {
+        let writer = self.lock().writer.take();
+        if let Socket::Open(mut channel) = std::mem::replace(&mut self.socket, Socket::None) {
+            if let Some(writer) = writer {
+                channel.take_back(writer);
+            }
             let closing = self.entry.closing_socket();
             tokio::spawn(async move {
                 channel.close(code).await;
@@ -543,6 +578,6 @@ mod tests {
         let task = size_of::<Driver<Nothing>>();
         assert!(task <= 424, "{task} bytes");
         let shared = size_of::<crate::session::Shared>();
-        assert!(shared <= 176, "{shared} bytes");
+        assert!(shared <= 192, "{shared} bytes");
     }
 }

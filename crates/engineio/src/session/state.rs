@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::observer::Observers;
 use crate::transport::channel::Arriving;
+use crate::transport::websocket::{Torn, Writer};
 
 /// The part of a session that needs the lock.
 #[derive(Debug)]
@@ -18,6 +19,10 @@ pub(crate) struct State {
     /// Whether the task sleeps and is to be woken. It looks at the queue before it sleeps, so that
     /// what a handler sends while the task runs it costs no wake.
     pub(super) asleep: bool,
+    /// Whether somebody is about to write what is queued, in the stead of the sleeping task.
+    pub(super) promised: bool,
+    /// The way to the client for whoever writes while the task sleeps.
+    pub(crate) writer: Option<Writer>,
     /// What an idle session that does not poll does without.
     pub(super) rare: Option<Box<Rare>>,
 }
@@ -32,6 +37,8 @@ pub(crate) struct Rare {
     pub(crate) post_waker: Option<Waker>,
     /// Whether the client wants what it polls as text, binary in base64.
     pub(crate) polls_text: bool,
+    /// What somebody has begun to write while the task slept, which goes on with it.
+    pub(super) torn: Option<Torn>,
     /// A transport that probes, until the session's task takes it.
     pub(crate) probe: Option<Arriving>,
     /// Those who wait until the queue is empty.
@@ -67,6 +74,25 @@ impl State {
             self.driver = Some(cx.waker().clone());
         }
         self.asleep = true;
+    }
+
+    /// The session's task runs: nobody has to wake it now, and nobody else writes to the client. Returns
+    /// what somebody has begun to write.
+    pub(super) fn awake(&mut self) -> Option<Torn> {
+        self.asleep = false;
+        self.rare.as_mut()?.torn.take()
+    }
+
+    /// Whether what is queued may be written while the task sleeps: nobody wants to see it, and the
+    /// task could not do anything else.
+    pub(super) fn is_writable_asleep(&self) -> bool {
+        let rare = self.rare.as_deref();
+        self.asleep
+            && self.writer.is_some()
+            && rare.is_none_or(|rare| rare.observers.is_none())
+            && self.proto.is_open()
+            && !self.proto.is_upgrading()
+            && !self.proto.is_flushing()
     }
 
     /// The session's task is gone. What it leaves here is to be dropped when the lock is released.
@@ -108,6 +134,7 @@ impl State {
         if let Some(rare) = &self.rare
             && rare.poll.is_none()
             && rare.probe.is_none()
+            && rare.torn.is_none()
             && rare.drained.is_none()
             && rare.observers.is_none()
             && matches!(rare.post, Post::None)

@@ -7,7 +7,7 @@ use engineio_proto::{Packet, Transport};
 
 use crate::transport::Closed;
 use crate::transport::arrived::Arrived;
-use crate::transport::websocket::{self, CloseCode, Switching, WebSocket};
+use crate::transport::websocket::{self, CloseCode, Switching, Torn, WebSocket, Writer};
 use crate::transport::webtransport::WebTransport;
 
 /// What carries the packets of a session both ways.
@@ -76,6 +76,36 @@ impl Channel {
     pub(crate) fn keep(&mut self, arrived: &mut Arrived<'_>) {
         if let Self::WebSocket(websocket) = self {
             websocket.keep(arrived);
+        }
+    }
+
+    /// Lends the writing side to whoever sends while the session's task sleeps, if that can be.
+    pub(crate) fn lend(&mut self) -> Option<Writer> {
+        match self {
+            Self::WebSocket(websocket) => websocket.lend(),
+            Self::WebTransport(_) => None,
+        }
+    }
+
+    /// Takes the writing side back.
+    pub(crate) fn take_back(&mut self, writer: Writer) {
+        if let Self::WebSocket(websocket) = self {
+            websocket.take_back(writer);
+        }
+    }
+
+    /// Queues what another has begun to write, before what waits here.
+    pub(crate) fn resume(&mut self, torn: Torn) {
+        if let Self::WebSocket(websocket) = self {
+            websocket.resume(torn);
+        }
+    }
+
+    /// Whether reading may bring it to write.
+    pub(crate) fn has_pongs(&self) -> bool {
+        match self {
+            Self::WebSocket(websocket) => websocket.has_pongs(),
+            Self::WebTransport(_) => false,
         }
     }
 

@@ -76,6 +76,16 @@ impl Outgoing {
         }
     }
 
+    /// Puts what another has begun to write before what waits here, of which nothing has left yet.
+    pub(super) fn resume(&mut self, torn: Self) {
+        let behind = mem::replace(self, torn);
+        self.pending += behind.pending;
+        if !behind.front.is_empty() {
+            self.rest.push(Chunk::Gathered(behind.front));
+        }
+        self.rest.extend(behind.rest);
+    }
+
     /// How many bytes wait.
     pub(super) fn pending(&self) -> usize {
         self.pending

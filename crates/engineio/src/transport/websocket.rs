@@ -20,12 +20,14 @@ mod inflation;
 mod mask;
 mod stream;
 mod text;
+mod writer;
 
 pub(crate) use self::close_code::CloseCode;
 use self::connection::Connection;
 pub(crate) use self::connection::Received;
 pub(crate) use self::extension::{Negotiated, negotiate};
 use self::stream::Stream;
+pub(crate) use self::writer::{Torn, Writer};
 
 /// A connection that is leaving HTTP to become a WebSocket, and what was agreed on for it.
 #[derive(Debug)]
@@ -62,6 +64,27 @@ pub(crate) struct WebSocket {
 }
 
 impl WebSocket {
+    /// Lends the writing side, if it can be used from anywhere.
+    pub(crate) fn lend(&mut self) -> Option<Writer> {
+        let write = self.connection.lend()?;
+        Some(Writer::new(write, self.coding))
+    }
+
+    /// Takes the writing side back.
+    pub(crate) fn take_back(&mut self, writer: Writer) {
+        self.connection.take_back(writer.into_inner());
+    }
+
+    /// Queues what another has begun to write, before what waits here.
+    pub(crate) fn resume(&mut self, torn: Torn) {
+        self.connection.resume(torn.into_inner());
+    }
+
+    /// Whether reading may bring it to write: it does before too many pongs wait.
+    pub(crate) fn has_pongs(&self) -> bool {
+        self.connection.has_pongs()
+    }
+
     /// How its packets are written.
     pub(crate) fn coding(&self) -> Coding {
         self.coding

@@ -11,6 +11,7 @@ mod websocket_client;
 mod webtransport_client;
 
 mod back_pressure;
+mod broadcast;
 mod closing;
 mod failures;
 mod hooks;

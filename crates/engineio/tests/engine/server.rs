@@ -14,7 +14,7 @@ use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tower::ServiceExt as _;
 
@@ -157,16 +157,24 @@ pub(crate) fn connect<A: Application>(
     buffer: usize,
 ) -> DuplexStream {
     let (client, server) = tokio::io::duplex(buffer);
+    serve(service, server);
+    client
+}
+
+/// Serves a connection, which speaks HTTP/1.1 and HTTP/2.
+pub(crate) fn serve<A: Application>(
+    service: EngineIoService<NotFound, A>,
+    connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) {
     let service = TowerToHyperService::new(service);
     tokio::spawn(async move {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http2().enable_connect_protocol();
         builder
-            .serve_connection_with_upgrades(TokioIo::new(server), service)
+            .serve_connection_with_upgrades(TokioIo::new(connection), service)
             .await
             .ok();
     });
-    client
 }
 
 /// An answer, complete.

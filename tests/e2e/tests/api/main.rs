@@ -1,6 +1,7 @@
 //! The API as applications use it, a subject each.
 
 mod allow_request;
+mod broadcast_order;
 mod client;
 mod conn;
 mod data;

@@ -29,8 +29,11 @@ impl<A: Application> Core<A> {
                 return Progress::Busy;
             };
             let mut state = self.entry.session.lock();
-            // The task runs: nobody has to wake it now.
-            state.asleep = false;
+            if let Some(torn) = state.awake() {
+                drop(state);
+                self.resume(Some(torn));
+                continue;
+            }
             // This lock is for the end of one batch and for the next one, which is empty as a rule.
             if let Some(flushed) = flushed {
                 // What only probes carries nothing of the session.
@@ -135,6 +138,8 @@ impl<A: Application> Core<A> {
 
     fn writing_failed(&mut self, transport: Transport) -> Closed {
         self.socket = Socket::None;
+        let writer = self.lock().writer.take();
+        drop(writer);
         self.transport_closed(transport, false);
         Closed
     }

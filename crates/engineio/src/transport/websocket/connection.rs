@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes, BytesMut};
 use bytestring::ByteString;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::tcp::OwnedWriteHalf;
 
 use super::close_code::CloseCode;
 use super::decoder::{Decoder, Event};
@@ -17,6 +18,7 @@ use super::deflation::Deflation;
 use super::extension::Negotiated;
 use super::frame::{Opcode, write_header};
 use super::inflation::Inflation;
+use super::stream::Stream;
 use crate::transport::arrived::Arrived;
 use crate::transport::outgoing::Outgoing;
 use crate::transport::{Closed, READ_BUFFER, WRITE_BUFFER};
@@ -70,6 +72,28 @@ pub(crate) enum Received {
     Closed,
     /// The client broke the WebSocket protocol or a limit.
     Failed(CloseCode),
+}
+
+impl Connection<Stream> {
+    /// Lends the writing side, if it can be used from anywhere. What a connection compresses depends on
+    /// what it has sent before, so that one which does is not lent.
+    pub(super) fn lend(&mut self) -> Option<OwnedWriteHalf> {
+        if self.deflation.is_some() {
+            return None;
+        }
+        self.io.lend()
+    }
+
+    /// Takes the writing side back.
+    pub(super) fn take_back(&mut self, write: OwnedWriteHalf) {
+        self.io.take_back(write);
+    }
+
+    /// Queues what another has begun to write, before what waits here.
+    pub(super) fn resume(&mut self, torn: Outgoing) {
+        self.unflushed = true;
+        self.outgoing.resume(torn);
+    }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
@@ -130,6 +154,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether reading may bring it to write.
+    ///
+    /// It does at `MAX_PONGS`, which no single call of `poll_receive` reaches from none.
+    pub(super) fn has_pongs(&self) -> bool {
+        self.pongs > 0
     }
 
     /// Keeps what has arrived and has not been taken.

@@ -245,3 +245,27 @@ async fn the_close_frame_of_the_client_is_answered_with_its_code() {
         assert_eq!(sent, [&[0x88, code.len() as u8], code].concat());
     }
 }
+
+/// Others may write while the session's task only reads, so that this must not without a warning.
+#[tokio::test]
+async fn what_has_no_pongs_writes_nothing_when_it_is_read() {
+    let (mut connection, mut client) = connect(100_000);
+    let pings: Vec<u8> = (0..400).flat_map(|_| frame(0x89, &[b'x'; 125])).collect();
+    client.write_all(&pings).await.unwrap();
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut writes = 0;
+    for _ in 0..20 {
+        let had_pongs = connection.has_pongs();
+        unconstrained(poll_fn(|_| {
+            Poll::Ready(poll_receive(&mut connection, cx).is_pending())
+        }))
+        .await;
+        let mut seen = [0; 1];
+        let mut read = pin!(client.read(&mut seen));
+        if read.as_mut().poll(cx).is_ready() {
+            assert!(had_pongs);
+            writes += 1;
+        }
+    }
+    assert!(writes > 0, "so many pings are answered while it reads");
+}

@@ -1,0 +1,245 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
+use std::time::Instant;
+
+use engineio_proto::{CloseReason, Protocol, SessionId, Transport};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use super::*;
+use crate::transport::websocket::Writer;
+
+/// A session whose task sleeps, with nobody to run it.
+struct Sleeper {
+    session: Session,
+    client: TcpStream,
+    woken: Arc<Wakes>,
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Sleeper {
+    async fn new(number: u8) -> Self {
+        let small = 4 * 1024;
+        let (listening, connecting) = (TcpSocket::new_v4().unwrap(), TcpSocket::new_v4().unwrap());
+        listening.set_send_buffer_size(small).unwrap();
+        connecting.set_recv_buffer_size(small).unwrap();
+        listening.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener: TcpListener = listening.listen(1).unwrap();
+        let connecting = connecting.connect(listener.local_addr().unwrap());
+        let (client, accepted) = tokio::join!(connecting, listener.accept());
+        let (_read, write) = accepted.unwrap().0.into_split();
+        let shared = Arc::new(Shared::new(
+            SessionId::from_random([number; 15]),
+            Arc::default(),
+            Protocol::V4,
+            Transport::WebSocket,
+            Instant::now(),
+        ));
+        let woken = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut state = shared.lock();
+        state.writer = Some(Writer::plain(write));
+        state.sleep(&Context::from_waker(&waker));
+        drop(state);
+        Self {
+            session: Session::new(shared),
+            client: client.unwrap(),
+            woken,
+        }
+    }
+
+    fn wakes(&self) -> usize {
+        self.woken.0.load(Ordering::SeqCst)
+    }
+
+    /// The next bytes are these text frames.
+    async fn gets(&mut self, texts: &[&str]) {
+        for text in texts {
+            let mut frame = vec![0; text.len() + 2];
+            self.client.read_exact(&mut frame).await.unwrap();
+            assert_eq!(frame.get(2..), Some(text.as_bytes()));
+        }
+    }
+
+    /// Nothing more has come, and nothing waits.
+    fn has_no_more(&self) {
+        assert_eq!(self.session.queued_bytes(), 0);
+        assert!(self.client.try_read(&mut [0]).is_err());
+    }
+}
+
+async fn sleepers<const N: usize>() -> [Sleeper; N] {
+    let mut sleepers = Vec::new();
+    for number in 0..N {
+        sleepers.push(Sleeper::new(number as u8).await);
+    }
+    sleepers.try_into().ok().expect("as many")
+}
+
+fn broadcast(text: &str, sleepers: &[Sleeper]) {
+    let mut broadcast = Broadcast::new(text, SendOptions::default());
+    for sleeper in sleepers {
+        broadcast.send(&sleeper.session).expect("it is open");
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_written_for_without_being_woken() {
+    let mut sleepers = sleepers::<4>().await;
+    broadcast("one", &sleepers);
+    broadcast("two", &sleepers);
+    // It takes along what is sent otherwise.
+    sleepers[0].session.send("three").unwrap();
+    sleepers[0].gets(&["4one", "4two", "4three"]).await;
+    for sleeper in &mut sleepers[1..] {
+        sleeper.gets(&["4one", "4two"]).await;
+    }
+    for sleeper in &sleepers {
+        sleeper.has_no_more();
+        assert_eq!(sleeper.wakes(), 0);
+        assert!(sleeper.session.0.lock().proto.is_writable());
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_before_the_task_runs_leaves_with_it() {
+    let mut sleepers = sleepers::<3>().await;
+    for number in 0..40 {
+        broadcast(&format!("{number:02}"), &sleepers);
+    }
+    for sleeper in &mut sleepers {
+        for number in 0..40 {
+            sleeper.gets(&[&*format!("4{number:02}")]).await;
+        }
+        sleeper.has_no_more();
+    }
+}
+
+#[tokio::test]
+async fn few_sessions_are_woken() {
+    let sleepers = sleepers::<FEW>().await;
+    broadcast("few", &sleepers);
+    for sleeper in &sleepers {
+        assert_eq!(sleeper.wakes(), 1);
+        assert!(sleeper.session.queued_bytes() > 0);
+        assert!(!sleeper.session.0.lock().promised);
+    }
+}
+
+#[tokio::test]
+async fn a_full_portion_does_not_wait_for_the_rest() {
+    let mut sleepers = sleepers::<{ PORTION + 1 }>().await;
+    let mut broadcast = Broadcast::new("many", SendOptions::default());
+    for sleeper in &sleepers {
+        broadcast.send(&sleeper.session).unwrap();
+    }
+    let (last, portion) = sleepers.split_last_mut().unwrap();
+    for sleeper in portion {
+        sleeper.gets(&["4many"]).await;
+    }
+    assert!(last.session.queued_bytes() > 0);
+    assert_eq!(last.wakes(), 0);
+    drop(broadcast);
+    assert_eq!(last.wakes(), 1);
+}
+
+#[tokio::test]
+async fn who_runs_or_writes_is_left_to_it() {
+    let sleepers = sleepers::<5>().await;
+    let [running, flushing, observed, gone, _] = &sleepers;
+    running.session.0.lock().asleep = false;
+    flushing.session.0.lock().proto.set_flushing(true);
+    observed
+        .session
+        .observe(Arc::new(|_: crate::SessionEvent<'_>| {}));
+    gone.session.0.lock().writer = None;
+    broadcast("x", &sleepers);
+    for sleeper in [running, flushing, observed, gone] {
+        assert!(!sleeper.session.0.lock().promised);
+        assert!(sleeper.session.queued_bytes() > 0);
+    }
+    assert_eq!(running.wakes(), 0);
+    assert_eq!(flushing.wakes(), 1);
+    assert_eq!(observed.wakes(), 1);
+    assert_eq!(gone.wakes(), 1);
+}
+
+#[tokio::test]
+async fn who_has_woken_meanwhile_is_left_to_it() {
+    let mut sleepers = sleepers::<4>().await;
+    broadcast("x", &sleepers);
+    sleepers[0].session.0.lock().asleep = false;
+    sleepers[1].session.0.lock().writer = None;
+    sleepers[2].session.abort(CloseReason::ForcedClose);
+    sleepers[3].gets(&["4x"]).await;
+    assert_eq!(sleepers[0].wakes(), 0);
+    assert!(sleepers[0].session.queued_bytes() > 0);
+    assert_eq!(sleepers[1].wakes(), 1);
+    for sleeper in &sleepers {
+        assert!(!sleeper.session.0.lock().promised);
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_does_not_take_is_left_to_its_task() {
+    let mut sleepers = sleepers::<3>().await;
+    let large = "x".repeat(1_000_000);
+    broadcast(&large, &sleepers);
+    broadcast("behind", &sleepers[..1]);
+    tokio::task::yield_now().await;
+    for sleeper in &mut sleepers {
+        assert_eq!(sleeper.wakes(), 1);
+        let mut state = sleeper.session.0.lock();
+        assert!(state.proto.is_flushing() && !state.proto.is_writable());
+        assert!(state.awake().is_some());
+    }
+    // A volatile message is for those who can take it at once.
+    let mut volatile = Broadcast::new("volatile", SendOptions::default());
+    assert!(!volatile.send_volatile(&sleepers[0].session));
+}
+
+#[tokio::test]
+async fn who_waits_for_the_queue_to_be_empty_is_told() {
+    let sleepers = sleepers::<3>().await;
+    broadcast("x", &sleepers);
+    for sleeper in &sleepers {
+        sleeper.session.drained().await;
+        assert_eq!(sleeper.wakes(), 0);
+    }
+}
+
+#[tokio::test]
+async fn no_session_is_forgotten_where_there_is_no_runtime_or_it_ends() {
+    let sleepers = Arc::new(sleepers::<4>().await);
+    let clone = Arc::clone(&sleepers);
+    std::thread::spawn(move || broadcast("no runtime", &*clone))
+        .join()
+        .unwrap();
+    for sleeper in &*sleepers {
+        assert_eq!(sleeper.wakes(), 1);
+        assert!(!sleeper.session.0.lock().promised);
+        sleeper.session.0.lock().asleep = true;
+    }
+    let clone = Arc::clone(&sleepers);
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async { broadcast("it ends", &*clone) });
+    })
+    .join()
+    .unwrap();
+    for sleeper in &*sleepers {
+        assert!(!sleeper.session.0.lock().promised);
+        // It was woken, or written for.
+        assert!(sleeper.wakes() == 2 || sleeper.session.queued_bytes() == 0);
+    }
+}
