@@ -88,8 +88,9 @@ pub trait Application: Send + Sync + 'static {
 
 /// The application's side of one session.
 ///
-/// The methods are called by the session's own task, one at a time and never concurrently: what
-/// they do delays this session and no other, so they should not block.
+/// The methods are called by the session's own task, or by that of a POST which brings messages, one
+/// at a time and never concurrently: what they do delays this session and no other, so they should
+/// not block.
 pub trait Connection: Send + Sized + 'static {
     /// Whether the next message can be taken.
     ///

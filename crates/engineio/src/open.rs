@@ -23,7 +23,7 @@ use crate::registry::Entry;
 use crate::response;
 use crate::route::{self, BadUpgrade, Found, Route};
 use crate::session::driver::Driver;
-use crate::session::{Shared, now};
+use crate::session::{PollingTask, Shared, now};
 use crate::session_id::{self, InvalidId};
 use crate::transport::channel::Arriving;
 use crate::transport::coding::Coding;
@@ -240,7 +240,9 @@ async fn open_polling<A: Application>(
         Err(uncompressed) => uncompressed.compress().await,
     };
     initial_headers(engine, &entry, &mut response, &parts);
-    tokio::spawn(Driver::polling(Arc::clone(engine), entry, parts));
+    let session = Arc::clone(&entry.session);
+    let driver = Driver::polling(Arc::clone(engine), entry, parts);
+    tokio::spawn(PollingTask::new(session, driver));
     response
 }
 

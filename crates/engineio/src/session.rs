@@ -13,8 +13,10 @@ use smallvec::SmallVec;
 
 mod broadcast;
 pub(crate) mod driver;
+mod driver_place;
 mod locked;
 mod observer;
+mod polling_task;
 mod ready_state;
 mod state;
 mod timer;
@@ -25,6 +27,7 @@ pub use self::broadcast::Broadcast;
 pub(crate) use self::locked::Locked;
 pub(crate) use self::observer::is_heartbeat;
 pub use self::observer::{Announcement, SessionEvent, SessionObserver};
+pub(crate) use self::polling_task::{PollingTask, run_driver};
 pub use self::ready_state::ReadyState;
 pub(crate) use self::state::Post;
 use self::state::State;

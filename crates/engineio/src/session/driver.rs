@@ -2,7 +2,8 @@
 //!
 //! It owns the WebSocket or WebTransport stream, if there is one, the application's side of the session and the timer.
 //! One run reads what has arrived, gives it to the application, and writes what is queued then:
-//! the answers to one read leave in one write.
+//! the answers to one read leave in one write. The driver of a client that polls is also run by its
+//! requests, see [`polling_task`](super::polling_task).
 
 use std::mem::MaybeUninit;
 use std::pin::Pin;

@@ -60,6 +60,11 @@ impl<'a> Locked<'a> {
         }
     }
 
+    /// Wakes a task.
+    pub(super) fn wake(&mut self, task: Waker) {
+        self.woken.add(Some(task));
+    }
+
     #[inline]
     pub(crate) fn wake_driver(&mut self) {
         if std::mem::take(&mut self.state.asleep) {

@@ -6,6 +6,7 @@ use std::task::{Context, Waker};
 use engineio_proto::PayloadDecoder;
 use tokio::sync::Notify;
 
+use super::driver_place::Place;
 use super::observer::Observers;
 use crate::transport::channel::Arriving;
 use crate::transport::websocket::{Torn, Writer};
@@ -33,6 +34,8 @@ pub(crate) struct Rare {
     /// The pending poll.
     pub(crate) poll: Option<Waker>,
     pub(crate) post: Post,
+    /// The driver, while the session polls.
+    pub(super) driver: Place,
     /// The request that sends, while it waits.
     pub(crate) post_waker: Option<Waker>,
     /// Whether the client wants what it polls as text, binary in base64.
@@ -137,6 +140,7 @@ impl State {
             && rare.torn.is_none()
             && rare.drained.is_none()
             && rare.observers.is_none()
+            && rare.driver.is_empty()
             && matches!(rare.post, Post::None)
         {
             self.rare = None;

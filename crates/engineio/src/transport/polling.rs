@@ -14,7 +14,7 @@ use crate::compression::{Encoding, HttpCompression};
 use crate::connection_failure::{FailureContext, Refusal};
 use crate::future::EngineResponse;
 use crate::response;
-use crate::session::{Locked, Post, SessionEvent, Shared, is_heartbeat, now};
+use crate::session::{Locked, Post, SessionEvent, Shared, is_heartbeat, now, run_driver};
 use crate::transport::jsonp::{self, Jsonp};
 
 /// Answers a GET with the next packets, as soon as there are any.
@@ -338,14 +338,14 @@ impl<'a> ReceivingPost<'a> {
         .await
     }
 
-    /// Gives the packets to the session's task and returns when it has taken them all.
+    /// Gives the packets to the session's driver and returns when it has taken them all.
     async fn hand_over(&mut self, packets: PayloadDecoder) {
         let mut packets = Some(packets);
         poll_fn(|cx| {
             let mut state = self.session.lock();
             if let Some(packets) = packets.take() {
                 state.rare().post = Post::Received(packets);
-                state.wake_driver();
+                state = run_driver(self.session, state);
             }
             if state.proto.is_closed() || matches!(state.rare().post, Post::Done) {
                 self.finish(&mut state);

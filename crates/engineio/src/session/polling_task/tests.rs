@@ -1,0 +1,232 @@
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
+use std::time::Instant;
+
+use engineio_proto::{Protocol, SessionId, Transport};
+use parking_lot::Mutex;
+
+use super::*;
+
+/// Counts how often the task has been woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What a run of the driver does beside going to sleep.
+type Run = Box<dyn FnMut() -> Poll<()> + Send>;
+
+/// A session with a task whose driver is of the test.
+struct World {
+    session: Arc<Shared>,
+    wakes: Arc<Wakes>,
+    task: Arc<Mutex<Option<PollingTask>>>,
+    /// How often the driver has run.
+    runs: Arc<AtomicUsize>,
+    /// What its next run does.
+    next: Arc<Mutex<Option<Run>>>,
+}
+
+impl World {
+    fn new() -> Self {
+        let session = Arc::new(Shared::new(
+            SessionId::from_random([0; 15]),
+            Arc::default(),
+            Protocol::V4,
+            Transport::Polling,
+            Instant::now(),
+        ));
+        let runs = Arc::new(AtomicUsize::new(0));
+        let next = Arc::new(Mutex::new(None::<Run>));
+        let driver = {
+            let (session, runs, next) = (session.clone(), runs.clone(), next.clone());
+            poll_fn(move |cx| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                let run = next.lock().take();
+                let progress = run.map_or(Poll::Pending, |mut run| run());
+                session.lock().sleep(cx);
+                progress
+            })
+        };
+        let task = PollingTask::new(Arc::clone(&session), driver);
+        Self {
+            session,
+            wakes: Arc::default(),
+            task: Arc::new(Mutex::new(Some(task))),
+            runs,
+            next,
+        }
+    }
+
+    /// One whose driver has found nothing to do.
+    fn at_rest() -> Self {
+        let world = Self::new();
+        assert!(world.poll_task().is_pending());
+        assert_eq!(world.runs(), 1);
+        world
+    }
+
+    fn poll_task(&self) -> Poll<()> {
+        poll_task(&self.task, &self.wakes)
+    }
+
+    fn next(&self, run: impl FnMut() -> Poll<()> + Send + 'static) {
+        *self.next.lock() = Some(Box::new(run));
+    }
+
+    /// What a POST does with the driver.
+    fn request(&self) {
+        drop(run_driver(&self.session, self.session.lock()));
+    }
+
+    fn runs(&self) -> usize {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    fn wakes(&self) -> usize {
+        self.wakes.0.load(Ordering::Relaxed)
+    }
+}
+
+fn poll_task(task: &Mutex<Option<PollingTask>>, wakes: &Arc<Wakes>) -> Poll<()> {
+    let waker = Waker::from(Arc::clone(wakes));
+    let mut task = task.lock();
+    let task = task.as_mut().expect("the runtime has the task");
+    Pin::new(task).poll(&mut Context::from_waker(&waker))
+}
+
+#[tokio::test]
+async fn a_request_runs_the_driver_and_wakes_nobody() {
+    let world = World::at_rest();
+    for runs in 2..5 {
+        world.request();
+        assert_eq!((world.runs(), world.wakes()), (runs, 0));
+    }
+    // What the driver waits for wakes the task, as before.
+    world.session.lock().wake_driver();
+    assert_eq!(world.wakes(), 1);
+    assert!(world.poll_task().is_pending());
+    assert_eq!(world.runs(), 5);
+}
+
+#[tokio::test]
+async fn a_task_that_has_not_slept_runs_the_driver_itself() {
+    let world = World::new();
+    world.request();
+    assert_eq!((world.runs(), world.wakes()), (0, 0));
+    assert!(world.poll_task().is_pending());
+    // It is awake, but has not been polled yet.
+    world.session.lock().wake_driver();
+    world.request();
+    assert_eq!((world.runs(), world.wakes()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_task_that_is_woken_meanwhile_is_woken_again() {
+    let world = World::at_rest();
+    let (task, wakes) = (world.task.clone(), world.wakes.clone());
+    world.next(move || {
+        assert!(poll_task(&task, &wakes).is_pending());
+        Poll::Pending
+    });
+    world.request();
+    assert_eq!((world.runs(), world.wakes()), (2, 1));
+    assert!(world.poll_task().is_pending());
+    assert_eq!(world.runs(), 3);
+}
+
+#[tokio::test]
+async fn the_task_ends_with_the_driver() {
+    let world = World::at_rest();
+    world.next(|| Poll::Ready(()));
+    world.request();
+    assert_eq!(world.wakes(), 1);
+    assert!(world.poll_task().is_ready());
+    assert_eq!(world.runs(), 2);
+}
+
+#[tokio::test]
+async fn a_driver_that_panics_is_gone_and_so_is_the_task() {
+    let world = World::at_rest();
+    world.next(|| panic!("of the application"));
+    let request = AssertUnwindSafe(|| world.request());
+    assert!(catch_unwind(request).is_err());
+    assert_eq!(world.wakes(), 1);
+    assert!(world.poll_task().is_ready());
+    // The world and its task; that of the driver is gone.
+    assert_eq!(Arc::strong_count(&world.session), 2);
+}
+
+#[tokio::test]
+async fn the_driver_does_not_outlive_its_task() {
+    let world = World::at_rest();
+    assert_eq!(Arc::strong_count(&world.session), 3);
+    world.task.lock().take();
+    assert_eq!(Arc::strong_count(&world.session), 1);
+
+    let world = World::at_rest();
+    let task = world.task.clone();
+    world.next(move || {
+        task.lock().take();
+        Poll::Pending
+    });
+    world.request();
+    assert_eq!(Arc::strong_count(&world.session), 1);
+}
+
+#[tokio::test]
+async fn a_websocket_is_the_business_of_the_task_alone() {
+    let world = World::at_rest();
+    {
+        let mut state = world.session.lock();
+        let now = Instant::now();
+        let probe = state.proto.handle_probe(now, Transport::WebSocket);
+        assert!(probe.is_ok());
+        for packet in [
+            engineio_proto::Packet::Ping("probe".into()),
+            engineio_proto::Packet::Upgrade,
+        ] {
+            let _ = state.proto.handle_probe_packet(now, packet);
+        }
+        assert_eq!(state.proto.transport(), Transport::WebSocket);
+    }
+    assert!(world.poll_task().is_pending());
+    world.request();
+    assert_eq!((world.runs(), world.wakes()), (2, 1));
+    assert!(world.poll_task().is_pending());
+    assert_eq!(world.runs(), 3);
+}
+
+#[test]
+fn a_request_elsewhere_only_wakes() {
+    let runtime = || runtime::Builder::new_current_thread().build().unwrap();
+    let (own, other) = (runtime(), runtime());
+    let world = own.block_on(async { World::at_rest() });
+    world.request();
+    assert_eq!((world.runs(), world.wakes()), (1, 1));
+    assert!(world.poll_task().is_pending());
+    other.block_on(async { world.request() });
+    assert_eq!((world.runs(), world.wakes()), (2, 2));
+    assert!(world.poll_task().is_pending());
+    own.block_on(async { world.request() });
+    assert_eq!((world.runs(), world.wakes()), (4, 2));
+}
+
+#[tokio::test]
+async fn what_the_application_traces_is_no_part_of_the_request() {
+    let world = World::at_rest();
+    let subscriber = tracing_subscriber::registry();
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info_span!("request").in_scope(|| world.request());
+        assert_eq!((world.runs(), world.wakes()), (1, 1));
+        assert!(world.poll_task().is_pending());
+        world.request();
+        assert_eq!((world.runs(), world.wakes()), (3, 1));
+    });
+}
