@@ -84,6 +84,15 @@ pub trait Application: Send + Sync + 'static {
     fn headers(&self, headers: &mut HeaderMap, request: &Parts) {
         let _ = (headers, request);
     }
+
+    /// Whether the answers to a session's polls and POSTs are to be shown to
+    /// [`headers`](Self::headers): `true` by default.
+    ///
+    /// Asked for each of them. Those that are not shown cost less: they are written into the memory
+    /// of the request's headers.
+    fn wants_headers(&self) -> bool {
+        true
+    }
 }
 
 /// The application's side of one session.

@@ -28,7 +28,7 @@ use crate::session_id::{self, InvalidId};
 use crate::transport::channel::Arriving;
 use crate::transport::coding::Coding;
 use crate::transport::jsonp::Jsonp;
-use crate::transport::polling::{self, Answer};
+use crate::transport::polling::{self, Answer, Outcome};
 use crate::transport::websocket::{self, Switching};
 use crate::transport::webtransport;
 
@@ -45,17 +45,17 @@ where
     A: Application,
     B: Body + Send + 'static,
 {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     match route::route(&parts, &engine.config, |sid| look_up(&engine, sid)) {
         Ok(Route::Poll(session, jsonp)) => Box::pin(async move {
             let compression = engine.config.http_compression.as_ref();
             let polled = polling::poll(&session, &parts, jsonp.as_ref(), compression).await;
-            completed(&engine, &parts, polled)
+            completed(&engine, &mut parts, polled)
         }),
         Ok(Route::Post(session, jsonp)) => Box::pin(async move {
             let limit = engine.config.max_http_buffer_size;
             let posted = polling::post(&session, &parts, jsonp.is_some(), body, limit).await;
-            completed(&engine, &parts, posted)
+            completed(&engine, &mut parts, posted)
         }),
         Ok(Route::Open(transport)) => {
             Box::pin(async move { open(&engine, parts, transport).await })
@@ -84,10 +84,7 @@ where
 
 fn look_up<A: Application>(engine: &Engine<A>, sid: &str) -> Option<Found<Arc<Shared>>> {
     let session = engine.registry.find(sid)?;
-    let (transport, protocol) = {
-        let state = session.lock();
-        (state.proto.transport(), state.proto.protocol())
-    };
+    let (transport, protocol) = session.transport_and_protocol();
     Some(Found {
         session,
         transport,
@@ -98,16 +95,17 @@ fn look_up<A: Application>(engine: &Engine<A>, sid: &str) -> Option<Found<Arc<Sh
 /// The answer to a request of a polling session, with the headers that the application wants.
 fn completed<A: Application>(
     engine: &Engine<A>,
-    parts: &Parts,
-    answered: Result<EngineResponse, Refusal>,
+    parts: &mut Parts,
+    outcome: Result<Outcome, Refusal>,
 ) -> EngineResponse {
-    match answered {
-        Ok(mut response) => {
-            if response.status() == StatusCode::OK {
-                engine.application.headers(response.headers_mut(), parts);
-            }
+    match outcome {
+        Ok(Outcome::Told(told)) if engine.application.wants_headers() => {
+            let mut response = told.answer(&parts.headers);
+            engine.application.headers(response.headers_mut(), parts);
             response
         }
+        Ok(Outcome::Told(told)) => told.answer_in_place_of(&mut parts.headers),
+        Ok(Outcome::Status(status)) => response::status(status),
         Err(refusal) => refuse(engine, parts, &refusal),
     }
 }
@@ -235,10 +233,11 @@ async fn open_polling<A: Application>(
         compress: true,
     };
     let compression = engine.config.http_compression.as_ref();
-    let mut response = match polling::payload(answer, jsonp.as_ref(), &parts, compression) {
-        Ok(response) => response,
+    let packets = match polling::payload(answer, jsonp.as_ref(), &parts, compression) {
+        Ok(packets) => packets,
         Err(uncompressed) => uncompressed.compress().await,
     };
+    let mut response = packets.answer(&parts.headers);
     initial_headers(engine, &entry, &mut response, &parts);
     let session = Arc::clone(&entry.session);
     let driver = Driver::polling(Arc::clone(engine), entry, parts);

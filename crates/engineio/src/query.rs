@@ -37,12 +37,13 @@ impl<'a> Query<'a> {
             let Some((name, value)) = cut(pair, equals) else {
                 continue;
             };
-            let place = match name {
-                "transport" => &mut read.transport,
-                "sid" => &mut read.sid,
-                "EIO" => &mut read.eio,
-                "j" => &mut read.jsonp,
-                "b64" => {
+            // As bytes, which are compared in place.
+            let place = match name.as_bytes() {
+                b"transport" => &mut read.transport,
+                b"sid" => &mut read.sid,
+                b"EIO" => &mut read.eio,
+                b"j" => &mut read.jsonp,
+                b"b64" => {
                     read.base64 |= !value.is_empty();
                     continue;
                 }

@@ -1,8 +1,8 @@
-use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use engineio_proto::{CloseReason, SessionId};
+use hashbrown::{HashMap, hash_map};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -15,6 +15,8 @@ const SHARDS: usize = 16;
 /// closed.
 #[derive(Debug)]
 pub(crate) struct Registry {
+    /// Their hasher is fast and easy to find collisions for, but ids of clients are only looked up:
+    /// all that are in the tables are the server's.
     shards: [Mutex<HashMap<SessionId, Arc<Shared>>>; SHARDS],
     len: AtomicUsize,
     /// Sessions, until their task and the application are done with them.

@@ -15,34 +15,71 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Packets for a polling client, compressed if there is an encoding.
-pub(crate) fn payload(
+/// The most headers for which the memory of a request is used for its answer. HTTP servers keep that
+/// for as long as the connection lives.
+const REUSED_HEADERS: usize = 64;
+
+/// What a client is told that polls: packets, or that its own have arrived.
+#[derive(Debug)]
+pub(crate) struct Told {
+    content_type: HeaderValue,
     body: Bytes,
-    binary: bool,
     encoding: Option<Encoding>,
-    request: &HeaderMap,
-) -> EngineResponse {
-    let content_type = if binary { BINARY } else { TEXT };
-    let mut response = of_session(content_type, body, request);
-    if let Some(encoding) = encoding {
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_ENCODING, encoding.header());
+}
+
+impl Told {
+    /// Packets, compressed if there is an encoding.
+    pub(crate) fn payload(body: Bytes, binary: bool, encoding: Option<Encoding>) -> Self {
+        Self {
+            content_type: if binary { BINARY } else { TEXT },
+            body,
+            encoding,
+        }
     }
-    response
-}
 
-/// The answer to a polling client that has sent packets.
-pub(crate) fn ok(request: &HeaderMap) -> EngineResponse {
-    of_session(HTML, Bytes::from_static(b"ok"), request)
-}
+    /// Its packets have arrived.
+    pub(crate) fn ok() -> Self {
+        Self {
+            content_type: HTML,
+            body: Bytes::from_static(b"ok"),
+            encoding: None,
+        }
+    }
 
-fn of_session(content_type: HeaderValue, body: Bytes, request: &HeaderMap) -> EngineResponse {
-    let mut response = with_body(StatusCode::OK, content_type, body);
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    disable_xss_filter(&mut response, request);
-    response
+    /// The answer to a request with these headers.
+    pub(crate) fn answer(self, request: &HeaderMap) -> EngineResponse {
+        self.with_headers(HeaderMap::new(), is_of_old_explorer(request))
+    }
+
+    /// The answer to a request whose headers are not needed any more. It is written into their
+    /// memory, which hyper in turn uses for the next request of the connection.
+    pub(crate) fn answer_in_place_of(self, request: &mut HeaderMap) -> EngineResponse {
+        let old_explorer = is_of_old_explorer(request);
+        let mut headers = std::mem::take(request);
+        headers.clear();
+        if headers.capacity() > REUSED_HEADERS {
+            headers = HeaderMap::new();
+        }
+        self.with_headers(headers, old_explorer)
+    }
+
+    fn with_headers(self, mut headers: HeaderMap, old_explorer: bool) -> EngineResponse {
+        headers.insert(header::CONTENT_TYPE, self.content_type);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(encoding) = self.encoding {
+            headers.insert(header::CONTENT_ENCODING, encoding.header());
+        }
+        if old_explorer {
+            // They mistake a payload that echoes the query for an attack.
+            headers.insert(
+                HeaderName::from_static("x-xss-protection"),
+                HeaderValue::from_static("0"),
+            );
+        }
+        let mut response = Response::new(Full::new(self.body));
+        *response.headers_mut() = headers;
+        response
+    }
 }
 
 /// A numbered error in answer to an ordinary request.
@@ -98,14 +135,9 @@ fn with_body(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Engi
     response
 }
 
-/// Old Internet Explorers mistake a payload that echoes the query for an attack.
-fn disable_xss_filter(response: &mut EngineResponse, request: &HeaderMap) {
-    if request.get(header::USER_AGENT).is_some_and(is_old_explorer) {
-        response.headers_mut().insert(
-            HeaderName::from_static("x-xss-protection"),
-            HeaderValue::from_static("0"),
-        );
-    }
+/// Whether a request is of an old Internet Explorer.
+fn is_of_old_explorer(request: &HeaderMap) -> bool {
+    request.get(header::USER_AGENT).is_some_and(is_old_explorer)
 }
 
 /// Whether `;MSIE` or `Trident/` stands in the name of the client.
@@ -135,5 +167,43 @@ mod tests {
         assert!(!is_old(
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko)"
         ));
+    }
+
+    fn request(agent: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1"));
+        headers.append(header::COOKIE, HeaderValue::from_static("b=2"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        headers
+    }
+
+    #[test]
+    fn an_answer_in_the_memory_of_the_request_has_nothing_of_it() {
+        for agent in ["curl", "Trident/7.0"] {
+            for encoding in [None, Some(Encoding::Gzip)] {
+                let told = || Told::payload(Bytes::from_static(b"4a"), false, encoding);
+                let mut request = request(agent);
+                let apart = told().answer(&request);
+                let in_place = told().answer_in_place_of(&mut request);
+                assert_eq!(in_place.headers(), apart.headers());
+                let expected = 2 + usize::from(encoding.is_some()) + usize::from(agent != "curl");
+                assert_eq!(in_place.headers().len(), expected);
+                assert!(request.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn the_memory_of_a_request_with_very_many_headers_is_given_back() {
+        for many in [false, true] {
+            let mut request = request("curl");
+            if many {
+                request.reserve(REUSED_HEADERS + 1);
+            }
+            let capacity = request.capacity();
+            let answer = Told::ok().answer_in_place_of(&mut request);
+            assert_eq!(answer.headers().capacity() == capacity, !many);
+        }
     }
 }

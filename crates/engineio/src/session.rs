@@ -301,6 +301,12 @@ impl Shared {
         Locked::new(self.state.lock())
     }
 
+    /// What is looked at for every request: without the means to wake anybody.
+    pub(crate) fn transport_and_protocol(&self) -> (Transport, Protocol) {
+        let state = self.state.lock();
+        (state.proto.transport(), state.proto.protocol())
+    }
+
     pub(crate) fn close(&self, reason: CloseReason) {
         let mut state = self.lock();
         state.proto.close(now(), reason);

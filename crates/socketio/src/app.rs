@@ -71,4 +71,8 @@ impl Application for App {
     fn headers(&self, headers: &mut HeaderMap, request: &Parts) {
         self.hooks.headers(headers, request);
     }
+
+    fn wants_headers(&self) -> bool {
+        self.hooks.wants_headers()
+    }
 }

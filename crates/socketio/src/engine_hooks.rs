@@ -75,10 +75,14 @@ impl EngineHooks {
     }
 
     pub(crate) fn headers(&self, headers: &mut HeaderMap, request: &Parts) {
-        // For every answer of every session that polls: borrowed, which takes no count.
-        for listener in &self.listeners.load().headers {
+        for listener in &self.listeners.load_full().headers {
             run("headers", || listener(headers, request));
         }
+    }
+
+    pub(crate) fn wants_headers(&self) -> bool {
+        // For every answer of every session that polls: borrowed, which takes no count.
+        !self.listeners.load().headers.is_empty()
     }
 }
 

@@ -7,13 +7,12 @@ use std::task::{Context, Poll, Waker};
 use bytes::{Buf as _, Bytes, BytesMut};
 use engineio_proto::{CloseReason, PayloadDecoder, PayloadEncoder, PollError, Protocol, Transport};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use http_body::Body;
 
 use crate::compression::{Encoding, HttpCompression};
 use crate::connection_failure::{FailureContext, Refusal};
-use crate::future::EngineResponse;
-use crate::response;
+use crate::response::Told;
 use crate::session::{Locked, Post, SessionEvent, Shared, is_heartbeat, now, run_driver};
 use crate::transport::jsonp::{self, Jsonp};
 
@@ -23,35 +22,42 @@ pub(crate) async fn poll(
     request: &Parts,
     jsonp: Option<&Jsonp>,
     compression: Option<&HttpCompression>,
-) -> Result<EngineResponse, Refusal> {
+) -> Result<Outcome, Refusal> {
     let pending = PendingPoll {
         session,
         text: jsonp.is_some(),
         phase: Phase::Arriving,
     };
     let Some(answer) = pending.await? else {
-        return Ok(response::status(StatusCode::BAD_REQUEST));
+        return Ok(Outcome::Status(StatusCode::BAD_REQUEST));
     };
     let compressed = match payload(answer, jsonp, request, compression) {
-        Ok(response) => return Ok(response),
+        Ok(packets) => return Ok(Outcome::Told(packets)),
         // Boxed, so that not every poll is as large as those whose answers are compressed.
         Err(uncompressed) => Box::pin(uncompressed.compress()),
     };
     let unsent = UnsentAnswer(Some(session));
-    let response = compressed.await;
+    let packets = compressed.await;
     unsent.finish();
-    Ok(response)
+    Ok(Outcome::Told(packets))
 }
 
-/// An answer with packets, or what is still to be compressed because the client wants it so and it
-/// is worth it.
+/// What comes of a request of a polling session.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Told(Told),
+    /// Nothing but a status: the client has done what it must not.
+    Status(StatusCode),
+}
+
+/// What a client is told, or what is still to be compressed because the client wants it so and it is
+/// worth it.
 pub(crate) fn payload<'a>(
     answer: Answer,
     jsonp: Option<&Jsonp>,
-    request: &'a Parts,
+    request: &Parts,
     compression: Option<&'a HttpCompression>,
-) -> Result<EngineResponse, Uncompressed<'a>> {
-    let headers = &request.headers;
+) -> Result<Told, Uncompressed<'a>> {
     let engineio_proto::Payload { body, binary } = answer.payload;
     let body = match jsonp {
         Some(jsonp) => jsonp.script(&String::from_utf8_lossy(&body)),
@@ -59,16 +65,15 @@ pub(crate) fn payload<'a>(
     };
     let encoding = compression
         .filter(|_| answer.compress)
-        .and_then(|compression| compression.encoding(headers, body.len()));
+        .and_then(|compression| compression.encoding(&request.headers, body.len()));
     match compression.zip(encoding) {
         Some((compression, encoding)) => Err(Uncompressed {
             body,
             binary,
-            headers,
             compression,
             encoding,
         }),
-        None => Ok(response::payload(body, binary, None, headers)),
+        None => Ok(Told::payload(body, binary, None)),
     }
 }
 
@@ -76,26 +81,23 @@ pub(crate) fn payload<'a>(
 pub(crate) struct Uncompressed<'a> {
     body: Bytes,
     binary: bool,
-    /// Those of the request.
-    headers: &'a HeaderMap,
     compression: &'a HttpCompression,
     encoding: Encoding,
 }
 
 impl Uncompressed<'_> {
-    pub(crate) async fn compress(self) -> EngineResponse {
+    pub(crate) async fn compress(self) -> Told {
         let Self {
             body,
             binary,
-            headers,
             compression,
             encoding,
         } = self;
         match compression.encode(encoding, &body).await {
-            Ok(encoded) => response::payload(encoded, binary, Some(encoding), headers),
+            Ok(encoded) => Told::payload(encoded, binary, Some(encoding)),
             Err(error) => {
                 tracing::error!(?error, "an answer is sent uncompressed: zlib has failed");
-                response::payload(body, binary, None, headers)
+                Told::payload(body, binary, None)
             }
         }
     }
@@ -255,13 +257,13 @@ pub(crate) async fn post<B: Body>(
     in_form: bool,
     body: B,
     limit: usize,
-) -> Result<EngineResponse, Refusal> {
-    let headers = &request.headers;
-    let binary = headers
+) -> Result<Outcome, Refusal> {
+    let binary = request
+        .headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value == "application/octet-stream");
     let Some((mut post, protocol)) = ReceivingPost::start(session, binary) else {
-        return Ok(response::status(StatusCode::BAD_REQUEST));
+        return Ok(Outcome::Status(StatusCode::BAD_REQUEST));
     };
     let received = {
         let body = pin!(body);
@@ -273,10 +275,10 @@ pub(crate) async fn post<B: Body>(
         Some(Err(ReceiveError::TooLarge)) => {
             // The session lives: the client may send the rest in smaller messages.
             post.finish(&mut session.lock());
-            return Ok(response::status(StatusCode::PAYLOAD_TOO_LARGE));
+            return Ok(Outcome::Status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         // The guard closes the session.
-        Some(Err(ReceiveError::Aborted)) => return Ok(response::status(StatusCode::BAD_REQUEST)),
+        Some(Err(ReceiveError::Aborted)) => return Ok(Outcome::Status(StatusCode::BAD_REQUEST)),
         Some(Ok(body)) => body,
     };
     let packets = if in_form {
@@ -291,7 +293,7 @@ pub(crate) async fn post<B: Body>(
         // A form without packets, which Node's server lets pass.
         None => post.finish(&mut session.lock()),
     }
-    Ok(response::ok(headers))
+    Ok(Outcome::Told(Told::ok()))
 }
 
 /// A POST of a session. Dropped before it is finished, its client has gone.
