@@ -7,7 +7,7 @@ use hashbrown::hash_table::Entry;
 
 use super::member::Member;
 use super::shards::{Hashing, Key, Shards, shrink};
-use super::slots::{Cursor, Slots, Stamp};
+use super::slots::{Chunk, Cursor, Slots, Stamp};
 
 /// The members by id, and in an order in which everyone can be visited.
 #[derive(Debug)]
@@ -78,13 +78,13 @@ impl<M: Member> Directory<M> {
             .sum()
     }
 
-    /// Calls `deliver` with a chunk of members at a time, no lock being held.
-    pub(super) fn visit(&self, chunk: &mut Vec<Arc<M>>, mut deliver: impl FnMut(&mut Vec<Arc<M>>)) {
+    /// Calls `visitor` with each member, no lock being held.
+    pub(super) fn visit(&self, chunk: &mut Chunk<M>, mut visitor: impl FnMut(&Arc<M>)) {
         for shard in self.shards.iter() {
             let mut cursor = Cursor::default();
             loop {
-                let more = shard.lock().everyone.copy_chunk(&mut cursor, chunk);
-                deliver(chunk);
+                let more = shard.lock().everyone.next_chunk(&mut cursor, chunk);
+                chunk.empty(&mut visitor);
                 if !more {
                     break;
                 }

@@ -9,7 +9,7 @@ use super::entry::RoomEntry;
 use super::index::Index;
 use super::member::Member;
 use super::shards::Hashing;
-use super::slots::Cursor;
+use super::slots::{Chunk, Cursor};
 use crate::room::Room;
 use crate::target::Target;
 
@@ -24,16 +24,14 @@ impl<M: Member> Visit<'_, M> {
     /// Calls `visitor` with each member that is meant, no lock being held.
     pub(super) fn run(&self, target: &Target, mut visitor: impl FnMut(&Arc<M>)) {
         let excluded = self.excluded(target.excluded());
-        let mut chunk = Vec::new();
+        let mut chunk = Chunk::new();
         let mut visitor = |member: &Arc<M>| {
             if !excluded.contains(member) {
                 visitor(member);
             }
         };
         match target.rooms() {
-            [] => self.directory.visit(&mut chunk, |chunk| {
-                chunk.drain(..).for_each(|member| visitor(&member));
-            }),
+            [] => self.directory.visit(&mut chunk, visitor),
             [room] => self.room(room, &mut chunk, visitor),
             rooms => {
                 // By address. Should a member go and another get its address, that one came after
@@ -52,7 +50,7 @@ impl<M: Member> Visit<'_, M> {
 
     /// Visits the member that bears the name, and those who have joined the room of that name. The
     /// former is never among the latter.
-    fn room(&self, room: &Room, chunk: &mut Vec<Arc<M>>, mut visitor: impl FnMut(&Arc<M>)) {
+    fn room(&self, room: &Room, chunk: &mut Chunk<M>, mut visitor: impl FnMut(&Arc<M>)) {
         let key = self.hashing.key(room.as_str());
         if let Some(member) = self.directory.find(key)
             && member.memberships().in_own_room()
@@ -64,8 +62,8 @@ impl<M: Member> Visit<'_, M> {
         };
         let mut cursor = Cursor::default();
         loop {
-            let more = entry.slots().lock().copy_chunk(&mut cursor, chunk);
-            chunk.drain(..).for_each(|member| visitor(&member));
+            let more = entry.slots().lock().next_chunk(&mut cursor, chunk);
+            chunk.empty(&mut visitor);
             if !more {
                 break;
             }
