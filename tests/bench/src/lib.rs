@@ -39,7 +39,7 @@ pub use error::LoadError;
 pub use frame::{Opcode, Parsed, masked, parse};
 pub use histogram::Histogram;
 pub use options::{Options, USAGE};
-pub use process::INNER_CLIENTS;
+pub use process::{INNER_CLIENTS, Switches};
 pub use report::Report;
 pub use run::run;
 pub use scenario::Scenario;

@@ -17,6 +17,12 @@ const NAP: Timespec = Timespec {
     tv_nsec: 5_000_000,
 };
 
+/// How long a wait sleeps that is to be over in time for a schedule.
+const SHORT_NAP: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 200_000,
+};
+
 /// The first port of connections that have an address of their own: below those that the system
 /// gives away, among which it would search longer and longer.
 const FIRST_PORT: u16 = 20_000;
@@ -82,6 +88,9 @@ pub(crate) enum Wait {
     Spin,
     /// Returns at once, and gives the core away if nothing is ready: for a core that is shared.
     Yield,
+    /// Sleeps until something is ready, a fraction of a millisecond at most: for schedules that are to leave the machine
+    /// idle.
+    Doze,
 }
 
 /// One socket that is ready.
@@ -135,6 +144,7 @@ impl Poller {
     pub(crate) fn wait(&mut self, wait: Wait) -> usize {
         let timeout = match wait {
             Wait::Sleep => NAP,
+            Wait::Doze => SHORT_NAP,
             Wait::Spin | Wait::Yield => Timespec {
                 tv_sec: 0,
                 tv_nsec: 0,

@@ -34,7 +34,8 @@ loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|inner|joi
                       deflate, namespace, recovery, rooms (connect), upgrade
   --words             the string is made of words, instead of the alphabet
   --path PATH         (/socket.io/)
-  --no-spin           sleep while nothing is ready, instead of busy polling
+  --no-spin           sleep while nothing is ready, instead of busy polling; on a schedule give way
+  --doze              sleep on a schedule too, so that operations begin up to 0.2 ms late
   --label TEXT        repeated in the report";
 
 /// From how many bytes on messages are compressed, by the server's default.
@@ -56,6 +57,8 @@ pub struct Options {
     pub(crate) broadcasts: f64,
     pub(crate) concurrency: usize,
     pub(crate) connections: usize,
+    /// Whether a schedule leaves the machine idle, and is late for it.
+    pub(crate) doze: bool,
     pub(crate) inflight: usize,
     /// Connections over memory, to clients within the server's process.
     pub(crate) inner: usize,
@@ -95,6 +98,10 @@ impl Options {
                 "-h" | "--help" => return Ok(None),
                 "--no-spin" => {
                     options.spin = false;
+                    continue;
+                }
+                "--doze" => {
+                    options.doze = true;
                     continue;
                 }
                 "--words" => {
@@ -228,6 +235,7 @@ impl Default for Options {
             broadcasts: 10.0,
             concurrency: 64,
             connections: 100,
+            doze: false,
             inflight: 1,
             inner: 0,
             label: String::new(),

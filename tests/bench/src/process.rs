@@ -73,6 +73,28 @@ impl Usage {
     }
 }
 
+/// How often a thread has been without a core.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Switches {
+    /// Another thread got its core while it was ready to run. So it looks, too, when it gives way to others while a lock
+    /// is held by somebody else.
+    pub lost: u64,
+    /// It slept.
+    pub slept: u64,
+}
+
+impl Switches {
+    /// Those of the thread that asks; the reading takes some microseconds.
+    #[must_use]
+    pub fn of_this_thread() -> Self {
+        let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+        Self {
+            lost: field(&status, "nonvoluntary_ctxt_switches:").map_or(0, number),
+            slept: field(&status, "voluntary_ctxt_switches:").map_or(0, number),
+        }
+    }
+}
+
 /// CPU time of this process, in nanoseconds.
 pub(crate) fn own_cpu() -> u64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
@@ -123,6 +145,14 @@ mod tests {
         };
         assert_eq!(spawned(INNER_CLIENTS), 0);
         assert!(spawned("server") > 0);
+    }
+
+    #[test]
+    fn who_sleeps_is_switched() {
+        let before = Switches::of_this_thread();
+        std::thread::spawn(|| {}).join().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        assert!(Switches::of_this_thread().slept > before.slept);
     }
 
     #[test]

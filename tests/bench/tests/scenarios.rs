@@ -69,7 +69,7 @@ fn connections_come_from_several_addresses() {
 
 #[test]
 fn the_server_tells_how_long_joins_took() {
-    let report = Server::start(&[]).load("--scenario joins --broadcasts 100 --rate 500");
+    let report = Server::start(&[]).load("--scenario joins --broadcasts 100 --rate 500 --doze");
     assert!(report.number("joins").unwrap() > 0.0, "{report}");
     assert!(report.number("fanouts").unwrap() > 0.0, "{report}");
     let inside = ["broadcasts", "between"].map(|name| {

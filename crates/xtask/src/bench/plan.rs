@@ -107,6 +107,8 @@ pub(super) enum Unit {
     OfSecond,
     /// One figure by another.
     Ratio,
+    /// A part of one.
+    Share,
 }
 
 impl Unit {
@@ -116,6 +118,7 @@ impl Unit {
             Self::Mebibytes => format!("{:.0} MiB", value / 1024.0 / 1024.0),
             Self::OfSecond => format!("{:.1} ms", value / 1e3),
             Self::Ratio => format!("{value:.2}"),
+            Self::Share => format!("{:.1} %", value * 100.0),
             Self::Microseconds if value < 10.0 => format!("{value:.2} µs"),
             Self::Microseconds => format!("{value:.1} µs"),
         }
@@ -241,7 +244,8 @@ mod tests {
             Unit::Mebibytes.show(1024.0 * 1024.0 * 3.2),
             Unit::OfSecond.show(12_340.0),
             Unit::Ratio.show(1.234),
+            Unit::Share.show(0.0123),
         ];
-        assert_eq!(shown, ["1.5 KiB", "3 MiB", "12.3 ms", "1.23"]);
+        assert_eq!(shown, ["1.5 KiB", "3 MiB", "12.3 ms", "1.23", "1.2 %"]);
     }
 }

@@ -187,6 +187,21 @@ pub(super) const SIZES: &[Scenario] = &[
                 unit: Unit::Microseconds,
             },
             Row {
+                title: "the same while the thread kept its core: p99",
+                figure: "inside/during/kept/p99_us",
+                unit: Unit::Microseconds,
+            },
+            Row {
+                title: "share of these joins in which it lost its core",
+                figure: "inside/during/lost_core",
+                unit: Unit::Share,
+            },
+            Row {
+                title: "share of these joins in which it slept",
+                figure: "inside/during/slept",
+                unit: Unit::Share,
+            },
+            Row {
                 title: "a join at other times: p99",
                 figure: "inside/between/p99_us",
                 unit: Unit::Microseconds,
@@ -205,6 +220,42 @@ pub(super) const SIZES: &[Scenario] = &[
                 title: "the same: p99.9",
                 figure: "p999_us",
                 unit: Unit::Microseconds,
+            },
+        ],
+        who: Who::Ours,
+        two_cores: true,
+        ..USUAL
+    },
+    Scenario {
+        key: "joins-calm",
+        kind: "joins",
+        connections: 10_000,
+        arguments: &[
+            "--active",
+            "500",
+            "--broadcasts",
+            "2",
+            "--rate",
+            "4000",
+            "--doze",
+            "--secs",
+            "20",
+        ],
+        rows: &[
+            Row {
+                title: "a join during the call, 2 broadcasts a second and the machine idle otherwise: p50",
+                figure: "inside/during/p50_us",
+                unit: Unit::Microseconds,
+            },
+            Row {
+                title: "the same: p99",
+                figure: "inside/during/p99_us",
+                unit: Unit::Microseconds,
+            },
+            Row {
+                title: "share of these joins in which the thread lost its core",
+                figure: "inside/during/lost_core",
+                unit: Unit::Share,
             },
         ],
         who: Who::Ours,

@@ -53,10 +53,10 @@ impl Clients {
             self.until(seconds, self.patience(), |_| false);
             return;
         }
-        let wait = if self.options.spin {
-            Wait::Spin
-        } else {
-            Wait::Yield
+        let wait = match (self.options.doze, self.options.spin) {
+            (true, _) => Wait::Doze,
+            (false, true) => Wait::Spin,
+            (false, false) => Wait::Yield,
         };
         self.until(seconds, wait, |clients| {
             // Late operations count from when they were due, else a stalled server would look fast.
