@@ -146,7 +146,7 @@ impl Drop for Woken {
 
 impl More {
     #[cold]
-    fn wake(self: Box<Self>) {
+    fn wake(self) {
         for task in self.tasks {
             task.wake();
         }
