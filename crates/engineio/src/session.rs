@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use engineio_proto::{
@@ -268,6 +269,8 @@ impl fmt::Debug for Session {
 #[derive(Debug)]
 pub(crate) struct Shared {
     id: SessionId,
+    /// Whether messages of the client pass through, as it was when the lock was last released.
+    passes: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -281,6 +284,7 @@ impl Shared {
     ) -> Self {
         Self {
             id,
+            passes: AtomicBool::new(false),
             state: Mutex::new(State {
                 proto: engineio_proto::Session::new(config, protocol, transport, now),
                 driver: None,
@@ -298,7 +302,17 @@ impl Shared {
 
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
-        Locked::new(self.state.lock())
+        Locked::new(&self.passes, self.state.lock())
+    }
+
+    /// Whether a message that comes on the channel is for the application and nobody else. To know
+    /// it takes no lock.
+    ///
+    /// What ends that, such as a handler that closes the session, counts for all messages that come
+    /// after it, as it would with the lock. No other memory depends on it.
+    #[inline]
+    fn passes_messages(&self) -> bool {
+        self.passes.load(Ordering::Relaxed)
     }
 
     /// What is looked at for every request: without the means to wake anybody.

@@ -3,12 +3,12 @@
 use std::{mem, time::Instant};
 
 use super::{
-    batch::Batch,
+    batch::{Batch, Own},
     event::Event,
     machine::{Session, State},
     transmit::Transmit,
 };
-use crate::{packet::Packet, protocol::Protocol, transport::Transport};
+use crate::{protocol::Protocol, transport::Transport};
 
 /// What is to be done: packets, events, the next timeout.
 impl Session {
@@ -18,8 +18,8 @@ impl Session {
     /// for it and then `None`, the session takes the poll for answered with those packets. That
     /// holds for a closed session too, whose last poll is told so, and for a poll that was still
     /// pending at the upgrade. For others there is nothing before the upgrade: the driver
-    /// writes the reply to a probe itself. [`Packet::Close`] there stands for the end of the
-    /// transport, a close frame on a WebSocket.
+    /// writes the reply to a probe itself. [`Packet::Close`](crate::Packet::Close) there stands for
+    /// the end of the transport, a close frame on a WebSocket.
     #[must_use = "the packet is gone from the session"]
     pub fn poll_transmit(&mut self, transport: Transport) -> Option<Transmit> {
         match transport {
@@ -32,7 +32,8 @@ impl Session {
             }
             Transport::Polling => None,
             current if current == self.transport => {
-                self.next_queued().or_else(|| self.next_close())
+                let packet = self.next_queued();
+                packet.or_else(|| self.next_close().map(Own::into_transmit))
             }
             _ => None,
         }
@@ -50,9 +51,7 @@ impl Session {
         if transport != self.transport || transport == Transport::Polling {
             return;
         }
-        if self.beat_due {
-            batch.own = self.next_beat();
-        }
+        batch.own = self.next_beat();
         self.outbound.take(&mut batch.messages, limit);
         if batch.is_empty() {
             batch.own = self.next_close();
@@ -102,7 +101,7 @@ impl Session {
             packet = self.poll.take_due().map(Transmit::plain);
         }
         if packet.is_none() && current {
-            packet = self.next_close();
+            packet = self.next_close().map(Own::into_transmit);
         }
         if packet.is_some() {
             self.poll.handle_yield();
@@ -111,26 +110,26 @@ impl Session {
     }
 
     fn next_queued(&mut self) -> Option<Transmit> {
-        self.next_beat().or_else(|| self.outbound.pop())
+        let beat = self.next_beat().map(Own::into_transmit);
+        beat.or_else(|| self.outbound.pop())
     }
 
     /// The server's side of the heartbeat, if it is due.
-    fn next_beat(&mut self) -> Option<Transmit> {
-        mem::take(&mut self.beat_due).then(|| {
-            Transmit::compressible(match self.protocol {
-                Protocol::V3 => Packet::Pong(Default::default()),
-                Protocol::V4 => Packet::Ping(Default::default()),
-            })
+    #[inline]
+    fn next_beat(&mut self) -> Option<Own> {
+        mem::take(&mut self.beat_due).then_some(match self.protocol {
+            Protocol::V3 => Own::Pong,
+            Protocol::V4 => Own::Ping,
         })
     }
 
     /// The packet that ends a session whose queue has drained.
     #[inline]
-    fn next_close(&mut self) -> Option<Transmit> {
+    fn next_close(&mut self) -> Option<Own> {
         let State::Closing { reason, .. } = self.state else {
             return None;
         };
         self.finish(reason);
-        Some(Transmit::plain(Packet::Close))
+        Some(Own::Close)
     }
 }

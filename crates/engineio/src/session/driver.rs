@@ -202,7 +202,10 @@ impl<A: Application> Core<A> {
     /// The deadline of the session, or that of the application if it comes first.
     fn deadline(&self, turn: &Turn) -> Option<Instant> {
         let connection = self.connection.as_ref().and_then(Connection::poll_timeout);
-        turn.deadline.into_iter().chain(connection).min()
+        match (turn.deadline, connection) {
+            (Some(session), Some(connection)) => Some(session.min(connection)),
+            (session, connection) => session.or(connection),
+        }
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -356,6 +359,16 @@ impl<A: Application> Core<A> {
             return false;
         };
         match received {
+            // As a rule.
+            Received::Packet(Some(Packet::Message(message)))
+                if !self.probing && self.entry.session.passes_messages() =>
+            {
+                // Nobody has to wake this task for what is sent in answer.
+                if !std::mem::replace(&mut turn.awake, true) {
+                    self.awake();
+                }
+                self.deliver(turn, message);
+            }
             Received::Packet(packet) if self.probing => self.receive_probe(turn, transport, packet),
             Received::Packet(packet) => self.receive(turn, transport, packet),
             // The socket is kept: a close frame wants an answer.
@@ -402,15 +415,6 @@ impl<A: Application> Core<A> {
             state.wake_all();
             return;
         };
-        // As a rule.
-        if !state.is_observed()
-            && state.proto.passes_messages(from)
-            && let Packet::Message(message) = packet
-        {
-            drop(state);
-            self.deliver(turn, message);
-            return;
-        }
         let observed = state
             .observers()
             .filter(|_| state.proto.is_open() && from == state.proto.transport())
@@ -432,6 +436,7 @@ impl<A: Application> Core<A> {
         }
     }
 
+    #[inline]
     fn deliver(&mut self, turn: &mut Turn, message: Message) {
         if let Some(connection) = &mut self.connection {
             turn.count(&message);
@@ -578,7 +583,8 @@ mod tests {
         // Every connection holds a task of this size, and this beside it.
         let task = size_of::<Driver<Nothing>>();
         assert!(task <= 424, "{task} bytes");
+        // With its counts it fills 216 bytes, which the allocator hands out as one piece.
         let shared = size_of::<crate::session::Shared>();
-        assert!(shared <= 192, "{shared} bytes");
+        assert!(shared <= 200, "{shared} bytes");
     }
 }

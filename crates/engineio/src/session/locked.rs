@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use engineio_proto::Transport;
@@ -17,6 +18,8 @@ use super::state::State;
 /// task that it wakes wants the lock.
 #[derive(Debug)]
 pub(crate) struct Locked<'a> {
+    /// What is known without the lock, see [`Shared::passes_messages`](super::Shared::passes_messages).
+    passes_messages: &'a AtomicBool,
     // The order matters: fields are dropped from the first to the last.
     state: MutexGuard<'a, State>,
     woken: Woken,
@@ -38,8 +41,9 @@ struct More {
 
 impl<'a> Locked<'a> {
     #[inline]
-    pub(super) fn new(state: MutexGuard<'a, State>) -> Self {
+    pub(super) fn new(passes_messages: &'a AtomicBool, state: MutexGuard<'a, State>) -> Self {
         Self {
+            passes_messages,
             state,
             woken: Woken::default(),
         }
@@ -99,6 +103,14 @@ impl<'a> Locked<'a> {
             self.wake_drained();
             self.wake_post();
         }
+    }
+}
+
+impl Drop for Locked<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let passes = self.state.passes_messages();
+        self.passes_messages.store(passes, Ordering::Relaxed);
     }
 }
 

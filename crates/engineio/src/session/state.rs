@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use engineio_proto::PayloadDecoder;
+use engineio_proto::{PayloadDecoder, Transport};
 use tokio::sync::Notify;
 
 use super::driver_place::Place;
@@ -130,6 +130,16 @@ impl State {
     /// Who wants to see what happens. It is to be told when the lock is released.
     pub(crate) fn observers(&self) -> Option<Observers> {
         self.rare.as_ref()?.observers.clone()
+    }
+
+    /// Whether a message of the client that comes on the channel is for the application and changes
+    /// nothing here.
+    #[inline]
+    pub(super) fn passes_messages(&self) -> bool {
+        let transport = self.proto.transport();
+        transport != Transport::Polling
+            && self.proto.passes_messages(transport)
+            && !self.is_observed()
     }
 
     /// Drops what only a polling session needs.

@@ -20,6 +20,8 @@ const PIECE: usize = 4 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     now: Option<Instant>,
+    /// Whether the session knows that its task runs.
+    pub(super) awake: bool,
     /// How many messages have been taken.
     pub(super) messages: usize,
     /// How many bytes of messages have been taken, in pieces.

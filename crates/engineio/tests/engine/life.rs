@@ -1,7 +1,9 @@
 //! The whole life of a session: opening, heartbeat, messages, the end and its reason.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use engineio::{CloseReason, Message, Transport};
+use engineio::{CloseReason, Config, MESSAGE_OVERHEAD, Message, Session, Transport};
 use http::Request;
 use http_body_util::Empty;
 use tokio_tungstenite::tungstenite::Message as Frame;
@@ -313,6 +315,34 @@ async fn an_aborted_session_drops_what_is_queued() {
     session.abort(CloseReason::ForcedClose);
     assert_eq!(poll.packets().await, ["1"]);
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_behind_a_message_that_ends_the_session_is_not_heard() {
+    let ends: [fn(&Session); 3] = [
+        |session| session.abort(CloseReason::ForcedClose),
+        |session| session.close(CloseReason::ForcedClose),
+        |session| assert!(session.send("x".repeat(200).as_str()).is_err()),
+    ];
+    for end in ends {
+        let config = Config::default().max_outbound_bytes(100 + MESSAGE_OVERHEAD);
+        let mut server = Server::directed(config, |application| {
+            application.on_message = Arc::new(move |session, message| {
+                if *message == Message::from("the end") {
+                    end(session);
+                }
+            });
+        });
+        let mut client = WebSocketClient::open(&server).await;
+        server.opened().await;
+        // The server runs when all of it is there.
+        for packet in ["4before", "4the end", "4behind"] {
+            client.send(packet).await;
+        }
+        server.messages(["before", "the end"]).await;
+        server.closed().await;
+        server.is_quiet();
+    }
 }
 
 #[tokio::test(start_paused = true)]

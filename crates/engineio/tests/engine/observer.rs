@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engineio::{Message, Packet, Session, SessionEvent, SessionObserver, Transport};
+use engineio::{Config, Message, Packet, Session, SessionEvent, SessionObserver, Transport};
 use parking_lot::Mutex;
 
 use crate::polling_client::PollingClient;
@@ -51,6 +51,24 @@ impl Entries {
         self.are([]);
         assert_eq!(Arc::strong_count(&self.0), 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_that_a_message_brings_sees_the_next_one() {
+    let entries = Arc::new(Mutex::new(None));
+    let made = Arc::clone(&entries);
+    let mut server = Server::directed(Config::default(), |application| {
+        application.on_message = Arc::new(move |session, _| {
+            made.lock().get_or_insert_with(|| Entries::of(session));
+        });
+    });
+    let mut client = WebSocketClient::open(&server).await;
+    // The server runs when both are there.
+    client.send("4a").await;
+    client.send("4b").await;
+    server.opened().await;
+    server.messages(["a", "b"]).await;
+    entries.lock().take().unwrap().are(["< 4b"]);
 }
 
 #[tokio::test(start_paused = true)]

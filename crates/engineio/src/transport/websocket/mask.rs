@@ -12,21 +12,18 @@ impl Mask {
     /// Unmasks the next bytes of the payload.
     #[inline]
     pub(super) fn apply(&mut self, bytes: &mut [u8]) {
-        let [a, b, c, d] = self.0;
-        let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+        let key = u32::from_ne_bytes(self.0);
         let length = bytes.len();
+        // The compiler takes several of them at a time.
         let (chunks, rest) = bytes.as_chunks_mut();
         for chunk in chunks {
-            *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
-        }
-        let (halves, rest) = rest.as_chunks_mut();
-        for half in halves {
-            *half = (u32::from_ne_bytes(*half) ^ u32::from_ne_bytes(self.0)).to_ne_bytes();
+            *chunk = (u32::from_ne_bytes(*chunk) ^ key).to_ne_bytes();
         }
         for (byte, key) in rest.iter_mut().zip(self.0) {
             *byte ^= key;
         }
-        self.0.rotate_left(length % 4);
+        let turned = 8 * (length % 4) as u32;
+        self.0 = u32::from_be_bytes(self.0).rotate_left(turned).to_be_bytes();
     }
 }
 
