@@ -84,6 +84,7 @@ impl Packet {
     /// Borrowed from the packet unless the name is written with escapes. Of a name that is a
     /// number, which Node's server allows, this is the text.
     #[must_use]
+    #[inline]
     pub fn event_name(&self) -> Option<Cow<'_, str>> {
         self.payload.event_name()
     }

@@ -23,8 +23,24 @@ impl Placeholder {
     /// The key that marks the object, as a JSON text.
     pub(crate) const MARK: &'static [u8; 14] = br#""_placeholder""#;
 
+    /// What stands before the number, as all known clients write it.
+    const OPENING: &'static [u8; 27] = br#"{"_placeholder":true,"num":"#;
+
     /// Reads a placeholder, and leaves the cursor behind it; elsewhere the cursor does not move.
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let mut ahead = cursor.clone();
+        if ahead.eat_all(Self::OPENING)
+            && let Some(index) = read_index(&mut ahead)
+            && ahead.eat(b'}')
+        {
+            *cursor = ahead;
+            return Some(Self { index });
+        }
+        Self::read_members(cursor)
+    }
+
+    /// Reads a placeholder whose members are in any order, with any white space.
+    fn read_members(cursor: &mut Cursor<'_>) -> Option<Self> {
         let mut ahead = cursor.clone();
         if !ahead.eat(b'{') {
             return None;
