@@ -73,7 +73,10 @@ impl Link {
     /// the announcement is dropped.
     pub(crate) fn enqueue(&self, packet: &Encoded) -> Announcement {
         // A session that is closed, or is being closed for this, takes its sockets along.
-        let (_, announcement) = self.session.enqueue(packet.messages(), packet.options());
+        let (_, announcement) = match packet.sole() {
+            Some(message) => self.session.enqueue([message], packet.options()),
+            None => self.session.enqueue(packet.messages(), packet.options()),
+        };
         announcement
     }
 

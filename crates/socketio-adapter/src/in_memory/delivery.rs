@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use parking_lot::ReentrantMutex;
+use smallvec::SmallVec;
 use socketio_proto::Packet;
 
 use crate::local::{AfterDelivery, LocalSockets};
@@ -67,12 +68,18 @@ impl Delivery {
     ) {
         let told = {
             let state = self.state.lock();
-            {
+            let first = {
                 let mut state = state.borrow_mut();
                 let packet = state.packets.keep(packet, &options);
-                state.waiting.push_back((packet, options));
-            }
-            deliver(&state, local)
+                // Something also waits where who delivered it has panicked.
+                if state.delivering || !state.waiting.is_empty() {
+                    state.waiting.push_back((packet, options));
+                    None
+                } else {
+                    Some((packet, options))
+                }
+            };
+            deliver(&state, local, first)
         };
         drop(told);
     }
@@ -112,7 +119,7 @@ impl Delivery {
         let turn = Turn::take(&state);
         let resumed = resume.call(missed);
         drop(turn);
-        _told = deliver(&state, local);
+        _told = deliver(&state, local, None);
         resumed
     }
 
@@ -139,17 +146,25 @@ impl Store for Delivery {
     }
 }
 
-/// Delivers what waits, unless that is being done further up the stack. What comes back is to be
-/// dropped when the lock is not held any more.
-fn deliver(state: &RefCell<State>, local: &dyn LocalSockets) -> Vec<AfterDelivery> {
-    let mut told = Vec::new();
+/// What is to be dropped when the lock is not held any more.
+type Told = SmallVec<[AfterDelivery; 1]>;
+
+/// Delivers a packet and what waits, unless that is being done further up the stack: then there is no
+/// packet to begin with.
+fn deliver(
+    state: &RefCell<State>,
+    local: &dyn LocalSockets,
+    first: Option<(Packet, BroadcastOptions)>,
+) -> Told {
+    let mut told = Told::new();
     if state.borrow().delivering {
         return told;
     }
     let _turn = Turn::take(state);
-    let next = || state.borrow_mut().waiting.pop_front();
-    while let Some((packet, options)) = next() {
+    let mut next = first.or_else(|| state.borrow_mut().waiting.pop_front());
+    while let Some((packet, options)) = next {
         told.push(local.broadcast_locked(&packet, &options));
+        next = state.borrow_mut().waiting.pop_front();
     }
     told
 }

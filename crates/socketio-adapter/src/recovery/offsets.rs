@@ -22,7 +22,7 @@ impl Offsets {
     }
 
     pub(super) fn write(&self, number: u64) -> String {
-        format!("{}{number}", self.prefix)
+        [&self.prefix, itoa::Buffer::new().format(number)].concat()
     }
 
     /// Returns the number that an offset of ours stands for.

@@ -58,12 +58,13 @@ impl KeptPackets {
         let now = self.options.now();
         let offset = self.offsets.write(self.next);
         self.next = self.next.saturating_add(1);
-        packet.payload = packet
-            .payload
-            .with_appended(&offset)
-            .expect("a text has a JSON form")
-            // Attachments may be small parts of large buffers.
-            .detach();
+        // The text of this is its own.
+        let appended = packet.payload.with_appended(&offset);
+        packet.payload = appended.expect("a text has a JSON form");
+        if !packet.payload.attachments().is_empty() {
+            // They may be small parts of large buffers.
+            packet.payload = packet.payload.detach();
+        }
         let bytes = size(&packet, options);
         self.ledger.add(bytes);
         self.kept.push_back(Kept {
@@ -127,13 +128,17 @@ impl KeptPackets {
 
     /// Forgets what is too old.
     pub(crate) fn forget_expired(&mut self) {
-        let (now, age) = (self.options.now(), self.options.packet_age());
+        self.forget_expired_at(self.options.now());
+    }
+
+    fn forget_expired_at(&mut self, now: Duration) {
+        let age = self.options.packet_age();
         self.forget_while(|_, first| now.saturating_sub(first.at) > age);
     }
 
     /// Forgets what is too old or too much.
     fn prune(&mut self, now: Duration) {
-        self.forget_expired();
+        self.forget_expired_at(now);
         self.ledger.make_room(now);
         let max = self.options.max_packets;
         self.forget_while(|kept, _| kept.kept.len() > max || !kept.ledger.fits());

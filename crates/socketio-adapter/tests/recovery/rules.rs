@@ -216,6 +216,24 @@ fn a_delivery_that_panics_does_not_stop_the_next() {
 }
 
 #[test]
+fn what_waits_when_a_delivery_panics_comes_before_the_next() {
+    let space = Space::new();
+    let connection = space.connect("a", &[]);
+    let adapter: Weak<dyn Adapter> = Arc::downgrade(&space.adapter);
+    *space.sockets.listener.lock().unwrap() = Some(Arc::new(move |packet| {
+        if number(packet) == 1 {
+            let adapter = adapter.upgrade().unwrap();
+            adapter.broadcast(event(10), everyone().into());
+            panic!("on purpose");
+        }
+    }));
+    let panicking = std::panic::AssertUnwindSafe(|| space.emit(1, everyone()));
+    assert!(std::panic::catch_unwind(panicking).is_err());
+    space.emit(2, everyone());
+    assert_eq!(connection.numbers(), [1, 10, 2]);
+}
+
+#[test]
 fn attachments_are_kept() {
     use bytes::Bytes;
     use socketio_adapter::{Args, Packet};
