@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engineio::{CloseReason, Config, Message};
+use futures_util::FutureExt as _;
 use http::{Method, Request};
 use http_body_util::{Empty, Full};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -46,6 +47,25 @@ async fn packets_arrive_in_the_order_in_which_they_were_posted() {
     }
     for number in 0..1000 {
         assert_eq!(server.message().await, Message::from(&*number.to_string()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_waits_for_no_other_task() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    settle().await;
+    for text in ["first", "second"] {
+        let request = Request::post(client.target())
+            .body(Full::<Bytes>::from(format!("4{text}")))
+            .unwrap();
+        let answer = server.answer(request).now_or_never();
+        answer.expect("it has run the session itself").is(200, "ok");
+        let Some(Happening::Message(message)) = server.happened().pop() else {
+            panic!("the application has the message already");
+        };
+        assert_eq!(message, Message::from(text));
     }
 }
 
