@@ -114,3 +114,32 @@ impl Drop for ClientConnection {
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::handshake::Handshake;
+    use crate::link::Link;
+    use crate::recipient::Recipient;
+    use crate::socket::Socket;
+    use crate::tasks::Tasks;
+
+    use super::*;
+
+    #[test]
+    fn an_idle_client_costs_little() {
+        // Every connection holds one of each, beside its session and the texts of its request.
+        let sizes = [
+            ("connection", size_of::<ClientConnection>(), 56),
+            ("client", size_of::<Client>(), 120),
+            ("link", size_of::<Link>(), 56),
+            ("tasks", size_of::<Tasks>(), 72),
+            ("handshake", size_of::<Handshake>(), 264),
+            // And one of each for each namespace that it has joined.
+            ("recipient", size_of::<Recipient>(), 240),
+            ("socket", size_of::<Socket>(), 8),
+        ];
+        for (name, size, most) in sizes {
+            assert!(size <= most, "{name}: {size} bytes");
+        }
+    }
+}
