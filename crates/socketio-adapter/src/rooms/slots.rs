@@ -344,7 +344,9 @@ mod tests {
             loop {
                 let more = slots.next_chunk(&mut cursor, &mut chunk);
                 // So many that those of before get into a block.
-                (0..70).for_each(|_| drop(slots.push(Arc::new(1_000))));
+                for _ in 0..70 {
+                    slots.push(Arc::new(1_000));
+                }
                 chunk.empty(|member| seen.push(**member));
                 if !more {
                     break;
