@@ -17,13 +17,30 @@ pub(super) enum Place {
     Task,
     /// Here, and it does nothing at the moment.
     Here(Driver, runtime::Id),
-    /// With a request. The task is to be woken afterwards if it has been woken meanwhile.
-    Request { woken: bool },
+    /// With a request, after which those are woken who have been meanwhile.
+    Request {
+        /// Whether the task is one of them.
+        woken: bool,
+        /// Whether the pending poll is. There are clients that stop to send when they are answered by the
+        /// poll before they hear that their request has arrived.
+        poll_due: bool,
+    },
     /// It has ended with a request: the task is to end too.
     Ended,
 }
 
 impl Place {
+    /// Whether the pending poll is to wait until a request has run the driver. It is noted that it does.
+    pub(super) fn holds_poll(&mut self) -> bool {
+        match self {
+            Self::Request { poll_due, .. } => {
+                *poll_due = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Whether nothing would be lost with it.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::Task)

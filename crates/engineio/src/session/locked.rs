@@ -77,7 +77,10 @@ impl<'a> Locked<'a> {
     }
 
     pub(crate) fn wake_poll(&mut self) {
-        if let Some(rare) = self.state.rare_if_any() {
+        if let Some(rare) = self.state.rare_if_any()
+            && rare.poll.is_some()
+            && !rare.driver.holds_poll()
+        {
             self.woken.add(rare.poll.take());
         }
     }

@@ -60,8 +60,11 @@ impl Future for PollingTask {
             let place = &mut state.rare().driver;
             match std::mem::take(place) {
                 Place::Here(driver, _) => driver,
-                Place::Request { .. } => {
-                    *place = Place::Request { woken: true };
+                Place::Request { poll_due, .. } => {
+                    *place = Place::Request {
+                        woken: true,
+                        poll_due,
+                    };
                     return Poll::Pending;
                 }
                 Place::Task | Place::Ended => return Poll::Ready(()),
@@ -137,7 +140,13 @@ impl<'a> Lent<'a> {
         if !is_here || !tracing::Span::current().is_none() {
             return None;
         }
-        let taken = std::mem::replace(place, Place::Request { woken: false });
+        let taken = std::mem::replace(
+            place,
+            Place::Request {
+                woken: false,
+                poll_due: false,
+            },
+        );
         let Place::Here(driver, _) = taken else {
             return None;
         };
@@ -167,16 +176,20 @@ impl<'a> Lent<'a> {
         let mut state = self.session.lock();
         let place = &mut state.rare().driver;
         match (std::mem::take(place), self.driver.take()) {
-            (Place::Request { woken }, Some(driver)) => {
+            (Place::Request { woken, poll_due }, Some(driver)) => {
                 *place = Place::Here(driver, self.runtime);
                 if woken {
                     state.wake(self.waker.clone());
+                }
+                if poll_due {
+                    state.wake_poll();
                 }
             }
             // It has ended, or panicked: the task ends too.
             (Place::Request { .. }, None) => {
                 *place = Place::Ended;
                 state.wake(self.waker.clone());
+                state.wake_poll();
             }
             // The runtime has dropped the task meanwhile.
             (_, left) => {

@@ -230,3 +230,23 @@ async fn what_the_application_traces_is_no_part_of_the_request() {
         assert_eq!((world.runs(), world.wakes()), (3, 1));
     });
 }
+
+/// Clients may not expect the answer to what they send before they hear that it has arrived.
+#[tokio::test]
+async fn the_poll_is_woken_when_the_request_has_run_the_driver() {
+    let world = World::at_rest();
+    for progress in [Poll::Pending, Poll::Ready(())] {
+        let poll = Arc::new(Wakes::default());
+        world.session.lock().rare().poll = Some(Waker::from(Arc::clone(&poll)));
+        let (session, woken) = (Arc::clone(&world.session), Arc::clone(&poll));
+        world.next(move || {
+            session.lock().wake_poll();
+            assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+            progress
+        });
+        world.request();
+        assert_eq!(poll.0.load(Ordering::Relaxed), 1);
+        world.session.lock().wake_poll();
+        assert_eq!(poll.0.load(Ordering::Relaxed), 1);
+    }
+}
