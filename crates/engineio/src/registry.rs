@@ -132,7 +132,7 @@ impl Drop for Entry {
         let mut state = self.session.lock();
         let left = state
             .rare_if_any()
-            .map(|rare| (rare.probe.take(), rare.observers.take()));
+            .map(|rare| (rare.probe.take(), rare.observers.take(), rare.torn.take()));
         let driver = state.take_driver();
         let writer = state.writer.take();
         drop(state);

@@ -5,6 +5,7 @@ use engineio_proto::{Batch, Message, SendError, SendOptions};
 use tokio::runtime::Handle;
 
 use super::{Locked, Session, Shared};
+use crate::transport::websocket::Writer;
 
 /// How many sessions are written for by one task: 64, which takes a fraction of a millisecond.
 const PORTION: usize = 64;
@@ -22,7 +23,8 @@ const BYTES_PER_WRITE: usize = 16 * 1024;
 /// of the runtime may take. That costs a tenth less. A portion begins when it is full, the last one when
 /// this is dropped; messages that are sent before a task gets to them leave together.
 ///
-/// Without a runtime of tokio around it each session is woken.
+/// Where it is not made on the runtime that serves the sessions, each of them is woken. Do not keep it for
+/// longer than it takes to send it.
 ///
 /// # Examples
 ///
@@ -41,6 +43,8 @@ const BYTES_PER_WRITE: usize = 16 * 1024;
 pub struct Broadcast {
     message: Message,
     options: SendOptions,
+    /// The runtime that it is made on.
+    runtime: Option<Handle>,
     portion: Portion,
 }
 
@@ -50,6 +54,7 @@ impl Broadcast {
         Self {
             message: message.into(),
             options,
+            runtime: Handle::try_current().ok(),
             portion: Portion::default(),
         }
     }
@@ -72,7 +77,10 @@ impl Broadcast {
 
     fn queue(&mut self, session: &Session, mut state: Locked<'_>) -> Result<(), SendError> {
         let message = self.message.clone();
-        if !state.is_writable_asleep() {
+        // Another runtime may end, or be blocked for long: what is promised on it may not be kept.
+        let runtime = self.runtime.as_ref().map(Handle::id);
+        let served_here = |writer: &Writer| runtime == Some(writer.runtime());
+        if !state.writer.as_ref().is_some_and(served_here) || !state.is_writable_asleep() {
             return session.queue(state, [message], self.options).0;
         }
         let sent = state.proto.send_with(message, self.options);
@@ -80,18 +88,34 @@ impl Broadcast {
             state.wake_all();
         } else if !mem::replace(&mut state.promised, true) {
             drop(state);
-            self.portion.sessions.push(Arc::clone(&session.0));
+            // The last one is kept back, see the drop.
             if self.portion.sessions.len() >= PORTION {
-                mem::take(&mut self.portion).begin();
+                self.begin_portion();
             }
+            self.portion.sessions.push(Arc::clone(&session.0));
         }
         sent
+    }
+
+    fn begin_portion(&mut self) {
+        if let Some(runtime) = &self.runtime {
+            mem::take(&mut self.portion).begin(runtime);
+        }
     }
 }
 
 impl Drop for Broadcast {
     fn drop(&mut self) {
-        mem::take(&mut self.portion).begin();
+        if self.portion.sessions.len() <= FEW {
+            return;
+        }
+        // What is spawned last on a thread of tokio is for that thread alone, until it wakes something
+        // else: the portion would wait for as long as a handler runs on that broadcasts.
+        let woken = self.portion.sessions.pop();
+        self.begin_portion();
+        drop(Portion {
+            sessions: Vec::from_iter(woken),
+        });
     }
 }
 
@@ -102,23 +126,17 @@ struct Portion {
 }
 
 impl Portion {
-    fn begin(mut self) {
-        if self.sessions.len() <= FEW {
-            return;
-        }
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move {
-                let mut batch = Batch::default();
-                while let Some(session) = self.sessions.pop() {
-                    session.write_asleep(&mut batch);
-                }
-            });
-        }
+    fn begin(mut self, runtime: &Handle) {
+        runtime.spawn(async move {
+            let mut batch = Batch::default();
+            while let Some(session) = self.sessions.pop() {
+                session.write_asleep(&mut batch);
+            }
+        });
     }
 }
 
-/// No promise is forgotten, whatever happens: where there is no runtime, or it ends, the tasks of the
-/// sessions write.
+/// No promise is forgotten, whatever happens: the tasks of the sessions write.
 impl Drop for Portion {
     fn drop(&mut self) {
         for session in self.sessions.drain(..) {

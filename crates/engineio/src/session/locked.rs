@@ -57,8 +57,6 @@ impl<'a> Locked<'a> {
         } else {
             match self.proto.transport() {
                 Transport::Polling => self.wake_poll(),
-                // Who has promised to write takes it along.
-                _ if self.promised => {}
                 _ => self.wake_driver(),
             }
         }

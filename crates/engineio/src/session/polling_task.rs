@@ -195,7 +195,9 @@ impl<'a> Lent<'a> {
             (_, left) => {
                 drop(state);
                 drop(left);
-                return self.session.lock();
+                let mut state = self.session.lock();
+                state.wake_poll();
+                return state;
             }
         }
         state

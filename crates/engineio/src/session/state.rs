@@ -41,7 +41,7 @@ pub(crate) struct Rare {
     /// Whether the client wants what it polls as text, binary in base64.
     pub(crate) polls_text: bool,
     /// What somebody has begun to write while the task slept, which goes on with it.
-    pub(super) torn: Option<Torn>,
+    pub(crate) torn: Option<Torn>,
     /// A transport that probes, until the session's task takes it.
     pub(crate) probe: Option<Arriving>,
     /// Those who wait until the queue is empty.
@@ -83,6 +83,8 @@ impl State {
     /// what somebody has begun to write.
     pub(super) fn awake(&mut self) -> Option<Torn> {
         self.asleep = false;
+        // It writes itself what somebody has promised to.
+        self.promised = false;
         self.rare.as_mut()?.torn.take()
     }
 

@@ -294,7 +294,7 @@ pub(super) const ADDITIONS: &[Scenario] = &[
         kind: "broadcast",
         connections: 1000,
         arguments: &["--inner", "100000"],
-        server: &["--inner"],
+        server: &["--inner", "--unpinged"],
         without: Some("broadcast-1000"),
         rows: &[cpu(
             "delivery to 1000: 100 000 others in the namespace, over memory",

@@ -84,6 +84,13 @@ pub(super) fn others(options: &Options, clients: &mut Clients) -> Result<Inner, 
     }
     let inner = Inner::lay(options.inner, clients)?;
     inner.open(options.inner, true, clients)?;
+    let ready = inner.ready(clients)?;
+    if ready < options.inner as u64 {
+        return Err(LoadError::new(format!(
+            "only {ready} of {} clients over memory are ready",
+            options.inner
+        )));
+    }
     clients.pause(options.settle.max(SHORTEST_SETTLE));
     Ok(inner)
 }

@@ -84,6 +84,7 @@ async fn sleepers<const N: usize>() -> [Sleeper; N] {
     sleepers.try_into().ok().expect("as many")
 }
 
+/// All but the last are written for, which is woken.
 fn broadcast(text: &str, sleepers: &[Sleeper]) {
     let mut broadcast = Broadcast::new(text, SendOptions::default());
     for sleeper in sleepers {
@@ -93,29 +94,29 @@ fn broadcast(text: &str, sleepers: &[Sleeper]) {
 
 #[tokio::test]
 async fn sessions_are_written_for_without_being_woken() {
-    let mut sleepers = sleepers::<4>().await;
+    let mut sleepers = sleepers::<5>().await;
     broadcast("one", &sleepers);
     broadcast("two", &sleepers);
-    // It takes along what is sent otherwise.
-    sleepers[0].session.send("three").unwrap();
-    sleepers[0].gets(&["4one", "4two", "4three"]).await;
-    for sleeper in &mut sleepers[1..] {
+    let (last, sleepers) = sleepers.split_last_mut().unwrap();
+    for sleeper in &mut *sleepers {
         sleeper.gets(&["4one", "4two"]).await;
     }
-    for sleeper in &sleepers {
+    for sleeper in &*sleepers {
         sleeper.has_no_more();
         assert_eq!(sleeper.wakes(), 0);
         assert!(sleeper.session.0.lock().proto.is_writable());
     }
+    assert_eq!(last.wakes(), 1);
+    assert!(last.session.queued_bytes() > 0);
 }
 
 #[tokio::test]
 async fn what_is_sent_before_the_task_runs_leaves_with_it() {
-    let mut sleepers = sleepers::<3>().await;
+    let mut sleepers = sleepers::<4>().await;
     for number in 0..40 {
         broadcast(&format!("{number:02}"), &sleepers);
     }
-    for sleeper in &mut sleepers {
+    for sleeper in &mut sleepers[..3] {
         for number in 0..40 {
             sleeper.gets(&[&*format!("4{number:02}")]).await;
         }
@@ -174,7 +175,7 @@ async fn who_runs_or_writes_is_left_to_it() {
 
 #[tokio::test]
 async fn who_has_woken_meanwhile_is_left_to_it() {
-    let mut sleepers = sleepers::<4>().await;
+    let mut sleepers = sleepers::<5>().await;
     broadcast("x", &sleepers);
     sleepers[0].session.0.lock().asleep = false;
     sleepers[1].session.0.lock().writer = None;
@@ -190,12 +191,12 @@ async fn who_has_woken_meanwhile_is_left_to_it() {
 
 #[tokio::test]
 async fn what_a_client_does_not_take_is_left_to_its_task() {
-    let mut sleepers = sleepers::<3>().await;
+    let mut sleepers = sleepers::<4>().await;
     let large = "x".repeat(1_000_000);
     broadcast(&large, &sleepers);
     broadcast("behind", &sleepers[..1]);
     tokio::task::yield_now().await;
-    for sleeper in &mut sleepers {
+    for sleeper in &mut sleepers[..3] {
         assert_eq!(sleeper.wakes(), 1);
         let mut state = sleeper.session.0.lock();
         assert!(state.proto.is_flushing() && !state.proto.is_writable());
@@ -208,12 +209,87 @@ async fn what_a_client_does_not_take_is_left_to_its_task() {
 
 #[tokio::test]
 async fn who_waits_for_the_queue_to_be_empty_is_told() {
-    let sleepers = sleepers::<3>().await;
+    let sleepers = sleepers::<4>().await;
     broadcast("x", &sleepers);
-    for sleeper in &sleepers {
+    for sleeper in &sleepers[..3] {
         sleeper.session.drained().await;
         assert_eq!(sleeper.wakes(), 0);
     }
+}
+
+/// A runtime that is there and does not run.
+#[tokio::test]
+async fn no_session_is_forgotten_where_a_runtime_is_blocked() {
+    let sleepers = sleepers::<4>().await;
+    let blocked = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let entered = blocked.enter();
+    broadcast("x", &sleepers);
+    for sleeper in &sleepers {
+        assert_eq!(sleeper.wakes(), 1);
+        assert!(!sleeper.session.0.lock().promised);
+    }
+    drop(entered);
+    blocked.shutdown_background();
+}
+
+/// Another thread writes, though nothing else wakes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_portion_does_not_wait_for_who_broadcasts() {
+    for all in [3, PORTION, PORTION + 1] {
+        let mut sleepers = Vec::new();
+        for number in 0..all {
+            sleepers.push(Sleeper::new(number as u8).await);
+        }
+        // The tasks of sessions are tasks of the runtime.
+        let (sender, waker) = tokio::sync::oneshot::channel();
+        let mut sender = Some(sender);
+        tokio::spawn(std::future::poll_fn(move |cx| {
+            if let Some(sender) = sender.take() {
+                sender.send(cx.waker().clone()).ok();
+            }
+            std::task::Poll::<()>::Pending
+        }));
+        let waker = waker.await.unwrap();
+        for sleeper in &sleepers {
+            let mut state = sleeper.session.0.lock();
+            state.driver = None;
+            state.sleep(&Context::from_waker(&waker));
+        }
+        let broadcasting = async move {
+            broadcast("x", &sleepers);
+            let begun = Instant::now();
+            // It neither returns nor waits.
+            while sleepers[..all - 1]
+                .iter()
+                .any(|sleeper| sleeper.session.queued_bytes() > 0)
+            {
+                assert!(begun.elapsed().as_secs() < 60, "{all}: nobody writes");
+                std::thread::yield_now();
+            }
+        };
+        tokio::spawn(broadcasting).await.unwrap();
+    }
+}
+
+/// A promise may take its time, and other messages do not wait for it.
+#[tokio::test]
+async fn who_sends_something_else_wakes() {
+    let sleepers = sleepers::<4>().await;
+    broadcast("x", &sleepers);
+    sleepers[0].session.send("y").unwrap();
+    assert_eq!(sleepers[0].wakes(), 1);
+}
+
+#[tokio::test]
+async fn who_wakes_keeps_no_promise_of_others() {
+    let sleepers = sleepers::<4>().await;
+    broadcast("x", &sleepers);
+    let mut state = sleepers[0].session.0.lock();
+    assert!(state.promised);
+    state.awake();
+    assert!(!state.promised);
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     ///
     /// It does at `MAX_PONGS`, which no single call of `poll_receive` reaches from none.
     pub(super) fn has_pongs(&self) -> bool {
-        self.pongs > 0
+        self.pongs > 0 && self.outgoing.pending() > 0
     }
 
     /// Keeps what has arrived and has not been taken.

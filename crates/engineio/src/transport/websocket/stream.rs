@@ -11,6 +11,7 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::task::coop;
 
 /// The connection beneath a WebSocket.
 ///
@@ -76,13 +77,18 @@ impl Tcp {
         cx: &mut Context<'_>,
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        // A client that reads as fast as the application sends must not keep the thread for itself.
+        let turn = ready!(coop::poll_proceed(cx));
         let stream = self.read.as_ref();
         loop {
             match write(stream) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready!(stream.poll_write_ready(cx))?;
                 }
-                written => return Poll::Ready(written),
+                written => {
+                    turn.made_progress();
+                    return Poll::Ready(written);
+                }
             }
         }
     }
@@ -156,6 +162,7 @@ impl AsyncWrite for Stream {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::future::poll_fn;
 
     use http::{Request, Response, StatusCode, header};
     use http_body_util::Empty;
@@ -230,5 +237,20 @@ mod tests {
         stream.read_exact(&mut rest).await.unwrap();
         early.extend(rest);
         assert_eq!(early, b"early");
+    }
+
+    /// Guards against a client that reads as fast as is written, and keeps a thread for itself.
+    #[tokio::test]
+    async fn who_writes_for_long_lets_others_run() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (client, accepted) = tokio::join!(TcpStream::connect(addr), listener.accept());
+        let mut stream = Stream::Tcp(Tcp::new(accepted.unwrap().0));
+        let written = tokio::spawn(poll_fn(move |cx| {
+            let mut write = || Pin::new(&mut stream).poll_write(cx, b"x").is_ready();
+            Poll::Ready((0..1_000).take_while(|_| write()).count())
+        }));
+        assert!((1..1_000).contains(&written.await.unwrap()));
+        drop(client);
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use engineio_proto::{Frame, Message, Packet};
 use tokio::io::AsyncWrite;
 use tokio::net::tcp::OwnedWriteHalf;
+use tokio::runtime::{self, Handle};
 
 use super::frame::{Opcode, write_header};
 use crate::transport::coding::Coding;
@@ -18,11 +19,24 @@ use crate::transport::outgoing::Outgoing;
 pub(crate) struct Writer {
     write: OwnedWriteHalf,
     coding: Coding,
+    runtime: runtime::Id,
 }
 
 impl Writer {
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     pub(super) fn new(write: OwnedWriteHalf, coding: Coding) -> Self {
-        Self { write, coding }
+        Self {
+            write,
+            coding,
+            runtime: Handle::current().id(),
+        }
+    }
+
+    /// The runtime on which the session's task runs.
+    pub(crate) fn runtime(&self) -> runtime::Id {
+        self.runtime
     }
 
     /// The writing side of a connection of the current revision of the protocol.

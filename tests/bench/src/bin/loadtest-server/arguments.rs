@@ -11,7 +11,8 @@ usage: loadtest-server PORT [OPTIONS]
   --deflate           permessage-deflate with its defaults
   --deflate-alone     permessage-deflate where each message is compressed for itself
   --inner             clients within this process can be asked for
-  --recovery          connection state recovery";
+  --recovery          connection state recovery
+  --unpinged          clients are pinged once a day";
 
 /// How the server is to run.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -21,6 +22,7 @@ pub(crate) struct Arguments {
     pub(crate) deflate: Option<PerMessageDeflate>,
     pub(crate) inner: bool,
     pub(crate) recovery: bool,
+    pub(crate) unpinged: bool,
 }
 
 impl Arguments {
@@ -43,6 +45,7 @@ impl Arguments {
                 }
                 "--inner" => parsed.inner = true,
                 "--recovery" => parsed.recovery = true,
+                "--unpinged" => parsed.unpinged = true,
                 _ => return None,
             }
         }
@@ -62,9 +65,9 @@ mod tests {
     fn what_is_understood() {
         let plain = parse("4001").unwrap();
         assert_eq!((plain.port, plain.one_thread), (4001, false));
-        let all = parse("0 current --deflate --inner --recovery").unwrap();
-        assert!(all.one_thread && all.recovery && all.inner);
-        assert!(!plain.inner);
+        let all = parse("0 current --deflate --inner --recovery --unpinged").unwrap();
+        assert!(all.one_thread && all.recovery && all.inner && all.unpinged);
+        assert!(!plain.inner && !plain.unpinged);
         assert_eq!(all.deflate, Some(PerMessageDeflate::default()));
         assert_ne!(parse("0 --deflate-alone").unwrap().deflate, all.deflate);
     }

@@ -10,6 +10,7 @@ mod join_times;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
@@ -51,10 +52,13 @@ async fn serve(arguments: Arguments) -> io::Result<()> {
         let _ = stream.set_nodelay(true);
     });
     let recovery = arguments.recovery.then(ConnectionStateRecovery::new);
-    let layer = SocketIoLayer::builder()
+    let mut options = SocketIoLayer::builder()
         .per_message_deflate(arguments.deflate)
-        .connection_state_recovery(recovery)
-        .build();
+        .connection_state_recovery(recovery);
+    if arguments.unpinged {
+        options = options.ping_interval(Duration::from_secs(24 * 3600));
+    }
+    let layer = options.build();
     let io = layer.io();
     usual_events(&io);
     timed_events(&io);
