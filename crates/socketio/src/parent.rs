@@ -137,6 +137,13 @@ impl Parent {
 
     /// Whether a client may have the namespace that it asks for.
     pub(crate) async fn allows(&self, cx: &mut NamespaceContext) -> Option<Captured> {
+        #[cfg_attr(
+            not(feature = "regex"),
+            expect(
+                clippy::infallible_destructuring_match,
+                reason = "with it there are two"
+            )
+        )]
         let predicate = match &self.pattern {
             #[cfg(feature = "regex")]
             Pattern::Regex(regex) => return captures(regex, cx.name()),

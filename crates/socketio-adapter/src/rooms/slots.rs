@@ -156,9 +156,23 @@ impl<M> Slots<M> {
         let full = self.full.take().map_or(Vec::new(), |full| full.0);
         let last = std::mem::take(&mut self.last);
         self.dead = 0;
-        let alive = |slot: &&Slot<M>| slot.member.is_some();
-        for slot in full.iter().flat_map(|block| block.iter().filter(alive)) {
-            self.append(slot.clone());
+        for mut block in full {
+            // Moved as a rule. To count references that lie anywhere in memory takes much longer.
+            if let Some(slots) = Arc::get_mut(&mut block) {
+                for slot in slots {
+                    if let Some(member) = slot.member.take() {
+                        let stamp = slot.stamp;
+                        self.append(Slot {
+                            stamp,
+                            member: Some(member),
+                        });
+                    }
+                }
+            } else {
+                for slot in block.iter().filter(|slot| slot.member.is_some()) {
+                    self.append(slot.clone());
+                }
+            }
         }
         for slot in last.into_iter().filter(|slot| slot.member.is_some()) {
             self.append(slot);

@@ -73,15 +73,12 @@ where
 
 /// Whether a type is axum's `State` of something, told by its name: an implementation of our own for
 /// `State` would leave the compiler the choice between two. The compiler knows the answer.
-#[cfg(feature = "axum")]
 fn is_state<T>() -> bool {
+    #[cfg(feature = "axum")]
     let state = std::any::type_name::<axum::extract::State<()>>().strip_suffix("()>");
+    #[cfg(not(feature = "axum"))]
+    let state = None::<&str>;
     state.is_some_and(|state| std::any::type_name::<T>().starts_with(state))
-}
-
-#[cfg(not(feature = "axum"))]
-fn is_state<T>() -> bool {
-    false
 }
 
 macro_rules! via_parts {
