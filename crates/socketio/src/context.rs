@@ -13,7 +13,8 @@ use serde::Serialize;
 use socketio_proto::{Args, Namespace as Name};
 
 use crate::disconnect_reason::DisconnectReason;
-use crate::handshake::{Handshake, LazyParts};
+use crate::handshake::Handshake;
+use crate::lazy_parts::LazyParts;
 use crate::rejection::Rejection;
 use crate::socket::Socket;
 

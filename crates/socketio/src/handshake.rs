@@ -3,7 +3,7 @@
 mod date;
 mod describe;
 mod detach;
-mod lazy_parts;
+mod parts_copy;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,8 +14,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, Uri, header, uri};
 use parking_lot::Mutex;
 
-pub(crate) use self::lazy_parts::LazyParts;
-use self::lazy_parts::PartsCopy;
+pub(crate) use self::parts_copy::PartsCopy;
 
 /// What a client sent when it opened its session: the request that all of its sockets stem from.
 ///
@@ -38,10 +37,10 @@ use self::lazy_parts::PartsCopy;
 /// }
 /// ```
 pub struct Handshake {
-    parts: Parts,
+    pub(crate) parts: Parts,
     issued: SystemTime,
-    /// A copy of the parts that the next event can have, see [`LazyParts`].
-    spare: Mutex<Option<Box<PartsCopy>>>,
+    /// A copy of the parts that the next event can have, see `LazyParts`.
+    pub(crate) spare: Mutex<Option<Box<PartsCopy<Self>>>>,
     /// What the parts said before they were dropped.
     kept: Option<Box<Kept>>,
 }

@@ -224,6 +224,7 @@ mod into_namespace;
 mod io;
 mod last_rooms;
 mod layer;
+mod lazy_parts;
 mod limits;
 mod link;
 mod listener_id;

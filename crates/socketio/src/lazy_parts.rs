@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::request::Parts;
 
-use super::Handshake;
+use crate::handshake::{Handshake, PartsCopy};
 
 /// The parts that axum's extractors of one handler call may read and change.
 ///
@@ -24,16 +24,7 @@ use super::Handshake;
 ///
 /// `REUSED` says whether the copy is handed back. All of it is one pointer, for it moves with the
 /// context of every event.
-pub(crate) struct LazyParts<const REUSED: bool>(Option<Box<PartsCopy>>);
-
-/// A copy of the parts of a request.
-pub(crate) struct PartsCopy {
-    parts: Parts,
-    /// Whose copy it is, while a call has it.
-    handshake: Option<Arc<Handshake>>,
-    /// How many extensions there were before the first extractor ran.
-    extensions: usize,
-}
+pub(crate) struct LazyParts<const REUSED: bool>(Option<Box<PartsCopy<Handshake>>>);
 
 impl<const REUSED: bool> LazyParts<REUSED> {
     pub(crate) fn new() -> Self {
@@ -77,7 +68,7 @@ impl<const REUSED: bool> LazyParts<REUSED> {
         }
     }
 
-    fn give_back_copy(mut copy: Box<PartsCopy>) {
+    fn give_back_copy(mut copy: Box<PartsCopy<Handshake>>) {
         if REUSED
             && let Some(handshake) = copy.handshake.take()
             && copy.parts.extensions.len() == copy.extensions
