@@ -17,7 +17,7 @@ use bytestring::ByteString;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
-use self::deserialize::ArgsDeserializer;
+use self::deserialize::{ArgsDeserializer, Parts};
 use self::missing::Missing;
 use self::places::ArgPlaces;
 use self::reader::Reader;
@@ -316,21 +316,6 @@ impl Args {
         self.text.get(start as usize..end as usize)
     }
 
-    /// The text of the first argument, if it is known to be a string without escapes.
-    #[inline]
-    fn first_if_plain(&self) -> Option<&str> {
-        if self.plain_end == 0 {
-            return None;
-        }
-        // Behind a comma or a bracket.
-        let start = self.start.max(self.name_end).checked_add(1)?;
-        self.text.get(start as usize..self.plain_end as usize)
-    }
-
-    fn places(&self) -> ArgPlaces<'_> {
-        ArgPlaces::new(self.after_name())
-    }
-
     /// What follows the name and its comma, or the bracket that opens the array.
     fn after_name(&self) -> &str {
         if self.name_end == 0 {
@@ -340,6 +325,28 @@ impl Args {
         let behind = self.text.get(self.name_end as usize..).unwrap_or_default();
         let behind = behind.trim_ascii_start();
         behind.strip_prefix(',').unwrap_or(behind)
+    }
+}
+
+impl<'de> Parts<'de> for &'de Args {
+    #[inline]
+    fn attachments(self) -> &'de [Bytes] {
+        Args::attachments(self)
+    }
+
+    #[inline]
+    fn places(self) -> ArgPlaces<'de> {
+        ArgPlaces::new(self.after_name())
+    }
+
+    #[inline]
+    fn first_if_plain(self) -> Option<&'de str> {
+        if self.plain_end == 0 {
+            return None;
+        }
+        // Behind a comma or a bracket.
+        let start = self.start.max(self.name_end).checked_add(1)?;
+        self.text.get(start as usize..self.plain_end as usize)
     }
 }
 

@@ -2,6 +2,7 @@ use std::mem;
 use std::sync::Arc;
 
 use engineio_proto::{Batch, Message, SendError, SendOptions};
+use smallvec::SmallVec;
 use tokio::runtime::Handle;
 
 use super::{Locked, Session, Shared};
@@ -115,7 +116,7 @@ impl Drop for Broadcast {
         let woken = self.portion.sessions.pop();
         self.begin_portion();
         drop(Portion {
-            sessions: Vec::from_iter(woken),
+            sessions: SmallVec::from_iter(woken),
         });
     }
 }
@@ -123,7 +124,7 @@ impl Drop for Broadcast {
 /// Sessions that somebody has promised to write for.
 #[derive(Debug, Default)]
 struct Portion {
-    sessions: Vec<Arc<Shared>>,
+    sessions: SmallVec<[Arc<Shared>; PORTION]>,
 }
 
 impl Portion {

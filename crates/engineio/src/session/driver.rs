@@ -583,7 +583,6 @@ mod tests {
         // Every connection holds a task of this size, and this beside it.
         let task = size_of::<Driver<Nothing>>();
         assert!(task <= 424, "{task} bytes");
-        // With its counts it fills 216 bytes, which the allocator hands out as one piece.
         let shared = size_of::<crate::session::Shared>();
         assert!(shared <= 208, "{shared} bytes");
     }

@@ -7,11 +7,20 @@ use super::argument::Argument;
 use super::missing::Missing;
 use super::places::ArgPlaces;
 use super::reader::Reader;
-use crate::args::Args;
 use crate::error::ArgsError;
 
 /// Gives a tuple several arguments, `()` none, and any other type the first one.
-pub(super) struct ArgsDeserializer<'de>(pub(super) &'de Args);
+pub(super) struct ArgsDeserializer<A>(pub(super) A);
+
+/// The parts of arguments that are read. Those that one reading does not need are not looked up.
+pub(super) trait Parts<'de>: Copy {
+    fn attachments(self) -> &'de [Bytes];
+
+    fn places(self) -> ArgPlaces<'de>;
+
+    /// The text of the first argument, if it is known to be a string without escapes.
+    fn first_if_plain(self) -> Option<&'de str>;
+}
 
 /// Passes a request for a single value on to the first argument.
 macro_rules! take_first {
@@ -40,7 +49,7 @@ macro_rules! take_first {
     )*};
 }
 
-impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
+impl<'de, A: Parts<'de>> Deserializer<'de> for ArgsDeserializer<A> {
     type Error = ArgsError;
 
     fn deserialize_tuple<V: Visitor<'de>>(
