@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use engineio_proto::{CloseReason, Protocol, SessionId, Transport};
 use tokio::io::AsyncReadExt as _;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixStream};
 
 use super::*;
 use crate::transport::websocket::Writer;
@@ -124,6 +124,42 @@ async fn what_is_sent_before_the_task_runs_leaves_with_it() {
     }
 }
 
+/// Guards against others who wait for as long as a whole broadcast takes.
+#[tokio::test]
+async fn what_clients_send_is_looked_for_between_portions() {
+    const WRITTEN: usize = 4 * PORTION;
+    let mut sleepers = sleepers::<{ WRITTEN + 1 }>().await;
+    let (mut server, client) = UnixStream::pair().unwrap();
+    client.writable().await.unwrap();
+    client.try_write(b"x").unwrap();
+    broadcast("x", &sleepers);
+    server.read_exact(&mut [0]).await.unwrap();
+    let waits = |sleeper: &&Sleeper| sleeper.session.queued_bytes() > 0;
+    assert!(sleepers[..WRITTEN].iter().filter(waits).count() >= PORTION);
+    for sleeper in &mut sleepers[..WRITTEN] {
+        sleeper.gets(&["4x"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_thread_has_one_task_for_all_portions() {
+    let sleepers = sleepers::<{ 3 * PORTION }>().await;
+    let metrics = Handle::current().metrics();
+    let tasks = metrics.num_alive_tasks();
+    let mut broadcast = Broadcast::new("x", SendOptions::default());
+    for sleeper in &sleepers {
+        broadcast.send(&sleeper.session).unwrap();
+    }
+    assert_eq!(metrics.num_alive_tasks(), tasks + 1);
+    // A task that found nothing more is replaced.
+    sleepers[0].session.drained().await;
+    yield_now().await;
+    drop(broadcast);
+    let last = &sleepers[3 * PORTION - 2];
+    last.session.drained().await;
+    assert_eq!(last.wakes(), 0);
+}
+
 #[tokio::test]
 async fn few_sessions_are_woken() {
     let sleepers = sleepers::<FEW>().await;
@@ -195,7 +231,7 @@ async fn what_a_client_does_not_take_is_left_to_its_task() {
     let large = "x".repeat(1_000_000);
     broadcast(&large, &sleepers);
     broadcast("behind", &sleepers[..1]);
-    tokio::task::yield_now().await;
+    yield_now().await;
     for sleeper in &mut sleepers[..3] {
         assert_eq!(sleeper.wakes(), 1);
         let mut state = sleeper.session.0.lock();
