@@ -114,6 +114,12 @@ pub trait Connection: Send + Sized + 'static {
     /// A message has arrived. Messages arrive in the order in which the client sent them.
     fn message(&mut self, message: Message);
 
+    /// The messages that had arrived have been given to [`message`](Self::message), as far as they can be
+    /// taken for now: what was kept from one for the next can be given up.
+    ///
+    /// Not called after a message that ended the session.
+    fn caught_up(&mut self) {}
+
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if at all.
     ///
     /// Asked after every call of another method.

@@ -23,6 +23,8 @@ use crate::namespaces::Namespaces;
 use crate::socket::Socket;
 use crate::tasks::{Tasks, Unfinished};
 
+pub(crate) use self::route::Route;
+
 mod come_back;
 mod dispatch;
 mod join;
@@ -30,6 +32,7 @@ mod leave;
 mod new_id;
 mod rejected;
 mod revision;
+mod route;
 
 /// One engine session and its sockets: one in each namespace that the client has joined.
 pub(crate) struct Client {
@@ -125,42 +128,15 @@ impl Client {
             .collect()
     }
 
-    // This and what it calls for an event are inlined by force: each call would copy the packet.
-    /// Handles a packet of the client.
+    /// Handles a packet of the client. `route` is that of the packets that have arrived with it.
     #[inline(always)]
-    pub(crate) fn receive(self: &Arc<Self>, packet: Packet) {
+    pub(crate) fn receive(self: &Arc<Self>, packet: Packet, route: &mut Route) {
         match packet.kind {
             PacketType::Connect => self.connect(&packet),
             PacketType::ConnectError => self.break_off("the client sent a CONNECT_ERROR packet"),
-            PacketType::Ack | PacketType::Disconnect | PacketType::Event => self.route(packet),
-        }
-    }
-
-    /// Finds the socket that a packet is for, and handles the packet if the socket is there.
-    #[inline(always)]
-    fn route(self: &Arc<Self>, packet: Packet) {
-        let mut members = self.members.lock();
-        if members.closed {
-            return;
-        }
-        let Some(member) = members.find(&packet.namespace) else {
-            drop(members);
-            self.break_off("the client sent a packet to a namespace it has not joined");
-            return;
-        };
-        match &mut member.state {
-            MemberState::Joined(socket, stay) => {
-                // The one clone that an event costs. Its handlers need no hold of the namespace.
-                let (socket, handlers) = (socket.clone(), stay.handlers());
-                drop(members);
-                self.handle(socket, &handlers, packet);
+            PacketType::Ack | PacketType::Disconnect | PacketType::Event => {
+                self.route(packet, route);
             }
-            MemberState::Joining(joining) => {
-                // It counts as unfinished, so that no more is read than may wait.
-                let unfinished = self.tasks.count(size(&packet));
-                joining.queue.push((packet, unfinished));
-            }
-            MemberState::Left => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use engineio::{CloseReason, Connection, Message, Protocol};
 use socketio_proto::{Packet, revision_4};
 
-use crate::client::{Client, Run};
+use crate::client::{Client, Route, Run};
 use crate::codec::MessageDecoder;
 use crate::disconnect_reason::DisconnectReason;
 
@@ -13,6 +13,8 @@ use crate::disconnect_reason::DisconnectReason;
 pub(crate) struct ClientConnection {
     client: Arc<Client>,
     decoder: MessageDecoder,
+    /// The way of the packets that have arrived together.
+    route: Route,
     /// By when the client is to join a namespace.
     join_by: Option<Instant>,
     /// By when the attachments of a packet are to be here.
@@ -29,6 +31,7 @@ impl ClientConnection {
                     Protocol::V3 => &limits.decode_with_query,
                     _ => &limits.decode,
                 })),
+            route: Route::default(),
             join_by: now().checked_add(limits.connect_timeout),
             attachments_by: None,
             client,
@@ -38,16 +41,17 @@ impl ClientConnection {
 
 impl ClientConnection {
     /// Handles a packet as the client means it.
-    fn receive(&self, packet: Packet) {
-        let link = &self.client.link;
+    fn receive(&mut self, packet: Packet) {
+        let Self { client, route, .. } = self;
+        let link = &client.link;
         match link.protocol {
             Protocol::V3 => {
                 match revision_4::receive(packet, link.limits.decode.max_namespace_len) {
-                    Ok(packet) => self.client.receive(packet),
-                    Err(error) => self.client.undecodable(&error),
+                    Ok(packet) => client.receive(packet, route),
+                    Err(error) => client.undecodable(&error),
                 }
             }
-            _ => self.client.receive(packet),
+            _ => client.receive(packet, route),
         }
     }
 }
@@ -71,6 +75,10 @@ impl Connection for ClientConnection {
             Ok(None) => {}
             Err(error) => self.client.undecodable(&*error),
         }
+    }
+
+    fn caught_up(&mut self) {
+        self.route = Route::default();
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -129,7 +137,7 @@ mod tests {
     fn an_idle_client_costs_little() {
         // Every connection holds one of each, beside its session and the texts of its request.
         let sizes = [
-            ("connection", size_of::<ClientConnection>(), 56),
+            ("connection", size_of::<ClientConnection>(), 96),
             ("client", size_of::<Client>(), 120),
             ("link", size_of::<Link>(), 56),
             ("tasks", size_of::<Tasks>(), 72),

@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, Guard};
@@ -24,6 +24,8 @@ use crate::space::{Captured, Space};
 pub(crate) struct NamespaceCore {
     pub(crate) space: Arc<Space>,
     handlers: ArcSwap<Handlers>,
+    /// How often there have been other handlers.
+    changes: AtomicU32,
     /// Set once those who want to know of new namespaces have been told: clients wait for it, so
     /// that a middleware which is added then asks the first client too. `false` if one of them
     /// panicked, for then nobody knows what it would have added.
@@ -91,6 +93,7 @@ impl NamespaceCore {
                 origin.recovery,
             )),
             handlers: ArcSwap::default(),
+            changes: AtomicU32::new(0),
             announced: SetOnce::new(),
             stays: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
@@ -108,6 +111,12 @@ impl NamespaceCore {
         self.handlers.load()
     }
 
+    /// How often there have been other handlers. Ask before [`handlers`](Self::handlers): while the number
+    /// stays the same, those are still the ones.
+    pub(crate) fn changes(&self) -> u32 {
+        self.changes.load(Ordering::Acquire)
+    }
+
     /// Changes the handlers of this namespace, on behalf of the application.
     pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
         // What is added to every new namespace is added again when this one is made again.
@@ -122,7 +131,7 @@ impl NamespaceCore {
     /// Takes over the handlers of the parent, before there are any of its own.
     pub(crate) fn adopt(&self, handlers: Arc<Handlers>) {
         self.handlers.store(handlers);
-        self.hear_outgoing();
+        self.changed();
     }
 
     /// Changes the handlers because those of the parent have changed. A child without handlers of
@@ -135,7 +144,7 @@ impl NamespaceCore {
     ) {
         let found = self.handlers.compare_and_swap(old, Arc::clone(new));
         if Arc::ptr_eq(&found, old) {
-            self.hear_outgoing();
+            self.changed();
         } else {
             self.change(change);
         }
@@ -155,6 +164,12 @@ impl NamespaceCore {
             change(&mut handlers);
             handlers
         });
+        self.changed();
+    }
+
+    /// There are other handlers.
+    fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
         self.hear_outgoing();
     }
 
@@ -226,7 +241,7 @@ impl NamespaceCore {
 
     fn drop_handlers(&self) {
         let dropped = self.handlers.swap(Arc::default());
-        self.hear_outgoing();
+        self.changed();
         drop(dropped);
     }
 }

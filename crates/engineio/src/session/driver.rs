@@ -299,6 +299,11 @@ impl<A: Application> Core<A> {
         if let Socket::Open(channel) = &mut self.socket {
             channel.keep(&mut arrived);
         }
+        if turn.messages > 0
+            && let Some(connection) = &mut self.connection
+        {
+            connection.caught_up();
+        }
     }
 
     /// Takes the next packet, if there is one that may be taken.

@@ -10,7 +10,7 @@ use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 use super::come_back::{Claim, Outcome, Returning};
 use super::new_id::new_id;
 use super::revision::Refuser;
-use super::{Announcements, Client, Joining, Member, MemberState, Run};
+use super::{Announcements, Client, Joining, Member, MemberState, Route, Run};
 use crate::connect_error::ConnectError;
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::disconnect_reason::DisconnectReason;
@@ -353,7 +353,7 @@ impl Client {
                     let is_before =
                         |(packet, _): &(Packet, Unfinished)| packet.kind != PacketType::Connect;
                     for (packet, _unfinished) in queue.skip_while(is_before) {
-                        self.receive(packet);
+                        self.receive(packet, &mut Route::default());
                     }
                     return;
                 }

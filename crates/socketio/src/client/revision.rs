@@ -29,7 +29,7 @@ impl Client {
     /// The connection is open. An old client is in the main namespace without asking.
     pub(crate) fn opened(self: &Arc<Self>) {
         if self.is_old() {
-            self.receive(Packet {
+            self.connect(&Packet {
                 kind: PacketType::Connect,
                 namespace: Name::MAIN,
                 id: None,

@@ -29,6 +29,7 @@ mod recovery_wire;
 mod remote;
 mod serve_client;
 mod server_side;
+mod together;
 mod webtransport;
 mod wire_eio3;
 mod without_axum;

@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use socketio_proto::{Namespace as Name, Packet};
+
+use super::{Client, MemberState, size};
+use crate::handlers::Handlers;
+use crate::namespace_core::NamespaceCore;
+use crate::socket::Socket;
+
+/// Where the packets go that have arrived together: for all that follow the second, nothing has to be
+/// locked and no table be held.
+///
+/// It is to be dropped when the last of them has been handled, for it keeps a namespace and its
+/// handlers. To know it costs more than to handle one packet, and many come alone.
+#[derive(Default)]
+pub(crate) struct Route {
+    last: Option<Last>,
+    is_second: bool,
+}
+
+/// Where the last packet went.
+struct Last {
+    socket: Socket,
+    namespace: Arc<NamespaceCore>,
+    handlers: Arc<Handlers>,
+    /// The handlers are those of the namespace since it had so many others.
+    changes: u32,
+}
+
+impl Last {
+    fn new(socket: &Socket, namespace: &Arc<NamespaceCore>) -> Self {
+        let changes = namespace.changes();
+        Self {
+            socket: socket.clone(),
+            handlers: Arc::clone(&namespace.handlers()),
+            namespace: Arc::clone(namespace),
+            changes,
+        }
+    }
+
+    /// Whether packets for the namespace still go there. A socket that has joined and is connected is in
+    /// its place: it gives up both at once.
+    fn is_for(&self, namespace: &Name) -> bool {
+        self.changes == self.namespace.changes()
+            && self.socket.connected()
+            && self.socket.space().name() == namespace
+    }
+}
+
+impl Client {
+    // This and what it calls for an event are inlined by force: each call would copy the packet.
+    /// Finds the socket that a packet is for, and handles the packet if the socket is there.
+    #[inline(always)]
+    pub(super) fn route(self: &Arc<Self>, packet: Packet, route: &mut Route) {
+        if let Some(last) = &route.last
+            && last.is_for(&packet.namespace)
+        {
+            self.handle(last.socket.clone(), &last.handlers, packet);
+            return;
+        }
+        route.last = None;
+        let mut members = self.members.lock();
+        if members.closed {
+            return;
+        }
+        let Some(member) = members.find(&packet.namespace) else {
+            drop(members);
+            self.break_off("the client sent a packet to a namespace it has not joined");
+            return;
+        };
+        match &mut member.state {
+            MemberState::Joined(socket, stay) => {
+                if route.is_second {
+                    route.last = Some(Last::new(socket, stay.namespace()));
+                }
+                route.is_second = true;
+                // The one clone that an event costs. Its handlers need no hold of the namespace.
+                let (socket, handlers) = (socket.clone(), stay.handlers());
+                drop(members);
+                self.handle(socket, &handlers, packet);
+            }
+            MemberState::Joining(joining) => {
+                // It counts as unfinished, so that no more is read than may wait.
+                let unfinished = self.tasks.count(size(&packet));
+                joining.queue.push((packet, unfinished));
+            }
+            MemberState::Left => {}
+        }
+    }
+}

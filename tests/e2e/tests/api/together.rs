@@ -1,0 +1,140 @@
+//! Packets that arrive together, of which one changes where those behind it go.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use e2e::census::Census;
+use e2e::conversation::{assert_polling_alive, join_polling};
+use e2e::eventually::eventually;
+use e2e::journal::Journal;
+use socketio::extract::Data;
+use socketio::{Namespace, Socket};
+use socketio_testing::PollingClient;
+
+use crate::journaled::{App, server, write_to};
+
+/// Sends packets in one POST.
+async fn send(client: &PollingClient, packets: &[&str]) {
+    client.send(&packets.join("\x1e")).await;
+}
+
+async fn note(State(app): State<App>, socket: Socket, Data(number): Data<u32>) {
+    let namespace = socket.namespace();
+    app.journal.write(format!("{} {number}", namespace.name()));
+}
+
+fn noting(namespace: Namespace<App>) -> Namespace<App> {
+    namespace.on("note", note)
+}
+
+#[tokio::test]
+async fn handlers_that_come_and_go_meanwhile() {
+    let (addr, app) = server(|namespace| {
+        noting(namespace)
+            .on(
+                "add",
+                async |socket: Socket, State(journal): State<Journal>| {
+                    let added = write_to(&journal, "added");
+                    socket.namespace().on("note", added);
+                },
+            )
+            .on("remove", async |socket: Socket| {
+                socket.namespace().remove_listeners("note");
+            })
+    })
+    .await;
+    let (client, _) = join_polling(addr).await;
+    let packets = [
+        r#"42["note",1]"#,
+        r#"42["note",2]"#,
+        r#"42["note",3]"#,
+        r#"42["add"]"#,
+        r#"42["note",4]"#,
+        r#"42["note",5]"#,
+        r#"42["remove"]"#,
+        r#"42["note",6]"#,
+    ];
+    send(&client, &packets).await;
+    let expected = ["/ 1", "/ 2", "/ 3", "/ 4", "added", "/ 5", "added"];
+    app.journal.expect(expected).await;
+    assert!(app.journal.take().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_socket_that_is_disconnected_meanwhile() {
+    let (addr, app) = server(|namespace| {
+        noting(namespace).on("leave", async |socket: Socket| socket.disconnect(false))
+    })
+    .await;
+    let (mut client, _) = join_polling(addr).await;
+    let packets = [
+        r#"42["note",1]"#,
+        r#"42["note",2]"#,
+        r#"42["note",3]"#,
+        r#"42["leave"]"#,
+        r#"42["note",4]"#,
+    ];
+    send(&client, &packets).await;
+    client.expect("41").await;
+    app.journal.expect(["/ 1", "/ 2", "/ 3"]).await;
+    assert!(app.journal.take().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_and_comes_back_meanwhile() {
+    let (addr, app) = server(noting).await;
+    let (mut client, _) = join_polling(addr).await;
+    let packets = [
+        r#"42["note",1]"#,
+        r#"42["note",2]"#,
+        r#"42["note",3]"#,
+        "41",
+        r#"42["note",4]"#,
+        "40",
+        r#"42["note",5]"#,
+    ];
+    send(&client, &packets).await;
+    client.expect(r#"40{"sid":"…"}"#).await;
+    app.journal.expect(["/ 1", "/ 2", "/ 3", "/ 5"]).await;
+    assert!(app.journal.take().await.is_empty());
+}
+
+#[tokio::test]
+async fn namespaces_by_turns() {
+    let (addr, app) = server(noting).await;
+    let io = app.io.clone().expect("the server");
+    noting(io.with_state(app.clone()).of("/b"));
+    let (mut client, _) = join_polling(addr).await;
+    client.send("40/b,").await;
+    client.expect(r#"40/b,{"sid":"…"}"#).await;
+    let packets = [
+        r#"42["note",1]"#,
+        r#"42["note",2]"#,
+        r#"42["note",3]"#,
+        r#"42/b,["note",4]"#,
+        r#"42/b,["note",5]"#,
+        r#"42["note",6]"#,
+    ];
+    send(&client, &packets).await;
+    app.journal
+        .expect(["/ 1", "/ 2", "/ 3", "/b 4", "/b 5", "/ 6"])
+        .await;
+}
+
+/// A connection that is at rest keeps nothing of what handled its packets.
+#[tokio::test]
+async fn handlers_that_are_taken_out_afterwards() {
+    let (addr, app) = server(noting).await;
+    let census = Census::default();
+    let counted = Arc::new(census.counted());
+    let io = app.io.expect("the server");
+    let namespace = io.of("/").on("counted", async move || {
+        let _ = &counted;
+    });
+    let (mut client, _) = join_polling(addr).await;
+    send(&client, &[r#"42["counted"]"#; 5]).await;
+    assert_polling_alive(&mut client).await;
+    assert_eq!(census.alive(), 1);
+    namespace.remove_listeners("counted");
+    eventually("the handler is gone", || census.alive() == 0).await;
+}
