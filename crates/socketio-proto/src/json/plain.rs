@@ -21,7 +21,7 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
 /// The same if the first word is plain.
 #[inline(never)]
 fn plain_len_of_many(bytes: &[u8]) -> usize {
-    let mut rest = skip_plain_chunks(bytes.get(WORD..).unwrap_or_default());
+    let mut rest = skip_plain_chunks(bytes);
     while let Some((word, behind)) = rest.split_first_chunk() {
         let plain = plain_in_word(*word);
         if plain < WORD {

@@ -368,7 +368,7 @@ impl Content {
 #[inline]
 fn whole_message(opcode: Opcode, bytes: &[u8]) -> Result<Event, CloseCode> {
     if opcode == Opcode::Text {
-        let text = str::from_utf8(bytes).map_err(|_| CloseCode::INVALID)?;
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| CloseCode::INVALID)?;
         Ok(Event::Text(text.into()))
     } else {
         Ok(Event::Binary(Bytes::copy_from_slice(bytes)))

@@ -23,7 +23,7 @@ impl PartialText {
     pub(super) fn push(&mut self, piece: &[u8], expected: usize) -> Result<(), CloseCode> {
         let piece = self.complete_begun(piece)?;
         let (whole, begun) = split_begun(piece);
-        let whole = str::from_utf8(whole).map_err(|_| CloseCode::INVALID)?;
+        let whole = simdutf8::basic::from_utf8(whole).map_err(|_| CloseCode::INVALID)?;
         self.text.grow(whole.len(), expected);
         self.text.push_str(whole);
         self.begin(begun)
