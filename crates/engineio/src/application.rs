@@ -117,7 +117,8 @@ pub trait Connection: Send + Sized + 'static {
     /// The messages that had arrived have been given to [`message`](Self::message), as far as they can be
     /// taken for now: what was kept from one for the next can be given up.
     ///
-    /// Not called after a message that ended the session.
+    /// Called after the last of them and before the session's task waits, also where one of them has
+    /// ended the session, and now and then where there was none.
     fn caught_up(&mut self) {}
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if at all.

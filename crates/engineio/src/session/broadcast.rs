@@ -1,19 +1,14 @@
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
 use engineio_proto::{Batch, Message, SendError, SendOptions};
-use parking_lot::Mutex;
-use smallvec::SmallVec;
 use tokio::runtime::Handle;
-use tokio::task::yield_now;
 
+use self::portions::{PORTION, Portion, Portions};
 use super::{Locked, Session, Shared};
 use crate::transport::websocket::Writer;
 
-/// How many sessions are written for before others have their turn: 16, which takes some 50
-/// microseconds.
-const PORTION: usize = 16;
+mod portions;
 
 /// How many sessions are woken rather than written for: up to 2, for which a task costs more.
 const FEW: usize = 2;
@@ -24,10 +19,10 @@ const BYTES_PER_WRITE: usize = 16 * 1024;
 /// A message for many sessions.
 ///
 /// It is queued for each of them, as by [`Session::send`], but where nothing else is to be done for a
-/// session its task is not woken for it: sessions are written for in portions, by at most one task for each
-/// thread of the runtime. That costs a tenth less. A portion may begin when it is full, the last one when
-/// this is dropped; between two of them a task lets others run. Messages that are sent before a portion
-/// begins leave together.
+/// session its task is not woken for it: sessions are written for in portions, in their order, by at most one
+/// task for each thread of the runtime, which lets others run between two of them. That costs a tenth less.
+/// A portion may begin when it is full, the last one when this is dropped. Messages that are sent before a
+/// portion begins leave together.
 ///
 /// Where it is not made on the runtime that serves the sessions, each of them is woken. Do not keep it for
 /// longer than it takes to send it.
@@ -98,120 +93,31 @@ impl Broadcast {
         } else if !mem::replace(&mut state.promised, true) {
             drop(state);
             // The last one is kept back, see the drop.
-            if self.portion.sessions.len() >= PORTION {
+            if self.portion.len() >= PORTION {
                 self.begin_portion();
             }
-            self.portion.sessions.push(Arc::clone(&session.0));
+            self.portion.push(Arc::clone(&session.0));
         }
         sent
     }
 
     fn begin_portion(&mut self) {
         let Some(runtime) = &self.runtime else { return };
-        let portions = self.portions.get_or_insert_with(|| {
-            let threads = runtime.metrics().num_workers();
-            Arc::new(Portions::new(threads))
-        });
+        let portions = self
+            .portions
+            .get_or_insert_with(|| Portions::of_runtime(runtime));
         portions.add(mem::take(&mut self.portion), runtime);
     }
 }
 
 impl Drop for Broadcast {
     fn drop(&mut self) {
-        if self.portion.sessions.len() <= FEW {
-            return;
+        if self.portion.len() > FEW {
+            self.begin_portion();
         }
-        // What is spawned last on a thread of tokio is for that thread alone, until it wakes something
-        // else: the portion would wait for as long as a handler runs on that broadcasts.
-        let woken = self.portion.sessions.pop();
-        self.begin_portion();
-        drop(Portion {
-            sessions: SmallVec::from_iter(woken),
-        });
-    }
-}
-
-/// Sessions that somebody has promised to write for.
-#[derive(Debug, Default)]
-struct Portion {
-    sessions: SmallVec<[Arc<Shared>; PORTION]>,
-}
-
-impl Portion {
-    fn write(&mut self, batch: &mut Batch) {
-        while let Some(session) = self.sessions.pop() {
-            session.write_asleep(batch);
+        if let (Some(runtime), Some(portions)) = (&self.runtime, &self.portions) {
+            portions.offer(runtime);
         }
-    }
-}
-
-/// No promise is forgotten, whatever happens: the tasks of the sessions write.
-impl Drop for Portion {
-    fn drop(&mut self) {
-        for session in self.sessions.drain(..) {
-            let mut state = session.lock();
-            state.promised = false;
-            state.wake_driver();
-        }
-    }
-}
-
-/// The portions of a broadcast that no task has taken, in their order.
-///
-/// Few tasks with a list for all of them: memory of neighbours is near, as the members of a room often
-/// are, and whoever else has something to do waits for few.
-#[derive(Debug)]
-struct Portions {
-    tasks_at_most: usize,
-    waiting: Mutex<Waiting>,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
-    portions: VecDeque<Portion>,
-    tasks: usize,
-}
-
-impl Portions {
-    fn new(tasks_at_most: usize) -> Self {
-        Self {
-            tasks_at_most,
-            waiting: Mutex::default(),
-        }
-    }
-
-    fn add(self: &Arc<Self>, portion: Portion, runtime: &Handle) {
-        let mut waiting = self.waiting.lock();
-        waiting.portions.push_back(portion);
-        if waiting.tasks == self.tasks_at_most {
-            return;
-        }
-        waiting.tasks += 1;
-        drop(waiting);
-        let this = Arc::clone(self);
-        runtime.spawn(async move {
-            let mut batch = Batch::default();
-            let mut next = this.next();
-            while let Some(mut portion) = next {
-                portion.write(&mut batch);
-                next = this.next();
-                if next.is_some() {
-                    // Not just a wake of this task: tokio would look for what clients send only once
-                    // in 61 portions.
-                    yield_now().await;
-                }
-            }
-        });
-    }
-
-    /// Returns the next portion. A task that gets none ends.
-    fn next(&self) -> Option<Portion> {
-        let mut waiting = self.waiting.lock();
-        let portion = waiting.portions.pop_front();
-        if portion.is_none() {
-            waiting.tasks -= 1;
-        }
-        portion
     }
 }
 

@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use socketio_proto::{Namespace as Name, Packet};
@@ -7,15 +8,17 @@ use crate::handlers::Handlers;
 use crate::namespace_core::NamespaceCore;
 use crate::socket::Socket;
 
-/// Where the packets go that have arrived together: for all that follow the second, nothing has to be
-/// locked and no table be held.
+/// Where the packets go that have arrived together: for those that follow two others to the same socket,
+/// nothing has to be locked and no table be held.
 ///
 /// It is to be dropped when the last of them has been handled, for it keeps a namespace and its
-/// handlers. To know it costs more than to handle one packet, and many come alone.
+/// handlers. To make it costs more than it saves for one packet: many come alone, and some clients
+/// change between namespaces.
 #[derive(Default)]
 pub(crate) struct Route {
     last: Option<Last>,
-    is_second: bool,
+    /// What the socket of the packet before is known by, which may be gone.
+    previous: Option<NonZeroUsize>,
 }
 
 /// Where the last packet went.
@@ -70,10 +73,10 @@ impl Client {
         };
         match &mut member.state {
             MemberState::Joined(socket, stay) => {
-                if route.is_second {
+                let previous = NonZeroUsize::new(Arc::as_ptr(socket.recipient()).addr());
+                if std::mem::replace(&mut route.previous, previous) == previous {
                     route.last = Some(Last::new(socket, stay.namespace()));
                 }
-                route.is_second = true;
                 // The one clone that an event costs. Its handlers need no hold of the namespace.
                 let (socket, handlers) = (socket.clone(), stay.handlers());
                 drop(members);
