@@ -53,6 +53,7 @@
 )]
 
 mod json;
+mod scratch;
 
 pub mod close_reason;
 pub mod connection_error;
@@ -79,9 +80,9 @@ pub use self::{
     protocol::Protocol,
     session::{
         Batch, Event, MESSAGE_OVERHEAD, PollError, ProbeResult, SendError, SendOptions, Session,
-        SessionConfig, Transmit, UpgradeError,
+        SessionConfig, Transmit, TransmitRef, UpgradeError,
     },
     session_id::SessionId,
-    text::Text,
+    text::{Draft, Text, TextRef},
     transport::Transport,
 };

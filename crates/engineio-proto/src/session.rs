@@ -56,6 +56,8 @@ mod output;
 mod poll;
 mod polling;
 mod probe;
+mod queue;
+mod texts;
 mod transmit;
 mod upgrade;
 
@@ -65,6 +67,6 @@ pub use self::{
     error::{PollError, SendError, UpgradeError},
     event::{Event, ProbeResult},
     machine::Session,
-    outbound::MESSAGE_OVERHEAD,
-    transmit::{SendOptions, Transmit},
+    queue::MESSAGE_OVERHEAD,
+    transmit::{SendOptions, Transmit, TransmitRef},
 };

@@ -1,8 +1,8 @@
 //! Text that is ready to travel.
 
-use std::cell::Cell;
-
 use bytestring::ByteString;
+
+use crate::scratch::Scratch;
 
 /// The type of a message packet, in front of every text that travels.
 const MESSAGE_TYPE: char = '4';
@@ -38,13 +38,7 @@ impl Text {
     /// is done to it, the packet type is put back in front if it is gone afterwards.
     #[must_use]
     pub fn build(capacity: usize, write: impl FnOnce(&mut String)) -> Self {
-        let mut wire = begin(capacity.saturating_add(MESSAGE_TYPE.len_utf8()));
-        wire.push(MESSAGE_TYPE);
-        write(&mut wire);
-        if !wire.starts_with(MESSAGE_TYPE) {
-            wire.insert(0, MESSAGE_TYPE);
-        }
-        Self(finish(wire))
+        Draft::build(capacity, write).into_text()
     }
 
     /// A copy of `payload` with the packet type in front.
@@ -111,41 +105,112 @@ impl Text {
     }
 }
 
-/// The longest text, in bytes, that is written to [`SCRATCH`].
-const SCRATCH_LEN: usize = 4096;
+/// A text that has just been put together, in memory of the thread, and is meant for one client.
+///
+/// What is short is copied behind what else waits for that client, see
+/// [`Session::send_draft`](crate::Session::send_draft), so that nothing is allocated for it. For
+/// what goes to many, make a [`Text`].
+///
+/// # Examples
+///
+/// ```
+/// use engineio_proto::{Draft, Text};
+///
+/// let draft = Draft::build(16, |out| out.push_str("2[\"news\",42]"));
+/// assert_eq!(draft.as_text().as_wire(), r#"42["news",42]"#);
+/// assert_eq!(draft.into_text(), Text::new(r#"2["news",42]"#));
+/// ```
+// Invariant: the content begins with `MESSAGE_TYPE`.
+#[derive(Debug)]
+pub struct Draft(Scratch);
 
-thread_local! {
-    /// Where texts are written, for their length is known only afterwards. Empty, but with room.
-    ///
-    /// To share a string that has room to spare takes a second allocation, and one without room
-    /// grows by several. To copy what is short once it is whole costs a tenth of an allocation.
-    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+impl Draft {
+    /// A text that `write` appends, as for [`Text::build`].
+    #[must_use]
+    pub fn build(capacity: usize, write: impl FnOnce(&mut String)) -> Self {
+        let mut scratch = Scratch::new(capacity.saturating_add(MESSAGE_TYPE.len_utf8()));
+        let wire = scratch.as_mut_string();
+        wire.push(MESSAGE_TYPE);
+        write(wire);
+        if !wire.starts_with(MESSAGE_TYPE) {
+            wire.insert(0, MESSAGE_TYPE);
+        }
+        Self(scratch)
+    }
+
+    /// The text, to be read.
+    #[must_use]
+    #[inline]
+    pub fn as_text(&self) -> TextRef<'_> {
+        TextRef(self.0.as_str())
+    }
+
+    /// The text with memory of its own, to be kept or shared.
+    #[must_use]
+    pub fn into_text(self) -> Text {
+        Text(self.0.into_shared())
+    }
 }
 
-/// An empty string to write to.
-fn begin(capacity: usize) -> String {
-    if capacity > SCRATCH_LEN {
-        return String::with_capacity(capacity);
+/// The text of a message as [`Text`] holds it, but borrowed.
+// Invariant: the content begins with `MESSAGE_TYPE`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct TextRef<'a>(&'a str);
+
+impl<'a> TextRef<'a> {
+    /// The text that `wire` is, packet type included, or `None` if it is no message packet.
+    #[must_use]
+    #[inline]
+    pub fn from_wire(wire: &'a str) -> Option<Self> {
+        (wire.as_bytes().first() == Some(&MESSAGE_TYPE_BYTE)).then_some(Self(wire))
     }
-    // There is none while another text is written, which the application's code may cause, nor
-    // while the thread ends.
-    let mut string = SCRATCH.try_with(Cell::take).unwrap_or_default();
-    string.reserve(SCRATCH_LEN);
-    string
+
+    /// The text without the packet type.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.0.get(MESSAGE_TYPE.len_utf8()..).unwrap_or_default()
+    }
+
+    /// The text with the packet type, as it travels.
+    #[must_use]
+    #[inline]
+    pub fn as_wire(self) -> &'a str {
+        self.0
+    }
+
+    /// The length of the text in bytes, without the packet type.
+    #[must_use]
+    #[inline]
+    pub fn len(self) -> usize {
+        self.0.len().saturating_sub(MESSAGE_TYPE.len_utf8())
+    }
+
+    /// Whether there is nothing behind the packet type.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
 }
 
-/// What has been written, in as many bytes as it takes if that are few.
-fn finish(mut string: String) -> ByteString {
-    if string.len() > SCRATCH_LEN {
-        return string.into();
+/// The empty text.
+impl Default for TextRef<'_> {
+    fn default() -> Self {
+        Self("4")
     }
-    let text = ByteString::from(string.as_str());
-    if string.capacity() <= SCRATCH_LEN {
-        string.clear();
-        // Without effect while the thread ends.
-        let _ = SCRATCH.try_with(|scratch| scratch.set(string));
+}
+
+impl<'a> From<&'a Text> for TextRef<'a> {
+    #[inline]
+    fn from(text: &'a Text) -> Self {
+        Self(&text.0)
     }
-    text
+}
+
+/// Copies the text.
+impl From<TextRef<'_>> for Text {
+    fn from(text: TextRef<'_>) -> Self {
+        Self(text.0.into())
+    }
 }
 
 #[cfg(test)]
@@ -181,8 +246,9 @@ mod tests {
 
     #[test]
     fn texts_of_any_length_are_whole_also_when_one_is_built_within_another() {
-        for len in [0, 1, 100, SCRATCH_LEN - 1, SCRATCH_LEN, 3 * SCRATCH_LEN] {
-            for capacity in [0, len, 4 * SCRATCH_LEN] {
+        const KIB: usize = 1024;
+        for len in [0, 1, 100, 4 * KIB - 1, 4 * KIB, 12 * KIB] {
+            for capacity in [0, len, 16 * KIB] {
                 let content = "é".repeat(len);
                 let mut inner = None;
                 let outer = Text::build(capacity, |out| {
@@ -194,6 +260,22 @@ mod tests {
                 assert_eq!(inner, Some(Text::new(&content)));
             }
         }
+    }
+
+    #[test]
+    fn a_borrowed_text_is_the_text() {
+        for payload in ["", "é", "2[\"news\"]"] {
+            let draft = Draft::build(0, |out| out.push_str(payload));
+            let text = draft.as_text();
+            assert_eq!(text.as_str(), payload);
+            assert_eq!(text.len(), payload.len());
+            assert_eq!(text.is_empty(), payload.is_empty());
+            assert_eq!(Text::from(text), Text::new(payload));
+            assert_eq!(TextRef::from_wire(text.as_wire()), Some(text));
+        }
+        assert_eq!(TextRef::default().as_str(), "");
+        assert_eq!(TextRef::from_wire("2probe"), None);
+        assert_eq!(TextRef::from_wire(""), None);
     }
 
     #[test]

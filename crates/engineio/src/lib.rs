@@ -71,8 +71,8 @@ mod shutdown;
 mod transport;
 
 pub use engineio_proto::{
-    CloseReason, ConnectionError, Handshake, MESSAGE_OVERHEAD, Message, Packet, Protocol,
-    SendError, SendOptions, SessionId, Text, Transport,
+    CloseReason, ConnectionError, Draft, Handshake, MESSAGE_OVERHEAD, Message, Packet, Protocol,
+    SendError, SendOptions, SessionId, Text, TextRef, Transport,
 };
 
 pub use self::accept_encoding::preferred_encoding;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use engineio_proto::{
-    CloseReason, Message, Packet, Protocol, SendError, SendOptions, SessionConfig, SessionId,
-    Transport,
+    CloseReason, Draft, Message, Packet, Protocol, SendError, SendOptions, SessionConfig,
+    SessionId, Transport,
 };
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -76,6 +76,36 @@ impl Session {
             return self.queue(state, [message], options).0;
         }
         let sent = state.proto.send_with(message, options);
+        state.wake_writer(sent.is_err());
+        sent
+    }
+
+    /// Queues a text that is for this session only, with options: what is short takes no memory of its
+    /// own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use engineio::{Draft, SendError, SendOptions, Session};
+    ///
+    /// fn greet(session: &Session, name: &str) -> Result<(), SendError> {
+    ///     let draft = Draft::build(64, |out| {
+    ///         out.push_str("hello ");
+    ///         out.push_str(name);
+    ///     });
+    ///     session.send_draft(draft, SendOptions::default())
+    /// }
+    /// ```
+    pub fn send_draft(&self, draft: Draft, options: SendOptions) -> Result<(), SendError> {
+        let mut state = self.0.lock();
+        if state.is_observed() {
+            return self.queue(state, [draft.into_text().into()], options).0;
+        }
+        let sent = state.proto.send_draft(draft, options);
         state.wake_writer(sent.is_err());
         sent
     }

@@ -9,6 +9,7 @@ use socketio_proto::{Args, DecodeLimits, Decoder, EncodeError, Namespace, Packet
 
 use crate::encoded::Encoded;
 use crate::parser::{self, PacketDecoder, Parser};
+use crate::unicast::Unicast;
 
 /// How the packets of a server are encoded.
 ///
@@ -32,14 +33,14 @@ impl Codec {
         id: Option<u64>,
         event: &str,
         args: &T,
-    ) -> Result<Encoded, EncodeError> {
+    ) -> Result<Unicast, EncodeError> {
         let Some(parser) = &self.parser else {
-            return Encoded::json(|out| {
+            return Unicast::json(|out| {
                 socketio_proto::encode_event(out, namespace, id, event, args)
             });
         };
         let packet = Packet::event(namespace.clone(), Args::from_serialize(Some(event), args)?);
-        parse(&**parser, &Packet { id, ..packet })
+        parse(&**parser, &Packet { id, ..packet }).map(Unicast::from)
     }
 
     #[inline]
@@ -48,9 +49,9 @@ impl Codec {
         namespace: &Namespace,
         id: u64,
         args: &T,
-    ) -> Result<Encoded, EncodeError> {
+    ) -> Result<Unicast, EncodeError> {
         let Some(parser) = &self.parser else {
-            return Encoded::json(|out| socketio_proto::encode_ack(out, namespace, id, args));
+            return Unicast::json(|out| socketio_proto::encode_ack(out, namespace, id, args));
         };
         let packet = Packet {
             kind: PacketType::Ack,
@@ -58,7 +59,7 @@ impl Codec {
             id: Some(id),
             payload: Args::from_serialize(None, args)?,
         };
-        parse(&**parser, &packet)
+        parse(&**parser, &packet).map(Unicast::from)
     }
 
     pub(crate) fn packet(&self, packet: &Packet) -> Result<Encoded, EncodeError> {

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use engineio::{MESSAGE_OVERHEAD, Message, SendError, SendOptions, Session, Text};
-use socketio_proto::{Attachments, EncodeError, Packet};
+use socketio_proto::{Attachments, Packet};
 
 /// A packet ready to be sent.
 ///
@@ -23,16 +23,6 @@ enum Content {
 const CAPACITY: usize = 128;
 
 impl Encoded {
-    /// A packet as the specification encodes it, with or without attachments.
-    #[inline]
-    pub(crate) fn json(
-        write: impl FnOnce(&mut String) -> Result<Attachments, EncodeError>,
-    ) -> Result<Self, EncodeError> {
-        let mut written = Ok(Attachments::new());
-        let text = Text::build(CAPACITY, |out| written = write(out));
-        written.map(|attachments| Self::new(Content::Packet(text, attachments)))
-    }
-
     /// A packet as the specification encodes it, without attachments.
     pub(crate) fn text(write: impl FnOnce(&mut String)) -> Self {
         let text = Text::build(CAPACITY, write);

@@ -252,6 +252,7 @@ mod socket;
 mod socket_listeners;
 mod space;
 mod tasks;
+mod unicast;
 mod weak_server;
 
 #[doc(inline)]

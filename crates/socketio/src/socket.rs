@@ -11,11 +11,11 @@ use tokio::time::Instant;
 
 use crate::data_map::DataMap;
 use crate::disconnect_reason::DisconnectReason;
-use crate::encoded::Encoded;
 use crate::handshake::Handshake;
 use crate::recipient::{Phase, Recipient};
 use crate::recoverable::Fate;
 use crate::space::Space;
+use crate::unicast::Unicast;
 
 mod ack;
 mod emit;
@@ -165,15 +165,15 @@ impl Socket {
         &self,
         id: u64,
         args: &T,
-    ) -> Result<Encoded, EncodeError> {
+    ) -> Result<Unicast, EncodeError> {
         self.space().local.codec.ack(self.space().name(), id, args)
     }
 
     /// Sends such an answer.
-    pub(crate) fn send_ack(&self, packet: Encoded) {
+    pub(crate) fn send_ack(&self, packet: Unicast) {
         // A client that is gone needs no answer.
         if !self.recipient().is_gone() {
-            self.recipient().link.send_owned(packet).ok();
+            packet.send(&self.recipient().link.session).ok();
         }
     }
 

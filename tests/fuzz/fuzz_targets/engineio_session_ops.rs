@@ -11,7 +11,8 @@ use std::{
 use arbitrary::Arbitrary;
 use bytestring::ByteString;
 use engineio_proto::{
-    CloseReason, Event, Message, Packet, Protocol, Session, SessionConfig, Transport,
+    Batch, CloseReason, Draft, Event, Message, Packet, Protocol, SendOptions, Session, SessionConfig,
+    Transport,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -26,6 +27,7 @@ struct Input {
 #[derive(Arbitrary, Debug)]
 enum Operation {
     Send { length: u8 },
+    SendDraft { length: u16 },
     ClientSends { on_websocket: bool, wire: String },
     ClientPolls,
     ClientDropsPoll,
@@ -37,6 +39,7 @@ enum Operation {
     TimePasses { milliseconds: u16 },
     NextTimeout,
     Transmit { polling: bool },
+    TakeBatch { limit: u16 },
     SetFlushing { flushing: bool },
     Close,
     Abort,
@@ -93,6 +96,15 @@ impl Run {
                     self.sent += 1;
                 }
             }
+            Operation::SendDraft { length } => {
+                let draft = Draft::build(0, |out| {
+                    out.push_str(&format!("{} {}", self.sent, "x".repeat(length.into())));
+                });
+                let options = SendOptions::default();
+                if self.session.send_draft(draft, options).is_ok() {
+                    self.sent += 1;
+                }
+            }
             Operation::ClientSends { on_websocket, wire } => match decode(wire) {
                 Some(packet) => {
                     let from = transport(on_websocket);
@@ -144,6 +156,14 @@ impl Run {
                 };
                 self.transmit(transport);
             }
+            Operation::TakeBatch { limit } => {
+                let mut batch = Batch::default();
+                let transport = self.session.transport();
+                self.session.take_batch(transport, &mut batch, limit.into());
+                while let Some(transmit) = batch.next_ref() {
+                    self.transmitted(&transmit.into_transmit().packet);
+                }
+            }
             Operation::SetFlushing { flushing } => self.session.set_flushing(flushing),
             Operation::Close => self.session.close(self.now, CloseReason::ForcedClose),
             Operation::Abort => self.session.abort(CloseReason::ServerShuttingDown),
@@ -156,12 +176,18 @@ impl Run {
             .session
             .poll_transmit(transport)
             .map(|transmit| transmit.packet);
-        if let Some(Packet::Message(Message::Text(text))) = &packet {
+        if let Some(packet) = &packet {
+            self.transmitted(packet);
+        }
+        packet.is_some()
+    }
+
+    fn transmitted(&mut self, packet: &Packet) {
+        if let Packet::Message(Message::Text(text)) = packet {
             let number = text.as_str().split(' ').next().expect("a number");
             assert_eq!(number.parse(), Ok(self.received));
             self.received += 1;
         }
-        packet.is_some()
     }
 
     fn take_events(&mut self) {

@@ -8,7 +8,7 @@ use super::{
     machine::{Session, State},
     transmit::SendOptions,
 };
-use crate::{close_reason::CloseReason, message::Message, transport::Transport};
+use crate::{close_reason::CloseReason, message::Message, text::Draft, transport::Transport};
 
 /// What the application does: sending and closing.
 impl Session {
@@ -36,6 +36,29 @@ impl Session {
         let queued = self
             .outbound
             .push(message, options, self.config.max_outbound_bytes);
+        queued.map_err(|_full| self.overflow())
+    }
+
+    /// Queues a text for the client, with options, and allocates nothing for it if it is short and leaves
+    /// soon.
+    ///
+    /// It counts as any message does. It is not copied behind others but gets memory of its own where
+    /// it may have to wait: on polling, and while a write is under way.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    #[inline]
+    pub fn send_draft(&mut self, draft: Draft, options: SendOptions) -> Result<(), SendError> {
+        if self.transport == Transport::Polling || self.flushing {
+            return self.send_with(Message::Text(draft.into_text()), options);
+        }
+        if !self.is_open() {
+            return Err(SendError::Closed);
+        }
+        let queued = self
+            .outbound
+            .push_draft(draft, options, self.config.max_outbound_bytes);
         queued.map_err(|_full| self.overflow())
     }
 

@@ -2,16 +2,16 @@
 
 use std::{collections::VecDeque, mem};
 
-use bytes::Bytes;
-
-use super::transmit::{SendOptions, Transmit};
-use crate::{message::Message, packet::Packet, text::Text};
-
-/// What a queued message counts beside its payload, in bytes: 64.
-///
-/// It covers the entry in the queue and the frame header, so that a flood of empty messages meets
-/// the limit too.
-pub const MESSAGE_OVERHEAD: usize = 64;
+use super::{
+    queue::{Queue, Queued, cost},
+    texts::Texts,
+    transmit::{SendOptions, Transmit},
+};
+use crate::{
+    message::Message,
+    packet::Packet,
+    text::{Draft, Text},
+};
 
 /// How many entries an empty queue may keep room for. A connection that was once sent a great many
 /// messages and is idle now holds no more memory than others.
@@ -20,7 +20,7 @@ const KEPT_CAPACITY: usize = 16;
 /// The queue of messages that wait for the client.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    messages: VecDeque<Queued>,
+    queue: Queue,
     bytes: usize,
 }
 
@@ -33,48 +33,90 @@ impl Outbound {
         options: SendOptions,
         limit: usize,
     ) -> Result<(), Full> {
-        let bytes = self.bytes.saturating_add(cost(message.len()));
+        self.count(message.len(), limit)?;
+        self.queue.push(Queued::new(message, options.compress));
+        Ok(())
+    }
+
+    /// Appends a text as [`push`](Self::push) does, without memory of its own if it is short.
+    #[inline]
+    pub(super) fn push_draft(
+        &mut self,
+        draft: Draft,
+        options: SendOptions,
+        limit: usize,
+    ) -> Result<(), Full> {
+        let text = draft.as_text();
+        if !Texts::takes(text) {
+            return self.push(Message::Text(draft.into_text()), options, limit);
+        }
+        self.count(text.len(), limit)?;
+        self.queue.push_text(text, options.compress);
+        Ok(())
+    }
+
+    /// Counts a message whose payload has so many bytes.
+    #[inline]
+    fn count(&mut self, payload: usize, limit: usize) -> Result<(), Full> {
+        let bytes = self.bytes.saturating_add(cost(payload));
         if bytes > limit {
             return Err(Full);
         }
         self.bytes = bytes;
-        self.messages.push_back(Queued::new(message, options));
         Ok(())
     }
 
     pub(super) fn pop(&mut self) -> Option<Transmit> {
-        let queued = self.messages.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(queued.cost());
-        if self.messages.is_empty() && self.messages.capacity() > KEPT_CAPACITY {
-            self.messages = VecDeque::new();
+        let (message, compress) = match self.queue.0.front_mut()? {
+            Queued::Texts(texts) => {
+                let (text, compress) = texts.pop()?;
+                let text = Text::from(text);
+                if texts.is_empty() {
+                    self.queue.pop();
+                }
+                (Message::Text(text), compress)
+            }
+            _ => match self.queue.pop()? {
+                Queued::Text(text, compress) => (Message::Text(text), compress),
+                Queued::Binary(bytes, compress) => (Message::Binary(bytes), compress),
+                Queued::Texts(_) => return None,
+            },
+        };
+        self.bytes = self.bytes.saturating_sub(cost(message.len()));
+        let messages = &mut self.queue.0;
+        if messages.is_empty() && messages.capacity() > KEPT_CAPACITY {
+            *messages = VecDeque::new();
         }
-        Some(queued.into_transmit())
+        Some(Transmit {
+            packet: Packet::Message(message),
+            compress,
+        })
     }
 
     /// Moves messages to `batch`, which is empty: as many as reach `limit` bytes.
     #[inline]
-    pub(super) fn take(&mut self, batch: &mut VecDeque<Queued>, limit: usize) {
-        if self.messages.is_empty() {
+    pub(super) fn take(&mut self, batch: &mut Queue, limit: usize) {
+        if self.queue.is_empty() {
             // The memory that has left with the last batch comes back.
-            if batch.capacity() <= KEPT_CAPACITY {
-                mem::swap(&mut self.messages, batch);
+            if batch.0.capacity() <= KEPT_CAPACITY {
+                mem::swap(&mut self.queue, batch);
             }
         } else if self.bytes <= limit {
             // As a rule. Nothing is moved but the queue itself.
-            mem::swap(&mut self.messages, batch);
+            mem::swap(&mut self.queue, batch);
             self.bytes = 0;
         } else {
             self.take_some(batch, limit);
         }
     }
 
-    fn take_some(&mut self, batch: &mut VecDeque<Queued>, limit: usize) {
+    fn take_some(&mut self, batch: &mut Queue, limit: usize) {
         let mut taken = 0_usize;
         while taken < limit
-            && let Some(queued) = self.messages.pop_front()
+            && let Some(queued) = self.queue.pop_some(limit.saturating_sub(taken))
         {
             taken = taken.saturating_add(queued.cost());
-            batch.push_back(queued);
+            batch.push(queued);
         }
         self.bytes = self.bytes.saturating_sub(taken);
     }
@@ -84,42 +126,7 @@ impl Outbound {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.messages.is_empty()
-    }
-}
-
-/// A message and its flags in the memory of a message.
-#[derive(Debug)]
-pub(super) enum Queued {
-    Text(Text, bool),
-    Binary(Bytes, bool),
-}
-
-impl Queued {
-    fn new(message: Message, options: SendOptions) -> Self {
-        match message {
-            Message::Text(text) => Self::Text(text, options.compress),
-            Message::Binary(bytes) => Self::Binary(bytes, options.compress),
-        }
-    }
-
-    #[inline]
-    pub(super) fn into_transmit(self) -> Transmit {
-        let (message, compress) = match self {
-            Self::Text(text, compress) => (Message::Text(text), compress),
-            Self::Binary(bytes, compress) => (Message::Binary(bytes), compress),
-        };
-        Transmit {
-            packet: Packet::Message(message),
-            compress,
-        }
-    }
-
-    fn cost(&self) -> usize {
-        match self {
-            Self::Text(text, _) => cost(text.len()),
-            Self::Binary(bytes, _) => cost(bytes.len()),
-        }
+        self.queue.is_empty()
     }
 }
 
@@ -127,14 +134,11 @@ impl Queued {
 #[derive(Debug, PartialEq)]
 pub(super) struct Full;
 
-/// What a message counts whose payload has so many bytes.
-fn cost(payload: usize) -> usize {
-    payload.saturating_add(MESSAGE_OVERHEAD)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bytes::Bytes;
+
+    use super::{super::queue::MESSAGE_OVERHEAD, *};
 
     fn push(queue: &mut Outbound, message: Message, limit: usize) -> Result<(), Full> {
         queue.push(message, SendOptions::default(), limit)
@@ -145,11 +149,6 @@ mod tests {
             Packet::Message(message) => Some(message),
             other => panic!("{other:?} was never queued"),
         }
-    }
-
-    #[test]
-    fn the_flag_of_a_message_costs_nothing() {
-        assert_eq!(size_of::<Queued>(), size_of::<Message>());
     }
 
     #[test]
@@ -191,41 +190,44 @@ mod tests {
     #[test]
     fn a_queue_within_the_limit_is_taken_as_a_whole_and_gets_its_memory_back() {
         let mut queue = Outbound::default();
-        let mut batch = VecDeque::new();
+        let mut batch = Queue::default();
         push(&mut queue, Message::from("ab"), 1_000).unwrap();
         push(&mut queue, Message::from("c"), 1_000).unwrap();
         queue.take(&mut batch, 3 + 2 * MESSAGE_OVERHEAD);
-        assert_eq!((batch.len(), queue.bytes()), (2, 0));
+        assert_eq!((batch.0.len(), queue.bytes()), (2, 0));
         assert!(queue.is_empty());
-        batch.clear();
+        while batch.pop().is_some() {}
         queue.take(&mut batch, 1_000);
-        assert!(queue.messages.capacity() > 0);
-        assert_eq!(batch.capacity(), 0);
+        assert!(queue.queue.0.capacity() > 0);
+        assert_eq!(batch.0.capacity(), 0);
     }
 
     #[test]
     fn of_a_queue_beyond_the_limit_the_rest_stays_and_counts() {
         let mut queue = Outbound::default();
-        let mut batch = VecDeque::new();
+        let mut batch = Queue::default();
         for message in ["first", "second", "third"] {
             push(&mut queue, Message::from(message), 1_000).unwrap();
         }
         queue.take(&mut batch, 6 + MESSAGE_OVERHEAD);
-        let taken = batch.drain(..).map(|queued| queued.into_transmit().packet);
-        let expected = ["first", "second"].map(|text| Packet::Message(text.into()));
-        assert!(taken.eq(expected));
+        for expected in ["first", "second"] {
+            let is_it = |text: &Text| text.as_str() == expected;
+            assert!(matches!(&batch.pop(), Some(Queued::Text(text, _)) if is_it(text)));
+        }
+        assert!(batch.pop().is_none());
         assert_eq!(queue.bytes(), 5 + MESSAGE_OVERHEAD);
         // A message that is larger than the limit leaves all the same.
         queue.take(&mut batch, 1);
-        assert_eq!((batch.len(), queue.bytes()), (1, 0));
+        assert_eq!((batch.0.len(), queue.bytes()), (1, 0));
     }
 
     #[test]
     fn memory_that_a_large_batch_needed_does_not_come_back() {
         let mut queue = Outbound::default();
-        let mut batch = VecDeque::with_capacity(KEPT_CAPACITY + 1);
+        let mut batch = Queue::default();
+        batch.0.reserve(KEPT_CAPACITY + 1);
         queue.take(&mut batch, 1_000);
-        assert_eq!(queue.messages.capacity(), 0);
+        assert_eq!(queue.queue.0.capacity(), 0);
     }
 
     #[test]
@@ -235,6 +237,43 @@ mod tests {
             push(&mut queue, Message::from("a"), usize::MAX).unwrap();
         }
         while queue.pop().is_some() {}
-        assert!(queue.messages.capacity() <= KEPT_CAPACITY);
+        assert!(queue.queue.0.capacity() <= KEPT_CAPACITY);
+    }
+
+    fn push_draft(queue: &mut Outbound, payload: &str, limit: usize) -> Result<(), Full> {
+        let draft = Draft::build(0, |out| out.push_str(payload));
+        queue.push_draft(draft, SendOptions::default(), limit)
+    }
+
+    #[test]
+    fn a_copied_text_counts_as_any_other() {
+        let mut queue = Outbound::default();
+        let limit = 2 * MESSAGE_OVERHEAD + 3;
+        push_draft(&mut queue, "é", limit).unwrap();
+        assert_eq!(queue.bytes(), MESSAGE_OVERHEAD + 2);
+        assert_eq!(push_draft(&mut queue, "ab", limit), Err(Full));
+        push_draft(&mut queue, "a", limit).unwrap();
+        assert_eq!(queue.bytes(), limit);
+        assert_eq!(push_draft(&mut queue, "", limit), Err(Full));
+        assert_eq!(pop(&mut queue), Some(Message::from("é")));
+        assert_eq!(pop(&mut queue), Some(Message::from("a")));
+        assert!(queue.is_empty());
+        assert_eq!((queue.pop(), queue.bytes()), (None, 0));
+    }
+
+    /// However many there are, they are few messages for the queue.
+    #[test]
+    fn texts_that_follow_each_other_are_in_one_piece_of_memory() {
+        let mut queue = Outbound::default();
+        for _ in 0..100 {
+            push_draft(&mut queue, "text", usize::MAX).unwrap();
+        }
+        assert_eq!(queue.queue.0.len(), 1);
+        push(&mut queue, Message::from("text"), usize::MAX).unwrap();
+        for _ in 0..100 {
+            push_draft(&mut queue, &"x".repeat(1_000), usize::MAX).unwrap();
+        }
+        assert_eq!(queue.queue.0.len(), 2 + 100_usize.div_ceil(16));
+        assert_eq!(queue.bytes(), 101 * cost(4) + 100 * cost(1_000));
     }
 }

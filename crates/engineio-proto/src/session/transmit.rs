@@ -1,6 +1,6 @@
 //! What is to be written, and how.
 
-use crate::packet::Packet;
+use crate::{message::Message, packet::Packet, text::TextRef};
 
 /// How a message is to be sent.
 ///
@@ -62,6 +62,35 @@ impl Transmit {
         Self {
             packet,
             compress: false,
+        }
+    }
+}
+
+/// A packet to be written, and how, which is borrowed where that saves memory of its own.
+#[derive(Debug)]
+#[must_use]
+pub enum TransmitRef<'a> {
+    /// A packet.
+    Packet(Transmit),
+    /// A text message.
+    Text {
+        /// The text.
+        text: TextRef<'a>,
+        /// Whether the transport may compress it.
+        compress: bool,
+    },
+}
+
+impl TransmitRef<'_> {
+    /// The packet with memory of its own.
+    #[inline]
+    pub fn into_transmit(self) -> Transmit {
+        match self {
+            Self::Packet(transmit) => transmit,
+            Self::Text { text, compress } => Transmit {
+                packet: Packet::Message(Message::Text(text.into())),
+                compress,
+            },
         }
     }
 }

@@ -73,6 +73,13 @@ impl Conversation {
             .expect("the poll is accepted");
     }
 
+    /// The client polls, where it does that at all.
+    pub(crate) fn client_polls_on(&mut self, transport: Transport) {
+        if transport == Transport::Polling {
+            self.client_polls();
+        }
+    }
+
     /// A WebSocket arrives for the session; it has to be accepted.
     pub(crate) fn websocket_arrives(&mut self) {
         self.session

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use engineio_proto::{
-    CloseReason, Event, MESSAGE_OVERHEAD, Message, Packet, PollError, ProbeResult, Protocol,
-    SendError, SessionConfig, Transport,
+    Batch, CloseReason, Draft, Event, MESSAGE_OVERHEAD, Message, Packet, PollError, ProbeResult,
+    Protocol, SendError, SendOptions, Session, SessionConfig, Transport,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -16,6 +16,7 @@ use crate::conversation::Conversation;
 #[derive(Clone, Debug)]
 enum Operation {
     Send(usize),
+    SendDraft(usize),
     SendThenDrain(usize),
     ClientSends(Packet),
     /// The client asks or answers, as its revision wants.
@@ -34,6 +35,7 @@ enum Operation {
     CutAnswerShort,
     Drain(Transport),
     TakeOneFor(Transport),
+    TakeBatch(Transport, usize),
     SetFlushing(bool),
     NothingIsRead,
     Close(CloseReason),
@@ -89,6 +91,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     use Operation::*;
     prop_oneof![
         20 => (0..200_usize).prop_map(Send),
+        20 => prop_oneof![8 => 0..200_usize, 1 => 0..2_000_usize].prop_map(SendDraft),
         8 => (0..200_usize).prop_map(SendThenDrain),
         12 => packet().prop_map(ClientSends),
         6 => Just(ClientBeats),
@@ -106,6 +109,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => Just(CutAnswerShort),
         16 => duplex().prop_map(Drain),
         4 => duplex().prop_map(TakeOneFor),
+        6 => (duplex(), 0..1_000_usize).prop_map(|(which, limit)| TakeBatch(which, limit)),
         4 => any::<bool>().prop_map(SetFlushing),
         2 => Just(NothingIsRead),
         1 => reason().prop_map(Close),
@@ -156,9 +160,10 @@ impl Model {
         let now = self.talk.now;
         let session = &mut self.talk.session;
         match operation {
-            Operation::Send(length) => self.send(length),
+            Operation::Send(length) => self.send(length, send_message),
+            Operation::SendDraft(length) => self.send(length, send_draft),
             Operation::SendThenDrain(length) => {
-                self.send(length);
+                self.send(length, send_message);
                 let transport = self.talk.session.transport();
                 while self.transmit(transport) {}
             }
@@ -250,6 +255,15 @@ impl Model {
             Operation::TakeOneFor(transport) => {
                 self.transmit(transport);
             }
+            Operation::TakeBatch(transport, limit) => {
+                let goes_out = !session.is_closed() && transport == session.transport();
+                let mut batch = Batch::default();
+                session.take_batch(transport, &mut batch, limit);
+                while let Some(one) = batch.next_ref() {
+                    assert!(goes_out);
+                    self.transmitted(transport, one.into_transmit().packet);
+                }
+            }
             Operation::SetFlushing(flushing) => session.set_flushing(flushing),
             Operation::NothingIsRead => {
                 let before = session.poll_timeout();
@@ -280,14 +294,14 @@ impl Model {
         }
     }
 
-    fn send(&mut self, length: usize) {
+    fn send(&mut self, length: usize, send: fn(&mut Session, &str) -> Result<(), SendError>) {
         // Every message is different, so that doubles and swaps show.
         let payload = format!("{}:{}", self.sent.len(), "x".repeat(length));
         let cost = payload.len() + MESSAGE_OVERHEAD;
         let session = &mut self.talk.session;
         let before = session.queued_bytes();
         let open = session.is_open();
-        match session.send(Message::from(payload.as_str())) {
+        match send(session, &payload) {
             Ok(()) => {
                 assert!(open);
                 assert_eq!(session.queued_bytes(), before + cost);
@@ -317,15 +331,23 @@ impl Model {
         if was_closed {
             assert_eq!(transport, Transport::Polling);
             self.last_words += 1;
+            assert!(matches!(packet, Packet::Close | Packet::Noop));
         }
         if transport == Transport::Polling {
             assert!(poll, "{packet:?} without a poll");
         }
+        if packet != Packet::Noop {
+            assert_eq!(transport, current);
+        }
+        self.transmitted(transport, packet);
+        true
+    }
+
+    /// A packet has come out.
+    fn transmitted(&mut self, transport: Transport, packet: Packet) {
         let asks = matches!(packet, Packet::Ping(_));
         match packet {
             Packet::Message(Message::Text(text)) => {
-                assert_eq!(transport, current);
-                assert!(!was_closed);
                 assert_eq!(
                     self.sent.get(self.received).map(String::as_str),
                     Some(text.as_str())
@@ -334,19 +356,15 @@ impl Model {
             }
             Packet::Close => {
                 self.close_packets += 1;
-                assert_eq!(transport, current);
                 assert!(self.talk.session.is_closed());
             }
             Packet::Ping(content) | Packet::Pong(content) => {
                 assert_eq!(content, "");
                 assert_eq!(asks, self.talk.session.protocol() == Protocol::V4);
-                assert_eq!(transport, current);
-                assert!(!was_closed);
             }
             Packet::Noop => assert_eq!(transport, Transport::Polling),
             other => panic!("{other:?} is never transmitted"),
         }
-        true
     }
 
     fn take_events(&mut self) {
@@ -426,6 +444,15 @@ impl Model {
         self.talk.pass(Duration::from_secs(600));
         assert_eq!(self.talk.events(), []);
     }
+}
+
+fn send_message(session: &mut Session, payload: &str) -> Result<(), SendError> {
+    session.send(Message::from(payload))
+}
+
+fn send_draft(session: &mut Session, payload: &str) -> Result<(), SendError> {
+    let draft = Draft::build(0, |out| out.push_str(payload));
+    session.send_draft(draft, SendOptions::default())
 }
 
 proptest! {

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use engineio_proto::{
     Batch,
     CloseReason::{ForcedClose, TransportError},
-    Event, MESSAGE_OVERHEAD, Message, Packet, SendError, SendOptions, SessionConfig,
-    Transport::{Polling, WebSocket},
+    Draft, Event, MESSAGE_OVERHEAD, Message, Packet, ProbeResult, SendError, SendOptions,
+    SessionConfig, TransmitRef,
+    Transport::{Polling, WebSocket, WebTransport},
 };
 
 use super::PROTOCOL;
@@ -159,5 +160,114 @@ fn a_message_leaves_with_the_flag_that_it_was_sent_with() {
         let flags = std::iter::from_fn(|| talk.session.poll_transmit(transport))
             .map(|transmit| transmit.compress);
         assert_eq!(flags.collect::<Vec<_>>(), [true, false, true]);
+    }
+}
+
+fn send_draft(talk: &mut Conversation, text: &str) -> Result<(), SendError> {
+    let draft = Draft::build(0, |out| out.push_str(text));
+    talk.session.send_draft(draft, SendOptions::default())
+}
+
+#[test]
+fn a_draft_leaves_on_every_transport_as_any_message() {
+    for transport in [Polling, WebSocket, WebTransport] {
+        let mut talk = Conversation::on(PROTOCOL, transport);
+        for text in ["é", "", "third"] {
+            send_draft(&mut talk, text).unwrap();
+            talk.server_sends("between");
+        }
+        let bytes = 2 + 5 + 3 * "between".len();
+        assert_eq!(talk.session.queued_bytes(), bytes + 6 * MESSAGE_OVERHEAD);
+        assert!(!talk.session.is_drained() && !talk.session.is_queue_empty());
+        talk.client_polls_on(transport);
+        let gone: Vec<_> = std::iter::from_fn(|| talk.session.poll_transmit(transport))
+            .map(|transmit| transmit.packet.encode_base64())
+            .collect();
+        let expected = ["4é", "4between", "4", "4between", "4third", "4between"];
+        assert_eq!(gone, expected);
+        assert!(talk.session.is_drained());
+    }
+}
+
+#[test]
+fn what_may_have_to_wait_has_memory_of_its_own() {
+    let borrowed = |talk: &mut Conversation| {
+        let mut batch = Batch::default();
+        talk.session.take_batch(WebSocket, &mut batch, usize::MAX);
+        let mut borrowed = Vec::new();
+        while let Some(one) = batch.next_ref() {
+            borrowed.push(matches!(one, TransmitRef::Text { .. }));
+        }
+        borrowed
+    };
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    send_draft(&mut talk, "for a poll").unwrap();
+    talk.probed();
+    assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
+    send_draft(&mut talk, "after the upgrade").unwrap();
+    talk.session.set_flushing(true);
+    send_draft(&mut talk, "while a write is under way").unwrap();
+    talk.session.set_flushing(false);
+    send_draft(&mut talk, &"x".repeat(2_000)).unwrap();
+    send_draft(&mut talk, "short").unwrap();
+    assert_eq!(borrowed(&mut talk), [false, true, false, false, true]);
+}
+
+#[test]
+fn drafts_that_wait_for_a_poll_leave_after_the_upgrade_in_order() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    send_draft(&mut talk, "one").unwrap();
+    talk.probed();
+    send_draft(&mut talk, "two").unwrap();
+    assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
+    send_draft(&mut talk, "three").unwrap();
+    talk.server_sends("four");
+    send_draft(&mut talk, "five").unwrap();
+    assert_eq!(
+        talk.websocket_gets(),
+        ["4one", "4two", "4three", "4four", "4five"]
+    );
+}
+
+#[test]
+fn a_draft_that_crosses_the_limit_closes_the_session() {
+    let mut talk = Conversation::with(PROTOCOL, at_most(2 * MESSAGE_OVERHEAD + 2), WebSocket);
+    send_draft(&mut talk, "a").unwrap();
+    send_draft(&mut talk, "b").unwrap();
+    assert_eq!(send_draft(&mut talk, ""), Err(SendError::Overflow));
+    assert_eq!(talk.events(), [Event::Closed(TransportError)]);
+    assert_eq!(talk.session.queued_bytes(), 0);
+    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(send_draft(&mut talk, ""), Err(SendError::Closed));
+}
+
+#[test]
+fn drafts_are_sent_before_a_close_and_dropped_by_an_end() {
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
+    send_draft(&mut talk, "last words").unwrap();
+    talk.session.close(talk.now, ForcedClose);
+    assert_eq!(send_draft(&mut talk, "too late"), Err(SendError::Closed));
+    assert_eq!(talk.websocket_gets(), ["4last words", "1"]);
+
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
+    send_draft(&mut talk, "dropped").unwrap();
+    talk.session.abort(TransportError);
+    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert!(talk.session.is_queue_empty());
+}
+
+#[test]
+fn a_draft_leaves_with_the_flag_that_it_was_sent_with() {
+    for transport in [Polling, WebSocket] {
+        let mut talk = Conversation::on(PROTOCOL, transport);
+        talk.client_polls_on(transport);
+        for compress in [false, true] {
+            let options = SendOptions::default().compress(compress);
+            let draft = Draft::build(0, |out| out.push('x'));
+            talk.session.send_draft(draft, options).unwrap();
+        }
+        let flags = std::iter::from_fn(|| talk.session.poll_transmit(transport))
+            .map(|transmit| transmit.compress);
+        assert_eq!(flags.collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -139,7 +139,7 @@ impl Shared {
             let Some(writer) = state.writer.as_ref().filter(|_| !batch.is_empty()) else {
                 break;
             };
-            if let Some(torn) = writer.write(batch.map(|transmit| transmit.packet)) {
+            if let Some(torn) = writer.write(batch) {
                 state.rare().torn = Some(torn);
                 state.proto.set_flushing(true);
                 state.wake_driver();

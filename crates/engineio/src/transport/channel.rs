@@ -3,7 +3,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use engineio_proto::{Packet, Transport};
+use engineio_proto::{Packet, TextRef, Transport};
 
 use crate::transport::Closed;
 use crate::transport::arrived::Arrived;
@@ -124,6 +124,15 @@ impl Channel {
         match self {
             Self::WebSocket(websocket) => websocket.write(packet, compress),
             Self::WebTransport(webtransport) => webtransport.write(packet),
+        }
+    }
+
+    /// Queues a text message, compressed if it may be and the channel can.
+    #[inline]
+    pub(crate) fn write_text(&mut self, text: TextRef<'_>, compress: bool) {
+        match self {
+            Self::WebSocket(websocket) => websocket.write_text(text, compress),
+            Self::WebTransport(webtransport) => webtransport.write_text(text),
         }
     }
 

@@ -57,23 +57,27 @@ impl Outgoing {
     /// Appends a frame, whose header is what `write_header` appends.
     #[inline]
     pub(super) fn push(&mut self, payload: &Bytes, write_header: impl FnOnce(&mut Vec<u8>)) {
-        let copied = if payload.len() <= MAX_COPIED {
-            payload.len()
-        } else {
-            0
-        };
-        let gathered = self.gathered(MAX_HEADER + copied);
+        if payload.len() <= MAX_COPIED {
+            self.push_copied(payload, write_header);
+            return;
+        }
+        let gathered = self.gathered(MAX_HEADER);
         let before = gathered.len();
         write_header(gathered);
-        if copied == payload.len() {
-            gathered.extend_from_slice(payload);
-            let added = gathered.len() - before;
-            self.pending += added;
-        } else {
-            let added = gathered.len() - before;
-            self.pending += added + payload.len();
-            self.rest.push(Chunk::Shared(payload.clone()));
-        }
+        let added = gathered.len() - before;
+        self.pending += added + payload.len();
+        self.rest.push(Chunk::Shared(payload.clone()));
+    }
+
+    /// Appends a frame whose payload is copied: a small one.
+    #[inline]
+    pub(super) fn push_copied(&mut self, payload: &[u8], write_header: impl FnOnce(&mut Vec<u8>)) {
+        let gathered = self.gathered(MAX_HEADER + payload.len());
+        let before = gathered.len();
+        write_header(gathered);
+        gathered.extend_from_slice(payload);
+        let added = gathered.len() - before;
+        self.pending += added;
     }
 
     /// Puts what another has begun to write before what waits here, of which nothing has left yet.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use engineio_proto::{Frame, Message, Packet};
+use engineio_proto::{Frame, Message, Packet, TextRef};
 use hyper::upgrade::OnUpgrade;
 
 use crate::transport::Closed;
@@ -125,6 +125,12 @@ impl WebSocket {
             }
             _ => self.write_encoded(packet, compress),
         }
+    }
+
+    /// Queues a text message, which is copied, compressed if it may be and that was agreed on.
+    #[inline]
+    pub(crate) fn write_text(&mut self, text: TextRef<'_>, compress: bool) {
+        self.connection.send_copied(text.as_wire(), compress);
     }
 
     fn write_encoded(&mut self, packet: &Packet, compress: bool) {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use engineio_proto::{Frame, Packet, Protocol};
+use engineio_proto::{Frame, Packet, Protocol, TextRef};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
@@ -145,6 +145,14 @@ impl<T: Stream + ?Sized> WebTransport<T> {
             Frame::Text(text) => (false, text.into_bytes()),
         };
         self.push(binary, &payload);
+    }
+
+    /// Queues a text message, which is copied.
+    pub(crate) fn write_text(&mut self, text: TextRef<'_>) {
+        self.unflushed = true;
+        let payload = text.as_wire().as_bytes();
+        self.outgoing
+            .push_copied(payload, |out| write_header(out, false, payload.len()));
     }
 
     /// Whether nothing waits for the connection to take it.

@@ -13,6 +13,7 @@ mod webtransport_client;
 mod back_pressure;
 mod broadcast;
 mod closing;
+mod drafts;
 mod failures;
 mod hooks;
 mod http2;

@@ -9,6 +9,7 @@ use socketio_proto::{Args, Packet};
 use super::Socket;
 use super::ack::AckFuture;
 use crate::emit_error::EmitError;
+use crate::unicast::Unicast;
 
 impl Socket {
     /// Sends an event to the client.
@@ -185,16 +186,17 @@ impl<'a> SocketEmitter<'a> {
         let mut packet = if space.local.outgoing.is_heard() {
             let args = Args::from_serialize(Some(event), args)?;
             space.local.outgoing.tell(recipient, &args);
-            codec.packet(&Packet {
+            let packet = codec.packet(&Packet {
                 id: ack,
                 ..Packet::event(space.name().clone(), args)
-            })?
+            })?;
+            Unicast::from(packet)
         } else {
             codec.event(space.name(), ack, event, args)?
         };
         packet.set_compress(self.compress);
         if self.volatile {
-            let sent = recipient.link.send_volatile(&packet);
+            let sent = packet.send_volatile(&recipient.link.session);
             // Nobody should wait for the answer to what was not sent.
             return if sent || ack.is_none() {
                 Ok(())
@@ -202,7 +204,7 @@ impl<'a> SocketEmitter<'a> {
                 Err(EmitError::Dropped)
             };
         }
-        let sent = recipient.link.send_owned(packet);
+        let sent = packet.send(&recipient.link.session);
         sent.map_err(|_| EmitError::Disconnected)
     }
 }

@@ -30,6 +30,7 @@ mod remote;
 mod serve_client;
 mod server_side;
 mod together;
+mod unicast;
 mod webtransport;
 mod wire_eio3;
 mod without_axum;

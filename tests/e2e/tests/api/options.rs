@@ -129,6 +129,9 @@ async fn emitting(builder: SocketIoBuilder) -> std::net::SocketAddr {
         .on("compressed", async |socket: Socket| {
             socket.emit("long", &"x".repeat(LONG));
         })
+        .on("listen", async |socket: Socket| {
+            socket.on_any_outgoing(|_, _| ());
+        })
         .on("plain", async |socket: Socket| {
             socket.compress(false).emit("long", &"x".repeat(LONG));
         });
@@ -163,6 +166,10 @@ async fn long_answers_are_compressed_unless_their_events_say_no() {
     assert_eq!(encoding(&client, plain).await, None);
     let both = format!("{plain}\u{1e}{compressed}");
     assert_eq!(encoding(&client, &both).await.as_deref(), Some("gzip"));
+    // It is the same where somebody listens.
+    client.send(r#"42["listen"]"#).await;
+    assert_eq!(encoding(&client, compressed).await.as_deref(), Some("gzip"));
+    assert_eq!(encoding(&client, plain).await, None);
 }
 
 #[tokio::test]

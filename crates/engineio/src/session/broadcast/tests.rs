@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::Instant;
 
-use engineio_proto::{CloseReason, Protocol, SessionId, Transport};
+use engineio_proto::{CloseReason, Draft, Protocol, SessionId, Transport};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::yield_now;
@@ -126,6 +126,33 @@ async fn what_is_sent_before_the_task_runs_leaves_with_it() {
         }
         sleeper.has_no_more();
     }
+}
+
+/// A task that sleeps is woken for what is sent to its client alone, but if a broadcast is written
+/// before it runs, that leaves with it.
+#[tokio::test]
+async fn what_is_for_one_client_leaves_with_a_broadcast_in_order() {
+    let mut sleepers = sleepers::<4>().await;
+    let long = "x".repeat(100);
+    let session = sleepers[0].session.clone();
+    let send = |text: &str| {
+        let draft = Draft::build(0, |out| out.push_str(text));
+        session.send_draft(draft, SendOptions::default()).unwrap();
+        // As if its task had begun to run and slept again: it is to write what follows.
+        let mut state = session.0.lock();
+        let waker = Waker::noop();
+        state.sleep(&Context::from_waker(waker));
+    };
+    send("one");
+    broadcast("two", &sleepers);
+    send("three");
+    send(&long);
+    broadcast("four", &sleepers);
+    sleepers[0]
+        .gets(&["4one", "4two", "4three", &format!("4{long}"), "4four"])
+        .await;
+    sleepers[0].has_no_more();
+    sleepers[1].gets(&["4two", "4four"]).await;
 }
 
 /// Guards against others who wait for as long as a whole broadcast takes.

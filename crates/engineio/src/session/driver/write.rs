@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use engineio_proto::{Batch, Packet, Transmit, Transport};
+use engineio_proto::{Batch, Packet, Transmit, TransmitRef, Transport};
 
 use super::{Core, Progress, Socket};
 use crate::application::Application;
@@ -104,7 +104,14 @@ impl<A: Application> Core<A> {
         let Socket::Open(channel) = &mut self.socket else {
             return;
         };
-        for Transmit { packet, compress } in batch {
+        while let Some(transmit) = batch.next_ref() {
+            let Transmit { packet, compress } = match transmit {
+                TransmitRef::Text { text, compress } => {
+                    channel.write_text(text, compress);
+                    continue;
+                }
+                TransmitRef::Packet(transmit) => transmit,
+            };
             if let Some(observers) = observers.filter(|_| is_heartbeat(&packet)) {
                 observers.tell(SessionEvent::PacketCreated(&packet));
             }

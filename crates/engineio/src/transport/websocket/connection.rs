@@ -190,6 +190,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         self.send(Opcode::Text, text.as_bytes(), compress);
     }
 
+    /// Queues a text message that is short, and copied.
+    #[inline]
+    pub(super) fn send_copied(&mut self, text: &str, compress: bool) {
+        let deflation = self.deflation.as_ref().filter(|_| compress);
+        if deflation.is_some_and(|deflation| deflation.takes(text.len())) {
+            self.send_text(&text.into(), compress);
+            return;
+        }
+        self.unflushed = true;
+        self.outgoing.push_copied(text.as_bytes(), |out| {
+            write_header(out, Opcode::Text, false, text.len());
+        });
+    }
+
     /// Queues a binary message.
     #[inline]
     pub(super) fn send_binary(&mut self, bytes: &Bytes, compress: bool) {

@@ -32,10 +32,16 @@ impl Deflation {
         }
     }
 
+    /// Whether a message of so many bytes is compressed: what is empty has no compressed form that the
+    /// library would make.
+    #[inline]
+    pub(super) fn takes(&self, length: usize) -> bool {
+        length > 0 && length >= self.negotiated.threshold
+    }
+
     /// The compressed message, unless it is too short to be compressed or cannot be.
     pub(super) fn deflate(&mut self, message: &Bytes) -> Option<Bytes> {
-        // What is empty has no compressed form that the library would make.
-        if message.is_empty() || message.len() < self.negotiated.threshold {
+        if !self.takes(message.len()) {
             return None;
         }
         let setting = Setting {

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use engineio_proto::{Frame, Message, Packet};
+use engineio_proto::{Batch, Frame, Message, Packet, TransmitRef};
 use tokio::io::AsyncWrite;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::runtime::{self, Handle};
@@ -55,11 +55,19 @@ impl Writer {
         self.write
     }
 
-    /// Writes packets as far as the connection takes them at once. Returns what is left of them.
-    pub(crate) fn write(&self, packets: impl IntoIterator<Item = Packet>) -> Option<Torn> {
+    /// Writes what is in the batch as far as the connection takes them at once. Returns what is left of them.
+    pub(crate) fn write(&self, batch: &mut Batch) -> Option<Torn> {
         let mut outgoing = Outgoing::default();
-        for packet in packets {
-            self.encode(&packet, &mut outgoing);
+        while let Some(transmit) = batch.next_ref() {
+            match transmit {
+                TransmitRef::Text { text, .. } => {
+                    let wire = text.as_wire().as_bytes();
+                    outgoing.push_copied(wire, |out| {
+                        write_header(out, Opcode::Text, false, wire.len());
+                    });
+                }
+                TransmitRef::Packet(transmit) => self.encode(&transmit.packet, &mut outgoing),
+            }
         }
         let cx = &mut Context::from_waker(Waker::noop());
         // The session's task finds out whether it is for now or for ever that no more is taken.

@@ -5,6 +5,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::task::coop::unconstrained;
 
 use super::*;
+use crate::per_message_deflate::PerMessageDeflate;
+use crate::transport::websocket::extension::tests::agreed;
 use crate::transport::websocket::stream::Stream;
 
 const MAX: usize = 1_000_000;
@@ -72,6 +74,49 @@ async fn what_http_has_read_is_taken_and_its_memory_is_given_back() {
         Connection::new(server, &empty, MAX, None).unread.capacity(),
         0
     );
+}
+
+/// What leaves when a short text is sent once so and once so.
+async fn frames(deflate: Option<&PerMessageDeflate>, text: &str, compress: bool) -> [Vec<u8>; 2] {
+    let mut frames = [Vec::new(), Vec::new()];
+    for (copied, frame) in frames.iter_mut().enumerate() {
+        let (server, mut client) = duplex(10_000);
+        let deflate = deflate.map(|options| agreed(options, "permessage-deflate").unwrap().0);
+        let mut connection = Connection::new(server, &Bytes::new(), MAX, deflate);
+        if copied == 0 {
+            connection.send_text(&text.into(), compress);
+        } else {
+            connection.send_copied(text, compress);
+        }
+        assert!(!connection.is_flushed());
+        poll_fn(|cx| connection.poll_flush(cx)).await.unwrap();
+        drop(connection);
+        client.read_to_end(frame).await.unwrap();
+    }
+    frames
+}
+
+#[tokio::test]
+async fn a_copied_text_is_compressed_as_any_other() {
+    const COMPRESSED: u8 = 0xc1;
+    const PLAIN: u8 = 0x81;
+    let text = format!("4{}", "compressible ".repeat(20));
+    let always = PerMessageDeflate::default().threshold(0);
+    let longer = PerMessageDeflate::default().threshold(text.len() + 1);
+    for (deflate, compress, first) in [
+        (None, true, PLAIN),
+        (Some(&always), true, COMPRESSED),
+        (Some(&always), false, PLAIN),
+        (Some(&longer), true, PLAIN),
+    ] {
+        let [shared, copied] = frames(deflate, &text, compress).await;
+        assert_eq!(copied.first(), Some(&first), "{deflate:?}, {compress}");
+        assert_eq!(copied, shared);
+        let plain = copied
+            .windows(text.len())
+            .any(|bytes| bytes == text.as_bytes());
+        assert_eq!(plain, first == PLAIN);
+    }
 }
 
 #[tokio::test]
