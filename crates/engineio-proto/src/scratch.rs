@@ -54,7 +54,8 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if self.0.capacity() <= MAX_LEN {
+        // What holds nothing has not taken it.
+        if (1..=MAX_LEN).contains(&self.0.capacity()) {
             let mut string = mem::take(&mut self.0);
             string.clear();
             // Without effect while the thread ends.
@@ -84,6 +85,16 @@ mod tests {
             drop(scratch);
             assert_eq!(spare(), kept, "{len} bytes");
         }
+    }
+
+    #[test]
+    fn a_long_text_leaves_it_to_others() {
+        drop(Scratch::new(0));
+        let mut scratch = Scratch::new(MAX_LEN + 1);
+        scratch.as_mut_string().push('x');
+        scratch.as_mut_string().push_str(&"x".repeat(MAX_LEN));
+        assert_eq!(scratch.into_shared().len(), MAX_LEN + 1);
+        assert_eq!(spare(), MAX_LEN);
     }
 
     #[test]

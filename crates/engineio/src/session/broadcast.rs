@@ -47,8 +47,10 @@ pub struct Broadcast {
     /// The runtime that it is made on.
     runtime: Option<Handle>,
     portion: Portion,
-    /// From the first full portion on.
+    /// From the first portion on.
     portions: Option<Arc<Portions>>,
+    /// How many tasks have been begun for it.
+    tasks: usize,
 }
 
 impl Broadcast {
@@ -60,6 +62,7 @@ impl Broadcast {
             runtime: Handle::try_current().ok(),
             portion: Portion::default(),
             portions: None,
+            tasks: 0,
         }
     }
 
@@ -92,11 +95,10 @@ impl Broadcast {
             state.wake_all();
         } else if !mem::replace(&mut state.promised, true) {
             drop(state);
-            // The last one is kept back, see the drop.
+            self.portion.push(Arc::clone(&session.0));
             if self.portion.len() >= PORTION {
                 self.begin_portion();
             }
-            self.portion.push(Arc::clone(&session.0));
         }
         sent
     }
@@ -106,7 +108,8 @@ impl Broadcast {
         let portions = self
             .portions
             .get_or_insert_with(|| Portions::of_runtime(runtime));
-        portions.add(mem::take(&mut self.portion), runtime);
+        let begun = portions.add(mem::take(&mut self.portion), runtime);
+        self.tasks += usize::from(begun);
     }
 }
 
@@ -115,7 +118,9 @@ impl Drop for Broadcast {
         if self.portion.len() > FEW {
             self.begin_portion();
         }
-        if let (Some(runtime), Some(portions)) = (&self.runtime, &self.portions) {
+        if let (Some(runtime), Some(portions)) = (&self.runtime, &self.portions)
+            && self.tasks < 2
+        {
             portions.offer(runtime);
         }
     }

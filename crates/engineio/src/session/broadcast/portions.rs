@@ -1,5 +1,6 @@
 //! Who writes for whom, and when.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -58,11 +59,11 @@ impl Drop for Portion {
 /// The portions of all broadcasts on one runtime that no task has taken, in their order.
 ///
 /// Few tasks with one list: memory of neighbours is near, as the members of a room often are, and
-/// however many broadcasts are under way, whoever else has something to do waits for few portions.
+/// however many broadcasts are under way, who does something else waits for few portions.
 #[derive(Debug)]
 pub(super) struct Portions {
-    /// One for each thread of the runtime.
-    tasks_at_most: usize,
+    /// How many threads the runtime has.
+    threads: usize,
     waiting: Mutex<Waiting>,
 }
 
@@ -82,7 +83,7 @@ impl Portions {
             return portions;
         }
         let portions = Arc::new(Self {
-            tasks_at_most: runtime.metrics().num_workers(),
+            threads: runtime.metrics().num_workers(),
             waiting: Mutex::default(),
         });
         all.retain(|(_, portions)| portions.strong_count() > 0);
@@ -90,25 +91,28 @@ impl Portions {
         portions
     }
 
-    /// Adds a portion, which a task takes.
-    pub(super) fn add(self: &Arc<Self>, portion: Portion, runtime: &Handle) {
+    /// Adds a portion. Returns whether a task was begun for it: as a rule there are enough.
+    pub(super) fn add(self: &Arc<Self>, portion: Portion, runtime: &Handle) -> bool {
         let mut waiting = self.waiting.lock();
         waiting.portions.push_back(portion);
-        if waiting.tasks < self.tasks_at_most {
+        let begins = waiting.tasks < self.threads;
+        if begins {
             waiting.tasks += 1;
             drop(waiting);
             self.begin(runtime);
         }
+        begins
     }
 
-    /// Offers what waits to another thread.
+    /// Offers what waits to other threads, if there are some.
     ///
     /// The task that a thread of tokio has spawned last is for that thread alone, until it spawns
-    /// another: a portion would wait for as long as a handler runs on that broadcasts. If there is but
-    /// one task it may be that one.
+    /// another: a portion would wait for as long as a handler runs on that broadcasts. So whoever has begun
+    /// fewer than two calls this. Each thread may hold one task so, and one that has yielded.
     pub(super) fn offer(self: &Arc<Self>, runtime: &Handle) {
         let mut waiting = self.waiting.lock();
-        if waiting.tasks == 1 && self.tasks_at_most > 1 && !waiting.portions.is_empty() {
+        let most = self.threads.saturating_mul(2);
+        if self.threads > 1 && waiting.tasks < most && !waiting.portions.is_empty() {
             waiting.tasks += 1;
             drop(waiting);
             self.begin(runtime);
@@ -141,15 +145,20 @@ impl Task {
         let mut share = Share::default();
         // While others run this holds no portion, which nobody else could take.
         while let Some(portion) = self.take() {
+            let begun = Instant::now();
             portion.write(&mut batch);
-            if self.portions.is_empty() || share.is_left(Instant::now()) {
+            let now = Instant::now();
+            Written::count(now.saturating_duration_since(begun));
+            if self.portions.is_empty() || share.is_left(now) {
                 continue;
             }
-            let begun = Instant::now();
+            let written = Written::on_this_thread();
             // Not just a wake of this task: tokio would look for what clients send only once in 61
             // portions.
             yield_now().await;
-            share = Share::of(begun, Instant::now());
+            let ended = Instant::now();
+            let elapsed = ended.saturating_duration_since(now);
+            share = Share::of(written.others(elapsed), ended);
         }
     }
 
@@ -174,6 +183,42 @@ impl Drop for Task {
     }
 }
 
+thread_local! {
+    /// How long portions have been written on this thread, in nanoseconds.
+    static WRITTEN: Cell<u64> = const { Cell::new(0) };
+}
+
+/// What had been written on a thread at some time, by this task and by others that do the same.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    /// Where the thread counts, which tells it from others.
+    thread: usize,
+    nanos: u64,
+}
+
+impl Written {
+    fn on_this_thread() -> Self {
+        WRITTEN.with(|written| Self {
+            thread: std::ptr::from_ref(written).addr(),
+            nanos: written.get(),
+        })
+    }
+
+    fn count(time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        WRITTEN.with(|written| written.set(written.get().wrapping_add(nanos)));
+    }
+
+    /// How much of the time since then was that of those who do something else.
+    fn others(self, elapsed: Duration) -> Duration {
+        let now = Self::on_this_thread();
+        if now.thread != self.thread {
+            return Duration::ZERO;
+        }
+        elapsed.saturating_sub(Duration::from_nanos(now.nanos.wrapping_sub(self.nanos)))
+    }
+}
+
 /// How long a task may write before others have their turn: for as long as their last turn was. A thread
 /// that is never idle would come to a portion after 61 of the others' tasks only.
 #[derive(Debug, Default)]
@@ -182,9 +227,8 @@ struct Share {
 }
 
 impl Share {
-    /// The share of who has let others run between these instants.
-    fn of(begun: Instant, ended: Instant) -> Self {
-        let others = ended.saturating_duration_since(begun);
+    /// The share of who has let others run for so long.
+    fn of(others: Duration, ended: Instant) -> Self {
         Self {
             until: ended.checked_add(others.min(LONGEST_TURN)),
         }
@@ -208,7 +252,7 @@ pub(super) mod tests {
     #[test]
     fn a_task_counts_until_it_ends() {
         let portions = Arc::new(Portions {
-            tasks_at_most: 2,
+            threads: 2,
             waiting: Mutex::default(),
         });
         let task = || {
@@ -234,12 +278,28 @@ pub(super) mod tests {
         let micros = Duration::from_micros;
         for (others, turn) in [(0, 0), (1, 1), (300, 300), (1_000, 1_000), (500_000, 1_000)] {
             let ended = begun + micros(others);
-            let share = Share::of(begun, ended);
+            let share = Share::of(micros(others), ended);
             assert!(!share.is_left(ended + micros(turn)), "{others}");
             assert_eq!(share.is_left(ended), turn > 0, "{others}");
             let last = ended + micros(turn).saturating_sub(Duration::from_nanos(1));
             assert_eq!(share.is_left(last), turn > 0, "{others}");
         }
         assert!(!Share::default().is_left(begun));
+    }
+
+    #[test]
+    fn who_writes_too_is_not_among_the_others() {
+        let micros = Duration::from_micros;
+        let written = Written::on_this_thread();
+        assert_eq!(written.others(micros(300)), micros(300));
+        Written::count(micros(100));
+        Written::count(micros(50));
+        assert_eq!(written.others(micros(300)), micros(150));
+        assert_eq!(written.others(micros(100)), Duration::ZERO);
+        let elsewhere = std::thread::scope(|scope| {
+            let others = scope.spawn(|| written.others(micros(300)));
+            others.join().expect("no panic")
+        });
+        assert_eq!(elsewhere, Duration::ZERO);
     }
 }

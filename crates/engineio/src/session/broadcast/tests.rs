@@ -270,7 +270,7 @@ async fn what_a_client_does_not_take_is_left_to_its_task() {
     broadcast(&large, &sleepers);
     broadcast("behind", &sleepers[..1]);
     yield_now().await;
-    for sleeper in &mut sleepers[..3] {
+    for sleeper in &mut sleepers {
         assert_eq!(sleeper.wakes(), 1);
         let mut state = sleeper.session.0.lock();
         assert!(state.proto.is_flushing() && !state.proto.is_writable());
@@ -285,7 +285,7 @@ async fn what_a_client_does_not_take_is_left_to_its_task() {
 async fn who_waits_for_the_queue_to_be_empty_is_told() {
     let sleepers = sleepers::<4>().await;
     broadcast("x", &sleepers);
-    for sleeper in &sleepers[..3] {
+    for sleeper in &sleepers {
         sleeper.session.drained().await;
         assert_eq!(sleeper.wakes(), 0);
     }
@@ -308,42 +308,86 @@ async fn no_session_is_forgotten_where_a_runtime_is_blocked() {
     blocked.shutdown_background();
 }
 
+/// Sessions whose tasks are tasks of the runtime.
+async fn sleepers_on_the_runtime(count: usize) -> Vec<Sleeper> {
+    let (sender, waker) = tokio::sync::oneshot::channel();
+    let mut sender = Some(sender);
+    tokio::spawn(std::future::poll_fn(move |cx| {
+        if let Some(sender) = sender.take() {
+            sender.send(cx.waker().clone()).ok();
+        }
+        std::task::Poll::<()>::Pending
+    }));
+    let waker = waker.await.unwrap();
+    let mut sleepers = Vec::new();
+    for number in 0..count {
+        let sleeper = Sleeper::new(number as u8).await;
+        let mut state = sleeper.session.0.lock();
+        state.driver = None;
+        state.sleep(&Context::from_waker(&waker));
+        drop(state);
+        sleepers.push(sleeper);
+    }
+    sleepers
+}
+
+/// Neither returns nor waits.
+fn spin_until(what: &str, condition: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed().as_secs() < 60, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+fn spin_until_written(sleepers: &[Sleeper]) {
+    // Few are woken, and their tasks do nothing here.
+    let written = match sleepers.len() % PORTION {
+        few @ 1..=FEW => sleepers.len() - few,
+        _ => sleepers.len(),
+    };
+    let sleepers = &sleepers[..written];
+    spin_until("nobody writes", || {
+        let queued = |sleeper: &Sleeper| sleeper.session.queued_bytes() > 0;
+        !sleepers.iter().any(queued)
+    });
+}
+
 /// Another thread writes, though nothing else wakes it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_portion_does_not_wait_for_who_broadcasts() {
     for all in [3, PORTION, PORTION + 1, 4 * PORTION] {
-        let mut sleepers = Vec::new();
-        for number in 0..all {
-            sleepers.push(Sleeper::new(number as u8).await);
-        }
-        // The tasks of sessions are tasks of the runtime.
-        let (sender, waker) = tokio::sync::oneshot::channel();
-        let mut sender = Some(sender);
-        tokio::spawn(std::future::poll_fn(move |cx| {
-            if let Some(sender) = sender.take() {
-                sender.send(cx.waker().clone()).ok();
-            }
-            std::task::Poll::<()>::Pending
-        }));
-        let waker = waker.await.unwrap();
-        for sleeper in &sleepers {
-            let mut state = sleeper.session.0.lock();
-            state.driver = None;
-            state.sleep(&Context::from_waker(&waker));
-        }
+        let sleepers = sleepers_on_the_runtime(all).await;
         let broadcasting = async move {
             broadcast("x", &sleepers);
-            let begun = Instant::now();
-            // It neither returns nor waits.
-            while sleepers[..all - 1]
-                .iter()
-                .any(|sleeper| sleeper.session.queued_bytes() > 0)
-            {
-                assert!(begun.elapsed().as_secs() < 60, "{all}: nobody writes");
-                std::thread::yield_now();
-            }
+            spin_until_written(&sleepers);
         };
         tokio::spawn(broadcasting).await.unwrap();
+    }
+}
+
+/// Guards against a task that another thread keeps, and that counts for all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn those_who_broadcast_do_not_wait_for_each_other() {
+    for _ in 0..20 {
+        let done = Arc::new(AtomicUsize::new(0));
+        let mut broadcasting = Vec::new();
+        for (turn, all) in [5, PORTION - 1].into_iter().enumerate() {
+            let sleepers = sleepers_on_the_runtime(all).await;
+            let done = Arc::clone(&done);
+            broadcasting.push(async move {
+                let are_done = |count| done.load(Ordering::SeqCst) == count;
+                spin_until("its turn does not come", || are_done(turn));
+                broadcast("x", &sleepers);
+                spin_until_written(&sleepers);
+                done.fetch_add(1, Ordering::SeqCst);
+                spin_until("the other is not done", || are_done(2));
+            });
+        }
+        let tasks: Vec<_> = broadcasting.into_iter().map(tokio::spawn).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
     }
 }
 
