@@ -19,8 +19,8 @@ const BYTES_PER_WRITE: usize = 16 * 1024;
 /// A message for many sessions.
 ///
 /// It is queued for each of them, as by [`Session::send`], but where nothing else is to be done for a
-/// session its task is not woken for it: sessions are written for in portions, in their order, by at most one
-/// task for each thread of the runtime, which lets others run between two of them. That costs a tenth less.
+/// session its task is not woken for it: sessions are written for in portions, in their order, by a few
+/// tasks of the runtime, which let others run between two of them. That costs a tenth less.
 /// A portion may begin when it is full, the last one when this is dropped. Messages that are sent before a
 /// portion begins leave together.
 ///
@@ -118,10 +118,10 @@ impl Drop for Broadcast {
         if self.portion.len() > FEW {
             self.begin_portion();
         }
-        if let (Some(runtime), Some(portions)) = (&self.runtime, &self.portions)
-            && self.tasks < 2
-        {
-            portions.offer(runtime);
+        if let (Some(runtime), Some(portions)) = (&self.runtime, &self.portions) {
+            for _ in self.tasks..2 {
+                portions.offer(runtime);
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use super::Shared;
 /// 16, which takes some 50 microseconds.
 pub(super) const PORTION: usize = 16;
 
-/// How long sessions are written for at most before others have their turn: a millisecond.
+/// How long a task goes on with the next portion before others have their turn: a millisecond at most.
 const LONGEST_TURN: Duration = Duration::from_millis(1);
 
 /// The portions of each runtime that has some.
@@ -45,7 +45,7 @@ impl Portion {
     }
 }
 
-/// No promise is forgotten, whatever happens: the tasks of the sessions write.
+/// No promise is forgotten when a runtime ends: the tasks of the sessions write.
 impl Drop for Portion {
     fn drop(&mut self) {
         for session in self.sessions.drain(..) {
@@ -107,8 +107,9 @@ impl Portions {
     /// Offers what waits to other threads, if there are some.
     ///
     /// The task that a thread of tokio has spawned last is for that thread alone, until it spawns
-    /// another: a portion would wait for as long as a handler runs on that broadcasts. So whoever has begun
-    /// fewer than two calls this. Each thread may hold one task so, and one that has yielded.
+    /// another: a portion would wait for as long as a handler runs on that broadcasts. So who has not begun
+    /// two tasks calls this for each that is missing. Tasks of others may be held by threads in the same
+    /// way, or because they have yielded there.
     pub(super) fn offer(self: &Arc<Self>, runtime: &Handle) {
         let mut waiting = self.waiting.lock();
         let most = self.threads.saturating_mul(2);
@@ -247,6 +248,13 @@ pub(super) mod tests {
     pub(in super::super) fn waiting() -> usize {
         let portions = Portions::of_runtime(&Handle::current());
         portions.waiting.lock().portions.len()
+    }
+
+    /// Counts as many tasks as there may be, of which none will run.
+    pub(in super::super) fn keep_tasks() -> Arc<Portions> {
+        let portions = Portions::of_runtime(&Handle::current());
+        portions.waiting.lock().tasks = portions.threads;
+        portions
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::yield_now;
 
-use super::portions::tests::waiting;
+use super::portions::tests::{keep_tasks, waiting};
 use super::*;
 use crate::transport::websocket::Writer;
 
@@ -389,6 +389,19 @@ async fn those_who_broadcast_do_not_wait_for_each_other() {
             task.await.unwrap();
         }
     }
+}
+
+/// Guards against tasks that wait on threads that are busy, and count for all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_portion_does_not_wait_for_the_tasks_of_others() {
+    let kept = keep_tasks();
+    let sleepers = sleepers_on_the_runtime(PORTION).await;
+    let broadcasting = async move {
+        broadcast("x", &sleepers);
+        spin_until_written(&sleepers);
+    };
+    tokio::spawn(broadcasting).await.unwrap();
+    drop(kept);
 }
 
 /// A promise may take its time, and other messages do not wait for it.
