@@ -102,8 +102,8 @@ mod tests {
         };
         assert!(!package("xtask").published);
         assert!(!package("bench").published);
-        assert!(package("socketio").published);
-        assert!(package("socketio").rust_version.is_some());
+        assert!(package("socketio-server").published);
+        assert!(package("socketio-server").rust_version.is_some());
         assert!(project.folder("crates/xtask").is_some());
         assert!(project.folder("crates/nothing").is_none());
     }
