@@ -54,6 +54,7 @@
 
 mod json;
 mod scratch;
+mod spare;
 
 pub mod close_reason;
 pub mod connection_error;
@@ -86,3 +87,7 @@ pub use self::{
     text::{Draft, Text, TextRef},
     transport::Transport,
 };
+
+// Shared with the crate `engineio`. Not part of the public API.
+#[doc(hidden)]
+pub use self::spare::Spare;

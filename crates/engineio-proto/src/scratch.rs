@@ -1,8 +1,10 @@
 //! Memory of a thread in which texts are put together.
 
-use std::{cell::Cell, mem};
+use std::mem;
 
 use bytestring::ByteString;
+
+use crate::spare::Spare;
 
 /// The longest text, in bytes, that is put together in memory of the thread: 4 KiB.
 const MAX_LEN: usize = 4096;
@@ -12,7 +14,7 @@ thread_local! {
     ///
     /// To share a string that has room to spare takes a second allocation, and one without room
     /// grows by several. To copy what is short once it is whole costs a tenth of an allocation.
-    static SPARE: Cell<String> = const { Cell::new(String::new()) };
+    static BUFFER: Spare<String> = const { Spare::new(String::new()) };
 }
 
 /// A string to write to, whose memory goes back to the thread.
@@ -25,9 +27,7 @@ impl Scratch {
         if capacity > MAX_LEN {
             return Self(String::with_capacity(capacity));
         }
-        // There is none while another text is written, which the application's code may cause, nor
-        // while the thread ends.
-        let mut string = SPARE.try_with(Cell::take).unwrap_or_default();
+        let mut string = Spare::take(&BUFFER);
         string.reserve(MAX_LEN);
         Self(string)
     }
@@ -58,8 +58,7 @@ impl Drop for Scratch {
         if (1..=MAX_LEN).contains(&self.0.capacity()) {
             let mut string = mem::take(&mut self.0);
             string.clear();
-            // Without effect while the thread ends.
-            SPARE.try_with(|spare| spare.set(string)).ok();
+            Spare::put(&BUFFER, string);
         }
     }
 }
@@ -69,16 +68,13 @@ mod tests {
     use super::*;
 
     fn spare() -> usize {
-        let string = SPARE.take();
-        let capacity = string.capacity();
-        SPARE.set(string);
-        capacity
+        Spare::with(&BUFFER, |buffer| buffer.capacity())
     }
 
     #[test]
     fn memory_comes_back_if_it_is_little() {
         for (len, kept) in [(0, MAX_LEN), (MAX_LEN, MAX_LEN), (MAX_LEN + 1, 0)] {
-            SPARE.take();
+            Spare::take(&BUFFER);
             let mut scratch = Scratch::new(0);
             scratch.as_mut_string().push_str(&"x".repeat(len));
             assert_eq!(spare(), 0, "it is in use");

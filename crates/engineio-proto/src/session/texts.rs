@@ -1,8 +1,8 @@
 //! Short texts that wait for the client, one behind the other in one piece of memory.
 
-use std::{cell::Cell, mem};
+use std::mem;
 
-use crate::text::TextRef;
+use crate::{spare::Spare, text::TextRef};
 
 /// The longest text that is copied behind others, in bytes: 1 KiB.
 const MAX_TEXT: usize = 1024;
@@ -17,7 +17,7 @@ const HEAD: usize = 2;
 
 thread_local! {
     /// Memory for what waits: as a rule it has left again before the thread sends to another client.
-    static SPARE: Cell<String> = const { Cell::new(String::new()) };
+    static BUFFER: Spare<String> = const { Spare::new(String::new()) };
 }
 
 /// Short texts that wait for the client, of which the first may have been taken.
@@ -36,7 +36,7 @@ impl Texts {
     #[inline]
     pub(super) fn in_spare() -> Self {
         Self {
-            texts: SPARE.try_with(Cell::take).unwrap_or_default(),
+            texts: Spare::take(&BUFFER),
             ..Self::default()
         }
     }
@@ -150,13 +150,11 @@ impl Texts {
 
 fn keep(mut texts: String) {
     texts.clear();
-    // A thread that is ending keeps nothing.
-    let given = SPARE.try_with(|spare| {
-        let kept = spare.take();
-        let larger = kept.capacity() > texts.capacity();
-        spare.set(if larger { kept } else { texts });
+    Spare::with(&BUFFER, |kept| {
+        if kept.capacity() <= texts.capacity() {
+            *kept = texts;
+        }
     });
-    given.ok();
 }
 
 /// Two times seven bits with the length of a text, which is short, and its flag.
@@ -185,11 +183,10 @@ mod tests {
 
     /// How much memory the thread keeps.
     fn spare() -> usize {
-        let texts = SPARE.take();
-        assert_eq!(texts, "");
-        let capacity = texts.capacity();
-        SPARE.set(texts);
-        capacity
+        Spare::with(&BUFFER, |texts| {
+            assert_eq!(texts, "");
+            texts.capacity()
+        })
     }
 
     #[test]
@@ -234,7 +231,7 @@ mod tests {
 
     #[test]
     fn memory_goes_to_the_thread_and_to_whoever_is_next() {
-        SPARE.take();
+        Spare::take(&BUFFER);
         let mut texts = Texts::in_spare();
         for payload in ["é", "", "third"] {
             push(&mut texts, payload);
