@@ -84,7 +84,7 @@ pub use self::{
         SessionConfig, Transmit, TransmitRef, UpgradeError,
     },
     session_id::SessionId,
-    text::{Draft, Text, TextRef},
+    text::{Text, TextBuf, TextRef},
     transport::Transport,
 };
 

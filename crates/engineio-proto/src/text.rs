@@ -38,7 +38,7 @@ impl Text {
     /// is done to it, the packet type is put back in front if it is gone afterwards.
     #[must_use]
     pub fn build(capacity: usize, write: impl FnOnce(&mut String)) -> Self {
-        Draft::build(capacity, write).into_text()
+        TextBuf::build(capacity, write).into_text()
     }
 
     /// A copy of `payload` with the packet type in front.
@@ -108,23 +108,23 @@ impl Text {
 /// A text that has just been put together, in memory of the thread, and is meant for one client.
 ///
 /// What is short is copied behind what else waits for that client, see
-/// [`Session::send_draft`](crate::Session::send_draft), so that nothing is allocated for it. For
+/// [`Session::send_text_buf`](crate::Session::send_text_buf), so that nothing is allocated for it. For
 /// what goes to many, make a [`Text`].
 ///
 /// # Examples
 ///
 /// ```
-/// use engineio_proto::{Draft, Text};
+/// use engineio_proto::{Text, TextBuf};
 ///
-/// let draft = Draft::build(16, |out| out.push_str("2[\"news\",42]"));
-/// assert_eq!(draft.as_text().as_wire(), r#"42["news",42]"#);
-/// assert_eq!(draft.into_text(), Text::new(r#"2["news",42]"#));
+/// let text = TextBuf::build(16, |out| out.push_str("2[\"news\",42]"));
+/// assert_eq!(text.as_text().as_wire(), r#"42["news",42]"#);
+/// assert_eq!(text.into_text(), Text::new(r#"2["news",42]"#));
 /// ```
 // Invariant: the content begins with `MESSAGE_TYPE`.
 #[derive(Debug)]
-pub struct Draft(Scratch);
+pub struct TextBuf(Scratch);
 
-impl Draft {
+impl TextBuf {
     /// A text that `write` appends, as for [`Text::build`].
     #[must_use]
     pub fn build(capacity: usize, write: impl FnOnce(&mut String)) -> Self {
@@ -265,8 +265,8 @@ mod tests {
     #[test]
     fn a_borrowed_text_is_the_text() {
         for payload in ["", "é", "2[\"news\"]"] {
-            let draft = Draft::build(0, |out| out.push_str(payload));
-            let text = draft.as_text();
+            let text = TextBuf::build(0, |out| out.push_str(payload));
+            let text = text.as_text();
             assert_eq!(text.as_str(), payload);
             assert_eq!(text.len(), payload.len());
             assert_eq!(text.is_empty(), payload.is_empty());

@@ -71,8 +71,8 @@ mod shutdown;
 mod transport;
 
 pub use engineio_proto::{
-    CloseReason, ConnectionError, Draft, Handshake, MESSAGE_OVERHEAD, Message, Packet, Protocol,
-    SendError, SendOptions, SessionId, Text, TextRef, Transport,
+    CloseReason, ConnectionError, Handshake, MESSAGE_OVERHEAD, Message, Packet, Protocol,
+    SendError, SendOptions, SessionId, Text, TextBuf, TextRef, Transport,
 };
 
 pub use self::accept_encoding::preferred_encoding;

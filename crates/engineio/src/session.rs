@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use engineio_proto::{
-    CloseReason, Draft, Message, Packet, Protocol, SendError, SendOptions, SessionConfig,
-    SessionId, Transport,
+    CloseReason, Message, Packet, Protocol, SendError, SendOptions, SessionConfig, SessionId,
+    TextBuf, Transport,
 };
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -90,22 +90,22 @@ impl Session {
     /// # Examples
     ///
     /// ```
-    /// use engineio::{Draft, SendError, SendOptions, Session};
+    /// use engineio::{SendError, SendOptions, Session, TextBuf};
     ///
     /// fn greet(session: &Session, name: &str) -> Result<(), SendError> {
-    ///     let draft = Draft::build(64, |out| {
+    ///     let text = TextBuf::build(64, |out| {
     ///         out.push_str("hello ");
     ///         out.push_str(name);
     ///     });
-    ///     session.send_draft(draft, SendOptions::default())
+    ///     session.send_text_buf(text, SendOptions::default())
     /// }
     /// ```
-    pub fn send_draft(&self, draft: Draft, options: SendOptions) -> Result<(), SendError> {
+    pub fn send_text_buf(&self, text: TextBuf, options: SendOptions) -> Result<(), SendError> {
         let mut state = self.0.lock();
         if state.is_observed() {
-            return self.queue(state, [draft.into_text().into()], options).0;
+            return self.queue(state, [text.into_text().into()], options).0;
         }
-        let sent = state.proto.send_draft(draft, options);
+        let sent = state.proto.send_text_buf(text, options);
         state.wake_writer(sent.is_err());
         sent
     }

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use engineio::{Draft, Message, SendError, SendOptions, Session};
+use engineio::{Message, SendError, SendOptions, Session, TextBuf};
 use socketio_proto::{Attachments, EncodeError};
 
 use crate::encoded::Encoded;
@@ -11,7 +11,7 @@ use crate::encoded::Encoded;
 #[derive(Debug)]
 pub(crate) enum Unicast {
     /// A packet as the specification encodes it.
-    Packet(Draft, Attachments, SendOptions),
+    Packet(TextBuf, Attachments, SendOptions),
     Encoded(Encoded),
 }
 
@@ -25,9 +25,9 @@ impl Unicast {
         write: impl FnOnce(&mut String) -> Result<Attachments, EncodeError>,
     ) -> Result<Self, EncodeError> {
         let mut written = None;
-        let draft = Draft::build(CAPACITY, |out| written = Some(write(out)));
+        let text = TextBuf::build(CAPACITY, |out| written = Some(write(out)));
         let attachments = written.transpose()?.unwrap_or_default();
-        Ok(Self::Packet(draft, attachments, SendOptions::default()))
+        Ok(Self::Packet(text, attachments, SendOptions::default()))
     }
 
     /// Says whether the transport may compress the packet.
@@ -43,11 +43,11 @@ impl Unicast {
     #[inline]
     pub(crate) fn send(self, session: &Session) -> Result<(), SendError> {
         match self {
-            Self::Packet(draft, attachments, options) if attachments.is_empty() => {
-                session.send_draft(draft, options)
+            Self::Packet(text, attachments, options) if attachments.is_empty() => {
+                session.send_text_buf(text, options)
             }
-            Self::Packet(draft, attachments, options) => {
-                session.send_all_with(messages(draft, attachments), options)
+            Self::Packet(text, attachments, options) => {
+                session.send_all_with(messages(text, attachments), options)
             }
             Self::Encoded(packet) => packet.send(session),
         }
@@ -56,8 +56,8 @@ impl Unicast {
     /// Sends it if the transport can take it now. Returns whether it could.
     pub(crate) fn send_volatile(self, session: &Session) -> bool {
         match self {
-            Self::Packet(draft, attachments, options) => {
-                session.send_volatile_with(messages(draft, attachments), options)
+            Self::Packet(text, attachments, options) => {
+                session.send_volatile_with(messages(text, attachments), options)
             }
             Self::Encoded(packet) => {
                 session.send_volatile_with(packet.messages(), packet.options())
@@ -67,8 +67,8 @@ impl Unicast {
 }
 
 /// The messages in the order in which they are sent.
-fn messages(draft: Draft, attachments: Attachments) -> impl Iterator<Item = Message> {
-    let text = Message::Text(draft.into_text());
+fn messages(text: TextBuf, attachments: Attachments) -> impl Iterator<Item = Message> {
+    let text = Message::Text(text.into_text());
     let attachments = attachments.into_iter().map(Bytes::into);
     std::iter::once(text).chain(attachments)
 }

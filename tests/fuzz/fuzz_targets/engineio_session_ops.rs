@@ -11,7 +11,7 @@ use std::{
 use arbitrary::Arbitrary;
 use bytestring::ByteString;
 use engineio_proto::{
-    Batch, CloseReason, Draft, Event, Message, Packet, Protocol, SendOptions, Session, SessionConfig,
+    Batch, CloseReason, TextBuf, Event, Message, Packet, Protocol, SendOptions, Session, SessionConfig,
     Transport,
 };
 use libfuzzer_sys::fuzz_target;
@@ -27,7 +27,7 @@ struct Input {
 #[derive(Arbitrary, Debug)]
 enum Operation {
     Send { length: u8 },
-    SendDraft { length: u16 },
+    SendTextBuf { length: u16 },
     ClientSends { on_websocket: bool, wire: String },
     ClientPolls,
     ClientDropsPoll,
@@ -96,12 +96,12 @@ impl Run {
                     self.sent += 1;
                 }
             }
-            Operation::SendDraft { length } => {
-                let draft = Draft::build(0, |out| {
+            Operation::SendTextBuf { length } => {
+                let text = TextBuf::build(0, |out| {
                     out.push_str(&format!("{} {}", self.sent, "x".repeat(length.into())));
                 });
                 let options = SendOptions::default();
-                if self.session.send_draft(draft, options).is_ok() {
+                if self.session.send_text_buf(text, options).is_ok() {
                     self.sent += 1;
                 }
             }

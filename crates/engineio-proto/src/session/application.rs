@@ -8,7 +8,7 @@ use super::{
     machine::{Session, State},
     transmit::SendOptions,
 };
-use crate::{close_reason::CloseReason, message::Message, text::Draft, transport::Transport};
+use crate::{close_reason::CloseReason, message::Message, text::TextBuf, transport::Transport};
 
 /// What the application does: sending and closing.
 impl Session {
@@ -49,16 +49,16 @@ impl Session {
     ///
     /// As for [`send`](Self::send).
     #[inline]
-    pub fn send_draft(&mut self, draft: Draft, options: SendOptions) -> Result<(), SendError> {
+    pub fn send_text_buf(&mut self, text: TextBuf, options: SendOptions) -> Result<(), SendError> {
         if self.transport == Transport::Polling || self.flushing {
-            return self.send_with(Message::Text(draft.into_text()), options);
+            return self.send_with(Message::Text(text.into_text()), options);
         }
         if !self.is_open() {
             return Err(SendError::Closed);
         }
         let queued = self
             .outbound
-            .push_draft(draft, options, self.config.max_outbound_bytes);
+            .push_text_buf(text, options, self.config.max_outbound_bytes);
         queued.map_err(|_full| self.overflow())
     }
 

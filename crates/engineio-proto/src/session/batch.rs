@@ -100,7 +100,7 @@ mod tests {
         super::{outbound::Outbound, queue::cost, transmit::SendOptions},
         *,
     };
-    use crate::text::{Draft, TextRef};
+    use crate::text::{TextBuf, TextRef};
 
     fn push(queue: &mut Outbound, message: Message) {
         queue
@@ -108,10 +108,10 @@ mod tests {
             .unwrap();
     }
 
-    fn push_draft(queue: &mut Outbound, payload: &str) {
-        let draft = Draft::build(0, |out| out.push_str(payload));
+    fn push_text_buf(queue: &mut Outbound, payload: &str) {
+        let text = TextBuf::build(0, |out| out.push_str(payload));
         queue
-            .push_draft(draft, SendOptions::default(), usize::MAX)
+            .push_text_buf(text, SendOptions::default(), usize::MAX)
             .unwrap();
     }
 
@@ -132,7 +132,7 @@ mod tests {
                     let bytes = Bytes::copy_from_slice(payload.as_bytes());
                     push(&mut queue, bytes.into());
                 }
-                _ => push_draft(&mut queue, payload),
+                _ => push_text_buf(&mut queue, payload),
             }
         }
         let cost: usize = payloads.iter().map(|payload| cost(payload.len())).sum();
@@ -163,7 +163,7 @@ mod tests {
                 queue.take(&mut batch.messages, limit);
                 // What comes meanwhile is behind all that is there.
                 if taken.is_empty() {
-                    push_draft(&mut queue, "later");
+                    push_text_buf(&mut queue, "later");
                     payloads.push("later".to_owned());
                 }
                 while let Some(one) = batch.next_ref() {
@@ -203,8 +203,8 @@ mod tests {
     fn short_texts_are_borrowed_and_long_ones_have_memory_of_their_own() {
         let mut queue = Outbound::default();
         let long = "x".repeat(2_000);
-        push_draft(&mut queue, "short");
-        push_draft(&mut queue, &long);
+        push_text_buf(&mut queue, "short");
+        push_text_buf(&mut queue, &long);
         let mut batch = Batch::default();
         queue.take(&mut batch.messages, usize::MAX);
         let short = batch.next_ref();
@@ -219,9 +219,9 @@ mod tests {
     fn a_copied_text_keeps_its_flag() {
         let mut queue = Outbound::default();
         for compress in [true, false] {
-            let draft = Draft::build(0, |_| {});
+            let text = TextBuf::build(0, |_| {});
             let options = SendOptions::default().compress(compress);
-            queue.push_draft(draft, options, usize::MAX).unwrap();
+            queue.push_text_buf(text, options, usize::MAX).unwrap();
         }
         let mut batch = Batch::default();
         queue.take(&mut batch.messages, usize::MAX);
@@ -241,7 +241,7 @@ mod tests {
         let mut queue = Outbound::default();
         let mut batch = Batch::default();
         for _ in 0..3 {
-            push_draft(&mut queue, "text");
+            push_text_buf(&mut queue, "text");
             queue.take(&mut batch.messages, usize::MAX);
             assert!(queue.is_empty() && !batch.is_empty());
             assert!(batch.next_ref().is_some());

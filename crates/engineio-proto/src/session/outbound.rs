@@ -10,7 +10,7 @@ use super::{
 use crate::{
     message::Message,
     packet::Packet,
-    text::{Draft, Text},
+    text::{Text, TextBuf},
 };
 
 /// How many entries an empty queue may keep room for. A connection that was once sent a great many
@@ -40,18 +40,18 @@ impl Outbound {
 
     /// Appends a text as [`push`](Self::push) does, without memory of its own if it is short.
     #[inline]
-    pub(super) fn push_draft(
+    pub(super) fn push_text_buf(
         &mut self,
-        draft: Draft,
+        text: TextBuf,
         options: SendOptions,
         limit: usize,
     ) -> Result<(), Full> {
-        let text = draft.as_text();
-        if !Texts::takes(text) {
-            return self.push(Message::Text(draft.into_text()), options, limit);
+        let borrowed = text.as_text();
+        if !Texts::takes(borrowed) {
+            return self.push(Message::Text(text.into_text()), options, limit);
         }
-        self.count(text.len(), limit)?;
-        self.queue.push_text(text, options.compress);
+        self.count(borrowed.len(), limit)?;
+        self.queue.push_text(borrowed, options.compress);
         Ok(())
     }
 
@@ -240,21 +240,21 @@ mod tests {
         assert!(queue.queue.0.capacity() <= KEPT_CAPACITY);
     }
 
-    fn push_draft(queue: &mut Outbound, payload: &str, limit: usize) -> Result<(), Full> {
-        let draft = Draft::build(0, |out| out.push_str(payload));
-        queue.push_draft(draft, SendOptions::default(), limit)
+    fn push_text_buf(queue: &mut Outbound, payload: &str, limit: usize) -> Result<(), Full> {
+        let text = TextBuf::build(0, |out| out.push_str(payload));
+        queue.push_text_buf(text, SendOptions::default(), limit)
     }
 
     #[test]
     fn a_copied_text_counts_as_any_other() {
         let mut queue = Outbound::default();
         let limit = 2 * MESSAGE_OVERHEAD + 3;
-        push_draft(&mut queue, "é", limit).unwrap();
+        push_text_buf(&mut queue, "é", limit).unwrap();
         assert_eq!(queue.bytes(), MESSAGE_OVERHEAD + 2);
-        assert_eq!(push_draft(&mut queue, "ab", limit), Err(Full));
-        push_draft(&mut queue, "a", limit).unwrap();
+        assert_eq!(push_text_buf(&mut queue, "ab", limit), Err(Full));
+        push_text_buf(&mut queue, "a", limit).unwrap();
         assert_eq!(queue.bytes(), limit);
-        assert_eq!(push_draft(&mut queue, "", limit), Err(Full));
+        assert_eq!(push_text_buf(&mut queue, "", limit), Err(Full));
         assert_eq!(pop(&mut queue), Some(Message::from("é")));
         assert_eq!(pop(&mut queue), Some(Message::from("a")));
         assert!(queue.is_empty());
@@ -266,12 +266,12 @@ mod tests {
     fn texts_that_follow_each_other_are_in_one_piece_of_memory() {
         let mut queue = Outbound::default();
         for _ in 0..100 {
-            push_draft(&mut queue, "text", usize::MAX).unwrap();
+            push_text_buf(&mut queue, "text", usize::MAX).unwrap();
         }
         assert_eq!(queue.queue.0.len(), 1);
         push(&mut queue, Message::from("text"), usize::MAX).unwrap();
         for _ in 0..100 {
-            push_draft(&mut queue, &"x".repeat(1_000), usize::MAX).unwrap();
+            push_text_buf(&mut queue, &"x".repeat(1_000), usize::MAX).unwrap();
         }
         assert_eq!(queue.queue.0.len(), 2 + 100_usize.div_ceil(16));
         assert_eq!(queue.bytes(), 101 * cost(4) + 100 * cost(1_000));

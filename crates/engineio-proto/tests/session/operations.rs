@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use engineio_proto::{
-    Batch, CloseReason, Draft, Event, MESSAGE_OVERHEAD, Message, Packet, PollError, ProbeResult,
-    Protocol, SendError, SendOptions, Session, SessionConfig, Transport,
+    Batch, CloseReason, Event, MESSAGE_OVERHEAD, Message, Packet, PollError, ProbeResult, Protocol,
+    SendError, SendOptions, Session, SessionConfig, TextBuf, Transport,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -16,7 +16,7 @@ use crate::conversation::Conversation;
 #[derive(Clone, Debug)]
 enum Operation {
     Send(usize),
-    SendDraft(usize),
+    SendTextBuf(usize),
     SendThenDrain(usize),
     ClientSends(Packet),
     /// The client asks or answers, as its revision wants.
@@ -91,7 +91,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     use Operation::*;
     prop_oneof![
         20 => (0..200_usize).prop_map(Send),
-        20 => prop_oneof![8 => 0..200_usize, 1 => 0..2_000_usize].prop_map(SendDraft),
+        20 => prop_oneof![8 => 0..200_usize, 1 => 0..2_000_usize].prop_map(SendTextBuf),
         8 => (0..200_usize).prop_map(SendThenDrain),
         12 => packet().prop_map(ClientSends),
         6 => Just(ClientBeats),
@@ -161,7 +161,7 @@ impl Model {
         let session = &mut self.talk.session;
         match operation {
             Operation::Send(length) => self.send(length, send_message),
-            Operation::SendDraft(length) => self.send(length, send_draft),
+            Operation::SendTextBuf(length) => self.send(length, send_text_buf),
             Operation::SendThenDrain(length) => {
                 self.send(length, send_message);
                 let transport = self.talk.session.transport();
@@ -450,9 +450,9 @@ fn send_message(session: &mut Session, payload: &str) -> Result<(), SendError> {
     session.send(Message::from(payload))
 }
 
-fn send_draft(session: &mut Session, payload: &str) -> Result<(), SendError> {
-    let draft = Draft::build(0, |out| out.push_str(payload));
-    session.send_draft(draft, SendOptions::default())
+fn send_text_buf(session: &mut Session, payload: &str) -> Result<(), SendError> {
+    let text = TextBuf::build(0, |out| out.push_str(payload));
+    session.send_text_buf(text, SendOptions::default())
 }
 
 proptest! {

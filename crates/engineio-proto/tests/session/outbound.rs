@@ -4,8 +4,8 @@ use bytes::Bytes;
 use engineio_proto::{
     Batch,
     CloseReason::{ForcedClose, TransportError},
-    Draft, Event, MESSAGE_OVERHEAD, Message, Packet, ProbeResult, SendError, SendOptions,
-    SessionConfig, TransmitRef,
+    Event, MESSAGE_OVERHEAD, Message, Packet, ProbeResult, SendError, SendOptions, SessionConfig,
+    TextBuf, TransmitRef,
     Transport::{Polling, WebSocket, WebTransport},
 };
 
@@ -163,9 +163,9 @@ fn a_message_leaves_with_the_flag_that_it_was_sent_with() {
     }
 }
 
-fn send_draft(talk: &mut Conversation, text: &str) -> Result<(), SendError> {
-    let draft = Draft::build(0, |out| out.push_str(text));
-    talk.session.send_draft(draft, SendOptions::default())
+fn send_text_buf(talk: &mut Conversation, text: &str) -> Result<(), SendError> {
+    let text = TextBuf::build(0, |out| out.push_str(text));
+    talk.session.send_text_buf(text, SendOptions::default())
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_draft_leaves_on_every_transport_as_any_message() {
     for transport in [Polling, WebSocket, WebTransport] {
         let mut talk = Conversation::on(PROTOCOL, transport);
         for text in ["é", "", "third"] {
-            send_draft(&mut talk, text).unwrap();
+            send_text_buf(&mut talk, text).unwrap();
             talk.server_sends("between");
         }
         let bytes = 2 + 5 + 3 * "between".len();
@@ -201,28 +201,28 @@ fn what_may_have_to_wait_has_memory_of_its_own() {
         borrowed
     };
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    send_draft(&mut talk, "for a poll").unwrap();
+    send_text_buf(&mut talk, "for a poll").unwrap();
     talk.probed();
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
-    send_draft(&mut talk, "after the upgrade").unwrap();
+    send_text_buf(&mut talk, "after the upgrade").unwrap();
     talk.session.set_flushing(true);
-    send_draft(&mut talk, "while a write is under way").unwrap();
+    send_text_buf(&mut talk, "while a write is under way").unwrap();
     talk.session.set_flushing(false);
-    send_draft(&mut talk, &"x".repeat(2_000)).unwrap();
-    send_draft(&mut talk, "short").unwrap();
+    send_text_buf(&mut talk, &"x".repeat(2_000)).unwrap();
+    send_text_buf(&mut talk, "short").unwrap();
     assert_eq!(borrowed(&mut talk), [false, true, false, false, true]);
 }
 
 #[test]
 fn drafts_that_wait_for_a_poll_leave_after_the_upgrade_in_order() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    send_draft(&mut talk, "one").unwrap();
+    send_text_buf(&mut talk, "one").unwrap();
     talk.probed();
-    send_draft(&mut talk, "two").unwrap();
+    send_text_buf(&mut talk, "two").unwrap();
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
-    send_draft(&mut talk, "three").unwrap();
+    send_text_buf(&mut talk, "three").unwrap();
     talk.server_sends("four");
-    send_draft(&mut talk, "five").unwrap();
+    send_text_buf(&mut talk, "five").unwrap();
     assert_eq!(
         talk.websocket_gets(),
         ["4one", "4two", "4three", "4four", "4five"]
@@ -232,25 +232,25 @@ fn drafts_that_wait_for_a_poll_leave_after_the_upgrade_in_order() {
 #[test]
 fn a_draft_that_crosses_the_limit_closes_the_session() {
     let mut talk = Conversation::with(PROTOCOL, at_most(2 * MESSAGE_OVERHEAD + 2), WebSocket);
-    send_draft(&mut talk, "a").unwrap();
-    send_draft(&mut talk, "b").unwrap();
-    assert_eq!(send_draft(&mut talk, ""), Err(SendError::Overflow));
+    send_text_buf(&mut talk, "a").unwrap();
+    send_text_buf(&mut talk, "b").unwrap();
+    assert_eq!(send_text_buf(&mut talk, ""), Err(SendError::Overflow));
     assert_eq!(talk.events(), [Event::Closed(TransportError)]);
     assert_eq!(talk.session.queued_bytes(), 0);
     assert_eq!(talk.websocket_gets(), NOTHING);
-    assert_eq!(send_draft(&mut talk, ""), Err(SendError::Closed));
+    assert_eq!(send_text_buf(&mut talk, ""), Err(SendError::Closed));
 }
 
 #[test]
 fn drafts_are_sent_before_a_close_and_dropped_by_an_end() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
-    send_draft(&mut talk, "last words").unwrap();
+    send_text_buf(&mut talk, "last words").unwrap();
     talk.session.close(talk.now, ForcedClose);
-    assert_eq!(send_draft(&mut talk, "too late"), Err(SendError::Closed));
+    assert_eq!(send_text_buf(&mut talk, "too late"), Err(SendError::Closed));
     assert_eq!(talk.websocket_gets(), ["4last words", "1"]);
 
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
-    send_draft(&mut talk, "dropped").unwrap();
+    send_text_buf(&mut talk, "dropped").unwrap();
     talk.session.abort(TransportError);
     assert_eq!(talk.websocket_gets(), NOTHING);
     assert!(talk.session.is_queue_empty());
@@ -263,8 +263,8 @@ fn a_draft_leaves_with_the_flag_that_it_was_sent_with() {
         talk.client_polls_on(transport);
         for compress in [false, true] {
             let options = SendOptions::default().compress(compress);
-            let draft = Draft::build(0, |out| out.push('x'));
-            talk.session.send_draft(draft, options).unwrap();
+            let text = TextBuf::build(0, |out| out.push('x'));
+            talk.session.send_text_buf(text, options).unwrap();
         }
         let flags = std::iter::from_fn(|| talk.session.poll_transmit(transport))
             .map(|transmit| transmit.compress);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engineio::{
-    CloseReason, Config, Draft, MESSAGE_OVERHEAD, Packet, SendError, SendOptions, Session,
-    SessionEvent, Transport,
+    CloseReason, Config, MESSAGE_OVERHEAD, Packet, SendError, SendOptions, Session, SessionEvent,
+    TextBuf, Transport,
 };
 use parking_lot::Mutex;
 use tokio_tungstenite::tungstenite::Message as Frame;
@@ -16,8 +16,8 @@ use crate::websocket_client::{OPEN, WebSocketClient};
 use crate::webtransport_client::{self, WebTransportClient};
 
 fn send(session: &Session, text: &str) -> Result<(), SendError> {
-    let draft = Draft::build(0, |out| out.push_str(text));
-    session.send_draft(draft, SendOptions::default())
+    let text = TextBuf::build(0, |out| out.push_str(text));
+    session.send_text_buf(text, SendOptions::default())
 }
 
 /// What the server answers to a message: texts of every length among messages that are shared.

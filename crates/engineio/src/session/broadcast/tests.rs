@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::Instant;
 
-use engineio_proto::{CloseReason, Draft, Protocol, SessionId, Transport};
+use engineio_proto::{CloseReason, Protocol, SessionId, TextBuf, Transport};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::yield_now;
@@ -136,8 +136,8 @@ async fn what_is_for_one_client_leaves_with_a_broadcast_in_order() {
     let long = "x".repeat(100);
     let session = sleepers[0].session.clone();
     let send = |text: &str| {
-        let draft = Draft::build(0, |out| out.push_str(text));
-        session.send_draft(draft, SendOptions::default()).unwrap();
+        let text = TextBuf::build(0, |out| out.push_str(text));
+        session.send_text_buf(text, SendOptions::default()).unwrap();
         // As if its task had begun to run and slept again: it is to write what follows.
         let mut state = session.0.lock();
         let waker = Waker::noop();
