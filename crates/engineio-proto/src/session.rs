@@ -57,7 +57,7 @@ mod poll;
 mod polling;
 mod probe;
 mod queue;
-mod texts;
+mod text_queue;
 mod transmit;
 mod upgrade;
 

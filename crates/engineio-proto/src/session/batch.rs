@@ -2,7 +2,7 @@
 
 use super::{
     queue::{Queue, Queued},
-    texts::Texts,
+    text_queue::TextQueue,
     transmit::{Transmit, TransmitRef},
 };
 use crate::{message::Message, packet::Packet};
@@ -15,7 +15,7 @@ pub struct Batch {
     /// A packet of the session's own, which comes first.
     pub(super) own: Option<Own>,
     /// Those that are being lent, and come next.
-    texts: Texts,
+    texts: TextQueue,
     pub(super) messages: Queue,
 }
 
@@ -57,7 +57,7 @@ impl Batch {
             let (message, compress) = match self.messages.pop() {
                 Some(Queued::Text(text, compress)) => (Message::Text(text), compress),
                 Some(Queued::Binary(bytes, compress)) => (Message::Binary(bytes), compress),
-                Some(Queued::Texts(texts)) => {
+                Some(Queued::TextQueue(texts)) => {
                     self.texts.give_back();
                     self.texts = texts;
                     return self.lend();

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, mem};
 
 use super::{
     queue::{Queue, Queued, cost},
-    texts::Texts,
+    text_queue::TextQueue,
     transmit::{SendOptions, Transmit},
 };
 use crate::{
@@ -47,7 +47,7 @@ impl Outbound {
         limit: usize,
     ) -> Result<(), Full> {
         let borrowed = text.as_text();
-        if !Texts::takes(borrowed) {
+        if !TextQueue::takes(borrowed) {
             return self.push(Message::Text(text.into_text()), options, limit);
         }
         self.count(borrowed.len(), limit)?;
@@ -68,7 +68,7 @@ impl Outbound {
 
     pub(super) fn pop(&mut self) -> Option<Transmit> {
         let (message, compress) = match self.queue.0.front_mut()? {
-            Queued::Texts(texts) => {
+            Queued::TextQueue(texts) => {
                 let (text, compress) = texts.pop()?;
                 let text = Text::from(text);
                 if texts.is_empty() {
@@ -79,7 +79,7 @@ impl Outbound {
             _ => match self.queue.pop()? {
                 Queued::Text(text, compress) => (Message::Text(text), compress),
                 Queued::Binary(bytes, compress) => (Message::Binary(bytes), compress),
-                Queued::Texts(_) => return None,
+                Queued::TextQueue(_) => return None,
             },
         };
         self.bytes = self.bytes.saturating_sub(cost(message.len()));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::texts::Texts;
+use super::text_queue::TextQueue;
 use crate::{
     message::Message,
     text::{Text, TextRef},
@@ -29,19 +29,19 @@ impl Queue {
     /// Copies a short text behind the others.
     #[inline]
     pub(super) fn push_text(&mut self, text: TextRef<'_>, compress: bool) {
-        if let Some(Queued::Texts(texts)) = self.0.back_mut()
+        if let Some(Queued::TextQueue(texts)) = self.0.back_mut()
             && texts.push(text, compress)
         {
             return;
         }
         // The memory of the thread is for what leaves first, and so does not wait in it for long.
         let mut texts = if self.0.is_empty() {
-            Texts::in_spare()
+            TextQueue::in_spare()
         } else {
-            Texts::default()
+            TextQueue::default()
         };
         texts.push(text, compress);
-        self.push(Queued::Texts(texts));
+        self.push(Queued::TextQueue(texts));
     }
 
     /// Whether there are none.
@@ -58,10 +58,10 @@ impl Queue {
 
     /// Takes the first message, or short texts as many as reach `limit` bytes.
     pub(super) fn pop_some(&mut self, limit: usize) -> Option<Queued> {
-        if let Some(Queued::Texts(texts)) = self.0.front_mut()
+        if let Some(Queued::TextQueue(texts)) = self.0.front_mut()
             && let Some(first) = texts.split(limit, MESSAGE_OVERHEAD)
         {
-            return Some(Queued::Texts(first));
+            return Some(Queued::TextQueue(first));
         }
         self.0.pop_front()
     }
@@ -73,7 +73,7 @@ pub(super) enum Queued {
     Text(Text, bool),
     Binary(Bytes, bool),
     /// Short texts.
-    Texts(Texts),
+    TextQueue(TextQueue),
 }
 
 impl Queued {
@@ -89,7 +89,7 @@ impl Queued {
         match self {
             Self::Text(text, _) => cost(text.len()),
             Self::Binary(bytes, _) => cost(bytes.len()),
-            Self::Texts(texts) => {
+            Self::TextQueue(texts) => {
                 let (count, bytes) = texts.waiting();
                 count.saturating_mul(MESSAGE_OVERHEAD).saturating_add(bytes)
             }
@@ -115,12 +115,12 @@ mod tests {
     #[test]
     fn only_what_leaves_first_is_in_memory_of_the_thread() {
         let large = || {
-            let mut texts = Texts::default();
+            let mut texts = TextQueue::default();
             texts.push((&Text::new(&"x".repeat(1_000))).into(), true);
             texts.give_back();
         };
         let capacity = |queue: &Queue| match queue.0.back() {
-            Some(Queued::Texts(texts)) => texts.capacity(),
+            Some(Queued::TextQueue(texts)) => texts.capacity(),
             other => panic!("{other:?} instead of texts"),
         };
         large();

@@ -22,7 +22,7 @@ thread_local! {
 
 /// Short texts that wait for the client, of which the first may have been taken.
 #[derive(Debug, Default)]
-pub(super) struct Texts {
+pub(super) struct TextQueue {
     /// Each behind its head.
     texts: String,
     /// How many bytes have been taken.
@@ -31,7 +31,7 @@ pub(super) struct Texts {
     waiting: u32,
 }
 
-impl Texts {
+impl TextQueue {
     /// No texts, in memory of the thread, if that is not in use.
     #[inline]
     pub(super) fn in_spare() -> Self {
@@ -169,12 +169,12 @@ mod tests {
     use super::*;
     use crate::text::Text;
 
-    fn push(texts: &mut Texts, payload: &str) {
+    fn push(texts: &mut TextQueue, payload: &str) {
         assert!(texts.push((&Text::new(payload)).into(), true));
     }
 
     #[track_caller]
-    fn pops(texts: &mut Texts, expected: &str) {
+    fn pops(texts: &mut TextQueue, expected: &str) {
         match texts.pop() {
             Some((text, _)) => assert_eq!(text.as_str(), expected),
             other => panic!("{other:?} instead of {expected}"),
@@ -194,8 +194,8 @@ mod tests {
         for len in 0..MAX_TEXT {
             let payload = "x".repeat(len);
             let text = Text::new(&payload);
-            assert!(Texts::takes((&text).into()));
-            let mut texts = Texts::default();
+            assert!(TextQueue::takes((&text).into()));
+            let mut texts = TextQueue::default();
             for compress in [false, true] {
                 assert!(texts.push((&text).into(), compress));
             }
@@ -210,13 +210,13 @@ mod tests {
             assert_eq!(texts.waiting(), (0, 0));
         }
         let text = Text::new(&"x".repeat(MAX_TEXT));
-        assert!(!Texts::takes((&text).into()));
+        assert!(!TextQueue::takes((&text).into()));
     }
 
     #[test]
     fn only_so_much_is_taken() {
         let longest = Text::new(&"x".repeat(MAX_TEXT - 1));
-        let mut texts = Texts::default();
+        let mut texts = TextQueue::default();
         let mut count = 0;
         while texts.push((&longest).into(), true) {
             count += 1;
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn memory_goes_to_the_thread_and_to_whoever_is_next() {
         Spare::take(&BUFFER);
-        let mut texts = Texts::in_spare();
+        let mut texts = TextQueue::in_spare();
         for payload in ["é", "", "third"] {
             push(&mut texts, payload);
         }
@@ -245,21 +245,21 @@ mod tests {
         texts.give_back();
         assert!((1..2 * MAX_TEXTS).contains(&spare()));
 
-        let mut next = Texts::in_spare();
+        let mut next = TextQueue::in_spare();
         assert_eq!(spare(), 0);
         push(&mut next, "next");
         assert_eq!(next.texts.as_ptr(), memory);
         // What is smaller than what is kept already goes.
-        let mut small = Texts::default();
+        let mut small = TextQueue::default();
         push(&mut small, "");
         next.give_back();
         small.give_back();
-        assert_eq!(Texts::in_spare().texts.as_ptr(), memory);
+        assert_eq!(TextQueue::in_spare().texts.as_ptr(), memory);
     }
 
     #[test]
     fn what_stays_holds_no_more_memory_than_it_needs() {
-        let mut texts = Texts::default();
+        let mut texts = TextQueue::default();
         let long = "x".repeat(1_000);
         for payload in [&long, "one", "two", "three"] {
             push(&mut texts, payload);
