@@ -1,11 +1,12 @@
-// The behaviour suite with socket.io-client's official bundle in headless Chromium.
+// Runs the behaviour suite with the official bundle of socket.io-client in headless Chromium.
 //
-//     node browser.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--load-clients 20] [--only NAME]
-//                      [--certificate-hash HEX] [--msgpack] [--client socket.io-client] [--client-options '{"forceJSONP":true}'] [--chromium /usr/bin/chromium]
+//   node browser.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--load-clients 20]
+//     [--only NAME] [--certificate-hash HEX] [--msgpack] [--client socket.io-client]
+//     [--client-options '{"forceJSONP":true}'] [--chromium /usr/bin/chromium]
 //
-// With the hash of a certificate, WebTransport sessions go to the UDP port of the same number.
-// The page is the fixture's own `GET /`, so its origin is the server's and no CORS is involved.
-// Prints one line per case and the totals; the exit code is 0 when every case passed.
+// With a certificate hash, WebTransport sessions use the UDP port of the same number. The page is `GET /` of the
+// fixture, so its origin is the server's and CORS is not involved. Prints one line per case and the totals. The exit
+// code is 0 when every case passed.
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -19,25 +20,25 @@ const { values: options } = parseArgs({
     transports: { type: "string", default: "polling,websocket" },
     client: { type: "string", default: "socket.io-client" },
     "client-options": { type: "string", default: "{}" },
-    // With the bundle that speaks MessagePack; the server must, too.
+    // Uses the bundle with MessagePack. The server must use it too.
     msgpack: { type: "boolean", default: false },
-    // SHA-256 of the server's certificate for WebTransport, which no authority has signed.
+    // The SHA-256 hash of the server's self-signed certificate for WebTransport.
     "certificate-hash": { type: "string", default: "" },
-    // Each of them polls on one of the six connections that Chromium opens to a host, until it has upgraded.
+    // Chromium opens at most six connections to a host, and each client uses one until it has upgraded.
     "load-clients": { type: "string", default: "20" },
     only: { type: "string", default: "" },
     chromium: { type: "string", default: process.env.CHROMIUM ?? "/usr/bin/chromium" },
   },
 });
 if (!options.url) {
-  console.error("no server given: add --url http://127.0.0.1:PORT");
+  console.error("missing option --url: add --url http://127.0.0.1:PORT");
   process.exit(2);
 }
 
 const require = createRequire(import.meta.url);
 const { version } = require(`${options.client}/package.json`);
 const clientOptions = JSON.parse(options["client-options"]);
-// The server brings its clients along (`serveClient`), those of its own version.
+// The server serves the client bundles of its own version (`serveClient`).
 const served = options.client === "socket.io-client";
 const bundle = `${options.url}/socket.io/socket.io.${options.msgpack ? "msgpack." : ""}min.js`;
 const esm = `${options.url}/socket.io/socket.io.esm.min.js`;
@@ -63,15 +64,15 @@ try {
   page.on("pageerror", (error) => console.log(`# page error: ${error.stack ?? error}`));
   await page.exposeFunction("print", (line) => console.log(line));
   const answer = await page.goto(`${options.url}/`);
-  if (answer.status() !== 200) throw new Error(`GET / was answered ${answer.status()}: is this the fixture application?`);
+  if (answer.status() !== 200) throw new Error(`GET / returned ${answer.status()}: check that the server runs the fixture application`);
   if (served) {
     await page.addScriptTag({ url: bundle });
     const isClient = await page.evaluate(async (url) => typeof (await import(url)).io === "function", esm);
-    if (!isClient) throw new Error(`${esm} is not the client`);
+    if (!isClient) throw new Error(`${esm} does not export the client`);
   } else {
     await page.addScriptTag({ path: require.resolve(`${options.client}/dist/socket.io.js`) });
   }
-  // The modules come from this folder. Nothing is intercepted any more once they are loaded.
+  // Serves the modules from this folder. Once they are loaded, no request is intercepted.
   await page.route("**/suite/**", (route, request) => {
     const name = new URL(request.url()).pathname.replace("/suite/", "");
     return route.fulfill({ path: fileURLToPath(new URL(name, import.meta.url)), contentType: "text/javascript" });
@@ -81,7 +82,7 @@ try {
   });
   await page.unrouteAll();
   const totals = await page.evaluate(
-    // `print` is asynchronous across the border; the report is complete when every line has arrived.
+    // `print` is asynchronous across the page boundary. The report is complete when every call has resolved.
     async ({ certificateHash, ...settings }) => {
       const printed = [];
       if (certificateHash) {

@@ -1,8 +1,8 @@
-// The behaviour suite: what a Socket.IO client expects of the application in ../FIXTURE.md.
+// The behaviour suite: how a Socket.IO client and the application in ../FIXTURE.md interact.
 //
-// It runs unchanged in Node and in a browser, so it imports nothing of theirs: the client module is an argument.
-// A case never sleeps to see whether something arrives. "Did not arrive" is proved by a fence: a request whose answer
-// the server sends later than what is feared.
+// It runs unchanged in Node and in browsers, so it imports no module of either: the client is an argument. Cases do not
+// sleep to check that an event does not arrive. They use a fence: a request whose answer the server sends after that
+// event.
 
 import { connecting } from "./cases/connecting.mjs";
 import { leaving } from "./cases/leaving.mjs";
@@ -14,22 +14,22 @@ import { Session } from "./session.mjs";
 
 const suites = {
   behaviour: { ...connecting, ...messages, ...rooms, ...leaving, ...order },
-  // For a server with connection state recovery.
+  // Requires a server with connection state recovery.
   recovery,
 };
 
-// A case may say which clients it is for: those `since` a version (4.01 is 4.1), those `until` a major version, those
-// whose transports please `transport`.
+// A case can restrict the clients that run it: from version `since` (4.01 is 4.1), up to major version `until`, and
+// with transports for which `transport` returns true.
 
 /**
  * Runs the suite and returns `{ passed, failed }`.
  *
- * - `io`: the client module's connecting function, `version` its version;
- * - `url`: the server, `transports`: the client's option, `clientOptions`: more of its options;
- * - `msgpack`: whether the client has socket.io-msgpack-parser;
- * - `suite`: which cases, `behaviour` or `recovery`;
- * - `loadClients`: how many clients the load case connects;
- * - `only`: run the cases whose name contains this; `print`: receives each line of the report.
+ * - `io`: the connect function of the client module, `version`: its version;
+ * - `url`: the server, `transports`: the client option, `clientOptions`: additional client options;
+ * - `msgpack`: whether the client uses socket.io-msgpack-parser;
+ * - `suite`: the set of cases, `behaviour` or `recovery`;
+ * - `loadClients`: the number of clients in the load case;
+ * - `only`: runs the cases whose name contains this text; `print`: receives each line of the report.
  */
 export async function runSuite({ io, version, url, transports, clientOptions = {}, msgpack = false, loadClients, suite = "behaviour", only = "", print }) {
   const [major, minor] = version.split(".").map(Number);
@@ -38,11 +38,11 @@ export async function runSuite({ io, version, url, transports, clientOptions = {
   for (const [name, { since = 0, until = Infinity, transport, run }] of Object.entries(suites[suite])) {
     if (!name.includes(only)) continue;
     if (major + minor / 100 < since) {
-      print(`skip ${name}: needs a later client`);
+      print(`skip ${name}: requires a newer client`);
       continue;
     }
     if (major > until) {
-      print(`skip ${name}: needs an older client`);
+      print(`skip ${name}: requires an older client`);
       continue;
     }
     if (transport && !transport(transports)) continue;
@@ -60,7 +60,7 @@ export async function runSuite({ io, version, url, transports, clientOptions = {
   }
   if (totals.passed + totals.failed === 0) {
     totals.failed = 1;
-    print(`not ok suite: no case is named like "${only}"`);
+    print(`not ok suite: no case name contains "${only}"`);
   }
   print(`${totals.passed} passed, ${totals.failed} failed`);
   return totals;

@@ -1,9 +1,10 @@
-// Compressed messages there and back, with the client of the package `ws`.
+// Exchanges compressed messages with the client of the package `ws`.
 //
-//     node deflate.mjs --url ws://127.0.0.1:4000/engine.io/?EIO=4\&transport=websocket [--offers JSON] [--messages 12] [--largest 131072]
+//   node deflate.mjs --url ws://127.0.0.1:4000/engine.io/?EIO=4\&transport=websocket
+//     [--offers JSON] [--messages 12] [--largest 131072]
 //
-// The server sends every message back and compresses from the first byte on. Each offer is a set of options of `ws`.
-// Prints one line per offer and the totals; the exit code is 0 when every offer worked.
+// The server echoes every message and compresses messages of any size. Each offer is a set of `ws` options. Prints one
+// line per offer and the totals. The exit code is 0 when every offer worked.
 
 import { once } from "node:events";
 import { parseArgs } from "node:util";
@@ -22,7 +23,7 @@ const { values: options } = parseArgs({
 const SIZES = [1, 16, 64, 256, 1024, 4096, 8192, 16384, 32768, 65536, 131072];
 const COMPRESSIBLE = 0.6;
 
-/** Every combination of parameters, as sections 13.1 to 13.7 of Autobahn's suite have them. */
+/** Returns every combination of parameters, as in sections 13.1 to 13.7 of Autobahn's test suite. */
 function combinations() {
   const offers = [];
   for (const serverNoContextTakeover of [false, true]) {
@@ -30,7 +31,7 @@ function combinations() {
       for (const serverMaxWindowBits of [undefined, 8, 9, 12, 15]) {
         for (const clientMaxWindowBits of [false, true, 9, 15]) {
           offers.push({
-            // `false` would refuse an answer that has it.
+            // With `false`, `ws` rejects a response that contains the parameter.
             ...(serverNoContextTakeover && { serverNoContextTakeover }),
             ...(clientNoContextTakeover && { clientNoContextTakeover }),
             ...(serverMaxWindowBits && { serverMaxWindowBits }),
@@ -43,7 +44,7 @@ function combinations() {
   return offers;
 }
 
-/** A text that looks like events do. */
+/** Returns a text that resembles events. */
 function text(size, seed) {
   let out = "4";
   for (let i = seed; out.length < size; i++) {
@@ -63,7 +64,7 @@ async function converse(offer, messages) {
   });
   const next = async () => {
     while (inbox.length === 0) {
-      if (socket.readyState > WebSocket.OPEN) throw new Error(`closed`);
+      if (socket.readyState > WebSocket.OPEN) throw new Error(`the connection is closed`);
       await new Promise((resolve) => {
         wake = resolve;
         socket.once("close", resolve);
@@ -81,18 +82,18 @@ async function converse(offer, messages) {
       const message = text(size, i);
       const bytes = Buffer.from(message);
       sent += 2 * bytes.length;
-      // A text whole, a binary message in fragments, and now and then one that is not compressed.
+      // Sends an unfragmented text, a fragmented binary message, and every fifth text uncompressed.
       socket.send(message, { compress: i % 5 !== 4 });
       const cut = Math.floor(bytes.length / 3);
       socket.send(bytes.subarray(0, cut), { binary: true, compress: true, fin: false });
       socket.ping();
       socket.send(bytes.subarray(cut), { binary: true, fin: true });
-      if ((await next()) !== message) throw new Error(`a text of ${size} came back otherwise`);
-      if (!bytes.equals(await next())) throw new Error(`${size} bytes came back otherwise`);
+      if ((await next()) !== message) throw new Error(`the echo of a text of ${size} characters differs`);
+      if (!bytes.equals(await next())) throw new Error(`the echo of ${size} bytes differs`);
     }
   }
   const share = (socket._socket.bytesRead - before) / sent;
-  if (share > COMPRESSIBLE) throw new Error(`hardly compressed: ${share.toFixed(2)}`);
+  if (share > COMPRESSIBLE) throw new Error(`poorly compressed: ${share.toFixed(2)}`);
   socket.close(1000);
   const [code] = await once(socket, "close");
   if (code !== 1000) throw new Error(`closed with ${code}`);

@@ -1,8 +1,9 @@
-// Compressed messages there and back, in headless Chromium.
+// Exchanges compressed messages in headless Chromium.
 //
-//     node deflate_browser.mjs --url ws://127.0.0.1:4000/engine.io/?EIO=4\&transport=websocket [--chromium /usr/bin/chromium]
+//   node deflate_browser.mjs --url ws://127.0.0.1:4000/engine.io/?EIO=4\&transport=websocket
+//     [--chromium /usr/bin/chromium]
 //
-// The server sends every message back. Prints what was negotiated; the exit code is 0 when all came back as it was.
+// The server echoes every message. Prints the negotiated extensions. The exit code is 0 when every echo was equal.
 
 import { parseArgs } from "node:util";
 
@@ -33,7 +34,7 @@ try {
     socket.onclose = () => wake();
     const next = async () => {
       while (inbox.length === 0) {
-        if (socket.readyState > WebSocket.OPEN) throw new Error("closed");
+        if (socket.readyState > WebSocket.OPEN) throw new Error("the connection is closed");
         await new Promise((resolve) => (wake = resolve));
       }
       return inbox.shift();
@@ -45,10 +46,10 @@ try {
         const bytes = new TextEncoder().encode(text);
         socket.send(text);
         socket.send(bytes);
-        if ((await next()) !== text) throw new Error(`a text of ${size} came back otherwise`);
+        if ((await next()) !== text) throw new Error(`the echo of a text of ${size} characters differs`);
         const echo = new Uint8Array(await next());
         if (echo.length !== bytes.length || echo.some((byte, at) => byte !== bytes[at])) {
-          throw new Error(`${size} bytes came back otherwise`);
+          throw new Error(`the echo of ${size} bytes differs`);
         }
       }
     }

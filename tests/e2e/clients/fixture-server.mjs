@@ -1,6 +1,8 @@
 // The fixture application of ../FIXTURE.md on Node's socket.io: the oracle of the suites.
 //
-//     node fixture-server.mjs PORT        prints "listening PORT" (0: a free port), serves until killed
+//   node fixture-server.mjs PORT [--allow-eio3] [--recovery] [--msgpack]
+//
+// Prints "listening PORT" (PORT 0 picks a free port) and serves until it is killed.
 
 import { createServer } from "node:http";
 
@@ -27,14 +29,14 @@ const http = createServer((request, response) => {
 });
 
 const io = new Server(http, {
-  // Node hands the callback's first argument to the client as the message.
+  // Node sends the first argument of the callback to the client as the message.
   allowRequest(request, callback) {
     const query = new URL(request.url, "http://fixture").searchParams;
     if (query.has("deny")) callback("nope é", false);
     else if (query.has("denynull")) callback(null, false);
     else callback(null, true);
   },
-  // Only for socket.io-client 2.x, whose runs ask for it.
+  // Only for the tests with socket.io-client 2.x.
   allowEIO3: process.argv.includes("--allow-eio3"),
   // Only for the tests of connection state recovery.
   ...(process.argv.includes("--recovery") && { connectionStateRecovery: {} }),
@@ -49,14 +51,14 @@ io.of("/admin").use((socket, next) => {
   next(refusal);
 });
 
-const departures = new Map(); // id -> { reason, rooms }
-const waiting = new Map(); // id -> functions to call with it
+const disconnects = new Map(); // id -> { reason, rooms }
+const waiting = new Map(); // id -> acknowledgements to call
 
 for (const name of ["/", "/admin"]) io.of(name).on("connection", connected);
 
 function connected(socket) {
   const numbered = { received: 0, faults: 0, due: 0 };
-  let roomsAtTheEnd = [];
+  let roomsAtDisconnect = [];
 
   for (const name of ["echo", ...ODD_NAMES]) {
     socket.on(name, (...args) => socket.emit(name, ...values(args)));
@@ -78,7 +80,7 @@ function connected(socket) {
     done?.(rooms(socket));
   });
   socket.on("to", ({ to = [], except = [] }, event, value, done) => {
-    // An empty `to` on a socket's operator still spares the socket.
+    // With an empty `to`, the operator of a socket still excludes the socket.
     socket.to(to).except(except).emit(event, value);
     done?.();
   });
@@ -97,7 +99,7 @@ function connected(socket) {
   socket.on("disconnect-me", (close) => socket.disconnect(close));
   socket.on("close-transport", () => socket.conn.close());
   socket.on("reason", (id, done) => {
-    if (departures.has(id)) done?.(departures.get(id));
+    if (disconnects.has(id)) done?.(disconnects.get(id));
     else waiting.set(id, [...(waiting.get(id) ?? []), done]);
   });
   socket.on("burst", (n) => {
@@ -118,17 +120,17 @@ function connected(socket) {
   socket.on("count", (done) => done?.({ received: numbered.received, faults: numbered.faults }));
 
   socket.on("disconnecting", () => {
-    roomsAtTheEnd = rooms(socket);
+    roomsAtDisconnect = rooms(socket);
   });
   socket.on("disconnect", (reason) => {
-    const departure = { reason, rooms: roomsAtTheEnd };
-    departures.set(socket.id, departure);
-    for (const done of waiting.get(socket.id) ?? []) done?.(departure);
+    const disconnect = { reason, rooms: roomsAtDisconnect };
+    disconnects.set(socket.id, disconnect);
+    for (const done of waiting.get(socket.id) ?? []) done?.(disconnect);
     waiting.delete(socket.id);
   });
 }
 
-// The arguments of an event without the acknowledgement, which Node appends.
+// Returns the arguments of an event without the acknowledgement, which Node appends.
 function values(args) {
   return typeof args.at(-1) === "function" ? args.slice(0, -1) : args;
 }

@@ -1,8 +1,9 @@
-// What the package `ws` answers to offers of `permessage-deflate`.
+// Prints the responses of the package `ws` to `permessage-deflate` offers.
 //
-//     node negotiate.mjs '[[{}, "permessage-deflate; client_max_window_bits"], …]'
+//   node negotiate.mjs '[[{}, "permessage-deflate; client_max_window_bits"], …]'
 //
-// Each case is a set of the server's options and an offer. Prints a JSON list: the answer to each, or null if it is refused.
+// Each case consists of server options and an offer. Prints a JSON list with the response to each offer, or null if it
+// is declined.
 
 import { inner } from "./ws.mjs";
 

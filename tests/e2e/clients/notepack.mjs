@@ -1,10 +1,15 @@
-// What Node's parser for MessagePack makes of packets, to compare with.
+// Encodes and decodes packets with Node's MessagePack parser, for comparison.
 //
-//     node notepack.mjs generate COUNT SEED     a line per packet: its bytes, its payload as JSON with placeholders,
-//                                               the attachments, and whether other parsers should write the same bytes
-//     node notepack.mjs check                   reads lines of bytes, payload and attachments, and compares
+//   node notepack.mjs generate COUNT SEED
 //
-// Bytes are hexadecimal. The columns are separated by tabs, attachments by commas.
+// Prints a line per packet: its bytes, its payload as JSON with placeholders, the attachments, and whether other
+// parsers should encode the same bytes.
+//
+//   node notepack.mjs check
+//
+// Reads lines with bytes, payload and attachments, and compares them.
+//
+// Bytes are hexadecimal. Columns are separated by tabs, attachments by commas.
 
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -27,7 +32,7 @@ function generate(count, seed) {
     const traits = { exact: true };
     const data = ["event", ...list(random(4), () => value(random, 4, traits))];
     const packet = { type: EVENT, data };
-    if (random(2)) packet.id = whole(random, 53);
+    if (random(2)) packet.id = integer(random, 53);
     packet.nsp = random(2) ? "/" : "/namespace";
     const [bytes] = new Encoder().encode(packet);
     const { json, attachments } = deconstruct(data);
@@ -45,7 +50,7 @@ async function check() {
     decoder.add(Buffer.from(bytes, "hex"));
     const read = deconstruct(data);
     if (JSON.stringify(JSON.parse(json)) !== read.json || attachments !== read.attachments.join()) {
-      console.log(`not ok ${line}\n  is read as ${read.json} ${read.attachments}`);
+      console.log(`not ok ${line}\n  decodes to ${read.json} ${read.attachments}`);
       process.exit(1);
     }
     checked += 1;
@@ -53,7 +58,7 @@ async function check() {
   console.log(`ok ${checked}`);
 }
 
-// The JSON of a payload with placeholders for what is binary, and the binary.
+// Returns the payload as JSON with placeholders for binary, and the binary.
 function deconstruct(data) {
   const attachments = [];
   const replace = (value) => {
@@ -77,7 +82,7 @@ function value(random, depth, traits) {
       return random(2) === 1;
     case 2:
     case 3:
-      return whole(random, 64);
+      return integer(random, 64);
     case 4:
       return FRACTIONS[random(FRACTIONS.length)];
     case 5:
@@ -86,12 +91,12 @@ function value(random, depth, traits) {
     case 7:
       return Buffer.from(list(LENGTHS[random(LENGTHS.length)], () => random(256)));
     case 8:
-      // What is `undefined`, a `Date` or an `ArrayBuffer` in JavaScript, and only there.
+      // Values that exist only in JavaScript: `undefined`, `Date` and `ArrayBuffer`.
       traits.exact = false;
       return undefined;
     case 9:
       traits.exact = false;
-      return new Date(random(2) ? whole(random, 40) * 1000 + random(1000) : -whole(random, 46));
+      return new Date(random(2) ? integer(random, 40) * 1000 + random(1000) : -integer(random, 46));
     case 10:
       traits.exact = false;
       return Uint8Array.from(list(LENGTHS[random(LENGTHS.length)], () => random(256))).buffer;
@@ -105,8 +110,8 @@ function value(random, depth, traits) {
   }
 }
 
-// A whole number about a power of 2, below 2 to the power of `bits`.
-function whole(random, bits) {
+// Returns an integer close to a power of 2, below 2 to the power of `bits`.
+function integer(random, bits) {
   const number = 2 ** random(bits) + random(3) - 1;
   return random(2) || bits < 64 ? Math.max(number, 0) : -Math.min(number, 2 ** 63);
 }
@@ -119,7 +124,7 @@ function list(length, element) {
   return Array.from({ length }, element);
 }
 
-// Mulberry32: whole numbers below a bound, the same ones for the same seed.
+// Mulberry32: returns a generator of integers below a bound, reproducible from the seed.
 function generator(seed) {
   let state = seed;
   return (bound) => {

@@ -3,7 +3,7 @@
 import { pattern } from "./values.mjs";
 import { event } from "./waiting.mjs";
 
-// What a case may ask for; whatever it opened is closed when it ends.
+// Opens sockets for a case and closes them when it ends.
 export class Session {
   #settings;
   #sockets = [];
@@ -16,31 +16,31 @@ export class Session {
     return this.#settings.major;
   }
 
-  /** Whether the client speaks revision 3 of Engine.IO. */
+  /** Whether the client uses protocol revision 3 of Engine.IO. */
   get isVersion2() {
     return this.#settings.major <= 2;
   }
 
-  /** Whether the client has socket.io-msgpack-parser. */
+  /** Whether the client uses socket.io-msgpack-parser. */
   get msgpack() {
     return this.#settings.msgpack;
   }
 
-  /** The options that carry a token to a namespace. */
+  /** Returns the options that send a token to a namespace. */
   login(token) {
     return this.isVersion2 ? { query: { token } } : { auth: { token } };
   }
 
-  /** The next refusal of a namespace: what a client of this version gets to see of it. */
+  /** Waits for a namespace to refuse the socket and returns the error in the form of this client version. */
   async refusal(socket) {
     const [error] = await event(socket, this.isVersion2 ? "error" : "connect_error");
     return error;
   }
 
-  /** So many bytes that differ, as a client of this version takes them. */
+  /** Returns `size` varying bytes in a type that this client version supports. */
   bytes(size) {
     const bytes = pattern(size);
-    // In browsers that parser makes an object of a view, with a member for each byte.
+    // In browsers, the parser encodes a view as an object with a member for each byte.
     if (!this.isVersion2 && !this.msgpack) return bytes;
     return typeof Buffer === "undefined" ? bytes.buffer : Buffer.from(bytes);
   }
@@ -53,7 +53,7 @@ export class Session {
     return this.#settings.loadClients;
   }
 
-  /** A socket on a connection of its own, not yet connected. */
+  /** Opens a socket on a new connection without waiting for it. */
   open(namespace = "/", options = {}) {
     const { io, url, transports, clientOptions } = this.#settings;
     const defaults = { transports, forceNew: true, reconnection: false, ...clientOptions };
@@ -62,7 +62,7 @@ export class Session {
     return socket;
   }
 
-  /** A connected socket on a connection of its own. */
+  /** Opens a socket on a new connection and waits until it is connected. */
   async connected(namespace = "/", options = {}) {
     const socket = this.open(namespace, options);
     const failure = new Promise((_, reject) => {
@@ -82,7 +82,7 @@ export class Session {
     this.#sockets.push(socket);
   }
 
-  // A browser has six connections to a server. Polls that wait to be ended must not keep those of the next case waiting.
+  // A browser opens at most six connections to a server. Pending polls must not delay the polls of the next case.
   async close() {
     const closed = this.#sockets.map(async (socket) => {
       socket.io.reconnection?.(false);

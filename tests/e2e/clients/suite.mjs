@@ -1,10 +1,9 @@
-// The behaviour suite with socket.io-client in Node.
+// Runs the behaviour suite with socket.io-client in Node.
 //
-//     node suite.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--client socket.io-client]
-//                    [--client-options '{"forceBase64":true}'] [--load-clients 200] [--msgpack]
-//                    [--suite recovery] [--only NAME]
+//   node suite.mjs --url http://127.0.0.1:4000 [--transports polling,websocket] [--client socket.io-client]
+//     [--client-options '{"forceBase64":true}'] [--load-clients 200] [--msgpack] [--suite recovery] [--only NAME]
 //
-// Prints one line per case and the totals; the exit code is 0 when every case passed.
+// Prints one line per case and the totals. The exit code is 0 when every case passed.
 
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
@@ -17,7 +16,7 @@ const { values: options } = parseArgs({
     transports: { type: "string", default: "polling,websocket" },
     client: { type: "string", default: "socket.io-client" },
     "client-options": { type: "string", default: "{}" },
-    // With socket.io-msgpack-parser; the server needs it, too.
+    // Uses socket.io-msgpack-parser. The server must use it too.
     msgpack: { type: "boolean", default: false },
     "load-clients": { type: "string", default: "200" },
     suite: { type: "string", default: "behaviour" },
@@ -25,7 +24,7 @@ const { values: options } = parseArgs({
   },
 });
 if (!options.url) {
-  console.error("no server given: add --url http://127.0.0.1:PORT");
+  console.error("missing option --url: add --url http://127.0.0.1:PORT");
   process.exit(2);
 }
 
@@ -49,5 +48,5 @@ const totals = await runSuite({
   only: options.only,
   print: (line) => console.log(line),
 });
-// The client keeps sockets and timers open; nothing of them matters any more.
+// The client keeps sockets and timers open, so the process must exit explicitly.
 process.exit(totals.failed === 0 ? 0 : 1);

@@ -1,9 +1,9 @@
-"""The behaviour suite with python-socketio's asyncio client.
+"""Runs the behaviour suite with the asyncio client of python-socketio.
 
     python suite.py --url http://127.0.0.1:4000 [--transports polling,websocket] [--msgpack] [--load-clients 50] [--only NAME]
 
-The cases are those of cases.mjs that this client can express, under the same names. Prints one line per case and the
-totals; the exit code is 0 when every case passed.
+The cases are those of cases.mjs that this client supports, with the same names. Prints one line per case and the
+totals. The exit code is 0 when every case passed.
 """
 
 import argparse
@@ -33,7 +33,7 @@ CASES = {}
 
 
 def case(name, needs=lambda transports: True):
-    """Registers a case; `needs` tells whether it can run with these transports."""
+    """Registers a case; `needs` returns whether it can run with these transports."""
 
     def register(run):
         CASES[name] = (run, needs)
@@ -43,7 +43,7 @@ def case(name, needs=lambda transports: True):
 
 
 class Session:
-    """What a case may ask for; whatever it opened is closed when it ends."""
+    """Creates clients for a case and closes them when it ends."""
 
     def __init__(self, options):
         self.url = options.url
@@ -76,10 +76,10 @@ class Session:
 
 
 class Client(socketio.AsyncClient):
-    """The client of the package, with events to wait for."""
+    """The client of the package, extended with methods that wait for events."""
 
     def event_once(self, name, namespace="/"):
-        """The arguments of the next event of this name, as a future."""
+        """Returns a future of the arguments of the next event of this name."""
         future = asyncio.get_running_loop().create_future()
 
         def handler(*args):
@@ -90,18 +90,18 @@ class Client(socketio.AsyncClient):
         return within(f"the event {name!r}", future)
 
     def record(self, name, namespace="/"):
-        """The first arguments of all events of this name from now on."""
-        heard = []
-        self.on(name, heard.append, namespace=namespace)
-        return heard
+        """Returns a list that collects the first argument of each event of this name from now on."""
+        received = []
+        self.on(name, received.append, namespace=namespace)
+        return received
 
     async def echo(self, *args, name="echo", namespace="/"):
-        back = self.event_once(name, namespace)
+        answer = self.event_once(name, namespace)
         await self.emit(name, args, namespace=namespace)
-        return await back
+        return await answer
 
     async def ask(self, name, *args, namespace="/"):
-        """The server's acknowledgement: its argument, or a tuple of several."""
+        """Waits for the server's acknowledgement and returns its argument, or a tuple of several."""
         return await self.call(name, args, namespace=namespace, timeout=WAIT_SECONDS)
 
 
@@ -113,7 +113,7 @@ async def within(what, awaitable, seconds=WAIT_SECONDS):
 
 
 async def fence(*clients):
-    """Everything that the server sent to these clients before now has arrived when this returns."""
+    """Waits until these clients have received everything that the server has sent so far."""
     for client in clients:
         await client.ask("ack", "fence")
 
@@ -134,8 +134,8 @@ def unique():
 async def connect(t):
     client = await t.connected()
     sid = client.get_sid()
-    assert re.fullmatch(r"[\w-]{20}", sid), f"an id of 20 URL-safe characters, not {sid}"
-    assert sid != client.eio.sid, "the socket's id is the engine's"
+    assert re.fullmatch(r"[\w-]{20}", sid), f"the id {sid} does not have 20 URL-safe characters"
+    assert sid != client.eio.sid, "the socket has the engine id"
     equal((await client.ask("whoami"))["id"], sid)
 
 
@@ -243,7 +243,7 @@ async def ack_timeout(t):
 @case("namespaces")
 async def namespaces(t):
     client = await t.connected(["/", "/admin"], auth={"token": "secret"})
-    assert client.get_sid("/") != client.get_sid("/admin"), "two namespaces, one id"
+    assert client.get_sid("/") != client.get_sid("/admin"), "both namespaces use the same socket id"
     equal((await client.ask("whoami", namespace="/admin"))["nsp"], "/admin")
     strays = client.record("echo")
     equal(await client.echo("in admin", namespace="/admin"), ["in admin"])
@@ -260,7 +260,7 @@ async def refusal_by_middleware(t):
     except socketio.exceptions.ConnectionError:
         pass
     else:
-        raise AssertionError("connected")
+        raise AssertionError("the namespace did not refuse the client")
     equal(await refused, [{"message": "not allowed", "data": {"code": "E_TOKEN"}}])
 
 
@@ -273,7 +273,7 @@ async def unknown_namespace(t):
     except socketio.exceptions.ConnectionError:
         pass
     else:
-        raise AssertionError("connected")
+        raise AssertionError("the namespace did not refuse the client")
     equal(await refused, [{"message": "Invalid namespace"}])
 
 
@@ -290,15 +290,15 @@ async def join_and_leave(t):
     equal(news, ["joined"])
 
 
-@case("rooms: to spares the sender")
-async def to_spares_the_sender(t):
+@case("rooms: to excludes the sender")
+async def to_excludes_the_sender(t):
     room, (one, two, three) = unique(), await t.several(3)
     await one.ask("join", room)
     await two.ask("join", room)
-    heard = [client.record("news") for client in (one, two, three)]
+    received = [client.record("news") for client in (one, two, three)]
     await one.ask("to", {"to": [room]}, "news", "x")
     await fence(one, two, three)
-    equal(heard, [[], ["x"], []])
+    equal(received, [[], ["x"], []])
 
 
 @case("rooms: except")
@@ -306,38 +306,38 @@ async def rooms_except(t):
     room, quiet, (one, two) = unique(), unique(), await t.several(2)
     await one.ask("join", room)
     await two.ask("join", [room, quiet])
-    heard = [client.record("news") for client in (one, two)]
+    received = [client.record("news") for client in (one, two)]
     await one.ask("io-to", {"to": [room], "except": [quiet]}, "news", "x")
     await fence(one, two)
-    equal(heard, [["x"], []])
+    equal(received, [["x"], []])
 
 
-@case("rooms: in two targeted rooms, heard once")
-async def heard_once(t):
+@case("rooms: a socket in two targeted rooms receives once")
+async def two_targeted_rooms(t):
     a, b, (one, two) = unique(), unique(), await t.several(2)
     await two.ask("join", [a, b])
-    heard = two.record("news")
+    received = two.record("news")
     await one.ask("to", {"to": [a, b]}, "news", "x")
     await fence(two)
-    equal(heard, ["x"])
+    equal(received, ["x"])
 
 
 @case("io.to(socket.id)")
 async def to_an_id(t):
     one, two, three = await t.several(3)
-    heard = [client.record("news") for client in (one, two, three)]
+    received = [client.record("news") for client in (one, two, three)]
     await one.ask("io-to", {"to": [two.get_sid()]}, "news", "for two")
     await fence(one, two, three)
-    equal(heard, [[], ["for two"], []])
+    equal(received, [[], ["for two"], []])
 
 
-@case("broadcast spares the sender")
+@case("broadcast excludes the sender")
 async def broadcast(t):
     name, (one, two, three) = unique(), await t.several(3)
-    heard = [client.record(name) for client in (one, two, three)]
+    received = [client.record(name) for client in (one, two, three)]
     await one.ask("broadcast", name, "x")
     await fence(one, two, three)
-    equal(heard, [[], ["x"], ["x"]])
+    equal(received, [[], ["x"], ["x"]])
 
 
 @case("disconnect from the client")
@@ -345,11 +345,11 @@ async def disconnect_from_the_client(t):
     client, witness = await t.several(2)
     sid = client.get_sid()
     await client.disconnect()
-    # This client closes the transport together with its DISCONNECT, which may never be written or be read too late.
+    # This client closes the transport together with its DISCONNECT, which may be lost or arrive too late.
     reason = (await witness.ask("reason", sid))["reason"]
     expected = ["client namespace disconnect", "transport close"]
     if t.serializer == "msgpack":
-        # Its DISCONNECT has `nil` as data, which Node's server takes for a malformed packet.
+        # Its DISCONNECT has `nil` as data, which Node's server treats as malformed.
         expected.append("forced close")
     assert reason in expected, f"the reason is {reason!r}"
 
@@ -357,18 +357,18 @@ async def disconnect_from_the_client(t):
 @case("disconnect from the server")
 async def disconnect_from_the_server(t):
     client, witness = await t.several(2)
-    sid, gone = client.get_sid(), client.event_once("disconnect")
+    sid, disconnected = client.get_sid(), client.event_once("disconnect")
     await client.emit("disconnect-me", False)
-    equal(await gone, [client.reason.SERVER_DISCONNECT])
+    equal(await disconnected, [client.reason.SERVER_DISCONNECT])
     equal((await witness.ask("reason", sid))["reason"], "server namespace disconnect")
 
 
 @case("disconnect from the server, transport too")
 async def disconnect_the_transport_too(t):
     client, witness = await t.several(2)
-    sid, gone = client.get_sid(), client.event_once("disconnect")
+    sid, disconnected = client.get_sid(), client.event_once("disconnect")
     await client.emit("disconnect-me", True)
-    await gone
+    await disconnected
     equal((await witness.ask("reason", sid))["reason"], "server namespace disconnect")
 
 
@@ -380,7 +380,7 @@ async def transport_close_reason(t):
     equal((await witness.ask("reason", sid))["reason"], "transport close")
 
 
-# Polling alone: this client takes the close packet of the server for its own end and stays away.
+# With polling only, this client treats a close packet as its own disconnect and does not reconnect.
 @case("reconnection", needs=lambda transports: "websocket" in transports)
 async def reconnection(t):
     witness = await t.connected()
@@ -388,11 +388,11 @@ async def reconnection(t):
         reconnection=True, reconnection_delay=0.01, reconnection_delay_max=0.02, randomization_factor=0
     )
     sid = client.get_sid()
-    back, gone = client.event_once("connect"), client.event_once("disconnect")
+    reconnected, disconnected = client.event_once("connect"), client.event_once("disconnect")
     await client.emit("close-transport")
-    await gone
-    await back
-    assert client.get_sid() != sid, "a new session has a new id"
+    await disconnected
+    await reconnected
+    assert client.get_sid() != sid, "the new session has the old id"
     equal(await client.echo("again"), ["again"])
     equal((await witness.ask("reason", sid))["reason"], "forced close")
 
@@ -408,10 +408,10 @@ async def thousand_from_the_client(t):
 @case("1000 events from the server, in order")
 async def thousand_from_the_server(t):
     client = await t.connected()
-    heard = client.record("burst")
+    received = client.record("burst")
     await client.emit("burst", 1000)
     await fence(client)
-    equal(heard, list(range(1000)))
+    equal(received, list(range(1000)))
 
 
 @case("upgrade", needs=lambda transports: len(transports) == 2)
@@ -424,20 +424,20 @@ async def upgrade(t):
 
 @case("upgrade under load", needs=lambda transports: len(transports) == 2)
 async def upgrade_under_load(t):
-    # This client upgrades before it sends anything, so the load is that of the other clients.
+    # This client upgrades before it sends anything, so the load comes from the other clients.
     async def one():
         client = t.client()
-        heard = client.record("streamed")
+        received = client.record("streamed")
         await t.connect(client, seconds=60)
         await client.emit("stream", (LOAD_EVENTS, 1))
         for i in range(LOAD_EVENTS):
             await client.emit("numbered", i)
             await asyncio.sleep(0)
         equal(await client.ask("count"), {"received": LOAD_EVENTS, "faults": 0})
-        while len(heard) < LOAD_EVENTS:
+        while len(received) < LOAD_EVENTS:
             await client.ask("ack")
         await fence(client)
-        equal(heard, list(range(LOAD_EVENTS)))
+        equal(received, list(range(LOAD_EVENTS)))
         equal((await client.ask("whoami"))["transport"], "websocket")
 
     await within("the end of the load", asyncio.gather(*(one() for _ in range(t.load_clients))), 120)
@@ -471,17 +471,17 @@ async def main():
             await session.close()
     if passed + failed == 0:
         failed = 1
-        print(f'not ok suite: no case is named like "{options.only}"')
+        print(f'not ok suite: no case name contains "{options.only}"')
     print(f"{passed} passed, {failed} failed")
     return 0 if failed == 0 else 1
 
 
-# A refused connection is a case here, not an error worth a line.
+# Refused connections are expected in these cases and are not logged.
 QUIET = logging.getLogger("quiet")
 QUIET.addHandler(logging.NullHandler())
 QUIET.propagate = False
 
-# By default this client gives up a connection that answers a poll with more than 16 packets.
+# By default, this client closes the connection if a poll returns more than 16 packets.
 engineio.payload.Payload.max_decode_packets = 2000
 
 if __name__ == "__main__":

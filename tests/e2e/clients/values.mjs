@@ -1,24 +1,24 @@
-// Values to send, and their comparison with what came back.
+// Values to send, and comparisons of received values.
 
 let names = 0;
 
-// A name that no other case and no other run uses.
+// Returns a name that no other case or run uses.
 export function unique() {
   names += 1;
   return `${Math.random().toString(36).slice(2)}-${names}`;
 }
 
-// The numbers below `count` in order.
+// Returns the numbers below `count` in order.
 export function numbers(count) {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-// So many bytes that differ.
+// Returns `size` varying bytes.
 export function pattern(size) {
   return Uint8Array.from({ length: size }, (_, i) => (i * 31 + 7) % 256);
 }
 
-// The value with its binary parts (a Buffer, an ArrayBuffer or a view) written as comparable objects.
+// Returns the value with its binary parts (a Buffer, an ArrayBuffer or a view) replaced by comparable objects.
 export function plain(value) {
   if (value instanceof ArrayBuffer) return { bytes: [...new Uint8Array(value)] };
   if (ArrayBuffer.isView(value)) {
@@ -35,7 +35,7 @@ export function assert(condition, message) {
   if (!condition) throw new Error(message);
 }
 
-// Deep equality of plain data; the order of an object's keys does not matter.
+// Asserts deep equality of plain data, regardless of the order of object keys.
 export function equal(actual, expected) {
   const [got, wanted] = [canonical(actual), canonical(expected)];
   if (got !== wanted) throw new Error(`expected ${excerpt(wanted)}, got ${excerpt(got)}`);

@@ -1,8 +1,8 @@
-// Waiting for what a socket should receive: always for an event, and with a limit that fails the case.
+// Functions that wait for events of a socket, with a time limit that fails the case.
 
 export const WAIT_MS = 10_000;
 
-// The arguments of the next event of this name.
+// Resolves to the arguments of the next event of this name.
 export function event(emitter, name, ms = WAIT_MS) {
   return within(`the event ${JSON.stringify(name)}`, ms, (resolve) => emitter.once(name, (...args) => resolve(args)));
 }
@@ -14,12 +14,12 @@ export function until(emitter, name, condition, ms = WAIT_MS) {
   });
 }
 
-// The first argument of the server's acknowledgement.
+// Resolves to the first argument of the server's acknowledgement.
 export async function call(socket, name, ...args) {
   return (await callAll(socket, name, ...args))[0];
 }
 
-// All arguments of the server's acknowledgement.
+// Resolves to all arguments of the server's acknowledgement.
 export function callAll(socket, name, ...args) {
   return within(`the acknowledgement of ${JSON.stringify(name)}`, WAIT_MS, (resolve) => {
     socket.emit(name, ...args, (...answers) => resolve(answers));
@@ -27,26 +27,26 @@ export function callAll(socket, name, ...args) {
 }
 
 export function echo(socket, ...args) {
-  const back = event(socket, "echo");
+  const answer = event(socket, "echo");
   socket.emit("echo", ...args);
-  return back;
+  return answer;
 }
 
-// The first arguments of all events of this name from now on.
+// Returns a list that collects the first argument of each event of this name from now on.
 export function record(socket, name) {
-  const heard = [];
-  socket.on(name, (value) => heard.push(value));
-  return heard;
+  const received = [];
+  socket.on(name, (value) => received.push(value));
+  return received;
 }
 
-// Everything that the server sent to these sockets before now has arrived when this resolves.
+// Resolves when these sockets have received everything that the server has sent so far.
 export function fence(sockets) {
   return Promise.all(sockets.map((socket) => call(socket, "ack", "fence")));
 }
 
 export async function upgraded(socket, ms = WAIT_MS) {
   const { engine } = socket.io;
-  // The event comes when the new transport is in use.
+  // The engine emits `upgrade` when the new transport is in use.
   if (engine.transport.name === "polling") await event(engine, "upgrade", ms);
 }
 
@@ -60,7 +60,7 @@ function within(what, ms, start) {
   });
 }
 
-// Lets timers and sockets have their turn.
-export function turn() {
+// Yields to timers and sockets.
+export function nextTick() {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -1,4 +1,4 @@
-//! Servers for tests that bring an application of their own.
+//! Starts servers for tests that bring their own application.
 
 use std::net::SocketAddr;
 
@@ -7,14 +7,14 @@ use axum::extract::State;
 use socketio::{DisconnectReason, SocketIo, SocketIoBuilder, SocketIoLayer};
 use tokio::net::TcpListener;
 
-use crate::journal::Journal;
+use crate::probes::Journal;
 
-/// Serves nothing but the layer on a free port of 127.0.0.1 and returns its address. The server
-/// lives as long as the runtime.
+/// Serves only the layer on a free port of 127.0.0.1 and returns the address. The server runs until
+/// the runtime is dropped.
 ///
 /// # Panics
 ///
-/// If there is no free port.
+/// Panics if there is no free port.
 pub async fn serve<S>(layer: SocketIoLayer<S>) -> SocketAddr
 where
     S: Clone + Send + Sync + 'static,
@@ -22,12 +22,12 @@ where
     serve_router(Router::new().layer(layer)).await
 }
 
-/// Serves a router on a free port of 127.0.0.1 and returns its address. The server lives as long as
-/// the runtime.
+/// Serves a router on a free port of 127.0.0.1 and returns the address. The server runs until the
+/// runtime is dropped.
 ///
 /// # Panics
 ///
-/// If there is no free port.
+/// Panics if there is no free port.
 pub async fn serve_router(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
@@ -37,17 +37,17 @@ pub async fn serve_router(router: Router) -> SocketAddr {
     addr
 }
 
-/// A server that writes down why clients left its main namespace: its address, a handle to it, and
-/// what it writes.
-pub async fn serve_noting_departures(
+/// Serves an application that records the disconnect reasons in its main namespace. Returns the
+/// address, a handle to the server and the journal.
+pub async fn serve_recording_disconnects(
     builder: SocketIoBuilder,
 ) -> (SocketAddr, SocketIo<Journal>, Journal) {
     let journal = Journal::new();
     let layer = builder.with_state(journal.clone()).build();
     let io = layer.io();
-    let left = async |reason: DisconnectReason, State(journal): State<Journal>| {
+    let record = async |reason: DisconnectReason, State(journal): State<Journal>| {
         journal.write(reason);
     };
-    io.of("/").on_disconnect(left);
+    io.of("/").on_disconnect(record);
     (serve(layer).await, io, journal)
 }

@@ -1,4 +1,4 @@
-//! What joins several servers of one process to a cluster.
+//! An in-process adapter that joins several servers to a cluster.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -13,24 +13,23 @@ use socketio::adapter::{
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::eventually::eventually;
+use crate::sync::eventually;
 
-/// How long the answers of other servers are awaited unless an operation says otherwise, as in
-/// Node's adapters.
+/// The time limit for the answers of other servers if an operation sets none, as in Node's
+/// adapters.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What joins several servers of one process to a cluster. Clones are the same one.
+/// A cluster of several servers in one process. Clones refer to the same cluster.
 ///
-/// What goes from one server to another arrives at once and in order, through the forms in which it
-/// would travel.
+/// Requests between servers are delivered immediately, in order and in their serialized form.
 #[derive(Clone, Default)]
 pub struct Bus {
     servers: Arc<Mutex<Vec<State>>>,
 }
 
-/// What the bus knows of one server.
+/// The state of one server of the cluster.
 #[derive(Default)]
 struct State {
     silent: bool,
@@ -38,13 +37,13 @@ struct State {
 }
 
 impl Bus {
-    /// A bus without servers.
+    /// Creates a cluster without servers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One more server of the cluster.
+    /// Adds a server to the cluster.
     #[must_use]
     pub fn server(&self) -> BusServer {
         let mut servers = self.lock();
@@ -55,14 +54,14 @@ impl Bus {
         }
     }
 
-    /// Returns when so many servers have joined a namespace.
-    pub async fn joined(&self, namespace: &str, servers: usize) {
-        let joined = || {
+    /// Waits until this number of servers has joined a namespace.
+    pub async fn wait_for_servers(&self, namespace: &str, servers: usize) {
+        let all_joined = || {
             let all = self.lock();
-            let in_it = |state: &&State| state.namespaces.contains_key(namespace);
-            all.iter().filter(in_it).count() == servers
+            let has_joined = |state: &&State| state.namespaces.contains_key(namespace);
+            all.iter().filter(has_joined).count() == servers
         };
-        eventually("the servers to join the namespace", joined).await;
+        eventually("the servers to join the namespace", all_joined).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<State>> {
@@ -84,7 +83,7 @@ pub struct BusServer {
 }
 
 impl BusServer {
-    /// What makes its adapters.
+    /// Returns a factory for the adapters of this server.
     pub fn adapter(&self) -> impl AdapterFactory {
         let server = self.clone();
         move |namespace: &str, local: Arc<dyn LocalSockets>| -> Arc<dyn Adapter> {
@@ -96,12 +95,13 @@ impl BusServer {
         }
     }
 
-    /// Returns when so many servers have joined a namespace.
-    pub async fn joined(&self, namespace: &str, servers: usize) {
-        self.bus.joined(namespace, servers).await;
+    /// Waits until this number of servers has joined a namespace.
+    pub async fn wait_for_servers(&self, namespace: &str, servers: usize) {
+        self.bus.wait_for_servers(namespace, servers).await;
     }
 
-    /// Lets it do nothing and answer nothing that others ask from now on, as a server that hangs.
+    /// Makes this server ignore all requests of other servers from now on, like a server that
+    /// hangs.
     pub fn silence(&self) {
         if let Some(state) = self.bus.lock().get_mut(self.number) {
             state.silent = true;
@@ -117,7 +117,7 @@ struct BusAdapter {
 }
 
 impl BusAdapter {
-    /// The other servers; nothing in the place of one that is silent.
+    /// Returns the other servers, with `None` for each that is silent.
     fn others(&self) -> Vec<Option<Arc<dyn LocalSockets>>> {
         let all = self.server.bus.lock();
         all.iter()
@@ -130,8 +130,8 @@ impl BusAdapter {
             .collect()
     }
 
-    /// This server, and those of the others that listen unless only this one is meant.
-    fn listening(&self, options: &BroadcastOptions) -> Vec<Arc<dyn LocalSockets>> {
+    /// Returns this server, and the other servers that respond unless the broadcast is local.
+    fn reachable(&self, options: &BroadcastOptions) -> Vec<Arc<dyn LocalSockets>> {
         let own = std::iter::once(Arc::clone(&self.local));
         if options.flags.local {
             return own.collect();
@@ -163,7 +163,7 @@ impl Adapter for BusAdapter {
     }
 
     fn broadcast(&self, packet: Packet, options: BroadcastOptions) {
-        for server in self.listening(&options) {
+        for server in self.reachable(&options) {
             server.broadcast(&packet, &options);
         }
     }
@@ -181,7 +181,7 @@ impl Adapter for BusAdapter {
             let sink = Arc::clone(&sink);
             answers = answers.with_guard(match server {
                 Some(server) => server.broadcast_with_ack(&packet, &options, sink),
-                // Something may still come of it, for all that is known.
+                // The collector keeps waiting for a silent server.
                 None => AckGuard::new(move || drop(sink)),
             });
         }
@@ -189,19 +189,19 @@ impl Adapter for BusAdapter {
     }
 
     fn add_sockets(&self, options: BroadcastOptions, rooms: RoomList) {
-        for server in self.listening(&options) {
+        for server in self.reachable(&options) {
             server.join(&options.target, &rooms);
         }
     }
 
     fn del_sockets(&self, options: BroadcastOptions, rooms: RoomList) {
-        for server in self.listening(&options) {
+        for server in self.reachable(&options) {
             server.leave(&options.target, &rooms);
         }
     }
 
     fn disconnect_sockets(&self, options: BroadcastOptions, close: bool) {
-        for server in self.listening(&options) {
+        for server in self.reachable(&options) {
             server.disconnect(&options.target, close);
         }
     }
@@ -219,7 +219,7 @@ impl Adapter for BusAdapter {
             let mut missing = 0;
             for server in self.others() {
                 match server {
-                    Some(server) => sockets.extend(travelled(&server.fetch(&options.target))?),
+                    Some(server) => sockets.extend(round_trip(&server.fetch(&options.target))?),
                     None => missing += 1,
                 }
             }
@@ -256,7 +256,7 @@ impl Adapter for BusAdapter {
             while all.len() < expected {
                 match timeout_at(deadline, answers.recv()).await {
                     Ok(Some(answer)) => all.push(answer),
-                    // `sender` is still here: it is the time.
+                    // `sender` is still alive, so this is a timeout.
                     Ok(None) | Err(_) => {
                         let missing = MissingAnswers::new(expected - all.len(), 0);
                         return Err(missing.with_answers(all).into());
@@ -268,8 +268,8 @@ impl Adapter for BusAdapter {
     }
 }
 
-/// Descriptions as they arrive at another server.
-fn travelled(sockets: &[RemoteSocketInfo]) -> Result<Vec<RemoteSocketInfo>, AdapterError> {
+/// Returns the descriptions as another server deserializes them.
+fn round_trip(sockets: &[RemoteSocketInfo]) -> Result<Vec<RemoteSocketInfo>, AdapterError> {
     serde_json::to_string(sockets)
         .and_then(|text| serde_json::from_str(&text))
         .map_err(AdapterError::other)

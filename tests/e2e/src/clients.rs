@@ -1,4 +1,4 @@
-//! Runs the suites of `clients/` against a server.
+//! Runs the client suites of `clients/` against a server.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,24 +11,25 @@ use tokio::process::Command;
 
 use crate::server::Server;
 
-/// Set to `1`, lets the tests pass whose clients are not installed; they print what they skipped.
+/// The environment variable that, set to `1`, lets tests pass if their client is not installed.
+/// They print what they skip.
 pub const SKIP_MISSING: &str = "SOCKETIO_E2E_SKIP_MISSING";
 
-/// How long one suite may run. It takes some ten seconds on an idle machine.
+/// The time limit of one suite. A suite takes about ten seconds on an idle machine.
 const SUITE_LIMIT: Duration = Duration::from_secs(600);
 
-/// Transports that a suite is run with, as its `--transports` option.
+/// The transports that a suite uses: its `--transports` option.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Transports {
-    /// Polling alone.
+    /// Only polling.
     Polling,
-    /// WebSocket alone.
+    /// Only WebSocket.
     WebSocket,
-    /// Polling first, then the upgrade to WebSocket.
+    /// Polling first, then an upgrade to WebSocket.
     Upgrade,
-    /// WebTransport alone.
+    /// Only WebTransport.
     WebTransport,
-    /// Polling first, then the upgrade to WebTransport.
+    /// Polling first, then an upgrade to WebTransport.
     UpgradeToWebTransport,
 }
 
@@ -44,19 +45,19 @@ impl Transports {
     }
 }
 
-/// A client of the suites that are written in JavaScript, and how it is run.
+/// A client for the JavaScript suites, with its options.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
     /// Its folder in `node_modules`.
     pub module: &'static str,
-    /// Further options of it, as JSON.
+    /// Additional client options, as JSON.
     pub options: &'static str,
-    /// How many clients the load case connects; the suite's own number if `None`.
+    /// The number of clients in the load case. `None` uses the default of the suite.
     pub load_clients: Option<u32>,
 }
 
 impl Client {
-    /// The client in a folder in `node_modules`, without further options.
+    /// Returns the client in a folder of `node_modules`, without additional options.
     pub const fn new(module: &'static str) -> Self {
         Self {
             module,
@@ -73,7 +74,7 @@ impl Client {
     }
 }
 
-/// Runs `suite.mjs`: a client in Node.
+/// Runs `suite.mjs`, with a client in Node.
 ///
 /// # Panics
 ///
@@ -88,7 +89,7 @@ pub async fn node(server: Server, client: Client, transports: Transports) {
     }
 }
 
-/// Runs the cases of `suite.mjs` that are about connection state recovery, which the server must have.
+/// Runs the cases of `suite.mjs` for connection state recovery. The server must have it enabled.
 ///
 /// # Panics
 ///
@@ -104,7 +105,7 @@ pub async fn node_recovery(server: Server, transports: Transports) {
     }
 }
 
-/// Runs `browser.mjs`: the bundle of a client in headless Chromium.
+/// Runs `browser.mjs`, with the bundle of a client in headless Chromium.
 ///
 /// # Panics
 ///
@@ -124,8 +125,8 @@ pub async fn browser(server: Server, client: Client, transports: Transports) {
     }
 }
 
-/// Runs `browser.mjs` against a server that takes WebTransport sessions on the UDP port of the same
-/// number, with a certificate of this SHA-256 hash, in hexadecimal digits.
+/// Runs `browser.mjs` against a server that accepts WebTransport sessions on the UDP port of the
+/// same number. `certificate_hash` is the SHA-256 hash of its certificate in hexadecimal digits.
 ///
 /// # Panics
 ///
@@ -146,7 +147,7 @@ pub async fn browser_with_webtransport(
     }
 }
 
-/// Runs `suite.py`: python-socketio.
+/// Runs `suite.py`, with python-socketio.
 ///
 /// # Panics
 ///
@@ -163,13 +164,14 @@ pub async fn python(server: Server, transports: Transports) {
     }
 }
 
-/// Runs a script of `clients/` for Node with arguments, and returns what it prints. In `modules` are
-/// the packages that it needs, and `chromium` if it needs that.
+/// Runs a Node script of `clients/` and returns its standard output. `modules` lists the packages
+/// that it needs, and `chromium` if it needs the browser. Returns `None` if one of them is not
+/// installed and [`SKIP_MISSING`] is set.
 ///
 /// # Panics
 ///
-/// When it fails, and when something that it needs is not installed and [`SKIP_MISSING`] is not set.
-/// If that is set, `None` is returned then.
+/// Panics when the script fails, and when something it needs is not installed and [`SKIP_MISSING`]
+/// is not set.
 pub async fn script(name: &str, modules: &[&str], args: &[&str]) -> Option<String> {
     for module in modules {
         let at = match *module {
@@ -201,8 +203,8 @@ pub async fn node_with_msgpack(server: Server, transports: Transports) {
     }
 }
 
-/// Runs `browser.mjs` with the bundle of socket.io-client 4.x that has socket.io-msgpack-parser in
-/// it.
+/// Runs `browser.mjs` with the bundle of socket.io-client 4.x that includes
+/// socket.io-msgpack-parser.
 ///
 /// # Panics
 ///
@@ -218,7 +220,7 @@ pub async fn browser_with_msgpack(server: Server, transports: Transports) {
     }
 }
 
-/// Runs `suite.py` with python-socketio's MessagePack.
+/// Runs `suite.py` with the MessagePack serializer of python-socketio.
 ///
 /// # Panics
 ///
@@ -232,17 +234,18 @@ pub async fn python_with_msgpack(server: Server, transports: Transports) {
     }
 }
 
-/// A script that needs socket.io-msgpack-parser, if that is installed.
+/// Returns the path of a script that needs socket.io-msgpack-parser, or `None` if that is not
+/// installed.
 ///
 /// # Panics
 ///
-/// If it is not, and [`SKIP_MISSING`] is not set.
+/// Panics if it is not installed and [`SKIP_MISSING`] is not set.
 pub fn msgpack_script(name: &str) -> Option<PathBuf> {
     const PARSER: &str = "socket.io-msgpack-parser";
     present(PARSER, &folder().join("node_modules").join(PARSER)).then(|| folder().join(name))
 }
 
-/// The bundles of socket.io-client 4.x for browsers, if it is installed.
+/// Returns the browser bundles of socket.io-client 4.x if it is installed.
 pub fn bundles() -> Option<ServeClient> {
     static BUNDLES: OnceLock<Option<ServeClient>> = OnceLock::new();
     BUNDLES
@@ -250,11 +253,11 @@ pub fn bundles() -> Option<ServeClient> {
         .clone()
 }
 
-/// Where the bundles of socket.io-client 4.x are, if it is installed.
+/// Returns the folder with the bundles of socket.io-client 4.x, or `None` if it is not installed.
 ///
 /// # Panics
 ///
-/// If it is not, and [`SKIP_MISSING`] is not set.
+/// Panics if it is not installed and [`SKIP_MISSING`] is not set.
 pub fn installed_bundles() -> Option<PathBuf> {
     let folder = bundles_folder();
     present("socket.io-client", &folder).then_some(folder)
@@ -292,15 +295,18 @@ async fn run_against(command: &mut Command, addr: SocketAddr, transports: Transp
     output(command).await;
 }
 
-/// Runs a command, prints what it prints, and returns what it prints to its standard output.
+/// Runs a command, prints its output, and returns its standard output.
 async fn output(command: &mut Command) -> String {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = match tokio::time::timeout(SUITE_LIMIT, command.output()).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) => panic!(
-            "{command:?} cannot run: {error}; run `cargo xtask test`, which installs what it needs"
+            "{command:?} failed to start: {error}; run `cargo xtask test`, which installs what it needs"
         ),
-        Err(_) => panic!("{command:?} was not done after {} s", SUITE_LIMIT.as_secs()),
+        Err(_) => panic!(
+            "{command:?} did not finish within {} s",
+            SUITE_LIMIT.as_secs()
+        ),
     };
     print!(
         "{}{}",
@@ -309,7 +315,7 @@ async fn output(command: &mut Command) -> String {
     );
     assert!(
         output.status.success(),
-        "the suite failed ({}), see its output above",
+        "the suite failed ({}); see its output above",
         output.status
     );
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -1,4 +1,4 @@
-//! Several servers that are one to their applications.
+//! Starts several servers that form one cluster.
 
 use std::net::SocketAddr;
 
@@ -7,31 +7,37 @@ use socketio::{SocketIo, SocketIoLayer};
 use crate::app::serve;
 use crate::bus::{Bus, BusServer};
 
-/// One server of a cluster, without handlers at first.
+/// One server of a cluster, without handlers.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// Where it listens.
+    /// The address it listens on.
     pub addr: SocketAddr,
-    /// The handle to it.
+    /// A handle to the server.
     pub io: SocketIo,
-    /// Its place in the cluster.
-    pub place: BusServer,
+    /// Its connection to the bus of the cluster.
+    pub bus_server: BusServer,
 }
 
-/// Servers that are joined to a cluster, in whose main namespace each knows the others.
+/// Starts the servers of a cluster. Each server knows the others in the main namespace.
 pub async fn cluster<const COUNT: usize>() -> [Server; COUNT] {
     let bus = Bus::new();
     let mut servers = Vec::new();
     for _ in 0..COUNT {
-        let place = bus.server();
-        let layer = SocketIoLayer::builder().adapter(place.adapter()).build();
+        let bus_server = bus.server();
+        let layer = SocketIoLayer::builder()
+            .adapter(bus_server.adapter())
+            .build();
         let io = layer.io();
         let addr = serve(layer).await;
-        servers.push(Server { addr, io, place });
+        servers.push(Server {
+            addr,
+            io,
+            bus_server,
+        });
     }
-    bus.joined("/", COUNT).await;
+    bus.wait_for_servers("/", COUNT).await;
     match servers.try_into() {
         Ok(servers) => servers,
-        Err(_) => unreachable!("as many were made"),
+        Err(_) => unreachable!("COUNT servers were pushed"),
     }
 }

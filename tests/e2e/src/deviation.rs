@@ -1,115 +1,115 @@
-//! Where this project's server answers otherwise than Node's, on purpose.
+//! The intentional differences from Node's server.
 
-/// A row of the wire tests with another expectation than Node's.
+/// A case of the wire tests where the expectation differs from Node's.
 #[derive(Clone, Copy, Debug)]
 pub struct Deviation {
-    /// The name by which the tests call it.
+    /// The name that the tests use.
     pub row: &'static str,
-    /// Why the server differs.
+    /// The reason for the difference.
     pub reason: &'static str,
 }
 
-/// All deviations that the wire tests know. A test cannot deviate without an entry here.
+/// All deviations of the wire tests. A test can deviate only with an entry here.
 pub const TABLE: &[Deviation] = &[
     Deviation {
         row: "length of error bodies",
-        reason: "the body is known when the head is written, so it goes with its Content-Length; Node sends it chunked",
+        reason: "the length of the body is known when the head is written, so the response has a Content-Length; Node sends it chunked",
     },
     Deviation {
-        row: "empty answers to refused polling requests",
-        reason: "likewise Content-Length: 0, where Node sends an empty chunked body",
+        row: "empty responses to rejected polling requests",
+        reason: "the response has Content-Length: 0; Node sends an empty chunked body",
     },
     Deviation {
         row: "upgrade with another protocol version",
-        reason: "refused before the 101; Node accepts the WebSocket and then writes HTTP text into it",
+        reason: "the request is rejected before the 101 response; Node accepts the WebSocket and then writes HTTP text into it",
     },
     Deviation {
         row: "upgrade with transport=polling",
-        reason: "refused before the 101 with \"Bad request\"; Node accepts the WebSocket and closes it",
+        reason: "the request is rejected with \"Bad request\" before the 101 response; Node accepts the WebSocket and closes it",
     },
     Deviation {
         row: "second WebSocket of a session",
-        reason: "refused before the 101 with \"Bad request\"; Node accepts the WebSocket and closes it",
+        reason: "the request is rejected with \"Bad request\" before the 101 response; Node accepts the WebSocket and closes it",
     },
     Deviation {
         row: "CONNECT and event in one payload",
-        reason: "an event behind its CONNECT waits for it and is handled; Node closes the connection",
+        reason: "an event after its CONNECT waits until the socket has joined and is handled; Node closes the connection",
     },
     Deviation {
         row: "DISCONNECT and CONNECT in one read",
-        reason: "packets take effect one after the other; Node has not left yet when it reads the CONNECT, and closes",
+        reason: "packets take effect in order; Node reads the CONNECT before it has left the namespace and closes the connection",
     },
     Deviation {
         row: "reason of an invalid state over WebSocket",
-        reason: "\"forced server close\" on both transports; Node's WebSocket reports the close of the transport first",
+        reason: "the reason is \"forced server close\" on both transports; Node reports the close of the WebSocket first",
     },
     Deviation {
         row: "ack id beyond 2^53-1",
-        reason: "cannot be answered exactly by everybody, so it is malformed; Node answers another id",
+        reason: "JavaScript cannot represent the id exactly, so the packet is malformed; Node answers with a different id",
     },
     Deviation {
         row: "ack id with a space",
-        reason: "an id is a run of digits; Node takes what JavaScript's Number() accepts",
+        reason: "an id consists of digits; Node accepts any text that JavaScript's Number() accepts",
     },
     Deviation {
         row: "attachment count ' 1'",
-        reason: "a count is a run of digits; Node takes what JavaScript's Number() accepts",
+        reason: "a count consists of digits; Node accepts any text that JavaScript's Number() accepts",
     },
     Deviation {
         row: "attachment count 1e0",
-        reason: "a count is a run of digits; Node takes what JavaScript's Number() accepts",
+        reason: "a count consists of digits; Node accepts any text that JavaScript's Number() accepts",
     },
     Deviation {
         row: "numbers and repeated keys",
-        reason: "a number keeps its value, also beyond 2^53; Node's answer is what JavaScript makes of it",
+        reason: "numbers keep their value beyond 2^53, and objects keep repeated keys; Node returns the values as parsed by JavaScript",
     },
     Deviation {
         row: "relayed attachments",
-        reason: "arguments that are sent on unread keep their placeholders and attachments; Node makes new ones",
+        reason: "arguments that are relayed without decoding keep their placeholders and attachments; Node creates new ones",
     },
     Deviation {
         row: "If-None-Match with a list or *",
-        reason: "both are valid in HTTP; Node compares the header as a whole",
+        reason: "HTTP allows both; Node compares the whole header value with one tag",
     },
     Deviation {
         row: "headers of the browser client",
-        reason: "Content-Length is known, Vary keeps caches from giving a compressed file to everybody, and a 304 has what HTTP asks of it",
+        reason: "the response has a Content-Length, a Vary header for caches, and a 304 response has the headers that HTTP requires",
     },
     Deviation {
-        row: "an id for recovery that is used again",
-        reason: "a session is taken out of the store by the client that comes back; Node revives it for everybody who knows the id",
+        row: "recovery with a used private id",
+        reason: "recovery removes the stored session; Node restores it for every client that sends the private id",
     },
     Deviation {
-        row: "a secret without an offset",
-        reason: "its session cannot be recovered, so nobody shall have it any more; Node does not look for it",
+        row: "private id without an offset",
+        reason: "the session cannot be recovered, so it is removed from the store; Node does not look it up",
     },
     Deviation {
-        row: "recovery of a connection that is not known to be lost",
-        reason: "the client has given the old connection up, so it is closed and its session is kept; Node finds no session",
+        row: "recovery while the old connection is open",
+        reason: "the client has abandoned the old connection, so the server closes it and recovers its session; Node finds no session",
     },
     Deviation {
-        row: "pid that is undefined",
-        reason: "a member without a value is left out of MessagePack as it is left out of JSON",
+        row: "undefined pid",
+        reason: "MessagePack packets omit undefined members, as JSON packets do; Node encodes them as undefined",
     },
     Deviation {
-        row: "members of a refusal in MessagePack",
-        reason: "the members of every packet are in one order; in Node's this one has another",
+        row: "member order of CONNECT_ERROR in MessagePack",
+        reason: "all packets have the same member order; Node uses another order for CONNECT_ERROR",
     },
     Deviation {
-        row: "relayed values of JavaScript",
-        reason: "arguments are JSON and binary whatever parser carries them; Node sends on a `Date`, `undefined` or an `ArrayBuffer` as such",
+        row: "relayed JavaScript values",
+        reason: "arguments are JSON and binary with every parser; Node relays a `Date`, `undefined` or `ArrayBuffer` unchanged",
     },
     Deviation {
-        row: "nil for no data in MessagePack",
-        reason: "languages without `undefined`, such as python-socketio's, send it when they leave; Node closes the connection as malformed",
+        row: "nil data in MessagePack",
+        reason: "clients in languages without `undefined`, such as python-socketio, send nil in DISCONNECT; Node treats the packet as malformed and closes the connection",
     },
     Deviation {
         row: "reserved events in MessagePack",
-        reason: "refused by every parser; Node's checks them in JSON only, so that a client can forge a `disconnect`",
+        reason: "every parser rejects reserved events; Node checks them only in JSON, so a client can forge a `disconnect`",
     },
     Deviation {
-        row: "binary for a page that polls with scripts",
-        reason: "scripts carry text, so it goes as base64 whether the client asked for that or not; Node writes what JSON makes of a buffer",
+        row: "binary over JSONP polling",
+        reason: "JSONP carries text, so binary is always base64; Node writes the JSON representation of a Buffer",
     },
 ];
 
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn every_deviation_is_tested() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-        let tests = texts_below(&folder);
+        let tests = sources_in(&folder);
         for deviation in TABLE {
             assert!(
                 tests.contains(&format!("\"{}\"", deviation.row)),
@@ -131,13 +131,13 @@ mod tests {
         }
     }
 
-    fn texts_below(folder: &Path) -> String {
+    fn sources_in(folder: &Path) -> String {
         std::fs::read_dir(folder)
-            .expect("a folder of tests")
-            .map(|entry| entry.expect("an entry").path())
+            .expect("read the folder of the tests")
+            .map(|entry| entry.expect("read a folder entry").path())
             .map(|path| match path.is_dir() {
-                true => texts_below(&path),
-                false => std::fs::read_to_string(path).expect("a text"),
+                true => sources_in(&path),
+                false => std::fs::read_to_string(path).expect("read a test file"),
             })
             .collect()
     }

@@ -30,41 +30,43 @@ const ODD_NAMES: [&str; 6] = [
     "[1,\"2\"]",
 ];
 
-/// Starts the application on a free port of 127.0.0.1 and returns its address. It lives as long as
-/// the runtime.
+/// Starts the application on a free port of 127.0.0.1 and returns the address. It runs until the
+/// runtime is dropped.
 ///
 /// # Panics
 ///
-/// If there is no free port.
+/// Panics if there is no free port.
 pub async fn start() -> SocketAddr {
     start_with(|options| options).await
 }
 
-/// Starts the application on a server whose options `change` has changed.
+/// As [`start`], with server options that `configure` changes.
 ///
 /// # Panics
 ///
-/// If there is no free port.
-pub async fn start_with(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> SocketAddr {
-    start_with_engine(change).await.0
+/// Panics if there is no free port.
+pub async fn start_with(configure: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> SocketAddr {
+    start_with_engine(configure).await.0
 }
 
-/// As [`start_with`]; the engine beneath is returned too.
+/// As [`start_with`], and also returns the engine.
 ///
 /// # Panics
 ///
-/// If there is no free port.
+/// Panics if there is no free port.
 pub async fn start_with_engine(
-    change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
-) -> (SocketAddr, Engine<Departures>) {
-    let (app, io) = app(change);
+    configure: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
+) -> (SocketAddr, Engine<Disconnects>) {
+    let (app, io) = app(configure);
     (serve_router(app).await, io.engine())
 }
 
-fn app(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> (Router, SocketIo<Departures>) {
-    let layer = change(SocketIoLayer::builder())
+fn app(
+    configure: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
+) -> (Router, SocketIo<Disconnects>) {
+    let layer = configure(SocketIoLayer::builder())
         .serve_client(clients::bundles())
-        .with_state(Departures::default())
+        .with_state(Disconnects::default())
         .allow_request(deny)
         .build();
     let io = layer.io();
@@ -76,7 +78,7 @@ fn app(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> (Router, Sock
     (app, io)
 }
 
-/// Refuses handshakes whose query asks for it.
+/// Rejects handshakes whose query requests it.
 async fn deny(uri: Uri) -> Result<(), Refusal> {
     let query = uri.query().unwrap_or("");
     let has = |name: &str| {
@@ -105,42 +107,42 @@ async fn admin_only(Auth(login): Auth<Option<Login>>) -> Result<(), ConnectError
     Err(ConnectError::new("not allowed").with_data(json!({ "code": "E_TOKEN" })))
 }
 
-/// Where sockets went, by their ids, and who wants to know: the state of the application.
+/// The state of the application: disconnected sockets by id, and the requests waiting for them.
 #[derive(Clone, Debug, Default)]
-pub struct Departures(Arc<Mutex<HashMap<String, Departure>>>);
+pub struct Disconnects(Arc<Mutex<HashMap<String, Disconnect>>>);
 
 #[derive(Debug)]
-enum Departure {
+enum Disconnect {
     Awaited(Vec<oneshot::Sender<serde_json::Value>>),
     Known(serde_json::Value),
 }
 
-impl Departures {
-    fn tell(&self, id: &str, departure: &serde_json::Value) {
+impl Disconnects {
+    fn record(&self, id: &str, disconnect: &serde_json::Value) {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = Departure::Known(departure.clone());
-        if let Some(Departure::Awaited(waiting)) = map.insert(id.to_owned(), known) {
+        let known = Disconnect::Known(disconnect.clone());
+        if let Some(Disconnect::Awaited(waiting)) = map.insert(id.to_owned(), known) {
             for sender in waiting {
-                sender.send(departure.clone()).ok();
+                sender.send(disconnect.clone()).ok();
             }
         }
     }
 
-    fn ask(&self, id: String) -> oneshot::Receiver<serde_json::Value> {
+    fn wait_for(&self, id: String) -> oneshot::Receiver<serde_json::Value> {
         let (sender, receiver) = oneshot::channel();
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match map
             .entry(id)
-            .or_insert_with(|| Departure::Awaited(Vec::new()))
+            .or_insert_with(|| Disconnect::Awaited(Vec::new()))
         {
-            Departure::Awaited(waiting) => waiting.push(sender),
-            Departure::Known(departure) => drop(sender.send(departure.clone())),
+            Disconnect::Awaited(waiting) => waiting.push(sender),
+            Disconnect::Known(disconnect) => drop(sender.send(disconnect.clone())),
         }
         receiver
     }
 }
 
-/// Which numbers have come.
+/// The `numbered` events received so far.
 #[derive(Clone, Copy, Default)]
 struct Numbered {
     received: u64,
@@ -148,16 +150,16 @@ struct Numbered {
     due: u64,
 }
 
-/// How many numbers have come, in the order in which Node's fixture tells it.
+/// The answer to `count`, with its fields in the order of Node's fixture.
 #[derive(Serialize)]
 struct Count {
     received: u64,
     faults: u64,
 }
 
-/// The rooms of a socket when it was about to leave.
+/// The rooms of a socket when it began to disconnect.
 #[derive(Clone)]
-struct LastRooms(Vec<Room>);
+struct RoomsAtDisconnect(Vec<Room>);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -174,7 +176,7 @@ struct Target {
     except: Vec<String>,
 }
 
-fn register(namespace: Namespace<Departures>) {
+fn register(namespace: Namespace<Disconnects>) {
     let mut namespace = namespace.on_connect(async |socket: Socket| {
         socket.data().insert(Numbered::default());
     });
@@ -226,7 +228,7 @@ fn register(namespace: Namespace<Departures>) {
             })
         })
         .on_disconnecting(async |socket: Socket| {
-            socket.data().insert(LastRooms(rooms_of(&socket)));
+            socket.data().insert(RoomsAtDisconnect(rooms_of(&socket)));
         })
         .on_disconnect(disconnected);
 }
@@ -293,9 +295,9 @@ async fn whoami(socket: Socket) -> Reply<serde_json::Value> {
     }))
 }
 
-async fn reason(State(departures): State<Departures>, Data(id): Data<String>, ack: Ack) {
-    if let Ok(departure) = departures.ask(id).await {
-        ack.send(&departure);
+async fn reason(State(disconnects): State<Disconnects>, Data(id): Data<String>, ack: Ack) {
+    if let Ok(disconnect) = disconnects.wait_for(id).await {
+        ack.send(&disconnect);
     }
 }
 
@@ -318,11 +320,11 @@ async fn numbered(socket: Socket, Data(i): Data<u64>) {
 async fn disconnected(
     socket: Socket,
     reason: DisconnectReason,
-    SocketData(LastRooms(rooms)): SocketData<LastRooms>,
-    State(departures): State<Departures>,
+    SocketData(RoomsAtDisconnect(rooms)): SocketData<RoomsAtDisconnect>,
+    State(disconnects): State<Disconnects>,
 ) {
-    let departure = json!({ "reason": reason.as_str(), "rooms": rooms });
-    departures.tell(socket.id().as_str(), &departure);
+    let disconnect = json!({ "reason": reason.as_str(), "rooms": rooms });
+    disconnects.record(socket.id().as_str(), &disconnect);
 }
 
 fn rooms_of(socket: &Socket) -> Vec<Room> {

@@ -1,4 +1,4 @@
-//! The server that a test talks to.
+//! The server under test: this project's or Node's.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,8 @@ use socketio::{ConnectionStateRecovery, PerMessageDeflate};
 
 use crate::{deviation, fixture};
 
-/// The variable that names Node's fixture server (`host:port`) to run the tests against instead.
+/// The environment variable with the address (`host:port`) of Node's fixture server to test
+/// instead.
 pub const ORACLE: &str = "SOCKETIO_E2E_ORACLE";
 
 /// As [`ORACLE`], for the fixture server with connection state recovery.
@@ -27,11 +28,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// This project's server, started for the test; or Node's, if [`ORACLE`] says where it is.
+    /// Starts this project's server, or returns Node's if [`ORACLE`] is set.
     ///
     /// # Panics
     ///
-    /// Panics when [`ORACLE`] holds no address, and when the server cannot start.
+    /// Panics when [`ORACLE`] is not an address, and when the server cannot start.
     pub async fn start() -> Self {
         match oracle(ORACLE) {
             Some(node) => node,
@@ -39,13 +40,13 @@ impl Server {
         }
     }
 
-    /// This project's server with connection state recovery; or Node's, if [`RECOVERY_ORACLE`] says
-    /// where it is.
+    /// Starts this project's server with connection state recovery, or returns Node's if
+    /// [`RECOVERY_ORACLE`] is set.
     ///
     /// # Panics
     ///
     /// As [`start`](Self::start).
-    pub async fn start_recovering() -> Self {
+    pub async fn with_recovery() -> Self {
         let recovery = ConnectionStateRecovery::new();
         match oracle(RECOVERY_ORACLE) {
             Some(node) => node,
@@ -55,7 +56,8 @@ impl Server {
         }
     }
 
-    /// This project's server with MessagePack; or Node's, if [`MSGPACK_ORACLE`] says where it is.
+    /// Starts this project's server with MessagePack, or returns Node's if [`MSGPACK_ORACLE`] is
+    /// set.
     ///
     /// # Panics
     ///
@@ -67,25 +69,26 @@ impl Server {
         }
     }
 
-    /// A server that serves clients of Socket.IO 2.x too: this project's, or Node's, if
-    /// [`EIO3_ORACLE`] says where it is.
+    /// Starts this project's server with support for Socket.IO 2.x clients, or returns Node's if
+    /// [`EIO3_ORACLE`] is set.
     ///
     /// # Panics
     ///
     /// As [`start`](Self::start).
-    pub async fn allowing_eio3() -> Self {
+    pub async fn with_eio3() -> Self {
         match oracle(EIO3_ORACLE) {
             Some(node) => node,
             None => Self::ours(fixture::start_with(|options| options.allow_eio3(true)).await),
         }
     }
 
-    /// This project's server, which compresses all that it sends over a WebSocket to clients that want it.
+    /// Starts this project's server with compression of all WebSocket messages, for clients that
+    /// negotiate it.
     ///
     /// # Panics
     ///
-    /// When it cannot start.
-    pub async fn compressing() -> Self {
+    /// Panics when it cannot start.
+    pub async fn with_compression() -> Self {
         let deflate = PerMessageDeflate::default().threshold(0);
         Self::ours(fixture::start_with(|options| options.per_message_deflate(deflate)).await)
     }
@@ -97,17 +100,18 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// Returns the address it listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Whether it is Node's server.
+    /// Returns whether it is Node's server.
     pub fn is_node(&self) -> bool {
         self.is_node
     }
 
-    /// What to expect in a row where this project's server deliberately differs from Node's.
+    /// Returns the expectation for a row where this project's server deliberately differs from
+    /// Node's.
     ///
     /// # Panics
     ///
@@ -117,13 +121,13 @@ impl Server {
             deviation::TABLE
                 .iter()
                 .any(|deviation| deviation.row == row),
-            "no reason is given for the deviation {row:?}: add it to tests/e2e/src/deviation.rs"
+            "the deviation {row:?} has no reason: add it to tests/e2e/src/deviation.rs"
         );
         if self.is_node { node } else { ours }
     }
 }
 
-/// Node's server, if a variable says where it is.
+/// Returns Node's server if the variable is set.
 fn oracle(variable: &str) -> Option<Server> {
     let oracle = std::env::var(variable).ok()?;
     match oracle.parse() {
@@ -131,6 +135,6 @@ fn oracle(variable: &str) -> Option<Server> {
             addr,
             is_node: true,
         }),
-        Err(error) => panic!("{variable}={oracle}: {error}; give it as 127.0.0.1:PORT"),
+        Err(error) => panic!("{variable}={oracle}: {error}; set it to 127.0.0.1:PORT"),
     }
 }

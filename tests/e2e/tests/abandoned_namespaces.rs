@@ -5,8 +5,8 @@ use std::fs;
 use std::time::Duration;
 
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, open};
-use e2e::eventually::eventually;
+use e2e::session::{assert_alive, open};
+use e2e::sync::eventually;
 use regex::Regex;
 use socketio::SocketIoLayer;
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum_extra::TypedHeader;
 use axum_extra::extract::CookieJar;
 use axum_extra::headers::UserAgent;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
 use serde::Deserialize;
 use socketio::extract::Data;
 use socketio::{Reply, Socket, SocketIo, SocketIoLayer};

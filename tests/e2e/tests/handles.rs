@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join, open};
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, join, open};
+use e2e::sync::Gate;
 use serde::Deserialize;
 use socketio::extract::{Auth, Data};
 use socketio::{AckError, Socket, SocketIoLayer};
@@ -163,7 +163,7 @@ async fn nobody_waits_for_the_answer_to_what_was_dropped() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let addr = serve(layer).await;
-    let (client, id) = e2e::conversation::join_polling(addr).await;
+    let (client, id) = e2e::session::join_polling(addr).await;
     // No poll is pending, so nothing can be sent at once.
     let socket = io.of("/").socket(&id).expect("it is connected");
     let answer = socket.volatile().emit_with_ack::<u32>("question", "").await;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use e2e::app::{serve, serve_router};
-use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, open};
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, assert_polling_alive, join, join_polling, open};
 use socketio::{Socket, SocketIo, SocketIoLayer, Transport};
 use socketio_testing::{PollingClient, RawResponse, Request, WsClient};
 

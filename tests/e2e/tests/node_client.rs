@@ -53,15 +53,15 @@ async fn msgpack_upgrade() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recovery_polling() {
-    clients::node_recovery(Server::start_recovering().await, Transports::Polling).await;
+    clients::node_recovery(Server::with_recovery().await, Transports::Polling).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recovery_websocket() {
-    clients::node_recovery(Server::start_recovering().await, Transports::WebSocket).await;
+    clients::node_recovery(Server::with_recovery().await, Transports::WebSocket).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recovery_upgrade() {
-    clients::node_recovery(Server::start_recovering().await, Transports::Upgrade).await;
+    clients::node_recovery(Server::with_recovery().await, Transports::Upgrade).await;
 }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use e2e::app::serve;
-use e2e::conversation::open;
-use e2e::eventually::eventually;
+use e2e::session::open;
+use e2e::sync::eventually;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socketio::{ConnectionStateRecovery, SocketIo, SocketIoLayer};
 use socketio_testing::{Message, WsClient};

@@ -298,7 +298,7 @@ async fn assert_alive(client: &mut PollingClient) {
 }
 
 fn assert_empty(server: Server, response: &RawResponse) {
-    let row = "empty answers to refused polling requests";
+    let row = "empty responses to rejected polling requests";
     assert_eq!(
         response.header("content-length"),
         server.expects(row, None, Some("0"))

@@ -1,4 +1,4 @@
-// Connecting: ids, what the handshake carries, namespaces and refusals.
+// Connecting: ids, handshake data, namespaces and refusals.
 
 import { assert, equal, plain } from "../values.mjs";
 import { call, echo, event, record } from "../waiting.mjs";
@@ -8,8 +8,8 @@ export const connecting = {
     async run(t) {
       const socket = await t.connected();
       equal(typeof socket.id, "string");
-      assert(/^[\w-]{20}$/.test(socket.id), `an id of 20 URL-safe characters, not ${socket.id}`);
-      // A client of version 2 is not told its id and takes the engine's.
+      assert(/^[\w-]{20}$/.test(socket.id), `the id ${socket.id} does not have 20 URL-safe characters`);
+      // A version 2 client does not receive its socket id and uses the engine id.
       equal(socket.id === socket.io.engine.id, t.isVersion2);
       const me = await call(socket, "whoami");
       equal(me.id, socket.id);
@@ -20,8 +20,8 @@ export const connecting = {
   "two sockets have different ids": {
     async run(t) {
       const [one, two] = await Promise.all([t.connected(), t.connected()]);
-      assert(one.id !== two.id, "the same id twice");
-      assert(one.io.engine.id !== two.io.engine.id, "the same engine id twice");
+      assert(one.id !== two.id, "both sockets have the same id");
+      assert(one.io.engine.id !== two.io.engine.id, "both connections have the same engine id");
     },
   },
 
@@ -50,7 +50,7 @@ export const connecting = {
   },
 
   "handshake query": {
-    // The request for a WebTransport session has none.
+    // A WebTransport session request has no query.
     transport: (transports) => transports[0] !== "webtransport",
     async run(t) {
       const socket = await t.connected("/", { query: { tenant: "a b&c=ü", empty: "" } });
@@ -62,8 +62,8 @@ export const connecting = {
     },
   },
 
-  "query of a namespace is its auth": {
-    until: 2, // Later versions have `auth`; a query behind their namespace is part of its name.
+  "query of a namespace becomes its auth": {
+    until: 2, // Later versions have `auth`, and treat a query after the namespace as part of its name.
     async run(t) {
       const query = { token: "secret", user: "José & 😀", empty: "", "a b": "c+d" };
       const admin = await t.connected("/admin", { query });
@@ -77,7 +77,7 @@ export const connecting = {
       const admin = root.io.socket("/admin", t.login("secret"));
       t.keep(admin);
       await event(admin, "connect");
-      assert(admin.id !== root.id, "two namespaces, one id");
+      assert(admin.id !== root.id, "both namespaces use the same socket id");
       if (t.isVersion2) equal(admin.id, `/admin#${root.id}`);
       const me = await call(admin, "whoami");
       equal([me.id, me.nsp, me.auth], [admin.id, "/admin", { token: "secret" }]);
@@ -105,7 +105,7 @@ export const connecting = {
   "refusal by middleware": {
     async run(t) {
       const logins = [{}, t.login("wrong")];
-      // A query carries text only.
+      // A query can only carry text.
       if (!t.isVersion2) logins.push(t.login(["secret"]));
       for (const login of logins) {
         const socket = t.open("/admin", login);
@@ -113,7 +113,7 @@ export const connecting = {
         if (t.isVersion2) {
           equal(error, { code: "E_TOKEN" });
         } else {
-          assert(error instanceof Error, "connect_error carries an Error");
+          assert(error instanceof Error, "connect_error does not carry an Error");
           equal(error.message, "not allowed");
           equal(error.data, { code: "E_TOKEN" });
         }

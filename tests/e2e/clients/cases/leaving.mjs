@@ -1,4 +1,4 @@
-// The end of a connection, its reasons, and what comes after it.
+// Disconnects, their reasons, and reconnections.
 
 import { assert, equal, unique } from "../values.mjs";
 import { call, echo, event } from "../waiting.mjs";
@@ -8,14 +8,14 @@ export const leaving = {
     async run(t) {
       const [socket, witness] = await t.several(2);
       const { id } = socket;
-      const gone = event(socket, "disconnect");
+      const disconnected = event(socket, "disconnect");
       socket.disconnect();
-      equal((await gone)[0], "io client disconnect");
+      equal((await disconnected)[0], "io client disconnect");
       equal((await call(witness, "reason", id)).reason, "client namespace disconnect");
     },
   },
 
-  "rooms are there while disconnecting": {
+  "rooms are available while disconnecting": {
     async run(t) {
       const [[a, b], [socket, witness]] = [[unique(), unique()].sort(), await t.several(2)];
       await call(socket, "join", [a, b]);
@@ -29,25 +29,25 @@ export const leaving = {
     async run(t) {
       const [socket, witness] = await t.several(2);
       const { id } = socket;
-      const gone = event(socket, "disconnect");
+      const disconnected = event(socket, "disconnect");
       socket.emit("disconnect-me", false);
-      equal((await gone)[0], "io server disconnect");
+      equal((await disconnected)[0], "io server disconnect");
       equal((await call(witness, "reason", id)).reason, "server namespace disconnect");
     },
   },
 
   "connect again after a disconnect from the server": {
-    since: 4.01, // 4.1. Before, the end of the old connection can take the new one with it.
+    since: 4.01, // 4.1. In earlier versions, the end of the old connection can also close the new one.
     async run(t) {
       const socket = await t.connected();
       const { id } = socket;
-      const gone = event(socket, "disconnect");
+      const disconnected = event(socket, "disconnect");
       socket.emit("disconnect-me", false);
-      await gone;
+      await disconnected;
       const connected = event(socket, "connect");
       socket.connect();
       await connected;
-      assert(socket.id !== id, "a new session has a new id");
+      assert(socket.id !== id, "the new session has the old id");
       equal(await echo(socket, "again"), ["again"]);
     },
   },
@@ -56,10 +56,10 @@ export const leaving = {
     async run(t) {
       const [socket, witness] = await t.several(2);
       const { id } = socket;
-      const gone = event(socket, "disconnect");
+      const disconnected = event(socket, "disconnect");
       socket.emit("disconnect-me", true);
-      const [reason] = await gone;
-      assert(["io server disconnect", "transport close"].includes(reason), `the client was told "${reason}"`);
+      const [reason] = await disconnected;
+      assert(["io server disconnect", "transport close"].includes(reason), `the client reports "${reason}"`);
       equal((await call(witness, "reason", id)).reason, "server namespace disconnect");
     },
   },
@@ -78,29 +78,29 @@ export const leaving = {
       const witness = await t.connected();
       const socket = await t.connected("/", { reconnection: true, reconnectionDelay: 10, reconnectionDelayMax: 20 });
       const { id } = socket;
-      const gone = event(socket, "disconnect");
-      const told = event(t.major > 2 ? socket.io : socket, "reconnect");
-      const back = event(socket, "connect");
+      const disconnected = event(socket, "disconnect");
+      const reconnected = event(t.major > 2 ? socket.io : socket, "reconnect");
+      const connected = event(socket, "connect");
       socket.emit("close-transport");
-      const [reason] = await gone;
-      // The server of the tests ends a WebTransport session with its QUIC connection, which is an error to browsers.
+      const [reason] = await disconnected;
+      // The test server ends a WebTransport session by closing its QUIC connection, which browsers report as an error.
       const expected = t.transports.includes("webtransport") ? ["transport close", "transport error"] : ["transport close"];
-      assert(expected.includes(reason), `the client was told "${reason}"`);
-      assert((await told)[0] >= 1, "the number of the attempt");
-      await back;
-      assert(socket.id !== id, "a new session has a new id");
+      assert(expected.includes(reason), `the client reports "${reason}"`);
+      assert((await reconnected)[0] >= 1, "the reconnect event has no attempt number");
+      await connected;
+      assert(socket.id !== id, "the new session has the old id");
       equal(await echo(socket, "again"), ["again"]);
       equal((await call(witness, "reason", id)).reason, "forced close");
     },
   },
 
-  "events sent while away arrive after the reconnection": {
+  "events sent while disconnected arrive after the reconnection": {
     async run(t) {
       const socket = await t.connected("/", { reconnection: true, reconnectionDelay: 10, reconnectionDelayMax: 20 });
-      const gone = event(socket, "disconnect");
+      const disconnected = event(socket, "disconnect");
       socket.emit("close-transport");
-      await gone;
-      equal(await echo(socket, "sent while away"), ["sent while away"]);
+      await disconnected;
+      equal(await echo(socket, "sent while disconnected"), ["sent while disconnected"]);
     },
   },
 };

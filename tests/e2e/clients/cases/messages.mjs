@@ -6,7 +6,7 @@ import { call, callAll, echo, event, WAIT_MS } from "../waiting.mjs";
 const ODD_NAMES = [
   "",
   "événement ☃ 漢字 😀",
-  'quote"back\\slash/',
+  'quote"echoed\\slash/',
   "tab\tline\nnul\u0000",
   "with space",
   '[1,"2"]',
@@ -22,7 +22,7 @@ export const messages = {
       const socket = await t.connected();
       const values = [
         "text", "", "quote \" backslash \\ newline \n nul \u0000 separator \u001e \u2028", "😀 漢字", 0, -1, 1.5,
-        // The parser for MessagePack writes larger ones as 0.
+        // The MessagePack parser encodes larger numbers as 0.
         t.msgpack ? 2 ** 63 : 1e21, 9007199254740991, true, false, null, [], {}, [[[]]], { a: { b: [1, { c: null }] } }, { "": "empty key" },
       ];
       for (const value of values) equal(await echo(socket, value), [value]);
@@ -38,7 +38,7 @@ export const messages = {
 
   "event with a large argument": {
     async run(t) {
-      const text = "0123456789abcdéf".repeat(30_000); // 510 000 bytes, half of the limit
+      const text = "0123456789abcdéf".repeat(30_000); // 510 000 bytes, about half of the limit
       equal(await echo(await t.connected(), text), [text]);
     },
   },
@@ -54,9 +54,9 @@ export const messages = {
     async run(t) {
       const socket = await t.connected();
       for (const name of ODD_NAMES) {
-        const back = event(socket, name);
+        const echoed = event(socket, name);
         socket.emit(name, "value", 2);
-        equal(await back, ["value", 2]);
+        equal(await echoed, ["value", 2]);
       }
     },
   },
@@ -65,7 +65,7 @@ export const messages = {
     async run(t) {
       const socket = await t.connected();
       if (t.major > 2) socket.emit("error", "boom");
-      socket.emit("nobody listens", 1);
+      socket.emit("unhandled", 1);
       equal(await callAll(socket, "ack", "alive"), ["alive"]);
     },
   },
@@ -143,7 +143,7 @@ export const messages = {
       socket.emit("ask", "anyone?", 50);
       const answer = (await question).at(-1);
       equal(await unanswered, ["anyone?"]);
-      answer("too late"); // is ignored
+      answer("too late"); // ignored by the server
       equal(await callAll(socket, "ack", "alive"), ["alive"]);
     },
   },

@@ -1,9 +1,9 @@
-// Many events, in order: nothing lost, doubled or overtaken, across the upgrade too.
+// Order under load: events are neither lost, duplicated nor reordered, during upgrades too.
 
 import { equal, numbers, plain } from "../values.mjs";
-import { call, echo, event, record, turn, until, upgraded } from "../waiting.mjs";
+import { call, echo, event, record, nextTick, until, upgraded } from "../waiting.mjs";
 
-// How many events the load case sends, and how long all its clients together may take.
+// The number of events in the load case, and the time limit for all of its clients.
 const LOAD_EVENTS = 200;
 const LOAD_MS = 60_000;
 
@@ -19,24 +19,24 @@ export const order = {
   "1000 events from the server, in order": {
     async run(t) {
       const socket = await t.connected();
-      const heard = record(socket, "burst");
+      const received = record(socket, "burst");
       socket.emit("burst", 1000);
       await call(socket, "ack", "fence");
-      equal(heard, numbers(1000));
+      equal(received, numbers(1000));
     },
   },
 
-  "events sent the moment the client is told": {
+  "events sent in the connect handler": {
     async run(t) {
       const socket = t.open();
-      const heard = record(socket, "burst");
+      const received = record(socket, "burst");
       socket.on("connect", () => {
         for (let i = 0; i < 1000; i++) socket.emit("numbered", i);
         socket.emit("burst", 1000);
       });
       await event(socket, "connect");
       equal(await call(socket, "count"), { received: 1000, faults: 0 });
-      equal(heard, numbers(1000));
+      equal(received, numbers(1000));
     },
   },
 
@@ -56,15 +56,15 @@ export const order = {
     async run(t) {
       const clients = Array.from({ length: t.loadClients }, () => underLoad(t));
       const results = await Promise.all(clients);
-      const wrong = results.filter((result) => result !== "");
-      equal(wrong, []);
+      const failures = results.filter((result) => result !== "");
+      equal(failures, []);
     },
   },
 };
 
-// One client of the load case: numbered events in both directions from before until after its upgrade. The burst is
-// what the server has in its queue when the transport changes, the stream what it emits meanwhile and afterwards.
-// Returns what went wrong, or an empty text.
+// Runs one client of the load case, with numbered events in both directions before, during and after its upgrade. The
+// burst is in the server's queue when the transport changes. The server emits the stream during and after the upgrade.
+// Returns a description of the failure, or an empty string.
 async function underLoad(t) {
   const socket = t.open();
   const [burst, stream] = [record(socket, "burst"), record(socket, "streamed")];
@@ -78,13 +78,13 @@ async function underLoad(t) {
   socket.emit("stream", LOAD_EVENTS, 2);
   for (let i = 0; i < LOAD_EVENTS; i++) {
     socket.emit("numbered", i);
-    if (i % 5 === 4) await turn();
+    if (i % 5 === 4) await nextTick();
   }
   await Promise.all([changed, complete]);
   const counted = await call(socket, "count");
   const { transport } = await call(socket, "whoami");
-  for (const heard of [burst, stream]) {
-    if (JSON.stringify(heard) !== JSON.stringify(numbers(LOAD_EVENTS))) return `the client heard ${JSON.stringify(heard)}`;
+  for (const received of [burst, stream]) {
+    if (JSON.stringify(received) !== JSON.stringify(numbers(LOAD_EVENTS))) return `the client received ${JSON.stringify(received)}`;
   }
   if (counted.received !== LOAD_EVENTS || counted.faults !== 0) return `the server counted ${JSON.stringify(counted)}`;
   if (transport !== t.transports[1]) return `the server's transport is ${transport}`;

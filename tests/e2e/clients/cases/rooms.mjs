@@ -4,7 +4,7 @@ import { equal, plain, unique } from "../values.mjs";
 import { call, event, fence, record } from "../waiting.mjs";
 
 export const rooms = {
-  "rooms of two namespaces are apart": {
+  "rooms of two namespaces are separate": {
     async run(t) {
       const room = unique();
       const root = await t.connected();
@@ -34,14 +34,14 @@ export const rooms = {
     },
   },
 
-  "rooms: to spares the sender": {
+  "rooms: to excludes the sender": {
     async run(t) {
       const [room, [one, two, three]] = [unique(), await t.several(3)];
       await Promise.all([call(one, "join", room), call(two, "join", room)]);
-      const heard = [one, two, three].map((socket) => record(socket, "news"));
+      const received = [one, two, three].map((socket) => record(socket, "news"));
       await call(one, "to", { to: [room] }, "news", "x");
       await fence([one, two, three]);
-      equal(heard, [[], ["x"], []]);
+      equal(received, [[], ["x"], []]);
     },
   },
 
@@ -50,32 +50,32 @@ export const rooms = {
       const [[room, quiet], [one, two, three]] = [[unique(), unique()], await t.several(3)];
       await Promise.all([one, two, three].map((socket) => call(socket, "join", room)));
       await call(two, "join", quiet);
-      const heard = [one, two, three].map((socket) => record(socket, "news"));
+      const received = [one, two, three].map((socket) => record(socket, "news"));
       await call(one, "io-to", { to: [room], except: [quiet] }, "news", "x");
       await call(one, "to", { to: [room], except: [quiet] }, "news", "y");
       await fence([one, two, three]);
-      equal(heard, [["x"], [], ["x", "y"]]);
+      equal(received, [["x"], [], ["x", "y"]]);
     },
   },
 
-  "rooms: in two targeted rooms, heard once": {
+  "rooms: a socket in two targeted rooms receives once": {
     async run(t) {
       const [[a, b], [one, two]] = [[unique(), unique()], await t.several(2)];
       await Promise.all([call(one, "join", [a, b]), call(two, "join", b)]);
-      const heard = [one, two].map((socket) => record(socket, "news"));
+      const received = [one, two].map((socket) => record(socket, "news"));
       await call(one, "io-to", { to: [a, b] }, "news", "x");
       await fence([one, two]);
-      equal(heard, [["x"], ["x"]]);
+      equal(received, [["x"], ["x"]]);
     },
   },
 
   "io.to(socket.id)": {
     async run(t) {
       const [one, two, three] = await t.several(3);
-      const heard = [one, two, three].map((socket) => record(socket, "news"));
+      const received = [one, two, three].map((socket) => record(socket, "news"));
       await call(one, "io-to", { to: [two.id] }, "news", "for two");
       await fence([one, two, three]);
-      equal(heard, [[], ["for two"], []]);
+      equal(received, [[], ["for two"], []]);
     },
   },
 
@@ -83,19 +83,19 @@ export const rooms = {
     async run(t) {
       const [room, [one, two]] = [unique(), await t.several(2)];
       await call(two, "join", room);
-      const heard = event(two, "news");
+      const received = event(two, "news");
       await call(one, "to", { to: [room] }, "news", { bytes: t.bytes(300) });
-      equal(plain(await heard), plain([{ bytes: t.bytes(300) }]));
+      equal(plain(await received), plain([{ bytes: t.bytes(300) }]));
     },
   },
 
-  "broadcast spares the sender": {
+  "broadcast excludes the sender": {
     async run(t) {
       const [name, [one, two, three]] = [unique(), await t.several(3)];
-      const heard = [one, two, three].map((socket) => record(socket, name));
+      const received = [one, two, three].map((socket) => record(socket, name));
       await call(one, "broadcast", name, "x");
       await fence([one, two, three]);
-      equal(heard, [[], ["x"], ["x"]]);
+      equal(received, [[], ["x"], ["x"]]);
     },
   },
 };

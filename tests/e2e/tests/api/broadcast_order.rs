@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use e2e::app::serve;
-use e2e::conversation::join;
+use e2e::session::join;
 use socketio::{Socket, SocketIoLayer};
 use socketio_testing::{Message, WsClient, within};
 use tokio::sync::Barrier;

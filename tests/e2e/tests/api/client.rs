@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
 use axum::{Extension, Router};
 use e2e::app::{serve, serve_router};
-use e2e::conversation::{assert_alive, id_of, join};
-use e2e::eventually::eventually;
+use e2e::session::{assert_alive, id_of, join};
+use e2e::sync::eventually;
 use socketio::{DisconnectReason, Reply, SocketIo, SocketIoLayer, Transport};
 use socketio_testing::{Request, WsClient};
 

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
-use e2e::eventually::eventually;
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
+use e2e::sync::{VirtualTime, eventually};
 use socketio::engine::{Packet, Protocol, ReadyState, SendError, Text};
 use socketio::extract::Data;
 use socketio::{Conn, DisconnectReason, Socket, SocketIo, SocketIoLayer, Transport};
@@ -92,7 +91,7 @@ async fn the_events_of_a_connection_that_moves() {
     ];
     journal.expect(echoed).await;
 
-    time.pass(PING_INTERVAL).await;
+    time.advance(PING_INTERVAL).await;
     client.expect("2").await;
     journal.expect(["packetCreate 2", "drain"]).await;
     client.send("3").await;
@@ -120,7 +119,7 @@ async fn the_events_of_a_connection_that_moves() {
 
 #[tokio::test]
 async fn listeners_go_with_the_connection() {
-    /// Counted for as long as it is not dropped.
+    /// LiveGuard for as long as it is not dropped.
     struct Held(tokio::sync::mpsc::UnboundedSender<()>);
 
     let (sender, mut dropped) = unbounded_channel();

@@ -1,7 +1,7 @@
 //! Data that servers share.
 
 use e2e::cluster::cluster;
-use e2e::conversation::{assert_alive, join};
+use e2e::session::{assert_alive, join};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socketio::Socket;

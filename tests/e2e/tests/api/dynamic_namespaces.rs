@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 
 use axum::extract::FromRef;
 use e2e::app::serve;
-use e2e::conversation::{id_of, open};
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{id_of, open};
+use e2e::sync::Gate;
 use regex::Regex;
 use socketio::{SocketIo, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::WsClient;

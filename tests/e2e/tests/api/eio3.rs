@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::eventually::eventually;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::sync::{Gate, eventually};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use socketio::engine::Protocol;

@@ -31,7 +31,7 @@ const fn client(module: &'static str) -> Client {
 }
 
 async fn all_clients(transports: Transports) {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     for client in VERSIONS {
         clients::node(server, client, transports).await;
     }
@@ -39,11 +39,11 @@ async fn all_clients(transports: Transports) {
 }
 
 async fn in_browser(client: Client, transports: Transports) {
-    clients::browser(Server::allowing_eio3().await, client, transports).await;
+    clients::browser(Server::with_eio3().await, client, transports).await;
 }
 
 async fn with_base64(transports: Transports) {
-    clients::node(Server::allowing_eio3().await, WITH_BASE64, transports).await;
+    clients::node(Server::with_eio3().await, WITH_BASE64, transports).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

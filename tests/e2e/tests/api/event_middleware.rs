@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use e2e::conversation::{assert_alive, join, open, settle};
-use e2e::gate::Gate;
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, join, open, settle};
+use e2e::sync::{Gate, VirtualTime};
 use socketio::extract::{Ack, Data, Event, EventName};
 use socketio::{Args, EmitError, Rejection, Reply, Socket, SocketIoLayer};
 
@@ -68,7 +67,7 @@ async fn one_that_waits_does_not_hold_up_the_next() {
         client.send(&format!(r#"42["numbered",{number}]"#)).await;
     }
     app.journal.expect(["1", "3"]).await;
-    app.gate.let_through(2);
+    app.gate.admit(2);
     let mut late = [app.journal.next().await, app.journal.next().await];
     late.sort();
     assert_eq!(late, ["0", "2"]);
@@ -89,7 +88,7 @@ async fn one_that_waits_holds_up_the_next_where_events_are_ordered() {
     }
     assert_alive(&mut client).await;
     assert!(app.journal.take().await.is_empty());
-    app.gate.let_through(1);
+    app.gate.admit(1);
     app.journal.expect(["0", "1"]).await;
     settle(addr).await;
     assert!(app.journal.take().await.is_empty());
@@ -330,7 +329,7 @@ async fn events_that_wait_in_it_are_counted() {
     app.journal.expect(["0", "1"]).await;
     settle(addr).await;
     assert!(app.journal.take().await.is_empty());
-    app.gate.let_through(1);
+    app.gate.admit(1);
     app.journal.expect(["2"]).await;
     app.gate.open();
     app.journal.expect(["3"]).await;
@@ -354,7 +353,7 @@ async fn an_event_can_be_delayed() {
     client.send(r#"420["event"]"#).await;
     app.journal.expect(["delayed"]).await;
     settle(addr).await;
-    time.pass(Duration::from_secs(5)).await;
+    time.advance(Duration::from_secs(5)).await;
     client.expect(r#"430["handled"]"#).await;
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use e2e::cluster::cluster;
-use e2e::conversation::{id_of, join};
-use e2e::virtual_time::VirtualTime;
+use e2e::session::{id_of, join};
+use e2e::sync::VirtualTime;
 use socketio::{FetchError, RemoteSocket, Reply};
 use socketio_testing::within;
 
@@ -81,11 +81,11 @@ async fn of_a_server_that_does_not_answer_the_sockets_are_missing() {
     let (_first, first) = join(a.addr).await;
     let (_second, second) = join(b.addr).await;
     let (_third, _) = join(hanging.addr).await;
-    hanging.place.silence();
+    hanging.bus_server.silence();
     let fetching = tokio::spawn(a.io.timeout(Duration::from_secs(2)).fetch_sockets());
     let failing = tokio::spawn(a.io.all_sockets());
     tokio::task::yield_now().await;
-    time.pass(Duration::from_secs(2)).await;
+    time.advance(Duration::from_secs(2)).await;
     let error: FetchError = within("an error", fetching)
         .await
         .expect("no panic")
@@ -100,7 +100,7 @@ async fn of_a_server_that_does_not_answer_the_sockets_are_missing() {
     );
     assert_eq!(error.into_sockets().len(), 2);
     assert!(!failing.is_finished(), "the adapter's own time is longer");
-    time.pass(Duration::from_secs(3)).await;
+    time.advance(Duration::from_secs(3)).await;
     let failed = within("an error", failing).await.expect("no panic");
     assert_eq!(failed.expect_err("a server is missing").sockets().len(), 2);
 }
@@ -151,12 +151,12 @@ async fn of_a_pattern_what_the_others_have_told_is_kept_too() {
             .await;
         joined.push(id_of(&connected));
     }
-    a.place.joined("/red", 3).await;
-    hanging.place.silence();
+    a.bus_server.wait_for_servers("/red", 3).await;
+    hanging.bus_server.silence();
     let fetching = tokio::spawn(rooms.fetch_sockets());
     let asking = tokio::spawn(rooms.server_side_emit_with_ack::<u8>("load", &()));
     tokio::task::yield_now().await;
-    time.pass(Duration::from_secs(5)).await;
+    time.advance(Duration::from_secs(5)).await;
     let error = within("an error", fetching).await.expect("no panic");
     let error = error.expect_err("a server is missing in one namespace");
     assert_eq!(

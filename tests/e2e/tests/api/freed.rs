@@ -5,11 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use e2e::census::{Census, Counted};
-use e2e::conversation::{assert_alive, id_of, join, open};
-use e2e::eventually::eventually;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::{Journal, LiveCounter, LiveGuard};
+use e2e::session::{assert_alive, id_of, join, open};
+use e2e::sync::{Gate, eventually};
 use regex::Regex;
 use socketio::{DisconnectReason, Namespace, SocketIo, SocketIoLayer, WeakSocketIo};
 use socketio_testing::{WsClient, within};
@@ -20,7 +18,7 @@ use tokio::task::AbortHandle;
 #[derive(Clone)]
 struct App {
     io: SocketIo,
-    held: Arc<Counted>,
+    held: Arc<LiveGuard>,
 }
 
 /// Serves a layer until the task is aborted, and its connections end.
@@ -77,13 +75,13 @@ fn register_everything(io: &SocketIo<App>) {
 
 #[tokio::test]
 async fn a_server_that_holds_itself_goes_when_it_is_closed() {
-    let census = Census::default();
+    let counter = LiveCounter::default();
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let weak = io.downgrade();
     register_everything(&io.with_state(App {
         io: io.clone(),
-        held: Arc::new(census.counted()),
+        held: Arc::new(counter.guard()),
     }));
     let (addr, serving) = serve_for_a_while(layer).await;
     let (mut client, _) = join(addr).await;
@@ -93,9 +91,9 @@ async fn a_server_that_holds_itself_goes_when_it_is_closed() {
         assert!(!id_of(&connect).is_empty());
     }
     client.send(r#"42["event"]"#).await;
-    assert_eq!(census.alive(), 1);
+    assert_eq!(counter.live(), 1);
     close(&io, &mut client).await;
-    eventually("nothing that the handlers hold", || census.alive() == 0).await;
+    eventually("nothing that the handlers hold", || counter.live() == 0).await;
     assert!(weak.upgrade().is_some(), "the layer is there");
     serving.abort();
     drop((client, io));
@@ -104,28 +102,28 @@ async fn a_server_that_holds_itself_goes_when_it_is_closed() {
 
 #[tokio::test]
 async fn what_decides_about_requests_goes_when_the_server_is_closed() {
-    let census = Census::default();
-    let held = Arc::new(census.counted());
+    let counter = LiveCounter::default();
+    let held = Arc::new(counter.guard());
     let layer = SocketIoLayer::builder()
         .with_state(held)
-        .allow_request(async |State(_): State<Arc<Counted>>| true)
+        .allow_request(async |State(_): State<Arc<LiveGuard>>| true)
         .build();
     let io = layer.io().with_state(());
     drop(layer);
-    assert_eq!(census.alive(), 1);
+    assert_eq!(counter.live(), 1);
     within("the end", io.close()).await;
-    assert_eq!(census.alive(), 0);
+    assert_eq!(counter.live(), 0);
 }
 
 /// The end of a server takes nothing away from the handlers of those who are leaving.
 #[tokio::test]
 async fn handlers_stay_until_the_last_has_left() {
-    let (census, gate, journal) = (Census::default(), Gate::closed(), Journal::new());
+    let (counter, gate, journal) = (LiveCounter::default(), Gate::closed(), Journal::new());
     let layer = SocketIoLayer::new();
     let io = layer.io();
     {
         let (gate, entered, left) = (gate.clone(), journal.clone(), journal.clone());
-        let held = Arc::new(census.counted());
+        let held = Arc::new(counter.guard());
         io.of("/")
             .on_disconnecting(move || {
                 let gate = gate.clone();
@@ -143,10 +141,10 @@ async fn handlers_stay_until_the_last_has_left() {
     assert_alive(&mut client).await;
     close(&io, &mut client).await;
     journal.expect(["leaving"]).await;
-    assert_eq!(census.alive(), 1);
+    assert_eq!(counter.live(), 1);
     gate.open();
     journal.expect(["server shutting down"]).await;
-    eventually("nothing that the handlers hold", || census.alive() == 0).await;
+    eventually("nothing that the handlers hold", || counter.live() == 0).await;
 }
 
 /// Its connect handler is still being started when everybody else has gone.
@@ -186,7 +184,7 @@ async fn a_weak_handle_keeps_nothing() {
     #[derive(Clone)]
     struct Notifier {
         io: WeakSocketIo,
-        _held: Arc<Counted>,
+        _held: Arc<LiveGuard>,
     }
 
     async fn notify(State(notifier): State<Notifier>) {
@@ -194,12 +192,12 @@ async fn a_weak_handle_keeps_nothing() {
         io.emit("notice", &());
     }
 
-    let census = Census::default();
+    let counter = LiveCounter::default();
     let layer = SocketIoLayer::new();
     let io = layer.io().with_state(7).downgrade();
     let notifier = Notifier {
         io: layer.io().downgrade(),
-        _held: Arc::new(census.counted()),
+        _held: Arc::new(counter.guard()),
     };
     layer.io().with_state(notifier).of("/").on("notify", notify);
     let (addr, serving) = serve_for_a_while(layer).await;
@@ -211,5 +209,5 @@ async fn a_weak_handle_keeps_nothing() {
     drop((upgraded, client));
     serving.abort();
     eventually("the end of the server", || io.upgrade().is_none()).await;
-    assert_eq!(census.alive(), 0);
+    assert_eq!(counter.live(), 0);
 }

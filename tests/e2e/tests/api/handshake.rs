@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use axum::extract::connect_info::ConnectInfo;
 use axum::{Extension, Router};
 use e2e::app::serve_router;
-use e2e::conversation::id_of;
+use e2e::session::id_of;
 use serde_json::{Value, json};
 use socketio::SocketIoLayer;
 use socketio_testing::{PollingClient, Request, WsClient};

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use axum::extract::{FromRef, State};
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, id_of, join, open, settle};
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, id_of, join, open, settle};
+use e2e::sync::Gate;
 use socketio::{ConnectionStateRecovery, Reply, Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
 
 /// How long somebody waits who would wait for ever if the server held a lock.
@@ -152,7 +152,7 @@ async fn packets_around_a_disconnect_take_effect_in_their_order() {
     let mut client = open(addr).await;
     client.send("40").await;
     settle(addr).await;
-    app.gate.let_through(1);
+    app.gate.admit(1);
     let first = id_of(&client.expect(r#"40{"sid":"…"}"#).await);
     app.journal.expect(["connected"]).await;
     for packet in [

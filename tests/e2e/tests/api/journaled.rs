@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use axum::extract::{FromRef, State};
 use e2e::app::serve;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::sync::Gate;
 use socketio::{Namespace, SocketIo, SocketIoBuilder, SocketIoLayer};
 
 /// The state of such an application.

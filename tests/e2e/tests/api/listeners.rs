@@ -3,11 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::extract::State;
-use e2e::census::Census;
-use e2e::conversation::{assert_alive, join, join_polling, open, settle};
-use e2e::eventually::eventually;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::{Journal, LiveCounter};
+use e2e::session::{assert_alive, join, join_polling, open, settle};
+use e2e::sync::{Gate, eventually};
 use socketio::extract::{Auth, Data, EventName};
 use socketio::{DisconnectReason, Reply, Socket, SocketIo};
 use socketio_testing::PollingClient;
@@ -148,7 +146,7 @@ async fn once_is_once_though_events_come_at_the_same_time() {
             client.send(&format!(r#"42{number}["event"]"#)).await;
         }
         assert_alive(&mut client).await;
-        app.gate.let_through(EVENTS);
+        app.gate.admit(EVENTS);
         for _ in 0..EVENTS {
             client.expect("43…[]").await;
         }
@@ -384,8 +382,8 @@ async fn they_hear_nothing_of_a_socket_that_is_over() {
 #[tokio::test]
 async fn nothing_remains_of_them() {
     const TIMES: usize = 5;
-    let census = Census::default();
-    let counting = census.clone();
+    let counter = LiveCounter::default();
+    let counting = counter.clone();
     let (addr, app) = server(move |namespace| {
         let refusing = counting.clone();
         namespace
@@ -421,28 +419,28 @@ async fn nothing_remains_of_them() {
     }
     let io = app.io.expect("the server");
     eventually("no client", || io.clients_count() == 0).await;
-    eventually("no listener", || census.alive() == 0).await;
+    eventually("no listener", || counter.live() == 0).await;
 }
 
 /// The application keeps the socket of a client that has gone.
 #[tokio::test]
 async fn nothing_remains_of_them_in_a_socket_that_is_kept() {
-    let census = Census::default();
+    let counter = LiveCounter::default();
     let (addr, app) = server(|namespace| namespace).await;
     let (client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
-    listen_with_itself(&socket, &census);
-    assert!(census.alive() > 0);
+    listen_with_itself(&socket, &counter);
+    assert!(counter.live() > 0);
     client.reset();
-    eventually("no listener", || census.alive() == 0).await;
-    listen_with_itself(&socket, &census);
-    assert_eq!(census.alive(), 0, "it is over");
+    eventually("no listener", || counter.live() == 0).await;
+    listen_with_itself(&socket, &counter);
+    assert_eq!(counter.live(), 0, "it is over");
 }
 
 /// As above, for sockets that never had anything of their own.
 #[tokio::test]
 async fn nothing_is_kept_with_a_socket_that_is_over_and_had_nothing() {
-    let census = Census::default();
+    let counter = LiveCounter::default();
     let (addr, app) = server(|namespace| namespace.on_disconnect(write("left"))).await;
     let (client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
@@ -453,18 +451,18 @@ async fn nothing_is_kept_with_a_socket_that_is_over_and_had_nothing() {
     eventually("no client", || io.clients_count() == 0).await;
     let _id = socket.on("event", async || {});
     assert!(socket.event_names().is_empty(), "it is over");
-    listen_with_itself(&socket, &census);
-    assert_eq!(census.alive(), 0, "listeners");
-    let _none = socket.data().insert((socket.clone(), census.counted()));
-    assert_eq!(census.alive(), 0, "data");
+    listen_with_itself(&socket, &counter);
+    assert_eq!(counter.live(), 0, "listeners");
+    let _none = socket.data().insert((socket.clone(), counter.guard()));
+    assert_eq!(counter.live(), 0, "data");
     assert_eq!(socket.data().insert_json("key", 1), None);
     assert_eq!(socket.data().json("key"), None);
 }
 
 /// Adds a listener of each kind, which holds the socket itself.
-fn listen_with_itself(socket: &Socket, census: &Census) {
+fn listen_with_itself(socket: &Socket, counter: &LiveCounter) {
     let held = || {
-        let held = std::sync::Arc::new((socket.clone(), census.counted()));
+        let held = std::sync::Arc::new((socket.clone(), counter.guard()));
         move || {
             let held = std::sync::Arc::clone(&held);
             async move { drop(held) }

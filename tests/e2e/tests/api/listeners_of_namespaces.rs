@@ -1,6 +1,6 @@
 //! Listeners of all sockets of a namespace, which come and go while clients are there.
 
-use e2e::conversation::{assert_alive, join, open};
+use e2e::session::{assert_alive, join, open};
 use socketio::{Reply, SocketIo};
 
 use crate::journaled::{App, server, write, write_to};

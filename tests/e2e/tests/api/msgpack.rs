@@ -3,9 +3,9 @@
 //! The expectations hold for Node's server as well, where a row of the deviations does not say
 //! otherwise: `SOCKETIO_E2E_MSGPACK_ORACLE` names one that runs with `--msgpack`.
 
-use e2e::conversation::open;
 use e2e::fixture;
 use e2e::server::Server;
+use e2e::session::open;
 use socketio::ConnectionStateRecovery;
 use socketio::parser::MsgpackParser;
 use socketio_testing::{Message, PollingClient, WsClient, matches};
@@ -75,7 +75,7 @@ fn hex(text: &str) -> String {
 async fn a_client_that_joins_is_told_its_id() {
     let server = Server::with_msgpack().await;
     let answer = server.expects(
-        "pid that is undefined",
+        "undefined pid",
         "83 a474797065 00 a464617461 82 a3736964 b4… a3706964 d40000 a36e7370 a12f",
         "83 a474797065 00 a464617461 81 a3736964 b4… a36e7370 a12f",
     );
@@ -118,7 +118,7 @@ async fn a_client_is_told_why_it_may_not_join() {
         hex("Invalid namespace")
     );
     let answer = server.expects(
-        "members of a refusal in MessagePack",
+        "member order of CONNECT_ERROR in MessagePack",
         format!("83 a474797065 04 a36e7370 a22f78 {message}"),
         format!("83 a474797065 04 {message} a36e7370 a22f78"),
     );
@@ -208,7 +208,7 @@ async fn what_only_javascript_knows_is_sent_on_as_json_has_it() {
         ("cb7ff0000000000000", "c0"),
     ] {
         client.send(&echo(argument)).await;
-        let back = server.expects("relayed values of JavaScript", argument, ours);
+        let back = server.expects("relayed JavaScript values", argument, ours);
         client.expect(&echo(back)).await;
     }
 }
@@ -246,7 +246,7 @@ async fn no_data_may_be_nil() {
         ))
         .await;
     let reason = server.expects(
-        "nil for no data in MessagePack",
+        "nil data in MessagePack",
         format!("ac{}", hex("forced close")),
         format!("bb{}", hex("client namespace disconnect")),
     );

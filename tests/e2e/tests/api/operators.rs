@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e::cluster::cluster;
-use e2e::conversation::{assert_alive, join, join_polling};
+use e2e::session::{assert_alive, join, join_polling};
 use socketio::{EmitError, Socket};
 use socketio_testing::{WsClient, within};
 

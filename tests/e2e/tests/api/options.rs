@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use e2e::app::serve;
-use e2e::conversation::join_polling;
+use e2e::session::join_polling;
 use flate2::read::GzDecoder;
 use socketio::{
     CookieSameSite, HttpCompression, SessionCookie, Socket, SocketIoBuilder, SocketIoLayer,

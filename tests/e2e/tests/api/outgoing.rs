@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use bytes::Bytes;
-use e2e::conversation::{assert_alive, join, settle};
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, join, settle};
 use socketio::{Args, Reply, Socket, SocketIo};
 
 use crate::journaled::{App, server};
@@ -157,7 +157,7 @@ async fn those_of_the_namespace_come_first_and_what_is_prepended_before_others()
 #[tokio::test]
 async fn volatile_events_are_heard_also_if_the_transport_drops_them() {
     let (addr, app) = server(|namespace| namespace.on_connect(listen)).await;
-    let (polling, id) = e2e::conversation::join_polling(addr).await;
+    let (polling, id) = e2e::session::join_polling(addr).await;
     // Nobody polls.
     socket_of(&app, &id).volatile().emit("dropped", &());
     io_of(&app).volatile().emit("all dropped", &());

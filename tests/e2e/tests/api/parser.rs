@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use e2e::conversation::open;
-use e2e::virtual_time::VirtualTime;
+use e2e::session::open;
+use e2e::sync::VirtualTime;
 use socketio::extract::Data;
 use socketio::parser::{
     DecodeLimits, JsonParser, Message, Namespace, Packet, PacketDecoder, PacketType, Parser,
@@ -256,7 +256,7 @@ async fn a_packet_that_takes_several_messages_has_a_time_to_be_complete() {
         send(&mut other, "42 / ", r#"4["echo"]"#).await;
         expect(&mut other, "42 / ", r#"4["echo"]"#).await;
     }
-    time.pass(Duration::from_secs(30)).await;
+    time.advance(Duration::from_secs(30)).await;
     client.expect_close(None).await;
     app.journal.expect(["forced server close"]).await;
     send(&mut other, "42 / ", r#"4["echo"]"#).await;
@@ -269,7 +269,7 @@ async fn a_packet_that_takes_several_messages_has_a_time_to_be_complete() {
 #[tokio::test]
 async fn the_json_parser_changes_nothing() {
     let (addr, _) = server(JsonParser).await;
-    let (mut client, _) = e2e::conversation::join(addr).await;
+    let (mut client, _) = e2e::session::join(addr).await;
     client
         .send(r#"451-7["echo",{"_placeholder":true,"num":0}]"#)
         .await;

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::conversation::open;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::open;
 use socketio::extract::Data;
 use socketio::{
     ConnectionStateRecovery, DisconnectReason, Room, Socket, SocketIo, SocketIoBuilder,

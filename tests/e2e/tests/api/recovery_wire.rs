@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use e2e::conversation::{WEBSOCKET, open};
 use e2e::server::Server;
+use e2e::session::{WEBSOCKET, open};
 use socketio_testing::{PollingClient, WsClient, matches};
 
 /// What a client knows of its socket.
@@ -62,7 +62,7 @@ async fn departed(other: &mut WsClient, sid: &str) -> String {
 
 #[tokio::test]
 async fn the_ids_are_two_secrets_of_20_characters() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let (_one, one) = join(server.addr()).await;
     let (_two, two) = join(server.addr()).await;
     let ids = [&one.sid, &one.pid, &two.sid, &two.pid];
@@ -78,7 +78,7 @@ async fn the_ids_are_two_secrets_of_20_characters() {
 
 #[tokio::test]
 async fn events_bear_an_offset_and_answers_do_not() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let (mut client, _) = join(server.addr()).await;
     let first = echo(&mut client).await;
     client.send(r#"42["echo"]"#).await;
@@ -102,7 +102,7 @@ async fn events_bear_an_offset_and_answers_do_not() {
 
 #[tokio::test]
 async fn binary_events_bear_an_offset() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let (mut client, known) = join(server.addr()).await;
     client
         .send(r#"451-["echo",{"_placeholder":true,"num":0}]"#)
@@ -138,7 +138,7 @@ async fn binary_events_bear_an_offset() {
 
 #[tokio::test]
 async fn a_client_that_comes_back_gets_what_it_has_missed_and_then_its_ids() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let (mut client, known) = join(server.addr()).await;
     let (mut other, _) = join(server.addr()).await;
     client.send(r#"420["join",["red","blue"]]"#).await;
@@ -194,7 +194,7 @@ async fn a_client_that_comes_back_gets_what_it_has_missed_and_then_its_ids() {
 
 #[tokio::test]
 async fn a_client_can_come_back_again_and_again() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let (mut client, known) = join(server.addr()).await;
     let (mut other, _) = join(server.addr()).await;
     let mut last = echo(&mut client).await;
@@ -207,7 +207,7 @@ async fn a_client_can_come_back_again_and_again() {
         if round == 0 {
             departed(&mut other, &known.sid).await;
         } else {
-            e2e::conversation::settle(server.addr()).await;
+            e2e::session::settle(server.addr()).await;
         }
         let missed = other_sends(&mut other, round + 10).await;
         if round > 0 && server.is_node() {
@@ -234,7 +234,7 @@ async fn other_sends(other: &mut WsClient, number: u32) -> String {
 
 #[tokio::test]
 async fn what_is_unknown_gives_a_new_socket() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
     for (what, pid, offset) in [
@@ -263,7 +263,7 @@ async fn what_is_unknown_gives_a_new_socket() {
 
 #[tokio::test]
 async fn who_does_not_name_both_as_texts_is_new() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
     let (mut client, known) = join(addr).await;
@@ -284,13 +284,13 @@ async fn who_does_not_name_both_as_texts_is_new() {
     }
     let mut client = come_back(addr, &known, &last).await;
     let ids = ids_of(&client.expect("40…").await);
-    let row = "a secret without an offset";
+    let row = "private id without an offset";
     assert_eq!(ids.sid == known.sid, server.expects(row, true, false));
 }
 
 #[tokio::test]
 async fn an_id_is_good_for_one_return() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut client, known) = join(addr).await;
     let (mut other, _) = join(addr).await;
@@ -306,7 +306,7 @@ async fn an_id_is_good_for_one_return() {
         .expect(&format!(r#"40{{"sid":"{}",…}}"#, known.sid))
         .await;
     // Here the second has taken the place of the first.
-    let row = "an id for recovery that is used again";
+    let row = "recovery with a used private id";
     if server.expects(row, true, false) {
         first.send(r#"420["ack"]"#).await;
         first.expect("430[]").await;
@@ -319,14 +319,14 @@ async fn an_id_is_good_for_one_return() {
 
 #[tokio::test]
 async fn a_client_may_be_back_before_the_server_has_noticed_that_it_was_gone() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut client, known) = join(addr).await;
     let (mut other, _) = join(addr).await;
     let last = echo(&mut client).await;
     let sent = other_sends(&mut other, 1).await;
     let mut back = come_back(addr, &known, &last).await;
-    let row = "recovery of a connection that is not known to be lost";
+    let row = "recovery while the old connection is open";
     if server.expects(row, false, true) {
         back.expect(&sent).await;
         back.expect(&format!(
@@ -347,7 +347,7 @@ async fn a_client_may_be_back_before_the_server_has_noticed_that_it_was_gone() {
 /// What the client or the application ends is over; what breaks may be mended.
 #[tokio::test]
 async fn by_the_reason_it_is_decided_who_may_come_back() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
     for (ending, reason, recoverable) in [
@@ -382,7 +382,7 @@ async fn by_the_reason_it_is_decided_who_may_come_back() {
 
 #[tokio::test]
 async fn a_client_that_polls_may_come_back() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
     let mut client = PollingClient::handshake(addr).await;
@@ -403,7 +403,7 @@ async fn a_client_that_polls_may_come_back() {
 
 #[tokio::test]
 async fn each_namespace_has_ids_of_its_own() {
-    let server = Server::start_recovering().await;
+    let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
     let mut client = WsClient::connect(addr, WEBSOCKET).await;

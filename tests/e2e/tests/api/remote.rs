@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use e2e::cluster::{Server, cluster};
-use e2e::conversation::{assert_alive, id_of, join};
-use e2e::virtual_time::VirtualTime;
+use e2e::session::{assert_alive, id_of, join};
+use e2e::sync::VirtualTime;
 use serde_json::{Value, json};
 use socketio::extract::Auth;
 use socketio::{AckError, EmitError, RemoteSocket};
@@ -166,7 +166,7 @@ async fn one_that_does_not_answer_is_given_up() {
     client.expect(r#"420["how?"]"#).await;
     let answer = tokio::spawn(answer);
     tokio::task::yield_now().await;
-    time.pass(Duration::from_secs(2)).await;
+    time.advance(Duration::from_secs(2)).await;
     let answer = within("an error", answer).await.expect("no panic");
     assert!(matches!(answer, Err(AckError::Timeout)), "{answer:?}");
 }

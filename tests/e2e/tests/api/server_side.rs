@@ -7,10 +7,9 @@ use axum::extract::{FromRef, State};
 use axum::http::{HeaderMap, Uri};
 use bytes::Bytes;
 use e2e::cluster::cluster;
-use e2e::conversation::join;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::probes::Journal;
+use e2e::session::join;
+use e2e::sync::{Gate, VirtualTime};
 use serde_json::{Value, json};
 use socketio::extract::{
     Data, DataRejection, EventName, FromServerEvent, NamespaceName, ServerAck,
@@ -219,10 +218,10 @@ async fn of_servers_that_do_not_answer_the_answers_are_missing() {
         .io
         .of("/")
         .on_server_event("load", async || Reply(0));
-    hanging.place.silence();
+    hanging.bus_server.silence();
     let answers = tokio::spawn(a.io.server_side_emit_with_ack::<u64>("load", &()));
     tokio::task::yield_now().await;
-    time.pass(Duration::from_secs(5)).await;
+    time.advance(Duration::from_secs(5)).await;
     let error = within("an error", answers).await.expect("no panic");
     let error = error.expect_err("two are missing");
     assert!(error.is_timeout());

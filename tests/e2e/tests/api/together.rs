@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use e2e::census::Census;
-use e2e::conversation::{assert_polling_alive, join_polling};
-use e2e::eventually::eventually;
-use e2e::journal::Journal;
+use e2e::probes::{Journal, LiveCounter};
+use e2e::session::{assert_polling_alive, join_polling};
+use e2e::sync::eventually;
 use socketio::extract::Data;
 use socketio::{Namespace, Socket};
 use socketio_testing::PollingClient;
@@ -125,8 +124,8 @@ async fn namespaces_by_turns() {
 #[tokio::test]
 async fn handlers_that_are_taken_out_afterwards() {
     let (addr, app) = server(noting).await;
-    let census = Census::default();
-    let counted = Arc::new(census.counted());
+    let counter = LiveCounter::default();
+    let counted = Arc::new(counter.guard());
     let io = app.io.expect("the server");
     let namespace = io.of("/").on("counted", async move || {
         let _ = &counted;
@@ -134,7 +133,7 @@ async fn handlers_that_are_taken_out_afterwards() {
     let (mut client, _) = join_polling(addr).await;
     send(&client, &[r#"42["counted"]"#; 5]).await;
     assert_polling_alive(&mut client).await;
-    assert_eq!(census.alive(), 1);
+    assert_eq!(counter.live(), 1);
     namespace.remove_listeners("counted");
-    eventually("the handler is gone", || census.alive() == 0).await;
+    eventually("the handler is gone", || counter.live() == 0).await;
 }

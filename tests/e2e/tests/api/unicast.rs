@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use e2e::app::serve;
-use e2e::conversation::{join, join_polling};
+use e2e::session::{join, join_polling};
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use socketio::{EmitError, Reply, Socket, SocketIoLayer};

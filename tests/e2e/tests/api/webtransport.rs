@@ -8,7 +8,7 @@ use axum::http::Request;
 use e2e::app::serve;
 use e2e::clients::{self, Transports};
 use e2e::fixture;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
 use socketio::extract::Data;
 use socketio::{DisconnectReason, Engine, Origins, Reply, Socket, SocketIoLayer, Transport};
 use socketio_testing::within;

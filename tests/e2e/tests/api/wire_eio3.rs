@@ -81,7 +81,7 @@ fn counted(packet: &str) -> String {
 
 #[tokio::test]
 async fn a_client_is_in_the_main_namespace_without_asking() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     client.send(&[r#"42["echo","é","🦀"]"#]).await;
     client.gets(r#"19:42["echo","é","🦀"]"#).await;
@@ -105,7 +105,7 @@ fn same_json(payload: &str, expected: &str) {
 
 #[tokio::test]
 async fn a_ping_is_answered() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     client.send(&["2"]).await;
     client.gets("1:3").await;
@@ -113,7 +113,7 @@ async fn a_ping_is_answered() {
 
 #[tokio::test]
 async fn a_pong_is_the_wrong_direction() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     client.send(&["3"]).await;
     client.is_gone().await;
@@ -121,7 +121,7 @@ async fn a_pong_is_the_wrong_direction() {
 
 #[tokio::test]
 async fn binary_as_text() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "&b64=1").await;
     let event = r#"451-["echo",{"_placeholder":true,"num":0}]"#;
     client.send(&[event, "b4AQID"]).await;
@@ -130,7 +130,7 @@ async fn binary_as_text() {
 
 #[tokio::test]
 async fn binary_as_it_is() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     let event = br#"451-["echo",{"_placeholder":true,"num":0}]"#;
     let body = [&[0, 4, 2, 0xff][..], event, &[1, 4, 0xff, 4, 1, 2, 3]].concat();
@@ -149,7 +149,7 @@ async fn binary_as_it_is() {
 
 #[tokio::test]
 async fn payloads_that_close_the_session() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     for (content_type, body) in [
         ("text/plain", &b"2:42[\"echo\"]"[..]),
         ("text/plain", b"99:42[\"echo\"]"),
@@ -171,7 +171,7 @@ async fn payloads_that_close_the_session() {
 
 #[tokio::test]
 async fn payloads_that_hold_nothing() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     client.post("text/plain", b"0:").await;
     client.post(OCTETS, b"").await;
@@ -181,7 +181,7 @@ async fn payloads_that_hold_nothing() {
 
 #[tokio::test]
 async fn scripts_and_forms() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let target = format!("{POLLING}&j=7");
     let answer = Request::get(&target).send(server.addr()).await;
     assert_eq!(answer.header("content-type"), Some(TEXT));
@@ -211,7 +211,7 @@ async fn scripts_and_forms() {
     client.post(FORM, body.as_bytes()).await;
     let answer = client.get().await.text();
     let expected = server.expects(
-        "binary for a page that polls with scripts",
+        "binary over JSONP polling",
         r#"___eio[7]({"type":"Buffer",…);"#.to_owned(),
         format!(r#"___eio[7]("42:{}6:b4AQID");"#, event.replace('"', "\\\"")),
     );
@@ -224,7 +224,7 @@ async fn scripts_and_forms() {
 
 #[tokio::test]
 async fn scripts_and_forms_of_later_clients() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let target = "/socket.io/?EIO=4&transport=polling&j=0";
     let answer = Request::get(target).send(server.addr()).await;
     answer.assert(200, r#"___eio[0]("0{\"sid\":\"…\",…}");"#);
@@ -249,7 +249,7 @@ async fn scripts_and_forms_of_later_clients() {
 
 #[tokio::test]
 async fn the_query_of_a_namespace_is_its_auth() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     client
         .send(&["40/admin?token=x&a=%C3%A9%20b+c&a=2&token=secret"])
@@ -268,7 +268,7 @@ async fn the_query_of_a_namespace_is_its_auth() {
 
 #[tokio::test]
 async fn refusals_are_told_as_old_clients_read_them() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     client.send(&["40/admin"]).await;
     client
@@ -289,7 +289,7 @@ async fn refusals_are_told_as_old_clients_read_them() {
 
 #[tokio::test]
 async fn a_namespace_can_be_left_and_joined_again() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     for _ in 0..3 {
         client.send(&["40/admin?token=secret"]).await;
@@ -304,7 +304,7 @@ async fn a_namespace_can_be_left_and_joined_again() {
 
 #[tokio::test]
 async fn joining_twice_closes_the_connection() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     client.send(&["40"]).await;
     client.gets("1:61:1").await;
@@ -313,7 +313,7 @@ async fn joining_twice_closes_the_connection() {
 
 #[tokio::test]
 async fn a_websocket() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let mut client = WsClient::connect(server.addr(), WEBSOCKET).await;
     client.expect(r#"0{"sid":"…","upgrades":[],…}"#).await;
     client.expect("40").await;
@@ -336,7 +336,7 @@ async fn a_websocket() {
 
 #[tokio::test]
 async fn a_websocket_that_wants_text() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let mut client = WsClient::connect(server.addr(), &format!("{WEBSOCKET}&b64=1")).await;
     client.expect(r#"0{"sid":"…",…}"#).await;
     client.expect("40").await;
@@ -352,7 +352,7 @@ async fn a_websocket_that_wants_text() {
 
 #[tokio::test]
 async fn an_upgrade() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let client = Old::open(server.addr(), "").await;
     let target = client.target.replace("polling", "websocket");
     let mut socket = WsClient::connect(server.addr(), &target).await;
@@ -371,7 +371,7 @@ async fn an_upgrade() {
 
 #[tokio::test]
 async fn a_session_keeps_its_revision() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let old = Old::open(server.addr(), "").await;
     let new = PollingClient::handshake(server.addr()).await;
     for target in [
@@ -396,7 +396,7 @@ async fn a_session_keeps_its_revision() {
 
 #[tokio::test]
 async fn whoever_does_not_say_what_it_speaks_is_old() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     for query in ["", "EIO=&", "EIO=2&", "EIO=5&", "EIO=four&"] {
         let target = format!("/socket.io/?{query}transport=polling");
         let answer = Request::get(&target).send(server.addr()).await;
@@ -406,7 +406,7 @@ async fn whoever_does_not_say_what_it_speaks_is_old() {
 
 #[tokio::test]
 async fn old_and_new_clients_hear_each_other() {
-    let server = Server::allowing_eio3().await;
+    let server = Server::with_eio3().await;
     let old = Old::open(server.addr(), "").await;
     let mut old_socket = WsClient::connect(server.addr(), WEBSOCKET).await;
     old_socket.expect(r#"0{"sid":"…",…}"#).await;

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
 use e2e::app::serve_router;
-use e2e::conversation::{WEBSOCKET, assert_alive, assert_polling_alive, join, join_polling};
+use e2e::session::{WEBSOCKET, assert_alive, assert_polling_alive, join, join_polling};
 use http::{Method, Request as HttpRequest, Response};
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join, join_polling};
+use e2e::session::{assert_alive, join, join_polling};
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};

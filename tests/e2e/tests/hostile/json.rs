@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join, join_polling, open};
+use e2e::session::{assert_alive, join, join_polling, open};
 use serde_json::Value;
 use socketio::extract::{Auth, Data};
 use socketio::{Args, Reply, Socket, SocketIoBuilder, SocketIoLayer};

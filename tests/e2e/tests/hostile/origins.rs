@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use e2e::app::serve;
-use e2e::conversation::{WEBSOCKET, assert_alive, assert_polling_alive, join_polling};
+use e2e::session::{WEBSOCKET, assert_alive, assert_polling_alive, join_polling};
 use socketio::{Origins, SocketIoLayer};
 use socketio_testing::{PollingClient, Request, WsClient};
 

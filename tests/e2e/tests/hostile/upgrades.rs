@@ -4,10 +4,8 @@ use std::net::SocketAddr;
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::conversation::{
-    WEBSOCKET, assert_alive, assert_polling_alive, join, join_polling, settle,
-};
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{WEBSOCKET, assert_alive, assert_polling_alive, join, join_polling, settle};
 use socketio::extract::Data;
 use socketio::{DisconnectReason, Socket, SocketIoLayer};
 use socketio_testing::{Frame, HttpConnection, Opcode, PollingClient, Request, WsClient};

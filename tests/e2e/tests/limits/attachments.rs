@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join, join_polling, settle};
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, join, join_polling, settle};
+use e2e::sync::VirtualTime;
 use socketio::{Args, DisconnectReason, Socket, SocketIoBuilder, SocketIoLayer};
 
 /// How long attachments may take by default.
@@ -25,7 +25,7 @@ async fn another_time_for_attachments() {
     let (mut client, _) = join(addr).await;
     client.send(&header(1)).await;
     settle(addr).await;
-    time.pass(timeout).await;
+    time.advance(timeout).await;
     client.expect_close(None).await;
     journal.expect(["forced server close"]).await;
 }
@@ -108,13 +108,13 @@ async fn attachments_that_are_here_in_time_are_served() {
     for _ in 0..2 {
         client.send(&header(1)).await;
         settle(addr).await;
-        time.pass(TIMEOUT - MOMENT).await;
+        time.advance(TIMEOUT - MOMENT).await;
         client.send_binary(&[0]).await;
         client.expect(&header(1)).await;
         client.expect_binary(&[0]).await;
     }
     // With the last of them, the time has stopped.
-    time.pass(TIMEOUT).await;
+    time.advance(TIMEOUT).await;
     assert_alive(&mut client).await;
 }
 
@@ -130,14 +130,14 @@ async fn attachments_that_do_not_come_in_time_close_the_connection() {
     let pending = polling.begin_get().await;
     settle(addr).await;
 
-    time.pass(TIMEOUT - MOMENT).await;
+    time.advance(TIMEOUT - MOMENT).await;
     // One that comes does not extend the time for the next.
     client.send_binary(&[0]).await;
     polling.send("bAA==").await;
     settle(addr).await;
     assert!(journal.take().await.is_empty());
 
-    time.pass(MOMENT).await;
+    time.advance(MOMENT).await;
     client.expect_close(None).await;
     pending.expect("1").await;
     journal

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, open};
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, assert_polling_alive, join, join_polling, open};
 use socketio::extract::Data;
 use socketio::{Args, DisconnectReason, Reply, Socket, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::{Frame, HttpConnection, Message, PollingClient, Request};

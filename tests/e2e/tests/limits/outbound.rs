@@ -1,9 +1,9 @@
 //! What may wait to be sent to one client.
 
 use axum::extract::State;
-use e2e::app::{serve, serve_noting_departures};
-use e2e::conversation::{assert_polling_alive, join, join_polling};
-use e2e::journal::Journal;
+use e2e::app::{serve, serve_recording_disconnects};
+use e2e::probes::Journal;
+use e2e::session::{assert_polling_alive, join, join_polling};
 use socketio::extract::Data;
 use socketio::{EmitError, Socket, SocketIoLayer};
 use socketio_testing::within;
@@ -33,7 +33,7 @@ async fn a_thousand_events_of_one_handler_all_arrive() {
 #[tokio::test]
 async fn as_much_as_allowed_may_wait() {
     let (addr, io, _) =
-        serve_noting_departures(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
     let (mut polling, id) = join_polling(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
     for _ in 0..3 {
@@ -50,7 +50,7 @@ async fn as_much_as_allowed_may_wait() {
 #[tokio::test]
 async fn a_client_for_which_more_would_wait_is_closed() {
     let (addr, io, journal) =
-        serve_noting_departures(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
     let (polling, id) = join_polling(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
     socket.try_emit("e", &text(500)).expect("half of it");
@@ -64,7 +64,7 @@ async fn a_client_for_which_more_would_wait_is_closed() {
 #[tokio::test]
 async fn the_limit_holds_within_a_handler_of_a_websocket() {
     let builder = SocketIoLayer::builder().max_outbound_bytes(1_000);
-    let (addr, io, journal) = serve_noting_departures(builder).await;
+    let (addr, io, journal) = serve_recording_disconnects(builder).await;
     let fill = async |socket: Socket, Data(sizes): Data<Vec<usize>>| {
         for size in sizes {
             socket.emit("e", &text(size));
@@ -89,7 +89,7 @@ async fn the_limit_holds_within_a_handler_of_a_websocket() {
 #[tokio::test]
 async fn a_websocket_that_does_not_read_is_closed_and_nobody_else_notices() {
     let builder = SocketIoLayer::builder().max_outbound_bytes(1_000_000);
-    let (addr, io, journal) = serve_noting_departures(builder).await;
+    let (addr, io, journal) = serve_recording_disconnects(builder).await;
     let (_slow, slow) = join(addr).await;
     let slow = io.of("/").socket(&slow).expect("the socket");
     let (mut fast, _) = join(addr).await;
@@ -116,7 +116,7 @@ async fn a_websocket_that_does_not_read_is_closed_and_nobody_else_notices() {
 #[tokio::test]
 async fn a_client_that_does_not_poll_is_closed_and_nobody_else_notices() {
     let builder = SocketIoLayer::builder().max_outbound_bytes(1_000_000);
-    let (addr, io, journal) = serve_noting_departures(builder).await;
+    let (addr, io, journal) = serve_recording_disconnects(builder).await;
     let (slow, _) = join_polling(addr).await;
     let (mut fast, _) = join(addr).await;
     let text = text(50_000);
@@ -134,7 +134,7 @@ async fn a_client_that_does_not_poll_is_closed_and_nobody_else_notices() {
 #[tokio::test]
 async fn volatile_packets_never_wait() {
     let (addr, io, _) =
-        serve_noting_departures(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
     let (mut polling, id) = join_polling(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
     for _ in 0..100 {
@@ -152,7 +152,7 @@ async fn volatile_packets_never_wait() {
 async fn a_producer_that_waits_keeps_pace_with_a_websocket() {
     const PIECES: usize = 500;
     let builder = SocketIoLayer::builder().max_outbound_bytes(60_000);
-    let (addr, io, journal) = serve_noting_departures(builder).await;
+    let (addr, io, journal) = serve_recording_disconnects(builder).await;
     io.of("/").on("produce", produce);
     let (mut client, _) = join(addr).await;
     // 25 MB: more than the operating system takes for a client that does not read.
@@ -170,7 +170,7 @@ async fn a_producer_that_waits_keeps_pace_with_a_websocket() {
 #[tokio::test]
 async fn a_producer_that_waits_keeps_pace_with_a_client_that_polls() {
     let builder = SocketIoLayer::builder().max_outbound_bytes(60_000);
-    let (addr, io, journal) = serve_noting_departures(builder).await;
+    let (addr, io, journal) = serve_recording_disconnects(builder).await;
     io.of("/").on("produce", produce);
     let (mut polling, _) = join_polling(addr).await;
     polling.send(r#"420["produce",50]"#).await;
@@ -185,7 +185,7 @@ async fn a_producer_that_waits_keeps_pace_with_a_client_that_polls() {
 
 #[tokio::test]
 async fn a_producer_does_not_wait_for_a_client_that_has_gone() {
-    let (addr, io, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (client, id) = join(addr).await;
     let websocket = io.of("/").socket(&id).expect("the socket");
     let (polling, id) = join_polling(addr).await;

@@ -8,11 +8,9 @@ use std::time::Duration;
 
 use axum::extract::{FromRef, State};
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
-use e2e::eventually::eventually;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
+use e2e::sync::{Gate, VirtualTime, eventually};
 use socketio::extract::Data;
 use socketio::{Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::{HttpConnection, PollingClient, Request, WsClient, within};
@@ -88,7 +86,7 @@ async fn at_the_limit_the_client_waits_until_a_handler_finishes() {
         // Nobody else waits.
         settle(addr).await;
         assert!(app.journal.take().await.is_empty());
-        app.gate.let_through(1);
+        app.gate.admit(1);
         app.journal.expect([number.to_string()]).await;
     }
     assert_eq!(app.running.most(), 4);
@@ -252,11 +250,11 @@ async fn a_client_that_is_not_read_is_not_timed_out() {
     client.send(r#"42["wait",0]"#).await;
     client.send(r#"42["wait",1]"#).await;
     app.journal.expect(["0"]).await;
-    time.pass(PING_INTERVAL).await;
+    time.advance(PING_INTERVAL).await;
     client.expect("2").await;
     client.send("3").await;
     for _ in 0..10 {
-        time.pass(PING_TIMEOUT).await;
+        time.advance(PING_TIMEOUT).await;
         settle(addr).await;
     }
     app.gate.open();
@@ -296,7 +294,7 @@ async fn a_client_of_which_nothing_can_be_taken_is_closed_in_the_end() {
     assert!(journal.take().await.is_empty());
     // Ten minutes, of which the heartbeat looks at some.
     for _ in 0..32 {
-        time.pass(PING_TIMEOUT).await;
+        time.advance(PING_TIMEOUT).await;
         settle(addr).await;
     }
     journal.expect(["false"; 4]).await;
@@ -323,7 +321,7 @@ async fn what_unfinished_events_hold_is_bounded() {
     for number in 4..20 {
         settle(addr).await;
         assert!(app.journal.take().await.is_empty());
-        app.gate.let_through(1);
+        app.gate.admit(1);
         app.journal.expect([number.to_string()]).await;
     }
     app.gate.open();

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join, join_polling, open};
-use e2e::eventually::eventually;
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, join, join_polling, open};
+use e2e::sync::{VirtualTime, eventually};
 use socketio::{AckError, JoinError, Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::{PollingClient, WsClient, within};
 
@@ -202,13 +201,13 @@ async fn acknowledgements_that_timed_out_make_a_place() {
     for _ in 0..3 {
         let answer = socket.timeout(limit).emit_with_ack::<String>("a", "");
         client.expect(r#"42…["a",""]"#).await;
-        time.pass(limit).await;
+        time.advance(limit).await;
         let answer = answer.await;
         assert!(matches!(answer, Err(AckError::Timeout)), "{answer:?}");
 
         let answers = io.timeout(limit).emit_with_ack::<String>("b", "");
         client.expect(r#"42…["b",""]"#).await;
-        time.pass(limit).await;
+        time.advance(limit).await;
         let error = answers.all().await.expect_err("nobody has answered");
         assert!(matches!(error.reason(), AckError::Timeout), "{error:?}");
     }

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use e2e::app::serve_noting_departures;
-use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
-use e2e::eventually::eventually;
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::app::serve_recording_disconnects;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
+use e2e::sync::{VirtualTime, eventually};
 use socketio::SocketIoLayer;
 use socketio_testing::PollingClient;
 
@@ -22,15 +21,15 @@ const UPGRADE: Duration = Duration::from_secs(10);
 async fn a_client_may_join_at_the_last_moment() {
     let time = VirtualTime::start();
     let (addr, _, _) =
-        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     let mut client = open(addr).await;
     let mut polling = PollingClient::handshake(addr).await;
-    time.pass(CONNECT - MOMENT).await;
+    time.advance(CONNECT - MOMENT).await;
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
     polling.send("40").await;
     polling.expect(r#"40{"sid":"…"}"#).await;
-    time.pass(CONNECT).await;
+    time.advance(CONNECT).await;
     assert_alive(&mut client).await;
     assert_polling_alive(&mut polling).await;
 }
@@ -39,15 +38,15 @@ async fn a_client_may_join_at_the_last_moment() {
 async fn a_client_that_joins_nothing_in_time_is_closed() {
     let time = VirtualTime::start();
     let (addr, io, _) =
-        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     let mut client = open(addr).await;
     let mut polling = PollingClient::handshake(addr).await;
-    time.pass(CONNECT - MOMENT).await;
+    time.advance(CONNECT - MOMENT).await;
     assert_alive(&mut client).await;
     assert_polling_alive(&mut polling).await;
     let pending = polling.begin_get().await;
     settle(addr).await;
-    time.pass(MOMENT).await;
+    time.advance(MOMENT).await;
     client.expect_close(None).await;
     pending.expect("1").await;
     polling.expect_gone().await;
@@ -57,15 +56,15 @@ async fn a_client_that_joins_nothing_in_time_is_closed() {
 #[tokio::test]
 async fn by_default_a_client_may_take_45_seconds_to_join() {
     let time = VirtualTime::start();
-    let (addr, _, _) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, _, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let mut client = open(addr).await;
-    time.pass(PING_INTERVAL).await;
+    time.advance(PING_INTERVAL).await;
     client.expect("2").await;
     client.send("3").await;
     assert_alive(&mut client).await;
-    time.pass(Duration::from_secs(20) - MOMENT).await;
+    time.advance(Duration::from_secs(20) - MOMENT).await;
     assert_alive(&mut client).await;
-    time.pass(MOMENT).await;
+    time.advance(MOMENT).await;
     client.expect_close(None).await;
 }
 
@@ -73,14 +72,14 @@ async fn by_default_a_client_may_take_45_seconds_to_join() {
 async fn a_client_that_is_refused_is_closed_in_time() {
     let time = VirtualTime::start();
     let (addr, io, _) =
-        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     io.of("/closed").middleware(async || Err::<(), _>("no"));
     let mut client = open(addr).await;
     client.send("40/closed").await;
     client.expect(r#"44/closed,{"message":"no"}"#).await;
-    time.pass(CONNECT - MOMENT).await;
+    time.advance(CONNECT - MOMENT).await;
     assert_alive(&mut client).await;
-    time.pass(MOMENT).await;
+    time.advance(MOMENT).await;
     client.expect_close(None).await;
 }
 
@@ -89,7 +88,7 @@ async fn a_client_that_is_refused_is_closed_in_time() {
 async fn a_client_that_is_being_considered_is_closed_in_time() {
     let time = VirtualTime::start();
     let (addr, io, journal) =
-        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     io.of("/")
         .middleware(async |State(journal): State<Journal>| {
             journal.write("considering");
@@ -98,7 +97,7 @@ async fn a_client_that_is_being_considered_is_closed_in_time() {
     let mut client = open(addr).await;
     client.send("40").await;
     journal.expect(["considering"]).await;
-    time.pass(CONNECT).await;
+    time.advance(CONNECT).await;
     client.expect_close(None).await;
     assert!(io.of("/").sockets().is_empty());
 }
@@ -108,26 +107,26 @@ async fn a_client_that_is_being_considered_is_closed_in_time() {
 async fn a_client_that_has_left_stays_connected() {
     let time = VirtualTime::start();
     let (addr, _, _) =
-        serve_noting_departures(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     let (mut client, _) = join(addr).await;
     client.send("41").await;
     assert_alive(&mut client).await;
-    time.pass(CONNECT * 2).await;
+    time.advance(CONNECT * 2).await;
     assert_alive(&mut client).await;
 }
 
 #[tokio::test]
 async fn an_upgrade_may_end_at_the_last_moment() {
     let time = VirtualTime::start();
-    let (addr, _, _) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, _, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (polling, _) = join_polling(addr).await;
     let mut websocket = polling.websocket().await;
     websocket.send("2probe").await;
     websocket.expect("3probe").await;
-    time.pass(UPGRADE - MOMENT).await;
+    time.advance(UPGRADE - MOMENT).await;
     websocket.send("5").await;
     assert_alive(&mut websocket).await;
-    time.pass(UPGRADE).await;
+    time.advance(UPGRADE).await;
     assert_alive(&mut websocket).await;
 }
 
@@ -136,7 +135,7 @@ async fn an_upgrade_may_end_at_the_last_moment() {
 async fn an_upgrade_that_does_not_end_in_time_leaves_the_polling_session() {
     let time = VirtualTime::start();
     let builder = SocketIoLayer::builder().ping_interval(Duration::from_secs(3_600));
-    let (addr, _, _) = serve_noting_departures(builder).await;
+    let (addr, _, _) = serve_recording_disconnects(builder).await;
     let (mut polling, _) = join_polling(addr).await;
     for probe in [Some("2probe"), None] {
         let mut websocket = polling.websocket().await;
@@ -145,10 +144,10 @@ async fn an_upgrade_that_does_not_end_in_time_leaves_the_polling_session() {
             websocket.expect("3probe").await;
         }
         settle(addr).await;
-        time.pass(UPGRADE - MOMENT).await;
+        time.advance(UPGRADE - MOMENT).await;
         websocket.send("2probe").await;
         websocket.expect("3probe").await;
-        time.pass(MOMENT).await;
+        time.advance(MOMENT).await;
         websocket.expect_close(None).await;
         assert_polling_alive(&mut polling).await;
     }
@@ -162,12 +161,12 @@ async fn another_time_for_upgrades() {
     let time = VirtualTime::start();
     let timeout = Duration::from_secs(2);
     let (addr, _, _) =
-        serve_noting_departures(SocketIoLayer::builder().upgrade_timeout(timeout)).await;
+        serve_recording_disconnects(SocketIoLayer::builder().upgrade_timeout(timeout)).await;
     let (mut polling, _) = join_polling(addr).await;
     let mut websocket = polling.websocket().await;
     websocket.send("2probe").await;
     websocket.expect("3probe").await;
-    time.pass(timeout).await;
+    time.advance(timeout).await;
     websocket.expect_close(None).await;
     assert_polling_alive(&mut polling).await;
 }
@@ -176,13 +175,13 @@ async fn another_time_for_upgrades() {
 #[tokio::test]
 async fn the_first_ping_comes_after_the_interval() {
     let time = VirtualTime::start();
-    let (addr, _, _) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, _, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
-    time.pass(PING_INTERVAL - MOMENT).await;
+    time.advance(PING_INTERVAL - MOMENT).await;
     assert_alive(&mut client).await;
     assert_polling_alive(&mut polling).await;
-    time.pass(MOMENT).await;
+    time.advance(MOMENT).await;
     client.expect("2").await;
     polling.expect("2").await;
 }
@@ -190,20 +189,20 @@ async fn the_first_ping_comes_after_the_interval() {
 #[tokio::test]
 async fn the_next_ping_comes_an_interval_after_the_pong() {
     let time = VirtualTime::start();
-    let (addr, _, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, _, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
     for _ in 0..5 {
-        time.pass(PING_INTERVAL).await;
+        time.advance(PING_INTERVAL).await;
         client.expect("2").await;
         polling.expect("2").await;
         // At the last moment.
-        time.pass(PING_TIMEOUT - MOMENT).await;
+        time.advance(PING_TIMEOUT - MOMENT).await;
         client.send("3").await;
         polling.send("3").await;
         assert_alive(&mut client).await;
         assert_polling_alive(&mut polling).await;
-        time.pass(PING_INTERVAL - MOMENT).await;
+        time.advance(PING_INTERVAL - MOMENT).await;
         assert_alive(&mut client).await;
         assert_polling_alive(&mut polling).await;
         // A pong that nobody has asked for delays the ping, as with Node's server.
@@ -217,19 +216,19 @@ async fn the_next_ping_comes_an_interval_after_the_pong() {
 #[tokio::test]
 async fn a_client_that_does_not_answer_a_ping_in_time_is_closed() {
     let time = VirtualTime::start();
-    let (addr, io, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
-    time.pass(PING_INTERVAL).await;
+    time.advance(PING_INTERVAL).await;
     client.expect("2").await;
     polling.expect("2").await;
     let pending = polling.begin_get().await;
     settle(addr).await;
-    time.pass(PING_TIMEOUT - MOMENT).await;
+    time.advance(PING_TIMEOUT - MOMENT).await;
     settle(addr).await;
     assert!(journal.take().await.is_empty());
 
-    time.pass(MOMENT).await;
+    time.advance(MOMENT).await;
     client.expect_close(None).await;
     pending.expect("1").await;
     polling.expect_gone().await;
@@ -245,11 +244,11 @@ async fn other_times_for_pings() {
     let builder = SocketIoLayer::builder()
         .ping_interval(interval)
         .ping_timeout(timeout);
-    let (addr, _, journal) = serve_noting_departures(builder).await;
+    let (addr, _, journal) = serve_recording_disconnects(builder).await;
     let (mut client, _) = join(addr).await;
-    time.pass(interval).await;
+    time.advance(interval).await;
     client.expect("2").await;
-    time.pass(timeout).await;
+    time.advance(timeout).await;
     client.expect_close(None).await;
     journal.expect(["ping timeout"]).await;
 }
@@ -258,15 +257,15 @@ async fn other_times_for_pings() {
 #[tokio::test]
 async fn another_packet_than_the_pong_extends_the_timeout_once() {
     let time = VirtualTime::start();
-    let (addr, _, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, _, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
-    time.pass(PING_INTERVAL).await;
+    time.advance(PING_INTERVAL).await;
     client.expect("2").await;
     for _ in 0..2 {
-        time.pass(PING_TIMEOUT - MOMENT).await;
+        time.advance(PING_TIMEOUT - MOMENT).await;
         assert_alive(&mut client).await;
     }
-    time.pass(MOMENT).await;
+    time.advance(MOMENT).await;
     client.expect_close(None).await;
     journal.expect(["ping timeout"]).await;
 }
@@ -275,11 +274,11 @@ async fn another_packet_than_the_pong_extends_the_timeout_once() {
 #[tokio::test]
 async fn a_session_that_nobody_polls_is_closed() {
     let time = VirtualTime::start();
-    let (addr, _, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, _, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (polling, _) = join_polling(addr).await;
-    time.pass(PING_INTERVAL).await;
+    time.advance(PING_INTERVAL).await;
     settle(addr).await;
-    time.pass(PING_TIMEOUT).await;
+    time.advance(PING_TIMEOUT).await;
     journal.expect(["ping timeout"]).await;
     polling.expect_gone().await;
 }

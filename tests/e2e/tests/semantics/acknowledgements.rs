@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join, join_polling, settle};
-use e2e::gate::Gate;
-use e2e::virtual_time::VirtualTime;
+use e2e::session::{assert_alive, join, join_polling, settle};
+use e2e::sync::{Gate, VirtualTime};
 use socketio::extract::Ack;
 use socketio::{AckError, Reply, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{WsClient, within};
@@ -129,7 +128,7 @@ async fn answers_that_came_in_time_are_kept() {
     asked(&mut slow).await;
     fast.send(&format!(r#"43{id}["fast"]"#)).await;
     assert_alive(&mut fast).await;
-    time.pass(LIMIT).await;
+    time.advance(LIMIT).await;
     let error = answers.all().await.expect_err("one is missing");
     assert_eq!(error.answers(), ["fast"]);
     assert!(matches!(error.reason(), AckError::Timeout), "{error:?}");
@@ -218,7 +217,7 @@ async fn an_event_is_answered_once_at_most() {
     ] {
         client.send(&format!(r#"427["{event}"]"#)).await;
         client.expect(&format!("437{answer}")).await;
-        gate.let_through(1);
+        gate.admit(1);
         assert_alive(&mut client).await;
     }
 }
@@ -236,7 +235,7 @@ async fn an_answer_may_come_later_and_from_elsewhere() {
     let (mut client, _) = connected(addr, &io).await;
     client.send(r#"420["later"]"#).await;
     assert_alive(&mut client).await;
-    gate.let_through(1);
+    gate.admit(1);
     client.expect(r#"430["at","last"]"#).await;
     // Nobody is there any more for this one.
     client.send(r#"421["later"]"#).await;

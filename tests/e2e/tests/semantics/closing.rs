@@ -8,11 +8,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use e2e::app::{serve, serve_noting_departures, serve_router};
-use e2e::conversation::{WEBSOCKET, join, join_polling, open, settle};
-use e2e::eventually::eventually;
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::app::{serve, serve_recording_disconnects, serve_router};
+use e2e::probes::Journal;
+use e2e::session::{WEBSOCKET, join, join_polling, open, settle};
+use e2e::sync::{VirtualTime, eventually};
 use socketio::{Socket, SocketIoLayer};
 use socketio_testing::{PollingClient, Request, WsClient, within};
 
@@ -21,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Guards against connections that are missed because they are in no namespace.
 #[tokio::test]
 async fn all_clients_are_told_whatever_they_have_joined() {
-    let (addr, io, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut joined, _) = join(addr).await;
     let mut not_joined = open(addr).await;
     let (mut left, _) = join(addr).await;
@@ -51,7 +50,7 @@ async fn all_clients_are_told_whatever_they_have_joined() {
 
 #[tokio::test]
 async fn new_clients_are_refused() {
-    let (addr, io, _) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, io, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     within("the end", io.close()).await;
     for _ in 0..2 {
         let request = Request::get("/socket.io/?EIO=4&transport=polling");
@@ -77,7 +76,7 @@ async fn other_routes_go_on() {
 
 #[tokio::test]
 async fn what_is_queued_is_sent_first() {
-    let (addr, io, _) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, io, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
     for number in 0..1_000 {
@@ -99,7 +98,7 @@ async fn what_is_queued_is_sent_first() {
 async fn the_end_is_bounded_although_clients_do_not_read() {
     let time = VirtualTime::start();
     let builder = SocketIoLayer::builder().max_outbound_bytes(100_000_000);
-    let (addr, io, journal) = serve_noting_departures(builder).await;
+    let (addr, io, journal) = serve_recording_disconnects(builder).await;
     let (_not_reading, id) = join(addr).await;
     let not_reading = io.of("/").socket(&id).expect("the socket");
     let (_not_polling, _) = join_polling(addr).await;
@@ -117,12 +116,12 @@ async fn the_end_is_bounded_although_clients_do_not_read() {
     reading.expect_close(None).await;
     journal.expect(["server shutting down"]).await;
     settle_without_sessions(addr).await;
-    time.pass(DEADLINE - Duration::from_millis(100)).await;
+    time.advance(DEADLINE - Duration::from_millis(100)).await;
     settle_without_sessions(addr).await;
     assert!(!closing.is_finished());
     assert_eq!(io.clients_count(), 2);
 
-    time.pass(Duration::from_millis(100)).await;
+    time.advance(Duration::from_millis(100)).await;
     eventually("the end", || closing.is_finished()).await;
     assert_eq!(io.clients_count(), 0);
     journal
@@ -133,7 +132,7 @@ async fn the_end_is_bounded_although_clients_do_not_read() {
 
 #[tokio::test]
 async fn clients_that_are_being_considered_are_closed() {
-    let (addr, io, journal) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     io.of("/slow")
         .middleware(async |State(journal): State<Journal>| {
             journal.write("considering");
@@ -153,7 +152,7 @@ async fn clients_that_are_being_considered_are_closed() {
 
 #[tokio::test]
 async fn closing_twice_is_as_closing_once() {
-    let (addr, io, _) = serve_noting_departures(SocketIoLayer::builder()).await;
+    let (addr, io, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let closing: Vec<_> = (0..3)
         .map(|_| {
@@ -195,7 +194,7 @@ async fn at_the_end_disconnect_handlers_have_been_started() {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_come_meanwhile_do_not_stay() {
     for _ in 0..20 {
-        let (addr, io, _) = serve_noting_departures(SocketIoLayer::builder()).await;
+        let (addr, io, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
         let mut coming = tokio::task::JoinSet::new();
         for _ in 0..10 {
             coming.spawn(async move {

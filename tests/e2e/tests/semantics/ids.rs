@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, id_of};
+use e2e::session::{assert_alive, id_of};
 use socketio::SocketIoLayer;
 use socketio_testing::{PollingClient, Request, WsClient};
 

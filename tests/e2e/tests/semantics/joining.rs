@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, State};
 use e2e::app::serve;
-use e2e::census::Census;
-use e2e::conversation::{assert_alive, assert_polling_alive, id_of, join, join_polling, open};
-use e2e::eventually::eventually;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::{Journal, LiveCounter};
+use e2e::session::{assert_alive, assert_polling_alive, id_of, join, join_polling, open};
+use e2e::sync::{Gate, eventually};
 use serde_json::json;
 use socketio::{AckError, ConnectError, DisconnectReason, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{PollingClient, within};
@@ -19,7 +17,7 @@ use tokio::sync::Mutex;
 struct App {
     journal: Journal,
     gate: Gate,
-    census: Census,
+    counter: LiveCounter,
 }
 
 #[tokio::test]
@@ -50,9 +48,9 @@ async fn middleware_runs_in_order_until_one_refuses() {
 #[tokio::test]
 async fn a_middleware_that_panics_refuses() {
     let (addr, io, app) = server().await;
-    let panics = async |socket: Socket, State(census): State<Census>| {
+    let panics = async |socket: Socket, State(counter): State<LiveCounter>| {
         socket.join("room");
-        socket.data().insert(census.counted());
+        socket.data().insert(counter.guard());
         panic!("on purpose");
         #[expect(unreachable_code, reason = "says what it returns")]
         Ok::<(), &str>(())
@@ -73,9 +71,9 @@ async fn a_middleware_that_panics_refuses() {
 #[tokio::test]
 async fn of_a_client_that_joined_rooms_and_was_refused_nothing_remains() {
     let (addr, io, app) = server().await;
-    let refuse = async |socket: Socket, State(census): State<Census>| {
+    let refuse = async |socket: Socket, State(counter): State<LiveCounter>| {
         socket.join(["room", "another"]);
-        socket.data().insert(census.counted());
+        socket.data().insert(counter.guard());
         tokio::task::yield_now().await;
         socket.join("a third");
         Err::<(), _>("no")
@@ -106,7 +104,7 @@ async fn a_socket_that_was_refused_is_over_although_it_is_kept() {
     let keep = Arc::clone(&kept);
     let refuse = async move |socket: Socket, State(app): State<App>| {
         socket.join("room");
-        socket.data().insert(app.census.counted());
+        socket.data().insert(app.counter.guard());
         let answer = socket.emit_with_ack::<()>("question", "");
         keep.lock().await.push((socket, answer));
         app.journal.write("considering");
@@ -118,14 +116,14 @@ async fn a_socket_that_was_refused_is_over_although_it_is_kept() {
     refused.send("40").await;
     refused.expect(r#"42…["question",""]"#).await;
     app.journal.expect(["considering"]).await;
-    app.gate.let_through(1);
+    app.gate.admit(1);
     refused.expect(r#"44{"message":"no"}"#).await;
     let mut leaves = open(addr).await;
     leaves.send("40").await;
     app.journal.expect(["considering"]).await;
     leaves.reset();
 
-    eventually("no data", || app.census.alive() == 0).await;
+    eventually("no data", || app.counter.live() == 0).await;
     for (socket, answer) in kept.lock().await.drain(..) {
         let answer = within("a failure", answer).await;
         assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
@@ -151,7 +149,7 @@ async fn of_a_client_that_left_while_middleware_ran_nothing_remains() {
         app.journal.expect(["considering"]).await;
         leaving.push(client);
     }
-    assert_eq!(app.census.alive(), 3);
+    assert_eq!(app.counter.live(), 3);
     let mut ways = leaving.into_iter();
     ways.next().expect("one").reset();
     drop(ways.next().expect("another"));
@@ -162,7 +160,7 @@ async fn of_a_client_that_left_while_middleware_ran_nothing_remains() {
     app.journal.expect(["considering"]).await;
     polling.send("1").await;
     eventually("no client", || io.clients_count() == 0).await;
-    eventually("no data", || app.census.alive() == 0).await;
+    eventually("no data", || app.counter.live() == 0).await;
     app.gate.open();
     assert_nothing_of_it_remains(&io, &app).await;
     assert_eq!(polling.next_at_hand(), None);
@@ -265,7 +263,7 @@ async fn of_two_connects_while_middleware_is_at_work_the_second_joins() {
     polling.send("40\u{1e}40").await;
     app.journal.expect(["considering"; 4]).await;
     // Of the first nothing remains.
-    eventually("the data of two", || app.census.alive() == 2).await;
+    eventually("the data of two", || app.counter.live() == 2).await;
     assert_alive(&mut client).await;
 
     app.gate.open();
@@ -356,12 +354,12 @@ async fn a_socket_that_has_left_joins_nothing() {
     client.send("41").await;
     assert_alive(&mut client).await;
     socket.join("room");
-    socket.data().insert(app.census.counted());
+    socket.data().insert(app.counter.guard());
     assert!(socket.rooms().is_empty());
     assert_nothing_is_in(&io, "room").await;
     // Its data goes with the last handle.
     drop(socket);
-    assert_eq!(app.census.alive(), 0);
+    assert_eq!(app.counter.live(), 0);
 
     // Nor does it when it comes back: it is another.
     client.send("40").await;
@@ -374,7 +372,7 @@ async fn server() -> (SocketAddr, SocketIo<App>, App) {
     let app = App {
         journal: Journal::new(),
         gate: Gate::closed(),
-        census: Census::default(),
+        counter: LiveCounter::default(),
     };
     let layer = SocketIoLayer::with_state(app.clone());
     let io = layer.io();
@@ -386,7 +384,7 @@ fn consider(io: &SocketIo<App>) {
     io.of("/")
         .middleware(async |socket: Socket, State(app): State<App>| {
             socket.join("room");
-            socket.data().insert(app.census.counted());
+            socket.data().insert(app.counter.guard());
             app.journal.write("considering");
             app.gate.pass().await;
             Ok::<(), &str>(())
@@ -402,7 +400,7 @@ async fn note_leave(reason: DisconnectReason, State(journal): State<Journal>) {
 }
 
 async fn assert_nothing_of_it_remains(io: &SocketIo<App>, app: &App) {
-    eventually("no data", || app.census.alive() == 0).await;
+    eventually("no data", || app.counter.live() == 0).await;
     eventually("an empty namespace", || io.of("/").sockets().is_empty()).await;
     for room in ["room", "another", "a third"] {
         assert_nothing_is_in(io, room).await;

@@ -5,18 +5,16 @@ use std::time::Duration;
 
 use axum::extract::{FromRef, State};
 use e2e::app::serve;
-use e2e::census::{Census, Counted};
-use e2e::conversation::{assert_alive, id_of, join, join_polling, open, settle};
-use e2e::eventually::eventually;
-use e2e::gate::Gate;
-use e2e::virtual_time::VirtualTime;
+use e2e::probes::{LiveCounter, LiveGuard};
+use e2e::session::{assert_alive, id_of, join, join_polling, open, settle};
+use e2e::sync::{Gate, VirtualTime, eventually};
 use socketio::extract::{Auth, Data, SocketData};
 use socketio::{Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{Frame, PollingClient, within};
 
 #[derive(Clone, FromRef)]
 struct App {
-    census: Census,
+    counter: LiveCounter,
     gate: Gate,
 }
 
@@ -210,7 +208,7 @@ async fn of_clients_that_went_without_a_word() {
     settle(addr).await;
     // The time of an upgrade, an interval, a timeout.
     for seconds in [10, 25, 20] {
-        time.pass(Duration::from_secs(seconds)).await;
+        time.advance(Duration::from_secs(seconds)).await;
         settle(addr).await;
     }
     assert_nothing_remains(&io, &app).await;
@@ -223,10 +221,10 @@ async fn in_a_socket_that_is_kept() {
     let (addr, io, app) = server().await;
     let (mut client, id) = join(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
-    assert_eq!(app.census.alive(), 2);
+    assert_eq!(app.counter.live(), 2);
     client.send("41").await;
     assert_alive(&mut client).await;
-    eventually("no data", || app.census.alive() == 0).await;
+    eventually("no data", || app.counter.live() == 0).await;
     assert!(socket.rooms().is_empty());
     assert!(!socket.connected());
     assert!(io.of("/").socket(&id).is_none());
@@ -261,7 +259,7 @@ async fn of_many_clients_at_once() {
 /// A server that fails its clients in every way.
 async fn server() -> (SocketAddr, SocketIo<App>, App) {
     let app = App {
-        census: Census::default(),
+        counter: LiveCounter::default(),
         gate: Gate::closed(),
     };
     let layer = SocketIoLayer::builder()
@@ -273,7 +271,7 @@ async fn server() -> (SocketAddr, SocketIo<App>, App) {
     io.of("/slow")
         .middleware(async |socket: Socket, State(app): State<App>| {
             socket.join("room");
-            socket.data().insert(app.census.counted());
+            socket.data().insert(app.counter.guard());
             app.gate.pass().await;
             Ok::<(), &str>(())
         });
@@ -288,13 +286,13 @@ fn register(io: &SocketIo<App>) {
                    State(app): State<App>,
                    Auth(auth): Auth<Option<serde_json::Value>>| {
                 socket.join("room");
-                socket.data().insert(app.census.counted());
+                socket.data().insert(app.counter.guard());
                 if auth.is_some() { Err("no") } else { Ok(()) }
             },
         )
         .on_connect(async |socket: Socket, State(app): State<App>| -> () {
             socket.join(["another", "a third"]);
-            socket.data().insert(Second(app.census.counted()));
+            socket.data().insert(Second(app.counter.guard()));
             panic!("on purpose");
         })
         .on("panics", panics)
@@ -337,7 +335,7 @@ fn register(io: &SocketIo<App>) {
 }
 
 /// A second value in the data of a socket.
-struct Second(#[expect(dead_code, reason = "held for its drop")] Counted);
+struct Second(#[expect(dead_code, reason = "held for its drop")] LiveGuard);
 
 /// Joins, sends frames, and goes.
 async fn leave(addr: SocketAddr, frames: &[Frame]) {
@@ -352,7 +350,7 @@ async fn assert_nothing_remains(io: &SocketIo<App>, app: &App) {
     for namespace in [io.of("/"), io.of("/slow")] {
         eventually("an empty namespace", || namespace.sockets().is_empty()).await;
     }
-    eventually("no data", || app.census.alive() == 0).await;
+    eventually("no data", || app.counter.live() == 0).await;
     // What waits has nothing left to do.
     app.gate.open();
     tokio::task::yield_now().await;

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use axum::extract::{FromRef, State};
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join, join_polling, open};
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, join, join_polling, open};
+use e2e::sync::Gate;
 use socketio::extract::{Data, EventName};
 use socketio::{Reply, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::PollingClient;

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use axum::extract::{Query, State};
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling};
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, assert_polling_alive, join, join_polling};
 use serde::Deserialize;
 use socketio::extract::{Ack, Data, EventName, SocketData};
 use socketio::{Rejection, Reply, SocketIo, SocketIoLayer};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use e2e::app::serve;
-use e2e::conversation::{assert_alive, join};
+use e2e::session::{assert_alive, join};
 use socketio::extract::Data;
 use socketio::{Reply, Room, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{WsClient, within};

@@ -178,11 +178,16 @@ async fn a_volatile_event_is_compressed_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_of_socketio_client_in_node() {
     for transports in [Transports::WebSocket, Transports::Upgrade] {
-        clients::node(Server::compressing().await, CLIENT, transports).await;
+        clients::node(Server::with_compression().await, CLIENT, transports).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_of_socketio_client_in_chromium() {
-    clients::browser(Server::compressing().await, CLIENT, Transports::WebSocket).await;
+    clients::browser(
+        Server::with_compression().await,
+        CLIENT,
+        Transports::WebSocket,
+    )
+    .await;
 }

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::extract::State;
-use e2e::census::Census;
-use e2e::conversation::{assert_alive, open};
-use e2e::eventually::eventually;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::{Journal, LiveCounter};
+use e2e::session::{assert_alive, open};
+use e2e::sync::{Gate, eventually};
 use socketio::extract::{Data, NamespaceName};
 use socketio::{Namespace, Reply, SocketIoLayer};
 
@@ -147,7 +145,7 @@ async fn an_empty_child_is_removed_whatever_has_emptied_it() {
     let (mut other, _) = client_in(addr, "/tenant-a").await;
     client.send("41/tenant-a,").await;
     app.journal.expect(["left /tenant-a"]).await;
-    app.gate.let_through(1);
+    app.gate.admit(1);
     assert_alive(&mut client).await;
     assert!(
         io.namespace("/tenant-a").is_some(),
@@ -193,10 +191,10 @@ async fn a_child_with_handlers_of_its_own_stays() {
 async fn nothing_remains_of_children_whose_listeners_hold_them() {
     let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
     let (addr, io, _) = server_of(builder).await;
-    let census = Census::default();
-    let counting = census.clone();
+    let counter = LiveCounter::default();
+    let counting = counter.clone();
     io.on_new_namespace(move |namespace: Namespace<App>| {
-        let held = Arc::new((namespace.clone(), counting.counted()));
+        let held = Arc::new((namespace.clone(), counting.guard()));
         let (outgoing, event) = (Arc::clone(&held), held);
         namespace
             .on_any_outgoing(move |_, _, _| {
@@ -211,13 +209,13 @@ async fn nothing_remains_of_children_whose_listeners_hold_them() {
     let mut client = open(addr).await;
     for _ in 0..3 {
         join(&mut client, "/tenant-a").await;
-        assert_eq!(census.alive(), 1);
+        assert_eq!(counter.live(), 1);
         let child = io.namespace("/tenant-a").unwrap();
         child.emit("sent", &());
         drop(child);
         client.expect(r#"42/tenant-a,["sent"]"#).await;
         client.send("41/tenant-a,").await;
-        eventually("nothing of the namespace", || census.alive() == 0).await;
+        eventually("nothing of the namespace", || counter.live() == 0).await;
         assert!(io.namespace("/tenant-a").is_none());
     }
 }
@@ -341,7 +339,7 @@ async fn a_client_that_goes_while_a_function_decides_gets_no_namespace() {
     drop(client);
     eventually("the connection to go", || io.clients_count() == 0).await;
     app.gate.open();
-    e2e::conversation::settle(addr).await;
+    e2e::session::settle(addr).await;
     assert!(pattern.children().is_empty());
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
-use e2e::conversation::{WEBSOCKET, assert_alive, open};
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::session::{WEBSOCKET, assert_alive, open};
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::json;
@@ -223,7 +223,7 @@ async fn operations_on_the_pattern_mean_all_children() {
         let (client, id) = client_in(addr, &namespace).await;
         clients.push((client, namespace, id));
     }
-    let (mut main, _) = e2e::conversation::join(addr).await;
+    let (mut main, _) = e2e::session::join(addr).await;
 
     pattern.emit("all", &1);
     for (client, namespace, _) in &mut clients {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::routing::get;
 use e2e::app::serve_router;
-use e2e::conversation::{assert_alive, assert_polling_alive, join, join_polling};
+use e2e::session::{assert_alive, assert_polling_alive, join, join_polling};
 use flate2::read::GzDecoder;
 use socketio::{ServeClient, Socket, SocketIoLayer};
 use socketio_testing::{HttpConnection, Request};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::http::{HeaderName, Method};
 use e2e::app::serve_router;
-use e2e::conversation::{WEBSOCKET, assert_alive};
+use e2e::session::{WEBSOCKET, assert_alive};
 use socketio::{Origins, ServeClient, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::{RawResponse, Request, WsClient};
 use tower_http::cors::{AllowOrigin, CorsLayer};

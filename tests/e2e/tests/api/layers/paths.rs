@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::get;
 use e2e::app::serve_router;
-use e2e::conversation::{assert_alive, join};
+use e2e::session::{assert_alive, join};
 use socketio::{SocketIo, SocketIoLayer};
 use socketio_testing::Request;
 use tower::Layer as _;

@@ -8,7 +8,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
 use e2e::app::serve_router;
-use e2e::conversation::WEBSOCKET;
+use e2e::session::WEBSOCKET;
 use socketio::{Reply, SocketIoLayer};
 use socketio_testing::{RawResponse, Request, WsClient};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};

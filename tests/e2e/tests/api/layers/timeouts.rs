@@ -7,9 +7,8 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use e2e::app::serve_router;
-use e2e::conversation::{assert_alive, join, join_polling, settle};
-use e2e::eventually::eventually;
-use e2e::virtual_time::VirtualTime;
+use e2e::session::{assert_alive, join, join_polling, settle};
+use e2e::sync::{VirtualTime, eventually};
 use socketio::{SocketIo, SocketIoLayer};
 use socketio_testing::{HttpConnection, Request};
 use tower_http::timeout::TimeoutLayer;
@@ -41,7 +40,7 @@ async fn outside_a_short_timeout_ends_idle_polling_sessions() {
     let (polling, _) = join_polling(addr).await;
     let poll = polling.begin_get().await;
     settle(addr).await;
-    time.pass(SHORT).await;
+    time.advance(SHORT).await;
     assert_eq!(poll.response().await.status, 408);
     polling.expect_gone().await;
     eventually("an empty table", || io.clients_count() == 0).await;
@@ -55,7 +54,7 @@ async fn outside_a_long_timeout_lets_polls_wait() {
     for _ in 0..4 {
         let poll = polling.begin_get().await;
         settle(addr).await;
-        time.pass(PING_INTERVAL).await;
+        time.advance(PING_INTERVAL).await;
         poll.expect("2").await;
         polling.send("3").await;
     }
@@ -67,7 +66,7 @@ async fn outside_no_timeout_concerns_websockets() {
     let time = VirtualTime::start();
     let (addr, _) = serve_outside(SHORT).await;
     let (mut client, _) = join(addr).await;
-    time.pass(PING_INTERVAL).await;
+    time.advance(PING_INTERVAL).await;
     client.expect("2").await;
     client.send("3").await;
     assert_alive(&mut client).await;
@@ -86,8 +85,8 @@ async fn inside_it_concerns_the_routes_only() {
     let mut slow = HttpConnection::open(addr).await;
     slow.send(&Request::get("/slow")).await;
     settle(addr).await;
-    time.pass(SHORT).await;
+    time.advance(SHORT).await;
     assert_eq!(slow.response().await.status, 408);
-    time.pass(PING_INTERVAL - SHORT).await;
+    time.advance(PING_INTERVAL - SHORT).await;
     poll.expect("2").await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::virtual_time::VirtualTime;
+use e2e::sync::VirtualTime;
 use socketio::ConnectionStateRecovery;
 
 use super::{Client, serve_default, serve_with};
@@ -18,12 +18,12 @@ async fn by_default_a_client_may_be_away_for_two_minutes() {
     for (away, recovered) in [(120, true), (121, false)] {
         let client = Client::in_rooms(addr, &[]).await;
         // What it knows may be older.
-        time.pass(Duration::from_secs(60)).await;
+        time.advance(Duration::from_secs(60)).await;
         let known = client.lose();
         journal
             .expect(["new [me]", "leaving [me all]", "transport close []"])
             .await;
-        time.pass(Duration::from_secs(away) - MOMENT).await;
+        time.advance(Duration::from_secs(away) - MOMENT).await;
         if recovered {
             let client = known.come_back(addr, &[]).await;
             journal.expect(["back [me all]"]).await;
@@ -42,16 +42,16 @@ async fn a_client_that_did_not_answer_a_ping_may_come_back() {
     let time = VirtualTime::start();
     let (addr, io, journal) = serve_default().await;
     let mut client = Client::in_rooms(addr, &[]).await;
-    time.pass(Duration::from_secs(25)).await;
+    time.advance(Duration::from_secs(25)).await;
     client.websocket.expect("2").await;
     io.emit("lost", "");
-    time.pass(Duration::from_secs(20)).await;
+    time.advance(Duration::from_secs(20)).await;
     journal
         .expect(["new [me]", "leaving [me all]", "ping timeout []"])
         .await;
     io.emit("missed", "");
     // The last event that the client knows is older than the loss by 45 seconds.
-    time.pass(Duration::from_secs(120) - MOMENT).await;
+    time.advance(Duration::from_secs(120) - MOMENT).await;
     client.known.come_back(addr, &["lost", "missed"]).await;
 }
 
@@ -65,7 +65,7 @@ async fn another_time() {
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
-    time.pass(Duration::from_secs(5)).await;
+    time.advance(Duration::from_secs(5)).await;
     known.begin_anew(addr).await;
 }
 

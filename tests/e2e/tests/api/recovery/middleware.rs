@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::sync::Gate;
 use socketio::{ConnectionStateRecovery, Socket};
 
 use super::{Client, Io, rooms, serve_default, serve_with};
@@ -96,7 +96,7 @@ async fn who_is_refused_is_told_nothing_and_may_try_again() {
 async fn who_goes_again_meanwhile_may_come_back() {
     let (addr, io, journal) = serve_with(asking(), |builder| builder).await;
     let gate = Gate::closed();
-    gate.let_through(1);
+    gate.admit(1);
     let waiting = {
         let gate = gate.clone();
         move |State(journal): State<Journal>| {
@@ -123,7 +123,7 @@ async fn who_goes_again_meanwhile_may_come_back() {
     let websocket = known.return_to(addr).await;
     journal.expect(["asked"]).await;
     websocket.reset();
-    e2e::conversation::settle(addr).await;
+    e2e::session::settle(addr).await;
     gate.open();
     known.come_back(addr, &["missed"]).await;
     journal.expect(["asked", "back [me all]"]).await;
@@ -135,7 +135,7 @@ async fn who_goes_again_meanwhile_may_come_back() {
 async fn what_is_forgotten_meanwhile() {
     let (addr, io, journal) = serve_with(asking().max_packets(2), |builder| builder).await;
     let gate = Gate::closed();
-    gate.let_through(1);
+    gate.admit(1);
     let waiting = {
         let gate = gate.clone();
         move |socket: Socket, State(journal): State<Journal>| {

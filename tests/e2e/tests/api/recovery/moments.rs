@@ -5,10 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::State;
-use e2e::conversation::{assert_alive, open, settle};
-use e2e::gate::Gate;
-use e2e::journal::Journal;
-use e2e::virtual_time::VirtualTime;
+use e2e::probes::Journal;
+use e2e::session::{assert_alive, open, settle};
+use e2e::sync::{Gate, VirtualTime};
 use socketio::{ConnectionStateRecovery, EmitError, Socket};
 
 use super::faulty::Steps;
@@ -116,12 +115,12 @@ async fn a_refused_client_may_not_come_back_for_longer() {
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
     for _ in 0..3 {
-        time.pass(WINDOW / 4).await;
+        time.advance(WINDOW / 4).await;
         let mut websocket = known.return_to(addr).await;
         websocket.expect(r#"44{"message":"not now"}"#).await;
     }
     socket.try_emit("in time", "").expect("it is kept");
-    time.pass(WINDOW / 4).await;
+    time.advance(WINDOW / 4).await;
     let error = socket.try_emit("late", "").expect_err("the time is over");
     assert!(matches!(error, EmitError::Disconnected));
     banned.store(false, Ordering::SeqCst);
@@ -156,10 +155,10 @@ async fn what_is_sent_while_middleware_decides() {
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
-    time.pass(WINDOW / 2).await;
+    time.advance(WINDOW / 2).await;
     let mut websocket = known.return_to(addr).await;
     journal.expect(["asked"]).await;
-    time.pass(WINDOW).await;
+    time.advance(WINDOW).await;
     socket
         .try_emit("while it is asked", "")
         .expect("it is kept");

@@ -1,7 +1,7 @@
 //! Servers without recovery.
 
 use e2e::app::serve;
-use e2e::conversation::{open, settle};
+use e2e::session::{open, settle};
 use socketio::adapter::InMemoryAdapter;
 use socketio::{ConnectionStateRecovery, Socket, SocketIoBuilder, SocketIoLayer};
 

@@ -1,8 +1,8 @@
 //! Clients that are back before the server knows that they were gone.
 
 use axum::extract::State;
-use e2e::gate::Gate;
-use e2e::journal::Journal;
+use e2e::probes::Journal;
+use e2e::sync::Gate;
 use socketio::Socket;
 use socketio_testing::Message;
 
@@ -110,7 +110,7 @@ async fn of_several_at_once_one_has_the_socket() {
             let mut websocket = returning.await.expect("a connection");
             // One that was superseded at once may not even have been told its ids.
             if let Message::Text(connect) = websocket.recv().await {
-                told.push((e2e::conversation::id_of(&connect), websocket));
+                told.push((e2e::session::id_of(&connect), websocket));
             }
         }
         // Whoever is there hears this, and whoever was superseded hears the end of the connection.
@@ -122,6 +122,6 @@ async fn of_several_at_once_one_has_the_socket() {
         }
         assert_eq!(with_id, 1, "clients with the same id");
         io.disconnect_sockets(true);
-        e2e::eventually::eventually("an empty namespace", || io.of("/").sockets().is_empty()).await;
+        e2e::sync::eventually("an empty namespace", || io.of("/").sockets().is_empty()).await;
     }
 }

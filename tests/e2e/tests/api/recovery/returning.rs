@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use e2e::conversation::{open, settle};
-use e2e::virtual_time::VirtualTime;
+use e2e::session::{open, settle};
+use e2e::sync::VirtualTime;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -124,13 +124,13 @@ async fn what_is_sent_to_the_lost_socket() {
     socket.volatile().emit("nobody hears it", "");
     let asked = socket.emit_with_ack::<()>("nobody hears it", "");
     assert!(asked.await.is_err());
-    time.pass(window / 2).await;
+    time.advance(window / 2).await;
 
     let mut client = known.come_back(addr, &["one"]).await;
     // The handle still means the client.
     socket.try_emit("two", "").expect("it is back");
     client.hears("two").await;
-    time.pass(window * 2).await;
+    time.advance(window * 2).await;
     socket.try_emit("three", "").expect("it is there still");
     client.hears("three").await;
 

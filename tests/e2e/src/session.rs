@@ -1,20 +1,20 @@
-//! How conversations begin, and how they are known to go on.
+//! Opens sessions, joins namespaces and checks that connections are alive.
 
 use std::net::SocketAddr;
 
 use socketio_testing::{PollingClient, WsClient};
 
-/// What opens a session over WebSocket.
+/// The request target that opens a session over WebSocket.
 pub const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
-/// A session over WebSocket that has joined no namespace.
+/// Opens a session over WebSocket that has joined no namespace.
 pub async fn open(addr: SocketAddr) -> WsClient {
     let mut client = WsClient::connect(addr, WEBSOCKET).await;
     client.expect("0{…}").await;
     client
 }
 
-/// A session over WebSocket that has joined `/`, and the id of its socket.
+/// Opens a session over WebSocket and joins `/`. Returns the client and the socket id.
 pub async fn join(addr: SocketAddr) -> (WsClient, String) {
     let mut client = open(addr).await;
     client.send("40").await;
@@ -22,7 +22,7 @@ pub async fn join(addr: SocketAddr) -> (WsClient, String) {
     (client, id)
 }
 
-/// A polling session that has joined `/`, and the id of its socket.
+/// Opens a polling session and joins `/`. Returns the client and the socket id.
 pub async fn join_polling(addr: SocketAddr) -> (PollingClient, String) {
     let mut client = PollingClient::handshake(addr).await;
     client.send("40").await;
@@ -30,30 +30,30 @@ pub async fn join_polling(addr: SocketAddr) -> (PollingClient, String) {
     (client, id)
 }
 
-/// The id that the server's CONNECT packet gives to a socket.
+/// Returns the socket id in a CONNECT packet of the server.
 ///
 /// # Panics
 ///
-/// If the packet holds none.
+/// Panics if the packet contains none.
 pub fn id_of(connect: &str) -> String {
     connect.split('"').nth(3).expect("an id").to_owned()
 }
 
-/// The server must have handled everything that the client has sent so far, and the connection must
-/// live: it refuses a namespace that does not exist, in answer to this question and to no earlier.
+/// Asserts that the connection is alive and that the server has handled everything the client has
+/// sent. The client requests an unknown namespace and waits for the refusal.
 pub async fn assert_alive(client: &mut WsClient) {
     client.send("40/nowhere").await;
     client.expect(REFUSAL).await;
 }
 
-/// As [`assert_alive`], for a client that polls.
+/// As [`assert_alive`], for a polling client.
 pub async fn assert_polling_alive(client: &mut PollingClient) {
     client.send("40/nowhere").await;
     client.expect(REFUSAL).await;
 }
 
-/// Lets the server do all that it can do without something new: another client talks to it for a
-/// while.
+/// Waits until the server has finished its pending work: another client exchanges packets with it
+/// for a while.
 pub async fn settle(addr: SocketAddr) {
     let mut client = open(addr).await;
     for _ in 0..50 {
