@@ -7,7 +7,7 @@ use socketio_proto::{Args, Packet};
 
 use crate::ack::Answers;
 use crate::options::BroadcastOptions;
-use crate::recovery::{RecoveryId, Resume, Session};
+use crate::recovery::{RecoveryId, Resume, StoredSession};
 use crate::remote::RemoteSocketInfo;
 use crate::room_list::RoomList;
 
@@ -92,19 +92,19 @@ pub trait Adapter: Send + Sync + 'static {
     }
 
     /// Returns the offset of the last packet that was kept. What a socket that joins after this call
-    /// is told when it comes back is younger ([`Session::joined_at`]). Called for each socket that
+    /// is told when it comes back is younger ([`StoredSession::joined_at`]). Called for each socket that
     /// joins. Default: not known, so clients choose how far back they are told.
     fn last_offset(&self) -> Option<String> {
         None
     }
 
     /// Keeps a session whose connection was lost, in the place of one that has the same id. One that
-    /// was taken is given back likewise, and is as old as it says ([`Session::age`]).
+    /// was taken is given back likewise, and is as old as it says ([`StoredSession::age`]).
     ///
     /// # Errors
     ///
     /// If the session is too large. By default, [`AdapterError::is_not_supported`].
-    fn persist_session(&self, session: Session) -> Result<(), AdapterError> {
+    fn persist_session(&self, session: StoredSession) -> Result<(), AdapterError> {
         let _ = session;
         Err(AdapterError::not_supported("recovery of connections"))
     }
@@ -121,7 +121,7 @@ pub trait Adapter: Send + Sync + 'static {
         &self,
         id: RecoveryId,
         offset: String,
-    ) -> BoxFuture<'_, Result<Option<Session>, AdapterError>> {
+    ) -> BoxFuture<'_, Result<Option<StoredSession>, AdapterError>> {
         let _ = (id, offset);
         Box::pin(std::future::ready(Err(AdapterError::not_supported(
             "recovery of connections",
@@ -130,7 +130,7 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// Calls `resume` with what the client of a session has missed since the packet at `offset`:
     /// those packets that are meant for the rooms of the session ([`Target::includes`]), and are younger
-    /// than its joining ([`Session::joined_at`]). Resolves to
+    /// than its joining ([`StoredSession::joined_at`]). Resolves to
     /// false if that cannot be told any more, or if `resume` says so. By default it fails with
     /// [`AdapterError::is_not_supported`].
     ///
@@ -145,7 +145,7 @@ pub trait Adapter: Send + Sync + 'static {
     /// [`Target::includes`]: crate::Target::includes
     fn resume_session(
         &self,
-        session: Session,
+        session: StoredSession,
         offset: String,
         resume: Resume,
     ) -> BoxFuture<'_, Result<bool, AdapterError>> {

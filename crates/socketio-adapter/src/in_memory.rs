@@ -15,7 +15,7 @@ use crate::adapter::{Adapter, AdapterError};
 use crate::adapter_factory::AdapterFactory;
 use crate::local::LocalSockets;
 use crate::options::BroadcastOptions;
-use crate::recovery::{RecoveryId, RecoveryOptions, Resume, Session};
+use crate::recovery::{RecoveryId, RecoveryOptions, Resume, StoredSession};
 use crate::remote::RemoteSocketInfo;
 use crate::room_list::RoomList;
 
@@ -125,7 +125,7 @@ impl Adapter for InMemoryAdapter {
         Some(self.delivery.as_deref()?.last_offset())
     }
 
-    fn persist_session(&self, session: Session) -> Result<(), AdapterError> {
+    fn persist_session(&self, session: StoredSession) -> Result<(), AdapterError> {
         self.delivery()?.persist(session)?;
         Ok(())
     }
@@ -134,13 +134,13 @@ impl Adapter for InMemoryAdapter {
         &self,
         id: RecoveryId,
         offset: String,
-    ) -> BoxFuture<'_, Result<Option<Session>, AdapterError>> {
+    ) -> BoxFuture<'_, Result<Option<StoredSession>, AdapterError>> {
         Box::pin(async move { Ok(self.delivery()?.take(&id, &offset)) })
     }
 
     fn resume_session(
         &self,
-        session: Session,
+        session: StoredSession,
         offset: String,
         resume: Resume,
     ) -> BoxFuture<'_, Result<bool, AdapterError>> {

@@ -50,7 +50,7 @@ pub use self::in_memory::InMemoryAdapter;
 pub use self::into_rooms::IntoRooms;
 pub use self::local::{AfterDelivery, LocalSockets, ServerSideReply};
 pub use self::options::{BroadcastOptions, Flags};
-pub use self::recovery::{MissedPacket, RecoveryId, RecoveryOptions, Resume, Session};
+pub use self::recovery::{MissedPacket, RecoveryId, RecoveryOptions, Resume, StoredSession};
 pub use self::remote::RemoteSocketInfo;
 pub use self::room::Room;
 pub use self::room_list::{RoomList, RoomListIter};

@@ -6,6 +6,7 @@ use crate::target::Target;
 
 /// Whom an operation on several sockets is meant for, and how it is carried out.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct BroadcastOptions {
     /// Which sockets are meant.
     pub target: Target,
@@ -14,13 +15,20 @@ pub struct BroadcastOptions {
 }
 
 impl BroadcastOptions {
-    /// Means the sockets of `target`, with the default flags.
+    /// Creates options for the sockets of `target` with the default flags.
     #[must_use]
     pub fn new(target: Target) -> Self {
         Self {
             target,
             flags: Flags::default(),
         }
+    }
+
+    /// Sets the flags.
+    #[must_use]
+    pub fn with_flags(mut self, flags: Flags) -> Self {
+        self.flags = flags;
+        self
     }
 }
 

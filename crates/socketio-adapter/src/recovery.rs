@@ -27,7 +27,7 @@ pub(crate) use self::ledger::Store;
 pub use self::options::RecoveryOptions;
 pub(crate) use self::packets::KeptPackets;
 pub use self::resume::{MissedPacket, Resume};
-pub(crate) use self::sessions::{KeptSessions, TooLarge};
+pub(crate) use self::sessions::{KeptSessions, SessionTooLarge};
 
 /// The secret by which a client gets its lost socket back; Node calls it `pid`.
 ///
@@ -64,7 +64,8 @@ impl fmt::Debug for RecoveryId {
 
 /// What is kept of a socket whose connection was lost, in the form that Node's servers use.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Session {
+#[non_exhaustive]
+pub struct StoredSession {
     /// The id of the socket.
     #[serde(rename = "sid")]
     pub id: SocketId,
@@ -88,4 +89,42 @@ pub struct Session {
     /// so that nobody wins time with it. It is no part of what is stored.
     #[serde(skip)]
     pub age: Duration,
+}
+
+impl StoredSession {
+    /// Creates the session of a socket whose connection has just been lost, without data.
+    ///
+    /// `rooms` includes the room of the socket's own id.
+    #[must_use]
+    pub fn new(id: SocketId, recovery_id: RecoveryId, rooms: Vec<Room>) -> Self {
+        Self {
+            id,
+            recovery_id,
+            rooms,
+            data: serde_json::Value::Null,
+            joined_at: None,
+            age: Duration::ZERO,
+        }
+    }
+
+    /// Sets the data of the application.
+    #[must_use]
+    pub fn with_data(mut self, data: serde_json::Value) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// Sets the offset at which the client joined first.
+    #[must_use]
+    pub fn with_joined_at(mut self, offset: Option<String>) -> Self {
+        self.joined_at = offset;
+        self
+    }
+
+    /// Sets the time since the connection was lost.
+    #[must_use]
+    pub fn with_age(mut self, age: Duration) -> Self {
+        self.age = age;
+        self
+    }
 }

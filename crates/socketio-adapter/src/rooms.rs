@@ -68,7 +68,7 @@ pub use self::observer::RoomObserver;
 /// rooms.join(&socket, "news")?;
 ///
 /// let mut reached = Vec::new();
-/// rooms.for_each(&Target::everyone().to("news"), |socket| reached.push(socket.id.clone()));
+/// rooms.for_each(&Target::all().to("news"), |socket| reached.push(socket.id.clone()));
 /// assert_eq!(reached, ["_1kqyu2LT4IHGYyqAAAB"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -363,7 +363,7 @@ impl<M: Member> Drop for Rooms<M> {
     fn drop(&mut self) {
         // Whoever was told of changes may be half gone by now.
         self.observer.take();
-        self.for_each(&Target::everyone(), |member| {
+        self.for_each(&Target::all(), |member| {
             self.remove(member);
         });
     }

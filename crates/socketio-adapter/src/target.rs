@@ -17,7 +17,7 @@ use crate::room_list::RoomList;
 /// ```
 /// use socketio_adapter::Target;
 ///
-/// let target = Target::everyone().to(["red", "blue"]).except("muted");
+/// let target = Target::all().to(["red", "blue"]).except("muted");
 /// assert_eq!(target.rooms().len(), 2);
 /// assert_eq!(target.excluded()[0], "muted");
 /// ```
@@ -32,7 +32,7 @@ pub struct Target {
 impl Target {
     /// Means every socket of the namespace.
     #[must_use]
-    pub fn everyone() -> Self {
+    pub fn all() -> Self {
         Self::default()
     }
 
@@ -102,11 +102,7 @@ mod tests {
 
     #[test]
     fn rooms_add_up() {
-        let target = Target::everyone()
-            .to("a")
-            .to(["b", "c"])
-            .except("d")
-            .except("e");
+        let target = Target::all().to("a").to(["b", "c"]).except("d").except("e");
         assert_eq!(target.rooms(), ["a", "b", "c"]);
         assert_eq!(target.excluded(), ["d", "e"]);
     }
@@ -114,26 +110,18 @@ mod tests {
     #[test]
     fn a_target_includes_who_is_in_a_room_and_in_no_excluded_one() {
         let rooms = ["id", "a", "b"].map(Room::from);
-        assert!(Target::everyone().includes(&rooms));
-        assert!(Target::everyone().includes(&[]));
-        assert!(Target::everyone().to(["x", "b"]).includes(&rooms));
-        assert!(Target::everyone().to("id").includes(&rooms));
-        assert!(!Target::everyone().to(["x", "y"]).includes(&rooms));
-        assert!(!Target::everyone().except("id").includes(&rooms));
-        assert!(
-            !Target::everyone()
-                .to("a")
-                .except(["x", "b"])
-                .includes(&rooms)
-        );
-        assert!(Target::everyone().to("a").except("x").includes(&rooms));
+        assert!(Target::all().includes(&rooms));
+        assert!(Target::all().includes(&[]));
+        assert!(Target::all().to(["x", "b"]).includes(&rooms));
+        assert!(Target::all().to("id").includes(&rooms));
+        assert!(!Target::all().to(["x", "y"]).includes(&rooms));
+        assert!(!Target::all().except("id").includes(&rooms));
+        assert!(!Target::all().to("a").except(["x", "b"]).includes(&rooms));
+        assert!(Target::all().to("a").except("x").includes(&rooms));
     }
 
     #[test]
     fn an_empty_list_of_rooms_means_everyone() {
-        assert_eq!(
-            Target::everyone().to(Vec::<Room>::new()),
-            Target::everyone()
-        );
+        assert_eq!(Target::all().to(Vec::<Room>::new()), Target::all());
     }
 }

@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use socketio_adapter::{
     AckGuard, AckSink, Adapter, AdapterFactory, Args, BroadcastOptions, InMemoryAdapter,
     LocalSockets, Packet, PendingAck, RecoveryId, RemoteSocketInfo, RoomList, RoomObserver,
-    ServerSideReply, Session, Target,
+    ServerSideReply, StoredSession, Target,
 };
 use socketio_proto::Namespace;
 
@@ -65,12 +65,8 @@ impl LocalSockets for Sockets {
     }
 
     fn fetch(&self, target: &Target) -> Vec<RemoteSocketInfo> {
-        vec![RemoteSocketInfo {
-            id: "a".into(),
-            handshake: serde_json::json!({ "address": "127.0.0.1" }),
-            rooms: target.rooms().to_vec(),
-            data: serde_json::Value::Null,
-        }]
+        let info = RemoteSocketInfo::new("a".into(), target.rooms().to_vec());
+        vec![info.with_handshake(serde_json::json!({ "address": "127.0.0.1" }))]
     }
 
     fn count(&self) -> usize {
@@ -91,7 +87,7 @@ fn alone() -> (Arc<Sockets>, Arc<dyn Adapter>) {
 }
 
 fn red() -> BroadcastOptions {
-    Target::everyone().to("red").into()
+    Target::all().to("red").into()
 }
 
 #[test]
@@ -149,14 +145,7 @@ fn there_is_no_other_server() {
 #[test]
 fn recovery_is_not_supported_and_says_so() {
     let (_, adapter) = alone();
-    let session = Session {
-        id: "a".into(),
-        recovery_id: RecoveryId::from("secret"),
-        rooms: Vec::new(),
-        data: serde_json::Value::Null,
-        joined_at: None,
-        age: Duration::ZERO,
-    };
+    let session = StoredSession::new("a".into(), RecoveryId::from("secret"), Vec::new());
     assert!(!format!("{session:?}").contains("secret"));
     assert!(
         adapter
@@ -175,15 +164,13 @@ fn recovery_is_not_supported_and_says_so() {
 #[test]
 fn a_session_has_the_form_that_nodes_servers_store() {
     let json = r#"{"sid":"a","pid":"secret","rooms":["a","red"],"data":{"name":"x"}}"#;
-    let session: Session = serde_json::from_str(json).unwrap();
+    let session: StoredSession = serde_json::from_str(json).unwrap();
     assert_eq!(session.rooms, ["a", "red"]);
     assert_eq!(serde_json::to_string(&session).unwrap(), json);
     // What only ours know is one field more, or none.
-    let ours = Session {
-        joined_at: Some("7".into()),
-        age: Duration::from_secs(1),
-        ..session
-    };
+    let ours = session
+        .with_joined_at(Some("7".into()))
+        .with_age(Duration::from_secs(1));
     let json = serde_json::to_value(&ours).unwrap();
     assert_eq!(json["joined_at"], "7");
     assert_eq!(json.as_object().unwrap().len(), 5);

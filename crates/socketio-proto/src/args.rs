@@ -24,7 +24,7 @@ use self::reader::Reader;
 pub(crate) use self::serialize::{ArgsWriter, write_value};
 use crate::attachments::Attachments;
 use crate::error::{ArgsError, EncodeError};
-use crate::json::{self, Cursor, EventName, Landmarks};
+use crate::json::{self, ArgOffsets, Cursor, EventName};
 
 /// Bytes of most arguments, without growing.
 const CAPACITY: usize = 128;
@@ -274,12 +274,12 @@ impl Args {
 
     /// Arguments whose payload, known to be valid, begins at `start` of a text. What is told of an
     /// array is counted from there.
-    pub(crate) fn new(text: ByteString, start: usize, landmarks: Landmarks) -> Self {
+    pub(crate) fn new(text: ByteString, start: usize, offsets: ArgOffsets) -> Self {
         // A text of 4 GiB cannot be told by these numbers. Messages are far smaller; if one is not,
         // its arguments read as none.
         let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let inside = |offset: usize| place(start.saturating_add(offset));
-        let Landmarks { name, plain_end } = landmarks;
+        let ArgOffsets { name, plain_end } = offsets;
         Self {
             text,
             attachments: None,

@@ -134,13 +134,13 @@ impl Decoder {
             payload_start,
         } = Header::read(message, &self.limits)?;
         let json = message.get(payload_start..).unwrap_or_default();
-        let landmarks = payload::check(json, wire, &self.limits)?;
+        let offsets = payload::check(json, wire, &self.limits)?;
         let payload_start = start.saturating_add(payload_start);
-        let packet = landmarks.map(|landmarks| Packet {
+        let packet = offsets.map(|offsets| Packet {
             kind: wire.kind,
             namespace,
             id,
-            payload: Args::new(text, payload_start, landmarks),
+            payload: Args::new(text, payload_start, offsets),
         });
         let count = wire.attachments;
         if count == 0 {
@@ -310,8 +310,8 @@ impl Packet {
         let wire = WireType::new(kind, attachments.len(), limits)?;
         let namespace = header::check_namespace(namespace, limits)?;
         let id = check_id(id)?;
-        let landmarks = payload::check(&json, wire, limits)?.ok_or(DecodeError::InvalidPayload)?;
-        let mut payload = Args::new(json, 0, landmarks);
+        let offsets = payload::check(&json, wire, limits)?.ok_or(DecodeError::InvalidPayload)?;
+        let mut payload = Args::new(json, 0, offsets);
         payload.attach(attachments);
         Ok(Self {
             kind,

@@ -13,7 +13,7 @@ use smol_str::SmolStrBuilder;
 use crate::args::{Args, ArgsWriter};
 use crate::attachments::Attachments;
 use crate::error::EncodeError;
-use crate::json::{Landmarks, push_integer, push_string};
+use crate::json::{ArgOffsets, push_integer, push_string};
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
@@ -191,12 +191,7 @@ impl Packet {
     /// The packet that [`encode_disconnect`] writes.
     #[must_use]
     pub fn disconnect(namespace: Namespace) -> Self {
-        Self {
-            kind: PacketType::Disconnect,
-            namespace,
-            id: None,
-            payload: Args::default(),
-        }
+        Self::new(PacketType::Disconnect, namespace, Args::default())
     }
 
     fn with_object(
@@ -206,12 +201,8 @@ impl Packet {
     ) -> Self {
         let mut json = String::new();
         write(&mut json);
-        Self {
-            kind,
-            namespace,
-            id: None,
-            payload: Args::new(json.into(), 0, Landmarks::default()),
-        }
+        let payload = Args::new(json.into(), 0, ArgOffsets::default());
+        Self::new(kind, namespace, payload)
     }
 }
 

@@ -16,6 +16,6 @@ pub(crate) use self::escape::{push_escaped, push_string};
 pub(crate) use self::event_name::EventName;
 pub(crate) use self::integer::push_integer;
 pub(crate) use self::placeholder::Placeholder;
-pub(crate) use self::scan::{Landmarks, ScanError, ScanLimits, scan_args, scan_event, scan_value};
+pub(crate) use self::scan::{ArgOffsets, ScanError, ScanLimits, scan_args, scan_event, scan_value};
 pub(crate) use self::skip::skip_value;
 pub(crate) use self::unescape::unescape;

@@ -71,7 +71,7 @@ pub use crate::error::{ArgsError, DecodeError, EncodeError};
 pub use crate::event::is_reserved;
 pub use crate::limits::DecodeLimits;
 #[cfg(feature = "msgpack")]
-pub use crate::msgpack::{MsgpackParser, TooLarge};
+pub use crate::msgpack::{MessageTooLarge, MsgpackParser};
 pub use crate::namespace::{InvalidNamespace, Namespace};
 pub use crate::packet::{Packet, PacketType};
 pub use crate::parser::{JsonParser, Message, PacketDecoder, Parser};

@@ -10,10 +10,11 @@
 /// ```
 /// use socketio_proto::DecodeLimits;
 ///
-/// let limits = DecodeLimits { max_attachments: 100, ..DecodeLimits::default() };
+/// let limits = DecodeLimits::default().with_max_attachments(100);
 /// assert_eq!(limits.max_depth, 128);
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct DecodeLimits {
     /// Binary attachments of one packet. Default: 10, as `maxAttachments` of Node's parser.
     ///
@@ -47,5 +48,42 @@ impl Default for DecodeLimits {
             max_namespace_len: 256,
             max_event_name_len: 256,
         }
+    }
+}
+
+impl DecodeLimits {
+    /// Sets [`max_attachments`](Self#structfield.max_attachments).
+    #[must_use]
+    pub fn with_max_attachments(mut self, attachments: usize) -> Self {
+        self.max_attachments = attachments;
+        self
+    }
+
+    /// Sets [`max_attachment_bytes`](Self#structfield.max_attachment_bytes).
+    #[must_use]
+    pub fn with_max_attachment_bytes(mut self, bytes: usize) -> Self {
+        self.max_attachment_bytes = bytes;
+        self
+    }
+
+    /// Sets [`max_depth`](Self#structfield.max_depth).
+    #[must_use]
+    pub fn with_max_depth(mut self, depth: usize) -> Self {
+        self.max_depth = depth;
+        self
+    }
+
+    /// Sets [`max_namespace_len`](Self#structfield.max_namespace_len).
+    #[must_use]
+    pub fn with_max_namespace_len(mut self, bytes: usize) -> Self {
+        self.max_namespace_len = bytes;
+        self
+    }
+
+    /// Sets [`max_event_name_len`](Self#structfield.max_event_name_len).
+    #[must_use]
+    pub fn with_max_event_name_len(mut self, bytes: usize) -> Self {
+        self.max_event_name_len = bytes;
+        self
     }
 }

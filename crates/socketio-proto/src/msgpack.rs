@@ -67,7 +67,7 @@ impl MsgpackParser {
     /// # Errors
     ///
     /// If a text, a list or an attachment has more than 2³² − 1 bytes or elements.
-    pub fn encode(packet: &Packet) -> Result<Bytes, TooLarge> {
+    pub fn encode(packet: &Packet) -> Result<Bytes, MessageTooLarge> {
         encode::packet(packet)
     }
 
@@ -107,4 +107,4 @@ impl PacketDecoder for MsgpackDecoder {
     }
 }
 
-pub use self::output::TooLarge;
+pub use self::output::MessageTooLarge;

@@ -52,6 +52,7 @@ impl PacketType {
 
 /// A packet whose payload is still encoded.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Packet {
     /// What the packet is for.
     pub kind: PacketType,
@@ -66,20 +67,49 @@ pub struct Packet {
 }
 
 impl Packet {
-    /// An event without acknowledgement.
+    /// Creates a packet without an acknowledgement id.
     ///
-    /// The name of the event is part of the payload, see [`Args::from_serialize`].
+    /// The payload is not checked against the type of the packet. Use
+    /// [`from_parts`](Self::from_parts) for input from a peer.
     #[must_use]
-    pub fn event(namespace: Namespace, payload: Args) -> Self {
+    pub fn new(kind: PacketType, namespace: Namespace, payload: Args) -> Self {
         Self {
-            kind: PacketType::Event,
+            kind,
             namespace,
             id: None,
             payload,
         }
     }
 
-    /// The name of an event; `None` for any other packet.
+    /// Creates an event that asks for no acknowledgement.
+    ///
+    /// The name of the event is part of the payload, see [`Args::from_serialize`].
+    #[must_use]
+    pub fn event(namespace: Namespace, payload: Args) -> Self {
+        Self::new(PacketType::Event, namespace, payload)
+    }
+
+    /// Creates the acknowledgement of the event with this id.
+    #[must_use]
+    pub fn ack(namespace: Namespace, id: u64, payload: Args) -> Self {
+        Self::new(PacketType::Ack, namespace, payload).with_id(id)
+    }
+
+    /// Sets the acknowledgement id.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<Option<u64>>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// Sets the namespace.
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: Namespace) -> Self {
+        self.namespace = namespace;
+        self
+    }
+
+    /// Returns the name of an event; `None` for any other packet.
     ///
     /// Borrowed from the packet unless the name is written with escapes. Of a name that is a
     /// number, which Node's server allows, this is the text.

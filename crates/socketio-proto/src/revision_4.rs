@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::args::Args;
 use crate::error::DecodeError;
-use crate::json::Landmarks;
+use crate::json::ArgOffsets;
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
@@ -72,12 +72,7 @@ pub fn receive(mut packet: Packet, max_namespace_len: usize) -> Result<Packet, D
 /// The CONNECT packet that tells a client that it has joined a namespace.
 #[must_use]
 pub fn connect(namespace: Namespace) -> Packet {
-    Packet {
-        kind: PacketType::Connect,
-        namespace,
-        id: None,
-        payload: Args::default(),
-    }
+    Packet::new(PacketType::Connect, namespace, Args::default())
 }
 
 /// The packet that tells a client why middleware has refused it: with the data of the error, or
@@ -105,12 +100,8 @@ pub fn connect_error(namespace: Namespace, message: &str, data: Option<&Value>) 
         Some(data) if is_truthy(data) => data.to_string(),
         _ => Value::from(message).to_string(),
     };
-    Packet {
-        kind: PacketType::ConnectError,
-        namespace,
-        id: None,
-        payload: Args::new(payload.into(), 0, Landmarks::default()),
-    }
+    let payload = Args::new(payload.into(), 0, ArgOffsets::default());
+    Packet::new(PacketType::ConnectError, namespace, payload)
 }
 
 fn payload_of(query: &str) -> Args {
@@ -119,7 +110,7 @@ fn payload_of(query: &str) -> Args {
         object.insert(name.into_owned(), value.into_owned().into());
     }
     let json = ByteString::from(Value::Object(object).to_string());
-    Args::new(json, 0, Landmarks::default())
+    Args::new(json, 0, ArgOffsets::default())
 }
 
 fn is_truthy(data: &Value) -> bool {

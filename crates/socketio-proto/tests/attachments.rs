@@ -410,10 +410,7 @@ fn reading_does_not_recurse_without_end() {
 
     let nested = |levels: usize| {
         let json = format!(r##"["e",{}{},#0]"##, "[".repeat(levels), "]".repeat(levels));
-        let limits = DecodeLimits {
-            max_depth: usize::MAX,
-            ..DecodeLimits::default()
-        };
+        let limits = DecodeLimits::default().with_max_depth(usize::MAX);
         let json = json.replace("#0", &placeholder(0)).into();
         let parts = vec![bytes("a")];
         Packet::from_parts(

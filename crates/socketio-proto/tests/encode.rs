@@ -123,12 +123,7 @@ fn packets_are_written_as_they_are() {
     assert_eq!(attachments, ["x"]);
 
     // A CONNECT without payload, as revision 3 of the protocol has it.
-    let connect = Packet {
-        kind: PacketType::Connect,
-        namespace: Namespace::MAIN,
-        id: None,
-        payload: Args::default(),
-    };
+    let connect = Packet::new(PacketType::Connect, Namespace::MAIN, Args::default());
     assert_eq!(write(&connect).0, "40");
 }
 

@@ -323,10 +323,7 @@ impl<S> SocketIoBuilder<S> {
             .max_namespace_len
             .saturating_add(revision_4::MAX_QUERY_LEN);
         let limits = Arc::new(Limits {
-            decode_with_query: Arc::new(DecodeLimits {
-                max_namespace_len: with_query,
-                ..self.decode.clone()
-            }),
+            decode_with_query: Arc::new(self.decode.clone().with_max_namespace_len(with_query)),
             decode: Arc::new(self.decode),
             ..self.limits
         });

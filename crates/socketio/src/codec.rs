@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engineio::{Message, Text};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use socketio_proto::{Args, DecodeLimits, Decoder, EncodeError, Namespace, Packet, PacketType};
+use socketio_proto::{Args, DecodeLimits, Decoder, EncodeError, Namespace, Packet};
 
 use crate::encoded::Encoded;
 use crate::parser::{self, PacketDecoder, Parser};
@@ -40,7 +40,7 @@ impl Codec {
             });
         };
         let packet = Packet::event(namespace.clone(), Args::from_serialize(Some(event), args)?);
-        parse(&**parser, &Packet { id, ..packet }).map(Unicast::from)
+        parse(&**parser, &packet.with_id(id)).map(Unicast::from)
     }
 
     #[inline]
@@ -53,12 +53,7 @@ impl Codec {
         let Some(parser) = &self.parser else {
             return Unicast::json(|out| socketio_proto::encode_ack(out, namespace, id, args));
         };
-        let packet = Packet {
-            kind: PacketType::Ack,
-            namespace: namespace.clone(),
-            id: Some(id),
-            payload: Args::from_serialize(None, args)?,
-        };
+        let packet = Packet::ack(namespace.clone(), id, Args::from_serialize(None, args)?);
         parse(&**parser, &packet).map(Unicast::from)
     }
 

@@ -251,7 +251,7 @@ impl<S> SocketIo<S> {
 
     pub(crate) fn everybody(&self) -> BroadcastOperator {
         let main = self.namespaces().find_or_create(&Name::MAIN);
-        BroadcastOperator::new(Arc::clone(&main.space) as _, Target::everyone())
+        BroadcastOperator::new(Arc::clone(&main.space) as _, Target::all())
     }
 }
 

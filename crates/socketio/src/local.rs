@@ -153,10 +153,7 @@ impl LocalSockets for Local {
         sink: Arc<dyn AckSink>,
     ) -> AckGuard {
         let id = self.next_ack_id();
-        let packet = Packet {
-            id: Some(id),
-            ..packet.clone()
-        };
+        let packet = packet.clone().with_id(id);
         let Some(encoded) = self.encode(&packet, options) else {
             sink.count(0);
             return AckGuard::new(|| {});
@@ -231,12 +228,10 @@ impl LocalSockets for Local {
                 return;
             }
             let auth = recipient.auth.deserialize::<Option<serde_json::Value>>();
-            found.push(RemoteSocketInfo {
-                id: recipient.id.clone(),
-                handshake: recipient.link.handshake().describe(auth.ok().flatten()),
-                rooms: self.rooms.rooms_of(recipient),
-                data: owner.describe_data(&recipient.data),
-            });
+            let info = RemoteSocketInfo::new(recipient.id.clone(), self.rooms.rooms_of(recipient))
+                .with_handshake(recipient.link.handshake().describe(auth.ok().flatten()))
+                .with_data(owner.describe_data(&recipient.data));
+            found.push(info);
         });
         found
     }

@@ -129,15 +129,12 @@ impl<S> Namespace<S> {
         let count = spaces.iter().map(|space| space.local.rooms.len()).sum();
         let mut sockets = Vec::with_capacity(count);
         for space in &spaces {
-            space
-                .local
-                .rooms
-                .for_each(&Target::everyone(), |recipient| {
-                    // One that is about to leave is still in the index.
-                    if !recipient.is_gone() {
-                        sockets.push(Socket::new(Arc::clone(recipient), Arc::clone(space)));
-                    }
-                });
+            space.local.rooms.for_each(&Target::all(), |recipient| {
+                // One that is about to leave is still in the index.
+                if !recipient.is_gone() {
+                    sockets.push(Socket::new(Arc::clone(recipient), Arc::clone(space)));
+                }
+            });
         }
         sockets
     }
@@ -166,7 +163,7 @@ impl<S> Namespace<S> {
             Place::One(space) => Arc::clone(space) as _,
             Place::Children(parent) => Arc::clone(parent) as _,
         };
-        BroadcastOperator::new(scope, Target::everyone())
+        BroadcastOperator::new(scope, Target::all())
     }
 
     fn register(self, change: impl Fn(&mut Handlers)) -> Self {

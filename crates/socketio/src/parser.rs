@@ -10,4 +10,4 @@ pub use socketio_proto::{
 };
 #[cfg(feature = "msgpack")]
 #[doc(inline)]
-pub use socketio_proto::{MsgpackParser, TooLarge};
+pub use socketio_proto::{MessageTooLarge, MsgpackParser};

@@ -203,7 +203,7 @@ impl Socket {
 
     /// Everybody in the namespace but this socket.
     fn others(&self) -> Target {
-        Target::everyone().except(self.id())
+        Target::all().except(self.id())
     }
 }
 

@@ -14,10 +14,7 @@ enum Message {
 }
 
 fuzz_target!(|messages: Vec<Message>| {
-    let limits = DecodeLimits {
-        max_attachment_bytes: 64,
-        ..DecodeLimits::default()
-    };
+    let limits = DecodeLimits::default().with_max_attachment_bytes(64);
     let mut decoder = Decoder::new(limits);
     for message in messages {
         let read = match message {

@@ -6,7 +6,7 @@ use std::fmt;
 use socketio_proto::Args;
 
 use crate::ack::MissingAnswers;
-use crate::recovery::TooLarge;
+use crate::recovery::SessionTooLarge;
 use crate::remote::RemoteSocketInfo;
 
 /// An adapter could not do what was asked.
@@ -22,7 +22,7 @@ enum Kind {
     MissingSockets(MissingAnswers, Vec<RemoteSocketInfo>),
     NotSupported(&'static str),
     Other(Box<dyn Error + Send + Sync>),
-    TooLarge(TooLarge),
+    SessionTooLarge(SessionTooLarge),
 }
 
 impl AdapterError {
@@ -79,7 +79,9 @@ impl AdapterError {
     pub fn missing(&self) -> Option<&MissingAnswers> {
         match &self.kind {
             Kind::Missing(missing) | Kind::MissingSockets(missing, _) => Some(missing),
-            Kind::Closed | Kind::NotSupported(_) | Kind::Other(_) | Kind::TooLarge(_) => None,
+            Kind::Closed | Kind::NotSupported(_) | Kind::Other(_) | Kind::SessionTooLarge(_) => {
+                None
+            }
         }
     }
 
@@ -92,7 +94,7 @@ impl AdapterError {
             | Kind::MissingSockets(..)
             | Kind::NotSupported(_)
             | Kind::Other(_)
-            | Kind::TooLarge(_) => Vec::new(),
+            | Kind::SessionTooLarge(_) => Vec::new(),
         }
     }
 
@@ -106,7 +108,7 @@ impl AdapterError {
             | Kind::Missing(_)
             | Kind::NotSupported(_)
             | Kind::Other(_)
-            | Kind::TooLarge(_) => Vec::new(),
+            | Kind::SessionTooLarge(_) => Vec::new(),
         }
     }
 
@@ -120,15 +122,15 @@ impl AdapterError {
             | Kind::MissingSockets(..)
             | Kind::NotSupported(_)
             | Kind::Other(_)
-            | Kind::TooLarge(_) => Vec::new(),
+            | Kind::SessionTooLarge(_) => Vec::new(),
         }
     }
 }
 
-impl From<TooLarge> for AdapterError {
-    fn from(error: TooLarge) -> Self {
+impl From<SessionTooLarge> for AdapterError {
+    fn from(error: SessionTooLarge) -> Self {
         Self {
-            kind: Kind::TooLarge(error),
+            kind: Kind::SessionTooLarge(error),
         }
     }
 }
@@ -154,7 +156,7 @@ impl fmt::Display for AdapterError {
                 f,
                 "the adapter failed, check what connects the servers: {error}"
             ),
-            Kind::TooLarge(error) => error.fmt(f),
+            Kind::SessionTooLarge(error) => error.fmt(f),
         }
     }
 }
@@ -167,7 +169,7 @@ impl Error for AdapterError {
             | Kind::Missing(_)
             | Kind::MissingSockets(..)
             | Kind::NotSupported(_)
-            | Kind::TooLarge(_) => None,
+            | Kind::SessionTooLarge(_) => None,
         }
     }
 }
@@ -187,12 +189,7 @@ mod tests {
         assert!(error.take_answers().is_empty());
         assert_eq!(error.missing().map(MissingAnswers::servers), Some(2));
 
-        let socket = RemoteSocketInfo {
-            id: "_1kqyu2LT4IHGYyqAAAB".into(),
-            handshake: serde_json::Value::Null,
-            rooms: Vec::new(),
-            data: serde_json::Value::Null,
-        };
+        let socket = RemoteSocketInfo::new("_1kqyu2LT4IHGYyqAAAB".into(), Vec::new());
         let missing = MissingAnswers::new(1, 0);
         let mut error = AdapterError::missing_sockets(missing, vec![socket.clone()]);
         assert!(error.is_timeout());

@@ -11,7 +11,8 @@ use socketio_proto::Packet;
 use crate::local::{AfterDelivery, LocalSockets};
 use crate::options::BroadcastOptions;
 use crate::recovery::{
-    KeptPackets, KeptSessions, RecoveryId, RecoveryOptions, Resume, Session, Store, TooLarge,
+    KeptPackets, KeptSessions, RecoveryId, RecoveryOptions, Resume, SessionTooLarge, Store,
+    StoredSession,
 };
 
 /// What a namespace keeps for clients that come back, and the turn to deliver.
@@ -84,11 +85,11 @@ impl Delivery {
         drop(told);
     }
 
-    pub(super) fn persist(&self, session: Session) -> Result<(), TooLarge> {
+    pub(super) fn persist(&self, session: StoredSession) -> Result<(), SessionTooLarge> {
         self.state.lock().borrow_mut().sessions.keep(session)
     }
 
-    pub(super) fn take(&self, id: &RecoveryId, offset: &str) -> Option<Session> {
+    pub(super) fn take(&self, id: &RecoveryId, offset: &str) -> Option<StoredSession> {
         let state = self.state.lock();
         let mut state = state.borrow_mut();
         // It is taken in any case: whoever comes back with an offset that is unknown today will not
@@ -100,7 +101,7 @@ impl Delivery {
     pub(super) fn resume(
         &self,
         local: &dyn LocalSockets,
-        session: &Session,
+        session: &StoredSession,
         offset: &str,
         resume: Resume,
     ) -> bool {

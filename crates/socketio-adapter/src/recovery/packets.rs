@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use socketio_proto::Packet;
 
-use super::Session;
+use super::StoredSession;
 use super::ledger::Ledger;
 use super::offsets::Offsets;
 use super::options::RecoveryOptions;
@@ -85,7 +85,11 @@ impl KeptPackets {
     /// Returns what the socket of a session has missed since the packet at `offset`, oldest first.
     /// None if that cannot be told: the offset is not one of ours, or too much time, or too many
     /// packets, have passed.
-    pub(crate) fn missed(&mut self, offset: &str, session: &Session) -> Option<Vec<MissedPacket>> {
+    pub(crate) fn missed(
+        &mut self,
+        offset: &str,
+        session: &StoredSession,
+    ) -> Option<Vec<MissedPacket>> {
         let seen = self.seen(offset, session)?;
         let rooms: HashSet<&Room> = session.rooms.iter().collect();
         let missed = self
@@ -93,20 +97,17 @@ impl KeptPackets {
             .iter()
             .skip(seen)
             .filter(|kept| kept.options.target.includes_by(|room| rooms.contains(room)))
-            .map(|kept| MissedPacket {
-                packet: kept.packet.clone(),
-                flags: kept.options.flags,
-            });
+            .map(|kept| MissedPacket::new(kept.packet.clone(), kept.options.flags));
         Some(missed.collect())
     }
 
     /// Tells whether it can be told what a session has missed since the packet at `offset`.
-    pub(crate) fn knows(&mut self, offset: &str, session: &Session) -> bool {
+    pub(crate) fn knows(&mut self, offset: &str, session: &StoredSession) -> bool {
         self.seen(offset, session).is_some()
     }
 
     /// Returns how many of the packets that are here a client with this offset has seen.
-    fn seen(&mut self, offset: &str, session: &Session) -> Option<usize> {
+    fn seen(&mut self, offset: &str, session: &StoredSession) -> Option<usize> {
         self.forget_expired();
         let number = self.offsets.read(offset)?;
         if number == 0 || number >= self.next {

@@ -8,11 +8,20 @@ use crate::options::Flags;
 
 /// A packet that a client has missed.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MissedPacket {
     /// The packet, with its offset as last argument.
     pub packet: Packet,
-    /// How it was sent.
+    /// The flags of its broadcast.
     pub flags: Flags,
+}
+
+impl MissedPacket {
+    /// Creates a missed packet. Its last argument is its offset.
+    #[must_use]
+    pub fn new(packet: Packet, flags: Flags) -> Self {
+        Self { packet, flags }
+    }
 }
 
 /// Takes a socket back into its namespace: sends what it has missed and puts it into its rooms.

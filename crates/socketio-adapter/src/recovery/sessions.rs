@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::ledger::Ledger;
 use super::options::RecoveryOptions;
-use super::{RecoveryId, Session};
+use super::{RecoveryId, StoredSession};
 use crate::room::Room;
 
 /// What a session takes beside its texts: its entries here, its ids, and the memory around each
@@ -31,7 +31,7 @@ type Age = (Duration, u64);
 
 #[derive(Debug)]
 struct Kept {
-    session: Session,
+    session: StoredSession,
     bytes: usize,
 }
 
@@ -47,14 +47,14 @@ impl KeptSessions {
     }
 
     /// Keeps a session, in the place of one that has the same id, unless it is too large.
-    pub(crate) fn keep(&mut self, session: Session) -> Result<(), TooLarge> {
+    pub(crate) fn keep(&mut self, session: StoredSession) -> Result<(), SessionTooLarge> {
         let now = self.options.now();
         self.remove(&session.recovery_id);
         let age = (now.saturating_sub(session.age), self.next);
         let bytes = size(&session);
         let limit = self.options.max_session_bytes / SHARE;
         if bytes > limit {
-            return Err(TooLarge { bytes, limit });
+            return Err(SessionTooLarge { bytes, limit });
         }
         self.next = self.next.saturating_add(1);
         self.ledger.add(bytes);
@@ -65,7 +65,7 @@ impl KeptSessions {
     }
 
     /// Takes a session out: nobody else can have it afterwards.
-    pub(crate) fn take(&mut self, id: &RecoveryId) -> Option<Session> {
+    pub(crate) fn take(&mut self, id: &RecoveryId) -> Option<StoredSession> {
         self.forget_expired();
         let (since, _) = *self.by_id.get(id)?;
         let mut session = self.remove(id)?.session;
@@ -116,12 +116,12 @@ impl KeptSessions {
 
 /// One session would take too large a part of what may be kept.
 #[derive(Debug)]
-pub(crate) struct TooLarge {
+pub(crate) struct SessionTooLarge {
     bytes: usize,
     limit: usize,
 }
 
-impl fmt::Display for TooLarge {
+impl fmt::Display for SessionTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -132,7 +132,7 @@ impl fmt::Display for TooLarge {
     }
 }
 
-fn size(session: &Session) -> usize {
+fn size(session: &StoredSession) -> usize {
     let rooms = session.rooms.iter();
     let rooms = rooms.map(|room| room.as_str().len().saturating_add(size_of::<Room>()));
     let joined_at = session.joined_at.as_ref().map_or(0, String::len);

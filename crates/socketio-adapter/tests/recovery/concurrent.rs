@@ -67,7 +67,7 @@ fn no_gap_and_no_double() {
                         let target = if n % 2 == 0 {
                             everyone()
                         } else {
-                            Target::everyone().to("red")
+                            Target::all().to("red")
                         };
                         space.emit(sender * 1000 + n, target);
                     }

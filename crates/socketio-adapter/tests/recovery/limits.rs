@@ -26,7 +26,7 @@ fn the_last_packet_that_a_client_knows_may_be_older_than_its_loss() {
     let connection = space.connect("a", &[]);
     space.emit(1, everyone());
     let known = connection.offset();
-    space.emit(2, Target::everyone().to("others"));
+    space.emit(2, Target::all().to("others"));
     space.wait(1000);
     space.lose(&connection);
     space.wait(1000);
@@ -94,7 +94,7 @@ fn a_packet_that_is_too_large_alone_is_delivered_and_not_kept() {
     let connection = space.connect("a", &["room 1"]);
     space.emit(1, everyone());
     let before = connection.offset();
-    space.emit(2, Target::everyone().to(rooms));
+    space.emit(2, Target::all().to(rooms));
     let known = connection.offset();
     assert_eq!(connection.numbers(), [1, 2]);
     space.lose(&connection);

@@ -110,7 +110,7 @@ impl Run {
     fn apply(&mut self, operation: Operation) {
         match operation {
             Operation::Emit(rooms, except) => {
-                let target = Target::everyone().to(rooms).except(except);
+                let target = Target::all().to(rooms).except(except);
                 self.space.emit(self.next, target.clone());
                 self.sent.push(Sent {
                     number: self.next,
@@ -243,7 +243,7 @@ proptest! {
                     }
                 }
                 Operation::Emit(to, except) => {
-                    let target = Target::everyone().to(to).except(except);
+                    let target = Target::all().to(to).except(except);
                     for (client, (rooms, expected)) in rooms.iter().zip(&mut expected).enumerate() {
                         let rooms = rooms.iter().chain([&CLIENTS[client]]);
                         let rooms: Vec<Room> = rooms.map(Room::from).collect();

@@ -9,7 +9,7 @@ use socketio_adapter::{
     AckGuard, AckSink, Adapter, AdapterFactory, Args, BroadcastOptions, InMemoryAdapter,
     LocalSockets, Member, Memberships, MissedPacket, Packet, PendingAck, RecoveryId,
     RecoveryOptions, RemoteSocketInfo, Resume, Room, RoomList, RoomObserver, Rooms,
-    ServerSideReply, Session, SocketId, Target,
+    ServerSideReply, SocketId, StoredSession, Target,
 };
 use socketio_proto::Namespace;
 
@@ -175,24 +175,23 @@ impl Space {
 
     /// What the server does when it sees that a connection is lost.
     pub(crate) fn lose(&self, connection: &Connection) {
-        let session = Session {
-            id: connection.id.clone(),
-            recovery_id: RecoveryId::from(connection.id.as_str()),
-            rooms: self.sockets.rooms.rooms_of(connection),
-            data: serde_json::json!({ "of": connection.id.as_str() }),
-            joined_at: connection.joined_at.clone(),
-            age: Duration::ZERO,
-        };
+        let session = StoredSession::new(
+            connection.id.clone(),
+            RecoveryId::from(connection.id.as_str()),
+            self.sockets.rooms.rooms_of(connection),
+        )
+        .with_data(serde_json::json!({ "of": connection.id.as_str() }))
+        .with_joined_at(connection.joined_at.clone());
         self.adapter.persist_session(session).unwrap();
         self.sockets.rooms.remove(connection);
     }
 
-    pub(crate) fn take(&self, id: &str, offset: &str) -> Option<Session> {
+    pub(crate) fn take(&self, id: &str, offset: &str) -> Option<StoredSession> {
         let taken = self.adapter.take_session(id.into(), offset.to_owned());
         taken.now_or_never().unwrap().unwrap()
     }
 
-    pub(crate) fn resume(&self, session: Session, offset: &str) -> Option<Arc<Connection>> {
+    pub(crate) fn resume(&self, session: StoredSession, offset: &str) -> Option<Arc<Connection>> {
         let connection = Connection::new(session.id.as_str(), session.joined_at.clone());
         let (sockets, resumed) = (Arc::clone(&self.sockets), Arc::clone(&connection));
         let rooms: Vec<Room> = session.rooms.clone();
@@ -227,5 +226,5 @@ pub(crate) fn event(number: u64) -> Packet {
 }
 
 pub(crate) fn everyone() -> Target {
-    Target::everyone()
+    Target::all()
 }

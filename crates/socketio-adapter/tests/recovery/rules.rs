@@ -13,7 +13,7 @@ fn an_event_bears_its_offset_as_last_argument() {
     let space = Space::new();
     let connection = space.connect("a", &[]);
     space.emit(1, everyone());
-    space.emit(2, Target::everyone().to("a"));
+    space.emit(2, Target::all().to("a"));
     let received = connection.received();
     assert_eq!(connection.numbers(), [1, 2]);
     let offsets: Vec<String> = (received.iter())
@@ -77,19 +77,19 @@ fn missed_is_what_was_meant_for_the_rooms_of_the_session() {
     let known = connection.offset();
     space.lose(&connection);
     space.emit(2, everyone());
-    space.emit(3, Target::everyone().to("red"));
-    space.emit(4, Target::everyone().to("green"));
-    space.emit(5, Target::everyone().to(["green", "blue"]));
-    space.emit(6, Target::everyone().except("red"));
-    space.emit(7, Target::everyone().to("red").except("blue"));
-    space.emit(8, Target::everyone().to("red").except("green"));
-    space.emit(9, Target::everyone().to("a"));
-    space.emit(10, Target::everyone().to("b"));
-    space.emit(11, Target::everyone().to("red").except("a"));
+    space.emit(3, Target::all().to("red"));
+    space.emit(4, Target::all().to("green"));
+    space.emit(5, Target::all().to(["green", "blue"]));
+    space.emit(6, Target::all().except("red"));
+    space.emit(7, Target::all().to("red").except("blue"));
+    space.emit(8, Target::all().to("red").except("green"));
+    space.emit(9, Target::all().to("a"));
+    space.emit(10, Target::all().to("b"));
+    space.emit(11, Target::all().to("red").except("a"));
 
     let back = space.come_back("a", &known).unwrap();
     assert_eq!(back.numbers(), [2, 3, 5, 8, 9]);
-    space.emit(12, Target::everyone().to("blue"));
+    space.emit(12, Target::all().to("blue"));
     assert_eq!(back.numbers(), [2, 3, 5, 8, 9, 12]);
     assert_eq!(
         space.sockets.rooms.rooms_of(&back),
@@ -268,7 +268,7 @@ fn nothing_is_told_of_the_time_before_the_client_joined() {
     let late = space.connect("b", &["red"]);
     space.emit(3, everyone());
     space.lose(&late);
-    space.emit(4, Target::everyone().to("red"));
+    space.emit(4, Target::all().to("red"));
     let back = space.come_back("b", &known).unwrap();
     assert_eq!(back.numbers(), [3, 4]);
     // Coming back is not joining.

@@ -57,7 +57,7 @@ fn nothing_remains_when_everybody_has_gone() {
                             15..30 => _ = rooms.leave(socket, name),
                             30..35 => drop(reached(rooms, &to([name]))),
                             35..38 => drop(reached(rooms, &to(["a", "b"]).except("c"))),
-                            _ => drop(reached(rooms, &Target::everyone().except(name))),
+                            _ => drop(reached(rooms, &Target::all().except(name))),
                         }
                     }
                 });
@@ -193,7 +193,7 @@ fn no_visit_that_starts_after_removal_sees_the_socket() {
                 removed.store(true, Ordering::SeqCst);
             },
             || {
-                for target in [Target::everyone(), to(["a"]), to(["a", "b"])] {
+                for target in [Target::all(), to(["a"]), to(["a", "b"])] {
                     let after_removal = removed.load(Ordering::SeqCst);
                     let seen = reached(&rooms, &target);
                     assert!(seen.contains(&"stayer".to_owned()));
@@ -228,7 +228,7 @@ fn visitors_that_change_the_index_do_not_block_each_other() {
             });
         }
     });
-    rooms.for_each(&Target::everyone(), |socket| _ = rooms.remove(socket));
+    rooms.for_each(&Target::all(), |socket| _ = rooms.remove(socket));
     assert_eq!((rooms.len(), rooms.room_count()), (0, 0));
 }
 

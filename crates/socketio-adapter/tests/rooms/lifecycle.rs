@@ -26,8 +26,8 @@ fn a_socket_may_leave_its_own_room_and_return() {
     assert!(!rooms.leave(&alice, "alice"));
     assert!(rooms.rooms_of(&alice).is_empty());
     assert!(reached(&rooms, &to(["alice"])).is_empty());
-    assert_eq!(reached(&rooms, &Target::everyone()), ["alice"]);
-    let but_alice = Target::everyone().except("alice");
+    assert_eq!(reached(&rooms, &Target::all()), ["alice"]);
+    let but_alice = Target::all().except("alice");
     assert_eq!(
         reached(&rooms, &but_alice),
         ["alice"],
@@ -47,7 +47,7 @@ fn others_may_join_the_room_of_a_sockets_id() {
     rooms.join(&bob, "alice").unwrap();
 
     assert_eq!(reached(&rooms, &to(["alice"])), ["alice", "bob"]);
-    assert!(reached(&rooms, &Target::everyone().except("alice")).is_empty());
+    assert!(reached(&rooms, &Target::all().except("alice")).is_empty());
 
     rooms.remove(&alice);
     assert_eq!(reached(&rooms, &to(["alice"])), ["bob"]);

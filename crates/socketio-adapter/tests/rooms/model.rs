@@ -171,7 +171,7 @@ proptest! {
                 }
                 Operation::Replace(_) => {}
                 Operation::Visit(to, except) => {
-                    let target = Target::everyone().to(&to).except(&except);
+                    let target = Target::all().to(&to).except(&except);
                     prop_assert_eq!(reached(&rooms, &target), model.reached(&to, &except));
                 }
             }

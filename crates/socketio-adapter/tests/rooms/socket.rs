@@ -37,7 +37,7 @@ impl Member for Socket {
 }
 
 pub(crate) fn to<const N: usize>(rooms: [&str; N]) -> Target {
-    Target::everyone().to(rooms)
+    Target::all().to(rooms)
 }
 
 /// Returns the ids of those who are meant, sorted, each as often as it was visited.

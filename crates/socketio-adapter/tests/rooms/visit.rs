@@ -22,7 +22,7 @@ fn every_member_is_visited_once_whatever_their_number() {
         let rooms = crowd(count);
         let expected: Vec<_> = (0..count).map(|n| format!("{n:04}")).collect();
         assert_eq!(reached(&rooms, &to(["all"])), expected);
-        assert_eq!(reached(&rooms, &Target::everyone()), expected);
+        assert_eq!(reached(&rooms, &Target::all()), expected);
         assert_eq!(reached(&rooms, &to(["all", "none", "all"])), expected);
     }
 }
@@ -44,7 +44,7 @@ fn a_room_without_members_means_nobody() {
     assert!(reached(&rooms, &to(["nowhere"])).is_empty());
     assert!(reached(&rooms, &to(["nowhere", "never"])).is_empty());
     assert_eq!(
-        reached(&rooms, &Target::everyone().except(["nowhere", "never"])).len(),
+        reached(&rooms, &Target::all().except(["nowhere", "never"])).len(),
         3
     );
 }
@@ -54,7 +54,7 @@ fn all_but_the_sender() {
     let rooms = crowd(3);
     let in_room = to(["all"]).except("0001");
     assert_eq!(reached(&rooms, &in_room), ["0000", "0002"]);
-    let in_namespace = Target::everyone().except("0001");
+    let in_namespace = Target::all().except("0001");
     assert_eq!(reached(&rooms, &in_namespace), ["0000", "0002"]);
 }
 
@@ -69,7 +69,7 @@ fn members_of_excluded_rooms_are_left_out_though_they_are_meant() {
     assert_eq!(reached(&rooms, &to(["all"]).except(["x", "z"])), ["b"]);
     assert_eq!(reached(&rooms, &to(["all"]).except(["y", "a"])), ["c", "d"]);
     assert_eq!(reached(&rooms, &to(["x", "y"]).except("d")), ["a", "b"]);
-    assert_eq!(reached(&rooms, &Target::everyone().except("x")), ["b", "c"]);
+    assert_eq!(reached(&rooms, &Target::all().except("x")), ["b", "c"]);
     assert!(reached(&rooms, &to(["x"]).except("all")).is_empty());
 }
 
@@ -108,7 +108,7 @@ fn who_joins_during_the_visit_waits_for_the_next() {
 
 #[test]
 fn a_visitor_may_use_the_index_as_it_likes() {
-    for target in [Target::everyone(), to(["all"]), to(["all", "0000"])] {
+    for target in [Target::all(), to(["all"]), to(["all", "0000"])] {
         let rooms = crowd(150);
         let visited = Cell::new(0);
         rooms.for_each(&target, |socket| {

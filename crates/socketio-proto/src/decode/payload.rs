@@ -3,7 +3,7 @@
 use super::WireType;
 use crate::error::DecodeError;
 use crate::event::is_reserved;
-use crate::json::{self, EventName, Landmarks, ScanError, ScanLimits};
+use crate::json::{self, ArgOffsets, EventName, ScanError, ScanLimits};
 use crate::limits::DecodeLimits;
 use crate::packet::PacketType;
 
@@ -19,7 +19,7 @@ pub(super) fn check(
     json: &str,
     wire: WireType,
     limits: &DecodeLimits,
-) -> Result<Option<Landmarks>, DecodeError> {
+) -> Result<Option<ArgOffsets>, DecodeError> {
     let args = ScanLimits {
         depth: limits.max_depth,
         attachments: wire.attachments,
@@ -29,7 +29,7 @@ pub(super) fn check(
         depth: limits.max_depth.saturating_sub(1),
         attachments: 0,
     };
-    let mut landmarks = Landmarks::default();
+    let mut offsets = ArgOffsets::default();
     match (wire.kind, json.as_bytes().first()) {
         (PacketType::Connect | PacketType::Disconnect | PacketType::ConnectError, None) => {}
         (PacketType::Event | PacketType::Ack, None) => return Ok(None),
@@ -37,14 +37,14 @@ pub(super) fn check(
             judge(json::scan_value(json, sole), limits)?;
         }
         (PacketType::Event, Some(b'[')) => {
-            landmarks = judge(json::scan_event(json, args), limits)?;
-            let name = landmarks.name.ok_or(DecodeError::InvalidPayload)?;
+            offsets = judge(json::scan_event(json, args), limits)?;
+            let name = offsets.name.ok_or(DecodeError::InvalidPayload)?;
             check_name(json, name, limits)?;
         }
-        (PacketType::Ack, Some(b'[')) => landmarks = judge(json::scan_args(json, args), limits)?,
+        (PacketType::Ack, Some(b'[')) => offsets = judge(json::scan_args(json, args), limits)?,
         _ => return Err(DecodeError::InvalidPayload),
     }
-    Ok(Some(landmarks))
+    Ok(Some(offsets))
 }
 
 fn judge<T>(scanned: Result<T, ScanError>, limits: &DecodeLimits) -> Result<T, DecodeError> {

@@ -24,14 +24,14 @@ pub(crate) enum ScanError {
 
 /// What the check of an array of arguments has found, so that nobody need look for it again.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Landmarks {
+pub(crate) struct ArgOffsets {
     pub(crate) name: Option<EventName>,
     /// First byte behind the first argument and its quote, if it is a string without escapes, right
     /// behind a comma or the bracket.
     pub(crate) plain_end: Option<usize>,
 }
 
-impl From<Option<EventName>> for Landmarks {
+impl From<Option<EventName>> for ArgOffsets {
     fn from(name: Option<EventName>) -> Self {
         Self {
             name,
@@ -54,16 +54,16 @@ pub(crate) fn scan_value(text: &str, limits: ScanLimits) -> Result<(), ScanError
 }
 
 /// Checks that a text is a JSON array.
-pub(crate) fn scan_args(text: &str, limits: ScanLimits) -> Result<Landmarks, ScanError> {
+pub(crate) fn scan_args(text: &str, limits: ScanLimits) -> Result<ArgOffsets, ScanError> {
     let mut scanner = Scanner::new(text, limits);
     scanner.open()?;
     if scanner.cursor.peek() == Some(b']') {
         // What follows is the end of the text, or not JSON.
         scanner.ends_value()?;
-        return Ok(Landmarks::default());
+        return Ok(ArgOffsets::default());
     }
     let plain_end = scanner.arguments('['.len_utf8())?;
-    Ok(Landmarks {
+    Ok(ArgOffsets {
         name: None,
         plain_end,
     })
@@ -71,7 +71,7 @@ pub(crate) fn scan_args(text: &str, limits: ScanLimits) -> Result<Landmarks, Sca
 
 /// Checks that a text is a JSON array whose first element, the name, is a string or a number.
 #[inline]
-pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<Landmarks, ScanError> {
+pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<ArgOffsets, ScanError> {
     let mut scanner = Scanner::new(text, limits);
     scanner.open()?;
     let start = scanner.cursor.offset();
@@ -90,7 +90,7 @@ pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<Landmarks, Sc
     } else {
         scanner.arguments(end.saturating_add(','.len_utf8()))?
     };
-    Ok(Landmarks {
+    Ok(ArgOffsets {
         name: Some(EventName { end, is_plain }),
         plain_end,
     })

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::output::{Output, TooLarge};
+use super::output::{MessageTooLarge, Output};
 use super::parts::{Part, Parts, lengths};
 use crate::json;
 use crate::packet::{Packet, PacketType};
@@ -17,7 +17,7 @@ const UNSIGNED_END: f64 = 18_446_744_073_709_551_616.0;
 const SIGNED_START: f64 = -9_223_372_036_854_775_808.0;
 
 /// Writes a packet, its members in the order of Node's server.
-pub(super) fn packet(packet: &Packet) -> Result<Bytes, TooLarge> {
+pub(super) fn packet(packet: &Packet) -> Result<Bytes, MessageTooLarge> {
     let json = packet.payload.as_json();
     let attachments = packet.payload.attachments();
     let capacity = attachments
@@ -47,7 +47,7 @@ pub(super) fn packet(packet: &Packet) -> Result<Bytes, TooLarge> {
     Ok(output.finish().into())
 }
 
-fn id(output: &mut Output, id: Option<u64>) -> Result<(), TooLarge> {
+fn id(output: &mut Output, id: Option<u64>) -> Result<(), MessageTooLarge> {
     if let Some(id) = id {
         output.text("id")?;
         output.unsigned(id);
@@ -56,7 +56,7 @@ fn id(output: &mut Output, id: Option<u64>) -> Result<(), TooLarge> {
 }
 
 /// Writes JSON, with attachments in the place of their placeholders.
-fn data(output: &mut Output, json: &str, attachments: &[Bytes]) -> Result<(), TooLarge> {
+fn data(output: &mut Output, json: &str, attachments: &[Bytes]) -> Result<(), MessageTooLarge> {
     let mut lengths = lengths(json, attachments).into_iter();
     let mut length = || lengths.next().unwrap_or_default();
     for part in Parts::new(json, attachments) {

@@ -6,15 +6,15 @@ use std::fmt;
 /// A packet that MessagePack cannot hold: a text, a list or an attachment of more than 2³² − 1
 /// bytes or elements.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct TooLarge(());
+pub struct MessageTooLarge(());
 
-impl fmt::Display for TooLarge {
+impl fmt::Display for MessageTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text, list or attachment of more than 4 GiB: send it in parts")
     }
 }
 
-impl Error for TooLarge {}
+impl Error for MessageTooLarge {}
 
 /// What has been written of a message.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Output {
         }
     }
 
-    pub(super) fn text(&mut self, text: &str) -> Result<(), TooLarge> {
+    pub(super) fn text(&mut self, text: &str) -> Result<(), MessageTooLarge> {
         let len = length(text.len())?;
         match u8::try_from(len) {
             Ok(len @ 0..=0x1f) => self.bytes.push(0xa0 | len),
@@ -89,20 +89,20 @@ impl Output {
         Ok(())
     }
 
-    pub(super) fn binary(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
+    pub(super) fn binary(&mut self, bytes: &[u8]) -> Result<(), MessageTooLarge> {
         self.sized([0xc4, 0xc5, 0xc6], length(bytes.len())?);
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
     /// Begins a list, whose elements come next.
-    pub(super) fn array(&mut self, len: usize) -> Result<(), TooLarge> {
+    pub(super) fn array(&mut self, len: usize) -> Result<(), MessageTooLarge> {
         self.container(0x90, [0xdc, 0xdd], length(len)?);
         Ok(())
     }
 
     /// Begins a map, whose keys and values come next.
-    pub(super) fn map(&mut self, len: usize) -> Result<(), TooLarge> {
+    pub(super) fn map(&mut self, len: usize) -> Result<(), MessageTooLarge> {
         self.container(0x80, [0xde, 0xdf], length(len)?);
         Ok(())
     }
@@ -133,6 +133,6 @@ impl Output {
     }
 }
 
-fn length(len: usize) -> Result<u32, TooLarge> {
-    u32::try_from(len).map_err(|_| TooLarge(()))
+fn length(len: usize) -> Result<u32, MessageTooLarge> {
+    u32::try_from(len).map_err(|_| MessageTooLarge(()))
 }

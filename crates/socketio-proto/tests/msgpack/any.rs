@@ -36,10 +36,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 fn limits() -> DecodeLimits {
-    DecodeLimits {
-        max_attachments: 1000,
-        ..DecodeLimits::default()
-    }
+    DecodeLimits::default().with_max_attachments(1000)
 }
 
 /// Bytes that are MessagePack more often than chance would have it.

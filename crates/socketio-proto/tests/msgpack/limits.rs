@@ -16,10 +16,7 @@ fn event(args: &[Vec<u8>]) -> Vec<u8> {
 
 #[test]
 fn attachments_are_counted() {
-    let limits = DecodeLimits {
-        max_attachments: 2,
-        ..DecodeLimits::default()
-    };
+    let limits = DecodeLimits::default().with_max_attachments(2);
     let error = DecodeError::TooManyAttachments { limit: 2 };
     for binary in [hex("c400"), hex("c70000"), hex("d401 00")] {
         let two = event(&vec![binary.clone(); 2]);
@@ -38,10 +35,7 @@ fn attachments_are_counted() {
 
 #[test]
 fn the_bytes_of_attachments_are_counted() {
-    let limits = DecodeLimits {
-        max_attachment_bytes: 3,
-        ..DecodeLimits::default()
-    };
+    let limits = DecodeLimits::default().with_max_attachment_bytes(3);
     let error = DecodeError::AttachmentsTooLarge { limit: 3 };
     assert!(read(event(&[hex("c40101"), hex("c7020001 02")]), &limits).is_ok());
     assert_eq!(
@@ -53,10 +47,7 @@ fn the_bytes_of_attachments_are_counted() {
 
 #[test]
 fn depth_is_counted_as_in_json() {
-    let limits = DecodeLimits {
-        max_depth: 3,
-        ..DecodeLimits::default()
-    };
+    let limits = DecodeLimits::default().with_max_depth(3);
     let error = DecodeError::TooDeep { limit: 3 };
     for (arg, fits) in [
         ("91 90", true),
@@ -96,10 +87,7 @@ fn nobody_recurses_however_deep_it_is() {
         Err(error)
     );
 
-    let limits = DecodeLimits {
-        max_depth: usize::MAX,
-        ..DecodeLimits::default()
-    };
+    let limits = DecodeLimits::default().with_max_depth(usize::MAX);
     let deep = [hex("92 a165"), deep, hex("90")].concat();
     let packet = read(message(2, &deep), &limits).unwrap();
     assert_eq!(MsgpackParser::encode(&packet).unwrap(), message(2, &deep));
@@ -113,11 +101,9 @@ fn nobody_recurses_however_deep_it_is() {
 
 #[test]
 fn names_are_measured() {
-    let limits = DecodeLimits {
-        max_event_name_len: 3,
-        max_namespace_len: 4,
-        ..DecodeLimits::default()
-    };
+    let limits = DecodeLimits::default()
+        .with_max_event_name_len(3)
+        .with_max_namespace_len(4);
     assert!(read(message(2, &hex("91 a3 61c3a9")), &limits).is_ok());
     for name in ["a4 61626364", "a4 c3a9c3a9", "cd 03e9"] {
         assert_eq!(

@@ -33,7 +33,7 @@ pub struct RemoteSocket {
 
 impl RemoteSocket {
     pub(super) fn new(info: RemoteSocketInfo, of: &BroadcastOperator) -> Self {
-        let target = Target::everyone().to(&info.id);
+        let target = Target::all().to(&info.id);
         Self {
             operator: of.with_target(target),
             info,

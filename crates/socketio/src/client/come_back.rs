@@ -4,14 +4,13 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
-use socketio_adapter::{AdapterError, MissedPacket, RecoveryId, Resume, Session};
+use socketio_adapter::{AdapterError, MissedPacket, RecoveryId, Resume, StoredSession};
 use socketio_proto::Args;
 use tokio::time::Instant;
 
@@ -36,7 +35,7 @@ pub(super) struct Returning {
 pub(super) struct Claim {
     space: Arc<Space>,
     id: RecoveryId,
-    session: Option<Session>,
+    session: Option<StoredSession>,
     /// Since when the session is not in the store.
     since: Instant,
     offset: String,
@@ -135,7 +134,7 @@ impl Claim {
         }
     }
 
-    pub(super) fn session(&self) -> Option<&Session> {
+    pub(super) fn session(&self) -> Option<&StoredSession> {
         self.session.as_ref()
     }
 
@@ -267,13 +266,11 @@ pub(super) fn keep_session(socket: &Socket, reason: DisconnectReason) -> Option<
     };
     if reason.is_recoverable() {
         // Whatever an adapter or data of the application does, the socket has to leave.
-        let session = catch_call(|| Session {
-            id: recipient.id.clone(),
-            recovery_id: recoverable.id.clone(),
-            rooms: space.local.rooms.rooms_of(recipient),
-            data: describe_data(socket),
-            joined_at: recoverable.joined_at(),
-            age: Duration::ZERO,
+        let session = catch_call(|| {
+            let rooms = space.local.rooms.rooms_of(recipient);
+            StoredSession::new(recipient.id.clone(), recoverable.id.clone(), rooms)
+                .with_data(describe_data(socket))
+                .with_joined_at(recoverable.joined_at())
         });
         match session {
             Ok(session) => {
@@ -309,7 +306,7 @@ impl Drop for Settle {
 }
 
 /// Returns whether the session is kept.
-fn persist(space: &Space, session: Session) -> bool {
+fn persist(space: &Space, session: StoredSession) -> bool {
     match catch_call(|| space.adapter.persist_session(session)) {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {

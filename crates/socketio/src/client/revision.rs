@@ -29,12 +29,11 @@ impl Client {
     /// The connection is open. An old client is in the main namespace without asking.
     pub(crate) fn opened(self: &Arc<Self>) {
         if self.is_old() {
-            self.connect(&Packet {
-                kind: PacketType::Connect,
-                namespace: Name::MAIN,
-                id: None,
-                payload: Args::default(),
-            });
+            self.connect(&Packet::new(
+                PacketType::Connect,
+                Name::MAIN,
+                Args::default(),
+            ));
         }
     }
 

@@ -31,10 +31,7 @@ impl ParentAdapter {
     fn send_each<T>(&self, packet: &Packet, send: impl Fn(&dyn Adapter, Packet) -> T) -> Vec<T> {
         let children = self.children.all().into_iter();
         let send = |child: Arc<crate::namespace_core::NamespaceCore>| {
-            let packet = Packet {
-                namespace: child.name().clone(),
-                ..packet.clone()
-            };
+            let packet = packet.clone().with_namespace(child.name().clone());
             send(&*child.space.adapter, packet)
         };
         children.map(send).collect()

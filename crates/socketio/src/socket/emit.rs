@@ -174,7 +174,7 @@ impl<'a> SocketEmitter<'a> {
                 space.name().clone(),
                 Args::from_serialize(Some(event), args)?,
             );
-            let mut options = BroadcastOptions::new(Target::everyone().to(&recipient.id));
+            let mut options = BroadcastOptions::new(Target::all().to(&recipient.id));
             options.flags.compress = self.compress;
             space.adapter.broadcast(packet, options);
             return Ok(());
@@ -186,10 +186,7 @@ impl<'a> SocketEmitter<'a> {
         let mut packet = if space.local.outgoing.is_heard() {
             let args = Args::from_serialize(Some(event), args)?;
             space.local.outgoing.tell(recipient, &args);
-            let packet = codec.packet(&Packet {
-                id: ack,
-                ..Packet::event(space.name().clone(), args)
-            })?;
+            let packet = codec.packet(&Packet::event(space.name().clone(), args).with_id(ack))?;
             Unicast::from(packet)
         } else {
             codec.event(space.name(), ack, event, args)?

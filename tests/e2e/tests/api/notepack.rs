@@ -47,10 +47,7 @@ async fn packets_are_read_and_written_as_in_node() {
         node
     };
     // It sends more attachments than clients may.
-    let limits = DecodeLimits {
-        max_attachments: 1000,
-        ..DecodeLimits::default()
-    };
+    let limits = DecodeLimits::default().with_max_attachments(1000);
     let mut written = String::new();
     for seed in ["1", "2", "3"] {
         let mut generate = node();

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use socketio::adapter::{
     Adapter, AdapterError, AdapterFactory, Answers, BroadcastOptions, InMemoryAdapter,
-    LocalSockets, Packet, RecoveryId, RecoveryOptions, RemoteSocketInfo, Resume, RoomList, Session,
+    LocalSockets, Packet, RecoveryId, RecoveryOptions, RemoteSocketInfo, Resume, RoomList,
+    StoredSession,
 };
 use tokio::time::Instant;
 
@@ -119,7 +120,7 @@ impl Adapter for Faulty {
         self.inner.last_offset()
     }
 
-    fn persist_session(&self, session: Session) -> Result<(), AdapterError> {
+    fn persist_session(&self, session: StoredSession) -> Result<(), AdapterError> {
         if let Some(step) = self.steps.get().keeping {
             step();
         }
@@ -130,7 +131,7 @@ impl Adapter for Faulty {
         &self,
         id: RecoveryId,
         offset: String,
-    ) -> BoxFuture<'_, Result<Option<Session>, AdapterError>> {
+    ) -> BoxFuture<'_, Result<Option<StoredSession>, AdapterError>> {
         Box::pin(async move {
             let taken = self.inner.take_session(id, offset).await;
             if let Some(step) = self.steps.get().taken {
@@ -142,7 +143,7 @@ impl Adapter for Faulty {
 
     fn resume_session(
         &self,
-        session: Session,
+        session: StoredSession,
         offset: String,
         resume: Resume,
     ) -> BoxFuture<'_, Result<bool, AdapterError>> {
