@@ -11,8 +11,8 @@ use std::{
 use arbitrary::Arbitrary;
 use bytestring::ByteString;
 use engineio_proto::{
-    Batch, CloseReason, TextBuf, Event, Message, Packet, Protocol, SendOptions, Session, SessionConfig,
-    Transport,
+    Batch, CloseReason, Event, Message, Packet, Protocol, SendOptions, Session, SessionConfig,
+    TextBuf, Transport,
 };
 use libfuzzer_sys::fuzz_target;
 
