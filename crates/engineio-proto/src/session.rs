@@ -45,17 +45,13 @@
 mod application;
 mod batch;
 mod config;
-mod deadline;
 mod error;
-mod event;
 mod heartbeat;
 mod inbound;
 mod machine;
 mod outbound;
 mod output;
-mod poll;
 mod polling;
-mod probe;
 mod queue;
 mod text_queue;
 mod transmit;
@@ -65,8 +61,9 @@ pub use self::{
     batch::Batch,
     config::SessionConfig,
     error::{PollError, SendError, UpgradeError},
-    event::{Event, ProbeResult},
     machine::Session,
+    output::Event,
     queue::MESSAGE_OVERHEAD,
     transmit::{SendOptions, Transmit, TransmitRef},
+    upgrade::ProbeResult,
 };

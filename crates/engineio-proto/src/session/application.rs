@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{
-    deadline::after,
+    config::deadline,
     error::SendError,
     machine::{Session, State},
     transmit::SendOptions,
@@ -125,7 +125,7 @@ impl Session {
     /// A session that is closing or closed keeps its first reason.
     pub fn close(&mut self, now: Instant, reason: CloseReason) {
         if self.is_open() {
-            let until = after(now, self.config.close_timeout);
+            let until = deadline(now, self.config.close_timeout);
             self.state = State::Closing { reason, until };
             self.beat_due = false;
         }

@@ -1,6 +1,6 @@
 //! The times and limits of a session.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The times and limits of a session. One value is shared by all sessions of a server.
 ///
@@ -62,5 +62,31 @@ impl Default for SessionConfig {
             noop_interval: Duration::from_millis(100),
             max_outbound_bytes: 16 * 1024 * 1024,
         }
+    }
+}
+
+/// The delay that replaces one beyond the range of the clock: about a hundred years.
+const FAR_FUTURE: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
+
+/// Returns the time `delay` after `now`.
+///
+/// A delay beyond the range of the clock, such as `Duration::MAX` for "never", is cut to
+/// [`FAR_FUTURE`].
+pub(super) fn deadline(now: Instant, delay: Duration) -> Instant {
+    now.checked_add(delay)
+        .or_else(|| now.checked_add(FAR_FUTURE))
+        .unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_delay_is_cut_to_the_far_future() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        assert_eq!(deadline(now, second), now + second);
+        assert_eq!(deadline(now, Duration::MAX), now + FAR_FUTURE);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::{config::SessionConfig, deadline::after};
+use super::config::{SessionConfig, deadline};
 use crate::protocol::Protocol;
 
 /// Whether the client is there.
@@ -49,7 +49,7 @@ impl Heartbeat {
 
     fn resting(now: Instant, config: &SessionConfig) -> Self {
         Self {
-            deadline: after(now, config.ping_interval),
+            deadline: deadline(now, config.ping_interval),
             phase: Phase::Resting,
         }
     }
@@ -57,7 +57,7 @@ impl Heartbeat {
     fn listening(now: Instant, config: &SessionConfig) -> Self {
         let patience = config.ping_interval.saturating_add(config.ping_timeout);
         Self {
-            deadline: after(now, patience),
+            deadline: deadline(now, patience),
             phase: Phase::Listening,
         }
     }
@@ -96,7 +96,7 @@ impl Heartbeat {
     pub(super) fn handle_packet(&mut self, now: Instant, config: &SessionConfig) {
         if self.awaits_packet() {
             self.phase = Phase::Waiting { extended: true };
-            self.deadline = after(now, config.ping_timeout);
+            self.deadline = deadline(now, config.ping_timeout);
         }
     }
 
@@ -105,7 +105,7 @@ impl Heartbeat {
     pub(super) fn postpone(&mut self, now: Instant, config: &SessionConfig) {
         match self.phase {
             Phase::Resting => {}
-            Phase::Waiting { .. } => self.deadline = after(now, config.ping_timeout),
+            Phase::Waiting { .. } => self.deadline = deadline(now, config.ping_timeout),
             Phase::Listening => *self = Self::listening(now, config),
         }
     }
@@ -117,7 +117,7 @@ impl Heartbeat {
         match self.phase {
             Phase::Resting => {
                 self.phase = Phase::Waiting { extended: false };
-                self.deadline = after(now, config.ping_timeout);
+                self.deadline = deadline(now, config.ping_timeout);
                 Beat::Ping
             }
             Phase::Waiting { .. } | Phase::Listening => Beat::Lost,

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Instant};
 
 use super::{
-    config::SessionConfig, event::Pending, heartbeat::Heartbeat, outbound::Outbound, poll::Poll,
-    probe::Probe,
+    config::SessionConfig, heartbeat::Heartbeat, outbound::Outbound, output::Pending,
+    polling::Poll, upgrade::Probe,
 };
 use crate::{close_reason::CloseReason, protocol::Protocol, transport::Transport};
 

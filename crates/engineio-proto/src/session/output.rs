@@ -4,11 +4,31 @@ use std::{mem, time::Instant};
 
 use super::{
     batch::{Batch, Own},
-    event::Event,
     machine::{Session, State},
     transmit::Transmit,
 };
-use crate::{protocol::Protocol, transport::Transport};
+use crate::{close_reason::CloseReason, protocol::Protocol, transport::Transport};
+
+/// Something that the driver of a session, or the application, has to know. Each comes once.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The transport that is being probed took too long: close it. The session lives on polling.
+    ProbeExpired,
+    /// The session is on the transport that was probed.
+    Upgraded,
+    /// The session is over. No event follows.
+    Closed(CloseReason),
+}
+
+/// The events that were not reported yet. The order in which they are reported is fixed, so no
+/// queue is needed.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub(super) probe_expired: bool,
+    pub(super) upgraded: bool,
+    pub(super) closed: bool,
+}
 
 /// What is to be done: packets, events, the next timeout.
 impl Session {
