@@ -84,7 +84,7 @@ pub use self::{
         SessionConfig, Transmit, TransmitRef, UpgradeError,
     },
     session_id::SessionId,
-    text::{Text, TextBuf, TextRef},
+    text::{Text, TextBuf},
     transport::Transport,
 };
 

@@ -1,4 +1,4 @@
-//! Memory of a thread in which texts are put together.
+//! A string that is written in a reused buffer of the thread.
 
 use std::mem;
 
@@ -6,27 +6,29 @@ use bytestring::ByteString;
 
 use crate::spare::Spare;
 
-/// The longest text, in bytes, that is put together in memory of the thread: 4 KiB.
+/// The largest buffer that a thread keeps, in bytes: 4 KiB.
 const MAX_LEN: usize = 4096;
 
 thread_local! {
-    /// Where texts are written, for their length is known only afterwards. Empty, but with room.
+    /// The buffer for the next text, empty but with capacity.
     ///
-    /// To share a string that has room to spare takes a second allocation, and one without room
-    /// grows by several. To copy what is short once it is whole costs a tenth of an allocation.
+    /// The length of a text is known only after it has been written. Sharing a string with spare
+    /// capacity takes a second allocation, and a string without capacity reallocates while it grows.
+    /// Copying a short text into an exact allocation costs a tenth of one.
     static BUFFER: Spare<String> = const { Spare::new(String::new()) };
 }
 
-/// A string to write to, whose memory goes back to the thread.
+/// A string whose buffer is returned to the thread when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Scratch(String);
 
 impl Scratch {
-    /// An empty string. `capacity` is a guess at its bytes.
+    /// Creates an empty string with room for about `capacity` bytes.
     pub(crate) fn new(capacity: usize) -> Self {
         if capacity > MAX_LEN {
             return Self(String::with_capacity(capacity));
         }
+        // The buffer is in use if the application writes one text within another.
         let mut string = Spare::take(&BUFFER);
         string.reserve(MAX_LEN);
         Self(string)
@@ -42,7 +44,7 @@ impl Scratch {
         &mut self.0
     }
 
-    /// What has been written, in as many bytes as it takes if that are few.
+    /// Returns the string in an allocation that can be shared: an exact copy if it is short.
     pub(crate) fn into_shared(mut self) -> ByteString {
         if self.0.len() > MAX_LEN {
             mem::take(&mut self.0).into()
@@ -54,7 +56,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What holds nothing has not taken it.
+        // The capacity is 0 after `into_shared` has moved the string out.
         if (1..=MAX_LEN).contains(&self.0.capacity()) {
             let mut string = mem::take(&mut self.0);
             string.clear();
@@ -67,34 +69,34 @@ impl Drop for Scratch {
 mod tests {
     use super::*;
 
-    fn spare() -> usize {
+    fn kept_capacity() -> usize {
         Spare::with(&BUFFER, |buffer| buffer.capacity())
     }
 
     #[test]
-    fn memory_comes_back_if_it_is_little() {
+    fn a_thread_keeps_a_small_buffer() {
         for (len, kept) in [(0, MAX_LEN), (MAX_LEN, MAX_LEN), (MAX_LEN + 1, 0)] {
-            Spare::take(&BUFFER);
+            drop(Spare::take(&BUFFER));
             let mut scratch = Scratch::new(0);
             scratch.as_mut_string().push_str(&"x".repeat(len));
-            assert_eq!(spare(), 0, "it is in use");
+            assert_eq!(kept_capacity(), 0, "the buffer is in use");
             drop(scratch);
-            assert_eq!(spare(), kept, "{len} bytes");
+            assert_eq!(kept_capacity(), kept, "{len} bytes");
         }
     }
 
     #[test]
-    fn a_long_text_leaves_it_to_others() {
+    fn a_long_text_does_not_use_the_buffer() {
         drop(Scratch::new(0));
         let mut scratch = Scratch::new(MAX_LEN + 1);
         scratch.as_mut_string().push('x');
         scratch.as_mut_string().push_str(&"x".repeat(MAX_LEN));
         assert_eq!(scratch.into_shared().len(), MAX_LEN + 1);
-        assert_eq!(spare(), MAX_LEN);
+        assert_eq!(kept_capacity(), MAX_LEN);
     }
 
     #[test]
-    fn what_is_long_is_not_copied() {
+    fn a_long_text_is_shared_without_a_copy() {
         let mut scratch = Scratch::new(0);
         scratch.as_mut_string().push_str(&"x".repeat(MAX_LEN + 1));
         let written = scratch.as_str().as_ptr();

@@ -42,6 +42,7 @@ impl<T> Spare<T> {
 
 impl<T: Default> Spare<T> {
     /// Moves the value out of the slot and leaves the default value there.
+    #[must_use]
     #[inline]
     pub fn take(slot: &'static LocalKey<Self>) -> T {
         slot.try_with(|slot| slot.0.take()).unwrap_or_default()

@@ -72,7 +72,7 @@ mod transport;
 
 pub use engineio_proto::{
     CloseReason, ConnectionError, Handshake, MESSAGE_OVERHEAD, Message, Packet, Protocol,
-    SendError, SendOptions, SessionId, Text, TextBuf, TextRef, Transport,
+    SendError, SendOptions, SessionId, Text, TextBuf, Transport,
 };
 
 pub use self::accept_encoding::preferred_encoding;

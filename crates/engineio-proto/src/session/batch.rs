@@ -1,4 +1,4 @@
-//! What is taken from a session at once.
+//! Packets that a driver takes from a session in one step.
 
 use super::{
     queue::{Queue, Queued},
@@ -7,63 +7,65 @@ use super::{
 };
 use crate::{message::Message, packet::Packet};
 
-/// Packets that have been taken from a session at once, in their order.
+/// Packets taken from a session by [`Session::take_batch`](crate::Session::take_batch), in order.
 ///
-/// Keep it for the batches that follow: the queue and the batch exchange their memory.
+/// Reuse the batch: the queue of the session and the batch swap their allocations.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// A packet of the session's own, which comes first.
-    pub(super) own: Option<Own>,
-    /// Those that are being lent, and come next.
+    /// The first packet.
+    pub(super) control: Option<Control>,
+    /// The short texts that are being read, after `control`.
     texts: TextQueue,
+    /// The messages after `texts`.
     pub(super) messages: Queue,
 }
 
-/// A packet of the session's own.
+/// A packet that the session itself sends.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Own {
+pub(super) enum Control {
     Ping,
     Pong,
     Close,
 }
 
-impl Own {
+impl Control {
     pub(super) fn into_transmit(self) -> Transmit {
         match self {
             Self::Ping => Transmit::compressible(Packet::Ping(Default::default())),
             Self::Pong => Transmit::compressible(Packet::Pong(Default::default())),
-            // There is nothing in it to compress.
+            // It has no content.
             Self::Close => Transmit::plain(Packet::Close),
         }
     }
 }
 
 impl Batch {
-    /// Whether nothing is in it.
+    /// Returns whether all packets have been taken.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.own.is_none() && self.texts.is_empty()
+        self.messages.is_empty() && self.control.is_none() && self.texts.is_empty()
     }
 
-    /// Takes the next packet out of the batch. What is short is borrowed from it, and nothing is
-    /// allocated for it; the iterator makes a packet of it that owns its text.
+    /// Removes the next packet and returns it. A short text is borrowed from the batch.
+    ///
+    /// The iterator returns the same packets, but copies each short text.
     #[inline]
     pub fn next_ref(&mut self) -> Option<TransmitRef<'_>> {
-        if let Some(own) = self.own.take() {
-            return Some(TransmitRef::Packet(own.into_transmit()));
+        if let Some(control) = self.control.take() {
+            return Some(TransmitRef::Packet(control.into_transmit()));
         }
         if self.texts.is_empty() {
             let (message, compress) = match self.messages.pop() {
                 Some(Queued::Text(text, compress)) => (Message::Text(text), compress),
                 Some(Queued::Binary(bytes, compress)) => (Message::Binary(bytes), compress),
-                Some(Queued::TextQueue(texts)) => {
-                    self.texts.give_back();
+                Some(Queued::ShortTexts(texts)) => {
+                    self.texts.release();
                     self.texts = texts;
-                    return self.lend();
+                    return self.next_short();
                 }
                 None => {
-                    self.texts.give_back();
+                    self.texts.release();
                     return None;
                 }
             };
@@ -72,17 +74,17 @@ impl Batch {
                 compress,
             }));
         }
-        self.lend()
+        self.next_short()
     }
 
     #[inline]
-    fn lend(&mut self) -> Option<TransmitRef<'_>> {
-        let (text, compress) = self.texts.pop()?;
-        Some(TransmitRef::Text { text, compress })
+    fn next_short(&mut self) -> Option<TransmitRef<'_>> {
+        let (wire, compress) = self.texts.pop()?;
+        Some(TransmitRef::Text { wire, compress })
     }
 }
 
-/// Takes what is in the batch out of it.
+/// Removes the packets from the batch.
 impl Iterator for Batch {
     type Item = Transmit;
 
@@ -100,7 +102,7 @@ mod tests {
         super::{outbound::Outbound, queue::cost, transmit::SendOptions},
         *,
     };
-    use crate::text::{TextBuf, TextRef};
+    use crate::text::TextBuf;
 
     fn push(queue: &mut Outbound, message: Message) {
         queue
@@ -115,8 +117,7 @@ mod tests {
             .unwrap();
     }
 
-    /// A queue of messages of every kind, and their payloads: one after the other, the numbers of the
-    /// messages.
+    /// Returns a queue of messages of every kind and their payloads, each of which begins with its number.
     fn mixed() -> (Outbound, Vec<String>) {
         let mut queue = Outbound::default();
         let lengths = [1, 1, 30, 1, 2_000, 1, 400, 1, 0, 1_023, 1_024, 5];
@@ -144,12 +145,12 @@ mod tests {
         match transmit.packet {
             Packet::Message(Message::Text(text)) => text.as_str().to_owned(),
             Packet::Message(Message::Binary(bytes)) => String::from_utf8(bytes.into()).unwrap(),
-            other => panic!("{other:?} was never queued"),
+            other => panic!("unexpected packet {other:?}"),
         }
     }
 
     #[test]
-    fn messages_of_every_kind_leave_in_order_however_they_are_taken() {
+    fn messages_of_every_kind_keep_their_order() {
         let (mut queue, payloads) = mixed();
         let popped = std::iter::from_fn(|| queue.pop()).map(payload);
         assert!(popped.eq(payloads));
@@ -161,7 +162,7 @@ mod tests {
             let mut taken = Vec::new();
             while !queue.is_empty() {
                 queue.take(&mut batch.messages, limit);
-                // What comes meanwhile is behind all that is there.
+                // A message sent meanwhile is behind all others.
                 if taken.is_empty() {
                     push_text_buf(&mut queue, "later");
                     payloads.push("later".to_owned());
@@ -177,9 +178,8 @@ mod tests {
         }
     }
 
-    /// A part may be taken by the one, and the rest by the other.
     #[test]
-    fn what_is_left_of_a_batch_or_popped_is_in_order() {
+    fn batches_and_pops_can_alternate() {
         let (mut queue, payloads) = mixed();
         let mut batch = Batch::default();
         let mut taken = Vec::new();
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn short_texts_are_borrowed_and_long_ones_have_memory_of_their_own() {
+    fn only_short_texts_are_borrowed() {
         let mut queue = Outbound::default();
         let long = "x".repeat(2_000);
         push_text_buf(&mut queue, "short");
@@ -208,8 +208,10 @@ mod tests {
         let mut batch = Batch::default();
         queue.take(&mut batch.messages, usize::MAX);
         let short = batch.next_ref();
-        let is_short = |text: TextRef<'_>| text.as_str() == "short";
-        assert!(matches!(short, Some(TransmitRef::Text { text, .. }) if is_short(text)));
+        assert!(matches!(
+            short,
+            Some(TransmitRef::Text { wire: "4short", .. })
+        ));
         assert!(matches!(batch.next_ref(), Some(TransmitRef::Packet(_))));
         assert!(batch.is_empty() && batch.next_ref().is_none());
         assert!(batch.messages.0.is_empty());
@@ -228,16 +230,16 @@ mod tests {
         for expected in [true, false] {
             assert!(!batch.is_empty());
             let Some(TransmitRef::Text { compress, .. }) = batch.next_ref() else {
-                panic!("it is a short text");
+                panic!("a short text is borrowed");
             };
             assert_eq!(compress, expected);
         }
         assert!(batch.is_empty());
     }
 
-    /// Who looks only whether a batch is empty gives its memory back with the next one.
+    /// The driver may check only `is_empty`, and then reuse the batch.
     #[test]
-    fn a_queue_gets_nothing_back_that_has_been_taken() {
+    fn taken_texts_do_not_return_to_the_queue() {
         let mut queue = Outbound::default();
         let mut batch = Batch::default();
         for _ in 0..3 {
@@ -252,9 +254,9 @@ mod tests {
         assert!(batch.is_empty());
     }
 
-    /// Otherwise an idle connection would hold it.
+    /// Idle connections keep a batch.
     #[test]
-    fn a_batch_that_is_empty_holds_no_memory_for_texts() {
+    fn an_empty_batch_has_no_buffer_for_texts() {
         let (mut queue, _) = mixed();
         let mut batch = Batch::default();
         queue.take(&mut batch.messages, usize::MAX);

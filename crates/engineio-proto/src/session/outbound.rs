@@ -1,4 +1,4 @@
-//! The queue of messages that wait for the client.
+//! The outbound queue with its byte limit.
 
 use std::{collections::VecDeque, mem};
 
@@ -13,19 +13,21 @@ use crate::{
     text::{Text, TextBuf},
 };
 
-/// How many entries an empty queue may keep room for. A connection that was once sent a great many
-/// messages and is idle now holds no more memory than others.
+/// The most entries for which an empty queue keeps its allocation.
+///
+/// A connection that has been sent many messages and is idle holds no more memory than others.
 const KEPT_CAPACITY: usize = 16;
 
-/// The queue of messages that wait for the client.
+/// The messages that wait to be sent to the client.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
     queue: Queue,
+    /// The cost of all entries.
     bytes: usize,
 }
 
 impl Outbound {
-    /// Appends a message unless the queue would then hold more than `limit` bytes.
+    /// Appends a message, unless that would bring the queue over `limit` bytes.
     #[inline]
     pub(super) fn push(
         &mut self,
@@ -38,7 +40,7 @@ impl Outbound {
         Ok(())
     }
 
-    /// Appends a text as [`push`](Self::push) does, without memory of its own if it is short.
+    /// Appends a text, as [`push`](Self::push) does. A short one is copied without an allocation.
     #[inline]
     pub(super) fn push_text_buf(
         &mut self,
@@ -46,16 +48,15 @@ impl Outbound {
         options: SendOptions,
         limit: usize,
     ) -> Result<(), Full> {
-        let borrowed = text.as_text();
-        if !TextQueue::takes(borrowed) {
+        if !TextQueue::accepts(text.as_wire()) {
             return self.push(Message::Text(text.into_text()), options, limit);
         }
-        self.count(borrowed.len(), limit)?;
-        self.queue.push_text(borrowed, options.compress);
+        self.count(text.len(), limit)?;
+        self.queue.push_text(text.as_wire(), options.compress);
         Ok(())
     }
 
-    /// Counts a message whose payload has so many bytes.
+    /// Counts a message with a payload of that length.
     #[inline]
     fn count(&mut self, payload: usize, limit: usize) -> Result<(), Full> {
         let bytes = self.bytes.saturating_add(cost(payload));
@@ -66,11 +67,12 @@ impl Outbound {
         Ok(())
     }
 
+    /// Removes the first message.
     pub(super) fn pop(&mut self) -> Option<Transmit> {
         let (message, compress) = match self.queue.0.front_mut()? {
-            Queued::TextQueue(texts) => {
-                let (text, compress) = texts.pop()?;
-                let text = Text::from(text);
+            Queued::ShortTexts(texts) => {
+                let (wire, compress) = texts.pop()?;
+                let text = Text::copy_wire(wire);
                 if texts.is_empty() {
                     self.queue.pop();
                 }
@@ -79,7 +81,7 @@ impl Outbound {
             _ => match self.queue.pop()? {
                 Queued::Text(text, compress) => (Message::Text(text), compress),
                 Queued::Binary(bytes, compress) => (Message::Binary(bytes), compress),
-                Queued::TextQueue(_) => return None,
+                Queued::ShortTexts(_) => return None,
             },
         };
         self.bytes = self.bytes.saturating_sub(cost(message.len()));
@@ -93,16 +95,16 @@ impl Outbound {
         })
     }
 
-    /// Moves messages to `batch`, which is empty: as many as reach `limit` bytes.
+    /// Moves messages to the empty queue `batch`, until they reach `limit` bytes.
     #[inline]
     pub(super) fn take(&mut self, batch: &mut Queue, limit: usize) {
         if self.queue.is_empty() {
-            // The memory that has left with the last batch comes back.
+            // The allocation returns from the last batch.
             if batch.0.capacity() <= KEPT_CAPACITY {
                 mem::swap(&mut self.queue, batch);
             }
         } else if self.bytes <= limit {
-            // As a rule. Nothing is moved but the queue itself.
+            // The usual case: the whole queue is swapped.
             mem::swap(&mut self.queue, batch);
             self.bytes = 0;
         } else {
@@ -130,7 +132,7 @@ impl Outbound {
     }
 }
 
-/// The message does not fit under the limit.
+/// The error of a message that would bring the queue over its limit.
 #[derive(Debug, PartialEq)]
 pub(super) struct Full;
 
@@ -147,7 +149,7 @@ mod tests {
     fn pop(queue: &mut Outbound) -> Option<Message> {
         match queue.pop()?.packet {
             Packet::Message(message) => Some(message),
-            other => panic!("{other:?} was never queued"),
+            other => panic!("unexpected packet {other:?}"),
         }
     }
 
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_counted_in_and_out() {
+    fn popped_messages_no_longer_count() {
         let mut queue = Outbound::default();
         push(&mut queue, Message::from("abc"), 1_000).unwrap();
         push(&mut queue, Message::from(""), 1_000).unwrap();
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_allowed_and_one_more_byte_is_not() {
+    fn a_message_may_reach_but_not_pass_the_limit() {
         let mut queue = Outbound::default();
         let limit = MESSAGE_OVERHEAD + 3;
         assert_eq!(push(&mut queue, Message::from("four"), limit), Err(Full));
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_within_the_limit_is_taken_as_a_whole_and_gets_its_memory_back() {
+    fn a_whole_queue_is_swapped_and_its_allocation_returns() {
         let mut queue = Outbound::default();
         let mut batch = Queue::default();
         push(&mut queue, Message::from("ab"), 1_000).unwrap();
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_queue_beyond_the_limit_the_rest_stays_and_counts() {
+    fn the_rest_of_a_partly_taken_queue_still_counts() {
         let mut queue = Outbound::default();
         let mut batch = Queue::default();
         for message in ["first", "second", "third"] {
@@ -211,18 +213,18 @@ mod tests {
         }
         queue.take(&mut batch, 6 + MESSAGE_OVERHEAD);
         for expected in ["first", "second"] {
-            let is_it = |text: &Text| text.as_str() == expected;
-            assert!(matches!(&batch.pop(), Some(Queued::Text(text, _)) if is_it(text)));
+            let matches = |text: &Text| text.as_str() == expected;
+            assert!(matches!(&batch.pop(), Some(Queued::Text(text, _)) if matches(text)));
         }
         assert!(batch.pop().is_none());
         assert_eq!(queue.bytes(), 5 + MESSAGE_OVERHEAD);
-        // A message that is larger than the limit leaves all the same.
+        // A single message over the limit is taken too.
         queue.take(&mut batch, 1);
         assert_eq!((batch.0.len(), queue.bytes()), (1, 0));
     }
 
     #[test]
-    fn memory_that_a_large_batch_needed_does_not_come_back() {
+    fn the_allocation_of_a_large_batch_is_dropped() {
         let mut queue = Outbound::default();
         let mut batch = Queue::default();
         batch.0.reserve(KEPT_CAPACITY + 1);
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_idle_queue_gives_its_memory_back() {
+    fn an_empty_queue_drops_a_large_allocation() {
         let mut queue = Outbound::default();
         for _ in 0..1_000 {
             push(&mut queue, Message::from("a"), usize::MAX).unwrap();
@@ -246,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copied_text_counts_as_any_other() {
+    fn a_copied_text_counts_like_any_message() {
         let mut queue = Outbound::default();
         let limit = 2 * MESSAGE_OVERHEAD + 3;
         push_text_buf(&mut queue, "é", limit).unwrap();
@@ -261,9 +263,8 @@ mod tests {
         assert_eq!((queue.pop(), queue.bytes()), (None, 0));
     }
 
-    /// However many there are, they are few messages for the queue.
     #[test]
-    fn texts_that_follow_each_other_are_in_one_piece_of_memory() {
+    fn consecutive_short_texts_share_an_entry() {
         let mut queue = Outbound::default();
         for _ in 0..100 {
             push_text_buf(&mut queue, "text", usize::MAX).unwrap();

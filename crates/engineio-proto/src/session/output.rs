@@ -3,7 +3,7 @@
 use std::{mem, time::Instant};
 
 use super::{
-    batch::{Batch, Own},
+    batch::{Batch, Control},
     machine::{Session, State},
     transmit::Transmit,
 };
@@ -53,7 +53,7 @@ impl Session {
             Transport::Polling => None,
             current if current == self.transport => {
                 let packet = self.next_queued();
-                packet.or_else(|| self.next_close().map(Own::into_transmit))
+                packet.or_else(|| self.next_close().map(Control::into_transmit))
             }
             _ => None,
         }
@@ -71,10 +71,10 @@ impl Session {
         if transport != self.transport || transport == Transport::Polling {
             return;
         }
-        batch.own = self.next_beat();
+        batch.control = self.next_beat();
         self.outbound.take(&mut batch.messages, limit);
         if batch.is_empty() {
-            batch.own = self.next_close();
+            batch.control = self.next_close();
         }
     }
 
@@ -121,7 +121,7 @@ impl Session {
             packet = self.poll.take_due().map(Transmit::plain);
         }
         if packet.is_none() && current {
-            packet = self.next_close().map(Own::into_transmit);
+            packet = self.next_close().map(Control::into_transmit);
         }
         if packet.is_some() {
             self.poll.handle_yield();
@@ -130,26 +130,26 @@ impl Session {
     }
 
     fn next_queued(&mut self) -> Option<Transmit> {
-        let beat = self.next_beat().map(Own::into_transmit);
+        let beat = self.next_beat().map(Control::into_transmit);
         beat.or_else(|| self.outbound.pop())
     }
 
     /// The server's side of the heartbeat, if it is due.
     #[inline]
-    fn next_beat(&mut self) -> Option<Own> {
+    fn next_beat(&mut self) -> Option<Control> {
         mem::take(&mut self.beat_due).then_some(match self.protocol {
-            Protocol::V3 => Own::Pong,
-            Protocol::V4 => Own::Ping,
+            Protocol::V3 => Control::Pong,
+            Protocol::V4 => Control::Ping,
         })
     }
 
     /// The packet that ends a session whose queue has drained.
     #[inline]
-    fn next_close(&mut self) -> Option<Own> {
+    fn next_close(&mut self) -> Option<Control> {
         let State::Closing { reason, .. } = self.state else {
             return None;
         };
         self.finish(reason);
-        Some(Own::Close)
+        Some(Control::Close)
     }
 }

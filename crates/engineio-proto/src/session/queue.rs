@@ -1,22 +1,20 @@
-//! Messages that wait, in their order.
+//! The entries of the outbound queue.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
 use super::text_queue::TextQueue;
-use crate::{
-    message::Message,
-    text::{Text, TextRef},
-};
+use crate::{message::Message, text::Text};
 
-/// What a queued message counts beside its payload, in bytes: 64.
+/// The bytes that a queued message counts in addition to its payload: 64.
 ///
-/// It covers the entry in the queue and the frame header, so that a flood of empty messages meets
-/// the limit too.
+/// They stand for the entry in the queue and the frame header, and make the limit apply to a flood of
+/// empty messages.
+#[doc(hidden)]
 pub const MESSAGE_OVERHEAD: usize = 64;
 
-/// Messages in their order.
+/// A queue of messages.
 #[derive(Debug, Default)]
 pub(super) struct Queue(pub(super) VecDeque<Queued>);
 
@@ -26,54 +24,52 @@ impl Queue {
         self.0.push_back(queued);
     }
 
-    /// Copies a short text behind the others.
+    /// Appends a copy of a short text.
     #[inline]
-    pub(super) fn push_text(&mut self, text: TextRef<'_>, compress: bool) {
-        if let Some(Queued::TextQueue(texts)) = self.0.back_mut()
-            && texts.push(text, compress)
+    pub(super) fn push_text(&mut self, wire: &str, compress: bool) {
+        if let Some(Queued::ShortTexts(texts)) = self.0.back_mut()
+            && texts.push(wire, compress)
         {
             return;
         }
-        // The memory of the thread is for what leaves first, and so does not wait in it for long.
+        // Only the first entry uses the buffer of the thread, because it is written soon.
         let mut texts = if self.0.is_empty() {
             TextQueue::in_spare()
         } else {
             TextQueue::default()
         };
-        texts.push(text, compress);
-        self.push(Queued::TextQueue(texts));
+        texts.push(wire, compress);
+        self.push(Queued::ShortTexts(texts));
     }
 
-    /// Whether there are none.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Takes the first message, or the first texts.
+    /// Removes the first entry.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Queued> {
         self.0.pop_front()
     }
 
-    /// Takes the first message, or short texts as many as reach `limit` bytes.
+    /// Removes the first entry, or those of its short texts that reach `limit` bytes.
     pub(super) fn pop_some(&mut self, limit: usize) -> Option<Queued> {
-        if let Some(Queued::TextQueue(texts)) = self.0.front_mut()
+        if let Some(Queued::ShortTexts(texts)) = self.0.front_mut()
             && let Some(first) = texts.split(limit, MESSAGE_OVERHEAD)
         {
-            return Some(Queued::TextQueue(first));
+            return Some(Queued::ShortTexts(first));
         }
         self.0.pop_front()
     }
 }
 
-/// A message and whether it may be compressed, in the memory of a message.
+/// An entry of the queue: a message with its `compress` flag, or several short texts.
 #[derive(Debug)]
 pub(super) enum Queued {
     Text(Text, bool),
     Binary(Bytes, bool),
-    /// Short texts.
-    TextQueue(TextQueue),
+    ShortTexts(TextQueue),
 }
 
 impl Queued {
@@ -85,19 +81,20 @@ impl Queued {
         }
     }
 
+    /// Returns the bytes that the entry counts towards the limit of the queue.
     pub(super) fn cost(&self) -> usize {
         match self {
             Self::Text(text, _) => cost(text.len()),
             Self::Binary(bytes, _) => cost(bytes.len()),
-            Self::TextQueue(texts) => {
-                let (count, bytes) = texts.waiting();
+            Self::ShortTexts(texts) => {
+                let (count, bytes) = texts.size();
                 count.saturating_mul(MESSAGE_OVERHEAD).saturating_add(bytes)
             }
         }
     }
 }
 
-/// What a message counts whose payload has so many bytes.
+/// Returns the bytes that a message with a payload of that length counts towards the limit.
 pub(super) fn cost(payload: usize) -> usize {
     payload.saturating_add(MESSAGE_OVERHEAD)
 }
@@ -107,30 +104,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_flag_of_a_message_costs_nothing() {
+    fn an_entry_is_as_small_as_a_message() {
         assert_eq!(size_of::<Queued>(), size_of::<Message>());
     }
 
-    /// It may stand behind what waits for long.
     #[test]
-    fn only_what_leaves_first_is_in_memory_of_the_thread() {
-        let large = || {
+    fn only_the_first_entry_uses_the_buffer_of_the_thread() {
+        let keep_large_buffer = || {
             let mut texts = TextQueue::default();
-            texts.push((&Text::new(&"x".repeat(1_000))).into(), true);
-            texts.give_back();
+            texts.push(&"4".repeat(1_000), true);
+            texts.release();
         };
         let capacity = |queue: &Queue| match queue.0.back() {
-            Some(Queued::TextQueue(texts)) => texts.capacity(),
-            other => panic!("{other:?} instead of texts"),
+            Some(Queued::ShortTexts(texts)) => texts.capacity(),
+            other => panic!("expected short texts, not {other:?}"),
         };
-        large();
+        keep_large_buffer();
         let mut queue = Queue::default();
-        queue.push_text(TextRef::default(), true);
+        queue.push_text("4", true);
         assert!(capacity(&queue) > 1_000);
-        large();
+        keep_large_buffer();
         let mut queue = Queue::default();
         queue.push(Queued::Binary(Bytes::new(), true));
-        queue.push_text(TextRef::default(), true);
+        queue.push_text("4", true);
         assert!(capacity(&queue) < 100);
     }
 }

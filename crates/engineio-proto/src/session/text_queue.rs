@@ -1,38 +1,40 @@
-//! Short texts that wait for the client, one behind the other in one piece of memory.
+//! Short texts, stored one behind the other in one string.
 
 use std::mem;
 
-use crate::{spare::Spare, text::TextRef};
+use crate::spare::Spare;
 
-/// The longest text that is copied behind others, in bytes: 1 KiB.
+/// The longest text that is copied into a queue, in bytes of its wire form: 1 KiB.
 const MAX_TEXT: usize = 1024;
 
-/// How many bytes of texts one piece of memory takes: 16 KiB. It grows by doubling, so that neither
-/// it nor what a thread keeps is ever twice as much.
-const MAX_TEXTS: usize = 16 * 1024;
+/// The most bytes of one queue: 16 KiB.
+///
+/// The string grows by doubling, so that neither a queue nor the buffer of a thread reaches twice the limit.
+const MAX_BYTES: usize = 16 * 1024;
 
-/// How many bytes stand in front of a text: its length and its flag, seven bits in each, so that all
-/// of it is a string.
+/// The bytes in front of each text: its length and its `compress` flag, with seven bits in each byte, so
+/// that the whole is valid UTF-8.
 const HEAD: usize = 2;
 
 thread_local! {
-    /// Memory for what waits: as a rule it has left again before the thread sends to another client.
+    /// The buffer for the next queue. Usually a queue has been written before the thread sends to
+    /// another client.
     static BUFFER: Spare<String> = const { Spare::new(String::new()) };
 }
 
-/// Short texts that wait for the client, of which the first may have been taken.
+/// A queue of short texts.
 #[derive(Debug, Default)]
 pub(super) struct TextQueue {
-    /// Each behind its head.
+    /// The texts in their wire form, each behind its head.
     texts: String,
-    /// How many bytes have been taken.
-    taken: u32,
-    /// How many texts have not.
-    waiting: u32,
+    /// The number of bytes in front of the first text that has not been popped.
+    read: u32,
+    /// The number of texts that have not been popped.
+    count: u32,
 }
 
 impl TextQueue {
-    /// No texts, in memory of the thread, if that is not in use.
+    /// Creates an empty queue in the buffer of the thread, if that is not in use.
     #[inline]
     pub(super) fn in_spare() -> Self {
         Self {
@@ -41,18 +43,17 @@ impl TextQueue {
         }
     }
 
-    /// Whether a text is so short that it pays to copy it.
+    /// Returns whether a text is short enough to be copied.
     #[inline]
-    pub(super) fn takes(text: TextRef<'_>) -> bool {
-        text.as_wire().len() <= MAX_TEXT
+    pub(super) fn accepts(wire: &str) -> bool {
+        wire.len() <= MAX_TEXT
     }
 
-    /// Copies a short text behind the others, if there is room. Returns whether there was.
+    /// Appends a copy of a short text and returns `true`, or returns `false` if the queue is full.
     #[inline]
-    pub(super) fn push(&mut self, text: TextRef<'_>, compress: bool) -> bool {
-        let wire = text.as_wire();
+    pub(super) fn push(&mut self, wire: &str, compress: bool) -> bool {
         let len = HEAD.saturating_add(wire.len());
-        if self.texts.len().saturating_add(len) > MAX_TEXTS {
+        if self.texts.len().saturating_add(len) > MAX_BYTES {
             return false;
         }
         self.texts.reserve(len);
@@ -60,42 +61,41 @@ impl TextQueue {
             self.texts.push(seven_bits.into());
         }
         self.texts.push_str(wire);
-        self.waiting = self.waiting.saturating_add(1);
+        self.count = self.count.saturating_add(1);
         true
     }
 
-    /// Takes the first text and its flag.
+    /// Removes the first text and returns it with its `compress` flag.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<(TextRef<'_>, bool)> {
-        let start = self.taken();
+    pub(super) fn pop(&mut self) -> Option<(&str, bool)> {
+        let start = self.read();
         let (len, compress) = self.head_at(start)?;
         let start = start.saturating_add(HEAD);
         let end = start.saturating_add(len);
-        self.taken = u32::try_from(end).ok()?;
-        self.waiting = self.waiting.saturating_sub(1);
-        let text = TextRef::from_wire(self.texts.get(start..end)?)?;
-        Some((text, compress))
+        self.read = u32::try_from(end).ok()?;
+        self.count = self.count.saturating_sub(1);
+        Some((self.texts.get(start..end)?, compress))
     }
 
-    /// Whether all have been taken.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting == 0
+        self.count == 0
     }
 
-    /// How many texts wait, and how many bytes they have without their packet types.
+    /// Returns the number of texts and their length in bytes without their packet types.
     #[inline]
-    pub(super) fn waiting(&self) -> (usize, usize) {
-        let count = usize::try_from(self.waiting).unwrap_or(usize::MAX);
+    pub(super) fn size(&self) -> (usize, usize) {
+        let count = usize::try_from(self.count).unwrap_or(usize::MAX);
         let beside = count.saturating_mul(HEAD.saturating_add(1));
-        let bytes = self.texts.len().saturating_sub(self.taken());
+        let bytes = self.texts.len().saturating_sub(self.read());
         (count, bytes.saturating_sub(beside))
     }
 
-    /// Takes the first texts, as many as reach `limit` bytes, each with `overhead`, and leaves the
-    /// others with no more memory than they need. `None` if those are all.
+    /// Splits off the first texts, until they reach `limit` bytes, where each counts with `overhead`.
+    ///
+    /// The rest is moved to an exact allocation. Returns `None` if there is no rest.
     pub(super) fn split(&mut self, limit: usize, overhead: usize) -> Option<Self> {
-        let (mut end, mut bytes, mut count) = (self.taken(), 0_usize, 0_u32);
+        let (mut end, mut bytes, mut count) = (self.read(), 0_usize, 0_u32);
         while bytes < limit {
             let (len, _) = self.head_at(end)?;
             end = end.saturating_add(HEAD).saturating_add(len);
@@ -109,36 +109,31 @@ impl TextQueue {
         }
         let rest = Self {
             texts: self.texts.split_off(end),
-            taken: 0,
-            waiting: self.waiting.saturating_sub(count),
+            read: 0,
+            count: self.count.saturating_sub(count),
         };
         let first = mem::replace(self, rest);
-        Some(Self {
-            waiting: count,
-            ..first
-        })
+        Some(Self { count, ..first })
     }
 
-    /// Drops what is left, and leaves the memory to what is sent next on this thread, unless that
-    /// keeps more already.
+    /// Clears the queue and returns its buffer to the thread, unless the thread has a larger one.
     #[inline]
-    pub(super) fn give_back(&mut self) {
+    pub(super) fn release(&mut self) {
         if self.texts.capacity() > 0 {
             keep(mem::take(self).texts);
         }
     }
 
-    /// How many bytes of memory it holds.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.texts.capacity()
     }
 
-    fn taken(&self) -> usize {
-        usize::try_from(self.taken).unwrap_or(usize::MAX)
+    fn read(&self) -> usize {
+        usize::try_from(self.read).unwrap_or(usize::MAX)
     }
 
-    /// The length and the flag of the text whose head stands there.
+    /// Returns the length and the `compress` flag of the text whose head is at `at`.
     #[inline]
     fn head_at(&self, at: usize) -> Option<(usize, bool)> {
         let head = self.texts.as_bytes().get(at..)?.first_chunk::<HEAD>()?;
@@ -157,7 +152,7 @@ fn keep(mut texts: String) {
     });
 }
 
-/// Two times seven bits with the length of a text, which is short, and its flag.
+/// Returns the head of a short text: its length and its flag in twice seven bits.
 #[inline]
 fn head(len: usize, compress: bool) -> [u8; HEAD] {
     let head = len << 1 | usize::from(compress);
@@ -167,22 +162,18 @@ fn head(len: usize, compress: bool) -> [u8; HEAD] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Text;
 
     fn push(texts: &mut TextQueue, payload: &str) {
-        assert!(texts.push((&Text::new(payload)).into(), true));
+        assert!(texts.push(&format!("4{payload}"), true));
     }
 
     #[track_caller]
-    fn pops(texts: &mut TextQueue, expected: &str) {
-        match texts.pop() {
-            Some((text, _)) => assert_eq!(text.as_str(), expected),
-            other => panic!("{other:?} instead of {expected}"),
-        }
+    fn pop_expecting(texts: &mut TextQueue, payload: &str) {
+        assert_eq!(texts.pop(), Some((&*format!("4{payload}"), true)));
     }
 
-    /// How much memory the thread keeps.
-    fn spare() -> usize {
+    /// Returns the capacity of the thread's buffer.
+    fn kept_capacity() -> usize {
         Spare::with(&BUFFER, |texts| {
             assert_eq!(texts, "");
             texts.capacity()
@@ -190,92 +181,87 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_every_short_length_come_out_with_their_flags() {
-        for len in 0..MAX_TEXT {
-            let payload = "x".repeat(len);
-            let text = Text::new(&payload);
-            assert!(TextQueue::takes((&text).into()));
+    fn texts_of_every_short_length_keep_their_flags() {
+        for len in 1..=MAX_TEXT {
+            let wire = "4".repeat(len);
+            assert!(TextQueue::accepts(&wire));
             let mut texts = TextQueue::default();
             for compress in [false, true] {
-                assert!(texts.push((&text).into(), compress));
+                assert!(texts.push(&wire, compress));
             }
-            assert_eq!(texts.waiting(), (2, 2 * len));
-            for expected in [false, true] {
-                let Some((text, compress)) = texts.pop() else {
-                    panic!("it waits");
-                };
-                assert_eq!((text.as_str(), compress), (&*payload, expected));
+            assert_eq!(texts.size(), (2, 2 * (len - 1)));
+            for compress in [false, true] {
+                assert_eq!(texts.pop(), Some((&*wire, compress)));
             }
             assert!(texts.is_empty() && texts.pop().is_none());
-            assert_eq!(texts.waiting(), (0, 0));
+            assert_eq!(texts.size(), (0, 0));
         }
-        let text = Text::new(&"x".repeat(MAX_TEXT));
-        assert!(!TextQueue::takes((&text).into()));
+        assert!(!TextQueue::accepts(&"4".repeat(MAX_TEXT + 1)));
     }
 
     #[test]
-    fn only_so_much_is_taken() {
-        let longest = Text::new(&"x".repeat(MAX_TEXT - 1));
+    fn a_queue_has_a_limit() {
+        let longest = "4".repeat(MAX_TEXT);
         let mut texts = TextQueue::default();
         let mut count = 0;
-        while texts.push((&longest).into(), true) {
+        while texts.push(&longest, true) {
             count += 1;
         }
-        assert_eq!(count, MAX_TEXTS / (MAX_TEXT + HEAD));
-        let room = MAX_TEXTS - texts.texts.len();
+        assert_eq!(count, MAX_BYTES / (MAX_TEXT + HEAD));
+        let room = MAX_BYTES - texts.texts.len();
         push(&mut texts, &"x".repeat(room - HEAD - 1));
-        assert!(!texts.push(TextRef::default(), true));
-        assert_eq!(texts.texts.len(), MAX_TEXTS);
-        assert!(texts.texts.capacity() < 2 * MAX_TEXTS);
+        assert!(!texts.push("4", true));
+        assert_eq!(texts.texts.len(), MAX_BYTES);
+        assert!(texts.texts.capacity() < 2 * MAX_BYTES);
     }
 
     #[test]
-    fn memory_goes_to_the_thread_and_to_whoever_is_next() {
-        Spare::take(&BUFFER);
+    fn the_next_queue_of_the_thread_reuses_the_buffer() {
+        drop(Spare::take(&BUFFER));
         let mut texts = TextQueue::in_spare();
         for payload in ["é", "", "third"] {
             push(&mut texts, payload);
         }
         for payload in ["é", "", "third"] {
             assert!(!texts.is_empty());
-            pops(&mut texts, payload);
+            pop_expecting(&mut texts, payload);
         }
         assert!(texts.is_empty());
-        let memory = texts.texts.as_ptr();
-        texts.give_back();
-        assert!((1..2 * MAX_TEXTS).contains(&spare()));
+        let buffer = texts.texts.as_ptr();
+        texts.release();
+        assert!((1..2 * MAX_BYTES).contains(&kept_capacity()));
 
         let mut next = TextQueue::in_spare();
-        assert_eq!(spare(), 0);
+        assert_eq!(kept_capacity(), 0);
         push(&mut next, "next");
-        assert_eq!(next.texts.as_ptr(), memory);
-        // What is smaller than what is kept already goes.
+        assert_eq!(next.texts.as_ptr(), buffer);
+        // A smaller buffer does not replace a larger one.
         let mut small = TextQueue::default();
         push(&mut small, "");
-        next.give_back();
-        small.give_back();
-        assert_eq!(TextQueue::in_spare().texts.as_ptr(), memory);
+        next.release();
+        small.release();
+        assert_eq!(TextQueue::in_spare().texts.as_ptr(), buffer);
     }
 
     #[test]
-    fn what_stays_holds_no_more_memory_than_it_needs() {
+    fn the_rest_of_a_split_has_an_exact_allocation() {
         let mut texts = TextQueue::default();
         let long = "x".repeat(1_000);
         for payload in [&long, "one", "two", "three"] {
             push(&mut texts, payload);
         }
-        pops(&mut texts, &long);
-        assert!(texts.split(2 * (3 + 10) + 1, 10).is_none(), "that is all");
+        pop_expecting(&mut texts, &long);
+        assert!(texts.split(2 * (3 + 10) + 1, 10).is_none(), "no rest");
         let mut first = texts.split(2 * (3 + 10), 10).unwrap();
-        assert_eq!(first.waiting(), (2, 6));
-        assert_eq!(texts.waiting(), (1, 5));
+        assert_eq!(first.size(), (2, 6));
+        assert_eq!(texts.size(), (1, 5));
         assert_eq!(texts.texts.capacity(), HEAD + "4three".len());
         push(&mut texts, "four");
-        pops(&mut first, "one");
-        pops(&mut first, "two");
+        pop_expecting(&mut first, "one");
+        pop_expecting(&mut first, "two");
         assert!(first.pop().is_none());
-        pops(&mut texts, "three");
-        pops(&mut texts, "four");
+        pop_expecting(&mut texts, "three");
+        pop_expecting(&mut texts, "four");
         assert!(texts.split(1, 10).is_none());
     }
 }

@@ -1,8 +1,8 @@
-//! What is to be written, and how.
+//! Packets for the driver to write.
 
-use crate::{message::Message, packet::Packet, text::TextRef};
+use crate::{message::Message, packet::Packet, text::Text};
 
-/// How a message is to be sent.
+/// The options of one message.
 ///
 /// # Examples
 ///
@@ -16,7 +16,7 @@ use crate::{message::Message, packet::Packet, text::TextRef};
 #[must_use]
 #[non_exhaustive]
 pub struct SendOptions {
-    /// Whether the transport may compress the message: `true` by default (Node's `compress`).
+    /// Whether the transport may compress the message. Default: `true`. Node's `compress`.
     pub compress: bool,
 }
 
@@ -29,27 +29,28 @@ impl Default for SendOptions {
 impl SendOptions {
     /// Sets whether the transport may compress the message.
     ///
-    /// What is compressed already, such as a picture, only costs time, and so does what is encrypted.
+    /// Turn it off for data that does not shrink, such as images or encrypted data.
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self
     }
 }
 
-/// A packet to be written, and how.
+/// A packet for the driver to write.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
+#[non_exhaustive]
 pub struct Transmit {
     /// The packet.
     pub packet: Packet,
-    /// Whether the transport may compress it.
+    /// Whether the transport may compress the packet.
     ///
-    /// A polling payload may be compressed if any of its packets may, as in Node's server.
+    /// A polling payload may be compressed if this is set for any of its packets, as in Node's server.
     pub compress: bool,
 }
 
 impl Transmit {
-    /// A packet of the session's own that may be compressed.
+    /// Creates a control packet that may be compressed.
     pub(super) fn compressible(packet: Packet) -> Self {
         Self {
             packet,
@@ -57,7 +58,7 @@ impl Transmit {
         }
     }
 
-    /// A packet that is not worth compressing.
+    /// Creates a packet that is not compressed.
     pub(super) fn plain(packet: Packet) -> Self {
         Self {
             packet,
@@ -66,29 +67,29 @@ impl Transmit {
     }
 }
 
-/// A packet to be written, and how, which is borrowed where that saves memory of its own.
+/// A packet for the driver to write, borrowed from the [`Batch`](crate::Batch) if it is a short text.
 #[derive(Debug)]
 #[must_use]
 pub enum TransmitRef<'a> {
-    /// A packet.
+    /// An owned packet.
     Packet(Transmit),
-    /// A text message.
+    /// A borrowed text message.
     Text {
-        /// The text.
-        text: TextRef<'a>,
-        /// Whether the transport may compress it.
+        /// The text with the packet type (`4`) in front, as it is sent.
+        wire: &'a str,
+        /// Whether the transport may compress the message.
         compress: bool,
     },
 }
 
 impl TransmitRef<'_> {
-    /// The packet with memory of its own.
+    /// Converts to an owned packet. A borrowed text is copied.
     #[inline]
     pub fn into_transmit(self) -> Transmit {
         match self {
             Self::Packet(transmit) => transmit,
-            Self::Text { text, compress } => Transmit {
-                packet: Packet::Message(Message::Text(text.into())),
+            Self::Text { wire, compress } => Transmit {
+                packet: Packet::Message(Message::Text(Text::copy_wire(wire))),
                 compress,
             },
         }

@@ -3,7 +3,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use engineio_proto::{Packet, TextRef, Transport};
+use engineio_proto::{Packet, Transport};
 
 use crate::transport::Closed;
 use crate::transport::arrived::Arrived;
@@ -129,10 +129,10 @@ impl Channel {
 
     /// Queues a text message, compressed if it may be and the channel can.
     #[inline]
-    pub(crate) fn write_text(&mut self, text: TextRef<'_>, compress: bool) {
+    pub(crate) fn write_text(&mut self, wire: &str, compress: bool) {
         match self {
-            Self::WebSocket(websocket) => websocket.write_text(text, compress),
-            Self::WebTransport(webtransport) => webtransport.write_text(text),
+            Self::WebSocket(websocket) => websocket.write_text(wire, compress),
+            Self::WebTransport(webtransport) => webtransport.write_text(wire),
         }
     }
 

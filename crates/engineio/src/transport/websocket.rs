@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use engineio_proto::{Frame, Message, Packet, TextRef};
+use engineio_proto::{Frame, Message, Packet};
 use hyper::upgrade::OnUpgrade;
 
 use crate::transport::Closed;
@@ -129,8 +129,8 @@ impl WebSocket {
 
     /// Queues a text message, which is copied, compressed if it may be and that was agreed on.
     #[inline]
-    pub(crate) fn write_text(&mut self, text: TextRef<'_>, compress: bool) {
-        self.connection.send_copied(text.as_wire(), compress);
+    pub(crate) fn write_text(&mut self, wire: &str, compress: bool) {
+        self.connection.send_copied(wire, compress);
     }
 
     fn write_encoded(&mut self, packet: &Packet, compress: bool) {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use engineio_proto::{Frame, Packet, Protocol, TextRef};
+use engineio_proto::{Frame, Packet, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
@@ -148,9 +148,9 @@ impl<T: Stream + ?Sized> WebTransport<T> {
     }
 
     /// Queues a text message, which is copied.
-    pub(crate) fn write_text(&mut self, text: TextRef<'_>) {
+    pub(crate) fn write_text(&mut self, wire: &str) {
         self.unflushed = true;
-        let payload = text.as_wire().as_bytes();
+        let payload = wire.as_bytes();
         self.outgoing
             .push_copied(payload, |out| write_header(out, false, payload.len()));
     }

@@ -105,9 +105,11 @@ impl<A: Application> Core<A> {
             return;
         };
         while let Some(transmit) = batch.next_ref() {
-            let Transmit { packet, compress } = match transmit {
-                TransmitRef::Text { text, compress } => {
-                    channel.write_text(text, compress);
+            let Transmit {
+                packet, compress, ..
+            } = match transmit {
+                TransmitRef::Text { wire, compress } => {
+                    channel.write_text(wire, compress);
                     continue;
                 }
                 TransmitRef::Packet(transmit) => transmit,

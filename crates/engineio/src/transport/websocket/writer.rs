@@ -60,8 +60,8 @@ impl Writer {
         let mut outgoing = Outgoing::default();
         while let Some(transmit) = batch.next_ref() {
             match transmit {
-                TransmitRef::Text { text, .. } => {
-                    let wire = text.as_wire().as_bytes();
+                TransmitRef::Text { wire, .. } => {
+                    let wire = wire.as_bytes();
                     outgoing.push_copied(wire, |out| {
                         write_header(out, Opcode::Text, false, wire.len());
                     });
