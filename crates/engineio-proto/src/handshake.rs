@@ -1,10 +1,10 @@
-//! What the server tells a client that has just connected.
+//! The content of the `open` packet.
 
 use std::{fmt::Write as _, time::Duration};
 
 use crate::{json, packet::Packet, session_id::SessionId, transport::Transport};
 
-/// What the server tells a client that has just connected: the content of the `open` packet.
+/// The content of the `open` packet, which a client receives when its session opens.
 ///
 /// # Examples
 ///
@@ -13,35 +13,69 @@ use crate::{json, packet::Packet, session_id::SessionId, transport::Transport};
 ///
 /// use engineio_proto::{Handshake, SessionId, Transport};
 ///
-/// let handshake = Handshake {
-///     sid: &SessionId::from("lv_VI97HAXpY6yYWAAAC"),
-///     upgrades: &[Transport::WebSocket],
-///     ping_interval: Duration::from_secs(25),
-///     ping_timeout: Duration::from_secs(20),
-///     max_payload: 1_000_000,
-/// };
+/// let sid = SessionId::from("lv_VI97HAXpY6yYWAAAC");
+/// let handshake = Handshake::new(&sid)
+///     .upgrades(&[Transport::WebSocket])
+///     .ping_timeout(Duration::from_secs(5));
 /// assert_eq!(
 ///     handshake.to_json(),
 ///     "{\"sid\":\"lv_VI97HAXpY6yYWAAAC\",\"upgrades\":[\"websocket\"],\
-///      \"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":1000000}",
+///      \"pingInterval\":25000,\"pingTimeout\":5000,\"maxPayload\":1000000}",
 /// );
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use]
+#[non_exhaustive]
 pub struct Handshake<'a> {
-    /// The id that the client names in all its later requests.
+    /// The id that the client sends with all its later requests.
     pub sid: &'a SessionId,
-    /// The transports to which the client may move.
+    /// The transports to which the client may upgrade. Default: none.
     pub upgrades: &'a [Transport],
-    /// The time between pings. Sent in milliseconds.
+    /// The time between pings, sent in milliseconds. Default: 25 seconds.
     pub ping_interval: Duration,
-    /// The time within which a ping has to be answered. Sent in milliseconds.
+    /// The time within which a ping has to be answered, sent in milliseconds. Default: 20 seconds.
     pub ping_timeout: Duration,
-    /// The number of bytes that one request or frame of the client may have.
+    /// The largest request body and the largest frame of the client, in bytes. Default: 1,000,000.
     pub max_payload: usize,
 }
 
-impl Handshake<'_> {
-    /// The content of the `open` packet, its keys in the order of Node's server.
+impl<'a> Handshake<'a> {
+    /// Creates a handshake for the session `sid`, with the defaults of Node's server.
+    pub fn new(sid: &'a SessionId) -> Self {
+        Self {
+            sid,
+            upgrades: &[],
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            max_payload: 1_000_000,
+        }
+    }
+
+    /// Sets the transports to which the client may upgrade.
+    pub fn upgrades(mut self, upgrades: &'a [Transport]) -> Self {
+        self.upgrades = upgrades;
+        self
+    }
+
+    /// Sets the time between pings.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.ping_interval = interval;
+        self
+    }
+
+    /// Sets the time within which a ping has to be answered.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.ping_timeout = timeout;
+        self
+    }
+
+    /// Sets the largest request body and the largest frame of the client, in bytes.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.max_payload = bytes;
+        self
+    }
+
+    /// Returns the content of the `open` packet, with the keys in the order of Node's server.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut out = String::with_capacity(128);
@@ -49,7 +83,7 @@ impl Handshake<'_> {
         out
     }
 
-    /// The `open` packet.
+    /// Returns the `open` packet.
     #[must_use]
     pub fn to_packet(&self) -> Packet {
         Packet::Open(self.to_json().into())
@@ -80,28 +114,25 @@ impl Handshake<'_> {
 mod tests {
     use super::*;
 
-    fn handshake<'a>(sid: &'a SessionId, upgrades: &'a [Transport]) -> Handshake<'a> {
-        Handshake {
-            sid,
-            upgrades,
-            ping_interval: Duration::from_millis(300),
-            ping_timeout: Duration::from_millis(200),
-            max_payload: 1_000,
-        }
-    }
-
     #[test]
-    fn without_upgrades_the_list_is_empty() {
+    fn every_field_is_written() {
+        let sid = SessionId::from("id");
+        let handshake = Handshake::new(&sid)
+            .ping_interval(Duration::from_millis(300))
+            .ping_timeout(Duration::from_millis(200))
+            .max_payload(1_000);
         assert_eq!(
-            handshake(&SessionId::from("id"), &[]).to_json(),
+            handshake.to_json(),
             r#"{"sid":"id","upgrades":[],"pingInterval":300,"pingTimeout":200,"maxPayload":1000}"#,
         );
     }
 
     #[test]
-    fn several_upgrades_are_separated() {
+    fn upgrades_are_separated_by_commas() {
         let both = [Transport::Polling, Transport::WebSocket];
-        let json = handshake(&SessionId::from("id"), &both).to_json();
+        let json = Handshake::new(&SessionId::from("id"))
+            .upgrades(&both)
+            .to_json();
         assert!(
             json.contains(r#""upgrades":["polling","websocket"]"#),
             "{json}"
@@ -109,8 +140,8 @@ mod tests {
     }
 
     #[test]
-    fn the_open_packet_travels_as_type_zero() {
-        let packet = handshake(&SessionId::from("id"), &[]).to_packet();
+    fn the_open_packet_has_type_zero() {
+        let packet = Handshake::new(&SessionId::from("id")).to_packet();
         assert!(packet.encode_base64().starts_with(r#"0{"sid":"id","#));
     }
 }

@@ -31,16 +31,20 @@
 //! assert_eq!(packet, Packet::Ping("".into()));
 //! ```
 //!
-//! | module | what it holds |
+//! # Contents
+//!
+//! | items | purpose |
 //! |---|---|
-//! | [`packet`], [`message`], [`text`] | the seven packets, what the layer above sends, its text |
-//! | [`payload`] | many packets in one HTTP body |
-//! | [`session`] | the state machine: heartbeat, upgrade, closing, the outbound queue |
-//! | [`handshake`], [`session_id`], [`protocol`], [`transport`] | what is agreed when a connection opens |
-//! | [`connection_error`] | the numbered refusals of a request |
-//! | [`close_reason`], [`decode_error`] | why a session ended, what was wrong with the bytes |
+//! | [`Session`], [`SessionConfig`], [`Event`], [`ProbeResult`] | the state machine: heartbeat, upgrade, closing, the outbound queue |
+//! | [`Transmit`], [`Batch`], [`TransmitRef`] | the packets that a session sends |
+//! | [`Packet`], [`Message`], [`Text`], [`TextBuf`] | the seven packet types and the messages of the layer above |
+//! | [`PayloadEncoder`], [`PayloadDecoder`] | many packets in one HTTP body |
+//! | [`Handshake`], [`SessionId`], [`Protocol`], [`Transport`] | the parameters of a session |
+//! | [`ConnectionError`], [`CloseReason`] | the refusal of a request, the end of a session |
+//! | [`DecodeError`], [`PollError`], [`SendError`], [`UpgradeError`] | the errors of this crate |
 
-// What a peer sends can neither be out of bounds nor overflow anything.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Input from clients must not cause a panic.
 #![cfg_attr(
     not(test),
     warn(
@@ -52,24 +56,22 @@
     )
 )]
 
+mod close_reason;
+mod connection_error;
+mod decode_error;
+mod handshake;
 mod json;
+mod message;
+mod packet;
+mod payload;
+mod protocol;
 mod scratch;
+mod session;
+mod session_id;
 mod spare;
+mod text;
+mod transport;
 
-pub mod close_reason;
-pub mod connection_error;
-pub mod decode_error;
-pub mod handshake;
-pub mod message;
-pub mod packet;
-pub mod payload;
-pub mod protocol;
-pub mod session;
-pub mod session_id;
-pub mod text;
-pub mod transport;
-
-#[doc(inline)]
 pub use self::{
     close_reason::CloseReason,
     connection_error::ConnectionError,

@@ -20,6 +20,7 @@ pub const MAX_PAYLOAD_PACKETS: usize = 131_072;
 
 /// One HTTP body.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Payload {
     /// What the body consists of.
     pub body: Bytes,

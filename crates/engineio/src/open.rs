@@ -322,14 +322,12 @@ fn open_packet<A: Application>(
         };
         upgrades.extend(config.transports.upgrades().filter(speaks));
     }
-    let handshake = Handshake {
-        sid: session.id(),
-        upgrades: &upgrades,
-        ping_interval: config.session.ping_interval,
-        ping_timeout: config.session.ping_timeout,
-        max_payload: config.max_http_buffer_size,
-    };
-    Packet::Open(handshake.to_json().into())
+    Handshake::new(session.id())
+        .upgrades(&upgrades)
+        .ping_interval(config.session.ping_interval)
+        .ping_timeout(config.session.ping_timeout)
+        .max_payload(config.max_http_buffer_size)
+        .to_packet()
 }
 
 /// The answer that turns the connection into a WebSocket, and the future connection.

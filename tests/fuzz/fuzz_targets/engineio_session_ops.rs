@@ -56,10 +56,8 @@ struct Run {
 
 fuzz_target!(|input: Input| {
     let now = Instant::now();
-    let config = Arc::new(SessionConfig {
-        max_outbound_bytes: input.max_outbound_bytes.into(),
-        ..SessionConfig::default()
-    });
+    let config = SessionConfig::default().max_outbound_bytes(input.max_outbound_bytes.into());
+    let config = Arc::new(config);
     let protocol = if input.revision_3 {
         Protocol::V3
     } else {

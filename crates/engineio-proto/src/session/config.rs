@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// The times and limits of a session. One value is shared by all sessions of a server.
+/// The times and limits of a session. All sessions of a server share one value.
 ///
 /// # Examples
 ///
@@ -11,44 +11,42 @@ use std::time::{Duration, Instant};
 ///
 /// use engineio_proto::SessionConfig;
 ///
-/// let config = SessionConfig {
-///     ping_interval: Duration::from_secs(10),
-///     ..SessionConfig::default()
-/// };
+/// let config = SessionConfig::default().ping_interval(Duration::from_secs(10));
+/// assert_eq!(config.ping_interval, Duration::from_secs(10));
 /// assert_eq!(config.ping_timeout, Duration::from_secs(20));
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+#[non_exhaustive]
 pub struct SessionConfig {
     /// The time from the opening, and from each pong, to the next ping. Default: 25 seconds.
     ///
-    /// Node's option `pingInterval`. Shorter finds dead connections sooner and costs more traffic;
-    /// proxies in front of the server have to allow idle times longer than this.
+    /// Node's option `pingInterval`. A shorter interval detects dead connections sooner and costs more
+    /// traffic. Proxies in front of the server have to allow longer idle times.
     pub ping_interval: Duration,
     /// The time within which a client has to answer a ping. Default: 20 seconds.
     ///
-    /// Node's option `pingTimeout`. Too short, and a server that is busy for a moment loses all its
+    /// Node's option `pingTimeout`. If it is too short, a server that is busy for a moment loses all its
     /// clients at once.
     pub ping_timeout: Duration,
-    /// The time from the arrival of the transport that is probed to the end of the upgrade. Default:
-    /// 10 seconds.
+    /// The time from the arrival of a probed transport to the end of the upgrade. Default: 10 seconds.
     ///
-    /// Node's option `upgradeTimeout`. When it has passed, that transport goes and the session
-    /// stays on polling.
+    /// Node's option `upgradeTimeout`. After it, the probed transport is closed and the session stays
+    /// on polling.
     pub upgrade_timeout: Duration,
-    /// The time that a session which is being closed may take for it. Default: 30 seconds.
+    /// The time that a closing session may take. Default: 30 seconds.
     ///
-    /// It is spent waiting for the next poll, or for a client that does not take what is queued.
+    /// It covers the wait for the next poll, and for a client that is slow to read the queue.
     pub close_timeout: Duration,
-    /// The time that a poll may wait while another transport is being probed. Default: 100 milliseconds.
+    /// The time that a poll may be pending while a transport is probed. Default: 100 milliseconds.
     ///
-    /// A client finishes its upgrade only when no poll is pending, so polls are released early.
+    /// A client completes its upgrade only when no poll is pending, so polls are released early.
     pub noop_interval: Duration,
-    /// How many bytes may wait for one client. Default: 16 MiB.
+    /// The most bytes that may be queued for one client. Default: 16 MiB.
     ///
-    /// A client for which more would have to wait is disconnected: it reads more slowly than the
-    /// application writes, and memory is not endless. Every message counts with its payload and
-    /// [`MESSAGE_OVERHEAD`](super::MESSAGE_OVERHEAD). A single message over the limit can never be
-    /// sent, so keep the limit above the largest one.
+    /// A session that would exceed it is closed, because its client reads more slowly than the
+    /// application writes. Each message counts with its payload and another 64 bytes. A single message
+    /// over the limit can never be sent, so keep the limit above the largest one.
     pub max_outbound_bytes: usize,
 }
 
@@ -62,6 +60,44 @@ impl Default for SessionConfig {
             noop_interval: Duration::from_millis(100),
             max_outbound_bytes: 16 * 1024 * 1024,
         }
+    }
+}
+
+impl SessionConfig {
+    /// Sets the [time between pings](Self#structfield.ping_interval).
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.ping_interval = interval;
+        self
+    }
+
+    /// Sets the [time to answer a ping](Self#structfield.ping_timeout).
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.ping_timeout = timeout;
+        self
+    }
+
+    /// Sets the [time for an upgrade](Self#structfield.upgrade_timeout).
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.upgrade_timeout = timeout;
+        self
+    }
+
+    /// Sets the [time for closing](Self#structfield.close_timeout).
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// Sets the [time for a poll during an upgrade](Self#structfield.noop_interval).
+    pub fn noop_interval(mut self, interval: Duration) -> Self {
+        self.noop_interval = interval;
+        self
+    }
+
+    /// Sets the [limit of the outbound queue](Self#structfield.max_outbound_bytes) in bytes.
+    pub fn max_outbound_bytes(mut self, bytes: usize) -> Self {
+        self.max_outbound_bytes = bytes;
+        self
     }
 }
 

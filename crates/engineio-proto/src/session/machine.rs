@@ -1,4 +1,4 @@
-//! What a session consists of, and how it ends.
+//! The state of a session and its end.
 
 use std::{fmt, sync::Arc, time::Instant};
 
@@ -8,24 +8,65 @@ use super::{
 };
 use crate::{close_reason::CloseReason, protocol::Protocol, transport::Transport};
 
-/// One client's connection as a state machine. See the [module](super) for its states.
+/// The session of one client as a state machine, without IO and without a clock.
 ///
-/// An idle session is small and owns no heap memory of its own.
+/// ```text
+///                   Session::new
+///                        │
+///   ┌────────────────────▼────────────────────┐
+///   │                  open                   │
+///   │                                         │
+///   │   polling ──handle_probe──► probing     │   probe rejected, expired or closed:
+///   │      ▲                         │  │     │   back to polling
+///   │      └─────────────────────────┘  │     │
+///   │                                "5"│     │
+///   │   websocket or                    │     │
+///   │   webtransport ◄──────────────────┘     │   Event::Upgraded
+///   └──────┬───────────────────────────┬──────┘
+///          │ close                     │ abort, ping timeout, "1" on polling, bad packet,
+///          ▼                           │ transport closed or failed, overlapping polls,
+///   ┌─────────────┐                    │ outbound queue over its limit
+///   │   closing   │  sends the queue,  │
+///   │             │  ignores packets,  │
+///   │             │  may still upgrade │
+///   └──────┬──────┘                    │
+///          │ Packet::Close transmitted,│
+///          │ close timeout, abort,     │
+///          │ transport closed          │
+///          ▼                           ▼
+///   ┌─────────────────────────────────────────┐
+///   │ closed: only a pending poll is answered │   Event::Closed
+///   └─────────────────────────────────────────┘
+/// ```
+///
+/// # Driving a session
+///
+/// The driver calls a `handle_*` method for each thing that happens. After it, and after
+/// [`send`](Self::send), [`close`](Self::close) or [`abort`](Self::abort), it does the following:
+///
+/// 1. Call [`poll_transmit`](Self::poll_transmit) until it returns `None`. On polling, do so while a poll
+///    is pending, and answer the poll if there were packets. On another transport, do so when it is
+///    writable; [`take_batch`](Self::take_batch) is faster there.
+/// 2. Call [`poll_event`](Self::poll_event) until it returns `None`.
+/// 3. Wait until [`poll_timeout`](Self::poll_timeout), then call
+///    [`handle_timeout`](Self::handle_timeout).
+///
+/// An idle session is small and owns no heap allocation.
 pub struct Session {
     pub(super) config: Arc<SessionConfig>,
     pub(super) state: State,
     pub(super) outbound: Outbound,
-    /// Boxed, because few sessions have one, and none for long.
+    /// The transport that is being probed. Boxed, because few sessions have one, and not for long.
     pub(super) probe: Option<Box<Probe>>,
     pub(super) protocol: Protocol,
     pub(super) transport: Transport,
     pub(super) poll: Poll,
-    /// The server's side of the heartbeat waits to be transmitted: a ping in revision 4, a pong in
+    /// Whether the server has to send its half of the heartbeat: a ping in revision 4, a pong in
     /// revision 3.
     pub(super) beat_due: bool,
-    /// A write is under way, on another transport than polling.
+    /// Whether a write is in progress on a transport other than polling.
     pub(super) flushing: bool,
-    /// The session has left the transport that it was opened on.
+    /// Whether the session has left the transport that it was opened on.
     pub(super) upgraded: bool,
     pub(super) events: Pending,
 }
@@ -35,17 +76,17 @@ pub(super) enum State {
     Open(Heartbeat),
     Closing {
         reason: CloseReason,
-        /// When the patience with the client ends.
+        /// The end of the close timeout.
         until: Instant,
     },
     Closed(CloseReason),
 }
 
 impl Session {
-    /// A session that was opened at `now` on `transport` by a client that speaks `protocol`.
+    /// Creates a session that a client with the revision `protocol` opened at `now` on `transport`.
     ///
-    /// The `open` packet with the [`Handshake`](crate::Handshake) is not the session's business:
-    /// it is the answer to the request that opened it.
+    /// The session does not send the `open` packet with the [`Handshake`](crate::Handshake). The driver
+    /// sends it in response to the request that opened the session.
     #[must_use]
     pub fn new(
         config: Arc<SessionConfig>,
@@ -68,10 +109,10 @@ impl Session {
         }
     }
 
-    /// Closes the session with `reason` at once; what is queued is dropped.
+    /// Closes the session with `reason` immediately and drops the queue.
     ///
-    /// A poll that is pending is answered with the packet `1`. A session that is closing ends now
-    /// and keeps its first reason, as does one that is closed.
+    /// A pending poll is answered with the packet `1`. A closing or closed session keeps its first
+    /// reason.
     pub fn abort(&mut self, reason: CloseReason) {
         let reason = match self.state {
             State::Open(_) => reason,
@@ -84,6 +125,7 @@ impl Session {
         }
     }
 
+    /// Enters the closed state.
     pub(super) fn finish(&mut self, reason: CloseReason) {
         self.state = State::Closed(reason);
         self.outbound = Outbound::default();
@@ -92,34 +134,34 @@ impl Session {
         self.events.closed = true;
     }
 
-    /// The revision of the protocol that the client speaks.
+    /// Returns the revision of the protocol that the client speaks.
     #[must_use]
     #[inline]
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// The transport that the session uses.
+    /// Returns the current transport of the session.
     #[must_use]
     #[inline]
     pub fn transport(&self) -> Transport {
         self.transport
     }
 
-    /// Whether the session takes and sends messages.
+    /// Returns whether the session is open: it sends and receives messages.
     #[must_use]
     #[inline]
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
     }
 
-    /// Whether the session is being closed: it sends what is queued, and nothing more.
+    /// Returns whether the session is closing: it sends the queue and accepts no messages.
     #[must_use]
     pub fn is_closing(&self) -> bool {
         matches!(self.state, State::Closing { .. })
     }
 
-    /// Whether the session is over.
+    /// Returns whether the session is closed.
     #[must_use]
     #[inline]
     pub fn is_closed(&self) -> bool {
@@ -127,7 +169,7 @@ impl Session {
     }
 }
 
-/// Shows what the session is doing, and nothing of what its client sends or receives.
+/// Shows the state of the session, but no content of messages.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")

@@ -131,10 +131,7 @@ fn a_timeout_that_comes_early_changes_nothing() {
 
 #[test]
 fn an_interval_without_end_means_no_pings() {
-    let config = SessionConfig {
-        ping_interval: Duration::MAX,
-        ..SessionConfig::default()
-    };
+    let config = SessionConfig::default().ping_interval(Duration::MAX);
     let mut talk = Conversation::with(V4, config, WebSocket);
     talk.pass(Duration::from_secs(365 * 24 * 60 * 60));
     assert_eq!(talk.websocket_gets(), NOTHING);

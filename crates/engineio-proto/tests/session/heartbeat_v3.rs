@@ -109,10 +109,7 @@ fn a_pong_from_the_client_is_the_wrong_direction() {
 
 #[test]
 fn a_patience_without_end_is_possible() {
-    let config = SessionConfig {
-        ping_interval: Duration::MAX,
-        ..SessionConfig::default()
-    };
+    let config = SessionConfig::default().ping_interval(Duration::MAX);
     let mut talk = Conversation::with(V3, config, WebSocket);
     talk.pass(Duration::from_secs(365 * 24 * 60 * 60));
     assert_eq!(talk.events(), []);

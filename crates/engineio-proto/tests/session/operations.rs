@@ -139,10 +139,7 @@ struct Model {
 
 impl Model {
     fn new(protocol: Protocol, transport: Transport, limit: usize) -> Self {
-        let config = SessionConfig {
-            max_outbound_bytes: limit,
-            ..SessionConfig::default()
-        };
+        let config = SessionConfig::default().max_outbound_bytes(limit);
         Self {
             talk: Conversation::with(protocol, config, transport),
             limit,

@@ -15,10 +15,7 @@ use crate::conversation::Conversation;
 const NOTHING: [&str; 0] = [];
 
 fn at_most(max_outbound_bytes: usize) -> SessionConfig {
-    SessionConfig {
-        max_outbound_bytes,
-        ..SessionConfig::default()
-    }
+    SessionConfig::default().max_outbound_bytes(max_outbound_bytes)
 }
 
 #[test]

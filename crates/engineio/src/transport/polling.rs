@@ -58,7 +58,7 @@ pub(crate) fn payload<'a>(
     request: &Parts,
     compression: Option<&'a HttpCompression>,
 ) -> Result<Told, Uncompressed<'a>> {
-    let engineio_proto::Payload { body, binary } = answer.payload;
+    let engineio_proto::Payload { body, binary, .. } = answer.payload;
     let body = match jsonp {
         Some(jsonp) => jsonp.script(&String::from_utf8_lossy(&body)),
         None => body,
