@@ -1,12 +1,18 @@
+//! The options of an engine; may use `http`.
+
+pub(crate) mod cookie;
+pub(crate) mod origins;
+pub(crate) mod per_message_deflate;
+
 use std::time::Duration;
 
 use engineio_proto::{Message, SessionConfig, Transport};
 
-use crate::compression::HttpCompression;
-use crate::cookie::SessionCookie;
-use crate::origins::Origins;
-use crate::path::ServedPath;
-use crate::per_message_deflate::PerMessageDeflate;
+use crate::config::cookie::SessionCookie;
+use crate::config::origins::Origins;
+use crate::config::per_message_deflate::PerMessageDeflate;
+use crate::http::compression::HttpCompression;
+use crate::http::path::ServedPath;
 
 /// The options of an engine, with the defaults of Node's server.
 ///

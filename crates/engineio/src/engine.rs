@@ -1,3 +1,10 @@
+//! The server: its sessions by id, and the application on top; may use everything from `session` down.
+
+pub(crate) mod application;
+pub(crate) mod registry;
+pub(crate) mod session_id;
+mod shutdown;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -5,11 +12,11 @@ use std::time::Duration;
 
 use engineio_proto::{CloseReason, SessionConfig, SessionId, Transport};
 
-use crate::application::Application;
 use crate::config::Config;
-use crate::registry::Registry;
+use crate::engine::application::Application;
+use crate::engine::registry::Registry;
+use crate::engine::shutdown;
 use crate::session::Session;
-use crate::shutdown;
 
 /// An Engine.IO server: its options, its sessions and the application on top.
 pub struct Engine<A: Application> {

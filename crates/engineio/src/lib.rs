@@ -40,34 +40,26 @@
 //! One task per session owns the transport, the protocol's state and the timers; the protocol
 //! itself is [`engineio_proto::Session`], which does no IO.
 
-mod accept_encoding;
-mod application;
-mod body;
-mod compression;
+// The ladder, from top to bottom: a module uses only the ones below it.
+//
+//   service
+//   open
+//   driver
+//   engine
+//   session
+//   transport
+//   config
+//   http
 mod config;
-mod connection_failure;
-mod cookie;
-mod deflate;
+mod driver;
 mod engine;
-mod future;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod hand_in;
-mod layer;
-mod not_found;
+mod http;
 mod open;
-mod origins;
-mod path;
-mod per_message_deflate;
-mod query;
-mod registry;
-mod response;
-mod route;
 mod service;
 mod session;
-mod session_id;
-mod shutdown;
 mod transport;
 
 pub use engineio_proto::{
@@ -75,21 +67,21 @@ pub use engineio_proto::{
     SendError, SendOptions, SessionId, Text, TextBuf, Transport,
 };
 
-pub use self::accept_encoding::preferred_encoding;
-pub use self::application::{Application, Connection};
-pub use self::body::ResponseBody;
-pub use self::compression::HttpCompression;
 pub use self::config::Config;
-pub use self::connection_failure::{BoxError, ConnectionFailure, FailureContext};
-pub use self::cookie::{CookieSameSite, SessionCookie};
+pub use self::config::cookie::{CookieSameSite, SessionCookie};
+pub use self::config::origins::Origins;
+pub use self::config::per_message_deflate::PerMessageDeflate;
 pub use self::engine::Engine;
-pub use self::future::ResponseFuture;
-pub use self::layer::EngineIoLayer;
-pub use self::not_found::NotFound;
-pub use self::origins::Origins;
-pub use self::per_message_deflate::PerMessageDeflate;
+pub use self::engine::application::{Application, Connection};
+pub use self::engine::session_id::random as random_id;
+pub use self::http::accept_encoding::preferred_encoding;
+pub use self::http::body::ResponseBody;
+pub use self::http::compression::HttpCompression;
+pub use self::http::connection_failure::{BoxError, ConnectionFailure, FailureContext};
 pub use self::service::EngineIoService;
+pub use self::service::future::ResponseFuture;
+pub use self::service::layer::EngineIoLayer;
+pub use self::service::not_found::NotFound;
 pub use self::session::{
     Announcement, Broadcast, ReadyState, Session, SessionEvent, SessionObserver,
 };
-pub use self::session_id::random as random_id;

@@ -2,6 +2,7 @@
 //! sessions.
 
 use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use engineio_proto::{Handshake, Packet, PayloadEncoder, Protocol, Transport};
@@ -13,28 +14,32 @@ use hyper::upgrade::OnUpgrade;
 use smallvec::SmallVec;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::application::Application;
 use crate::config::Config;
-use crate::connection_failure::{ConnectionFailure, FailureContext, Refusal};
+use crate::driver::Driver;
+use crate::driver::PollingTask;
+use crate::driver::polling::{self, Answer, Outcome};
 use crate::engine::Engine;
-use crate::future::{EngineFuture, EngineResponse};
-use crate::query::Query;
-use crate::registry::Entry;
-use crate::response;
-use crate::route::{self, BadUpgrade, Found, Route};
-use crate::session::driver::Driver;
-use crate::session::{PollingTask, Shared, now};
-use crate::session_id::{self, InvalidId};
+use crate::engine::application::Application;
+use crate::engine::registry::Entry;
+use crate::engine::session_id::{self, InvalidId};
+use crate::http::connection_failure::{ConnectionFailure, FailureContext, Refusal};
+use crate::http::query::Query;
+use crate::http::response::{self, BadUpgrade, EngineResponse};
+use crate::open::route::{self, Found, Route};
+use crate::session::{Shared, now};
 use crate::transport::channel::Arriving;
 use crate::transport::coding::Coding;
 use crate::transport::jsonp::Jsonp;
-use crate::transport::polling::{self, Answer, Outcome};
 use crate::transport::websocket::{self, Switching};
 use crate::transport::webtransport;
 
+mod route;
 mod webtransport_session;
 
 pub(crate) use self::webtransport_session::serve_webtransport;
+
+/// An answer of the engine in the making.
+pub(crate) type EngineFuture = Pin<Box<dyn Future<Output = EngineResponse> + Send>>;
 
 /// Answers a request below the engine's path.
 ///
@@ -393,8 +398,8 @@ mod tests {
     use http_body_util::Full;
 
     use super::*;
-    use crate::application::tests::Nothing;
-    use crate::connection_failure::BoxError;
+    use crate::engine::application::tests::Nothing;
+    use crate::http::connection_failure::BoxError;
 
     #[tokio::test]
     async fn a_request_of_polling_holds_little() {

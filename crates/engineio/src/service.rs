@@ -1,3 +1,10 @@
+//! The tower layer and service, and requests that the application hands over; may use all other modules.
+
+pub(crate) mod future;
+mod handle;
+pub(crate) mod layer;
+pub(crate) mod not_found;
+
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -6,12 +13,12 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::application::Application;
-use crate::body::ResponseBody;
 use crate::engine::Engine;
-use crate::future::ResponseFuture;
-use crate::not_found::NotFound;
+use crate::engine::application::Application;
+use crate::http::body::ResponseBody;
 use crate::open;
+use crate::service::future::ResponseFuture;
+use crate::service::not_found::NotFound;
 
 /// Serves the requests below the engine's path and passes the others on.
 pub struct EngineIoService<I, A: Application> {

@@ -13,25 +13,18 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 
 mod broadcast;
-pub(crate) mod driver;
-mod driver_place;
+pub(crate) mod driver_slot;
 mod locked;
 mod observer;
-mod polling_task;
 mod ready_state;
 mod state;
-mod timer;
-mod turn;
-mod work;
 
 pub use self::broadcast::Broadcast;
 pub(crate) use self::locked::Locked;
-pub(crate) use self::observer::is_heartbeat;
 pub use self::observer::{Announcement, SessionEvent, SessionObserver};
-pub(crate) use self::polling_task::{PollingTask, run_driver};
+pub(crate) use self::observer::{Observers, is_heartbeat};
 pub use self::ready_state::ReadyState;
-pub(crate) use self::state::Post;
-use self::state::State;
+pub(crate) use self::state::{Post, State};
 
 /// A handle to one session: cheap to clone, usable from anywhere.
 #[derive(Clone)]
@@ -341,7 +334,7 @@ impl Shared {
     /// What ends that, such as a handler that closes the session, counts for all messages that come
     /// after it, as it would with the lock. No other memory depends on it.
     #[inline]
-    fn passes_messages(&self) -> bool {
+    pub(crate) fn passes_messages(&self) -> bool {
         self.passes.load(Ordering::Relaxed)
     }
 

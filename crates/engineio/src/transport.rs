@@ -6,7 +6,6 @@ pub(crate) mod coding;
 mod growth;
 pub(crate) mod jsonp;
 mod outgoing;
-pub(crate) mod polling;
 pub(crate) mod websocket;
 pub(crate) mod webtransport;
 

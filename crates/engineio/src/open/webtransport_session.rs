@@ -9,12 +9,12 @@ use engineio_proto::{SessionId, Transport};
 use http::request::Parts;
 
 use super::{Unopened, admit, open_packet, tell_refused};
-use crate::application::Application;
-use crate::connection_failure::{FailureContext, Refusal};
+use crate::driver::Driver;
 use crate::engine::Engine;
-use crate::registry::Entry;
-use crate::route;
-use crate::session::driver::Driver;
+use crate::engine::application::Application;
+use crate::engine::registry::Entry;
+use crate::http::connection_failure::{FailureContext, Refusal};
+use crate::open::route;
 use crate::session::now;
 use crate::transport::channel::Arriving;
 use crate::transport::webtransport::{self, Greeting, WebTransport};

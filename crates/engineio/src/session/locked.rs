@@ -41,7 +41,7 @@ struct More {
 
 impl<'a> Locked<'a> {
     #[inline]
-    pub(super) fn new(passes_messages: &'a AtomicBool, state: MutexGuard<'a, State>) -> Self {
+    pub(crate) fn new(passes_messages: &'a AtomicBool, state: MutexGuard<'a, State>) -> Self {
         Self {
             passes_messages,
             state,
@@ -63,7 +63,7 @@ impl<'a> Locked<'a> {
     }
 
     /// Wakes a task.
-    pub(super) fn wake(&mut self, task: Waker) {
+    pub(crate) fn wake(&mut self, task: Waker) {
         self.woken.add(Some(task));
     }
 

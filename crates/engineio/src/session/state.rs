@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use engineio_proto::{PayloadDecoder, Transport};
 use tokio::sync::Notify;
 
-use super::driver_place::Place;
+use super::driver_slot::Place;
 use super::observer::Observers;
 use crate::transport::channel::Arriving;
 use crate::transport::websocket::{Torn, Writer};
@@ -16,16 +16,16 @@ use crate::transport::websocket::{Torn, Writer};
 pub(crate) struct State {
     pub(crate) proto: engineio_proto::Session,
     /// The session's task, once it has slept and until it ends.
-    pub(super) driver: Option<Waker>,
+    pub(crate) driver: Option<Waker>,
     /// Whether the task sleeps and is to be woken. It looks at the queue before it sleeps, so that
     /// what a handler sends while the task runs it costs no wake.
-    pub(super) asleep: bool,
+    pub(crate) asleep: bool,
     /// Whether somebody is about to write what is queued, in the stead of the sleeping task.
-    pub(super) promised: bool,
+    pub(crate) promised: bool,
     /// The way to the client for whoever writes while the task sleeps.
     pub(crate) writer: Option<Writer>,
     /// What an idle session that does not poll does without.
-    pub(super) rare: Option<Box<Rare>>,
+    pub(crate) rare: Option<Box<Rare>>,
 }
 
 /// The polling side of a session, and those who wait for it.
@@ -35,7 +35,7 @@ pub(crate) struct Rare {
     pub(crate) poll: Option<Waker>,
     pub(crate) post: Post,
     /// The driver, while the session polls.
-    pub(super) driver: Place,
+    pub(crate) driver: Place,
     /// The request that sends, while it waits.
     pub(crate) post_waker: Option<Waker>,
     /// Whether the client wants what it polls as text, binary in base64.
@@ -45,7 +45,7 @@ pub(crate) struct Rare {
     /// A transport that probes, until the session's task takes it.
     pub(crate) probe: Option<Arriving>,
     /// Those who wait until the queue is empty.
-    pub(super) drained: Option<Arc<Notify>>,
+    pub(crate) drained: Option<Arc<Notify>>,
     /// Who wants to see what happens, until the session ends.
     pub(crate) observers: Option<Observers>,
 }
@@ -67,7 +67,7 @@ pub(crate) enum Post {
 
 impl State {
     /// The session's task is about to sleep.
-    pub(super) fn sleep(&mut self, cx: &Context<'_>) {
+    pub(crate) fn sleep(&mut self, cx: &Context<'_>) {
         // It is the same task as a rule, and to note it anew would cost more than to compare.
         if !self
             .driver
@@ -81,7 +81,7 @@ impl State {
 
     /// The session's task runs: nobody has to wake it now, and nobody else writes to the client. Returns
     /// what somebody has begun to write.
-    pub(super) fn awake(&mut self) -> Option<Torn> {
+    pub(crate) fn awake(&mut self) -> Option<Torn> {
         self.asleep = false;
         // It writes itself what somebody has promised to.
         self.promised = false;
@@ -90,7 +90,7 @@ impl State {
 
     /// Whether what is queued may be written while the task sleeps: nobody wants to see it, and the
     /// task could not do anything else.
-    pub(super) fn is_writable_asleep(&self) -> bool {
+    pub(crate) fn is_writable_asleep(&self) -> bool {
         let rare = self.rare.as_deref();
         self.asleep
             && self.writer.is_some()
@@ -137,7 +137,7 @@ impl State {
     /// Whether a message of the client that comes on the channel is for the application and changes
     /// nothing here.
     #[inline]
-    pub(super) fn passes_messages(&self) -> bool {
+    pub(crate) fn passes_messages(&self) -> bool {
         let transport = self.proto.transport();
         transport != Transport::Polling
             && self.proto.passes_messages(transport)

@@ -76,8 +76,8 @@ pub(super) mod tests {
     use super::super::extension::tests::agreed;
     use super::super::inflation::Inflation;
     use super::*;
-    use crate::deflate::STEP;
-    use crate::per_message_deflate::PerMessageDeflate;
+    use crate::config::per_message_deflate::PerMessageDeflate;
+    use crate::http::deflate::STEP;
 
     /// The compressed form of a message, alone.
     pub(in super::super) fn deflate(message: &[u8]) -> Bytes {

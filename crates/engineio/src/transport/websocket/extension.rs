@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 
-use crate::per_message_deflate::{PerMessageDeflate, WINDOW_BITS};
+use crate::config::per_message_deflate::{PerMessageDeflate, WINDOW_BITS};
 
 const NAME: &str = "permessage-deflate";
 const SERVER_NO_CONTEXT_TAKEOVER: &str = "server_no_context_takeover";

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::task::coop::unconstrained;
 
 use super::*;
-use crate::per_message_deflate::PerMessageDeflate;
+use crate::config::per_message_deflate::PerMessageDeflate;
 use crate::transport::websocket::extension::tests::agreed;
 use crate::transport::websocket::stream::Stream;
 

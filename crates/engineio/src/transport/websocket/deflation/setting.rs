@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
-use crate::deflate;
+use crate::http::deflate;
 
 /// What is cut off the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

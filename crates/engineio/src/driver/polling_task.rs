@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{self, Handle};
 
-use super::driver_place::{Driver, Place};
-use super::{Locked, Shared};
+use crate::session::driver_slot::{Driver, Place};
+use crate::session::{Locked, Shared};
 
 /// The task of a session that begins with polling.
 pub(crate) struct PollingTask {

@@ -7,7 +7,7 @@ use pin_project::pin_project;
 use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 
-use super::now;
+use crate::session::now;
 
 /// The one timer of a session's task.
 ///

@@ -7,8 +7,8 @@ use http::header::{HeaderMap, HeaderValue};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateError, DeflateFlush};
 
-use crate::accept_encoding::preferred_encoding;
-use crate::deflate;
+use crate::http::accept_encoding::preferred_encoding;
+use crate::http::deflate;
 
 /// How much is compressed before other tasks run.
 ///

@@ -7,11 +7,11 @@ use std::pin::Pin;
 use tokio::runtime;
 
 /// What does the work of a session.
-pub(super) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where the driver of a session is.
 #[derive(Default)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// With the task, as it is while that runs it, and for good once the client polls no more.
     #[default]
     Task,
@@ -31,7 +31,7 @@ pub(super) enum Place {
 
 impl Place {
     /// Whether the pending poll is to wait until a request has run the driver. It is noted that it does.
-    pub(super) fn holds_poll(&mut self) -> bool {
+    pub(crate) fn holds_poll(&mut self) -> bool {
         match self {
             Self::Request { poll_due, .. } => {
                 *poll_due = true;
@@ -42,7 +42,7 @@ impl Place {
     }
 
     /// Whether nothing would be lost with it.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Task)
     }
 }

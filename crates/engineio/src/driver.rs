@@ -3,7 +3,7 @@
 //! It owns the WebSocket or WebTransport stream, if there is one, the application's side of the session and the timer.
 //! One run reads what has arrived, gives it to the application, and writes what is queued then:
 //! the answers to one read leave in one write. The driver of a client that polls is also run by its
-//! requests, see [`polling_task`](super::polling_task).
+//! requests, see [`polling_task`].
 
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -15,13 +15,13 @@ use engineio_proto::{CloseReason, Message, Packet, PayloadDecoder, ProbeResult, 
 use http::request::Parts;
 use pin_project::pin_project;
 
-use crate::application::{Application, Connection};
+use crate::driver::timer::Timer;
+use crate::driver::turn::Turn;
+use crate::driver::work::Work;
 use crate::engine::Engine;
-use crate::registry::Entry;
-use crate::session::locked::Locked;
-use crate::session::timer::Timer;
-use crate::session::turn::Turn;
-use crate::session::work::Work;
+use crate::engine::application::{Application, Connection};
+use crate::engine::registry::Entry;
+use crate::session::Locked;
 use crate::session::{Post, Session, SessionEvent, is_heartbeat};
 use crate::transport::READ_BUFFER;
 use crate::transport::arrived::Arrived;
@@ -29,7 +29,14 @@ use crate::transport::channel::{Arriving, Channel, Received};
 use crate::transport::websocket::{CloseCode, Switching, Torn};
 use crate::transport::webtransport::WebTransport;
 
+pub(crate) mod polling;
+mod polling_task;
+mod timer;
+mod turn;
+mod work;
 mod write;
+
+pub(crate) use self::polling_task::PollingTask;
 
 /// How long the application may take no message of a client.
 ///
@@ -581,7 +588,7 @@ impl<A: Application> Core<A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::application::tests::Nothing;
+    use crate::engine::application::tests::Nothing;
 
     #[test]
     fn an_idle_session_costs_little() {

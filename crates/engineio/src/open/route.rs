@@ -3,8 +3,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::config::Config;
-use crate::connection_failure::{FailureContext, Refusal};
-use crate::query::Query;
+use crate::http::connection_failure::{FailureContext, Refusal};
+use crate::http::query::Query;
+use crate::http::response::BadUpgrade;
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
 
@@ -159,17 +160,6 @@ pub(crate) fn is_websocket_upgrade(parts: &Parts) -> bool {
     // In this order, because plain requests have the second header too.
     has_token(&parts.headers, header::UPGRADE, "websocket")
         && has_token(&parts.headers, header::CONNECTION, "upgrade")
-}
-
-/// Why a request cannot become a WebSocket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BadUpgrade {
-    /// No usable `Sec-WebSocket-Key`, or a method that cannot be upgraded.
-    Malformed,
-    /// The HTTP server gives no access to the connection.
-    Unsupported,
-    /// Another version than 13.
-    Version,
 }
 
 /// Checks the WebSocket side of an upgrade request and returns the key to answer, if HTTP/1.1

@@ -10,8 +10,8 @@ use http_body::Body;
 use http_body_util::Full;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::application::Application;
 use crate::engine::Engine;
+use crate::engine::application::Application;
 use crate::open;
 use crate::transport::webtransport::WebTransport;
 

@@ -6,9 +6,21 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
-use crate::compression::Encoding;
-use crate::future::EngineResponse;
-use crate::route::BadUpgrade;
+use crate::http::compression::Encoding;
+
+/// An answer of the engine.
+pub(crate) type EngineResponse = Response<Full<Bytes>>;
+
+/// Why a request cannot become a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadUpgrade {
+    /// No usable `Sec-WebSocket-Key`, or a method that cannot be upgraded.
+    Malformed,
+    /// The HTTP server gives no access to the connection.
+    Unsupported,
+    /// Another version than 13.
+    Version,
+}
 
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");

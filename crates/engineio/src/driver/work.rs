@@ -1,6 +1,6 @@
 use engineio_proto::{CloseReason, Event, PayloadDecoder, Transport};
 
-use crate::session::state::{Post, State};
+use crate::session::{Post, State};
 use crate::transport::channel::Arriving;
 
 /// Something that the task finds in the shared state.

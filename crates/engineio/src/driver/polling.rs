@@ -10,10 +10,11 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use http_body::Body;
 
-use crate::compression::{Encoding, HttpCompression};
-use crate::connection_failure::{FailureContext, Refusal};
-use crate::response::Told;
-use crate::session::{Locked, Post, SessionEvent, Shared, is_heartbeat, now, run_driver};
+use super::polling_task::run_driver;
+use crate::http::compression::{Encoding, HttpCompression};
+use crate::http::connection_failure::{FailureContext, Refusal};
+use crate::http::response::Told;
+use crate::session::{Locked, Post, SessionEvent, Shared, is_heartbeat, now};
 use crate::transport::jsonp::{self, Jsonp};
 
 /// Answers a GET with the next packets, as soon as there are any.

@@ -6,9 +6,9 @@ use engineio_proto::{CloseReason, ConnectionError, Message, SessionId};
 use http::HeaderMap;
 use http::request::Parts;
 
-use crate::connection_failure::{BoxError, ConnectionFailure};
+use crate::engine::session_id;
+use crate::http::connection_failure::{BoxError, ConnectionFailure};
 use crate::session::Session;
-use crate::session_id;
 
 /// What runs on top of the engine: it is told of every session that opens.
 ///

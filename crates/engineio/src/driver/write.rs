@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 use engineio_proto::{Batch, Packet, Transmit, TransmitRef, Transport};
 
 use super::{Core, Progress, Socket};
-use crate::application::Application;
-use crate::session::locked::Locked;
-use crate::session::observer::Observers;
-use crate::session::turn::Turn;
-use crate::session::work::Work;
+use crate::driver::turn::Turn;
+use crate::driver::work::Work;
+use crate::engine::application::Application;
+use crate::session::Locked;
+use crate::session::Observers;
 use crate::session::{SessionEvent, is_heartbeat};
 use crate::transport::Closed;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use engineio_proto::SessionId;
 
-use crate::connection_failure::BoxError;
+use crate::http::connection_failure::BoxError;
 
 /// The longest id that an application may make, in bytes.
 ///

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use engineio_proto::CloseReason;
 
-use crate::registry::Registry;
+use crate::engine::registry::Registry;
 
 /// Closes every session and returns when they are gone, by the `deadline` at the latest.
 pub(crate) async fn close_all(registry: &Registry, reason: CloseReason, deadline: Duration) {

@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use crate::application::Application;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::engine::application::Application;
 use crate::service::EngineIoService;
 
 /// Puts an Engine.IO server in front of the wrapped service.

@@ -8,7 +8,8 @@ use http::Response;
 use http_body_util::Full;
 use pin_project::pin_project;
 
-use crate::body::ResponseBody;
+use crate::http::body::ResponseBody;
+use crate::open::EngineFuture;
 
 /// The future of [`EngineIoService`](crate::EngineIoService).
 #[pin_project]
@@ -19,12 +20,6 @@ enum Inner<F> {
     Engine(EngineFuture),
     Wrapped(#[pin] F),
 }
-
-/// An answer of the engine in the making.
-pub(crate) type EngineFuture = Pin<Box<dyn Future<Output = EngineResponse> + Send>>;
-
-/// An answer of the engine.
-pub(crate) type EngineResponse = Response<Full<Bytes>>;
 
 impl<F> ResponseFuture<F> {
     /// An answer that comes from neither the engine nor the wrapped service, for services that wrap

@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use engineio_proto::Message;
 
-use super::now;
+use crate::session::now;
 
 /// How many messages are taken before the task lets others run.
 const MESSAGES: usize = 64;

@@ -1,0 +1,10 @@
+//! Parts of HTTP requests and responses that know nothing of sessions or transports; uses no sibling module.
+
+pub(crate) mod accept_encoding;
+pub(crate) mod body;
+pub(crate) mod compression;
+pub(crate) mod connection_failure;
+pub(crate) mod deflate;
+pub(crate) mod path;
+pub(crate) mod query;
+pub(crate) mod response;
