@@ -3,7 +3,6 @@
 pub(crate) mod application;
 pub(crate) mod registry;
 pub(crate) mod session_id;
-mod shutdown;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +14,6 @@ use engineio_proto::{CloseReason, SessionConfig, SessionId, Transport};
 use crate::config::Config;
 use crate::engine::application::Application;
 use crate::engine::registry::Registry;
-use crate::engine::shutdown;
 use crate::session::Session;
 
 /// An Engine.IO server: its options, its sessions and the application on top.
@@ -125,7 +123,9 @@ impl<A: Application> Engine<A> {
     /// HTTP server shut down gracefully afterwards.
     pub async fn close(&self, deadline: Duration) {
         self.refuse_sessions();
-        shutdown::close_all(&self.registry, CloseReason::ServerShuttingDown, deadline).await;
+        self.registry
+            .close_all(CloseReason::ServerShuttingDown, deadline)
+            .await;
     }
 }
 

@@ -4,7 +4,6 @@ pub(crate) mod accept_encoding;
 pub(crate) mod body;
 pub(crate) mod compression;
 pub(crate) mod connection_failure;
-pub(crate) mod deflate;
 pub(crate) mod path;
 pub(crate) mod query;
 pub(crate) mod response;

@@ -78,10 +78,9 @@ pub use self::http::accept_encoding::preferred_encoding;
 pub use self::http::body::ResponseBody;
 pub use self::http::compression::HttpCompression;
 pub use self::http::connection_failure::{BoxError, ConnectionFailure, FailureContext};
-pub use self::service::EngineIoService;
 pub use self::service::future::ResponseFuture;
 pub use self::service::layer::EngineIoLayer;
-pub use self::service::not_found::NotFound;
+pub use self::service::{EngineIoService, NotFound};
 pub use self::session::{
     Announcement, Broadcast, ReadyState, Session, SessionEvent, SessionObserver,
 };

@@ -3,14 +3,17 @@
 pub(crate) mod future;
 mod handle;
 pub(crate) mod layer;
-pub(crate) mod not_found;
 
+use std::convert::Infallible;
 use std::fmt;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
 use http_body::Body;
+use http_body_util::Empty;
 use tower_service::Service;
 
 use crate::engine::Engine;
@@ -18,7 +21,6 @@ use crate::engine::application::Application;
 use crate::http::body::ResponseBody;
 use crate::open;
 use crate::service::future::ResponseFuture;
-use crate::service::not_found::NotFound;
 
 /// Serves the requests below the engine's path and passes the others on.
 pub struct EngineIoService<I, A: Application> {
@@ -94,5 +96,25 @@ where
         } else {
             ResponseFuture::wrapped(self.inner.call(request))
         }
+    }
+}
+
+/// The inner service of an engine that stands alone: it answers `404 Not Found`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NotFound;
+
+impl<B> Service<Request<B>> for NotFound {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        let mut response = Response::new(Empty::new());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        ready(Ok(response))
     }
 }

@@ -11,8 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{self, Handle};
 
-use crate::session::driver_slot::{Driver, Place};
-use crate::session::{Locked, Shared};
+use crate::session::{Driver, Locked, Place, Shared};
 
 /// The task of a session that begins with polling.
 pub(crate) struct PollingTask {

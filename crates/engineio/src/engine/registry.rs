@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use engineio_proto::{CloseReason, SessionId};
 use hashbrown::{HashMap, hash_map};
@@ -66,7 +67,7 @@ impl Registry {
     }
 
     /// Calls `f` for every session, without holding a lock meanwhile.
-    pub(crate) fn for_each(&self, mut f: impl FnMut(&Arc<Shared>)) {
+    fn for_each(&self, mut f: impl FnMut(&Arc<Shared>)) {
         for shard in &self.shards {
             let sessions: Vec<_> = shard.lock().values().cloned().collect();
             sessions.iter().for_each(&mut f);
@@ -74,14 +75,33 @@ impl Registry {
     }
 
     /// Returns when no session is left.
-    pub(crate) async fn sessions_ended(&self) {
+    async fn sessions_ended(&self) {
         self.sessions.emptied().await;
     }
 
     /// Returns when no session is left and no WebSocket of one.
-    pub(crate) async fn emptied(&self) {
+    async fn emptied(&self) {
         self.sessions.emptied().await;
         self.sockets.emptied().await;
+    }
+
+    /// Closes every session and returns when they are gone, by the `deadline` at the latest.
+    pub(crate) async fn close_all(&self, reason: CloseReason, deadline: Duration) {
+        self.for_each(|session| session.close(reason));
+        if tokio::time::timeout(deadline, self.emptied())
+            .await
+            .is_err()
+        {
+            let sessions = self.len();
+            if sessions > 0 {
+                tracing::warn!(
+                    sessions,
+                    "clients did not take their last packets in time: cutting them off"
+                );
+            }
+            self.for_each(|session| session.abort(reason));
+            self.sessions_ended().await;
+        }
     }
 
     fn shard(&self, id: &str) -> &Mutex<HashMap<SessionId, Arc<Shared>>> {

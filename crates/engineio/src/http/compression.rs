@@ -1,14 +1,11 @@
 //! Compression of the answers to polls.
 
-use std::cell::RefCell;
-
 use bytes::Bytes;
+use engineio_proto::Spare;
 use http::header::{HeaderMap, HeaderValue};
-
-use zlib_rs::{Deflate, DeflateConfig, DeflateError, DeflateFlush};
+use zlib_rs::{Deflate, DeflateConfig, DeflateError, DeflateFlush, Status};
 
 use crate::http::accept_encoding::preferred_encoding;
-use crate::http::deflate;
 
 /// How much is compressed before other tasks run.
 ///
@@ -23,7 +20,7 @@ const SPARE_CONTEXTS: usize = 4;
 
 thread_local! {
     /// Compressors that are not in use, and for what they are.
-    static SPARE: RefCell<Vec<(Kind, Deflate)>> = const { RefCell::new(Vec::new()) };
+    static SPARE: Spare<Vec<(Kind, Deflate)>> = const { Spare::new(Vec::new()) };
 }
 
 /// How answers to polls are compressed: Node's option `httpCompression`.
@@ -92,9 +89,9 @@ impl HttpCompression {
             if number > 0 {
                 tokio::task::yield_now().await;
             }
-            deflate::compress(&mut context, piece, DeflateFlush::NoFlush, &mut out)?;
+            deflate_into(&mut context, piece, DeflateFlush::NoFlush, &mut out)?;
         }
-        deflate::compress(&mut context, &[], DeflateFlush::Finish, &mut out)?;
+        deflate_into(&mut context, &[], DeflateFlush::Finish, &mut out)?;
         kind.keep(context);
         Ok(out.into())
     }
@@ -110,7 +107,7 @@ struct Kind {
 impl Kind {
     /// A compressor at its beginning.
     fn context(self) -> Deflate {
-        let spare = SPARE.with_borrow_mut(|spare| {
+        let spare = Spare::with(&SPARE, |spare| {
             let at = spare.iter().position(|(kind, _)| *kind == self)?;
             Some(spare.remove(at))
         });
@@ -128,7 +125,7 @@ impl Kind {
 
     /// Keeps a compressor, in the place of the one that has not been in use for the longest time.
     fn keep(self, context: Deflate) {
-        SPARE.with_borrow_mut(|spare| {
+        Spare::with(&SPARE, |spare| {
             if spare.len() >= SPARE_CONTEXTS {
                 spare.remove(0);
             }
@@ -164,6 +161,37 @@ impl Encoding {
             .into_iter()
             .find(|encoding| encoding.as_str() == name)
     }
+}
+
+/// How much is compressed at a time, in bytes.
+pub(crate) const STEP: usize = 4 * 1024;
+
+/// Compresses all of `input` and appends what comes of it.
+///
+/// How much of it comes now depends on `flush`; with [`DeflateFlush::Finish`] it is all.
+pub(crate) fn deflate_into(
+    context: &mut Deflate,
+    mut input: &[u8],
+    flush: DeflateFlush,
+    out: &mut Vec<u8>,
+) -> Result<(), DeflateError> {
+    let mut buffer = [0; STEP];
+    loop {
+        let (read, written) = (context.total_in(), context.total_out());
+        let status = context.compress(input, &mut buffer, flush)?;
+        let read = difference(context.total_in(), read);
+        let written = difference(context.total_out(), written);
+        input = input.get(read..).unwrap_or_default();
+        out.extend_from_slice(buffer.get(..written).unwrap_or_default());
+        if (input.is_empty() && written < STEP) || status == Status::StreamEnd {
+            return Ok(());
+        }
+    }
+}
+
+/// How much a counter has moved on.
+fn difference(now: u64, before: u64) -> usize {
+    usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -205,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn compressors_are_used_again_and_few_are_kept() {
-        let kept = || SPARE.with_borrow(Vec::len);
+        let kept = || Spare::with(&SPARE, |spare| spare.len());
         let payload = vec![b'a'; 5_000];
         let first = HttpCompression::default();
         let expected = first.encode(Encoding::Gzip, &payload).await.unwrap();

@@ -8,7 +8,8 @@ use std::task::Poll;
 use engineio_proto::{SessionId, Transport};
 use http::request::Parts;
 
-use super::{Unopened, admit, open_packet, tell_refused};
+use super::handshake::{Unopened, admit, open_packet};
+use super::refuse::tell_refused;
 use crate::driver::Driver;
 use crate::engine::Engine;
 use crate::engine::application::Application;

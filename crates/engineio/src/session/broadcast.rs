@@ -5,7 +5,9 @@ use engineio_proto::{Batch, Message, SendError, SendOptions};
 use tokio::runtime::Handle;
 
 use self::portions::{PORTION, Portion, Portions};
-use super::{Locked, Session, Shared};
+use super::handle::Session;
+use super::locked::Locked;
+use super::shared::Shared;
 use crate::transport::websocket::Writer;
 
 mod portions;

@@ -1,12 +1,12 @@
 //! The frames that wait for the connection to take them.
 
-use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use engineio_proto::Spare;
 use smallvec::SmallVec;
 use tokio::io::AsyncWrite;
 
@@ -27,7 +27,7 @@ const MAX_SPARE: usize = 64 * 1024;
 thread_local! {
     /// Memory for gathering. What is gathered has left again before the thread gathers for another
     /// connection, as a rule: they can share it, and none grows its own for every write.
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SPARE: Spare<Vec<u8>> = const { Spare::new(Vec::new()) };
 }
 
 /// The most pieces of memory that are written at once.
@@ -199,7 +199,7 @@ impl Outgoing {
             return self.gathered_behind(needed);
         }
         if self.front.capacity() == 0 {
-            self.front = spare();
+            self.front = Spare::take(&SPARE);
         }
         self.front.reserve(needed);
         &mut self.front
@@ -212,7 +212,7 @@ impl Outgoing {
             _ => false,
         };
         if !has_room {
-            let mut bytes = spare();
+            let mut bytes = Spare::take(&SPARE);
             bytes.reserve(needed);
             self.rest.push(Chunk::Gathered(bytes));
         }
@@ -238,11 +238,6 @@ impl Chunk {
     }
 }
 
-/// Memory of this thread for gathering, if it is not in use.
-fn spare() -> Vec<u8> {
-    SPARE.try_with(Cell::take).unwrap_or_default()
-}
-
 fn fit(bytes: &mut Vec<u8>) {
     if bytes.capacity() > 2 * bytes.len() {
         let fitting = bytes.as_slice().to_vec();
@@ -254,8 +249,7 @@ fn fit(bytes: &mut Vec<u8>) {
 fn give_back(mut bytes: Vec<u8>) {
     if bytes.capacity() <= MAX_SPARE {
         bytes.clear();
-        // A thread that is ending keeps nothing.
-        SPARE.try_with(|spare| spare.set(bytes)).ok();
+        Spare::put(&SPARE, bytes);
     }
 }
 

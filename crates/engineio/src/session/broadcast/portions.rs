@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use tokio::runtime::{self, Handle};
 use tokio::task::yield_now;
 
-use crate::session::Shared;
+use crate::session::shared::Shared;
 
 /// How many sessions are written for before others have their turn, where nobody else has much to do:
 /// 16, which takes some 50 microseconds.

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use bytestring::ByteString;
+use engineio_proto::{Frame, Message, Packet};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::tcp::OwnedWriteHalf;
 
 use super::close_code::CloseCode;
 use super::decoder::{Decoder, Event};
@@ -19,7 +19,9 @@ use super::extension::Negotiated;
 use super::frame::{Opcode, write_header};
 use super::inflation::Inflation;
 use super::stream::Stream;
+use super::writer::{Torn, Writer};
 use crate::transport::arrived::Arrived;
+use crate::transport::coding::Coding;
 use crate::transport::outgoing::Outgoing;
 use crate::transport::{Closed, READ_BUFFER, WRITE_BUFFER};
 
@@ -36,10 +38,11 @@ const CONTROLS_PER_RUN: usize = 64;
 /// it, and the client might never see the close frame.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A WebSocket.
+/// A WebSocket of a session.
 #[derive(Debug)]
-pub(super) struct Connection<T> {
+pub(crate) struct WebSocket<T = Stream> {
     io: T,
+    coding: Coding,
     decoder: Decoder,
     /// What was read with a message and stands behind it.
     unread: BytesMut,
@@ -74,40 +77,43 @@ pub(crate) enum Received {
     Failed(CloseCode),
 }
 
-impl Connection<Stream> {
+impl WebSocket {
     /// Lends the writing side, if it can be used from anywhere. What a connection compresses depends on
     /// what it has sent before, so that one which does is not lent.
-    pub(super) fn lend(&mut self) -> Option<OwnedWriteHalf> {
+    pub(crate) fn lend(&mut self) -> Option<Writer> {
         if self.deflation.is_some() {
             return None;
         }
-        self.io.lend()
+        let write = self.io.lend()?;
+        Some(Writer::new(write, self.coding))
     }
 
     /// Takes the writing side back.
-    pub(super) fn take_back(&mut self, write: OwnedWriteHalf) {
-        self.io.take_back(write);
+    pub(crate) fn take_back(&mut self, writer: Writer) {
+        self.io.take_back(writer.into_inner());
     }
 
     /// Queues what another has begun to write, before what waits here.
-    pub(super) fn resume(&mut self, torn: Outgoing) {
+    pub(crate) fn resume(&mut self, torn: Torn) {
         self.unflushed = true;
-        self.outgoing.resume(torn);
+        self.outgoing.resume(torn.into_inner());
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// A WebSocket of a server, of which `read` has been read already, and whose client may send
     /// messages of `max_message` bytes.
     pub(super) fn new(
         io: T,
         read: &Bytes,
         max_message: usize,
+        coding: Coding,
         deflate: Option<Negotiated>,
     ) -> Self {
         let inflation = deflate.map(|deflate| Box::new(Inflation::new(deflate.client_takeover)));
         Self {
             io,
+            coding,
             decoder: Decoder::new(max_message, inflation),
             // A copy: the memory of HTTP, which is large and empty as a rule, is given back.
             unread: BytesMut::from(&**read),
@@ -121,7 +127,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
 
     /// The next message. After [`Received::Closed`] or [`Received::Failed`] there is none.
     #[inline]
-    pub(super) fn poll_receive(
+    pub(crate) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
         arrived: &mut Arrived<'_>,
@@ -159,13 +165,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     /// Whether reading may bring it to write.
     ///
     /// It does at `MAX_PONGS`, which no single call of `poll_receive` reaches from none.
-    pub(super) fn has_pongs(&self) -> bool {
+    pub(crate) fn has_pongs(&self) -> bool {
         self.pongs > 0 && self.outgoing.pending() > 0
     }
 
     /// Keeps what has arrived and has not been taken.
     #[inline]
-    pub(super) fn keep(&mut self, arrived: &mut Arrived<'_>) {
+    pub(crate) fn keep(&mut self, arrived: &mut Arrived<'_>) {
         let rest = arrived.rest();
         if !rest.is_empty() {
             // It has arrived behind all that was kept before, which has been taken then.
@@ -176,7 +182,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
 
     /// Whether a message can be queued without the queue growing beyond its limit.
     #[inline]
-    pub(super) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+    pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         if self.outgoing.pending() < WRITE_BUFFER {
             return Poll::Ready(Ok(()));
         }
@@ -184,15 +190,45 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         self.checked(written)
     }
 
+    /// How its packets are written.
+    pub(crate) fn coding(&self) -> Coding {
+        self.coding
+    }
+
+    /// Queues a packet, compressed if it may be and that was agreed on.
+    #[inline]
+    pub(crate) fn write(&mut self, packet: &Packet, compress: bool) {
+        // The usual cases: nothing is to be encoded, and to share bytes for nothing would allocate.
+        match packet {
+            Packet::Message(Message::Text(text)) => self.send_text(text.as_wire(), compress),
+            Packet::Message(Message::Binary(bytes)) if self.coding.takes_bytes() => {
+                self.send_binary(bytes, compress);
+            }
+            _ => self.write_encoded(packet, compress),
+        }
+    }
+
+    fn write_encoded(&mut self, packet: &Packet, compress: bool) {
+        match self.coding.encode(packet) {
+            Frame::Text(text) => self.send_text(&text, compress),
+            Frame::Binary(bytes) => self.send_binary(&bytes, compress),
+        }
+    }
+
     /// Queues a text message.
     #[inline]
-    pub(super) fn send_text(&mut self, text: &ByteString, compress: bool) {
+    fn send_text(&mut self, text: &ByteString, compress: bool) {
         self.send(Opcode::Text, text.as_bytes(), compress);
     }
 
-    /// Queues a text message that is short, and copied.
+    /// Queues a text message, which is copied, compressed if it may be and that was agreed on.
     #[inline]
-    pub(super) fn send_copied(&mut self, text: &str, compress: bool) {
+    pub(crate) fn write_text(&mut self, wire: &str, compress: bool) {
+        self.send_copied(wire, compress);
+    }
+
+    #[inline]
+    fn send_copied(&mut self, text: &str, compress: bool) {
         let deflation = self.deflation.as_ref().filter(|_| compress);
         if deflation.is_some_and(|deflation| deflation.takes(text.len())) {
             self.send_text(&text.into(), compress);
@@ -206,19 +242,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
 
     /// Queues a binary message.
     #[inline]
-    pub(super) fn send_binary(&mut self, bytes: &Bytes, compress: bool) {
+    fn send_binary(&mut self, bytes: &Bytes, compress: bool) {
         self.send(Opcode::Binary, bytes, compress);
     }
 
     /// Whether nothing waits for the connection to take it.
     #[inline]
-    pub(super) fn is_flushed(&self) -> bool {
+    pub(crate) fn is_flushed(&self) -> bool {
         !self.unflushed
     }
 
     /// Writes what is queued.
     #[inline]
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         if !self.unflushed {
             return Poll::Ready(Ok(()));
         }

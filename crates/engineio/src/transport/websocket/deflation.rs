@@ -1,9 +1,9 @@
 //! From messages to compressed ones (RFC 7692, section 7.2.1).
 
-use std::cell::RefCell;
 use std::fmt;
 
 use bytes::Bytes;
+use engineio_proto::Spare;
 use zlib_rs::Deflate;
 
 use self::setting::{Setting, deflate};
@@ -21,7 +21,7 @@ pub(super) struct Deflation {
 }
 
 thread_local! {
-    static SHARED: RefCell<Shared> = const { RefCell::new(Shared::new()) };
+    static SHARED: Spare<Shared> = const { Spare::new(Shared::new()) };
 }
 
 impl Deflation {
@@ -58,7 +58,7 @@ impl Deflation {
             }
             compressed
         } else {
-            SHARED.with_borrow_mut(|shared| shared.deflate(setting, message))
+            Spare::with(&SHARED, |shared| shared.deflate(setting, message))
         }
     }
 }
@@ -77,7 +77,7 @@ pub(super) mod tests {
     use super::super::inflation::Inflation;
     use super::*;
     use crate::config::per_message_deflate::PerMessageDeflate;
-    use crate::http::deflate::STEP;
+    use crate::http::compression::STEP;
 
     /// The compressed form of a message, alone.
     pub(in super::super) fn deflate(message: &[u8]) -> Bytes {

@@ -1,8 +1,8 @@
 //! From compressed messages to what they were (RFC 7692, section 7.2.2).
 
-use std::cell::RefCell;
 use std::fmt;
 
+use engineio_proto::Spare;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::close_code::CloseCode;
@@ -32,7 +32,7 @@ pub(super) struct Inflation {
 
 thread_local! {
     /// Contexts with nothing in their windows.
-    static SPARE: RefCell<Vec<Inflate>> = const { RefCell::new(Vec::new()) };
+    static SPARE: Spare<Vec<Inflate>> = const { Spare::new(Vec::new()) };
 }
 
 impl Inflation {
@@ -87,7 +87,7 @@ impl Inflation {
             && let Some(mut context) = self.context.take()
         {
             context.reset(false);
-            SPARE.with_borrow_mut(|spare| {
+            Spare::with(&SPARE, |spare| {
                 if spare.len() < SPARE_CONTEXTS {
                     spare.push(context);
                 }
@@ -99,9 +99,7 @@ impl Inflation {
 
 /// A context with nothing in its window.
 fn spare_context() -> Inflate {
-    SPARE
-        .with_borrow_mut(Vec::pop)
-        .unwrap_or_else(|| Inflate::new(false, WINDOW_BITS))
+    Spare::with(&SPARE, Vec::pop).unwrap_or_else(|| Inflate::new(false, WINDOW_BITS))
 }
 
 /// How much a counter has moved on.

@@ -7,13 +7,20 @@ use tokio::task::coop::unconstrained;
 use super::*;
 use crate::config::per_message_deflate::PerMessageDeflate;
 use crate::transport::websocket::extension::tests::agreed;
-use crate::transport::websocket::stream::Stream;
 
 const MAX: usize = 1_000_000;
 
-fn connect(room: usize) -> (Connection<DuplexStream>, DuplexStream) {
+const CODING: Coding = Coding {
+    protocol: engineio_proto::Protocol::V4,
+    base64: false,
+};
+
+fn connect(room: usize) -> (WebSocket<DuplexStream>, DuplexStream) {
     let (server, client) = duplex(room);
-    (Connection::new(server, &Bytes::new(), MAX, None), client)
+    (
+        WebSocket::new(server, &Bytes::new(), MAX, CODING, None),
+        client,
+    )
 }
 
 /// A frame with a key of zeros, which masks nothing.
@@ -25,7 +32,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// What a run of a session's task sees that takes one message.
 fn poll_receive<T: AsyncRead + AsyncWrite + Unpin>(
-    connection: &mut Connection<T>,
+    connection: &mut WebSocket<T>,
     cx: &mut Context<'_>,
 ) -> Poll<Received> {
     let mut memory = [MaybeUninit::uninit(); READ_BUFFER];
@@ -35,7 +42,7 @@ fn poll_receive<T: AsyncRead + AsyncWrite + Unpin>(
     received
 }
 
-async fn receive(connection: &mut Connection<DuplexStream>) -> String {
+async fn receive(connection: &mut WebSocket<DuplexStream>) -> String {
     match poll_fn(|cx| poll_receive(connection, cx)).await {
         Received::Text(text) => text.to_string(),
         other => panic!("{other:?}"),
@@ -65,13 +72,15 @@ async fn what_http_has_read_is_taken_and_its_memory_is_given_back() {
     let (server, _client) = duplex(1_000);
     let mut read = BytesMut::with_capacity(8_192);
     read.extend_from_slice(&frame(0x81, b"4early"));
-    let mut connection = Connection::new(server, &read.freeze(), MAX, None);
+    let mut connection = WebSocket::new(server, &read.freeze(), MAX, CODING, None);
     assert!(connection.unread.capacity() < 100);
     assert_eq!(receive(&mut connection).await, "4early");
     let (server, _client) = duplex(1_000);
     let empty = BytesMut::with_capacity(8_192).freeze();
     assert_eq!(
-        Connection::new(server, &empty, MAX, None).unread.capacity(),
+        WebSocket::new(server, &empty, MAX, CODING, None)
+            .unread
+            .capacity(),
         0
     );
 }
@@ -82,7 +91,7 @@ async fn frames(deflate: Option<&PerMessageDeflate>, text: &str, compress: bool)
     for (copied, frame) in frames.iter_mut().enumerate() {
         let (server, mut client) = duplex(10_000);
         let deflate = deflate.map(|options| agreed(options, "permessage-deflate").unwrap().0);
-        let mut connection = Connection::new(server, &Bytes::new(), MAX, deflate);
+        let mut connection = WebSocket::new(server, &Bytes::new(), MAX, CODING, deflate);
         if copied == 0 {
             connection.send_text(&text.into(), compress);
         } else {
@@ -121,7 +130,7 @@ async fn a_copied_text_is_compressed_as_any_other() {
 
 #[tokio::test]
 async fn it_is_small() {
-    let size = size_of::<Connection<Stream>>();
+    let size = size_of::<WebSocket>();
     assert!(size <= 184, "{size} bytes");
 }
 

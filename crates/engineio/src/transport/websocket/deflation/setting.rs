@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
-use crate::http::deflate;
+use crate::http::compression::deflate_into;
 
 /// What is cut off the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
@@ -30,7 +30,7 @@ impl Setting {
 /// The compressed form of a message, unless there is none.
 pub(super) fn deflate(context: &mut Deflate, message: &[u8]) -> Option<Bytes> {
     let mut out = Vec::new();
-    if let Err(error) = deflate::compress(context, message, DeflateFlush::SyncFlush, &mut out) {
+    if let Err(error) = deflate_into(context, message, DeflateFlush::SyncFlush, &mut out) {
         tracing::error!(?error, "a message is sent uncompressed: zlib has failed");
         return None;
     }

@@ -1,0 +1,240 @@
+//! New sessions.
+
+use std::sync::Arc;
+
+use engineio_proto::{Handshake, Packet, PayloadEncoder, Transport};
+use http::header;
+use http::request::Parts;
+use smallvec::SmallVec;
+
+use super::refuse::refuse;
+use super::route;
+use super::upgrade::switch_protocols;
+use crate::driver::polling::{self, Answer};
+use crate::driver::{Driver, PollingTask};
+use crate::engine::Engine;
+use crate::engine::application::Application;
+use crate::engine::registry::Entry;
+use crate::engine::session_id::{self, InvalidId};
+use crate::http::connection_failure::{FailureContext, Refusal};
+use crate::http::query::Query;
+use crate::http::response::{self, BadUpgrade, EngineResponse};
+use crate::session::{Shared, now};
+use crate::transport::jsonp::Jsonp;
+use crate::transport::webtransport;
+
+/// Opens a session, if the application lets it in.
+pub(super) async fn open<A: Application>(
+    engine: &Arc<Engine<A>>,
+    mut parts: Parts,
+    transport: Transport,
+) -> EngineResponse {
+    let entry = match admit(engine, &mut parts, transport).await {
+        Ok(entry) => entry,
+        Err(Unopened::BadUpgrade(reason)) => return response::bad_upgrade(reason),
+        Err(Unopened::Closing) => return response::unavailable(),
+        Err(Unopened::Refused(refusal)) => return refuse(engine, &parts, &refusal),
+    };
+    let open = open_packet(engine, &entry.session, transport);
+    match transport {
+        Transport::Polling => open_polling(engine, parts, entry, open).await,
+        _ => open_websocket(engine, parts, entry, open),
+    }
+}
+
+/// Asks the application, and makes a place for the session.
+pub(super) async fn admit<A: Application>(
+    engine: &Arc<Engine<A>>,
+    parts: &mut Parts,
+    transport: Transport,
+) -> Result<Entry, Unopened> {
+    if engine.is_closing() {
+        return Err(Unopened::Closing);
+    }
+    engine
+        .application
+        .allow_request(parts)
+        .await
+        .map_err(Refusal::by_application)?;
+    let protocol = match transport {
+        Transport::WebTransport => webtransport::PROTOCOL,
+        _ => route::protocol(parts, &engine.config)?,
+    };
+    if transport == Transport::WebSocket {
+        route::websocket_key(parts).map_err(Unopened::BadUpgrade)?;
+    }
+    let id = engine.application.generate_id(parts).await;
+    let id = id.and_then(|id| Ok(session_id::check(&id).map(|()| id)?));
+    let entry = id.and_then(|id| {
+        let config = Arc::clone(&engine.session_config);
+        let session = Shared::new(id, config, protocol, transport, now());
+        let entry = engine.registry.enter(Arc::new(session));
+        Ok(entry.ok_or(InvalidId::InUse)?)
+    });
+    let entry = entry.map_err(|error| {
+        tracing::error!(%error, "no session is opened");
+        Refusal::bad_request(FailureContext::IdGeneration { error })
+    })?;
+    // Asked once more: a session that was entered before closing began is closed with the others,
+    // one that was entered later would be overlooked.
+    if engine.is_closing() {
+        return Err(Unopened::Closing);
+    }
+    Ok(entry)
+}
+
+/// Why there is no new session.
+#[derive(Debug)]
+pub(super) enum Unopened {
+    /// The request cannot become a WebSocket.
+    BadUpgrade(BadUpgrade),
+    /// The engine is being closed.
+    Closing,
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unopened {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+async fn open_polling<A: Application>(
+    engine: &Arc<Engine<A>>,
+    parts: Parts,
+    entry: Entry,
+    open: Packet,
+) -> EngineResponse {
+    let query = Query::of(parts.uri.query());
+    let jsonp = query.jsonp.map(Jsonp::calling);
+    let mut payload = {
+        let mut state = entry.session.lock();
+        // All that is polled later is written as the first request wants it.
+        state.rare().polls_text = query.base64;
+        PayloadEncoder::new(state.proto.protocol(), query.base64 || jsonp.is_some())
+    };
+    payload.push(open);
+    if let Some(message) = &engine.config.initial_packet {
+        payload.push(Packet::Message(message.clone()));
+    }
+    let answer = Answer {
+        payload: payload.finish(),
+        compress: true,
+    };
+    let compression = engine.config.http_compression.as_ref();
+    let packets = match polling::payload(answer, jsonp.as_ref(), &parts, compression) {
+        Ok(packets) => packets,
+        Err(uncompressed) => uncompressed.compress().await,
+    };
+    let mut response = packets.answer(&parts.headers);
+    initial_headers(engine, &entry, &mut response, &parts);
+    let session = Arc::clone(&entry.session);
+    let driver = Driver::polling(Arc::clone(engine), entry, parts);
+    tokio::spawn(PollingTask::new(session, driver));
+    response
+}
+
+fn open_websocket<A: Application>(
+    engine: &Arc<Engine<A>>,
+    mut parts: Parts,
+    entry: Entry,
+    open: Packet,
+) -> EngineResponse {
+    let protocol = entry.session.lock().proto.protocol();
+    let (switching, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
+        Ok(switched) => switched,
+        Err(reason) => return response::bad_upgrade(reason),
+    };
+    initial_headers(engine, &entry, &mut response, &parts);
+    let driver = Driver::websocket(Arc::clone(engine), entry, switching, parts, open);
+    tokio::spawn(driver);
+    response
+}
+
+/// Completes the first answer of a session.
+fn initial_headers<A: Application>(
+    engine: &Engine<A>,
+    entry: &Entry,
+    response: &mut EngineResponse,
+    parts: &Parts,
+) {
+    let headers = response.headers_mut();
+    if let Some(cookie) = &engine.config.cookie {
+        headers.append(header::SET_COOKIE, cookie.header(entry.session.id()));
+    }
+    engine.application.initial_headers(headers, parts);
+    engine.application.headers(headers, parts);
+}
+
+pub(super) fn open_packet<A: Application>(
+    engine: &Engine<A>,
+    session: &Shared,
+    transport: Transport,
+) -> Packet {
+    let config = &engine.config;
+    let mut upgrades = SmallVec::<[Transport; 2]>::new();
+    if transport == Transport::Polling && config.allow_upgrades {
+        // There is one revision only on WebTransport.
+        let spoken = session.lock().proto.protocol();
+        let speaks = |to: &Transport| match to {
+            Transport::WebTransport => spoken == webtransport::PROTOCOL,
+            _ => true,
+        };
+        upgrades.extend(config.transports.upgrades().filter(speaks));
+    }
+    Handshake::new(session.id())
+        .upgrades(&upgrades)
+        .ping_interval(config.session.ping_interval)
+        .ping_timeout(config.session.ping_timeout)
+        .max_payload(config.max_http_buffer_size)
+        .to_packet()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{OnceLock, Weak};
+
+    use engineio_proto::SessionId;
+    use http::Request;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::engine::application::tests::Nothing;
+    use crate::http::connection_failure::BoxError;
+
+    #[tokio::test]
+    async fn no_session_is_entered_behind_the_back_of_closing() {
+        let engine = Arc::new(Engine::new(Config::default(), Nothing));
+        let request = || Request::get("/engine.io/?EIO=4").body(()).unwrap();
+        let (mut parts, ()) = request().into_parts();
+        let entry = admit(&engine, &mut parts, Transport::Polling)
+            .await
+            .unwrap();
+        assert_eq!(engine.clients_count(), 1);
+        drop(entry);
+        assert_eq!(engine.clients_count(), 0);
+
+        /// Closing begins while the application makes the id.
+        struct Closes(OnceLock<Weak<Engine<Self>>>);
+
+        impl Application for Closes {
+            type Connection = Nothing;
+
+            fn open(&self, _: crate::Session, _: Parts) -> Nothing {
+                Nothing
+            }
+
+            async fn generate_id(&self, _: &Parts) -> Result<SessionId, BoxError> {
+                let engine = self.0.get().and_then(Weak::upgrade);
+                engine.expect("the engine lives").refuse_sessions();
+                session_id::random()
+            }
+        }
+
+        let engine = Arc::new(Engine::new(Config::default(), Closes(OnceLock::new())));
+        engine.application.0.set(Arc::downgrade(&engine)).unwrap();
+        let refused = admit(&engine, &mut parts, Transport::Polling).await;
+        assert!(matches!(refused, Err(Unopened::Closing)));
+        assert_eq!(engine.clients_count(), 0);
+    }
+}

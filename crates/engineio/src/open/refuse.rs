@@ -1,0 +1,37 @@
+//! Requests that are refused.
+
+use http::request::Parts;
+
+use super::route;
+use crate::engine::Engine;
+use crate::engine::application::Application;
+use crate::http::connection_failure::{ConnectionFailure, Refusal};
+use crate::http::response::{self, EngineResponse};
+
+pub(super) fn refuse<A: Application>(
+    engine: &Engine<A>,
+    parts: &Parts,
+    refusal: &Refusal,
+) -> EngineResponse {
+    let error = &refusal.error;
+    tell_refused(engine, parts, refusal);
+    if route::is_websocket_upgrade(parts) {
+        response::upgrade_error(error)
+    } else {
+        response::error(error)
+    }
+}
+
+/// Tells the application that a client is refused.
+pub(super) fn tell_refused<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) {
+    tracing::debug!(
+        code = refusal.error.code(),
+        reason = refusal.error.message(),
+        context = %refusal.context,
+        "request refused"
+    );
+    engine.application.connection_error(&ConnectionFailure {
+        request: parts,
+        refusal,
+    });
+}

@@ -1,0 +1,106 @@
+//! WebSocket requests: of sessions that poll, and what they share with those of new sessions.
+
+use std::sync::Arc;
+
+use engineio_proto::{Protocol, Transport};
+use http::header::{self, HeaderValue};
+use http::request::Parts;
+use http::{StatusCode, Version};
+use hyper::upgrade::OnUpgrade;
+use tungstenite::handshake::derive_accept_key;
+
+use super::refuse::refuse;
+use super::route;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::engine::application::Application;
+use crate::http::connection_failure::{FailureContext, Refusal};
+use crate::http::query::Query;
+use crate::http::response::{self, BadUpgrade, EngineResponse};
+use crate::session::{Shared, now};
+use crate::transport::channel::Arriving;
+use crate::transport::coding::Coding;
+use crate::transport::websocket::{self, Switching};
+
+/// A WebSocket for a session that polls: its task takes it from here.
+pub(super) fn upgrade<A: Application>(
+    engine: &Engine<A>,
+    session: &Arc<Shared>,
+    mut parts: Parts,
+) -> EngineResponse {
+    // The request is looked at before the session is, so that a bad one changes nothing.
+    let protocol = session.lock().proto.protocol();
+    let (switching, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
+        Ok(switched) => switched,
+        Err(reason) => return response::bad_upgrade(reason),
+    };
+    let mut state = session.lock();
+    if state
+        .proto
+        .handle_probe(now(), Transport::WebSocket)
+        .is_err()
+    {
+        drop(state);
+        let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
+        return refuse(engine, &parts, &refusal);
+    }
+    state.rare().probe = Some(Arriving::WebSocket(switching));
+    state.wake_all();
+    drop(state);
+    engine.application.headers(response.headers_mut(), &parts);
+    response
+}
+
+/// The answer that turns the connection into a WebSocket, and the future connection.
+pub(super) fn switch_protocols(
+    config: &Config,
+    protocol: Protocol,
+    parts: &mut Parts,
+) -> Result<(Switching, EngineResponse), BadUpgrade> {
+    let key = route::websocket_key(parts)?;
+    let mut response = response::status(StatusCode::SWITCHING_PROTOCOLS);
+    let headers = response.headers_mut();
+    if let Some(key) = key {
+        let accept = derive_accept_key(key.as_bytes());
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        if let Ok(accept) = HeaderValue::from_str(&accept) {
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        }
+    }
+    if let Some(protocol) = route::first_subprotocol(&parts.headers) {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
+    let deflate = config
+        .per_message_deflate
+        .as_ref()
+        .and_then(|options| websocket::negotiate(&parts.headers, options));
+    let deflate = deflate.map(|(negotiated, answer)| {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, answer);
+        negotiated
+    });
+    if parts.version == Version::HTTP_2 {
+        *response.status_mut() = StatusCode::OK;
+    }
+    match parts.extensions.remove::<OnUpgrade>() {
+        Some(on_upgrade) => {
+            let coding = Coding {
+                protocol,
+                base64: Query::of(parts.uri.query()).base64,
+            };
+            let switching = Switching {
+                on_upgrade,
+                coding,
+                deflate,
+            };
+            Ok((switching, response))
+        }
+        None => {
+            tracing::error!(
+                "the HTTP server does not support upgrades: serve with axum::serve or hyper's \
+                 serve_connection_with_upgrades, and put no layer outside that removes extensions"
+            );
+            Err(BadUpgrade::Unsupported)
+        }
+    }
+}
