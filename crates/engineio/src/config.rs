@@ -14,7 +14,7 @@ use crate::config::per_message_deflate::PerMessageDeflate;
 use crate::http::compression::HttpCompression;
 use crate::http::path::ServedPath;
 
-/// The options of an engine, with the defaults of Node's server.
+/// The options of an engine. The defaults are those of Node's server.
 ///
 /// # Examples
 ///
@@ -66,29 +66,31 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The path that the engine serves, and everything below it: `/engine.io/` by default.
+    /// Sets the path that the engine serves, with everything below it: `/engine.io/` by default.
     ///
-    /// Slashes at either end do not matter, see [`add_trailing_slash`](Self::add_trailing_slash).
-    /// Other paths go to the wrapped service.
+    /// Leading and trailing slashes are ignored, see
+    /// [`add_trailing_slash`](Self::add_trailing_slash). Requests for other paths are passed to the
+    /// inner service.
     pub fn path(mut self, path: &str) -> Self {
         self.path.set(path);
         self
     }
 
-    /// Whether clients put a slash behind the path: `true` by default (Node's `addTrailingSlash`).
+    /// Sets whether clients append a slash to the path: `true` by default (Node's
+    /// `addTrailingSlash`).
     ///
-    /// With `true` the path itself, without the slash, goes to the wrapped service. With `false` it
-    /// is served, for clients with the same option; what is below it is served either way.
+    /// If `true`, requests for the path without the slash are passed to the inner service. If
+    /// `false`, they are served, for clients with the same option. Everything below the path is
+    /// served in both cases.
     pub fn add_trailing_slash(mut self, add: bool) -> Self {
         self.path.set_slash(add);
         self
     }
 
-    /// The transports that clients may use: polling and WebSocket by default.
+    /// Sets the transports that clients may use: polling and WebSocket by default.
     ///
-    /// A transport that is not listed is refused and not advertised as an upgrade. Sessions over
-    /// WebTransport are those that are handed to
-    /// [`Engine::handle_web_transport`](crate::Engine::handle_web_transport).
+    /// Other transports are refused and not advertised as upgrades. WebTransport streams are passed
+    /// to [`Engine::handle_web_transport`](crate::Engine::handle_web_transport).
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.transports = Transports {
             polling: false,
@@ -106,46 +108,46 @@ impl Config {
         self
     }
 
-    /// Whether a session may move from polling to another transport: `true` by default.
+    /// Sets whether sessions may move from polling to another transport: `true` by default.
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
         self.allow_upgrades = allow;
         self
     }
 
-    /// How long after the last pong the client is pinged: 25 seconds by default.
+    /// Sets the time between the last pong of a client and the next ping: 25 seconds by default.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.session.ping_interval = interval;
         self
     }
 
-    /// How long the client may take to answer a ping: 20 seconds by default.
+    /// Sets the time that a client has to answer a ping: 20 seconds by default.
     ///
-    /// Short timeouts cost reconnections of clients that were only slow for a moment.
+    /// Short timeouts disconnect clients that were slow only for a moment.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.session.ping_timeout = timeout;
         self
     }
 
-    /// How long an upgrade may take, from the arrival of the new transport, and how long the first
-    /// packet of a WebTransport session: 10 seconds by default.
+    /// Sets the time limit of an upgrade, counted from the arrival of the new transport, and of the
+    /// first packet of a WebTransport session: 10 seconds by default.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.session.upgrade_timeout = timeout;
         self
     }
 
-    /// The largest message and the largest polling body that a client may send, in bytes:
-    /// 1 000 000 by default, on every transport.
+    /// Sets the maximum size of a client's message and of a polling body, in bytes: 1 000 000 by
+    /// default, on every transport.
     ///
-    /// Memory for a message is held until it has arrived: raise it with care.
+    /// A message is buffered until it is complete, so raise the limit with care.
     pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
         self.max_http_buffer_size = bytes;
         self
     }
 
-    /// The most bytes that may wait to be sent to one client: 16 MiB by default.
+    /// Sets the maximum number of bytes that are queued for one client: 16 MiB by default.
     ///
-    /// Nothing is ever dropped from the queue: a client that is so far behind is a slow consumer
-    /// and its session is closed with [`CloseReason::TransportError`].
+    /// Queued messages are never dropped. A client that is too slow for this limit is disconnected
+    /// with [`CloseReason::TransportError`].
     ///
     /// [`CloseReason::TransportError`]: crate::CloseReason::TransportError
     pub fn max_outbound_bytes(mut self, bytes: usize) -> Self {
@@ -153,61 +155,62 @@ impl Config {
         self
     }
 
-    /// The cookie that names the session to load balancers: none by default (Node's `cookie`).
+    /// Sets the cookie that identifies the session to load balancers: none by default (Node's
+    /// `cookie`).
     ///
-    /// It is sent with the answer that opens a session, on every transport; Node sends none to
-    /// clients that begin with WebSocket.
+    /// It is sent with the response that opens a session, on every transport. Node sends none to
+    /// clients that start with WebSocket.
     pub fn cookie(mut self, cookie: impl Into<Option<SessionCookie>>) -> Self {
         self.cookie = cookie.into();
         self
     }
 
-    /// How answers to polls are compressed, for clients that accept it: with gzip or deflate, from
-    /// 1024 bytes, by default; `None` for not at all (Node's `httpCompression`).
+    /// Sets the compression of polling responses, for clients that accept it: gzip or deflate from
+    /// 1024 bytes on by default, `None` to disable it (Node's `httpCompression`).
     ///
-    /// An answer is compressed unless all of its messages were sent with
-    /// [`SendOptions::compress`](crate::SendOptions::compress) switched off.
+    /// A response is compressed unless [`SendOptions::compress`](crate::SendOptions::compress) was
+    /// disabled for all of its messages.
     pub fn http_compression(mut self, compression: impl Into<Option<HttpCompression>>) -> Self {
         self.http_compression = compression.into();
         self
     }
 
-    /// How messages on a WebSocket are compressed: not at all by default, as in Node's server
-    /// (Node's `perMessageDeflate`).
+    /// Sets the compression of WebSocket messages: none by default, as in Node (Node's
+    /// `perMessageDeflate`).
     pub fn per_message_deflate(mut self, deflate: impl Into<Option<PerMessageDeflate>>) -> Self {
         self.per_message_deflate = deflate.into();
         self
     }
 
-    /// A message that every client is sent right behind the open packet: none by default (Node's
+    /// Sets a message that is sent to every client after the open packet: none by default (Node's
     /// `initialPacket`).
     pub fn initial_packet(mut self, message: impl Into<Message>) -> Self {
         self.initial_packet = Some(message.into());
         self
     }
 
-    /// Whether clients of revision 3 of the protocol are served: `false` by default (Node's
-    /// `allowEIO3`). Clients that do not ask for revision 4 are refused otherwise.
+    /// Sets whether clients of protocol revision 3 are served: `false` by default (Node's
+    /// `allowEIO3`). If `false`, clients that do not request revision 4 are refused.
     ///
-    /// They are those of Socket.IO before 3.0. [`Session::protocol`](crate::Session::protocol) tells
-    /// what a client speaks.
+    /// Revision 3 belongs to Socket.IO before 3.0. [`Session::protocol`](crate::Session::protocol)
+    /// returns the revision of a client.
     pub fn allow_eio3(mut self, allow: bool) -> Self {
         self.allow_eio3 = allow;
         self
     }
 
-    /// Which values of the `Origin` header are served: any by default.
+    /// Sets the accepted values of the `Origin` header: all by default.
     ///
-    /// CORS does not protect WebSocket connections; this list does, and holds for every
-    /// transport and every request. Requests without the header do not come from a page and are
-    /// not concerned, but for those that scripts make (JSONP, see [`Origins::List`]).
+    /// CORS does not protect WebSocket connections. This list does, and it applies to every request
+    /// on every transport. Requests without the header do not come from a page and are accepted,
+    /// except for JSONP requests (see [`Origins::List`]).
     pub fn origins(mut self, origins: Origins) -> Self {
         self.origins = origins;
         self
     }
 }
 
-/// Which transports are on.
+/// The enabled transports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Transports {
     pub(crate) polling: bool,
@@ -216,7 +219,7 @@ pub(crate) struct Transports {
 }
 
 impl Transports {
-    /// To which of them a session that polls may move, in the order of Node's server.
+    /// Returns the transports that a polling session may move to, in the order of Node's server.
     pub(crate) fn upgrades(self) -> impl Iterator<Item = Transport> {
         [Transport::WebSocket, Transport::WebTransport]
             .into_iter()

@@ -1,9 +1,32 @@
-//! The task of one session: the only place where the protocol meets IO.
+//! The task of each session, which connects protocol and IO; may use everything from `engine` down.
 //!
-//! It owns the WebSocket or WebTransport stream, if there is one, the application's side of the session and the timer.
-//! One run reads what has arrived, gives it to the application, and writes what is queued then:
-//! the answers to one read leave in one write. The driver of a client that polls is also run by its
-//! requests, see [`polling_task`].
+//! A [`Driver`] is the future of one session. It owns the channel (a WebSocket or a WebTransport
+//! stream, if there is one), the application's [`Connection`] and one timer. Everything else that
+//! acts on the session, such as a handle that sends or a request of a polling client, changes the
+//! shared state and wakes the driver.
+//!
+//! # A run
+//!
+//! Each poll of the driver is a run, with a [`RunBudget`] of 64 messages and 256 KiB of received
+//! payload:
+//!
+//! - [`read`] receives packets and delivers messages to the application.
+//! - After that the deadlines are checked, in `handle_timeout`. A pong that arrived in time counts
+//!   even if the driver runs late; a client that answers a ping too late is closed here.
+//! - [`write`] sends all packets that are queued by then. The replies to one read leave in one
+//!   write.
+//! - When there is nothing left to do, the driver parks: it stores its waker in the shared state
+//!   and arms the [`timer`]. A run whose budget is used up yields and continues in the next poll.
+//!
+//! While the driver is parked, a broadcast may flush the session's queue with the writer that the
+//! driver has lent to the shared state, see [`Broadcast`](crate::Broadcast). The driver continues
+//! partial writes when it is unparked.
+//!
+//! # Other parts
+//!
+//! - [`upgrade`] moves a polling session to another transport.
+//! - [`polling`] answers the GET and POST requests of polling clients.
+//! - [`polling_task`] lets a POST run the driver of its session in place.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,33 +37,34 @@ use engineio_proto::{CloseReason, Message, Packet, PayloadDecoder, ProbeResult, 
 use http::request::Parts;
 use pin_project::pin_project;
 
+use crate::driver::event::DriverEvent;
+use crate::driver::run_budget::RunBudget;
 use crate::driver::timer::Timer;
-use crate::driver::turn::Turn;
-use crate::driver::work::Work;
 use crate::engine::Engine;
 use crate::engine::application::{Application, Connection};
-use crate::engine::registry::Entry;
-use crate::session::Locked;
+use crate::engine::registry::SessionGuard;
+use crate::session::StateGuard;
 use crate::session::{Post, Session, SessionEvent, is_heartbeat};
-use crate::transport::channel::{Arriving, Channel};
-use crate::transport::websocket::{CloseCode, Switching, Torn};
+use crate::transport::channel::{Channel, ProbeChannel};
+use crate::transport::websocket::{CloseCode, PartialWrite, PendingUpgrade};
 use crate::transport::webtransport::WebTransport;
 
+mod event;
 pub(crate) mod polling;
 mod polling_task;
 mod read;
+mod run_budget;
 mod timer;
-mod turn;
 mod upgrade;
-mod work;
 mod write;
 
 pub(crate) use self::polling_task::PollingTask;
 
-/// How long the application may take no message of a client.
+/// How long the application may stay not ready to receive messages before the client is
+/// disconnected.
 ///
-/// Its handlers may wait for what the client has sent and nobody reads, which never ends. Handlers
-/// that are only slow finish one after the other, and each gives the client new time.
+/// Handlers may wait for a message that stays unread, and never finish. Handlers that are only slow
+/// finish one by one, and each of them restarts this limit.
 const BLOCKED_LIMIT: Duration = Duration::from_secs(600);
 
 /// The task of one session.
@@ -52,56 +76,56 @@ pub(crate) struct Driver<A: Application> {
 }
 
 impl<A: Application> Driver<A> {
-    /// The task of a session that begins with polling.
-    pub(crate) fn polling(engine: Arc<Engine<A>>, entry: Entry, request: Parts) -> Self {
-        let mut driver = Self::new(engine, entry, Socket::None);
+    /// Creates the task of a session that starts with polling.
+    pub(crate) fn polling(engine: Arc<Engine<A>>, guard: SessionGuard, request: Parts) -> Self {
+        let mut driver = Self::new(engine, guard, ChannelState::None);
         driver.core.open(request);
         driver
     }
 
-    /// The task of a session that begins with a WebSocket, which is still leaving HTTP.
+    /// Creates the task of a session that starts with a WebSocket whose upgrade is still pending.
     pub(crate) fn websocket(
         engine: Arc<Engine<A>>,
-        entry: Entry,
-        switching: Switching,
+        guard: SessionGuard,
+        upgrade: PendingUpgrade,
         request: Parts,
         open: Packet,
     ) -> Self {
-        let socket = Socket::Opening(Box::new(Opening {
-            switching,
+        let socket = ChannelState::Opening(Box::new(OpeningWebSocket {
+            upgrade,
             session: Some((request, open)),
         }));
-        Self::new(engine, entry, socket)
+        Self::new(engine, guard, socket)
     }
 
-    /// The task of a session that begins with WebTransport.
+    /// Creates the task of a session that starts with WebTransport.
     pub(crate) fn webtransport(
         engine: Arc<Engine<A>>,
-        entry: Entry,
+        guard: SessionGuard,
         webtransport: Box<WebTransport>,
         request: Parts,
         open: &Packet,
     ) -> Self {
         let channel = Channel::WebTransport(webtransport);
-        let mut driver = Self::new(engine, entry, Socket::Open(channel));
-        driver.core.greet(open);
+        let mut driver = Self::new(engine, guard, ChannelState::Open(channel));
+        driver.core.write_handshake(open);
         driver.core.open(request);
         driver
     }
 
-    fn new(engine: Arc<Engine<A>>, entry: Entry, socket: Socket) -> Self {
+    fn new(engine: Arc<Engine<A>>, guard: SessionGuard, channel: ChannelState) -> Self {
         Self {
             core: Core {
                 engine,
                 connection: None,
-                socket,
+                channel,
                 probing: false,
-                upgrade_held: false,
-                drained_due: false,
-                blocked: None,
+                upgrade_deferred: false,
+                drain_unreported: false,
+                blocked_since: None,
                 posted: None,
-                failure: None,
-                entry,
+                close_code: None,
+                guard,
             },
             timer: Timer::new(),
         }
@@ -113,13 +137,14 @@ impl<A: Application> Future for Driver<A> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let mut turn = Turn::default();
+        let mut budget = RunBudget::default();
         let fired = this.timer.has_fired();
-        if this.core.run(cx, &mut turn, fired) == Progress::Finished {
+        if this.core.run(cx, &mut budget, fired) == Progress::Finished {
             return Poll::Ready(());
         }
-        // The run may have moved the deadline; what is due by now waits for the next run.
-        let deadline = this.core.deadline(&turn);
+        // The run may have moved the deadline. A deadline that has passed by now is handled in the
+        // next run.
+        let deadline = this.core.deadline(&budget);
         if this.timer.arm(cx, deadline) {
             cx.waker().wake_by_ref();
         }
@@ -127,39 +152,39 @@ impl<A: Application> Future for Driver<A> {
     }
 }
 
-/// Everything of the task but its timer.
+/// Everything of the task except its timer.
 struct Core<A: Application> {
     engine: Arc<Engine<A>>,
-    /// Absent before a WebSocket session is open and after the end.
+    /// `None` before a WebSocket session is open and after the session has ended.
     connection: Option<A::Connection>,
-    socket: Socket,
-    /// Whether the socket is only probing and the session still polls.
+    channel: ChannelState,
+    /// Whether the channel is only probing and the session still polls.
     probing: bool,
-    /// Whether the client has asked for the upgrade while it was still sending by polling.
-    upgrade_held: bool,
-    /// Whether something has left the queue since it was last reported empty.
-    drained_due: bool,
-    /// Since when the application takes no more, so that what the client sends lies unread.
-    blocked: Option<Instant>,
-    /// Packets of a POST that are still to be taken.
+    /// Whether the client has requested the upgrade while one of its POSTs was still in progress.
+    upgrade_deferred: bool,
+    /// Whether packets have been sent since the last `Drained` event.
+    drain_unreported: bool,
+    /// Since when the application has not been ready, so that packets of the client stay unread.
+    blocked_since: Option<Instant>,
+    /// The remaining packets of a POST.
     posted: Option<PayloadDecoder>,
-    /// Which close code tells the client what it did wrong.
-    failure: Option<CloseCode>,
-    /// The session. Its end is the last thing that happens to it.
-    entry: Entry,
+    /// The close code that reports a protocol violation to the client.
+    close_code: Option<CloseCode>,
+    /// The session's registration, which is dropped last.
+    guard: SessionGuard,
 }
 
 /// The WebSocket or WebTransport stream of a session.
-enum Socket {
+enum ChannelState {
     None,
-    Opening(Box<Opening>),
+    Opening(Box<OpeningWebSocket>),
     Open(Channel),
 }
 
-/// A WebSocket that is still leaving HTTP.
-struct Opening {
-    switching: Switching,
-    /// What opens the session, unless the WebSocket is for one that is open.
+/// A WebSocket whose HTTP upgrade is still pending.
+struct OpeningWebSocket {
+    upgrade: PendingUpgrade,
+    /// The request and the open packet of a new session; `None` if the WebSocket probes.
     session: Option<(Parts, Packet)>,
 }
 
@@ -167,48 +192,51 @@ struct Opening {
 enum Progress {
     /// There is more to do at once.
     Busy,
-    /// The session is over.
+    /// The session has ended.
     Finished,
     /// The task will be woken.
     Idle,
 }
 
 impl<A: Application> Core<A> {
-    /// The state of the session, whose task runs: nobody has to wake it now.
-    fn lock(&self) -> Locked<'_> {
-        let mut state = self.entry.session.lock();
-        state.asleep = false;
+    /// Locks the session's state, and marks the driver as not parked so that it is not woken
+    /// needlessly.
+    fn lock(&self) -> StateGuard<'_> {
+        let mut state = self.guard.session.lock();
+        state.parked = false;
         state
     }
 
-    /// From here on nobody else writes to the client.
-    fn awake(&mut self) {
-        let torn = self.lock().awake();
-        self.resume(torn);
+    /// Marks the driver as running and continues a partial write. Flush tasks do not write from now
+    /// on.
+    fn unpark(&mut self) {
+        let partial = self.lock().unpark();
+        self.resume_write(partial);
     }
 
-    /// Goes on with what somebody has begun to write.
-    fn resume(&mut self, torn: Option<Torn>) {
-        if let Some(torn) = torn
-            && let Socket::Open(channel) = &mut self.socket
+    /// Takes over what a flush task has written partially.
+    fn resume_write(&mut self, partial: Option<PartialWrite>) {
+        if let Some(partial) = partial
+            && let ChannelState::Open(channel) = &mut self.channel
         {
-            channel.resume(torn);
+            channel.resume_write(partial);
         }
     }
 
-    /// Lets others write to the client while this task sleeps.
-    fn lend(&mut self) {
-        if let Socket::Open(channel) = &mut self.socket
-            && let Some(writer) = channel.lend()
+    /// Lends the writer to the shared state, so that flush tasks can write while the driver is
+    /// parked.
+    fn lend_writer(&mut self) {
+        if let ChannelState::Open(channel) = &mut self.channel
+            && let Some(writer) = channel.lend_writer()
         {
             self.lock().writer = Some(writer);
         }
     }
 
-    /// The deadline of the session, or that of the application if it comes first.
-    fn deadline(&self, turn: &Turn) -> Option<Instant> {
+    /// Returns the earlier deadline of the session and of the application.
+    fn deadline(&self, budget: &RunBudget) -> Option<Instant> {
         let connection = self.connection.as_ref().and_then(Connection::poll_timeout);
-        match (turn.deadline, connection) {
+        match (budget.deadline, connection) {
             (Some(session), Some(connection)) => Some(session.min(connection)),
             (session, connection) => session.or(connection),
         }
@@ -217,7 +245,7 @@ impl<A: Application> Core<A> {
     fn handle_timeout(&mut self, now: Instant) {
         {
             let mut state = self.lock();
-            match self.blocked {
+            match self.blocked_since {
                 Some(since) if now.saturating_duration_since(since) >= BLOCKED_LIMIT => {
                     tracing::warn!(
                         "cutting a client off: none of its handlers has finished in time"
@@ -237,17 +265,17 @@ impl<A: Application> Core<A> {
         }
     }
 
-    fn run(&mut self, cx: &mut Context<'_>, turn: &mut Turn, mut fired: bool) -> Progress {
+    fn run(&mut self, cx: &mut Context<'_>, budget: &mut RunBudget, mut fired: bool) -> Progress {
         loop {
             self.poll_opening(cx);
-            self.read(cx, turn);
-            // Only now: a pong that has arrived counts although this task comes to it too late.
+            self.read(cx, budget);
+            // After reading: a pong that has arrived counts even if the driver runs late.
             if std::mem::take(&mut fired) {
-                self.handle_timeout(turn.now());
+                self.handle_timeout(budget.now());
             }
-            match self.write(cx, turn) {
-                Progress::Busy if turn.has_time() => {}
-                Progress::Idle if turn.has_time() => return Progress::Idle,
+            match self.write(cx, budget) {
+                Progress::Busy if budget.is_left() => {}
+                Progress::Idle if budget.is_left() => return Progress::Idle,
                 Progress::Finished => return Progress::Finished,
                 Progress::Busy | Progress::Idle => {
                     cx.waker().wake_by_ref();
@@ -257,9 +285,9 @@ impl<A: Application> Core<A> {
         }
     }
 
-    /// Queues what a client is sent first.
-    fn greet(&mut self, open: &Packet) {
-        if let Socket::Open(channel) = &mut self.socket {
+    /// Queues the open packet and the initial packet, if one is configured.
+    fn write_handshake(&mut self, open: &Packet) {
+        if let ChannelState::Open(channel) = &mut self.channel {
             channel.write(open, true);
             if let Some(message) = &self.engine.config.initial_packet {
                 channel.write(&Packet::Message(message.clone()), true);
@@ -268,11 +296,11 @@ impl<A: Application> Core<A> {
     }
 
     fn open(&mut self, request: Parts) {
-        let session = Session::new(Arc::clone(&self.entry.session));
+        let session = Session::new(Arc::clone(&self.guard.session));
         self.connection = Some(self.engine.application.open(session, request));
     }
 
-    /// The transport is no good; a session that polls lives on.
+    /// Reports a closed transport to the protocol. A probe ends without ending its session.
     fn transport_closed(&mut self, transport: Transport, error: bool) {
         let mut state = self.lock();
         state.proto.handle_transport_closed(transport, error);
@@ -283,15 +311,17 @@ impl<A: Application> Core<A> {
         }
     }
 
-    /// Closes the socket apart from this task, which has nothing more to do with it.
-    fn close_socket(&mut self) {
-        let code = self.failure.take();
+    /// Closes the channel in a task of its own, because the close handshake may take seconds.
+    fn close_channel(&mut self) {
+        let code = self.close_code.take();
         let writer = self.lock().writer.take();
-        if let Socket::Open(mut channel) = std::mem::replace(&mut self.socket, Socket::None) {
+        if let ChannelState::Open(mut channel) =
+            std::mem::replace(&mut self.channel, ChannelState::None)
+        {
             if let Some(writer) = writer {
-                channel.take_back(writer);
+                channel.restore_writer(writer);
             }
-            let closing = self.entry.closing_socket();
+            let closing = self.guard.track_closing_socket();
             tokio::spawn(async move {
                 channel.close(code).await;
                 drop(closing);
@@ -299,55 +329,57 @@ impl<A: Application> Core<A> {
         }
     }
 
-    fn perform(&mut self, work: Work) -> Progress {
-        match work {
-            Work::Closed(reason) => {
+    fn handle_event(&mut self, event: DriverEvent) -> Progress {
+        match event {
+            DriverEvent::Closed(reason) => {
                 self.finish(reason);
                 return Progress::Finished;
             }
-            Work::Posted(packets) => self.posted = Some(packets),
-            Work::Probe(arriving) => {
+            DriverEvent::Posted(packets) => self.posted = Some(packets),
+            DriverEvent::Probe(probe) => {
                 self.probing = true;
-                self.socket = match arriving {
-                    Arriving::WebSocket(switching) => Socket::Opening(Box::new(Opening {
-                        switching,
-                        session: None,
-                    })),
-                    Arriving::WebTransport(webtransport) => {
-                        Socket::Open(Channel::WebTransport(webtransport))
+                self.channel = match probe {
+                    ProbeChannel::WebSocket(upgrade) => {
+                        ChannelState::Opening(Box::new(OpeningWebSocket {
+                            upgrade,
+                            session: None,
+                        }))
+                    }
+                    ProbeChannel::WebTransport(webtransport) => {
+                        ChannelState::Open(Channel::WebTransport(webtransport))
                     }
                 };
             }
-            Work::ProbeExpired => self.drop_probe(),
-            Work::Upgraded => {
-                let transport = self.entry.session.lock().proto.transport();
+            DriverEvent::ProbeExpired => self.drop_probe(),
+            DriverEvent::Upgraded => {
+                let transport = self.guard.session.lock().proto.transport();
                 tracing::debug!(%transport, "session upgraded");
-                self.observe(SessionEvent::Upgraded(transport));
+                self.notify_observers(SessionEvent::Upgraded(transport));
             }
         }
         Progress::Busy
     }
 
     fn finish(&mut self, reason: CloseReason) {
-        self.entry.hide();
-        self.close_socket();
+        self.guard.unregister();
+        self.close_channel();
         if let Some(connection) = self.connection.take() {
             connection.closed(reason);
         }
-        self.observe(SessionEvent::Closed(reason));
-        // It may hold the session, which holds it.
+        self.notify_observers(SessionEvent::Closed(reason));
+        // Observers may hold the session, which holds them.
         let mut state = self.lock();
-        let observers = state.rare_if_any().and_then(|rare| rare.observers.take());
-        let driver = state.take_driver();
+        let observers = state.cold_mut().and_then(|cold| cold.observers.take());
+        let driver = state.take_driver_waker();
         drop(state);
         drop((observers, driver));
     }
 
-    /// Tells who wants to see what happens, if there is somebody.
-    fn observe(&self, event: SessionEvent<'_>) {
-        let observers = self.entry.session.lock().observers();
+    /// Notifies the observers, if there are any.
+    fn notify_observers(&self, event: SessionEvent<'_>) {
+        let observers = self.guard.session.lock().observers();
         if let Some(observers) = observers {
-            observers.tell(event);
+            observers.notify(event);
         }
     }
 }
@@ -358,8 +390,8 @@ mod tests {
     use crate::engine::application::tests::Nothing;
 
     #[test]
-    fn an_idle_session_costs_little() {
-        // Every connection holds a task of this size, and this beside it.
+    fn an_idle_session_is_small() {
+        // Every connection costs one allocation of each size.
         let task = size_of::<Driver<Nothing>>();
         assert!(task <= 424, "{task} bytes");
         let shared = size_of::<crate::session::Shared>();

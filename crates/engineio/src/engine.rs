@@ -1,4 +1,5 @@
-//! The server: its sessions by id, and the application on top; may use everything from `session` down.
+//! The server: its options, its sessions by id and the application; may use everything from
+//! `session` down.
 
 pub(crate) mod application;
 pub(crate) mod registry;
@@ -16,7 +17,7 @@ use crate::engine::application::Application;
 use crate::engine::registry::Registry;
 use crate::session::Session;
 
-/// An Engine.IO server: its options, its sessions and the application on top.
+/// An Engine.IO server: its options, its sessions and the application.
 pub struct Engine<A: Application> {
     pub(crate) config: Config,
     pub(crate) session_config: Arc<SessionConfig>,
@@ -26,7 +27,7 @@ pub struct Engine<A: Application> {
 }
 
 impl<A: Application> Engine<A> {
-    /// An engine without sessions.
+    /// Creates an engine without sessions.
     pub fn new(config: Config, application: A) -> Self {
         Self {
             session_config: Arc::new(config.session.clone()),
@@ -37,38 +38,38 @@ impl<A: Application> Engine<A> {
         }
     }
 
-    /// The application on top of the engine.
+    /// Returns the application.
     pub fn application(&self) -> &A {
         &self.application
     }
 
-    /// The number of sessions that are open (Node's `engine.clientsCount`).
+    /// Returns the number of open sessions (Node's `engine.clientsCount`).
     pub fn clients_count(&self) -> usize {
         self.registry.len()
     }
 
-    /// The session with this id, if it is open.
+    /// Returns the open session with this id.
     pub fn session(&self, id: &SessionId) -> Option<Session> {
         self.registry.find(id.as_str()).map(Session::new)
     }
 
-    /// Whether the engine serves a path.
+    /// Returns whether the engine serves a path.
     pub fn serves(&self, path: &str) -> bool {
         self.config.path.contains(path)
     }
 
-    /// The path that the engine serves, with its slash if clients put one there.
+    /// Returns the path that the engine serves, with the trailing slash if clients send one.
     pub fn path(&self) -> &str {
         self.config.path.as_str()
     }
 
-    /// What of a path lies below the engine's, without a slash in front: `x.js` of
-    /// `/engine.io/x.js`. `None` if it does not lie there.
+    /// Returns the part of a path below the engine's path, without a leading slash: `x.js` for
+    /// `/engine.io/x.js`. Returns `None` for paths outside.
     pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
         self.config.path.below(path)
     }
 
-    /// The transports that clients may use.
+    /// Returns the transports that clients may use.
     pub fn transports(&self) -> impl Iterator<Item = Transport> {
         let transports = self.config.transports;
         [
@@ -80,27 +81,27 @@ impl<A: Application> Engine<A> {
         .filter(move |&transport| transports.contains(transport))
     }
 
-    /// Whether a session may move from polling to another transport.
+    /// Returns whether sessions may move from polling to another transport.
     pub fn allow_upgrades(&self) -> bool {
         self.config.allow_upgrades
     }
 
-    /// How long after the last pong a client is pinged.
+    /// Returns the time between the last pong of a client and the next ping.
     pub fn ping_interval(&self) -> Duration {
         self.config.session.ping_interval
     }
 
-    /// How long a client may take to answer a ping.
+    /// Returns the time that a client has to answer a ping.
     pub fn ping_timeout(&self) -> Duration {
         self.config.session.ping_timeout
     }
 
-    /// How long an upgrade may take, and the first packet of a WebTransport session.
+    /// Returns the time limit of an upgrade, and of the first packet of a WebTransport session.
     pub fn upgrade_timeout(&self) -> Duration {
         self.config.session.upgrade_timeout
     }
 
-    /// The largest message and the largest polling body that a client may send, in bytes.
+    /// Returns the maximum size of a client's message and of a polling body, in bytes.
     pub fn max_http_buffer_size(&self) -> usize {
         self.config.max_http_buffer_size
     }
@@ -110,17 +111,16 @@ impl<A: Application> Engine<A> {
         self.closing.store(true, Ordering::SeqCst);
     }
 
-    /// Whether new sessions are refused because the engine is being closed.
+    /// Returns whether the engine is closing and refuses new sessions.
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
     }
 
-    /// Closes the engine: new sessions are refused, what is queued for the clients is sent, the
-    /// clients are told.
+    /// Closes the engine: refuses new sessions, sends the queued messages and closes all sessions.
     ///
-    /// Returns when every session is gone and the application has been told so; those that are
-    /// not by the `deadline` are cut off. Answers to polls may still be on their way then: let the
-    /// HTTP server shut down gracefully afterwards.
+    /// Returns when all sessions have ended and the application has been notified. Sessions that
+    /// are still open at the `deadline` are aborted. Responses to polls may still be in transit by
+    /// then, so shut the HTTP server down gracefully afterwards.
     pub async fn close(&self, deadline: Duration) {
         self.refuse_sessions();
         self.registry

@@ -1,4 +1,5 @@
-//! Parts of HTTP requests and responses that know nothing of sessions or transports; uses no sibling module.
+//! Parts of HTTP requests and responses, independent of sessions and transports; uses no sibling
+//! module.
 
 pub(crate) mod accept_encoding;
 pub(crate) mod body;

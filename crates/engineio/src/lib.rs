@@ -1,12 +1,13 @@
 //! An Engine.IO server as a tower layer and service.
 //!
 //! Engine.IO carries messages between a client and a server over HTTP long-polling, WebSocket or
-//! WebTransport, moves from the first to the others without losing any, and notices when the other
-//! side is gone. This crate is the whole server side of revisions 4 and 3 of the protocol: it knows
-//! nothing of what the messages mean. The `socketio` crate puts Socket.IO on top.
+//! WebTransport. It upgrades from polling to the other transports without losing messages, and
+//! detects broken connections with a heartbeat. This crate implements the server side of protocol
+//! revisions 4 and 3 completely. It does not interpret messages; the `socketio` crate implements
+//! Socket.IO on top of it.
 //!
-//! An [`Application`] is told of every session that opens and gives it a [`Connection`], which
-//! receives its messages; [`Session`] is the handle to send with.
+//! The engine passes every new session to the [`Application`], which returns a [`Connection`] to
+//! receive its messages. [`Session`] is the handle to send messages with.
 //!
 //! ```
 //! use engineio::{Application, CloseReason, Config, Connection, EngineIoLayer, Message, Session};
@@ -29,7 +30,7 @@
 //!     }
 //!
 //!     fn closed(self, reason: CloseReason) {
-//!         println!("{} is gone: {reason}", self.0.id());
+//!         println!("{} disconnected: {reason}", self.0.id());
 //!     }
 //! }
 //!
@@ -37,8 +38,8 @@
 //! # let _ = layer;
 //! ```
 //!
-//! One task per session owns the transport, the protocol's state and the timers; the protocol
-//! itself is [`engineio_proto::Session`], which does no IO.
+//! One task per session owns the transport, the protocol state and a timer. The protocol itself is
+//! [`engineio_proto::Session`], which does no IO.
 
 // The ladder, from top to bottom: a module uses only the ones below it.
 //

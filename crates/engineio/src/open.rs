@@ -1,5 +1,5 @@
-//! From a request to its answer: refusals, handshakes, upgrades, and the requests of polling
-//! sessions.
+//! Requests below the engine's path: routing, handshakes, upgrades and refusals; may use everything
+//! from `driver` down.
 
 mod handshake;
 mod refuse;
@@ -17,7 +17,7 @@ use http_body::Body;
 
 use self::handshake::open;
 use self::refuse::refuse;
-use self::route::{Found, Route};
+use self::route::{FoundSession, Route};
 use self::upgrade::upgrade;
 pub(crate) use self::webtransport_session::serve_webtransport;
 use crate::driver::polling::{self, Outcome};
@@ -27,29 +27,30 @@ use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::response::{self, EngineResponse};
 use crate::session::Shared;
 
-/// An answer of the engine in the making.
+/// The future of a response of the engine.
 pub(crate) type EngineFuture = Pin<Box<dyn Future<Output = EngineResponse> + Send>>;
 
 /// Answers a request below the engine's path.
 ///
-/// What it asks for is found at once, so that the future of each kind of request holds what that
-/// kind needs: those of polling are small, and there are two for every message.
+/// The request is routed before the future is created, so that the future only holds what this kind
+/// of request needs. The futures of polling clients are small, because there are two of them for
+/// every message.
 pub(crate) fn answer<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineFuture
 where
     A: Application,
     B: Body + Send + 'static,
 {
     let (mut parts, body) = request.into_parts();
-    match route::route(&parts, &engine.config, |sid| look_up(&engine, sid)) {
+    match route::route(&parts, &engine.config, |sid| find_session(&engine, sid)) {
         Ok(Route::Poll(session, jsonp)) => Box::pin(async move {
             let compression = engine.config.http_compression.as_ref();
             let polled = polling::poll(&session, &parts, jsonp.as_ref(), compression).await;
-            completed(&engine, &mut parts, polled)
+            respond(&engine, &mut parts, polled)
         }),
         Ok(Route::Post(session, jsonp)) => Box::pin(async move {
             let limit = engine.config.max_http_buffer_size;
             let posted = polling::post(&session, &parts, jsonp.is_some(), body, limit).await;
-            completed(&engine, &mut parts, posted)
+            respond(&engine, &mut parts, posted)
         }),
         Ok(Route::Open(transport)) => {
             Box::pin(async move { open(&engine, parts, transport).await })
@@ -62,7 +63,7 @@ where
     }
 }
 
-/// Answers a request that must be one for a WebSocket.
+/// Answers a request that must be a WebSocket upgrade.
 pub(crate) fn answer_upgrade<A, B>(engine: Arc<Engine<A>>, request: Request<B>) -> EngineFuture
 where
     A: Application,
@@ -76,29 +77,32 @@ where
     answer(engine, Request::from_parts(parts, body))
 }
 
-fn look_up<A: Application>(engine: &Engine<A>, sid: &str) -> Option<Found<Arc<Shared>>> {
+fn find_session<A: Application>(
+    engine: &Engine<A>,
+    sid: &str,
+) -> Option<FoundSession<Arc<Shared>>> {
     let session = engine.registry.find(sid)?;
     let (transport, protocol) = session.transport_and_protocol();
-    Some(Found {
+    Some(FoundSession {
         session,
         transport,
         protocol,
     })
 }
 
-/// The answer to a request of a polling session, with the headers that the application wants.
-fn completed<A: Application>(
+/// Builds the response to a request of a polling session, with the headers of the application.
+fn respond<A: Application>(
     engine: &Engine<A>,
     parts: &mut Parts,
     outcome: Result<Outcome, Refusal>,
 ) -> EngineResponse {
     match outcome {
-        Ok(Outcome::Told(told)) if engine.application.wants_headers() => {
-            let mut response = told.answer(&parts.headers);
+        Ok(Outcome::Response(told)) if engine.application.wants_headers() => {
+            let mut response = told.into_response(&parts.headers);
             engine.application.headers(response.headers_mut(), parts);
             response
         }
-        Ok(Outcome::Told(told)) => told.answer_in_place_of(&mut parts.headers),
+        Ok(Outcome::Response(told)) => told.into_response_reusing(&mut parts.headers),
         Ok(Outcome::Status(status)) => response::status(status),
         Err(refusal) => refuse(engine, parts, &refusal),
     }
@@ -116,11 +120,11 @@ mod tests {
     use crate::session::now;
 
     #[tokio::test]
-    async fn a_request_of_polling_holds_little() {
+    async fn the_future_of_a_polling_request_is_small() {
         let engine = Arc::new(Engine::new(Config::default(), Nothing));
         let id = SessionId::from("polls");
         let session = Shared::new(id, Arc::default(), Protocol::V4, Transport::Polling, now());
-        let _entry = engine.registry.enter(Arc::new(session)).unwrap();
+        let _entry = engine.registry.register(Arc::new(session)).unwrap();
         for method in ["GET", "POST"] {
             let request = Request::builder()
                 .method(method)
@@ -128,8 +132,8 @@ mod tests {
                 .body(Full::new(Bytes::new()))
                 .unwrap();
             let answer = answer(Arc::clone(&engine), request);
-            // Two for every message, and one for as long as the client waits. Allocators are slower
-            // where it is more than a kilobyte.
+            // There are two futures per message, and one for as long as a client polls. Allocations
+            // of more than a kilobyte are slower.
             let size = size_of_val(&*answer);
             assert!(size <= 704, "{method}: {size} bytes");
             assert_eq!(engine.clients_count(), 1);

@@ -1,4 +1,5 @@
-//! The tower layer and service, and requests that the application hands over; may use all other modules.
+//! The tower layer and service, and the entry points of [`Engine`] for single requests and streams;
+//! may use all other modules.
 
 pub(crate) mod future;
 mod handle;
@@ -22,41 +23,43 @@ use crate::http::body::ResponseBody;
 use crate::open;
 use crate::service::future::ResponseFuture;
 
-/// Serves the requests below the engine's path and passes the others on.
+/// A service that serves the requests below the engine's path and passes all other requests to the
+/// inner service.
 pub struct EngineIoService<I, A: Application> {
     inner: I,
     engine: Arc<Engine<A>>,
 }
 
 impl<I, A: Application> EngineIoService<I, A> {
-    /// Wraps `inner`.
+    /// Creates a service that wraps `inner`.
     pub fn new(inner: I, engine: Arc<Engine<A>>) -> Self {
         Self { inner, engine }
     }
 
-    /// The engine that answers.
+    /// Returns the engine.
     pub fn engine(&self) -> &Arc<Engine<A>> {
         &self.engine
     }
 
-    /// The wrapped service.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &I {
         &self.inner
     }
 
-    /// The wrapped service, mutably.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut I {
         &mut self.inner
     }
 
-    /// The wrapped service, by value.
+    /// Returns the inner service.
     pub fn into_inner(self) -> I {
         self.inner
     }
 }
 
 impl<A: Application> EngineIoService<NotFound, A> {
-    /// A service that serves the engine and nothing else.
+    /// Creates a service without an inner service, which answers all other requests with `404 Not
+    /// Found`.
     pub fn standalone(engine: Arc<Engine<A>>) -> Self {
         Self::new(NotFound, engine)
     }
@@ -99,7 +102,7 @@ where
     }
 }
 
-/// The inner service of an engine that stands alone: it answers `404 Not Found`.
+/// The inner service of a standalone engine, which answers `404 Not Found`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NotFound;
 

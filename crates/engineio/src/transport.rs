@@ -1,21 +1,22 @@
-//! The transports: where packets meet HTTP, WebSocket and WebTransport.
+//! The transports: packets on WebSocket and WebTransport, and the JSONP encoding of polling; may
+//! use `config` and `http`.
 
-pub(crate) mod arrived;
 pub(crate) mod channel;
 pub(crate) mod coding;
-mod growth;
 pub(crate) mod jsonp;
-mod outgoing;
+mod message_buf;
+pub(crate) mod read_window;
 pub(crate) mod websocket;
 pub(crate) mod webtransport;
+mod write_queue;
 
-/// How much is read at a time, in bytes. It lies on the stack: between reads a connection holds
-/// nothing for them.
+/// The size of a read, in bytes. The buffer is on the stack, so that a connection holds none
+/// between reads.
 pub(crate) const READ_BUFFER: usize = 16 * 1024;
 
-/// What is gathered before it is written although more is to come, in bytes.
+/// The number of bytes that are buffered before they are written although more packets are queued.
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// The connection is gone.
+/// The error of a closed connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Closed;

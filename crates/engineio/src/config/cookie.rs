@@ -1,4 +1,4 @@
-//! The cookie that names a session to load balancers.
+//! The cookie that identifies a session to load balancers.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use cookie::{Cookie, SameSite, time};
 use engineio_proto::SessionId;
 use http::HeaderValue;
 
-/// A cookie with the id of the session, for load balancers that keep clients at their server by
-/// it: Node's option `cookie`.
+/// A cookie that contains the session id, for load balancers with sticky sessions: Node's option
+/// `cookie`.
 ///
-/// Sent with the answer that opens a session. The server itself never reads it. It is named `io`,
-/// holds for the path `/`, is hidden from scripts (`HttpOnly`), is not sent with requests from
-/// other sites (`SameSite=Lax`) and goes when the browser is closed, by default.
+/// It is sent with the response that opens a session, and the server never reads it. By default it
+/// is named `io`, applies to the path `/`, is hidden from scripts (`HttpOnly`), is not sent with
+/// requests from other sites (`SameSite=Lax`) and expires when the browser is closed.
 ///
 /// # Examples
 ///
@@ -33,14 +33,15 @@ pub struct SessionCookie {
     max_age: Option<Duration>,
 }
 
-/// Which requests from other sites carry the cookie: its attribute `SameSite`.
+/// The requests from other sites that carry the cookie: its attribute `SameSite`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CookieSameSite {
-    /// None of them.
+    /// No requests.
     Strict,
-    /// Those that lead to a page of this site.
+    /// Only navigations to this site.
     Lax,
-    /// All of them. Browsers ask that the cookie be [`secure`](SessionCookie::secure), so it is.
+    /// All requests. Browsers require [`secure`](SessionCookie::secure) for it, so it is set as
+    /// well.
     None,
 }
 
@@ -59,12 +60,11 @@ impl Default for SessionCookie {
 }
 
 impl SessionCookie {
-    /// The name of the cookie: `io` by default.
+    /// Sets the name of the cookie: `io` by default.
     ///
     /// # Panics
     ///
-    /// If the name is empty or holds what the name of a cookie cannot: spaces, separators,
-    /// characters outside of ASCII.
+    /// Panics if the name is empty or contains spaces, separators or non-ASCII characters.
     pub fn name(mut self, name: &str) -> Self {
         assert!(
             !name.is_empty() && name.bytes().all(is_token),
@@ -74,56 +74,57 @@ impl SessionCookie {
         self
     }
 
-    /// The path for which the cookie holds: `/` by default, `None` for the path of the request.
+    /// Sets the path to which the cookie applies: `/` by default, `None` for the path of the
+    /// request.
     ///
     /// # Panics
     ///
-    /// If the path holds what the attribute of a cookie cannot: `;`, control characters,
-    /// characters outside of ASCII.
+    /// Panics if the path contains `;`, control characters or non-ASCII characters.
     pub fn path<'a>(mut self, path: impl Into<Option<&'a str>>) -> Self {
         self.path = path.into().map(attribute);
         self
     }
 
-    /// The domain for which the cookie holds: none by default, so that it is only sent to this
-    /// host.
+    /// Sets the domain to which the cookie applies: none by default, so that it is only sent to
+    /// this host.
     ///
     /// # Panics
     ///
-    /// If the domain holds what the attribute of a cookie cannot, as for [`path`](Self::path).
+    /// Panics if the domain contains `;`, control characters or non-ASCII characters.
     pub fn domain<'a>(mut self, domain: impl Into<Option<&'a str>>) -> Self {
         self.domain = domain.into().map(attribute);
         self
     }
 
-    /// Whether scripts of the page are kept from reading the cookie: `true` by default.
+    /// Sets whether the cookie is hidden from scripts: `true` by default.
     ///
-    /// The id is a secret; leave it so.
+    /// The id is a secret, so keep the default.
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// Whether the cookie is sent over HTTPS only: `false` by default.
+    /// Sets whether the cookie is only sent over HTTPS: `false` by default.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Which requests from other sites carry the cookie: `Lax` by default, `None` (the option) for
-    /// what the browser does without the attribute.
+    /// Sets which requests from other sites carry the cookie: `Lax` by default. `None` (the option)
+    /// omits the attribute.
     pub fn same_site(mut self, same_site: impl Into<Option<CookieSameSite>>) -> Self {
         self.same_site = same_site.into();
         self
     }
 
-    /// How long the browser keeps the cookie, in whole seconds: until it is closed by default.
+    /// Sets how long the browser keeps the cookie, in whole seconds: until the browser is closed by
+    /// default.
     pub fn max_age(mut self, max_age: impl Into<Option<Duration>>) -> Self {
         self.max_age = max_age.into();
         self
     }
 
-    /// The header that gives the client the cookie of its session.
+    /// Returns the `Set-Cookie` header for a session.
     pub(crate) fn header(&self, id: &SessionId) -> HeaderValue {
         let mut cookie = Cookie::build((self.name.as_str(), id.as_str())).http_only(self.http_only);
         if let Some(path) = &self.path {
@@ -151,7 +152,7 @@ impl SessionCookie {
     }
 }
 
-/// Whether a byte may be in a token of RFC 9110, section 5.6.2.
+/// Returns whether a byte may be part of a token (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -176,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_that_of_node() {
+    fn the_default_cookie_is_that_of_node() {
         let cookie = SessionCookie::default();
         assert_eq!(header(&cookie), "io=abc; HttpOnly; SameSite=Lax; Path=/");
     }
 
     #[test]
-    fn every_attribute_can_be_set() {
+    fn every_attribute_of_the_cookie_can_be_set() {
         let cookie = SessionCookie::default()
             .name("lb")
             .path("/chat")
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn every_attribute_can_be_left_out() {
+    fn every_attribute_of_the_cookie_can_be_omitted() {
         let cookie = SessionCookie::default()
             .path(None)
             .http_only(false)
@@ -215,20 +216,20 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_age_is_no_trouble() {
+    fn the_maximum_age_does_not_overflow() {
         let cookie = SessionCookie::default().max_age(Duration::MAX);
         assert!(header(&cookie).contains("Max-Age="));
     }
 
     #[test]
     #[should_panic(expected = "cannot be the name of a cookie")]
-    fn a_name_is_a_token() {
+    fn a_cookie_name_must_be_a_token() {
         let _ = SessionCookie::default().name("a b");
     }
 
     #[test]
     #[should_panic(expected = "cannot be the attribute of a cookie")]
-    fn an_attribute_ends_nothing() {
+    fn an_attribute_must_not_contain_a_semicolon() {
         let _ = SessionCookie::default().path("/; Secure");
     }
 }

@@ -1,38 +1,39 @@
 use http::{HeaderMap, HeaderValue, header};
 
-/// What browsers say of where a request comes from, which no page can change.
+/// The header in which browsers state the relation of a request to its page. Pages cannot change
+/// it.
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// Which origins may open and use sessions.
+/// The origins that may open and use sessions.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Origins {
     /// Every origin.
     #[default]
     Any,
-    /// The listed ones, compared byte for byte, such as `https://example.com`.
+    /// The listed origins, compared byte for byte, such as `https://example.com`.
     ///
-    /// Requests without an `Origin` header are those of programs, which are served, and those that
-    /// a `<script>` makes, with the cookies of whoever sees the page, to poll by JSONP. Of the latter
-    /// only those are served whose browser says with `Sec-Fetch-Site` that they come from a page of
-    /// the same origin, or from none: JSONP is refused to pages of other origins, also of listed ones,
-    /// to browsers that do not know that header, and without TLS, where they do not send it.
+    /// Requests without an `Origin` header come from programs, or from a `<script>` element that
+    /// polls with JSONP and carries the cookies of the page's visitor. Programs are served. JSONP
+    /// requests are served only if the browser confirms with `Sec-Fetch-Site` that the page has the
+    /// same origin, or none. JSONP is therefore refused to pages of other origins (listed or not),
+    /// to browsers without support for that header, and without TLS, where browsers do not send it.
     List(Vec<HeaderValue>),
 }
 
 impl Origins {
-    /// An allow-list.
+    /// Creates an allowlist.
     ///
-    /// Each entry is a scheme, a host, and a port if it is not that of the scheme; or `null`, which
-    /// pages without an origin send, and anybody can. It is brought into the form that browsers send:
-    /// scheme and host in small letters, without a slash at the end, and without `:80` for `http` and
-    /// `:443` for `https`.
+    /// An entry consists of a scheme, a host, and a port if it is not the default port of the
+    /// scheme. The entry `null` stands for pages without an origin, but any client can send it.
+    /// Entries are normalized to the form that browsers send: lowercase scheme and host, no
+    /// trailing slash, no `:80` for `http` and no `:443` for `https`.
     ///
     /// # Panics
     ///
-    /// If an entry could never be the origin of a page: one without a scheme or a host, with a path
-    /// or a wildcard, or with characters that a header cannot carry (write a host with letters beyond
-    /// ASCII as `xn--…`).
+    /// Panics if no page can have the origin: without a scheme or a host, with a path or a
+    /// wildcard, or with characters that are invalid in a header (write a host with non-ASCII
+    /// letters as `xn--…`).
     ///
     /// # Examples
     ///
@@ -54,12 +55,12 @@ impl Origins {
         Self::List(origins.into_iter().map(parse).collect())
     }
 
-    /// Whether pages of every origin are served.
+    /// Returns whether pages of every origin are served.
     pub(crate) fn are_any(&self) -> bool {
         matches!(self, Self::Any)
     }
 
-    /// Whether a page of this origin is served.
+    /// Returns whether a page of this origin is served.
     pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
         match self {
             Self::Any => true,
@@ -67,8 +68,8 @@ impl Origins {
         }
     }
 
-    /// Whether a request by which a script or a form polls is served, which a page of another origin
-    /// can make without saying so.
+    /// Returns whether a JSONP request is served. Pages of other origins can send one without an
+    /// `Origin` header.
     pub(crate) fn allows_element(&self, headers: &HeaderMap) -> bool {
         match self {
             Self::Any => true,
@@ -82,7 +83,7 @@ impl Origins {
     }
 }
 
-/// An origin as browsers send it.
+/// Normalizes an origin to the form that browsers send.
 fn serialized(origin: &str) -> Option<HeaderValue> {
     if origin == "null" {
         return Some(HeaderValue::from_static("null"));
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_in_the_list_or_refused() {
+    fn an_origin_outside_the_list_is_refused() {
         let origins = Origins::list(["https://example.com"]);
         assert!(origins.allows(&HeaderValue::from_static("https://example.com")));
         assert!(!origins.allows(&HeaderValue::from_static("https://evil.example")));
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_brought_into_the_form_of_browsers() {
+    fn entries_are_normalized_to_the_form_of_browsers() {
         for (entry, sent) in [
             ("https://example.com/", "https://example.com"),
             ("HTTPS://Example.COM", "https://example.com"),
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_page_can_have_as_its_origin_is_a_mistake() {
+    fn an_impossible_origin_panics() {
         for entry in [
             "",
             "*",
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn polling_by_a_script_is_for_pages_of_the_same_origin() {
+    fn a_jsonp_poll_is_served_to_pages_of_the_same_origin() {
         let origins = Origins::list(["https://example.com"]);
         let allows = |origins: &Origins, sent: &[(&'static str, &str)]| {
             let headers = sent

@@ -1,20 +1,22 @@
 use std::ops::RangeInclusive;
 
-/// How WebSocket messages are compressed: the options of Node's `perMessageDeflate`.
+/// The compression of WebSocket messages: the options of Node's `perMessageDeflate`.
 ///
-/// Compression is off unless [`Config::per_message_deflate`](crate::Config::per_message_deflate) is
-/// given one of these, and is used with clients that offer it: all browsers do. It costs time, and
-/// memory for each connection: for as long as a client's messages may refer to earlier ones, the
-/// server holds up to 370 KiB for what it sends, from the first message that it compresses, and
-/// 50 KiB for what it receives, from the first compressed message. With
-/// [`server_no_context_takeover`](Self::server_no_context_takeover) and
-/// [`client_no_context_takeover`](Self::client_no_context_takeover) a connection holds nothing, and
-/// a broadcast is compressed once for all of its recipients that one thread of the runtime serves
-/// and with which the same window was agreed on. For that a thread keeps, for each of the last four
-/// windows and levels, a compressor and the last eight messages, of 512 KiB together with what came
-/// of them.
+/// Compression is disabled unless this is passed to
+/// [`Config::per_message_deflate`](crate::Config::per_message_deflate). It is used for clients that
+/// offer it, which all browsers do.
 ///
-/// Messages are compressed in the task of their connection: a megabyte takes some 20 ms.
+/// Compression costs time, and memory for each connection. With context takeover, where messages
+/// may refer to earlier ones, the server holds up to 370 KiB for sending, from the first compressed
+/// message on, and 50 KiB for receiving.
+///
+/// With [`server_no_context_takeover`](Self::server_no_context_takeover) and
+/// [`client_no_context_takeover`](Self::client_no_context_takeover), a connection holds nothing. A
+/// broadcast is then compressed once for all recipients with the same window that are served by the
+/// same thread. For this, each thread keeps a compressor and the last eight messages (at most 512
+/// KiB with their compressed forms) for each of the last four combinations of window and level.
+///
+/// Messages are compressed in the task of their connection. A megabyte takes about 20 ms.
 ///
 /// # Examples
 ///
@@ -39,7 +41,7 @@ pub struct PerMessageDeflate {
     pub(crate) memory_level: u8,
 }
 
-/// Binary logarithms of windows' sizes: 256 bytes to 32 KiB.
+/// The binary logarithms of the window sizes: 256 bytes to 32 KiB.
 pub(crate) const WINDOW_BITS: RangeInclusive<u8> = 8..=15;
 const LEVELS: RangeInclusive<u8> = 0..=9;
 const MEMORY_LEVELS: RangeInclusive<u8> = 1..=9;
@@ -59,74 +61,73 @@ impl Default for PerMessageDeflate {
 }
 
 impl PerMessageDeflate {
-    /// From which size on a message is compressed, in bytes as it travels: 1024 by default.
+    /// Sets the size from which messages are compressed, in bytes on the wire: 1024 by default.
     ///
-    /// It holds always. In Node's server it holds only where no context is taken over.
+    /// It always applies. In Node it only applies without context takeover.
     pub fn threshold(mut self, bytes: usize) -> Self {
         self.threshold = bytes;
         self
     }
 
-    /// Compresses each message for itself, also for clients that do not ask for it: `false` by
-    /// default.
+    /// Sets whether each message is compressed independently, even if the client does not request
+    /// it: `false` by default.
     ///
-    /// Messages that are like each other get longer, connections cost less memory.
+    /// Similar messages get longer, and connections need less memory.
     pub fn server_no_context_takeover(mut self, forget: bool) -> Self {
         self.server_no_context_takeover = forget;
         self
     }
 
-    /// Tells clients to compress each message for itself: `false` by default.
+    /// Sets whether clients are asked to compress each message independently: `false` by default.
     pub fn client_no_context_takeover(mut self, forget: bool) -> Self {
         self.client_no_context_takeover = forget;
         self
     }
 
-    /// The window within which the server refers to what it has sent, as a power of two: what the
-    /// client asks for by default, or 15 (32 KiB).
+    /// Sets the window within which the server refers to earlier data, as a power of two: by
+    /// default the size that the client requests, or 15 (32 KiB).
     ///
-    /// A client that asks for a smaller one gets it. A window of 8 is treated as one of 9, of which
-    /// the library uses no more.
+    /// If the client requests a smaller window, that one is used. A window of 8 is treated as 9,
+    /// which is the minimum of the zlib library.
     ///
     /// # Panics
     ///
-    /// If it is not between 8 and 15.
+    /// Panics if it is not between 8 and 15.
     pub fn server_max_window_bits(mut self, bits: u8) -> Self {
         self.server_max_window_bits = Some(within(bits, WINDOW_BITS, "window bits"));
         self
     }
 
-    /// The window within which clients may refer to what they have sent, as a power of two: up to
-    /// 15 (32 KiB) by default.
+    /// Sets the window within which clients may refer to earlier data, as a power of two: up to 15
+    /// (32 KiB) by default.
     ///
-    /// Nothing is compressed with clients that cannot be told so.
+    /// Compression is disabled for clients that do not support this parameter.
     ///
     /// # Panics
     ///
-    /// If it is not between 8 and 15.
+    /// Panics if it is not between 8 and 15.
     pub fn client_max_window_bits(mut self, bits: u8) -> Self {
         self.client_max_window_bits = Some(within(bits, WINDOW_BITS, "window bits"));
         self
     }
 
-    /// How hard the server tries, from 0 to 9: 6 by default (Node's `zlibDeflateOptions.level`).
+    /// Sets the compression level, from 0 to 9: 6 by default (Node's `zlibDeflateOptions.level`).
     ///
     /// # Panics
     ///
-    /// If it is not between 0 and 9.
+    /// Panics if it is not between 0 and 9.
     pub fn level(mut self, level: u8) -> Self {
         self.level = within(level, LEVELS, "the level");
         self
     }
 
-    /// How much memory the server takes for it, from 1 to 9: 8 by default (Node's
-    /// `zlibDeflateOptions.memLevel`).
+    /// Sets the memory level, from 1 to 9: 8 by default (Node's `zlibDeflateOptions.memLevel`).
     ///
-    /// Each step halves or doubles a part of it that is 112 KiB at 8.
+    /// Each step halves or doubles a part of the memory that is 112 KiB at level 8.
     ///
     /// # Panics
     ///
-    /// If it is not between 1 and 9.
+    /// Panics if it is not between 1 and 9.
     pub fn memory_level(mut self, level: u8) -> Self {
         self.memory_level = within(level, MEMORY_LEVELS, "the memory level");
         self
@@ -149,13 +150,13 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "window bits must be between 8 and 15, not 16")]
-    fn a_window_that_there_is_not_is_refused() {
+    fn a_window_out_of_range_panics() {
         let _ = PerMessageDeflate::default().server_max_window_bits(16);
     }
 
     #[test]
     #[should_panic(expected = "the memory level must be between 1 and 9, not 0")]
-    fn a_memory_level_that_there_is_not_is_refused() {
+    fn a_memory_level_out_of_range_panics() {
         let _ = PerMessageDeflate::default().memory_level(0);
     }
 }

@@ -1,9 +1,29 @@
-//! HTTP long-polling: the server sends in answer to a pending GET, the client by POST.
+//! HTTP long-polling: a pending GET carries packets to the client, a POST carries packets to the
+//! server.
 
 mod get;
-mod outcome;
 mod post;
 
-pub(crate) use self::get::{Answer, payload, poll};
-pub(crate) use self::outcome::Outcome;
+use std::task::{Context, Waker};
+
+use http::StatusCode;
+
+pub(crate) use self::get::{PollPayload, payload, poll};
 pub(crate) use self::post::post;
+use crate::http::response::PollResponse;
+
+/// The result of a request of a polling session.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Response(PollResponse),
+    /// A bare status, in answer to a protocol violation.
+    Status(StatusCode),
+}
+
+/// Stores the waker of the current task. Storing the same waker again costs nothing.
+fn store_waker(place: &mut Option<Waker>, cx: &Context<'_>) {
+    match place {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *place = Some(cx.waker().clone()),
+    }
+}

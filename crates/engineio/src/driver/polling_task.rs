@@ -1,8 +1,9 @@
-//! The task of a session that polls, and its driver, which requests may run in its stead.
+//! The task of a session that starts with polling, and how a POST runs its driver in place.
 //!
-//! A POST that wakes the task and is woken by it would be polled twice, with all of HTTP around it,
-//! and the task once in between. So while the driver has nothing to do it lies where a POST finds
-//! it: that runs it at once, and is answered by the time it would have begun to wait.
+//! Without this, a POST would wake the driver's task, and that task would wake the POST again:
+//! three polls, two of them through the whole HTTP stack. So while the driver of a polling session
+//! is parked, it is stored in the session's [`DriverSlot`]. A POST takes it from there, runs it and
+//! puts it back before it is answered.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,33 +12,34 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{self, Handle};
 
-use crate::session::{Driver, Locked, Place, Shared};
+use crate::session::{BoxedDriver, DriverSlot, Shared, StateGuard};
 
-/// The task of a session that begins with polling.
+/// The task of a session that starts with polling.
 pub(crate) struct PollingTask {
     session: Arc<Shared>,
-    /// The runtime that it is spawned on.
+    /// The runtime that the task is spawned on.
     runtime: runtime::Id,
-    /// The driver, once it is the task's own: that of a WebSocket is not looked for at every run.
-    own: Option<Driver>,
+    /// The driver, once the session has left polling. From then on the slot is not checked in every
+    /// run.
+    owned: Option<BoxedDriver>,
 }
 
 impl PollingTask {
-    /// The task with which `driver` does the work of `session`.
+    /// Creates a task that runs `driver` for `session`.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub(crate) fn new(
         session: Arc<Shared>,
         driver: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
         let runtime = Handle::current().id();
-        session.lock().rare().driver = Place::Here(Box::pin(driver), runtime);
+        session.lock().cold_or_insert().driver_slot = DriverSlot::Parked(Box::pin(driver), runtime);
         Self {
             session,
             runtime,
-            own: None,
+            owned: None,
         }
     }
 }
@@ -49,24 +51,24 @@ impl Future for PollingTask {
         let Self {
             session,
             runtime,
-            own,
+            owned,
         } = &mut *self;
-        if let Some(driver) = own {
+        if let Some(driver) = owned {
             return driver.as_mut().poll(cx);
         }
         let mut driver = {
             let mut state = session.lock();
-            let place = &mut state.rare().driver;
-            match std::mem::take(place) {
-                Place::Here(driver, _) => driver,
-                Place::Request { poll_due, .. } => {
-                    *place = Place::Request {
+            let slot = &mut state.cold_or_insert().driver_slot;
+            match std::mem::take(slot) {
+                DriverSlot::Parked(driver, _) => driver,
+                DriverSlot::Request { poll_due, .. } => {
+                    *slot = DriverSlot::Request {
                         woken: true,
                         poll_due,
                     };
                     return Poll::Pending;
                 }
-                Place::Task | Place::Ended => return Poll::Ready(()),
+                DriverSlot::Task | DriverSlot::Ended => return Poll::Ready(()),
             }
         };
         if driver.as_mut().poll(cx).is_ready() {
@@ -74,36 +76,35 @@ impl Future for PollingTask {
         }
         let mut state = session.lock();
         if state.proto.transport() == engineio_proto::Transport::Polling {
-            state.rare().driver = Place::Here(driver, *runtime);
+            state.cold_or_insert().driver_slot = DriverSlot::Parked(driver, *runtime);
         } else {
-            *own = Some(driver);
+            *owned = Some(driver);
         }
         Poll::Pending
     }
 }
 
-/// The driver holds the session, which must not hold it for ever when the runtime has dropped the
-/// task.
+/// Breaks the reference cycle of driver and session when the runtime drops the task.
 impl Drop for PollingTask {
     fn drop(&mut self) {
         let mut state = self.session.lock();
         let left = state
-            .rare_if_any()
-            .map(|rare| std::mem::take(&mut rare.driver));
+            .cold_mut()
+            .map(|cold| std::mem::take(&mut cold.driver_slot));
         drop(state);
         drop(left);
     }
 }
 
-/// Has the driver of a session look at its state: runs it here and now if it has nothing to do and
-/// this could be its task, or wakes that.
+/// Makes the driver of a session handle a changed state: runs it in place if it is parked and
+/// belongs to this runtime, and wakes its task otherwise.
 ///
-/// What it does may be the application's work, so the state is not locked meanwhile.
-pub(crate) fn run_driver<'a>(session: &'a Shared, mut state: Locked<'a>) -> Locked<'a> {
-    match Lent::take(session, &mut state) {
-        Some(lent) => {
+/// The driver may run handlers of the application, so the state is unlocked meanwhile.
+pub(crate) fn run_driver<'a>(session: &'a Shared, mut state: StateGuard<'a>) -> StateGuard<'a> {
+    match BorrowedDriver::take(session, &mut state) {
+        Some(borrowed) => {
             drop(state);
-            lent.run()
+            borrowed.run()
         }
         None => {
             state.wake_driver();
@@ -112,55 +113,56 @@ pub(crate) fn run_driver<'a>(session: &'a Shared, mut state: Locked<'a>) -> Lock
     }
 }
 
-/// The driver of a session, with a request that runs it.
-struct Lent<'a> {
+/// A driver that a request has taken from the session's slot. Dropping it puts the driver back.
+struct BorrowedDriver<'a> {
     session: &'a Shared,
-    driver: Option<Driver>,
+    driver: Option<BoxedDriver>,
     runtime: runtime::Id,
-    /// That of the session's task: whatever the driver waits for wakes the task.
+    /// The waker of the session's task, which is woken by everything that the driver waits for.
     waker: Waker,
-    is_back: bool,
+    returned: bool,
 }
 
-impl<'a> Lent<'a> {
-    fn take(session: &'a Shared, state: &mut Locked<'_>) -> Option<Self> {
-        // Awake, the task will look at the state by itself.
-        if !state.asleep {
+impl<'a> BorrowedDriver<'a> {
+    fn take(session: &'a Shared, state: &mut StateGuard<'_>) -> Option<Self> {
+        // A driver that is not parked checks the state before it parks.
+        if !state.parked {
             return None;
         }
-        let waker = state.driver.clone()?;
-        let place = &mut state.rare_if_any()?.driver;
-        let Place::Here(_, runtime) = place else {
+        let waker = state.driver_waker.clone()?;
+        let slot = &mut state.cold_mut()?.driver_slot;
+        let DriverSlot::Parked(_, runtime) = slot else {
             return None;
         };
         let runtime = *runtime;
-        // The application spawns tasks, and what it traces is no part of the request.
+        // Handlers spawn tasks on the current runtime, and their trace events must not become part
+        // of the request's span.
         let is_here = Handle::try_current().is_ok_and(|handle| handle.id() == runtime);
         if !is_here || !tracing::Span::current().is_none() {
             return None;
         }
         let taken = std::mem::replace(
-            place,
-            Place::Request {
+            slot,
+            DriverSlot::Request {
                 woken: false,
                 poll_due: false,
             },
         );
-        let Place::Here(driver, _) = taken else {
+        let DriverSlot::Parked(driver, _) = taken else {
             return None;
         };
-        // As if the task ran: nobody has to wake it now.
-        state.asleep = false;
+        // The driver is about to run and does not have to be woken.
+        state.parked = false;
         Some(Self {
             session,
             driver: Some(driver),
             runtime,
             waker,
-            is_back: false,
+            returned: false,
         })
     }
 
-    fn run(mut self) -> Locked<'a> {
+    fn run(mut self) -> StateGuard<'a> {
         if let Some(mut driver) = self.driver.take() {
             let cx = &mut Context::from_waker(&self.waker);
             if driver.as_mut().poll(cx).is_pending() {
@@ -170,13 +172,13 @@ impl<'a> Lent<'a> {
         self.give_back()
     }
 
-    fn give_back(&mut self) -> Locked<'a> {
-        self.is_back = true;
+    fn give_back(&mut self) -> StateGuard<'a> {
+        self.returned = true;
         let mut state = self.session.lock();
-        let place = &mut state.rare().driver;
-        match (std::mem::take(place), self.driver.take()) {
-            (Place::Request { woken, poll_due }, Some(driver)) => {
-                *place = Place::Here(driver, self.runtime);
+        let slot = &mut state.cold_or_insert().driver_slot;
+        match (std::mem::take(slot), self.driver.take()) {
+            (DriverSlot::Request { woken, poll_due }, Some(driver)) => {
+                *slot = DriverSlot::Parked(driver, self.runtime);
                 if woken {
                     state.wake(self.waker.clone());
                 }
@@ -184,9 +186,9 @@ impl<'a> Lent<'a> {
                     state.wake_poll();
                 }
             }
-            // It has ended, or panicked: the task ends too.
-            (Place::Request { .. }, None) => {
-                *place = Place::Ended;
+            // The driver has ended or panicked, so the task ends as well.
+            (DriverSlot::Request { .. }, None) => {
+                *slot = DriverSlot::Ended;
                 state.wake(self.waker.clone());
                 state.wake_poll();
             }
@@ -203,9 +205,9 @@ impl<'a> Lent<'a> {
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for BorrowedDriver<'_> {
     fn drop(&mut self) {
-        if !self.is_back {
+        if !self.returned {
             drop(self.give_back());
         }
     }

@@ -1,64 +1,68 @@
-//! The way from the client: from the transport to the application.
+//! Receiving: from the channel, or from a POST, to the application.
+//!
+//! Messages are delivered while the application is ready and the run has budget left. While
+//! [`Connection::poll_ready`] is pending, nothing is read, so that TCP slows the client down. Its
+//! heartbeat is suspended for that time, because a pong may be among the unread packets.
 
 use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 
 use engineio_proto::{Message, Packet, Transport};
 
-use super::turn::Turn;
-use super::{Core, Socket};
+use super::run_budget::RunBudget;
+use super::{ChannelState, Core};
 use crate::engine::application::{Application, Connection};
 use crate::session::{Post, SessionEvent, is_heartbeat};
 use crate::transport::READ_BUFFER;
-use crate::transport::arrived::Arrived;
 use crate::transport::channel::Received;
+use crate::transport::read_window::ReadWindow;
 
 impl<A: Application> Core<A> {
-    /// Takes as many messages as there are and the run has time for.
-    pub(super) fn read(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
-        let mut memory = [MaybeUninit::uninit(); READ_BUFFER];
-        let mut arrived = Arrived::new(&mut memory);
-        while turn.has_time() && self.read_one(cx, turn, &mut arrived) {
-            turn.messages += 1;
+    /// Receives as many packets as are available, within the budget of the run.
+    pub(super) fn read(&mut self, cx: &mut Context<'_>, budget: &mut RunBudget) {
+        let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
+        let mut window = ReadWindow::new(&mut buffer);
+        while budget.is_left() && self.read_one(cx, budget, &mut window) {
+            budget.messages += 1;
         }
-        if let Socket::Open(channel) = &mut self.socket {
-            channel.keep(&mut arrived);
+        if let ChannelState::Open(channel) = &mut self.channel {
+            channel.save_unread(&mut window);
         }
-        if turn.messages > 0
+        if budget.messages > 0
             && let Some(connection) = &mut self.connection
         {
             connection.caught_up();
         }
     }
 
-    /// Takes the next packet, if there is one that may be taken.
+    /// Receives and handles the next packet. Returns whether there was one.
     fn read_one(
         &mut self,
         cx: &mut Context<'_>,
-        turn: &mut Turn,
-        arrived: &mut Arrived<'_>,
+        budget: &mut RunBudget,
+        window: &mut ReadWindow<'_>,
     ) -> bool {
-        let ready = self.poll_ready(cx, turn);
-        // What was posted came before what another transport brings.
+        let ready = self.poll_ready(cx, budget);
+        // Posted packets precede those of a new transport.
         if ready && let Some(posted) = &mut self.posted {
             match posted.next() {
-                Some(packet) => self.receive(turn, Transport::Polling, packet.ok()),
+                Some(packet) => self.receive(budget, Transport::Polling, packet.ok()),
                 None => self.finish_post(),
             }
             return true;
         }
-        if self.upgrade_held {
-            if self.entry.session.lock().is_posting() {
+        if self.upgrade_deferred {
+            if self.guard.session.lock().is_posting() {
                 return false;
             }
-            self.upgrade_held = false;
-            if let Socket::Open(channel) = &self.socket {
-                self.receive_probe(turn, channel.transport(), Some(Packet::Upgrade));
+            self.upgrade_deferred = false;
+            if let ChannelState::Open(channel) = &self.channel {
+                self.receive_probe(budget, channel.transport(), Some(Packet::Upgrade));
             }
             return true;
         }
         if self.probing || (ready && self.posted.is_none()) {
-            return self.read_channel(cx, turn, arrived);
+            return self.read_channel(cx, budget, window);
         }
         false
     }
@@ -66,48 +70,51 @@ impl<A: Application> Core<A> {
     fn read_channel(
         &mut self,
         cx: &mut Context<'_>,
-        turn: &mut Turn,
-        arrived: &mut Arrived<'_>,
+        budget: &mut RunBudget,
+        window: &mut ReadWindow<'_>,
     ) -> bool {
-        if matches!(&self.socket, Socket::Open(channel) if channel.has_pongs()) {
-            self.awake();
+        if matches!(&self.channel, ChannelState::Open(channel) if channel.has_pongs()) {
+            self.unpark();
         }
-        let Socket::Open(channel) = &mut self.socket else {
+        let ChannelState::Open(channel) = &mut self.channel else {
             return false;
         };
-        // Who does not read the answers to its probes is not asked for more of them.
+        // A client that does not read the replies to its probes is not read further.
         if self.probing && channel.poll_writable(cx).is_pending() {
             return false;
         }
         let transport = channel.transport();
-        let received = channel.poll_receive(cx, arrived);
+        let received = channel.poll_receive(cx, window);
         if self.probing {
-            // What probes may leave this task with the next packet, and takes what has arrived along.
-            channel.keep(arrived);
+            // A probing channel may be closed by its next packet, in another task that needs the
+            // unread bytes.
+            channel.save_unread(window);
         }
         let Poll::Ready(received) = received else {
             return false;
         };
         match received {
-            // As a rule.
+            // The common case.
             Received::Packet(Some(Packet::Message(message)))
-                if !self.probing && self.entry.session.passes_messages() =>
+                if !self.probing && self.guard.session.passes_messages() =>
             {
-                // Nobody has to wake this task for what is sent in answer.
-                if !std::mem::replace(&mut turn.awake, true) {
-                    self.awake();
+                // The replies of this run need no wake, because the driver writes before it parks.
+                if !std::mem::replace(&mut budget.unparked, true) {
+                    self.unpark();
                 }
-                self.deliver(turn, message);
+                self.deliver(budget, message);
             }
-            Received::Packet(packet) if self.probing => self.receive_probe(turn, transport, packet),
-            Received::Packet(packet) => self.receive(turn, transport, packet),
-            // The socket is kept: a close frame wants an answer.
+            Received::Packet(packet) if self.probing => {
+                self.receive_probe(budget, transport, packet)
+            }
+            Received::Packet(packet) => self.receive(budget, transport, packet),
+            // The channel is kept, because a close frame has to be answered.
             Received::Closed => {
                 self.transport_closed(transport, false);
                 return false;
             }
             Received::Failed(code) => {
-                self.failure = Some(code);
+                self.close_code = Some(code);
                 self.transport_closed(transport, true);
                 return false;
             }
@@ -115,29 +122,30 @@ impl<A: Application> Core<A> {
         true
     }
 
-    /// Whether the application takes the next message.
-    fn poll_ready(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
+    /// Returns whether the application is ready for the next message.
+    fn poll_ready(&mut self, cx: &mut Context<'_>, budget: &mut RunBudget) -> bool {
         let Some(connection) = &mut self.connection else {
             return false;
         };
         let ready = connection.poll_ready(cx).is_ready();
-        if ready && self.blocked.is_none() {
-            // As a rule.
+        if ready && self.blocked_since.is_none() {
+            // The common case.
             return true;
         }
-        let reads = matches!(self.socket, Socket::Open(_)) && !self.probing;
+        let reads = matches!(self.channel, ChannelState::Open(_)) && !self.probing;
         let blocked = !ready && (reads || self.posted.is_some());
-        let was_blocked = self.blocked.is_some();
-        self.blocked = blocked.then(|| self.blocked.unwrap_or_else(|| turn.now()));
+        let was_blocked = self.blocked_since.is_some();
+        self.blocked_since = blocked.then(|| self.blocked_since.unwrap_or_else(|| budget.now()));
         if ready && was_blocked {
-            // The client has had no chance to get an answer to a ping through.
-            self.lock().proto.handle_blocked(turn.now());
+            // An answer to a ping may have been among the unread packets.
+            self.lock().proto.handle_blocked(budget.now());
         }
         ready
     }
 
-    /// Handles a packet of the current transport; `None` is one that could not be decoded.
-    fn receive(&mut self, turn: &mut Turn, from: Transport, packet: Option<Packet>) {
+    /// Handles a packet of the current transport; `None` stands for a packet that cannot be
+    /// decoded.
+    fn receive(&mut self, budget: &mut RunBudget, from: Transport, packet: Option<Packet>) {
         let mut state = self.lock();
         let Some(packet) = packet else {
             tracing::debug!("the client sent a packet that cannot be decoded");
@@ -149,35 +157,35 @@ impl<A: Application> Core<A> {
             .observers()
             .filter(|_| state.proto.is_open() && from == state.proto.transport())
             .map(|observers| (observers, packet.clone()));
-        let message = state.proto.handle_packet(turn.now(), from, packet);
+        let message = state.proto.handle_packet(budget.now(), from, packet);
         if from == Transport::Polling {
             state.wake_poll();
         }
         let is_open = state.proto.is_open();
         drop(state);
         if let Some((observers, packet)) = observed {
-            observers.tell(SessionEvent::PacketReceived(&packet));
+            observers.notify(SessionEvent::PacketReceived(&packet));
             if is_open && is_heartbeat(&packet) {
-                observers.tell(SessionEvent::Heartbeat);
+                observers.notify(SessionEvent::Heartbeat);
             }
         }
         if let Some(message) = message {
-            self.deliver(turn, message);
+            self.deliver(budget, message);
         }
     }
 
     #[inline]
-    fn deliver(&mut self, turn: &mut Turn, message: Message) {
+    fn deliver(&mut self, budget: &mut RunBudget, message: Message) {
         if let Some(connection) = &mut self.connection {
-            turn.count(&message);
+            budget.count(&message);
             connection.message(message);
         }
     }
 
     fn finish_post(&mut self) {
         self.posted = None;
-        let mut state = self.entry.session.lock();
-        state.rare().post = Post::Done;
+        let mut state = self.guard.session.lock();
+        state.cold_or_insert().post = Post::Done;
         state.wake_post();
     }
 }

@@ -9,10 +9,10 @@ use tokio::time::Sleep;
 
 use crate::session::now;
 
-/// The one timer of a session's task.
+/// The timer of a session's task.
 ///
-/// A deadline that moves away does not touch the runtime's timer: the task wakes at the earlier
-/// time and sleeps on.
+/// A deadline that moves to a later time does not touch the runtime's timer. The task wakes at the
+/// earlier time and waits again.
 #[derive(Debug)]
 #[pin_project]
 pub(crate) struct Timer {
@@ -30,14 +30,15 @@ impl Timer {
         }
     }
 
-    /// Whether the time for which the task was to be woken has come. The deadline may have moved
-    /// away meanwhile.
+    /// Returns whether the time at which the task was to be woken has passed. The deadline may be
+    /// later by now.
     pub(crate) fn has_fired(&self) -> bool {
         self.armed && self.sleep.is_elapsed()
     }
 
-    /// Has the task woken at the deadline. Returns whether it has passed: then the task is to run
-    /// again, and will find that the timer [has fired](Self::has_fired).
+    /// Schedules a wake of the task at the deadline. Returns whether the deadline has passed
+    /// already. Then the task has to run again, and [`has_fired`](Self::has_fired) returns `true`
+    /// in that run.
     pub(crate) fn arm(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -51,11 +52,12 @@ impl Timer {
             return false;
         }
         let mut this = self.project();
-        // One that has passed fires at once. Nobody else may decide that it has: the next run asks
-        // the timer whether it has fired, and would do nothing and be woken again.
+        // A deadline in the past also goes through the timer, so that `has_fired` is true in the
+        // next run.
         this.sleep.as_mut().reset(deadline.into());
         *this.armed = true;
-        // Without a budget left, the runtime would wake the task at once and not know the deadline.
+        // Without coop budget, the runtime would wake the task at once instead of registering the
+        // deadline.
         Pin::new(&mut unconstrained(this.sleep)).poll(cx).is_ready()
     }
 }
@@ -72,14 +74,15 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_deadline_set_without_budget_wakes_all_the_same() {
+    async fn a_deadline_set_without_coop_budget_wakes_the_task() {
         let start = tokio::time::Instant::now().into_std();
         let deadline = start + Duration::from_secs(25);
         let mut timer = pin!(Timer::new());
         let mut polls = 0;
         poll_fn(|cx| {
             polls += 1;
-            // Handlers that are ready at once have used the budget up. That wakes the task once.
+            // Uses up the coop budget, as handlers do that are ready at once. This wakes the task
+            // once.
             while polls == 1 && has_budget_remaining() {
                 if let Poll::Ready(budget) = poll_proceed(cx) {
                     budget.made_progress();
@@ -96,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_deadline_that_has_passed_is_found_by_the_next_run() {
+    async fn the_next_run_handles_a_deadline_that_has_passed() {
         let long_ago = tokio::time::Instant::now().into_std();
         tokio::time::advance(Duration::from_secs(5)).await;
         let later = (tokio::time::Instant::now() + Duration::from_secs(60)).into_std();
@@ -106,7 +109,7 @@ mod tests {
             timer.as_mut().arm(cx, armed_before);
             assert!(timer.as_mut().arm(cx, Some(long_ago)), "{armed_before:?}");
             assert!(timer.has_fired(), "{armed_before:?}");
-            // And once that is done, it sleeps again.
+            // After that, the timer waits again.
             assert!(!timer.as_mut().arm(cx, Some(later)), "{armed_before:?}");
             assert!(!timer.has_fired(), "{armed_before:?}");
         }

@@ -1,55 +1,69 @@
-//! The way from one transport to another.
+//! Upgrades: from HTTP to a WebSocket, and from polling to another transport.
+//!
+//! An upgrade of a session has these steps:
+//!
+//! 1. A request stores a [`ProbeChannel`](crate::transport::channel::ProbeChannel) in the shared
+//! state. The driver takes it and reads it beside the polling transport.
+//! 2. The client sends `2probe` and receives `3probe`. The pending poll is answered with a noop
+//! packet.
+//! 3. The client sends the upgrade packet `5`. From then on the session uses the new channel, and
+//! queued messages are sent there. While a POST is in progress, the upgrade is deferred until its
+//! packets are handled.
+//!
+//! If any step fails or takes too long, only the new channel is closed, and the session keeps
+//! polling.
 
 use std::task::{Context, Poll};
 
 use engineio_proto::{Packet, ProbeResult, Transport};
 
-use super::turn::Turn;
-use super::{Core, Socket};
+use super::run_budget::RunBudget;
+use super::{ChannelState, Core};
 use crate::engine::application::Application;
 use crate::session::SessionEvent;
 use crate::transport::channel::Channel;
 
 impl<A: Application> Core<A> {
-    /// Carries a WebSocket from HTTP to its first frame.
+    /// Polls the HTTP upgrade of a WebSocket, and opens the session if it is a new one.
     pub(super) fn poll_opening(&mut self, cx: &mut Context<'_>) {
-        let Socket::Opening(opening) = &mut self.socket else {
+        let ChannelState::Opening(opening) = &mut self.channel else {
             return;
         };
         let limit = self.engine.config.max_http_buffer_size;
-        let Poll::Ready(websocket) = opening.switching.poll(cx, limit) else {
+        let Poll::Ready(websocket) = opening.upgrade.poll(cx, limit) else {
             return;
         };
         let session = opening.session.take();
         let Some(websocket) = websocket else {
-            self.socket = Socket::None;
+            self.channel = ChannelState::None;
             self.transport_closed(Transport::WebSocket, false);
             return;
         };
-        self.socket = Socket::Open(Channel::WebSocket(websocket));
+        self.channel = ChannelState::Open(Channel::WebSocket(websocket));
         if let Some((request, open)) = session {
-            self.greet(&open);
-            self.lend();
+            self.write_handshake(&open);
+            self.lend_writer();
             self.open(request);
         }
     }
 
-    /// Handles a packet of the transport that is being probed.
+    /// Handles a packet of the channel that is probing; `None` stands for a packet that cannot be
+    /// decoded.
     pub(super) fn receive_probe(
         &mut self,
-        turn: &mut Turn,
+        budget: &mut RunBudget,
         from: Transport,
         packet: Option<Packet>,
     ) {
         let mut state = self.lock();
-        // The session would not take what is being posted once it has left polling.
+        // After the upgrade, the session would reject the rest of the POST.
         if packet == Some(Packet::Upgrade) && state.is_posting() {
             drop(state);
-            self.upgrade_held = true;
+            self.upgrade_deferred = true;
             return;
         }
         let result = match packet {
-            Some(packet) => state.proto.handle_probe_packet(turn.now(), packet),
+            Some(packet) => state.proto.handle_probe_packet(budget.now(), packet),
             None => {
                 state.proto.handle_transport_closed(from, true);
                 ProbeResult::Rejected
@@ -60,16 +74,16 @@ impl<A: Application> Core<A> {
         drop(state);
         match result {
             ProbeResult::Reply(reply) => {
-                if let Socket::Open(channel) = &mut self.socket {
+                if let ChannelState::Open(channel) = &mut self.channel {
                     channel.write(&reply, true);
                 }
                 if let Some(observers) = observers {
-                    observers.tell(SessionEvent::Upgrading(from));
+                    observers.notify(SessionEvent::Upgrading(from));
                 }
             }
             ProbeResult::Upgraded => {
                 self.probing = false;
-                self.lend();
+                self.lend_writer();
             }
             ProbeResult::Rejected => self.drop_probe(),
         }
@@ -77,7 +91,7 @@ impl<A: Application> Core<A> {
 
     pub(super) fn drop_probe(&mut self) {
         self.probing = false;
-        self.upgrade_held = false;
-        self.close_socket();
+        self.upgrade_deferred = false;
+        self.close_channel();
     }
 }

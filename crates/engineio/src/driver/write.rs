@@ -1,49 +1,49 @@
-//! The way to the client: from the queue into the WebSocket or WebTransport stream, and out.
+//! Sending: from the session's queue to the channel, and the decision to park.
 
 use std::task::{Context, Poll};
 
 use engineio_proto::{Batch, Packet, Transmit, TransmitRef, Transport};
 
-use super::{Core, Progress, Socket};
-use crate::driver::turn::Turn;
-use crate::driver::work::Work;
+use super::{ChannelState, Core, Progress};
+use crate::driver::event::DriverEvent;
+use crate::driver::run_budget::RunBudget;
 use crate::engine::application::Application;
-use crate::session::Locked;
 use crate::session::Observers;
+use crate::session::StateGuard;
 use crate::session::{SessionEvent, is_heartbeat};
 use crate::transport::Closed;
 
-/// How many bytes are taken from the queue before they are written. What is still in the queue
-/// counts for the limit of the session.
+/// The number of bytes that are taken from the queue before they are written: 16 KiB. Bytes that
+/// stay in the queue count towards the session's limit.
 const BYTES_PER_LOCK: usize = 16 * 1024;
 
 impl<A: Application> Core<A> {
-    /// Writes what is queued, and looks for whatever else has come up. Where there is nothing, the
-    /// task is about to sleep.
-    pub(super) fn write(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Progress {
+    /// Writes the queued packets and checks for events. Parks the driver if there is nothing to do.
+    pub(super) fn write(&mut self, cx: &mut Context<'_>, budget: &mut RunBudget) -> Progress {
         let mut batch = Batch::default();
-        // What came of writing the batch before: whether all of it has left.
+        // The result of flushing the previous batch.
         let mut flushed = None;
         loop {
             let Ok(writable) = self.poll_writable(cx) else {
                 return Progress::Busy;
             };
-            let mut state = self.entry.session.lock();
-            if let Some(torn) = state.awake() {
+            let mut state = self.guard.session.lock();
+            if let Some(partial) = state.unpark() {
                 drop(state);
-                self.resume(Some(torn));
+                self.resume_write(Some(partial));
                 continue;
             }
-            // This lock is for the end of one batch and for the next one, which is empty as a rule.
+            // One lock serves the end of one batch and the start of the next, which is empty in
+            // most cases.
             if let Some(flushed) = flushed {
-                // What only probes carries nothing of the session.
+                // A probing channel carries no packets of the session.
                 state
                     .proto
-                    .set_flushing(!self.probing && flushed == Flushed::Partly);
-                if let Some(observers) = note_drained(&mut state, &mut self.drained_due) {
+                    .set_flushing(!self.probing && flushed == Flushed::Pending);
+                if let Some(observers) = wake_if_drained(&mut state, &mut self.drain_unreported) {
                     drop(state);
-                    observers.tell(SessionEvent::Drained);
-                    state = self.entry.session.lock();
+                    observers.notify(SessionEvent::Drained);
+                    state = self.guard.session.lock();
                 }
             }
             if let Some(transport) = writable {
@@ -52,23 +52,24 @@ impl<A: Application> Core<A> {
                     .take_batch(transport, &mut batch, BYTES_PER_LOCK);
             }
             if batch.is_empty() {
-                if let Some(work) = Work::find(&mut state) {
+                if let Some(event) = DriverEvent::poll(&mut state) {
                     drop(state);
-                    return self.perform(work);
+                    return self.handle_event(event);
                 }
-                if self.upgrade_held && !state.is_posting() {
-                    // The request that it waited for has ended without waking a task that ran.
+                if self.upgrade_deferred && !state.is_posting() {
+                    // The POST that deferred the upgrade has ended without waking the running
+                    // driver.
                     return Progress::Busy;
                 }
                 if flushed.is_some() || self.is_flushed() {
-                    turn.deadline = state.proto.poll_timeout();
-                    state.sleep(cx);
+                    budget.deadline = state.proto.poll_timeout();
+                    state.park(cx);
                     return Progress::Idle;
                 }
             } else {
-                // Out of the queue, but not on its way yet.
+                // The packets have left the queue, but have not been written yet.
                 state.proto.set_flushing(true);
-                self.drained_due = true;
+                self.drain_unreported = true;
             }
             let more = !batch.is_empty() && !state.proto.is_queue_empty();
             let observers = state.observers();
@@ -84,9 +85,9 @@ impl<A: Application> Core<A> {
         }
     }
 
-    /// The transport, if its queue has room for more. Fails if it is gone.
+    /// Returns the transport if the channel has room for more packets.
     fn poll_writable(&mut self, cx: &mut Context<'_>) -> Result<Option<Transport>, Closed> {
-        let Socket::Open(channel) = &mut self.socket else {
+        let ChannelState::Open(channel) = &mut self.channel else {
             return Ok(None);
         };
         if self.probing {
@@ -95,13 +96,13 @@ impl<A: Application> Core<A> {
         let transport = channel.transport();
         match channel.poll_writable(cx) {
             Poll::Ready(Ok(())) => Ok(Some(transport)),
-            Poll::Ready(Err(Closed)) => Err(self.writing_failed(transport)),
+            Poll::Ready(Err(Closed)) => Err(self.handle_write_error(transport)),
             Poll::Pending => Ok(None),
         }
     }
 
     fn encode(&mut self, batch: &mut Batch, observers: Option<&Observers>) {
-        let Socket::Open(channel) = &mut self.socket else {
+        let ChannelState::Open(channel) = &mut self.channel else {
             return;
         };
         while let Some(transmit) = batch.next_ref() {
@@ -115,38 +116,38 @@ impl<A: Application> Core<A> {
                 TransmitRef::Packet(transmit) => transmit,
             };
             if let Some(observers) = observers.filter(|_| is_heartbeat(&packet)) {
-                observers.tell(SessionEvent::PacketCreated(&packet));
+                observers.notify(SessionEvent::PacketCreated(&packet));
             }
-            // The close frame follows when the session is found closed.
+            // The close frame is sent when the driver handles the `Closed` event.
             if !matches!(packet, Packet::Close) {
                 channel.write(&packet, compress);
             }
         }
     }
 
-    /// Whether nothing waits for the transport to take it.
+    /// Returns whether the channel has no unwritten bytes.
     fn is_flushed(&self) -> bool {
-        match &self.socket {
-            Socket::Open(channel) => channel.is_flushed(),
-            Socket::None | Socket::Opening(_) => true,
+        match &self.channel {
+            ChannelState::Open(channel) => channel.is_flushed(),
+            ChannelState::None | ChannelState::Opening(_) => true,
         }
     }
 
-    /// Hands what is encoded to the transport. Fails if it is gone.
+    /// Writes what is queued in the channel.
     fn flush(&mut self, cx: &mut Context<'_>) -> Result<Flushed, Closed> {
-        let Socket::Open(channel) = &mut self.socket else {
-            return Ok(Flushed::Wholly);
+        let ChannelState::Open(channel) = &mut self.channel else {
+            return Ok(Flushed::Complete);
         };
         let transport = channel.transport();
         match channel.poll_flush(cx) {
-            Poll::Ready(Ok(())) => Ok(Flushed::Wholly),
-            Poll::Ready(Err(Closed)) => Err(self.writing_failed(transport)),
-            Poll::Pending => Ok(Flushed::Partly),
+            Poll::Ready(Ok(())) => Ok(Flushed::Complete),
+            Poll::Ready(Err(Closed)) => Err(self.handle_write_error(transport)),
+            Poll::Pending => Ok(Flushed::Pending),
         }
     }
 
-    fn writing_failed(&mut self, transport: Transport) -> Closed {
-        self.socket = Socket::None;
+    fn handle_write_error(&mut self, transport: Transport) -> Closed {
+        self.channel = ChannelState::None;
         let writer = self.lock().writer.take();
         drop(writer);
         self.transport_closed(transport, false);
@@ -154,16 +155,16 @@ impl<A: Application> Core<A> {
     }
 }
 
-/// What came of handing a batch to the transport.
+/// The result of flushing the channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flushed {
-    Wholly,
-    /// The transport takes no more for now.
-    Partly,
+    Complete,
+    /// The connection does not accept more bytes now.
+    Pending,
 }
 
-/// Wakes those who wait for an empty queue, if it is empty. Returns who is to be told.
-fn note_drained(state: &mut Locked<'_>, due: &mut bool) -> Option<Observers> {
+/// Wakes the callers of `drained` if the queue is empty. Returns the observers to notify.
+fn wake_if_drained(state: &mut StateGuard<'_>, due: &mut bool) -> Option<Observers> {
     if !state.proto.is_drained() {
         return None;
     }

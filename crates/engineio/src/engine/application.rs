@@ -10,29 +10,32 @@ use crate::engine::session_id;
 use crate::http::connection_failure::{BoxError, ConnectionFailure};
 use crate::session::Session;
 
-/// What runs on top of the engine: it is told of every session that opens.
+/// The application on top of an engine, which is notified of every new session.
 ///
-/// Everything but [`open`](Self::open) has a default that changes nothing.
+/// All methods except [`open`](Self::open) have a default that changes nothing.
 pub trait Application: Send + Sync + 'static {
-    /// What receives the messages of one session.
+    /// The receiver of the messages of one session.
     type Connection: Connection;
 
-    /// Called once for each session, when its client has the open packet on its way.
+    /// Returns the connection of a new session. Called once for each session, when the open packet
+    /// is on its way to the client.
     ///
     /// `request` is the head of the request that opened the session.
     fn open(&self, session: Session, request: Parts) -> Self::Connection;
 
-    /// Whether a session may be opened: Node's option `allowRequest`.
+    /// Decides whether a session may be opened: Node's option `allowRequest`.
     ///
-    /// Asked for requests that open a session, on every transport, after the checks of transport,
-    /// origin and method and before that of the protocol's revision. Not asked for the later
-    /// requests of a session, which its id lets in; [`Config::origins`](crate::Config::origins)
-    /// holds for those too. What it puts into the extensions of the request is there in all that
-    /// follows. The client waits meanwhile; if it goes, the future is dropped.
+    /// Called for requests that open a session, on every transport: after the checks of transport,
+    /// origin and method, and before the check of the protocol revision. It is not called for later
+    /// requests of a session, which are authorized by the session id and restricted by
+    /// [`Config::origins`](crate::Config::origins). Extensions that it adds to the request are
+    /// visible to all later hooks. The client waits for the future, which is dropped if the client
+    /// disconnects.
     ///
     /// # Errors
     ///
-    /// What the client is told: [`ConnectionError::Forbidden`], with a message or without.
+    /// The error that the client receives: [`ConnectionError::Forbidden`], with or without a
+    /// message.
     fn allow_request(
         &self,
         request: &mut Parts,
@@ -41,17 +44,18 @@ pub trait Application: Send + Sync + 'static {
         ready(Ok(()))
     }
 
-    /// Makes the id of a new session: Node's `engine.generateId`. 15 random bytes by default.
+    /// Generates the id of a new session: Node's `engine.generateId`. By default it consists of 15
+    /// random bytes.
     ///
-    /// Whoever knows the id can speak as the client, so it has to be one that nobody can guess. It
-    /// has 1 to 128 characters, which are letters and digits of ASCII, `-`, `_`, `.` or `~`. Node's
-    /// cluster adapters rely on a length of 20. An id that cannot be, or that belongs to a session
-    /// already, is refused as an error is.
+    /// A client that knows the id can send packets to the session, so the id must be impossible to
+    /// guess. It has 1 to 128 characters out of ASCII letters, digits, `-`, `_`, `.` and `~`.
+    /// Node's cluster adapters expect a length of 20. An invalid id, or the id of another session,
+    /// is treated like an error.
     ///
     /// # Errors
     ///
-    /// Why there is none: it is logged and given to [`connection_error`](Self::connection_error),
-    /// and the client is refused with "Bad request".
+    /// The reason why there is no id. It is logged and passed to
+    /// [`connection_error`](Self::connection_error), and the client is refused with "Bad request".
     fn generate_id(
         &self,
         request: &Parts,
@@ -60,36 +64,35 @@ pub trait Application: Send + Sync + 'static {
         ready(session_id::random())
     }
 
-    /// A request has been refused: Node's event `connection_error`.
+    /// Reports a refused request: Node's event `connection_error`.
     ///
-    /// The answer waits for this, and so do others on the same thread: it should not block.
+    /// The response waits for this call, and so do other tasks on the thread, so it should not
+    /// block.
     fn connection_error(&self, failure: &ConnectionFailure<'_>) {
         let _ = failure;
     }
 
-    /// The headers of the answer that opens a session are about to leave, and can be changed: Node's
-    /// event `initial_headers`.
+    /// Changes the headers of the response that opens a session: Node's event `initial_headers`.
     ///
-    /// On WebSocket it is the answer that accepts the connection. Called before
+    /// On WebSocket it is the response that accepts the connection. Called before
     /// [`headers`](Self::headers) and [`open`](Self::open).
     fn initial_headers(&self, headers: &mut HeaderMap, request: &Parts) {
         let _ = (headers, request);
     }
 
-    /// The headers of an answer to a session are about to leave, and can be changed: Node's event
-    /// `headers`.
+    /// Changes the headers of a response to a session: Node's event `headers`.
     ///
-    /// Called for every answer that carries packets or confirms them, and for those that accept a
-    /// WebSocket; not for refusals.
+    /// Called for every response that carries or confirms packets and for responses that accept a
+    /// WebSocket, but not for refusals.
     fn headers(&self, headers: &mut HeaderMap, request: &Parts) {
         let _ = (headers, request);
     }
 
-    /// Whether the answers to a session's polls and POSTs are to be shown to
-    /// [`headers`](Self::headers): `true` by default.
+    /// Returns whether [`headers`](Self::headers) is called for responses to polls and POSTs:
+    /// `true` by default.
     ///
-    /// Asked for each of them. Those that are not shown cost less: they are written into the memory
-    /// of the request's headers.
+    /// Called for each of them. A response that is not passed to `headers` is cheaper, because it
+    /// reuses the header map of the request.
     fn wants_headers(&self) -> bool {
         true
     }
@@ -97,44 +100,43 @@ pub trait Application: Send + Sync + 'static {
 
 /// The application's side of one session.
 ///
-/// The methods are called by the session's own task, or by that of a POST which brings messages, one
-/// at a time and never concurrently: what they do delays this session and no other, so they should
-/// not block.
+/// The methods are called one at a time, by the session's task or by a POST that delivers messages.
+/// A call delays this session and no other, but it should not block the thread.
 pub trait Connection: Send + Sized + 'static {
-    /// Whether the next message can be taken.
+    /// Returns `Ready` if the next message can be delivered.
     ///
-    /// While this is pending nothing is read from the transport, so that a client that sends
-    /// faster than it is served is slowed down by its own connection. Its heartbeat waits as well,
-    /// because the answer to a ping may be among what is not read. The task is woken through `cx`.
+    /// While this is pending, nothing is read from the transport, so that TCP slows down a client
+    /// that sends faster than it is served. The session's heartbeat is suspended meanwhile, because
+    /// a pong may be among the unread packets. Wake the task through `cx`.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())
     }
 
-    /// A message has arrived. Messages arrive in the order in which the client sent them.
+    /// Handles a message. Messages are delivered in the order in which the client sent them.
     fn message(&mut self, message: Message);
 
-    /// The messages that had arrived have been given to [`message`](Self::message), as far as they can be
-    /// taken for now: what was kept from one for the next can be given up.
+    /// Called when all messages of a read have been delivered. Drop what you cached between
+    /// messages.
     ///
-    /// Called after the last of them and before the session's task waits, also where one of them has
-    /// ended the session, and now and then where there was none.
+    /// Also called if one of the messages has closed the session, and occasionally after a read
+    /// without messages.
     fn caught_up(&mut self) {}
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if at all.
+    /// Returns the time at which [`handle_timeout`](Self::handle_timeout) has to be called, if any.
     ///
-    /// Asked after every call of another method.
+    /// Called after every other method.
     fn poll_timeout(&self) -> Option<Instant> {
         None
     }
 
-    /// The time that [`poll_timeout`](Self::poll_timeout) named has come.
+    /// Handles the deadline that [`poll_timeout`](Self::poll_timeout) returned.
     fn handle_timeout(&mut self, now: Instant) {
         let _ = now;
     }
 
-    /// The session is over. Called once, unless the runtime ends before the session does or a
-    /// method of this connection has panicked: it is only dropped then.
+    /// Handles the end of the session. Called once. If the runtime ends first, or a method of this
+    /// connection panics, the connection is dropped without this call.
     fn closed(self, reason: CloseReason);
 }
 
@@ -142,7 +144,7 @@ pub trait Connection: Send + Sized + 'static {
 pub(crate) mod tests {
     use super::*;
 
-    /// An application that does nothing, and its connections.
+    /// An application that does nothing, and its connection type.
     pub(crate) struct Nothing;
 
     impl Application for Nothing {

@@ -9,21 +9,20 @@ use tokio::sync::Notify;
 
 use crate::session::Shared;
 
-/// Connecting clients of several cores should rarely meet at one lock.
+/// The number of locks, so that cores that accept clients at the same time rarely contend.
 const SHARDS: usize = 16;
 
-/// The sessions that are open, by id, and a count of all that has to end before the engine is
-/// closed.
+/// The open sessions by id, and counters of all that must end before the engine is closed.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    /// Their hasher is fast and easy to find collisions for, but ids of clients are only looked up:
-    /// all that are in the tables are the server's.
+    /// The hasher is fast but not collision-resistant. That is safe because ids from clients are
+    /// only looked up; only ids of the server are inserted.
     shards: [Mutex<HashMap<SessionId, Arc<Shared>>>; SHARDS],
     len: AtomicUsize,
-    /// Sessions, until their task and the application are done with them.
-    sessions: Tally,
-    /// WebSockets that nobody uses any more, until they are closed.
-    sockets: Tally,
+    /// Sessions whose task or connection has not ended.
+    live_sessions: ActiveCount,
+    /// Channels of ended sessions whose close handshake is still in progress.
+    closing_sockets: ActiveCount,
 }
 
 impl Registry {
@@ -31,20 +30,20 @@ impl Registry {
         Self {
             shards: Default::default(),
             len: AtomicUsize::new(0),
-            sessions: Tally::default(),
-            sockets: Tally::default(),
+            live_sessions: ActiveCount::default(),
+            closing_sockets: ActiveCount::default(),
         }
     }
 
-    /// Puts a session into the table, for as long as the entry lives. `None` if another has its
-    /// id.
-    pub(crate) fn enter(self: &Arc<Self>, session: Arc<Shared>) -> Option<Entry> {
+    /// Registers a session for as long as the returned guard lives. Returns `None` if the id is in
+    /// use.
+    pub(crate) fn register(self: &Arc<Self>, session: Arc<Shared>) -> Option<SessionGuard> {
         let id = session.id().clone();
-        // Counted first: who closes the sessions of the table waits for as many.
-        self.sessions.enter();
+        // Counted first, because `close_all` waits for every session that it can find.
+        self.live_sessions.increment();
         match self.shard(id.as_str()).lock().entry(id) {
             hash_map::Entry::Occupied(_) => {
-                self.sessions.leave();
+                self.live_sessions.decrement();
                 return None;
             }
             hash_map::Entry::Vacant(place) => {
@@ -52,7 +51,7 @@ impl Registry {
             }
         }
         self.len.fetch_add(1, Ordering::Relaxed);
-        Some(Entry {
+        Some(SessionGuard {
             registry: Arc::clone(self),
             session,
         })
@@ -66,7 +65,7 @@ impl Registry {
         self.len.load(Ordering::Acquire)
     }
 
-    /// Calls `f` for every session, without holding a lock meanwhile.
+    /// Calls `f` for every session, without holding a lock during the call.
     fn for_each(&self, mut f: impl FnMut(&Arc<Shared>)) {
         for shard in &self.shards {
             let sessions: Vec<_> = shard.lock().values().cloned().collect();
@@ -74,21 +73,22 @@ impl Registry {
         }
     }
 
-    /// Returns when no session is left.
+    /// Waits until all sessions have ended.
     async fn sessions_ended(&self) {
-        self.sessions.emptied().await;
+        self.live_sessions.reached_zero().await;
     }
 
-    /// Returns when no session is left and no WebSocket of one.
-    async fn emptied(&self) {
-        self.sessions.emptied().await;
-        self.sockets.emptied().await;
+    /// Waits until all sessions have ended and their channels are closed.
+    async fn all_ended(&self) {
+        self.live_sessions.reached_zero().await;
+        self.closing_sockets.reached_zero().await;
     }
 
-    /// Closes every session and returns when they are gone, by the `deadline` at the latest.
+    /// Closes every session and waits until all have ended. Aborts the remaining sessions at the
+    /// `deadline`.
     pub(crate) async fn close_all(&self, reason: CloseReason, deadline: Duration) {
         self.for_each(|session| session.close(reason));
-        if tokio::time::timeout(deadline, self.emptied())
+        if tokio::time::timeout(deadline, self.all_ended())
             .await
             .is_err()
         {
@@ -105,27 +105,27 @@ impl Registry {
     }
 
     fn shard(&self, id: &str) -> &Mutex<HashMap<SessionId, Arc<Shared>>> {
-        // To spread random characters over a few locks the sum of them does; a second hash beside
-        // that of the map would cost as much as all the rest of a look-up.
+        // The sum spreads random characters well enough. A second hash beside that of the map would
+        // cost as much as the rest of the lookup.
         let index = id.bytes().map(usize::from).sum::<usize>() % SHARDS;
         &self.shards[index]
     }
 }
 
-/// A session's place in the table. Its end is the end of the session, however it comes: when the
-/// runtime ends or the application panics, too.
+/// The registration of a session. Dropping it ends the session, also when the runtime ends or the
+/// application panics.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct SessionGuard {
     registry: Arc<Registry>,
     pub(crate) session: Arc<Shared>,
 }
 
-impl Entry {
-    /// Takes the session out of the table: new requests do not find it, and it counts no more.
-    pub(crate) fn hide(&self) {
+impl SessionGuard {
+    /// Removes the session from the registry, so that new requests do not find it.
+    pub(crate) fn unregister(&self) {
         let id = self.session.id();
         let mut sessions = self.registry.shard(id.as_str()).lock();
-        // Once it is hidden, another session may have the same id.
+        // After the first call, another session may use the same id.
         let known = sessions
             .get(id)
             .is_some_and(|known| Arc::ptr_eq(known, &self.session));
@@ -135,61 +135,65 @@ impl Entry {
         }
     }
 
-    /// Counts a WebSocket of the session that is about to be closed.
-    pub(crate) fn closing_socket(&self) -> ClosingSocket {
-        self.registry.sockets.enter();
-        ClosingSocket(Arc::clone(&self.registry))
+    /// Counts a channel of the session that is about to be closed.
+    pub(crate) fn track_closing_socket(&self) -> ClosingSocketGuard {
+        self.registry.closing_sockets.increment();
+        ClosingSocketGuard(Arc::clone(&self.registry))
     }
 }
 
-impl Drop for Entry {
+impl Drop for SessionGuard {
     fn drop(&mut self) {
-        self.hide();
-        // Without effect where the session ended in good order.
+        self.unregister();
+        // Has no effect if the session has ended regularly.
         self.session.abort(CloseReason::ServerShuttingDown);
-        // A transport that nobody has fetched would stay open for as long as there are handles, and so
-        // would one that is lent. So would observers that hold the session.
+        // Handles may outlive the session. They must not keep alive a probe that no driver has
+        // taken, a lent writer, or observers that hold the session.
         let mut state = self.session.lock();
-        let left = state
-            .rare_if_any()
-            .map(|rare| (rare.probe.take(), rare.observers.take(), rare.torn.take()));
-        let driver = state.take_driver();
+        let left = state.cold_mut().map(|cold| {
+            (
+                cold.probe.take(),
+                cold.observers.take(),
+                cold.partial_write.take(),
+            )
+        });
+        let driver = state.take_driver_waker();
         let writer = state.writer.take();
         drop(state);
         drop((left, driver, writer));
-        self.registry.sessions.leave();
+        self.registry.live_sessions.decrement();
     }
 }
 
-/// A WebSocket that is being closed.
+/// A channel whose close handshake is in progress.
 #[derive(Debug)]
-pub(crate) struct ClosingSocket(Arc<Registry>);
+pub(crate) struct ClosingSocketGuard(Arc<Registry>);
 
-impl Drop for ClosingSocket {
+impl Drop for ClosingSocketGuard {
     fn drop(&mut self) {
-        self.0.sockets.leave();
+        self.0.closing_sockets.decrement();
     }
 }
 
-/// How many of something there are, and whoever waits until there are none.
+/// A counter that can be awaited to reach zero.
 #[derive(Debug, Default)]
-struct Tally {
+struct ActiveCount {
     count: AtomicUsize,
     empty: Notify,
 }
 
-impl Tally {
-    fn enter(&self) {
+impl ActiveCount {
+    fn increment(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn leave(&self) {
+    fn decrement(&self) {
         if self.count.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.empty.notify_waiters();
         }
     }
 
-    async fn emptied(&self) {
+    async fn reached_zero(&self) {
         loop {
             let notified = self.empty.notified();
             if self.count.load(Ordering::Acquire) == 0 {

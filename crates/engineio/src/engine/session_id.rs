@@ -6,20 +6,20 @@ use engineio_proto::SessionId;
 
 use crate::http::connection_failure::BoxError;
 
-/// The longest id that an application may make, in bytes.
+/// The maximum length of a session id, in bytes.
 ///
-/// It stands in the address of every request of a client that polls.
+/// The id is part of the URL of every request of a polling client.
 const MAX_LEN: usize = 128;
 
-/// The bytes that an id of our own is made of.
+/// The number of random bytes in a generated id.
 const RANDOM_BYTES: usize = 15;
 
-/// An id that nobody can guess: 15 random bytes, the default of
+/// Generates a session id that is impossible to guess, from 15 random bytes. The default of
 /// [`Application::generate_id`](crate::Application::generate_id).
 ///
 /// # Errors
 ///
-/// If the operating system gives no random bytes.
+/// If the operating system returns no random bytes.
 pub fn random() -> Result<SessionId, BoxError> {
     let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random).map_err(|error| {
@@ -28,7 +28,7 @@ pub fn random() -> Result<SessionId, BoxError> {
     Ok(SessionId::from_random(random))
 }
 
-/// Whether an id can stand in a query, in JSON and in a cookie as it is.
+/// Checks that an id needs no escaping in a query, in JSON and in a cookie.
 pub(crate) fn check(id: &SessionId) -> Result<(), InvalidId> {
     let id = id.as_str();
     let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
@@ -39,12 +39,12 @@ pub(crate) fn check(id: &SessionId) -> Result<(), InvalidId> {
     }
 }
 
-/// Why a session cannot have an id that the application has made.
+/// The reason why a generated id cannot be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum InvalidId {
-    /// Another session has it.
+    /// Another session uses the id.
     InUse,
-    /// Its length, or a character.
+    /// The length or a character is invalid.
     Unfit,
 }
 
@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_our_own_is_fit_and_another_each_time() {
+    fn a_random_id_is_valid_and_unique() {
         let (one, other) = (random().unwrap(), random().unwrap());
         assert_eq!(check(&one), Ok(()));
         assert_ne!(one, other);
     }
 
     #[test]
-    fn an_id_needs_no_escape_and_is_of_some_length() {
+    fn an_id_needs_no_escaping_and_has_a_limited_length() {
         assert!(is_fit("f47ac10b-58cc-4372-a567-0e02b2c3d479"));
         assert!(is_fit("~a._-"));
         assert!(is_fit(&"x".repeat(128)));

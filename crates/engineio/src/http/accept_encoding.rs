@@ -1,14 +1,14 @@
-//! Which compression a client likes best.
+//! Content negotiation of compressed responses.
 
 use std::cmp::Reverse;
 
 use http::header::{self, HeaderMap};
 
-/// Of these encodings the one that a client likes best (`Accept-Encoding`), if it wants any.
+/// Returns the offered encoding that the client prefers (`Accept-Encoding`), if it accepts any.
 ///
-/// The rules are those of Node's servers: quality counts first, then whether the encoding is named
-/// or only meant by `*`, then the order in the header, and at last the order here. Being named says
-/// more than `*`, so that an encoding can be excluded.
+/// The rules are those of Node's servers. Encodings are ranked by quality, then by whether they are
+/// named or matched by `*`, then by the order in the header, and finally by the order of `offered`.
+/// A named entry overrides `*`, so that an encoding can be excluded.
 ///
 /// # Examples
 ///
@@ -41,10 +41,10 @@ pub fn preferred_encoding<'a>(request: &HeaderMap, offered: &[&'a str]) -> Optio
     ranked.max_by_key(|(rank, _)| *rank).map(|(_, offer)| offer)
 }
 
-/// One entry of the header.
+/// An entry of the header.
 struct Accepted<'a> {
     name: &'a str,
-    /// In thousandths, which is as exact as HTTP has it.
+    /// The quality in thousandths, which is the precision of HTTP.
     quality: u16,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Accepted<'a> {
             .map_or(1.0, |quality| quality.trim().parse().unwrap_or(0.0_f32));
         Self {
             name,
-            // What is out of range, or no number, saturates.
+            // Values out of range and `NaN` saturate.
             quality: (quality.clamp(0.0, 1.0) * 1000.0) as u16,
         }
     }
@@ -78,9 +78,9 @@ mod tests {
         preferred_encoding(&headers, offered)
     }
 
-    /// Each is what the npm package `accepts` answers.
+    /// The expected values are those of the npm package `accepts`.
     #[test]
-    fn the_client_has_its_choice() {
+    fn the_client_determines_the_encoding() {
         for (accepted, expected) in [
             ("", None),
             ("identity", None),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_client_does_not_care_the_first_wins() {
+    fn the_first_encoding_wins_without_a_preference() {
         assert_eq!(preferred(&["*"], &["br", "gzip", "deflate"]), Some("br"));
         assert_eq!(preferred(&["*"], &["deflate", "gzip"]), Some("deflate"));
         assert_eq!(preferred(&["br;q=0, *"], &["br", "gzip"]), Some("gzip"));

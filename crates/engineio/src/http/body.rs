@@ -6,7 +6,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project::pin_project;
 
-/// The body of a response: the wrapped service's, or the engine's own.
+/// The body of a response: that of the inner service, or one of the engine.
 #[derive(Debug)]
 #[pin_project]
 pub struct ResponseBody<B>(#[pin] Inner<B>);

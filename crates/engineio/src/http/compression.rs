@@ -1,4 +1,4 @@
-//! Compression of the answers to polls.
+//! Compression of polling responses, and the zlib loop that WebSocket compression shares.
 
 use bytes::Bytes;
 use engineio_proto::Spare;
@@ -7,23 +7,23 @@ use zlib_rs::{Deflate, DeflateConfig, DeflateError, DeflateFlush, Status};
 
 use crate::http::accept_encoding::preferred_encoding;
 
-/// How much is compressed before other tasks run.
+/// The number of bytes that are compressed before the task yields.
 ///
-/// An answer may be as large as the queue of a client; in pieces it holds nobody up.
+/// A response may be as large as a client's queue. Yielding keeps it from delaying other tasks.
 const PIECE: usize = 32 * 1024;
 
-/// The binary logarithm of the window's size: 32 KiB, as Node has it.
+/// The binary logarithm of the window size: 32 KiB, as in Node.
 const WINDOW_BITS: i32 = 15;
 
-/// How many compressors a thread keeps for the answers to come: 4. One takes 300 KiB.
+/// The number of compressors that a thread keeps for reuse: 4. Each takes 300 KiB.
 const SPARE_CONTEXTS: usize = 4;
 
 thread_local! {
-    /// Compressors that are not in use, and for what they are.
+    /// Unused compressors, with their parameters.
     static SPARE: Spare<Vec<(Kind, Deflate)>> = const { Spare::new(Vec::new()) };
 }
 
-/// How answers to polls are compressed: Node's option `httpCompression`.
+/// The compression of polling responses: Node's option `httpCompression`.
 ///
 /// # Examples
 ///
@@ -31,7 +31,7 @@ thread_local! {
 /// use engineio::{Config, HttpCompression};
 ///
 /// let config = Config::default().http_compression(HttpCompression::default().threshold(4096));
-/// // Or not at all:
+/// // Or disable it:
 /// let config = Config::default().http_compression(None);
 /// # let _ = config;
 /// ```
@@ -52,19 +52,20 @@ impl Default for HttpCompression {
 }
 
 impl HttpCompression {
-    /// The length from which an answer is compressed, in bytes: 1024 by default.
+    /// Sets the size from which responses are compressed, in bytes: 1024 by default.
     pub fn threshold(mut self, bytes: usize) -> Self {
         self.threshold = bytes;
         self
     }
 
-    /// The level of zlib, from 1 (fast) to 9 (small): 6 by default. Higher ones are taken for 9.
+    /// Sets the zlib level, from 1 (fast) to 9 (small): 6 by default. Higher values are treated as
+    /// 9.
     pub fn level(mut self, level: u32) -> Self {
         self.level = u8::try_from(level).unwrap_or(9).min(9);
         self
     }
 
-    /// How an answer of this length is to be compressed for a client, if at all.
+    /// Returns the encoding for a response of this length, or `None` to send it uncompressed.
     pub(crate) fn encoding(&self, request: &HeaderMap, length: usize) -> Option<Encoding> {
         if length < self.threshold {
             return None;
@@ -72,7 +73,7 @@ impl HttpCompression {
         Encoding::preferred(request)
     }
 
-    /// Compresses an answer.
+    /// Compresses a response body.
     pub(crate) async fn encode(
         &self,
         encoding: Encoding,
@@ -83,7 +84,7 @@ impl HttpCompression {
             level: self.level,
         };
         let mut context = kind.context();
-        // Text that is worth it shrinks to a fraction.
+        // Text that is long enough to be compressed usually shrinks to less than a quarter.
         let mut out = Vec::with_capacity(payload.len() / 4);
         for (number, piece) in payload.chunks(PIECE).enumerate() {
             if number > 0 {
@@ -97,7 +98,7 @@ impl HttpCompression {
     }
 }
 
-/// What a compressor is for.
+/// The parameters of a compressor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Kind {
     encoding: Encoding,
@@ -105,7 +106,7 @@ struct Kind {
 }
 
 impl Kind {
-    /// A compressor at its beginning.
+    /// Returns an unused compressor, or creates one.
     fn context(self) -> Deflate {
         let spare = Spare::with(&SPARE, |spare| {
             let at = spare.iter().position(|(kind, _)| *kind == self)?;
@@ -123,7 +124,8 @@ impl Kind {
         Deflate::new_with_config(config)
     }
 
-    /// Keeps a compressor, in the place of the one that has not been in use for the longest time.
+    /// Stores a compressor for reuse. If there are too many, the least recently used one is
+    /// dropped.
     fn keep(self, context: Deflate) {
         Spare::with(&SPARE, |spare| {
             if spare.len() >= SPARE_CONTEXTS {
@@ -134,7 +136,7 @@ impl Kind {
     }
 }
 
-/// A way of compressing that clients of long-polling know.
+/// A content encoding that polling clients support.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Encoding {
     Gzip,
@@ -153,7 +155,7 @@ impl Encoding {
         }
     }
 
-    /// What the client likes best.
+    /// Returns the encoding that the client prefers.
     fn preferred(request: &HeaderMap) -> Option<Self> {
         let offered = [Self::Gzip, Self::Deflate];
         let name = preferred_encoding(request, &offered.map(Self::as_str))?;
@@ -163,12 +165,13 @@ impl Encoding {
     }
 }
 
-/// How much is compressed at a time, in bytes.
+/// The size of the output buffer, in bytes.
 pub(crate) const STEP: usize = 4 * 1024;
 
-/// Compresses all of `input` and appends what comes of it.
+/// Compresses all of `input` and appends the output.
 ///
-/// How much of it comes now depends on `flush`; with [`DeflateFlush::Finish`] it is all.
+/// `flush` determines how much of the output is produced now. With [`DeflateFlush::Finish`] it is
+/// all of it.
 pub(crate) fn deflate_into(
     context: &mut Deflate,
     mut input: &[u8],
@@ -189,7 +192,7 @@ pub(crate) fn deflate_into(
     }
 }
 
-/// How much a counter has moved on.
+/// Returns the increase of a counter.
 fn difference(now: u64, before: u64) -> usize {
     usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX)
 }
@@ -201,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_answers_stay_as_they_are() {
+    fn short_responses_are_not_compressed() {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         let compression = HttpCompression::default();
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_compressed_comes_out_again() {
+    async fn compressed_responses_decompress_to_the_payload() {
         use std::io::Read as _;
 
         let payload: Vec<u8> = (0..5 * PIECE).map(|at| (at % 251) as u8).collect();
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn compressors_are_used_again_and_few_are_kept() {
+    async fn compressors_are_reused_and_their_number_is_limited() {
         let kept = || Spare::with(&SPARE, |spare| spare.len());
         let payload = vec![b'a'; 5_000];
         let first = HttpCompression::default();

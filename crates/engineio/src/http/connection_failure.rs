@@ -1,4 +1,4 @@
-//! What the application is told of a request that was refused.
+//! Refused requests, as reported to the application and to the client.
 
 use std::error::Error;
 use std::fmt;
@@ -7,12 +7,12 @@ use engineio_proto::{ConnectionError, Protocol, SessionId, Transport};
 use http::request::Parts;
 use http::{HeaderValue, Method};
 
-/// An error of any kind.
+/// An error of any type.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A request that was refused: what Node's `connection_error` event carries.
+/// A refused request, with the data of Node's `connection_error` event.
 ///
-/// It is given to [`Application::connection_error`](crate::Application::connection_error).
+/// It is passed to [`Application::connection_error`](crate::Application::connection_error).
 #[derive(Debug)]
 pub struct ConnectionFailure<'a> {
     pub(crate) request: &'a Parts,
@@ -20,22 +20,22 @@ pub struct ConnectionFailure<'a> {
 }
 
 impl<'a> ConnectionFailure<'a> {
-    /// The head of the request.
+    /// Returns the head of the request.
     #[must_use]
     pub fn request(&self) -> &'a Parts {
         self.request
     }
 
-    /// The number of the error, 0 to 5.
+    /// Returns the code of the error, 0 to 5.
     #[must_use]
     pub fn code(&self) -> u8 {
         self.refusal.error.code()
     }
 
-    /// The text of the error in the table of the protocol, such as "Session ID unknown".
+    /// Returns the message of the error code, such as "Session ID unknown".
     ///
-    /// A message that the application gave with its refusal is in the
-    /// [`context`](Self::context), as in Node.
+    /// The application's own message, if any, is part of the [`context`](Self::context), as in
+    /// Node.
     #[must_use]
     pub fn message(&self) -> &'static str {
         match self.refusal.error {
@@ -48,84 +48,85 @@ impl<'a> ConnectionFailure<'a> {
         }
     }
 
-    /// The error as the client was told.
+    /// Returns the error that was sent to the client.
     #[must_use]
     pub fn error(&self) -> &'a ConnectionError {
         &self.refusal.error
     }
 
-    /// What exactly was wrong.
+    /// Returns the cause of the refusal.
     #[must_use]
     pub fn context(&self) -> &'a FailureContext {
         &self.refusal.context
     }
 }
 
-/// What was wrong with a request that was refused: Node's `context`.
+/// The cause of a refusal: Node's `context`.
 ///
-/// `Display` gives it as a line for logs, without the ids of sessions, which are secrets.
+/// `Display` formats it as a line for logs. It contains no session ids, because they are secrets.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FailureContext {
-    /// 0: the transport that the client named, as it stands in the query.
+    /// Code 0: the requested transport is unknown or disabled.
     TransportUnknown {
-        /// `None` if the query names none.
+        /// The name as given in the query, or `None` if the query contains none.
         transport: Option<String>,
     },
-    /// 1: the session that the client named. Behind a load balancer it may live on another server.
+    /// Code 1: the requested session is unknown. Behind a load balancer, it may live on another
+    /// server.
     SessionIdUnknown {
-        /// The id as it stands in the query.
+        /// The id as given in the query.
         sid: SessionId,
     },
-    /// 2: the method by which the client wanted to open a session.
+    /// Code 2: the method cannot open a session.
     BadHandshakeMethod {
         /// The method of the request.
         method: Method,
     },
-    /// 3: the session is on another transport than the request (Node's `TRANSPORT_MISMATCH`).
+    /// Code 3: the session is on another transport than the request (Node's `TRANSPORT_MISMATCH`).
     TransportMismatch {
         /// The transport of the request.
         transport: Transport,
         /// The transport of the session.
         previous: Transport,
     },
-    /// 3: the request is no handshake of the transport that it names, or it wants an upgrade where
-    /// there can be none (Node's `TRANSPORT_HANDSHAKE_ERROR`).
+    /// Code 3: the request is not a handshake of its transport, or an upgrade that is not allowed
+    /// (Node's `TRANSPORT_HANDSHAKE_ERROR`).
     TransportHandshake,
-    /// 3: the session speaks another revision than the request (Node's `PROTOCOL_MISMATCH`).
+    /// Code 3: the session uses another protocol revision than the request (Node's
+    /// `PROTOCOL_MISMATCH`).
     ProtocolMismatch {
         /// The revision of the request.
         protocol: Protocol,
         /// The revision of the session.
         previous: Protocol,
     },
-    /// 3: there is no id for a new session (Node's `ID_GENERATION_ERROR`).
+    /// Code 3: no id could be generated for a new session (Node's `ID_GENERATION_ERROR`).
     IdGeneration {
-        /// Why there is none.
+        /// The reason.
         error: BoxError,
     },
-    /// 4: the application refused the request.
+    /// Code 4: the application refused the request.
     Forbidden {
-        /// The message that it gave for the client, if any.
+        /// The application's message for the client, if any.
         message: Option<String>,
     },
-    /// 4: the origin is not in the list of those that are served
-    /// ([`Config::origins`](crate::Config::origins)).
+    /// Code 4: the origin is not in the allowlist ([`Config::origins`](crate::Config::origins)).
     OriginNotAllowed {
-        /// The header of the request. `None` if a script or a form polls that does not show of which
-        /// origin its page is ([`Origins::List`](crate::Origins::List)).
+        /// The header of the request. `None` for a JSONP request that does not state the origin of
+        /// its page ([`Origins::List`](crate::Origins::List)).
         origin: Option<HeaderValue>,
     },
-    /// 5: the revision that the client wants to speak.
+    /// Code 5: the protocol revision is not supported.
     UnsupportedProtocolVersion {
-        /// All that is not 4 is taken for 3, as by Node's server.
+        /// The requested revision. All values except 4 are treated as 3, as in Node.
         protocol: Protocol,
     },
 }
 
 impl FailureContext {
-    /// The name of the failure in Node, which only those with the code 3 have, and our refusal of
-    /// an origin.
+    /// Returns Node's name of the failure. Only failures with code 3 have one, and
+    /// `OriginNotAllowed`, which Node does not have.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         match self {
@@ -178,7 +179,7 @@ impl fmt::Display for FailureContext {
     }
 }
 
-/// Why a request is refused: what the client is told, and what the application.
+/// A refusal: the error for the client, and the context for the application.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) error: ConnectionError,
@@ -209,7 +210,7 @@ impl Refusal {
         }
     }
 
-    /// The transport that the client names is none, or not one of those that are served.
+    /// The requested transport is unknown or disabled.
     pub(crate) fn unknown_transport(name: Option<&str>) -> Self {
         Self {
             error: ConnectionError::TransportUnknown,
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_is_that_of_the_table_and_the_context_has_the_applications() {
+    fn the_context_contains_the_message_of_the_application() {
         let (request, ()) = http::Request::new(()).into_parts();
         let refusal = Refusal::by_application(ConnectionError::forbidden("not you"));
         let failure = ConnectionFailure {

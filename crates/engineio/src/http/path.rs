@@ -1,13 +1,13 @@
-//! Which paths the engine serves.
+//! The path that an engine serves.
 
 use std::sync::Arc;
 
-/// The path that the engine serves, with all that lies below it.
+/// The path that the engine serves, including everything below it.
 #[derive(Clone, Debug)]
 pub(crate) struct ServedPath {
-    /// With a slash at both ends.
+    /// The path with a leading and a trailing slash.
     folder: Arc<str>,
-    /// Whether clients put the slash at the end.
+    /// Whether clients append the trailing slash.
     slash: bool,
 }
 
@@ -27,7 +27,7 @@ impl ServedPath {
         self.slash = slash;
     }
 
-    /// The path as clients name it.
+    /// Returns the path as clients request it.
     pub(crate) fn as_str(&self) -> &str {
         match self.without_slash() {
             "" => "/",
@@ -36,15 +36,14 @@ impl ServedPath {
         }
     }
 
-    /// What of a path lies below this one.
+    /// Returns the part of `path` below this path.
     pub(crate) fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(&*self.folder)
     }
 
-    /// Whether a path is served: this one, or one below it.
+    /// Returns whether `path` is this path or below it.
     ///
-    /// Node compares the beginnings of the texts, so that without the slash `/socket.iofoo` is
-    /// served too.
+    /// Node compares string prefixes, so that without the slash it also serves `/socket.iofoo`.
     pub(crate) fn contains(&self, path: &str) -> bool {
         path.starts_with(&*self.folder) || !self.slash && path == self.without_slash()
     }
@@ -66,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_named_with_its_slash() {
+    fn a_path_is_normalized_with_its_slash() {
         for path in ["/live", "live/", "/live/", "live"] {
             let mut path = ServedPath::new(path);
             assert_eq!(path.as_str(), "/live/");
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_below_is_served_and_the_path_itself_without_the_slash() {
+    fn everything_below_the_path_is_served() {
         let mut path = ServedPath::new("/a/b");
         for slash in [true, false] {
             path.set_slash(slash);

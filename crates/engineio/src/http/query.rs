@@ -1,35 +1,35 @@
-//! What the query of a request says.
+//! The parameters of a request's query.
 
 use engineio_proto::Protocol;
 use memchr::memchr;
 
-/// How the queries of polls and POSTs begin, unless a client adds something of its own.
+/// The common start of the queries of polls and POSTs.
 const USUAL: &str = "EIO=4&transport=polling&";
 
-/// What the query of a request says, as it stands there. Nothing is decoded: ids, revisions and the
-/// names of transports need no encoding, so that no client uses one.
+/// The parameters of a request's query. They are not decoded: ids, revisions and transport names
+/// contain no characters that clients would encode.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Query<'a> {
     /// `transport`.
     pub(crate) transport: Option<&'a str>,
-    /// `sid`. An empty one is none, as in Node's server.
+    /// `sid`. An empty value is treated as missing, as in Node.
     pub(crate) sid: Option<&'a str>,
-    /// `EIO`, the revision of the protocol.
+    /// `EIO`, the protocol revision.
     eio: Option<&'a str>,
-    /// `j`, by which the elements of a page poll.
+    /// `j`, the index of the callback of a JSONP request.
     pub(crate) jsonp: Option<&'a str>,
-    /// Whether binary is to be base64 text (`b64=1`, or any other value), for clients that cannot
-    /// receive binary frames.
+    /// Whether binary messages are sent as base64 text (`b64` with any value), for clients that
+    /// cannot receive binary frames.
     pub(crate) base64: bool,
 }
 
 impl<'a> Query<'a> {
-    /// Reads a query once, for every poll and every POST has one. Where a name stands twice, the
-    /// first counts.
+    /// Parses a query in one pass, because every poll and POST has one. The first of several equal
+    /// names counts.
     pub(crate) fn of(query: Option<&'a str>) -> Self {
         let mut read = Self::default();
         let mut rest = query;
-        // Compared as a whole: that is a tenth of what it takes to find the pairs in it.
+        // One comparison takes a tenth of the time of parsing the pairs.
         if let Some(behind) = query.and_then(|query| query.strip_prefix(USUAL)) {
             read.eio = Some("4");
             read.transport = Some("polling");
@@ -41,12 +41,12 @@ impl<'a> Query<'a> {
                 None => (pairs, None),
             };
             rest = behind;
-            // Names are shorter than what `memchr` is good for.
+            // Names are too short for `memchr` to pay off.
             let equals = pair.bytes().position(|byte| byte == b'=');
             let Some((name, value)) = cut(pair, equals) else {
                 continue;
             };
-            // As bytes, which are compared in place.
+            // Compared as bytes, without copying.
             let place = match name.as_bytes() {
                 b"transport" => &mut read.transport,
                 b"sid" => &mut read.sid,
@@ -64,18 +64,18 @@ impl<'a> Query<'a> {
         read
     }
 
-    /// The revision that the client speaks.
+    /// Returns the protocol revision of the client.
     pub(crate) fn protocol(&self) -> Protocol {
         Protocol::requested(self.eio)
     }
 
-    /// Whether the client says which revision that is.
+    /// Returns whether the query contains a protocol revision.
     pub(crate) fn names_protocol(&self) -> bool {
         self.eio.is_some()
     }
 }
 
-/// What stands before a byte of ASCII, and what stands behind it.
+/// Returns the parts before and after an ASCII byte.
 fn cut(text: &str, at: Option<usize>) -> Option<(&str, &str)> {
     let at = at?;
     Some((text.get(..at)?, text.get(at.saturating_add(1)..)?))
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_the_engine_knows_is_found_in_any_order() {
+    fn parameters_are_found_in_any_order() {
         let query = read("t=abc&sid=x-y&b64=1&EIO=4&j=12&transport=polling");
         assert_eq!(query.transport, Some("polling"));
         assert_eq!(query.sid, Some("x-y"));
@@ -101,11 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_beginning_is_read_as_any_other() {
+    fn the_common_start_is_parsed_like_any_other() {
         for rest in ["", "sid=x&j=1", "EIO=3&transport=websocket&b64=1", "&=&"] {
             let usual = format!("{USUAL}{rest}");
             let usual = read(&usual);
-            // The same pairs, one of which nobody knows.
+            // The same pairs, with an unknown one in front of them.
             let other = format!("EIO=4&x=y&transport=polling&{rest}");
             assert_eq!(format!("{usual:?}"), format!("{:?}", read(&other)));
             assert_eq!(usual.protocol(), Protocol::V4);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_none() {
+    fn missing_parameters_are_none() {
         for query in [
             None,
             Some(""),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_as_they_stand_there() {
+    fn names_are_not_decoded() {
         let query = read("SID=a&xsid=b&sid%20=c&%73id=d&jj=1&b641=1&eio=4");
         assert_eq!(query.sid, None);
         assert_eq!(query.jsonp, None);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_not_decoded_and_end_at_the_next_pair() {
+    fn values_are_not_decoded() {
         let query = read("sid=a%26b=c&transport=a+b?é&j=");
         assert_eq!(query.sid, Some("a%26b=c"));
         assert_eq!(query.transport, Some("a+b?é"));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_a_name_counts_also_if_it_is_empty() {
+    fn the_first_of_equal_names_counts_even_if_it_is_empty() {
         let query = read("sid=&sid=x&EIO=&EIO=4&transport=a&transport=b");
         assert_eq!(query.sid, None);
         assert_eq!(query.protocol(), Protocol::V3);

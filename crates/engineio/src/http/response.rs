@@ -1,4 +1,4 @@
-//! The engine's answers, with the status and body of Node's server.
+//! The responses of the engine, with the status codes and bodies of Node's server.
 
 use bytes::Bytes;
 use engineio_proto::ConnectionError;
@@ -8,17 +8,17 @@ use http_body_util::Full;
 
 use crate::http::compression::Encoding;
 
-/// An answer of the engine.
+/// A response of the engine.
 pub(crate) type EngineResponse = Response<Full<Bytes>>;
 
-/// Why a request cannot become a WebSocket.
+/// The reason why a request cannot be upgraded to a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadUpgrade {
-    /// No usable `Sec-WebSocket-Key`, or a method that cannot be upgraded.
+    /// The `Sec-WebSocket-Key` is missing or invalid, or the method cannot be upgraded.
     Malformed,
-    /// The HTTP server gives no access to the connection.
+    /// The HTTP server provides no access to the connection.
     Unsupported,
-    /// Another version than 13.
+    /// The WebSocket version is not 13.
     Version,
 }
 
@@ -27,20 +27,20 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// The most headers for which the memory of a request is used for its answer. HTTP servers keep that
-/// for as long as the connection lives.
+/// The largest header map of a request that is reused for its response. HTTP servers keep it for
+/// the lifetime of the connection.
 const REUSED_HEADERS: usize = 64;
 
-/// What a client is told that polls: packets, or that its own have arrived.
+/// The response to a poll or a POST.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct PollResponse {
     content_type: HeaderValue,
     body: Bytes,
     encoding: Option<Encoding>,
 }
 
-impl Told {
-    /// Packets, compressed if there is an encoding.
+impl PollResponse {
+    /// Creates a response that carries packets.
     pub(crate) fn payload(body: Bytes, binary: bool, encoding: Option<Encoding>) -> Self {
         Self {
             content_type: if binary { BINARY } else { TEXT },
@@ -49,7 +49,7 @@ impl Told {
         }
     }
 
-    /// Its packets have arrived.
+    /// Creates a response that confirms a POST.
     pub(crate) fn ok() -> Self {
         Self {
             content_type: HTML,
@@ -58,31 +58,31 @@ impl Told {
         }
     }
 
-    /// The answer to a request with these headers.
-    pub(crate) fn answer(self, request: &HeaderMap) -> EngineResponse {
-        self.with_headers(HeaderMap::new(), is_of_old_explorer(request))
+    /// Builds the response to a request with these headers.
+    pub(crate) fn into_response(self, request: &HeaderMap) -> EngineResponse {
+        self.with_headers(HeaderMap::new(), is_internet_explorer(request))
     }
 
-    /// The answer to a request whose headers are not needed any more. It is written into their
-    /// memory, which hyper in turn uses for the next request of the connection.
-    pub(crate) fn answer_in_place_of(self, request: &mut HeaderMap) -> EngineResponse {
-        let old_explorer = is_of_old_explorer(request);
+    /// Builds the response to a request whose headers are no longer needed. It reuses their header
+    /// map, which hyper reuses again for the next request of the connection.
+    pub(crate) fn into_response_reusing(self, request: &mut HeaderMap) -> EngineResponse {
+        let internet_explorer = is_internet_explorer(request);
         let mut headers = std::mem::take(request);
         headers.clear();
         if headers.capacity() > REUSED_HEADERS {
             headers = HeaderMap::new();
         }
-        self.with_headers(headers, old_explorer)
+        self.with_headers(headers, internet_explorer)
     }
 
-    fn with_headers(self, mut headers: HeaderMap, old_explorer: bool) -> EngineResponse {
+    fn with_headers(self, mut headers: HeaderMap, internet_explorer: bool) -> EngineResponse {
         headers.insert(header::CONTENT_TYPE, self.content_type);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(encoding) = self.encoding {
             headers.insert(header::CONTENT_ENCODING, encoding.header());
         }
-        if old_explorer {
-            // They mistake a payload that echoes the query for an attack.
+        if internet_explorer {
+            // Internet Explorer treats a payload that echoes the query as an attack.
             headers.insert(
                 HeaderName::from_static("x-xss-protection"),
                 HeaderValue::from_static("0"),
@@ -94,13 +94,13 @@ impl Told {
     }
 }
 
-/// A numbered error in answer to an ordinary request.
+/// Builds an error response to a plain request.
 pub(crate) fn error(error: &ConnectionError) -> EngineResponse {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     with_body(status, JSON, error.to_json().into())
 }
 
-/// A numbered error in answer to an upgrade request: the message is the body.
+/// Builds an error response to an upgrade request, with the message as its body.
 pub(crate) fn upgrade_error(error: &ConnectionError) -> EngineResponse {
     let body = Bytes::copy_from_slice(error.message().as_bytes());
     let mut response = with_body(StatusCode::BAD_REQUEST, HTML, body);
@@ -110,7 +110,7 @@ pub(crate) fn upgrade_error(error: &ConnectionError) -> EngineResponse {
     response
 }
 
-/// The answer to an upgrade request that is not one.
+/// Builds the response to an invalid upgrade request.
 pub(crate) fn bad_upgrade(reason: BadUpgrade) -> EngineResponse {
     if reason == BadUpgrade::Unsupported {
         return status(StatusCode::INTERNAL_SERVER_ERROR);
@@ -125,14 +125,14 @@ pub(crate) fn bad_upgrade(reason: BadUpgrade) -> EngineResponse {
     response
 }
 
-/// An answer that is only a status.
+/// Builds a response that consists of a status only.
 pub(crate) fn status(status: StatusCode) -> EngineResponse {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
 }
 
-/// The server is closing.
+/// Builds the response of a closing server.
 pub(crate) fn unavailable() -> EngineResponse {
     let body = Bytes::from_static(b"The server is shutting down: connect again later");
     with_body(StatusCode::SERVICE_UNAVAILABLE, TEXT, body)
@@ -147,15 +147,18 @@ fn with_body(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Engi
     response
 }
 
-/// Whether a request is of an old Internet Explorer.
-fn is_of_old_explorer(request: &HeaderMap) -> bool {
-    request.get(header::USER_AGENT).is_some_and(is_old_explorer)
+/// Returns whether a request was sent by an old Internet Explorer.
+fn is_internet_explorer(request: &HeaderMap) -> bool {
+    request
+        .get(header::USER_AGENT)
+        .is_some_and(is_internet_explorer_agent)
 }
 
-/// Whether `;MSIE` or `Trident/` stands in the name of the client.
-fn is_old_explorer(agent: &HeaderValue) -> bool {
+/// Returns whether the user agent contains `;MSIE` or `Trident/`.
+fn is_internet_explorer_agent(agent: &HeaderValue) -> bool {
     let agent = agent.as_bytes();
-    // By the letters of which others have few: browsers send a hundred characters with every request.
+    // Searches for the rarest letters first, because browsers send a hundred characters with every
+    // request.
     memchr::memchr2_iter(b'M', b'T', agent)
         .filter_map(|at| agent.split_at_checked(at))
         .any(|(before, behind)| {
@@ -168,12 +171,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_explorers_are_known_by_their_names() {
-        let is_old = |agent| is_old_explorer(&HeaderValue::from_static(agent));
+    fn internet_explorer_is_detected_by_its_user_agent() {
+        let is_old = |agent| is_internet_explorer_agent(&HeaderValue::from_static(agent));
         assert!(is_old("Mozilla/4.0 (compatible;MSIE 8.0; Windows NT 6.1)"));
         assert!(is_old("Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0)"));
         assert!(is_old("Trident/") && is_old(";MSIE"));
-        // What Node's server takes for none of them.
+        // Node does not match these either.
         assert!(!is_old("Mozilla/4.0 (compatible; MSIE 8.0)"));
         assert!(!is_old("MSIE") && !is_old("Trident") && !is_old(";MSI") && !is_old(""));
         assert!(!is_old(
@@ -191,13 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_the_memory_of_the_request_has_nothing_of_it() {
+    fn a_reused_header_map_contains_no_request_headers() {
         for agent in ["curl", "Trident/7.0"] {
             for encoding in [None, Some(Encoding::Gzip)] {
-                let told = || Told::payload(Bytes::from_static(b"4a"), false, encoding);
+                let told = || PollResponse::payload(Bytes::from_static(b"4a"), false, encoding);
                 let mut request = request(agent);
-                let apart = told().answer(&request);
-                let in_place = told().answer_in_place_of(&mut request);
+                let apart = told().into_response(&request);
+                let in_place = told().into_response_reusing(&mut request);
                 assert_eq!(in_place.headers(), apart.headers());
                 let expected = 2 + usize::from(encoding.is_some()) + usize::from(agent != "curl");
                 assert_eq!(in_place.headers().len(), expected);
@@ -207,14 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_a_request_with_very_many_headers_is_given_back() {
+    fn a_very_large_header_map_is_not_reused() {
         for many in [false, true] {
             let mut request = request("curl");
             if many {
                 request.reserve(REUSED_HEADERS + 1);
             }
             let capacity = request.capacity();
-            let answer = Told::ok().answer_in_place_of(&mut request);
+            let answer = PollResponse::ok().into_response_reusing(&mut request);
             assert_eq!(answer.headers().capacity() == capacity, !many);
         }
     }

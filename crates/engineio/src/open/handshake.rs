@@ -1,4 +1,4 @@
-//! New sessions.
+//! Handshakes: requests that open a session.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use smallvec::SmallVec;
 use super::refuse::refuse;
 use super::route;
 use super::upgrade::switch_protocols;
-use crate::driver::polling::{self, Answer};
+use crate::driver::polling::{self, PollPayload};
 use crate::driver::{Driver, PollingTask};
 use crate::engine::Engine;
 use crate::engine::application::Application;
-use crate::engine::registry::Entry;
+use crate::engine::registry::SessionGuard;
 use crate::engine::session_id::{self, InvalidId};
 use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::query::Query;
@@ -23,33 +23,33 @@ use crate::session::{Shared, now};
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
 
-/// Opens a session, if the application lets it in.
+/// Opens a session if the application allows it.
 pub(super) async fn open<A: Application>(
     engine: &Arc<Engine<A>>,
     mut parts: Parts,
     transport: Transport,
 ) -> EngineResponse {
-    let entry = match admit(engine, &mut parts, transport).await {
-        Ok(entry) => entry,
-        Err(Unopened::BadUpgrade(reason)) => return response::bad_upgrade(reason),
-        Err(Unopened::Closing) => return response::unavailable(),
-        Err(Unopened::Refused(refusal)) => return refuse(engine, &parts, &refusal),
+    let guard = match admit(engine, &mut parts, transport).await {
+        Ok(guard) => guard,
+        Err(OpenError::BadUpgrade(reason)) => return response::bad_upgrade(reason),
+        Err(OpenError::Closing) => return response::unavailable(),
+        Err(OpenError::Refused(refusal)) => return refuse(engine, &parts, &refusal),
     };
-    let open = open_packet(engine, &entry.session, transport);
+    let open = open_packet(engine, &guard.session, transport);
     match transport {
-        Transport::Polling => open_polling(engine, parts, entry, open).await,
-        _ => open_websocket(engine, parts, entry, open),
+        Transport::Polling => open_polling(engine, parts, guard, open).await,
+        _ => open_websocket(engine, parts, guard, open),
     }
 }
 
-/// Asks the application, and makes a place for the session.
+/// Asks the application for permission and an id, and registers the session.
 pub(super) async fn admit<A: Application>(
     engine: &Arc<Engine<A>>,
     parts: &mut Parts,
     transport: Transport,
-) -> Result<Entry, Unopened> {
+) -> Result<SessionGuard, OpenError> {
     if engine.is_closing() {
-        return Err(Unopened::Closing);
+        return Err(OpenError::Closing);
     }
     engine
         .application
@@ -61,39 +61,39 @@ pub(super) async fn admit<A: Application>(
         _ => route::protocol(parts, &engine.config)?,
     };
     if transport == Transport::WebSocket {
-        route::websocket_key(parts).map_err(Unopened::BadUpgrade)?;
+        route::websocket_key(parts).map_err(OpenError::BadUpgrade)?;
     }
     let id = engine.application.generate_id(parts).await;
     let id = id.and_then(|id| Ok(session_id::check(&id).map(|()| id)?));
-    let entry = id.and_then(|id| {
+    let guard = id.and_then(|id| {
         let config = Arc::clone(&engine.session_config);
         let session = Shared::new(id, config, protocol, transport, now());
-        let entry = engine.registry.enter(Arc::new(session));
-        Ok(entry.ok_or(InvalidId::InUse)?)
+        let guard = engine.registry.register(Arc::new(session));
+        Ok(guard.ok_or(InvalidId::InUse)?)
     });
-    let entry = entry.map_err(|error| {
+    let guard = guard.map_err(|error| {
         tracing::error!(%error, "no session is opened");
         Refusal::bad_request(FailureContext::IdGeneration { error })
     })?;
-    // Asked once more: a session that was entered before closing began is closed with the others,
-    // one that was entered later would be overlooked.
+    // Checked again: a session that was registered before closing began is closed with the others,
+    // but one that was registered later would be missed.
     if engine.is_closing() {
-        return Err(Unopened::Closing);
+        return Err(OpenError::Closing);
     }
-    Ok(entry)
+    Ok(guard)
 }
 
-/// Why there is no new session.
+/// The reason why no session was opened.
 #[derive(Debug)]
-pub(super) enum Unopened {
-    /// The request cannot become a WebSocket.
+pub(super) enum OpenError {
+    /// The request cannot be upgraded to a WebSocket.
     BadUpgrade(BadUpgrade),
-    /// The engine is being closed.
+    /// The engine is closing.
     Closing,
     Refused(Refusal),
 }
 
-impl From<Refusal> for Unopened {
+impl From<Refusal> for OpenError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
@@ -102,22 +102,22 @@ impl From<Refusal> for Unopened {
 async fn open_polling<A: Application>(
     engine: &Arc<Engine<A>>,
     parts: Parts,
-    entry: Entry,
+    guard: SessionGuard,
     open: Packet,
 ) -> EngineResponse {
     let query = Query::of(parts.uri.query());
     let jsonp = query.jsonp.map(Jsonp::calling);
     let mut payload = {
-        let mut state = entry.session.lock();
-        // All that is polled later is written as the first request wants it.
-        state.rare().polls_text = query.base64;
+        let mut state = guard.session.lock();
+        // The first request determines the encoding of all later payloads.
+        state.cold_or_insert().text_payloads = query.base64;
         PayloadEncoder::new(state.proto.protocol(), query.base64 || jsonp.is_some())
     };
     payload.push(open);
     if let Some(message) = &engine.config.initial_packet {
         payload.push(Packet::Message(message.clone()));
     }
-    let answer = Answer {
+    let answer = PollPayload {
         payload: payload.finish(),
         compress: true,
     };
@@ -126,10 +126,10 @@ async fn open_polling<A: Application>(
         Ok(packets) => packets,
         Err(uncompressed) => uncompressed.compress().await,
     };
-    let mut response = packets.answer(&parts.headers);
-    initial_headers(engine, &entry, &mut response, &parts);
-    let session = Arc::clone(&entry.session);
-    let driver = Driver::polling(Arc::clone(engine), entry, parts);
+    let mut response = packets.into_response(&parts.headers);
+    add_initial_headers(engine, &guard, &mut response, &parts);
+    let session = Arc::clone(&guard.session);
+    let driver = Driver::polling(Arc::clone(engine), guard, parts);
     tokio::spawn(PollingTask::new(session, driver));
     response
 }
@@ -137,30 +137,30 @@ async fn open_polling<A: Application>(
 fn open_websocket<A: Application>(
     engine: &Arc<Engine<A>>,
     mut parts: Parts,
-    entry: Entry,
+    guard: SessionGuard,
     open: Packet,
 ) -> EngineResponse {
-    let protocol = entry.session.lock().proto.protocol();
-    let (switching, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
+    let protocol = guard.session.lock().proto.protocol();
+    let (upgrade, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
         Ok(switched) => switched,
         Err(reason) => return response::bad_upgrade(reason),
     };
-    initial_headers(engine, &entry, &mut response, &parts);
-    let driver = Driver::websocket(Arc::clone(engine), entry, switching, parts, open);
+    add_initial_headers(engine, &guard, &mut response, &parts);
+    let driver = Driver::websocket(Arc::clone(engine), guard, upgrade, parts, open);
     tokio::spawn(driver);
     response
 }
 
-/// Completes the first answer of a session.
-fn initial_headers<A: Application>(
+/// Adds the headers of the first response of a session.
+fn add_initial_headers<A: Application>(
     engine: &Engine<A>,
-    entry: &Entry,
+    guard: &SessionGuard,
     response: &mut EngineResponse,
     parts: &Parts,
 ) {
     let headers = response.headers_mut();
     if let Some(cookie) = &engine.config.cookie {
-        headers.append(header::SET_COOKIE, cookie.header(entry.session.id()));
+        headers.append(header::SET_COOKIE, cookie.header(guard.session.id()));
     }
     engine.application.initial_headers(headers, parts);
     engine.application.headers(headers, parts);
@@ -174,7 +174,7 @@ pub(super) fn open_packet<A: Application>(
     let config = &engine.config;
     let mut upgrades = SmallVec::<[Transport; 2]>::new();
     if transport == Transport::Polling && config.allow_upgrades {
-        // There is one revision only on WebTransport.
+        // WebTransport supports only one revision.
         let spoken = session.lock().proto.protocol();
         let speaks = |to: &Transport| match to {
             Transport::WebTransport => spoken == webtransport::PROTOCOL,
@@ -203,18 +203,18 @@ mod tests {
     use crate::http::connection_failure::BoxError;
 
     #[tokio::test]
-    async fn no_session_is_entered_behind_the_back_of_closing() {
+    async fn no_session_opens_once_the_engine_is_closing() {
         let engine = Arc::new(Engine::new(Config::default(), Nothing));
         let request = || Request::get("/engine.io/?EIO=4").body(()).unwrap();
         let (mut parts, ()) = request().into_parts();
-        let entry = admit(&engine, &mut parts, Transport::Polling)
+        let guard = admit(&engine, &mut parts, Transport::Polling)
             .await
             .unwrap();
         assert_eq!(engine.clients_count(), 1);
-        drop(entry);
+        drop(guard);
         assert_eq!(engine.clients_count(), 0);
 
-        /// Closing begins while the application makes the id.
+        /// An application that starts closing the engine while it generates an id.
         struct Closes(OnceLock<Weak<Engine<Self>>>);
 
         impl Application for Closes {
@@ -234,7 +234,7 @@ mod tests {
         let engine = Arc::new(Engine::new(Config::default(), Closes(OnceLock::new())));
         engine.application.0.set(Arc::downgrade(&engine)).unwrap();
         let refused = admit(&engine, &mut parts, Transport::Polling).await;
-        assert!(matches!(refused, Err(Unopened::Closing)));
+        assert!(matches!(refused, Err(OpenError::Closing)));
         assert_eq!(engine.clients_count(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Requests that are refused.
+//! Refusals: error responses, and their report to the application.
 
 use http::request::Parts;
 
@@ -14,7 +14,7 @@ pub(super) fn refuse<A: Application>(
     refusal: &Refusal,
 ) -> EngineResponse {
     let error = &refusal.error;
-    tell_refused(engine, parts, refusal);
+    report_refusal(engine, parts, refusal);
     if route::is_websocket_upgrade(parts) {
         response::upgrade_error(error)
     } else {
@@ -22,8 +22,8 @@ pub(super) fn refuse<A: Application>(
     }
 }
 
-/// Tells the application that a client is refused.
-pub(super) fn tell_refused<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) {
+/// Logs a refusal and reports it to the application.
+pub(super) fn report_refusal<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) {
     tracing::debug!(
         code = refusal.error.code(),
         reason = refusal.error.message(),

@@ -9,30 +9,31 @@ use crate::http::response::BadUpgrade;
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
 
-/// What a request below the engine's path asks for, with the session that it names.
+/// The kind of a request below the engine's path, with the session it refers to.
 #[derive(Debug)]
 pub(crate) enum Route<S> {
-    /// A new session. Its revision of the protocol is still to be looked at, with [`protocol`].
+    /// A new session. Its protocol revision has to be checked later, with [`protocol`].
     Open(Transport),
-    /// The pending request of a polling session, by which the server sends.
+    /// A GET of a polling session, which carries packets to the client.
     Poll(S, Option<Jsonp>),
-    /// Packets of a polling session, in a form if it is one of JSONP.
+    /// A POST of a polling session, which carries packets to the server. With JSONP they are in a
+    /// form.
     Post(S, Option<Jsonp>),
-    /// A WebSocket for a session that polls.
+    /// A WebSocket for a polling session.
     Upgrade(S),
-    /// A method that no transport knows.
+    /// A method that no transport uses.
     UnknownMethod,
 }
 
-/// A session that a request names, as it is at the moment.
+/// The session of a request, with a snapshot of its state.
 #[derive(Debug)]
-pub(crate) struct Found<S> {
+pub(crate) struct FoundSession<S> {
     pub(crate) session: S,
     pub(crate) transport: Transport,
     pub(crate) protocol: Protocol,
 }
 
-/// The revision that a request for a new session asks for.
+/// Returns the protocol revision of a request for a new session.
 pub(crate) fn protocol(parts: &Parts, config: &Config) -> Result<Protocol, Refusal> {
     let protocol = Query::of(parts.uri.query()).protocol();
     match protocol {
@@ -41,13 +42,13 @@ pub(crate) fn protocol(parts: &Parts, config: &Config) -> Result<Protocol, Refus
     }
 }
 
-/// Finds what a request asks for, with the checks of Node's server in its order.
+/// Returns the kind of a request. Performs the checks of Node's server in the same order.
 ///
-/// `find` looks a session up by its id.
+/// `find` looks up a session by its id.
 pub(crate) fn route<S>(
     parts: &Parts,
     config: &Config,
-    find: impl FnOnce(&str) -> Option<Found<S>>,
+    find: impl FnOnce(&str) -> Option<FoundSession<S>>,
 ) -> Result<Route<S>, Refusal> {
     let query = Query::of(parts.uri.query());
     let upgrade = is_websocket_upgrade(parts);
@@ -55,7 +56,7 @@ pub(crate) fn route<S>(
     let transport = query
         .transport
         .and_then(Transport::parse)
-        // Sessions over WebTransport come by another way than requests.
+        // WebTransport sessions are not opened by HTTP requests.
         .filter(|&transport| transport != Transport::WebTransport)
         .filter(|&transport| config.transports.contains(transport))
         .ok_or_else(|| Refusal::unknown_transport(query.transport))?;
@@ -65,7 +66,7 @@ pub(crate) fn route<S>(
     }
 
     if let Some(sid) = query.sid {
-        let Found {
+        let FoundSession {
             session,
             transport: previous,
             protocol: spoken,
@@ -89,7 +90,7 @@ pub(crate) fn route<S>(
                 Method::POST => Route::Post(session, query.jsonp.map(Jsonp::calling)),
                 _ => Route::UnknownMethod,
             }),
-            // A session that is on WebSocket has nothing to answer a plain request with.
+            // A plain request cannot be answered by a WebSocket session.
             _ => Err(Refusal::bad_request(FailureContext::TransportHandshake)),
         };
     }
@@ -108,8 +109,8 @@ pub(crate) fn route<S>(
     Ok(Route::Open(transport))
 }
 
-/// The checks of a WebTransport session before its first packet, as far as `parts` have what they
-/// concern.
+/// Performs the checks of a WebTransport session that need no packet, as far as `parts` contains
+/// the necessary headers.
 pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal> {
     if !config.transports.webtransport {
         let name = Transport::WebTransport.as_str();
@@ -126,7 +127,7 @@ pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal
 }
 
 fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
-    // Where all are served, not even the header is looked for.
+    // Without a list of origins, the header lookup is skipped.
     if config.origins.are_any() {
         return Ok(());
     }
@@ -138,7 +139,8 @@ fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
     }
 }
 
-/// Scripts of a page poll with the cookies of its visitor, and without saying which page it is.
+/// Checks JSONP requests. They carry the cookies of a page's visitor but may lack the origin of the
+/// page.
 fn check_element(query: &Query<'_>, parts: &Parts, config: &Config) -> Result<(), Refusal> {
     let headers = &parts.headers;
     if query.jsonp.is_some() && !config.origins.allows_element(headers) {
@@ -147,8 +149,8 @@ fn check_element(query: &Query<'_>, parts: &Parts, config: &Config) -> Result<()
     Ok(())
 }
 
-/// Whether the client wants to leave HTTP for WebSocket, by HTTP/1.1 upgrade (RFC 6455) or by
-/// extended CONNECT (RFC 8441).
+/// Returns whether the request is a WebSocket upgrade, by HTTP/1.1 upgrade (RFC 6455) or extended
+/// CONNECT (RFC 8441).
 pub(crate) fn is_websocket_upgrade(parts: &Parts) -> bool {
     if parts.version == Version::HTTP_2 {
         return parts.method == Method::CONNECT
@@ -157,13 +159,13 @@ pub(crate) fn is_websocket_upgrade(parts: &Parts) -> bool {
                 .get::<hyper::ext::Protocol>()
                 .is_some_and(|protocol| protocol.as_str() == "websocket");
     }
-    // In this order, because plain requests have the second header too.
+    // Checked in this order because plain requests contain the second header as well.
     has_token(&parts.headers, header::UPGRADE, "websocket")
         && has_token(&parts.headers, header::CONNECTION, "upgrade")
 }
 
-/// Checks the WebSocket side of an upgrade request and returns the key to answer, if HTTP/1.1
-/// wants one.
+/// Checks the WebSocket headers of an upgrade request. Returns the key to answer, which only
+/// HTTP/1.1 has.
 pub(crate) fn websocket_key(parts: &Parts) -> Result<Option<&HeaderValue>, BadUpgrade> {
     let version = parts.headers.get(header::SEC_WEBSOCKET_VERSION);
     if parts.version == Version::HTTP_2 {
@@ -176,7 +178,7 @@ pub(crate) fn websocket_key(parts: &Parts) -> Result<Option<&HeaderValue>, BadUp
     if parts.method != Method::GET {
         return Err(BadUpgrade::Malformed);
     }
-    // 16 bytes in base64: 22 characters and two of padding.
+    // 16 bytes in base64 are 22 characters and two of padding.
     let key = parts
         .headers
         .get(header::SEC_WEBSOCKET_KEY)
@@ -198,7 +200,7 @@ fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool
     })
 }
 
-/// The first subprotocol that the client offers.
+/// Returns the first subprotocol that the client offers.
 pub(crate) fn first_subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
     HeaderValue::from_str(offered.split(',').next()?.trim())
@@ -227,8 +229,8 @@ mod tests {
         ("upgrade", "WebSocket"),
     ];
 
-    fn found(transport: Transport) -> Option<Found<()>> {
-        Some(Found {
+    fn found(transport: Transport) -> Option<FoundSession<()>> {
+        Some(FoundSession {
             session: (),
             transport,
             protocol: Protocol::V4,
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_refused_with_the_codes_of_the_protocol() {
+    fn invalid_requests_are_refused_with_the_codes_of_the_protocol() {
         assert_eq!(refused("GET", "EIO=4", &[]), 0);
         assert_eq!(refused("GET", "EIO=4&transport=abc", &[]), 0);
         assert_eq!(refused("GET", "EIO=4&transport=__proto__", &[]), 0);
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn the_application_is_told_what_was_wrong() {
+    fn the_context_names_the_cause_of_a_refusal() {
         use FailureContext as Context;
 
         let context = |query, headers| refusal("GET", query, headers).context;
@@ -311,7 +313,7 @@ mod tests {
             refusal("PUT", "EIO=4&transport=polling", &[]).context,
             Context::BadHandshakeMethod { method } if method == Method::PUT
         ));
-        // Two faults: the transport comes first, as in Node's server.
+        // With two errors, that of the transport takes precedence, as in Node.
         assert!(matches!(
             context("EIO=3&transport=websocket&sid=polls", &[]),
             Context::TransportMismatch {
@@ -345,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_find_their_session() {
+    fn a_request_is_routed_to_its_session() {
         let routed = |method, headers| {
             let transport = if headers == UPGRADE {
                 "websocket"
@@ -392,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn polling_by_a_script_shows_that_it_is_of_the_same_origin() {
+    fn a_jsonp_poll_must_prove_the_same_origin() {
         let config = Config::default().origins(crate::Origins::list(["https://example.com"]));
         let polls = |query, headers: &[(&str, &str)]| {
             let find = |_: &str| found(Transport::Polling);
@@ -435,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_subprotocol_is_taken() {
+    fn the_first_subprotocol_is_accepted() {
         let parts = parts("GET", "", &[("sec-websocket-protocol", "proto1, proto2")]);
         assert_eq!(first_subprotocol(&parts.headers).unwrap(), "proto1");
     }

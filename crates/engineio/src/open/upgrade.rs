@@ -1,4 +1,4 @@
-//! WebSocket requests: of sessions that poll, and what they share with those of new sessions.
+//! WebSocket upgrades: of polling sessions, and the handshake shared with new sessions.
 
 use std::sync::Arc;
 
@@ -18,19 +18,19 @@ use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::query::Query;
 use crate::http::response::{self, BadUpgrade, EngineResponse};
 use crate::session::{Shared, now};
-use crate::transport::channel::Arriving;
+use crate::transport::channel::ProbeChannel;
 use crate::transport::coding::Coding;
-use crate::transport::websocket::{self, Switching};
+use crate::transport::websocket::{self, PendingUpgrade};
 
-/// A WebSocket for a session that polls: its task takes it from here.
+/// Adds a WebSocket to a polling session, whose driver takes it over.
 pub(super) fn upgrade<A: Application>(
     engine: &Engine<A>,
     session: &Arc<Shared>,
     mut parts: Parts,
 ) -> EngineResponse {
-    // The request is looked at before the session is, so that a bad one changes nothing.
+    // The request is validated first, so that a bad request does not change the session.
     let protocol = session.lock().proto.protocol();
-    let (switching, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
+    let (pending, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
         Ok(switched) => switched,
         Err(reason) => return response::bad_upgrade(reason),
     };
@@ -44,19 +44,19 @@ pub(super) fn upgrade<A: Application>(
         let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
         return refuse(engine, &parts, &refusal);
     }
-    state.rare().probe = Some(Arriving::WebSocket(switching));
+    state.cold_or_insert().probe = Some(ProbeChannel::WebSocket(pending));
     state.wake_all();
     drop(state);
     engine.application.headers(response.headers_mut(), &parts);
     response
 }
 
-/// The answer that turns the connection into a WebSocket, and the future connection.
+/// Creates the response that switches to WebSocket, and the pending upgrade of the connection.
 pub(super) fn switch_protocols(
     config: &Config,
     protocol: Protocol,
     parts: &mut Parts,
-) -> Result<(Switching, EngineResponse), BadUpgrade> {
+) -> Result<(PendingUpgrade, EngineResponse), BadUpgrade> {
     let key = route::websocket_key(parts)?;
     let mut response = response::status(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
@@ -88,12 +88,12 @@ pub(super) fn switch_protocols(
                 protocol,
                 base64: Query::of(parts.uri.query()).base64,
             };
-            let switching = Switching {
+            let pending = PendingUpgrade {
                 on_upgrade,
                 coding,
                 deflate,
             };
-            Ok((switching, response))
+            Ok((pending, response))
         }
         None => {
             tracing::error!(

@@ -1,4 +1,4 @@
-//! From the first packet on the stream of a WebTransport session to a session of the engine.
+//! WebTransport streams: the first packet opens a session or upgrades one.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,48 +8,48 @@ use std::task::Poll;
 use engineio_proto::{SessionId, Transport};
 use http::request::Parts;
 
-use super::handshake::{Unopened, admit, open_packet};
-use super::refuse::tell_refused;
+use super::handshake::{OpenError, admit, open_packet};
+use super::refuse::report_refusal;
 use crate::driver::Driver;
 use crate::engine::Engine;
 use crate::engine::application::Application;
-use crate::engine::registry::Entry;
+use crate::engine::registry::SessionGuard;
 use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::open::route;
 use crate::session::now;
-use crate::transport::channel::Arriving;
+use crate::transport::channel::ProbeChannel;
 use crate::transport::webtransport::{self, Greeting, WebTransport};
 
-/// Gives the stream to a session, a new one or one that polls, or drops it.
+/// Passes the stream to a new session or to a polling one. Drops it if it is refused.
 pub(crate) async fn serve_webtransport<A: Application>(
     engine: &Arc<Engine<A>>,
     webtransport: Box<WebTransport>,
     mut parts: Parts,
 ) {
-    match begin(engine, webtransport, &mut parts).await {
-        Ok(Some((webtransport, entry))) => {
-            let open = open_packet(engine, &entry.session, Transport::WebTransport);
+    match accept(engine, webtransport, &mut parts).await {
+        Ok(Some((webtransport, guard))) => {
+            let open = open_packet(engine, &guard.session, Transport::WebTransport);
             let engine = Arc::clone(engine);
-            let driver = Driver::webtransport(engine, entry, webtransport, parts, &open);
+            let driver = Driver::webtransport(engine, guard, webtransport, parts, &open);
             tokio::spawn(driver);
         }
         Ok(None) => {}
-        Err(Unopened::Refused(refusal)) => tell_refused(engine, &parts, &refusal),
+        Err(OpenError::Refused(refusal)) => report_refusal(engine, &parts, &refusal),
         Err(unopened) => tracing::debug!(?unopened, "no session for a WebTransport session"),
     }
 }
 
-/// Returns the stream with a place for a new session, if that is what the client wants.
-async fn begin<A: Application>(
+/// Returns the stream and the registration of a new session if the client opens one.
+async fn accept<A: Application>(
     engine: &Arc<Engine<A>>,
     mut webtransport: Box<WebTransport>,
     parts: &mut Parts,
-) -> Result<Option<(Box<WebTransport>, Entry)>, Unopened> {
+) -> Result<Option<(Box<WebTransport>, SessionGuard)>, OpenError> {
     route::webtransport(parts, &engine.config)?;
-    match greeting(engine, &mut webtransport).await? {
+    match receive_greeting(engine, &mut webtransport).await? {
         Some(Greeting::Open) => {
-            let entry = admit_unless_gone(engine, parts, &mut webtransport).await;
-            Ok(entry.transpose()?.map(|entry| (webtransport, entry)))
+            let guard = admit_while_connected(engine, parts, &mut webtransport).await;
+            Ok(guard.transpose()?.map(|guard| (webtransport, guard)))
         }
         Some(Greeting::Upgrade(sid)) => {
             upgrade(engine, webtransport, &sid)?;
@@ -59,8 +59,8 @@ async fn begin<A: Application>(
     }
 }
 
-/// What the first packet asks for. `None` if the client goes before it has sent one.
-async fn greeting<A: Application>(
+/// Receives the first packet. Returns `None` if the client disconnects before.
+async fn receive_greeting<A: Application>(
     engine: &Engine<A>,
     webtransport: &mut WebTransport,
 ) -> Result<Option<Greeting>, Refusal> {
@@ -77,12 +77,12 @@ async fn greeting<A: Application>(
     }
 }
 
-/// Asks the application, and makes a place for the session. `None` if the client goes meanwhile.
-async fn admit_unless_gone<A: Application>(
+/// Calls [`admit`], but returns `None` if the client disconnects meanwhile.
+async fn admit_while_connected<A: Application>(
     engine: &Arc<Engine<A>>,
     parts: &mut Parts,
     webtransport: &mut WebTransport,
-) -> Option<Result<Entry, Unopened>> {
+) -> Option<Result<SessionGuard, OpenError>> {
     let mut admitted = pin!(admit(engine, parts, Transport::WebTransport));
     poll_fn(|cx| match admitted.as_mut().poll(cx) {
         Poll::Ready(admitted) => Poll::Ready(Some(admitted)),
@@ -91,7 +91,7 @@ async fn admit_unless_gone<A: Application>(
     .await
 }
 
-/// A stream for a session that polls: its task takes it from here.
+/// Adds a stream to a polling session, whose driver takes it over.
 fn upgrade<A: Application>(
     engine: &Engine<A>,
     webtransport: Box<WebTransport>,
@@ -115,7 +115,7 @@ fn upgrade<A: Application>(
     {
         return Err(Refusal::bad_request(FailureContext::TransportHandshake));
     }
-    state.rare().probe = Some(Arriving::WebTransport(webtransport));
+    state.cold_or_insert().probe = Some(ProbeChannel::WebTransport(webtransport));
     state.wake_all();
     Ok(())
 }

@@ -22,8 +22,8 @@ enum Inner<F> {
 }
 
 impl<F> ResponseFuture<F> {
-    /// An answer that comes from neither the engine nor the wrapped service, for services that wrap
-    /// [`EngineIoService`](crate::EngineIoService) and answer something of their own.
+    /// Creates a future with a custom response, for services that wrap
+    /// [`EngineIoService`](crate::EngineIoService) and answer some requests themselves.
     pub fn answer(answer: impl Future<Output = Response<Full<Bytes>>> + Send + 'static) -> Self {
         Self::engine(Box::pin(answer))
     }

@@ -1,4 +1,4 @@
-//! Requests and streams that the application hands in by itself.
+//! Entry points for requests and streams that do not go through the service.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,8 +16,7 @@ use crate::open;
 use crate::transport::webtransport::WebTransport;
 
 impl<A: Application> Engine<A> {
-    /// Answers a request as one of this engine, whatever its path (Node's `handleRequest`, and
-    /// `handleUpgrade` too).
+    /// Answers a request, regardless of its path (Node's `handleRequest` and `handleUpgrade`).
     pub fn handle<B>(
         self: &Arc<Self>,
         request: Request<B>,
@@ -28,8 +27,8 @@ impl<A: Application> Engine<A> {
         open::answer(Arc::clone(self), request)
     }
 
-    /// Answers a request that is to become a WebSocket, whatever its path; others are refused with
-    /// "Bad request" (Node's `handleUpgrade`).
+    /// Answers a WebSocket upgrade request, regardless of its path (Node's `handleUpgrade`). Other
+    /// requests are refused with "Bad request".
     pub fn handle_upgrade<B>(
         self: &Arc<Self>,
         request: Request<B>,
@@ -40,23 +39,24 @@ impl<A: Application> Engine<A> {
         open::answer_upgrade(Arc::clone(self), request)
     }
 
-    /// Serves a client on the first bidirectional stream of a WebTransport session, which somebody
-    /// else has accepted (Node's `onWebTransportSession`).
+    /// Serves a client on the first bidirectional stream of a WebTransport session that another
+    /// server has accepted (Node's `onWebTransportSession`).
     ///
-    /// The client opens a session there, or carries on one that polls. The checks are those of
-    /// other transports: [`Config::transports`](crate::Config::transports) must have [`Transport::WebTransport`](crate::Transport::WebTransport), and
-    /// [`Config::origins`](crate::Config::origins), [`Application::allow_request`] and [`Application::generate_id`] see
-    /// `request`, the head of the CONNECT request; or as much of it as is known. There is no answer
-    /// whose headers could be changed.
+    /// The client opens a session on the stream, or upgrades a polling session. The checks are the
+    /// same as on other transports: [`Config::transports`](crate::Config::transports) must include
+    /// [`Transport::WebTransport`](crate::Transport::WebTransport), and
+    /// [`Config::origins`](crate::Config::origins), [`Application::allow_request`] and
+    /// [`Application::generate_id`] are applied to `request`, the head of the CONNECT request, as
+    /// far as it is known. There is no response, so the hooks for headers are not called.
     ///
-    /// The future ends when the stream is not used any more, because the session is over or was
-    /// refused. Close the WebTransport session then, for its client does not take the end of the
-    /// stream for the end. Dropped before a session is opened, the future gives it up; later that
-    /// changes nothing, but the loss of the stream does.
+    /// The future completes when the stream is no longer used, because the session was refused or
+    /// has ended. Close the WebTransport session then, because clients do not treat the end of the
+    /// stream as the end of the session. Dropping the future before a session is opened refuses the
+    /// client. Dropping it later has no effect; losing the stream does.
     ///
     /// # Panics
     ///
-    /// The future, outside of a tokio runtime.
+    /// The future panics outside of a tokio runtime.
     pub fn handle_web_transport<T>(
         self: &Arc<Self>,
         stream: T,

@@ -8,26 +8,26 @@ use crate::engine::Engine;
 use crate::engine::application::Application;
 use crate::service::EngineIoService;
 
-/// Puts an Engine.IO server in front of the wrapped service.
+/// A layer that adds an Engine.IO server to the inner service.
 ///
-/// Every service that one layer value makes, and those of its clones, share one table of
-/// sessions: axum calls [`Layer::layer`] once per route.
+/// All services created by one layer value and its clones share one set of sessions, because axum
+/// calls [`Layer::layer`] once per route.
 pub struct EngineIoLayer<A: Application> {
     engine: Arc<Engine<A>>,
 }
 
 impl<A: Application> EngineIoLayer<A> {
-    /// A layer with its own table of sessions.
+    /// Creates a layer with its own engine.
     pub fn new(config: Config, application: A) -> Self {
         Self::from_engine(Arc::new(Engine::new(config, application)))
     }
 
-    /// A layer that serves an engine that exists already.
+    /// Creates a layer for an existing engine.
     pub fn from_engine(engine: Arc<Engine<A>>) -> Self {
         Self { engine }
     }
 
-    /// The engine behind this layer.
+    /// Returns the engine.
     pub fn engine(&self) -> &Arc<Engine<A>> {
         &self.engine
     }

@@ -4,30 +4,30 @@ use std::sync::Arc;
 use engineio_proto::{Batch, Message, SendError, SendOptions};
 use tokio::runtime::Handle;
 
-use self::portions::{PORTION, Portion, Portions};
+use self::flush_queue::{FlushGroup, FlushQueue, GROUP_SIZE};
 use super::handle::Session;
-use super::locked::Locked;
 use super::shared::Shared;
+use super::state_guard::StateGuard;
 use crate::transport::websocket::Writer;
 
-mod portions;
+mod flush_queue;
 
-/// How many sessions are woken rather than written for: up to 2, for which a task costs more.
-const FEW: usize = 2;
+/// Up to this number of sessions, waking the drivers is cheaper than a flush task.
+const MAX_DIRECT_WAKES: usize = 2;
 
-/// How many bytes of messages are written at once, and what the last message has beyond them: 16 KiB.
+/// The number of bytes that are written at once: 16 KiB. The last message may exceed it.
 const BYTES_PER_WRITE: usize = 16 * 1024;
 
-/// A message for many sessions.
+/// A message that is sent to many sessions.
 ///
-/// It is queued for each of them, as by [`Session::send`], but where nothing else is to be done for a
-/// session its task is not woken for it: sessions are written for in portions, in their order, by a few
-/// tasks of the runtime, which let others run between two of them. That costs a tenth less.
-/// A portion may begin when it is full, the last one when this is dropped. Messages that are sent before a
-/// portion begins leave together.
+/// The message is queued for every session. Idle sessions are not woken one by one: a few tasks of
+/// the runtime flush them in groups of 16 and yield between groups. This saves about a tenth of the
+/// cost of a delivery. A group may be flushed as soon as it is full, the last group when the
+/// broadcast is dropped. Messages that are sent to a session before its group is flushed are sent
+/// in the same write.
 ///
-/// Where it is not made on the runtime that serves the sessions, each of them is woken. Do not keep it for
-/// longer than it takes to send it.
+/// A session is woken instead if it runs on another runtime than the broadcast. Do not keep a
+/// broadcast for longer than it takes to send it.
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ const BYTES_PER_WRITE: usize = 16 * 1024;
 /// fn announce(sessions: &[Session]) {
 ///     let mut broadcast = Broadcast::new("it begins", Default::default());
 ///     for session in sessions {
-///         // A session that is closed does not hear of it.
+///         // A closed session does not receive the message.
 ///         broadcast.send(session).ok();
 ///     }
 /// }
@@ -46,25 +46,25 @@ const BYTES_PER_WRITE: usize = 16 * 1024;
 pub struct Broadcast {
     message: Message,
     options: SendOptions,
-    /// The runtime that it is made on.
+    /// The runtime of the sender.
     runtime: Option<Handle>,
-    portion: Portion,
-    /// From the first portion on.
-    portions: Option<Arc<Portions>>,
-    /// How many tasks have been begun for it.
-    tasks: usize,
+    group: FlushGroup,
+    /// The flush queue of the runtime, from the first submitted group on.
+    queue: Option<Arc<FlushQueue>>,
+    /// The number of flush tasks that were spawned for this broadcast.
+    spawned_tasks: usize,
 }
 
 impl Broadcast {
-    /// Returns a message that has been sent to nobody yet.
+    /// Creates a broadcast that has not been sent to any session yet.
     pub fn new(message: impl Into<Message>, options: SendOptions) -> Self {
         Self {
             message: message.into(),
             options,
             runtime: Handle::try_current().ok(),
-            portion: Portion::default(),
-            portions: None,
-            tasks: 0,
+            group: FlushGroup::default(),
+            queue: None,
+            spawned_tasks: 0,
         }
     }
 
@@ -72,71 +72,72 @@ impl Broadcast {
     ///
     /// # Errors
     ///
-    /// As for [`Session::send`].
+    /// The same as [`Session::send`].
     pub fn send(&mut self, session: &Session) -> Result<(), SendError> {
-        self.queue(session, session.lock())
+        self.enqueue(session, session.lock())
     }
 
-    /// Queues the message for a session if its transport could take it now, and drops it otherwise.
-    /// Returns whether it was queued.
+    /// Queues the message for a session if its transport is ready to send, and drops it otherwise.
+    /// Returns whether the message was queued.
     pub fn send_volatile(&mut self, session: &Session) -> bool {
         let state = session.lock();
-        state.proto.is_writable() && self.queue(session, state).is_ok()
+        state.proto.is_writable() && self.enqueue(session, state).is_ok()
     }
 
-    fn queue(&mut self, session: &Session, mut state: Locked<'_>) -> Result<(), SendError> {
+    fn enqueue(&mut self, session: &Session, mut state: StateGuard<'_>) -> Result<(), SendError> {
         let message = self.message.clone();
-        // Another runtime may end, or be blocked for long: what is promised on it may not be kept.
+        // A flush task on another runtime might be blocked for long, or never run.
         let runtime = self.runtime.as_ref().map(Handle::id);
         let served_here = |writer: &Writer| runtime == Some(writer.runtime());
-        if !state.writer.as_ref().is_some_and(served_here) || !state.is_writable_asleep() {
+        if !state.writer.as_ref().is_some_and(served_here) || !state.can_flush_parked() {
             return session.queue(state, [message], self.options).0;
         }
         let sent = state.proto.send_with(message, self.options);
         if sent.is_err() {
             state.wake_all();
-        } else if !mem::replace(&mut state.promised, true) {
+        } else if !mem::replace(&mut state.flush_scheduled, true) {
             drop(state);
-            self.portion.push(Arc::clone(&session.0));
-            if self.portion.len() >= PORTION {
-                self.begin_portion();
+            self.group.push(Arc::clone(&session.0));
+            if self.group.len() >= GROUP_SIZE {
+                self.submit_group();
             }
         }
         sent
     }
 
-    fn begin_portion(&mut self) {
+    fn submit_group(&mut self) {
         let Some(runtime) = &self.runtime else { return };
-        let portions = self
-            .portions
-            .get_or_insert_with(|| Portions::of_runtime(runtime));
-        let begun = portions.add(mem::take(&mut self.portion), runtime);
-        self.tasks += usize::from(begun);
+        let queue = self
+            .queue
+            .get_or_insert_with(|| FlushQueue::for_runtime(runtime));
+        let spawned = queue.add(mem::take(&mut self.group), runtime);
+        self.spawned_tasks += usize::from(spawned);
     }
 }
 
 impl Drop for Broadcast {
     fn drop(&mut self) {
-        if self.portion.len() > FEW {
-            self.begin_portion();
+        if self.group.len() > MAX_DIRECT_WAKES {
+            self.submit_group();
         }
-        if let (Some(runtime), Some(portions)) = (&self.runtime, &self.portions) {
-            for _ in self.tasks..2 {
-                portions.offer(runtime);
+        if let (Some(runtime), Some(queue)) = (&self.runtime, &self.queue) {
+            for _ in self.spawned_tasks..2 {
+                queue.spawn_extra_task(runtime);
             }
         }
     }
 }
 
 impl Shared {
-    /// Writes what is queued, in the stead of the session's task, unless that runs or has more to do.
+    /// Writes the queued packets of a session whose driver is parked. If the driver is running, or
+    /// has other work to do, it is left to the driver.
     ///
-    /// `batch` is empty, and what it keeps is memory.
-    fn write_asleep(&self, batch: &mut Batch) {
+    /// `batch` is empty before and after; it is passed in for its buffer.
+    fn flush_parked(&self, batch: &mut Batch) {
         let mut state = self.lock();
-        state.promised = false;
-        if !state.is_writable_asleep() {
-            // If it runs, it writes before it sleeps.
+        state.flush_scheduled = false;
+        if !state.can_flush_parked() {
+            // A running driver writes before it parks.
             state.wake_driver();
             return;
         }
@@ -146,8 +147,8 @@ impl Shared {
             let Some(writer) = state.writer.as_ref().filter(|_| !batch.is_empty()) else {
                 break;
             };
-            if let Some(torn) = writer.write(batch) {
-                state.rare().torn = Some(torn);
+            if let Some(partial) = writer.write(batch) {
+                state.cold_or_insert().partial_write = Some(partial);
                 state.proto.set_flushing(true);
                 state.wake_driver();
                 return;

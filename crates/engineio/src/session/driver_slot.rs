@@ -1,4 +1,4 @@
-//! Where the driver of a session is that polls.
+//! The slot that stores the driver of a polling session while it is parked.
 
 use std::fmt;
 use std::future::Future;
@@ -6,32 +6,33 @@ use std::pin::Pin;
 
 use tokio::runtime;
 
-/// What does the work of a session.
-pub(crate) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// The driver of a session.
+pub(crate) type BoxedDriver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where the driver of a session is.
 #[derive(Default)]
-pub(crate) enum Place {
-    /// With the task, as it is while that runs it, and for good once the client polls no more.
+pub(crate) enum DriverSlot {
+    /// With its task: while the task runs, and always once the client has left polling.
     #[default]
     Task,
-    /// Here, and it does nothing at the moment.
-    Here(Driver, runtime::Id),
-    /// With a request, after which those are woken who have been meanwhile.
+    /// In the slot. It is parked and belongs to the task on this runtime.
+    Parked(BoxedDriver, runtime::Id),
+    /// With a request. Wakes that happen meanwhile are delivered afterwards.
     Request {
-        /// Whether the task is one of them.
+        /// Whether to wake the task.
         woken: bool,
-        /// Whether the pending poll is. There are clients that stop to send when they are answered by the
-        /// poll before they hear that their request has arrived.
+        /// Whether to wake the pending poll. Some clients stop sending if the poll is answered
+        /// before their POST.
         poll_due: bool,
     },
-    /// It has ended with a request: the task is to end too.
+    /// The driver has ended while a request was running it, so the task has to end as well.
     Ended,
 }
 
-impl Place {
-    /// Whether the pending poll is to wait until a request has run the driver. It is noted that it does.
-    pub(crate) fn holds_poll(&mut self) -> bool {
+impl DriverSlot {
+    /// Defers the wake of the pending poll if a request is running the driver. Returns whether it
+    /// did.
+    pub(crate) fn defer_poll_wake(&mut self) -> bool {
         match self {
             Self::Request { poll_due, .. } => {
                 *poll_due = true;
@@ -41,17 +42,17 @@ impl Place {
         }
     }
 
-    /// Whether nothing would be lost with it.
+    /// Returns whether the slot holds nothing.
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Task)
     }
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for DriverSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Task => "Task",
-            Self::Here(..) => "Here",
+            Self::Parked(..) => "Here",
             Self::Request { .. } => "Request",
             Self::Ended => "Ended",
         })

@@ -8,11 +8,11 @@ use engineio_proto::{
 };
 use smallvec::SmallVec;
 
-use super::locked::Locked;
 use super::observer::{Announcement, SessionObserver};
 use super::shared::Shared;
+use super::state_guard::StateGuard;
 
-/// A handle to one session: cheap to clone, usable from anywhere.
+/// A handle to one session. It is cheap to clone and may be used from any thread.
 #[derive(Clone)]
 pub struct Session(pub(super) Arc<Shared>);
 
@@ -21,9 +21,10 @@ impl Session {
         Self(shared)
     }
 
-    /// The id of the session: a secret between this client and the server.
+    /// Returns the id of the session.
     ///
-    /// Whoever knows it can send in the client's name.
+    /// The id is a secret between the client and the server: any client that knows it can send
+    /// packets to the session.
     pub fn id(&self) -> &SessionId {
         &self.0.id
     }
@@ -32,18 +33,19 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SendError::Closed`] when the session is over; [`SendError::Overflow`] when the client is
-    /// so far behind that its session has just been closed for it
-    /// ([`Config::max_outbound_bytes`](crate::Config::max_outbound_bytes)).
+    /// - [`SendError::Closed`] if the session is closed.
+    /// - [`SendError::Overflow`] if the queue exceeds
+    ///   [`Config::max_outbound_bytes`](crate::Config::max_outbound_bytes). The session has been
+    ///   closed because its client is too slow.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         self.send_with(message, SendOptions::default())
     }
 
-    /// Queues a message, with options.
+    /// Queues a message with options.
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub fn send_with(
         &self,
         message: impl Into<Message>,
@@ -59,12 +61,12 @@ impl Session {
         sent
     }
 
-    /// Queues a text that is for this session only, with options: what is short takes no memory of its
-    /// own.
+    /// Queues a text for this session only, with options. Short texts are copied into a shared
+    /// buffer and cost no allocation.
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     ///
     /// # Examples
     ///
@@ -91,22 +93,22 @@ impl Session {
 
     /// Queues messages that must stay together, such as an event and its attachments.
     ///
-    /// The iterator runs under the session's lock and must not use the session.
+    /// The iterator runs while the session is locked and must not use the session.
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub fn send_all(&self, messages: impl IntoIterator<Item = Message>) -> Result<(), SendError> {
         self.send_all_with(messages, SendOptions::default())
     }
 
-    /// Queues messages that must stay together, with options that hold for each of them.
+    /// Queues messages that must stay together, with options that apply to each of them.
     ///
-    /// The iterator runs under the session's lock and must not use the session.
+    /// The iterator runs while the session is locked and must not use the session.
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub fn send_all_with(
         &self,
         messages: impl IntoIterator<Item = Message>,
@@ -115,18 +117,18 @@ impl Session {
         self.queue(self.0.lock(), messages, options).0
     }
 
-    /// Queues messages if the transport could take them now, and drops them otherwise. Returns
-    /// whether they were queued.
+    /// Queues messages if the transport is ready to send, and drops them otherwise. Returns whether
+    /// they were queued.
     ///
-    /// The iterator runs under the session's lock and must not use the session.
+    /// The iterator runs while the session is locked and must not use the session.
     pub fn send_volatile(&self, messages: impl IntoIterator<Item = Message>) -> bool {
         self.send_volatile_with(messages, SendOptions::default())
     }
 
-    /// Queues messages if the transport could take them now, with options that hold for each of
-    /// them, and drops them otherwise. Returns whether they were queued.
+    /// Queues messages with options that apply to each of them if the transport is ready to send,
+    /// and drops them otherwise. Returns whether they were queued.
     ///
-    /// The iterator runs under the session's lock and must not use the session.
+    /// The iterator runs while the session is locked and must not use the session.
     pub fn send_volatile_with(
         &self,
         messages: impl IntoIterator<Item = Message>,
@@ -136,12 +138,13 @@ impl Session {
         state.proto.is_writable() && self.queue(state, messages, options).0.is_ok()
     }
 
-    /// Queues messages as [`send_all_with`](Self::send_all_with) does, for callers that hold a
-    /// lock: observers are told when the announcement is dropped.
+    /// Queues messages as [`send_all_with`](Self::send_all_with) does, and defers the observers
+    /// until the announcement is dropped. For callers that hold a lock.
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send). The announcement is of what was queued before.
+    /// The same as [`send`](Self::send). The announcement covers the messages that were queued
+    /// before.
     pub fn enqueue(
         &self,
         messages: impl IntoIterator<Item = Message>,
@@ -150,13 +153,13 @@ impl Session {
         self.queue(self.0.lock(), messages, options)
     }
 
-    pub(super) fn lock(&self) -> Locked<'_> {
+    pub(super) fn lock(&self) -> StateGuard<'_> {
         self.0.lock()
     }
 
     pub(super) fn queue(
         &self,
-        mut state: Locked<'_>,
+        mut state: StateGuard<'_>,
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> (Result<(), SendError>, Announcement) {
@@ -179,38 +182,38 @@ impl Session {
         (sent, Announcement::new(observers, created))
     }
 
-    /// Closes the session once everything that is queued has been sent.
+    /// Closes the session once all queued messages have been sent.
     pub fn close(&self, reason: CloseReason) {
         self.0.close(reason);
     }
 
-    /// Closes the session at once.
+    /// Closes the session immediately.
     pub fn abort(&self, reason: CloseReason) {
         self.0.abort(reason);
     }
 
-    /// The transport that the session uses now.
+    /// Returns the current transport of the session.
     pub fn transport(&self) -> Transport {
         self.0.lock().proto.transport()
     }
 
-    /// The revision of the protocol that the client speaks.
+    /// Returns the revision of the protocol that the client uses.
     pub fn protocol(&self) -> Protocol {
         self.0.lock().proto.protocol()
     }
 
-    /// Whether the session has moved from the transport on which it was opened to another (Node's
+    /// Returns whether the session has moved to another transport than its first one (Node's
     /// `upgraded`).
     pub fn is_upgraded(&self) -> bool {
         self.0.lock().proto.is_upgraded()
     }
 
-    /// Whether the client tries another transport (Node's `upgrading`).
+    /// Returns whether the client is probing another transport (Node's `upgrading`).
     pub fn is_upgrading(&self) -> bool {
         self.0.lock().proto.is_upgrading()
     }
 
-    /// How far the session has come (Node's `readyState`).
+    /// Returns the state of the session (Node's `readyState`).
     pub fn ready_state(&self) -> ReadyState {
         let state = self.0.lock();
         if state.proto.is_open() {
@@ -222,46 +225,51 @@ impl Session {
         }
     }
 
-    /// Lets `observer` see what happens on the session from now on, after those that do already.
+    /// Adds an observer, which is notified of all events of the session from now on.
     ///
-    /// It is dropped when the session ends, and at once where it has ended already. A session that
-    /// nobody observes pays nothing for it.
+    /// Observers are called in the order in which they were added. They are dropped when the
+    /// session ends, or at once if it has ended already. Sessions without observers have no
+    /// overhead.
     pub fn observe(&self, observer: Arc<dyn SessionObserver>) {
         let mut state = self.0.lock();
         let unused = if state.proto.is_closed() {
             Some(observer)
         } else {
-            state.rare().observers.get_or_insert_default().add(observer);
+            state
+                .cold_or_insert()
+                .observers
+                .get_or_insert_default()
+                .add(observer);
             None
         };
         drop(state);
-        // What it holds may be dropped with it, and want the lock.
+        // Dropping an observer may run code that locks the session.
         drop(unused);
     }
 
-    /// Whether messages can be sent: not closed, nor being closed.
+    /// Returns whether messages can be sent: the session is neither closed nor closing.
     pub fn is_open(&self) -> bool {
         self.0.lock().proto.is_open()
     }
 
-    /// The number of bytes that wait to be sent.
+    /// Returns the number of queued bytes.
     pub fn queued_bytes(&self) -> usize {
         self.0.lock().proto.queued_bytes()
     }
 
-    /// Returns when everything that was queued has been handed to the transport, or the session
-    /// is over.
+    /// Waits until all queued messages have been handed to the transport, or until the session is
+    /// closed.
     ///
-    /// With it a producer keeps pace with a slow client.
+    /// A producer can use it to keep pace with a slow client.
     pub async fn drained(&self) {
         let drained = {
             let mut state = self.0.lock();
             if state.proto.is_drained() || state.proto.is_closed() {
                 return;
             }
-            // It hears of it from here on, before it is polled too. Dropped, it leaves nothing
-            // behind.
-            Arc::clone(state.rare().drained.get_or_insert_default()).notified_owned()
+            // Created under the lock: a `Notified` receives the notification even before it is
+            // polled, and leaves nothing behind when it is dropped.
+            Arc::clone(state.cold_or_insert().drained.get_or_insert_default()).notified_owned()
         };
         drained.await;
     }
@@ -269,24 +277,24 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The id is a secret and stays out of logs.
+        // The id is a secret and must not appear in logs.
         f.debug_struct("Session").finish_non_exhaustive()
     }
 }
 
-/// How far a session has come: Node's `readyState`.
+/// The state of a session: Node's `readyState`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ReadyState {
-    /// It takes and sends messages.
+    /// The session sends and receives messages.
     Open,
-    /// It sends what is queued, and nothing more.
+    /// The session sends the remaining messages and accepts no new ones.
     Closing,
-    /// It is over.
+    /// The session has ended.
     Closed,
 }
 
 impl ReadyState {
-    /// The state as Node spells it.
+    /// Returns the state as Node spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -323,7 +331,7 @@ mod tests {
         )))
     }
 
-    /// Notes whether the session could be used when its waker was called.
+    /// A waker that records whether the session was unlocked when it was called.
     #[derive(Default)]
     struct Uses {
         session: OnceLock<Session>,
@@ -338,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_no_longer_leaves_nothing_behind() {
+    fn a_dropped_drained_future_leaves_no_waker_behind() {
         let session = polling();
         session.send("never fetched").unwrap();
         for _ in 0..100 {
@@ -355,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_is_woken_when_the_session_can_be_used() {
+    fn tasks_are_woken_after_the_session_is_unlocked() {
         let wakes: [fn(&Session, Waker); 3] = [
             |session, waker| {
                 let mut drained = Box::pin(session.drained());
@@ -365,12 +373,12 @@ mod tests {
                 assert!(drained.as_mut().poll(cx).is_ready());
             },
             |session, waker| {
-                session.0.lock().sleep(&Context::from_waker(&waker));
+                session.0.lock().park(&Context::from_waker(&waker));
                 drop(waker);
                 session.abort(CloseReason::TransportError);
             },
             |session, waker| {
-                session.0.lock().rare().poll = Some(waker);
+                session.0.lock().cold_or_insert().poll_waker = Some(waker);
                 session.send("for the poll").unwrap();
             },
         ];

@@ -1,4 +1,4 @@
-//! What happens on a session, for those who want to see it.
+//! Observers of a session and the events they receive.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use engineio_proto::{CloseReason, Packet, Transport};
 use smallvec::SmallVec;
 
-/// Sees what happens on a session, see [`Session::observe`](crate::Session::observe).
+/// An observer of the events of a session, see [`Session::observe`](crate::Session::observe).
 ///
-/// Closures do.
+/// Closures implement it.
 pub trait SessionObserver: Send + Sync + 'static {
-    /// Something has happened.
+    /// Handles an event.
     ///
-    /// Called by whoever made it happen: the task of the session, a request of its client, or
-    /// whoever sends. No lock is held, so everything may be done with the session, but it should not
-    /// block. Two events may be reported at the same time, by two callers.
+    /// Called in the task or request that caused the event: the task of the session, a request of
+    /// its client, or the task that sends a message. No lock is held, so the session may be used,
+    /// but the observer should not block. Two events may be reported concurrently.
     fn event(&self, event: SessionEvent<'_>);
 }
 
@@ -36,8 +36,8 @@ impl Observers {
         Arc::make_mut(&mut self.0).push(observer);
     }
 
-    /// To be called when no lock is held.
-    pub(crate) fn tell(&self, event: SessionEvent<'_>) {
+    /// Notifies the observers. Must not be called while a lock is held.
+    pub(crate) fn notify(&self, event: SessionEvent<'_>) {
         for observer in &*self.0 {
             observer.event(event);
         }
@@ -50,10 +50,10 @@ impl fmt::Debug for Observers {
     }
 }
 
-/// What the observers of a session are still to be told of messages that have been queued. They are
-/// told when it is dropped, so keep it until no lock is held.
+/// The pending events of messages that were queued. Observers are notified when it is dropped, so
+/// keep it until no lock is held.
 ///
-/// It is empty, and costs nothing, where nobody observes the session.
+/// It is empty if nothing observes the session.
 #[must_use = "observers are told when it is dropped"]
 #[derive(Debug, Default)]
 pub struct Announcement(Option<Box<Unannounced>>);
@@ -69,7 +69,7 @@ impl Announcement {
         Self(Some(Box::new(Unannounced { observers, created })))
     }
 
-    /// Whether there is nothing to tell.
+    /// Returns whether there is nothing to report.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -80,34 +80,34 @@ impl Drop for Announcement {
         if let Some(unannounced) = self.0.take() {
             for packet in &unannounced.created {
                 let event = SessionEvent::PacketCreated(packet);
-                unannounced.observers.tell(event);
+                unannounced.observers.notify(event);
             }
         }
     }
 }
 
-/// Something that has happened on a session, with the name of Node's event.
+/// An event of a session, named after Node's event.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum SessionEvent<'a> {
-    /// `packet`: the client has sent a packet, which has its effect next.
+    /// `packet`: the client has sent a packet, which is handled next.
     PacketReceived(&'a Packet),
-    /// `packetCreate`: a packet is on its way. Messages are reported when they have been queued,
-    /// packets of the heartbeat when they leave.
+    /// `packetCreate`: a packet is about to be sent. Messages are reported when they are queued,
+    /// heartbeat packets when they are sent.
     PacketCreated(&'a Packet),
-    /// `heartbeat`: the client has shown that it is there.
+    /// `heartbeat`: the client has answered a ping, or sent one.
     Heartbeat,
-    /// `drain`: all that was queued has been handed to the transport.
+    /// `drain`: all queued packets have been handed to the transport.
     Drained,
-    /// `upgrading`: the client tries another transport.
+    /// `upgrading`: the client is probing another transport.
     Upgrading(Transport),
-    /// `upgrade`: the session is on another transport now.
+    /// `upgrade`: the session has moved to another transport.
     Upgraded(Transport),
-    /// `close`: the session is over. The last event.
+    /// `close`: the session has ended. This is the last event.
     Closed(CloseReason),
 }
 
-/// Whether a packet belongs to the heartbeat, in whichever direction the protocol sends it.
+/// Returns whether a packet belongs to the heartbeat, in either direction.
 pub(crate) fn is_heartbeat(packet: &Packet) -> bool {
     matches!(packet, Packet::Ping(_) | Packet::Pong(_))
 }

@@ -1,4 +1,4 @@
-//! What the task, the requests and the handles of a session share.
+//! The state that the task, the requests and the handles of a session share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,16 +7,16 @@ use std::time::Instant;
 use engineio_proto::{CloseReason, Protocol, SessionConfig, SessionId, Transport};
 use parking_lot::Mutex;
 
-use super::locked::Locked;
-use super::state::State;
+use super::state::SessionState;
+use super::state_guard::StateGuard;
 
-/// What the session's task, the client's requests and the application share.
+/// The state that the session's task, the client's requests and the application share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) id: SessionId,
-    /// Whether messages of the client pass through, as it was when the lock was last released.
+    /// Whether client messages bypass the protocol, as of the last unlock.
     passes: AtomicBool,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<SessionState>,
 }
 
 impl Shared {
@@ -30,13 +30,13 @@ impl Shared {
         Self {
             id,
             passes: AtomicBool::new(false),
-            state: Mutex::new(State {
+            state: Mutex::new(SessionState {
                 proto: engineio_proto::Session::new(config, protocol, transport, now),
-                driver: None,
-                asleep: false,
-                promised: false,
+                driver_waker: None,
+                parked: false,
+                flush_scheduled: false,
                 writer: None,
-                rare: None,
+                cold: None,
             }),
         }
     }
@@ -46,21 +46,21 @@ impl Shared {
     }
 
     #[inline]
-    pub(crate) fn lock(&self) -> Locked<'_> {
-        Locked::new(&self.passes, self.state.lock())
+    pub(crate) fn lock(&self) -> StateGuard<'_> {
+        StateGuard::new(&self.passes, self.state.lock())
     }
 
-    /// Whether a message that comes on the channel is for the application and nobody else. To know
-    /// it takes no lock.
+    /// Returns whether a client message on the channel changes nothing in the protocol's state, so
+    /// that it can be delivered without locking.
     ///
-    /// What ends that, such as a handler that closes the session, counts for all messages that come
-    /// after it, as it would with the lock. No other memory depends on it.
+    /// A change, such as a handler that closes the session, affects all messages that follow it, as
+    /// it would with the lock. No other memory is synchronized by this flag.
     #[inline]
     pub(crate) fn passes_messages(&self) -> bool {
         self.passes.load(Ordering::Relaxed)
     }
 
-    /// What is looked at for every request: without the means to wake anybody.
+    /// Returns what every request checks. Locks without the overhead of a [`StateGuard`].
     pub(crate) fn transport_and_protocol(&self) -> (Transport, Protocol) {
         let state = self.state.lock();
         (state.proto.transport(), state.proto.protocol())
@@ -79,7 +79,7 @@ impl Shared {
     }
 }
 
-/// The current time of the runtime's clock.
+/// Returns the current time of the runtime's clock.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -1,4 +1,4 @@
-//! What the session's task, the requests of its client and the application share under the lock.
+//! The part of a session's shared state that is guarded by the lock.
 
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -6,136 +6,136 @@ use std::task::{Context, Waker};
 use engineio_proto::{PayloadDecoder, Transport};
 use tokio::sync::Notify;
 
-use super::driver_slot::Place;
+use super::driver_slot::DriverSlot;
 use super::observer::Observers;
-use crate::transport::channel::Arriving;
-use crate::transport::websocket::{Torn, Writer};
+use crate::transport::channel::ProbeChannel;
+use crate::transport::websocket::{PartialWrite, Writer};
 
-/// The part of a session that needs the lock.
+/// The part of a session that is guarded by the lock.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct SessionState {
     pub(crate) proto: engineio_proto::Session,
-    /// The session's task, once it has slept and until it ends.
-    pub(crate) driver: Option<Waker>,
-    /// Whether the task sleeps and is to be woken. It looks at the queue before it sleeps, so that
-    /// what a handler sends while the task runs it costs no wake.
-    pub(crate) asleep: bool,
-    /// Whether somebody is about to write what is queued, in the stead of the sleeping task.
-    pub(crate) promised: bool,
-    /// The way to the client for whoever writes while the task sleeps.
+    /// The waker of the session's task, from its first park until it ends.
+    pub(crate) driver_waker: Option<Waker>,
+    /// Whether the driver is parked and has to be woken. A running driver checks the queue before
+    /// it parks, so messages that are sent meanwhile cause no wake.
+    pub(crate) parked: bool,
+    /// Whether a flush task will write the queued messages while the driver is parked.
+    pub(crate) flush_scheduled: bool,
+    /// The writer that the driver has lent to flush tasks.
     pub(crate) writer: Option<Writer>,
-    /// What an idle session that does not poll does without.
-    pub(crate) rare: Option<Box<Rare>>,
+    /// The state that an idle session without polling does not need.
+    pub(crate) cold: Option<Box<Cold>>,
 }
 
-/// The polling side of a session, and those who wait for it.
+/// The polling side of a session, and other state that most sessions do not need.
 #[derive(Debug, Default)]
-pub(crate) struct Rare {
-    /// The pending poll.
-    pub(crate) poll: Option<Waker>,
+pub(crate) struct Cold {
+    /// The waker of the pending poll.
+    pub(crate) poll_waker: Option<Waker>,
     pub(crate) post: Post,
-    /// The driver, while the session polls.
-    pub(crate) driver: Place,
-    /// The request that sends, while it waits.
+    /// The driver of a polling session while it is parked.
+    pub(crate) driver_slot: DriverSlot,
+    /// The waker of the POST in progress.
     pub(crate) post_waker: Option<Waker>,
-    /// Whether the client wants what it polls as text, binary in base64.
-    pub(crate) polls_text: bool,
-    /// What somebody has begun to write while the task slept, which goes on with it.
-    pub(crate) torn: Option<Torn>,
-    /// A transport that probes, until the session's task takes it.
-    pub(crate) probe: Option<Arriving>,
-    /// Those who wait until the queue is empty.
+    /// Whether poll payloads must be text, with binary messages in base64.
+    pub(crate) text_payloads: bool,
+    /// The rest of a write by a flush task, which the driver continues.
+    pub(crate) partial_write: Option<PartialWrite>,
+    /// A new transport that is probing, until the driver takes it.
+    pub(crate) probe: Option<ProbeChannel>,
+    /// Notifies the callers of `drained`.
     pub(crate) drained: Option<Arc<Notify>>,
-    /// Who wants to see what happens, until the session ends.
+    /// The observers, until the session ends.
     pub(crate) observers: Option<Observers>,
 }
 
-/// The request by which a polling client sends: at most one at a time.
+/// The POST of a polling client. There is at most one at a time.
 #[derive(Debug, Default)]
 pub(crate) enum Post {
     #[default]
     None,
     /// The body is being received.
     Receiving,
-    /// The packets wait for the session's task.
+    /// The packets are waiting for the driver.
     Received(PayloadDecoder),
-    /// The session's task is working on the packets.
+    /// The driver is handling the packets.
     Processing,
-    /// All packets have been taken.
+    /// All packets have been handled.
     Done,
 }
 
-impl State {
-    /// The session's task is about to sleep.
-    pub(crate) fn sleep(&mut self, cx: &Context<'_>) {
-        // It is the same task as a rule, and to note it anew would cost more than to compare.
+impl SessionState {
+    /// Marks the driver as parked and stores its waker.
+    pub(crate) fn park(&mut self, cx: &Context<'_>) {
+        // The waker is usually the same, and comparing is cheaper than cloning.
         if !self
-            .driver
+            .driver_waker
             .as_ref()
             .is_some_and(|driver| driver.will_wake(cx.waker()))
         {
-            self.driver = Some(cx.waker().clone());
+            self.driver_waker = Some(cx.waker().clone());
         }
-        self.asleep = true;
+        self.parked = true;
     }
 
-    /// The session's task runs: nobody has to wake it now, and nobody else writes to the client. Returns
-    /// what somebody has begun to write.
-    pub(crate) fn awake(&mut self) -> Option<Torn> {
-        self.asleep = false;
-        // It writes itself what somebody has promised to.
-        self.promised = false;
-        self.rare.as_mut()?.torn.take()
+    /// Marks the driver as running, so that nothing wakes it and no flush task writes. Returns the
+    /// rest of a partial write.
+    pub(crate) fn unpark(&mut self) -> Option<PartialWrite> {
+        self.parked = false;
+        // The driver writes what a flush task was scheduled to write.
+        self.flush_scheduled = false;
+        self.cold.as_mut()?.partial_write.take()
     }
 
-    /// Whether what is queued may be written while the task sleeps: nobody wants to see it, and the
-    /// task could not do anything else.
-    pub(crate) fn is_writable_asleep(&self) -> bool {
-        let rare = self.rare.as_deref();
-        self.asleep
+    /// Returns whether a flush task may write the queued messages: the driver is parked, has
+    /// nothing else to do, and nothing observes the session.
+    pub(crate) fn can_flush_parked(&self) -> bool {
+        let cold = self.cold.as_deref();
+        self.parked
             && self.writer.is_some()
-            && rare.is_none_or(|rare| rare.observers.is_none())
+            && cold.is_none_or(|cold| cold.observers.is_none())
             && self.proto.is_open()
             && !self.proto.is_upgrading()
             && !self.proto.is_flushing()
     }
 
-    /// The session's task is gone. What it leaves here is to be dropped when the lock is released.
-    pub(crate) fn take_driver(&mut self) -> Option<Waker> {
-        self.asleep = false;
-        self.driver.take()
+    /// Removes the waker of the driver, which has ended. The waker has to be dropped after
+    /// unlocking.
+    pub(crate) fn take_driver_waker(&mut self) -> Option<Waker> {
+        self.parked = false;
+        self.driver_waker.take()
     }
 
-    pub(crate) fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
+    pub(crate) fn cold_or_insert(&mut self) -> &mut Cold {
+        self.cold.get_or_insert_default()
     }
 
-    /// Whether a request that sends is under way and its packets have not all been taken.
+    /// Returns whether a POST is in progress and some of its packets are not handled yet.
     pub(crate) fn is_posting(&self) -> bool {
-        self.rare
+        self.cold
             .as_deref()
-            .is_some_and(|rare| !matches!(rare.post, Post::None | Post::Done))
+            .is_some_and(|cold| !matches!(cold.post, Post::None | Post::Done))
     }
 
-    pub(crate) fn rare_if_any(&mut self) -> Option<&mut Rare> {
-        self.rare.as_deref_mut()
+    pub(crate) fn cold_mut(&mut self) -> Option<&mut Cold> {
+        self.cold.as_deref_mut()
     }
 
-    /// Whether somebody wants to see what happens.
+    /// Returns whether the session has observers.
     #[inline]
     pub(crate) fn is_observed(&self) -> bool {
-        self.rare
+        self.cold
             .as_deref()
-            .is_some_and(|rare| rare.observers.is_some())
+            .is_some_and(|cold| cold.observers.is_some())
     }
 
-    /// Who wants to see what happens. It is to be told when the lock is released.
+    /// Returns the observers. They have to be notified after unlocking.
     pub(crate) fn observers(&self) -> Option<Observers> {
-        self.rare.as_ref()?.observers.clone()
+        self.cold.as_ref()?.observers.clone()
     }
 
-    /// Whether a message of the client that comes on the channel is for the application and changes
-    /// nothing here.
+    /// Returns whether a client message on the channel changes nothing in this state.
     #[inline]
     pub(crate) fn passes_messages(&self) -> bool {
         let transport = self.proto.transport();
@@ -144,18 +144,18 @@ impl State {
             && !self.is_observed()
     }
 
-    /// Drops what only a polling session needs.
-    pub(crate) fn drop_rare(&mut self) {
-        if let Some(rare) = &self.rare
-            && rare.poll.is_none()
-            && rare.probe.is_none()
-            && rare.torn.is_none()
-            && rare.drained.is_none()
-            && rare.observers.is_none()
-            && rare.driver.is_empty()
-            && matches!(rare.post, Post::None)
+    /// Frees the cold state if nothing of it is in use.
+    pub(crate) fn drop_unused_cold(&mut self) {
+        if let Some(cold) = &self.cold
+            && cold.poll_waker.is_none()
+            && cold.probe.is_none()
+            && cold.partial_write.is_none()
+            && cold.drained.is_none()
+            && cold.observers.is_none()
+            && cold.driver_slot.is_empty()
+            && matches!(cold.post, Post::None)
         {
-            self.rare = None;
+            self.cold = None;
         }
     }
 }

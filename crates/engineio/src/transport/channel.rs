@@ -1,38 +1,39 @@
-//! What carries the packets of a session both ways: a WebSocket, or the stream of a WebTransport
-//! session.
+//! The bidirectional channel of a session: a WebSocket, or the stream of a WebTransport session.
 
 use std::task::{Context, Poll, ready};
 
 use engineio_proto::{Packet, Transport};
 
 use crate::transport::Closed;
-use crate::transport::arrived::Arrived;
-use crate::transport::websocket::{self, CloseCode, Switching, Torn, WebSocket, Writer};
+use crate::transport::read_window::ReadWindow;
+use crate::transport::websocket::{
+    self, CloseCode, PartialWrite, PendingUpgrade, WebSocket, Writer,
+};
 use crate::transport::webtransport::WebTransport;
 
-/// What carries the packets of a session both ways.
+/// The bidirectional channel that carries the packets of a session.
 #[derive(Debug)]
 pub(crate) enum Channel {
     WebSocket(WebSocket),
-    /// Boxed: its stream may be of any type, and most sessions have none.
+    /// Boxed, because its stream is a trait object and most sessions do not use it.
     WebTransport(Box<WebTransport>),
 }
 
-/// A channel that arrives for a session that polls.
+/// A new channel of a polling session, which has to be probed.
 #[derive(Debug)]
-pub(crate) enum Arriving {
-    WebSocket(Switching),
+pub(crate) enum ProbeChannel {
+    WebSocket(PendingUpgrade),
     WebTransport(Box<WebTransport>),
 }
 
-/// What came out of a channel.
+/// An item that was received on a channel.
 #[derive(Debug)]
 pub(crate) enum Received {
-    /// A packet, or `None` for something that is none.
+    /// A packet, or `None` if it cannot be decoded.
     Packet(Option<Packet>),
-    /// The client closed the channel, or it broke.
+    /// The client has closed the channel, or the connection is broken.
     Closed,
-    /// The client broke the WebSocket protocol or a limit.
+    /// The client has violated the WebSocket protocol or a limit.
     Failed(CloseCode),
 }
 
@@ -44,24 +45,23 @@ impl Channel {
         }
     }
 
-    /// What the client sends next. After [`Received::Closed`] or [`Received::Failed`] there is
-    /// nothing.
+    /// Receives the next item. After [`Received::Closed`] or [`Received::Failed`] there is none.
     #[inline]
     pub(crate) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
-        arrived: &mut Arrived<'_>,
+        window: &mut ReadWindow<'_>,
     ) -> Poll<Received> {
         Poll::Ready(match self {
-            Self::WebSocket(websocket) => match ready!(websocket.poll_receive(cx, arrived)) {
-                websocket::Received::Text(text) => {
+            Self::WebSocket(websocket) => match ready!(websocket.poll_receive(cx, window)) {
+                websocket::Incoming::Text(text) => {
                     Received::Packet(websocket.coding().decode_text(text).ok())
                 }
-                websocket::Received::Binary(bytes) => {
+                websocket::Incoming::Binary(bytes) => {
                     Received::Packet(websocket.coding().decode_binary(bytes).ok())
                 }
-                websocket::Received::Closed => Received::Closed,
-                websocket::Received::Failed(code) => Received::Failed(code),
+                websocket::Incoming::Closed => Received::Closed,
+                websocket::Incoming::Failed(code) => Received::Failed(code),
             },
             Self::WebTransport(webtransport) => match ready!(webtransport.poll_receive(cx)) {
                 Some(Ok(packet)) => Received::Packet(Some(packet)),
@@ -71,37 +71,37 @@ impl Channel {
         })
     }
 
-    /// Keeps what has arrived and has not been taken, for the next run.
+    /// Saves the unread bytes of the window for the next run.
     #[inline]
-    pub(crate) fn keep(&mut self, arrived: &mut Arrived<'_>) {
+    pub(crate) fn save_unread(&mut self, window: &mut ReadWindow<'_>) {
         if let Self::WebSocket(websocket) = self {
-            websocket.keep(arrived);
+            websocket.save_unread(window);
         }
     }
 
-    /// Lends the writing side to whoever sends while the session's task sleeps, if that can be.
-    pub(crate) fn lend(&mut self) -> Option<Writer> {
+    /// Returns the writer for flush tasks, if the channel can lend it.
+    pub(crate) fn lend_writer(&mut self) -> Option<Writer> {
         match self {
-            Self::WebSocket(websocket) => websocket.lend(),
+            Self::WebSocket(websocket) => websocket.lend_writer(),
             Self::WebTransport(_) => None,
         }
     }
 
-    /// Takes the writing side back.
-    pub(crate) fn take_back(&mut self, writer: Writer) {
+    /// Takes back a lent writer.
+    pub(crate) fn restore_writer(&mut self, writer: Writer) {
         if let Self::WebSocket(websocket) = self {
-            websocket.take_back(writer);
+            websocket.restore_writer(writer);
         }
     }
 
-    /// Queues what another has begun to write, before what waits here.
-    pub(crate) fn resume(&mut self, torn: Torn) {
+    /// Queues the rest of a partial write in front of everything else.
+    pub(crate) fn resume_write(&mut self, partial: PartialWrite) {
         if let Self::WebSocket(websocket) = self {
-            websocket.resume(torn);
+            websocket.resume_write(partial);
         }
     }
 
-    /// Whether reading may bring it to write.
+    /// Returns whether receiving may also write.
     pub(crate) fn has_pongs(&self) -> bool {
         match self {
             Self::WebSocket(websocket) => websocket.has_pongs(),
@@ -109,7 +109,7 @@ impl Channel {
         }
     }
 
-    /// Whether a packet can be queued without the queue growing beyond its limit.
+    /// Returns `Ready` if the queue is below its limit, so that a packet can be queued.
     #[inline]
     pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         match self {
@@ -118,7 +118,7 @@ impl Channel {
         }
     }
 
-    /// Queues a packet, compressed if it may be and the channel can.
+    /// Queues a packet. It is compressed if `compress` is set and the channel supports it.
     #[inline]
     pub(crate) fn write(&mut self, packet: &Packet, compress: bool) {
         match self {
@@ -127,7 +127,7 @@ impl Channel {
         }
     }
 
-    /// Queues a text message, compressed if it may be and the channel can.
+    /// Queues a text message. It is compressed if `compress` is set and the channel supports it.
     #[inline]
     pub(crate) fn write_text(&mut self, wire: &str, compress: bool) {
         match self {
@@ -136,7 +136,7 @@ impl Channel {
         }
     }
 
-    /// Whether nothing waits for the connection to take it.
+    /// Returns whether all queued bytes have been written.
     pub(crate) fn is_flushed(&self) -> bool {
         match self {
             Self::WebSocket(websocket) => websocket.is_flushed(),
@@ -144,7 +144,7 @@ impl Channel {
         }
     }
 
-    /// Writes what is queued.
+    /// Writes all queued bytes.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         match self {
             Self::WebSocket(websocket) => websocket.poll_flush(cx),
@@ -152,9 +152,9 @@ impl Channel {
         }
     }
 
-    /// Sends what is queued and tells the client that nothing follows, within a bound.
+    /// Sends the queued bytes and closes the channel, within a time limit.
     ///
-    /// With a code, the client of a WebSocket has broken the protocol or a limit.
+    /// `code` is set if the client has violated the WebSocket protocol or a limit.
     pub(crate) async fn close(self, code: Option<CloseCode>) {
         match self {
             Self::WebSocket(websocket) => websocket.close(code).await,
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_websocket_is_no_larger_for_there_being_others() {
+    fn a_channel_is_as_small_as_a_websocket() {
         assert_eq!(size_of::<Channel>(), size_of::<WebSocket>());
     }
 }

@@ -1,25 +1,25 @@
-//! How the packets of one transport are written.
+//! The encoding of packets as frames.
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::{DecodeError, Frame, Packet, Protocol};
 
-/// How the packets of one transport are written: as its client speaks, and wants binary.
+/// The encoding of packets as frames, as negotiated with the client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coding {
     pub(crate) protocol: Protocol,
-    /// Whether the client wants binary as base64 text.
+    /// Whether binary messages are encoded as base64 text.
     pub(crate) base64: bool,
 }
 
 impl Coding {
-    /// Whether a binary message is a frame of the same bytes.
+    /// Returns whether the frame of a binary message consists of the same bytes.
     #[inline]
     pub(crate) fn takes_bytes(self) -> bool {
         !self.base64 && self.protocol == Protocol::V4
     }
 
-    /// The frame of a WebSocket that a packet is.
+    /// Encodes a packet as a WebSocket frame.
     pub(crate) fn encode(self, packet: &Packet) -> Frame {
         if self.base64 {
             Frame::Text(self.protocol.encode_base64(packet))
@@ -28,13 +28,13 @@ impl Coding {
         }
     }
 
-    /// Reads a text frame of a WebSocket.
+    /// Decodes a text frame.
     #[inline]
     pub(crate) fn decode_text(self, text: ByteString) -> Result<Packet, DecodeError> {
         self.protocol.decode_text(text)
     }
 
-    /// Reads a binary frame of a WebSocket.
+    /// Decodes a binary frame.
     #[inline]
     pub(crate) fn decode_binary(self, bytes: Bytes) -> Result<Packet, DecodeError> {
         self.protocol.decode_binary(bytes)
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_taken_where_encoding_them_changes_nothing() {
+    fn bytes_are_sent_unchanged_if_encoding_would_not_change_them() {
         let bytes = Bytes::from_static(b"\x04bytes");
         let packet = Packet::Message(Message::Binary(bytes.clone()));
         for protocol in [Protocol::V3, Protocol::V4] {

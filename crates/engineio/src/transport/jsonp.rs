@@ -1,5 +1,5 @@
-//! Polling by the elements of a page, for browsers that cannot ask another origin otherwise: a
-//! script is the poll, and a form is the POST.
+//! JSONP polling, for browsers without cross-origin requests: a `<script>` element polls and a form
+//! posts.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,27 +8,27 @@ use bytes::Bytes;
 use memchr::memmem;
 use percent_encoding::percent_decode;
 
-/// The field of a form that holds the packets.
+/// The form field that contains the packets.
 const FIELD: &[u8] = b"d";
 
-/// Polling by the elements of a page.
+/// The callback of a JSONP poll.
 ///
-/// The answer to a poll calls a function of the page with the payload as a string of JavaScript.
+/// The response to a poll is a script that calls a function of the page with the payload as a
+/// JavaScript string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Jsonp {
-    /// Which function is to be called: digits, for what is written into a script must not be a
-    /// script.
+    /// The index of the function. Digits only, because it becomes part of a script.
     index: String,
 }
 
 impl Jsonp {
-    /// The function that a request wants to be called: what stands behind `j=` in its query.
+    /// Creates the callback for the `j` parameter of a query.
     pub(crate) fn calling(index: &str) -> Self {
         let index = index.chars().filter(char::is_ascii_digit).collect();
         Self { index }
     }
 
-    /// The script that hands a text payload to the page.
+    /// Returns the script that passes a text payload to the page.
     pub(crate) fn script(&self, payload: &str) -> Bytes {
         let mut out = String::with_capacity(payload.len() + payload.len() / 4 + 32);
         out.push_str("___eio[");
@@ -41,9 +41,9 @@ impl Jsonp {
                 '\n' => out.push_str("\\n"),
                 '\r' => out.push_str("\\r"),
                 '\t' => out.push_str("\\t"),
-                // The last two may stand in strings of JSON, but not in those of older JavaScript.
+                // The last two are valid in JSON strings, but not in those of older JavaScript.
                 '\0'..' ' | '\u{2028}' | '\u{2029}' => {
-                    // Writing into a `String` cannot fail.
+                    // Writing to a `String` cannot fail.
                     let _ = write!(out, "\\u{:04x}", u32::from(character));
                 }
                 other => out.push(other),
@@ -54,7 +54,7 @@ impl Jsonp {
     }
 }
 
-/// The payload that a form holds. `None` if there is none, or more than one.
+/// Returns the payload in a form. Returns `None` if there is none, or more than one.
 pub(crate) fn payload_of_form(form: &[u8]) -> Option<Bytes> {
     let mut payloads = form.split(|byte| *byte == b'&').filter_map(|pair| {
         let equals = memchr::memchr(b'=', pair).unwrap_or(pair.len());
@@ -79,7 +79,7 @@ fn decode(text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Takes back what protects line ends from browsers, which change those of forms: `\n` stands for a
+/// Reverts the escaping of line ends, which browsers would normalize in forms: `\n` stands for a
 /// line end, and `\\n` for `\n`.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
@@ -87,7 +87,7 @@ fn unescape(text: &[u8]) -> Vec<u8> {
     while let Some(at) = memmem::find(rest, b"\\n") {
         let (before, behind) = rest.split_at(at);
         out.extend_from_slice(before);
-        // A backslash in front is the one that protects this.
+        // An escaped backslash precedes.
         if out.last() == Some(&b'\\') && at > 0 {
             out.push(b'n');
         } else {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_index_is_digits_whatever_is_asked_for() {
+    fn the_index_consists_of_digits() {
         let index = |asked: &str| Jsonp::calling(asked).index;
         assert_eq!(index("12"), "12");
         assert_eq!(index(""), "");
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_becomes_a_string_of_javascript() {
+    fn a_payload_becomes_a_javascript_string() {
         let jsonp = Jsonp::calling("3");
         let script = jsonp.script("a\"b\\c\n\r\t\0\u{1f}\u{2028}\u{2029}é🦀");
         let expected = r#"___eio[3]("a\"b\\c\n\r\t\u0000\u001f\u2028\u2029é🦀");"#;
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_payload_is_a_field_of_the_form() {
+    fn the_payload_is_a_form_field() {
         let payload = |form: &str| payload_of_form(form.as_bytes());
         assert_eq!(payload("d=1%3A2").unwrap(), "1:2");
         assert_eq!(payload("a=b&d=4%C3%A9+b%2B&c").unwrap(), "4é b+");
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_are_unescaped_as_clients_escape_them() {
+    fn escaped_line_ends_are_restored() {
         let unescaped = |text: &str| String::from_utf8(unescape(text.as_bytes())).unwrap();
         assert_eq!(unescaped(r"a\nb"), "a\nb");
         assert_eq!(unescaped(r"a\\nb"), r"a\nb");

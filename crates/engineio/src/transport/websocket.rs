@@ -1,4 +1,4 @@
-//! WebSocket: a text frame is a packet, a binary frame is a message.
+//! WebSocket: a packet per text frame, and a binary message per binary frame.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -20,22 +20,22 @@ mod text;
 mod writer;
 
 pub(crate) use self::close_code::CloseCode;
-pub(crate) use self::connection::{Received, WebSocket};
+pub(crate) use self::connection::{Incoming, WebSocket};
 pub(crate) use self::extension::{Negotiated, negotiate};
 use self::stream::Stream;
-pub(crate) use self::writer::{Torn, Writer};
+pub(crate) use self::writer::{PartialWrite, Writer};
 
-/// A connection that is leaving HTTP to become a WebSocket, and what was agreed on for it.
+/// A connection that is being upgraded from HTTP to a WebSocket, with the negotiated encodings.
 #[derive(Debug)]
-pub(crate) struct Switching {
+pub(crate) struct PendingUpgrade {
     pub(crate) on_upgrade: OnUpgrade,
     pub(crate) coding: Coding,
-    /// How messages are compressed, if they are.
+    /// The compression of messages, if one was negotiated.
     pub(crate) deflate: Option<Negotiated>,
 }
 
-impl Switching {
-    /// The WebSocket, or `None` if the connection broke before it was one.
+impl PendingUpgrade {
+    /// Waits for the upgrade. Returns `None` if the connection is lost before.
     pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -49,8 +49,7 @@ impl Switching {
     }
 }
 
-/// What a client has sent whose bytes arrive in these pieces, message by message, and the code with
-/// which it would be closed.
+/// Decodes bytes that arrive in pieces. Returns the messages and the resulting close code, if any.
 #[cfg(fuzzing)]
 pub fn decode_in_pieces<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,

@@ -1,4 +1,4 @@
-//! WebTransport: the frames of one stream, which somebody else has accepted, are the packets.
+//! WebTransport: packets as frames on one bidirectional stream, which another server has accepted.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -12,7 +12,7 @@ use engineio_proto::{Frame, Packet, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
-use crate::transport::outgoing::Outgoing;
+use crate::transport::write_queue::WriteQueue;
 use crate::transport::{Closed, READ_BUFFER, WRITE_BUFFER};
 
 mod decoder;
@@ -24,22 +24,22 @@ pub(crate) use self::decoder::Fault;
 use self::frame::write_header;
 pub(crate) use self::greeting::Greeting;
 
-/// The revision that is spoken on WebTransport: there is no other.
+/// The only protocol revision that supports WebTransport.
 pub(crate) const PROTOCOL: Protocol = Protocol::V4;
 
-/// How often the stream is read before others may run.
+/// The number of reads before the task yields.
 const READS_PER_RUN: usize = 64;
 
-/// How long the stream may take for what is queued when it is closed: 5 seconds.
+/// The time limit for sending the queued bytes of a closing stream: 5 seconds.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long the stream is kept after its end, unless the client ends it too: 1 second.
+/// The time for which a finished stream is kept open unless the client finishes it too: 1 second.
 ///
-/// Whoever handed it in closes the whole session then, and what is still under way is lost. The
-/// official clients do not answer the end of the stream.
+/// The owner of the WebTransport session closes it when the stream is released, and bytes in
+/// transit are lost then. The official clients do not answer the end of the stream.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What can be handed in as the stream of a session.
+/// The requirements on the stream of a WebTransport session.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
@@ -47,31 +47,31 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// The stream of a WebTransport session.
 pub(crate) struct WebTransport<T: ?Sized = dyn Stream> {
     decoder: Decoder,
-    /// What was read with a frame and stands behind it.
+    /// Bytes that were read after a frame.
     unread: BytesMut,
-    outgoing: Outgoing,
-    unflushed: bool,
-    end: End,
-    /// Dropped with the stream, which tells whoever handed it in.
+    queue: WriteQueue,
+    needs_flush: bool,
+    read_state: ReadState,
+    /// Dropped with the stream, which notifies the caller that passed it in.
     _released: oneshot::Sender<()>,
     stream: T,
 }
 
-/// How far the end has come.
+/// The state of the receiving side.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum End {
+enum ReadState {
     Open,
-    /// The client sent something that cannot be read.
+    /// The client has sent an invalid frame.
     Faulty,
-    /// The client's bytes have ended.
-    Ended,
-    /// Nothing can be read or written.
+    /// The client has finished its side.
+    Eof,
+    /// The stream is broken in both directions.
     Broken,
 }
 
 impl WebTransport {
-    /// A stream on which a client may send messages of `max_message` bytes, and what resolves when
-    /// it is not used any more.
+    /// Creates a transport for a client whose messages are limited to `max_message` bytes. The
+    /// receiver resolves when the stream is released.
     pub(crate) fn new(
         stream: impl Stream + 'static,
         max_message: usize,
@@ -80,9 +80,9 @@ impl WebTransport {
         let webtransport = Box::new(WebTransport {
             decoder: Decoder::new(max_message),
             unread: BytesMut::new(),
-            outgoing: Outgoing::default(),
-            unflushed: false,
-            end: End::Open,
+            queue: WriteQueue::default(),
+            needs_flush: false,
+            read_state: ReadState::Open,
             _released: released,
             stream,
         });
@@ -91,7 +91,7 @@ impl WebTransport {
 }
 
 impl<T: Stream + ?Sized> WebTransport<T> {
-    /// The next packet. `None` is the end, and comes after a fault too.
+    /// Receives the next packet. Returns `None` at the end, and after a fault.
     pub(crate) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -105,14 +105,14 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         });
         if let Some(Err(fault)) = &received {
             tracing::debug!(%fault, "nothing more is read of a WebTransport session");
-            self.end = End::Faulty;
+            self.read_state = ReadState::Faulty;
         }
         Poll::Ready(received)
     }
 
-    /// Resolves if the client goes, while nothing is to be received. What it sends is kept.
+    /// Returns `Ready` if the client disconnects. Bytes that it sends meanwhile are kept.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.end != End::Open {
+        if self.read_state != ReadState::Open {
             return Poll::Ready(());
         }
         if self.unread.is_empty() {
@@ -126,9 +126,9 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         Poll::Pending
     }
 
-    /// Whether a packet can be queued without the queue growing beyond its limit.
+    /// Returns `Ready` if the queue is below its limit, so that a packet can be queued.
     pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
-        if self.outgoing.pending() < WRITE_BUFFER {
+        if self.queue.pending() < WRITE_BUFFER {
             return Poll::Ready(Ok(()));
         }
         self.poll_write(cx, WRITE_BUFFER - 1)
@@ -137,7 +137,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
     /// Queues a packet.
     pub(crate) fn write(&mut self, packet: &Packet) {
         let (binary, payload) = match PROTOCOL.encode(packet) {
-            // The official clients take a frame of no bytes for an error.
+            // The official clients treat an empty frame as an error.
             Frame::Binary(bytes) if bytes.is_empty() => {
                 (false, PROTOCOL.encode_base64(packet).into_bytes())
             }
@@ -147,32 +147,32 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         self.push(binary, &payload);
     }
 
-    /// Queues a text message, which is copied.
+    /// Queues a copy of a text message.
     pub(crate) fn write_text(&mut self, wire: &str) {
-        self.unflushed = true;
+        self.needs_flush = true;
         let payload = wire.as_bytes();
-        self.outgoing
+        self.queue
             .push_copied(payload, |out| write_header(out, false, payload.len()));
     }
 
-    /// Whether nothing waits for the connection to take it.
+    /// Returns whether all queued bytes have been written.
     pub(crate) fn is_flushed(&self) -> bool {
-        !self.unflushed
+        !self.needs_flush
     }
 
-    /// Writes what is queued.
+    /// Writes all queued bytes.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
-        if !self.unflushed {
+        if !self.needs_flush {
             return Poll::Ready(Ok(()));
         }
         ready!(self.poll_write(cx, 0))?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         ready!(self.checked(flushed))?;
-        self.unflushed = false;
+        self.needs_flush = false;
         Poll::Ready(Ok(()))
     }
 
-    /// Sends what is queued and ends the stream, within a bound.
+    /// Sends the queued bytes and finishes the stream, within a time limit.
     pub(crate) async fn close(mut self: Box<Self>) {
         let ended = async {
             poll_fn(|cx| self.poll_flush(cx)).await?;
@@ -193,11 +193,11 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         tokio::time::timeout(LINGER, heard_out).await.ok();
     }
 
-    /// Reads and forgets until the client ends the stream.
+    /// Reads and discards until the client finishes the stream.
     fn poll_hear_out(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [MaybeUninit::uninit(); READ_BUFFER];
         for _ in 0..READS_PER_RUN {
-            if matches!(self.end, End::Ended | End::Broken) {
+            if matches!(self.read_state, ReadState::Eof | ReadState::Broken) {
                 return Poll::Ready(());
             }
             let mut buffer = ReadBuf::uninit(&mut bytes);
@@ -207,9 +207,9 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         Poll::Pending
     }
 
-    /// What the client sends next.
+    /// Receives the next frame.
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Fault>>> {
-        if self.end != End::Open {
+        if self.read_state != ReadState::Open {
             return Poll::Ready(None);
         }
         if !self.unread.is_empty() {
@@ -243,33 +243,33 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         Poll::Pending
     }
 
-    /// Reads something into the buffer. `false` is the end.
+    /// Reads into the buffer. Returns `false` at the end.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<bool> {
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         match read {
             Ok(()) if !buffer.filled().is_empty() => return Poll::Ready(true),
-            Ok(()) => self.end = End::Ended,
-            Err(_) => self.end = End::Broken,
+            Ok(()) => self.read_state = ReadState::Eof,
+            Err(_) => self.read_state = ReadState::Broken,
         }
         Poll::Ready(false)
     }
 
     fn push(&mut self, binary: bool, payload: &Bytes) {
-        self.unflushed = true;
+        self.needs_flush = true;
         let length = payload.len();
-        self.outgoing
+        self.queue
             .push(payload, |out| write_header(out, binary, length));
     }
 
-    /// Writes until at most `rest` bytes wait.
+    /// Writes until at most `rest` bytes are queued.
     fn poll_write(&mut self, cx: &mut Context<'_>, rest: usize) -> Poll<Result<(), Closed>> {
-        let written = self.outgoing.poll_write(cx, &mut self.stream, rest);
+        let written = self.queue.poll_write(cx, &mut self.stream, rest);
         self.checked(written)
     }
 
     fn checked(&mut self, written: Poll<std::io::Result<()>>) -> Poll<Result<(), Closed>> {
         written.map_err(|_| {
-            self.end = End::Broken;
+            self.read_state = ReadState::Broken;
             Closed
         })
     }
@@ -278,12 +278,12 @@ impl<T: Stream + ?Sized> WebTransport<T> {
 impl<T: ?Sized> fmt::Debug for WebTransport<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebTransport")
-            .field("end", &self.end)
+            .field("end", &self.read_state)
             .finish_non_exhaustive()
     }
 }
 
-/// What a client has sent whose bytes arrive in these pieces, frame by frame, and its fault.
+/// Decodes bytes that arrive in pieces. Returns the frames and the fault, if any.
 #[cfg(fuzzing)]
 pub fn decode_in_pieces<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,

@@ -1,4 +1,4 @@
-//! The GET of a polling session, by which the server sends.
+//! The GET of a polling session, which carries packets to the client.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,14 +9,14 @@ use engineio_proto::{CloseReason, PayloadEncoder, PollError, Transport};
 use http::StatusCode;
 use http::request::Parts;
 
-use super::outcome::{Outcome, store_waker};
+use super::{Outcome, store_waker};
 use crate::http::compression::{Encoding, HttpCompression};
 use crate::http::connection_failure::{FailureContext, Refusal};
-use crate::http::response::Told;
-use crate::session::{Locked, SessionEvent, Shared, is_heartbeat, now};
+use crate::http::response::PollResponse;
+use crate::session::{SessionEvent, Shared, StateGuard, is_heartbeat, now};
 use crate::transport::jsonp::Jsonp;
 
-/// Answers a GET with the next packets, as soon as there are any.
+/// Answers a GET with the queued packets, as soon as there are any.
 pub(crate) async fn poll(
     session: &Shared,
     request: &Parts,
@@ -26,30 +26,29 @@ pub(crate) async fn poll(
     let pending = PendingPoll {
         session,
         text: jsonp.is_some(),
-        phase: Phase::Arriving,
+        stage: PollStage::New,
     };
     let Some(answer) = pending.await? else {
         return Ok(Outcome::Status(StatusCode::BAD_REQUEST));
     };
     let compressed = match payload(answer, jsonp, request, compression) {
-        Ok(packets) => return Ok(Outcome::Told(packets)),
-        // Boxed, so that not every poll is as large as those whose answers are compressed.
+        Ok(packets) => return Ok(Outcome::Response(packets)),
+        // Boxed, so that only compressed answers enlarge the future.
         Err(uncompressed) => Box::pin(uncompressed.compress()),
     };
-    let unsent = UnsentAnswer(Some(session));
+    let unsent = UnsentPayloadGuard(Some(session));
     let packets = compressed.await;
     unsent.finish();
-    Ok(Outcome::Told(packets))
+    Ok(Outcome::Response(packets))
 }
 
-/// What a client is told, or what is still to be compressed because the client wants it so and it is
-/// worth it.
+/// Builds the response, or returns what has to be compressed first.
 pub(crate) fn payload<'a>(
-    answer: Answer,
+    answer: PollPayload,
     jsonp: Option<&Jsonp>,
     request: &Parts,
     compression: Option<&'a HttpCompression>,
-) -> Result<Told, Uncompressed<'a>> {
+) -> Result<PollResponse, Uncompressed<'a>> {
     let engineio_proto::Payload { body, binary, .. } = answer.payload;
     let body = match jsonp {
         Some(jsonp) => jsonp.script(&String::from_utf8_lossy(&body)),
@@ -65,11 +64,11 @@ pub(crate) fn payload<'a>(
             compression,
             encoding,
         }),
-        None => Ok(Told::payload(body, binary, None)),
+        None => Ok(PollResponse::payload(body, binary, None)),
     }
 }
 
-/// An answer that is to be compressed.
+/// A response body that has to be compressed.
 pub(crate) struct Uncompressed<'a> {
     body: Bytes,
     binary: bool,
@@ -78,7 +77,7 @@ pub(crate) struct Uncompressed<'a> {
 }
 
 impl Uncompressed<'_> {
-    pub(crate) async fn compress(self) -> Told {
+    pub(crate) async fn compress(self) -> PollResponse {
         let Self {
             body,
             binary,
@@ -86,33 +85,34 @@ impl Uncompressed<'_> {
             encoding,
         } = self;
         match compression.encode(encoding, &body).await {
-            Ok(encoded) => Told::payload(encoded, binary, Some(encoding)),
+            Ok(encoded) => PollResponse::payload(encoded, binary, Some(encoding)),
             Err(error) => {
                 tracing::error!(?error, "an answer is sent uncompressed: zlib has failed");
-                Told::payload(body, binary, None)
+                PollResponse::payload(body, binary, None)
             }
         }
     }
 }
 
-/// The packets of an answer.
-pub(crate) struct Answer {
+/// The packets of a response.
+pub(crate) struct PollPayload {
     pub(crate) payload: engineio_proto::Payload,
-    /// Whether it may be compressed.
+    /// Whether the body may be compressed.
     pub(crate) compress: bool,
 }
 
-/// Packets that have left the queue and are not in an answer yet. Dropped before they are, their
-/// client has gone, and the session cannot go on without them.
-struct UnsentAnswer<'a>(Option<&'a Shared>);
+/// Closes the session when it is dropped while packets have left the queue and are not in a
+/// response yet. The client has disconnected then, and the session cannot continue without the
+/// packets.
+struct UnsentPayloadGuard<'a>(Option<&'a Shared>);
 
-impl UnsentAnswer<'_> {
+impl UnsentPayloadGuard<'_> {
     fn finish(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for UnsentAnswer<'_> {
+impl Drop for UnsentPayloadGuard<'_> {
     fn drop(&mut self) {
         if let Some(session) = self.0 {
             session.abort(CloseReason::TransportError);
@@ -120,31 +120,36 @@ impl Drop for UnsentAnswer<'_> {
     }
 }
 
-/// A GET that waits for packets. Dropped before it is answered, its client has gone.
+/// A GET that waits for packets. If it is dropped before it is answered, the client has
+/// disconnected.
 struct PendingPoll<'a> {
     session: &'a Shared,
-    /// Whether the answer has to be text, whatever the session says.
+    /// Whether the response has to be text, independently of the session.
     text: bool,
-    phase: Phase,
+    stage: PollStage,
 }
 
 #[derive(PartialEq, Eq)]
-enum Phase {
-    /// The session does not know of it yet.
-    Arriving,
+enum PollStage {
+    /// Not registered with the session yet.
+    New,
     Waiting,
-    /// It has its answer, or has been refused.
-    Over,
+    /// Answered or refused.
+    Done,
 }
 
 impl PendingPoll<'_> {
-    /// Tells the session of the poll. `Some` is the answer to one that there must not be.
-    fn arrive(&mut self, state: &mut Locked<'_>) -> Option<Result<Option<Answer>, Refusal>> {
-        self.phase = Phase::Over;
+    /// Registers the poll with the session. Returns `Some` if the poll is answered or refused at
+    /// once.
+    fn start(
+        &mut self,
+        state: &mut StateGuard<'_>,
+    ) -> Option<Result<Option<PollPayload>, Refusal>> {
+        self.stage = PollStage::Done;
         match state.proto.handle_poll(now()) {
             Ok(()) => {}
             Err(PollError::Overlap) => {
-                // The session is over: whoever waits is told.
+                // The session has been closed, so all its tasks and requests are woken.
                 state.wake_all();
                 return Some(Ok(None));
             }
@@ -158,8 +163,8 @@ impl PendingPoll<'_> {
             }
             Err(_) => return Some(Err(Refusal::unknown_session(self.session.id()))),
         }
-        self.phase = Phase::Waiting;
-        // The task may have a timer to set for this poll.
+        self.stage = PollStage::Waiting;
+        // The driver may have to set a timer for this poll.
         if state.proto.is_upgrading() || !state.proto.is_open() {
             state.wake_driver();
         }
@@ -168,19 +173,19 @@ impl PendingPoll<'_> {
 }
 
 impl Future for PendingPoll<'_> {
-    /// The answer, or `None` if there is nothing to be told.
-    type Output = Result<Option<Answer>, Refusal>;
+    /// The packets, or `None` if the poll overlapped with another one.
+    type Output = Result<Option<PollPayload>, Refusal>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let session = self.session;
         let mut state = session.lock();
-        if self.phase == Phase::Arriving
-            && let Some(answer) = self.arrive(&mut state)
+        if self.stage == PollStage::New
+            && let Some(answer) = self.start(&mut state)
         {
             return Poll::Ready(answer);
         }
         let observers = state.observers();
-        let text = self.text || state.rare().polls_text;
+        let text = self.text || state.cold_or_insert().text_payloads;
         let mut payload = PayloadEncoder::new(state.proto.protocol(), text);
         let mut compress = false;
         let mut heartbeat = Vec::new();
@@ -192,32 +197,32 @@ impl Future for PendingPoll<'_> {
             payload.push(transmit.packet);
         }
         if payload.is_empty() && state.proto.poll_pending() {
-            store_waker(&mut state.rare().poll, cx);
+            store_waker(&mut state.cold_or_insert().poll_waker, cx);
             return Poll::Pending;
         }
-        // After an upgrade the poll is ended, while messages wait for the new transport.
+        // After an upgrade the poll ends while messages are still queued for the new transport.
         let drained = state.proto.is_drained();
         if drained {
             state.wake_drained();
         }
-        // A session that is closing ends with this answer.
+        // A closing session ends with this response.
         if !state.proto.is_open() {
             state.wake_driver();
         }
         drop(state);
-        self.phase = Phase::Over;
+        self.stage = PollStage::Done;
         if payload.is_empty() {
             return Poll::Ready(Ok(None));
         }
         if let Some(observers) = observers {
             for packet in &heartbeat {
-                observers.tell(SessionEvent::PacketCreated(packet));
+                observers.notify(SessionEvent::PacketCreated(packet));
             }
             if drained {
-                observers.tell(SessionEvent::Drained);
+                observers.notify(SessionEvent::Drained);
             }
         }
-        Poll::Ready(Ok(Some(Answer {
+        Poll::Ready(Ok(Some(PollPayload {
             payload: payload.finish(),
             compress,
         })))
@@ -226,7 +231,7 @@ impl Future for PendingPoll<'_> {
 
 impl Drop for PendingPoll<'_> {
     fn drop(&mut self) {
-        if self.phase == Phase::Waiting {
+        if self.stage == PollStage::Waiting {
             let mut state = self.session.lock();
             state.proto.handle_poll_aborted();
             state.wake_all();

@@ -1,4 +1,4 @@
-//! The POST of a polling session, by which the client sends.
+//! The POST of a polling session, which carries packets to the server.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -10,14 +10,14 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use http_body::Body;
 
-use super::outcome::{Outcome, store_waker};
+use super::{Outcome, store_waker};
 use crate::driver::polling_task::run_driver;
 use crate::http::connection_failure::Refusal;
-use crate::http::response::Told;
-use crate::session::{Locked, Post, Shared};
+use crate::http::response::PollResponse;
+use crate::session::{Post, Shared, StateGuard};
 use crate::transport::jsonp;
 
-/// Takes the packets of a POST, `in_form` if they are the field of one.
+/// Receives the packets of a POST. `in_form` is set for JSONP, where they are a field of a form.
 pub(crate) async fn post<B: Body>(
     session: &Shared,
     request: &Parts,
@@ -29,7 +29,7 @@ pub(crate) async fn post<B: Body>(
         .headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value == "application/octet-stream");
-    let Some((mut post, protocol)) = ReceivingPost::start(session, binary) else {
+    let Some((mut post, protocol)) = PostGuard::start(session, binary) else {
         return Ok(Outcome::Status(StatusCode::BAD_REQUEST));
     };
     let received = {
@@ -40,11 +40,11 @@ pub(crate) async fn post<B: Body>(
     let body = match received {
         None => return Err(Refusal::unknown_session(session.id())),
         Some(Err(ReceiveError::TooLarge)) => {
-            // The session lives: the client may send the rest in smaller messages.
+            // The session stays open: the client may send smaller messages.
             post.finish(&mut session.lock());
             return Ok(Outcome::Status(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        // The guard closes the session.
+        // Dropping the guard closes the session.
         Some(Err(ReceiveError::Aborted)) => return Ok(Outcome::Status(StatusCode::BAD_REQUEST)),
         Some(Ok(body)) => body,
     };
@@ -56,32 +56,37 @@ pub(crate) async fn post<B: Body>(
         Some(PayloadDecoder::new(protocol, body))
     };
     match packets {
-        Some(packets) => post.hand_over(packets).await,
-        // A form without packets, which Node's server lets pass.
+        Some(packets) => post.process(packets).await,
+        // A form without packets is accepted, as in Node.
         None => post.finish(&mut session.lock()),
     }
-    Ok(Outcome::Told(Told::ok()))
+    Ok(Outcome::Response(PollResponse::ok()))
 }
 
-/// A POST of a session. Dropped before it is finished, its client has gone.
-struct ReceivingPost<'a> {
+/// A POST in progress. If it is dropped before it is finished, the client has disconnected and the
+/// session is closed.
+struct PostGuard<'a> {
     session: &'a Shared,
     finished: bool,
 }
 
-impl<'a> ReceivingPost<'a> {
-    /// Also returns the revision that the client speaks. `None` when the session is closed for this
-    /// POST: it is binary, which only revision 3 knows, or another one is under way, and the order
-    /// of the two cannot be known.
+impl<'a> PostGuard<'a> {
+    /// Starts a POST, and returns the protocol revision of the session as well.
+    ///
+    /// Returns `None` after closing the session in two cases: the payload is binary, which only
+    /// revision 3 supports, or another POST is in progress, so that the order of their packets is
+    /// unknown.
     fn start(session: &'a Shared, binary: bool) -> Option<(Self, Protocol)> {
         let mut state = session.lock();
         let protocol = state.proto.protocol();
-        if (binary && protocol != Protocol::V3) || !matches!(state.rare().post, Post::None) {
+        if (binary && protocol != Protocol::V3)
+            || !matches!(state.cold_or_insert().post, Post::None)
+        {
             state.proto.abort(CloseReason::TransportError);
             state.wake_all();
             return None;
         }
-        state.rare().post = Post::Receiving;
+        state.cold_or_insert().post = Post::Receiving;
         drop(state);
         let started = Self {
             session,
@@ -90,8 +95,8 @@ impl<'a> ReceivingPost<'a> {
         Some((started, protocol))
     }
 
-    /// Runs `future` for as long as the session lives, so that a body that never ends does not
-    /// outlive it.
+    /// Runs `future` until the session is closed, so that an endless body does not outlive its
+    /// session.
     async fn until_closed<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
@@ -101,49 +106,49 @@ impl<'a> ReceivingPost<'a> {
             if state.proto.is_closed() {
                 return Poll::Ready(None);
             }
-            store_waker(&mut state.rare().post_waker, cx);
+            store_waker(&mut state.cold_or_insert().post_waker, cx);
             Poll::Pending
         })
         .await
     }
 
-    /// Gives the packets to the session's driver and returns when it has taken them all.
-    async fn hand_over(&mut self, packets: PayloadDecoder) {
+    /// Passes the packets to the driver and waits until all of them are handled.
+    async fn process(&mut self, packets: PayloadDecoder) {
         let mut packets = Some(packets);
         poll_fn(|cx| {
             let mut state = self.session.lock();
             if let Some(packets) = packets.take() {
-                state.rare().post = Post::Received(packets);
+                state.cold_or_insert().post = Post::Received(packets);
                 state = run_driver(self.session, state);
             }
-            if state.proto.is_closed() || matches!(state.rare().post, Post::Done) {
+            if state.proto.is_closed() || matches!(state.cold_or_insert().post, Post::Done) {
                 self.finish(&mut state);
                 return Poll::Ready(());
             }
-            store_waker(&mut state.rare().post_waker, cx);
+            store_waker(&mut state.cold_or_insert().post_waker, cx);
             Poll::Pending
         })
         .await;
     }
 
-    fn finish(&mut self, state: &mut Locked<'_>) {
+    fn finish(&mut self, state: &mut StateGuard<'_>) {
         self.finished = true;
-        let rare = state.rare();
-        rare.post = Post::None;
-        rare.post_waker = None;
-        // An upgrade waits for the POST before it.
+        let cold = state.cold_or_insert();
+        cold.post = Post::None;
+        cold.post_waker = None;
+        // An upgrade may have been deferred until the end of this POST.
         if state.proto.is_upgrading() {
             state.wake_driver();
         }
     }
 }
 
-impl Drop for ReceivingPost<'_> {
+impl Drop for PostGuard<'_> {
     fn drop(&mut self) {
         if !self.finished {
             let mut state = self.session.lock();
             self.finish(&mut state);
-            // Harmless where the session is closed already.
+            // Has no effect if the session is closed already.
             state.proto.abort(CloseReason::TransportError);
             state.wake_all();
         }
@@ -160,7 +165,7 @@ async fn receive<B: Body>(mut body: Pin<&mut B>, limit: usize) -> Result<Bytes, 
     if body.size_hint().lower() > limit as u64 {
         return Err(ReceiveError::TooLarge);
     }
-    let mut received = Received::Nothing;
+    let mut received = BodyBuf::Nothing;
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         let Ok(frame) = frame else {
             return Err(ReceiveError::Aborted);
@@ -170,8 +175,8 @@ async fn receive<B: Body>(mut body: Pin<&mut B>, limit: usize) -> Result<Bytes, 
                 return Err(ReceiveError::TooLarge);
             }
             let data = data.copy_to_bytes(data.remaining());
-            received = received.and(data);
-            // Bodies of known length need not be asked for their end.
+            received = received.append(data);
+            // A body of known length needs no further poll to detect its end.
             if body.is_end_stream() {
                 break;
             }
@@ -180,14 +185,14 @@ async fn receive<B: Body>(mut body: Pin<&mut B>, limit: usize) -> Result<Bytes, 
     Ok(received.into_bytes())
 }
 
-/// A body so far: most arrive in one piece, which is not copied then.
-enum Received {
+/// The received part of a body. A body that arrives in one piece is not copied.
+enum BodyBuf {
     Nothing,
     One(Bytes),
     Several(BytesMut),
 }
 
-impl Received {
+impl BodyBuf {
     fn len(&self) -> usize {
         match self {
             Self::Nothing => 0,
@@ -196,7 +201,7 @@ impl Received {
         }
     }
 
-    fn and(self, data: Bytes) -> Self {
+    fn append(self, data: Bytes) -> Self {
         match self {
             Self::Nothing => Self::One(data),
             Self::One(first) => {

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::*;
 
-/// Counts how often the task has been woken.
+/// Counts the wakes of the task.
 #[derive(Default)]
 struct Wakes(AtomicUsize);
 
@@ -19,17 +19,17 @@ impl Wake for Wakes {
     }
 }
 
-/// What a run of the driver does beside going to sleep.
+/// The work of a driver's run, besides parking.
 type Run = Box<dyn FnMut() -> Poll<()> + Send>;
 
-/// A session with a task whose driver is of the test.
+/// A session whose task runs a driver of the test.
 struct World {
     session: Arc<Shared>,
     wakes: Arc<Wakes>,
     task: Arc<Mutex<Option<PollingTask>>>,
-    /// How often the driver has run.
+    /// The number of runs of the driver.
     runs: Arc<AtomicUsize>,
-    /// What its next run does.
+    /// The work of the next run.
     next: Arc<Mutex<Option<Run>>>,
 }
 
@@ -50,7 +50,7 @@ impl World {
                 runs.fetch_add(1, Ordering::Relaxed);
                 let run = next.lock().take();
                 let progress = run.map_or(Poll::Pending, |mut run| run());
-                session.lock().sleep(cx);
+                session.lock().park(cx);
                 progress
             })
         };
@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    /// One whose driver has found nothing to do.
+    /// Creates one whose driver is parked.
     fn at_rest() -> Self {
         let world = Self::new();
         assert!(world.poll_task().is_pending());
@@ -80,7 +80,7 @@ impl World {
         *self.next.lock() = Some(Box::new(run));
     }
 
-    /// What a POST does with the driver.
+    /// Runs the driver as a POST does.
     fn request(&self) {
         drop(run_driver(&self.session, self.session.lock()));
     }
@@ -102,13 +102,13 @@ fn poll_task(task: &Mutex<Option<PollingTask>>, wakes: &Arc<Wakes>) -> Poll<()> 
 }
 
 #[tokio::test]
-async fn a_request_runs_the_driver_and_wakes_nobody() {
+async fn a_request_runs_the_driver_without_waking_the_task() {
     let world = World::at_rest();
     for runs in 2..5 {
         world.request();
         assert_eq!((world.runs(), world.wakes()), (runs, 0));
     }
-    // What the driver waits for wakes the task, as before.
+    // Wakers of the driver wake the task.
     world.session.lock().wake_driver();
     assert_eq!(world.wakes(), 1);
     assert!(world.poll_task().is_pending());
@@ -116,19 +116,19 @@ async fn a_request_runs_the_driver_and_wakes_nobody() {
 }
 
 #[tokio::test]
-async fn a_task_that_has_not_slept_runs_the_driver_itself() {
+async fn a_task_that_has_not_parked_runs_the_driver_itself() {
     let world = World::new();
     world.request();
     assert_eq!((world.runs(), world.wakes()), (0, 0));
     assert!(world.poll_task().is_pending());
-    // It is awake, but has not been polled yet.
+    // The task has been woken but not polled yet.
     world.session.lock().wake_driver();
     world.request();
     assert_eq!((world.runs(), world.wakes()), (1, 1));
 }
 
 #[tokio::test]
-async fn a_task_that_is_woken_meanwhile_is_woken_again() {
+async fn a_wake_during_a_borrowed_run_wakes_the_task() {
     let world = World::at_rest();
     let (task, wakes) = (world.task.clone(), world.wakes.clone());
     world.next(move || {
@@ -152,14 +152,14 @@ async fn the_task_ends_with_the_driver() {
 }
 
 #[tokio::test]
-async fn a_driver_that_panics_is_gone_and_so_is_the_task() {
+async fn a_panicking_driver_ends_the_task() {
     let world = World::at_rest();
     world.next(|| panic!("of the application"));
     let request = AssertUnwindSafe(|| world.request());
     assert!(catch_unwind(request).is_err());
     assert_eq!(world.wakes(), 1);
     assert!(world.poll_task().is_ready());
-    // The world and its task; that of the driver is gone.
+    // The test and the task hold it; the driver is dropped.
     assert_eq!(Arc::strong_count(&world.session), 2);
 }
 
@@ -181,7 +181,7 @@ async fn the_driver_does_not_outlive_its_task() {
 }
 
 #[tokio::test]
-async fn a_websocket_is_the_business_of_the_task_alone() {
+async fn a_request_does_not_run_the_driver_of_a_websocket() {
     let world = World::at_rest();
     {
         let mut state = world.session.lock();
@@ -204,7 +204,7 @@ async fn a_websocket_is_the_business_of_the_task_alone() {
 }
 
 #[test]
-fn a_request_elsewhere_only_wakes() {
+fn a_request_on_another_runtime_only_wakes_the_task() {
     let runtime = || runtime::Builder::new_current_thread().build().unwrap();
     let (own, other) = (runtime(), runtime());
     let world = own.block_on(async { World::at_rest() });
@@ -219,7 +219,7 @@ fn a_request_elsewhere_only_wakes() {
 }
 
 #[tokio::test]
-async fn what_the_application_traces_is_no_part_of_the_request() {
+async fn traces_of_the_application_are_not_part_of_the_request() {
     let world = World::at_rest();
     let subscriber = tracing_subscriber::registry();
     tracing::subscriber::with_default(subscriber, || {
@@ -231,13 +231,13 @@ async fn what_the_application_traces_is_no_part_of_the_request() {
     });
 }
 
-/// Clients may not expect the answer to what they send before they hear that it has arrived.
+/// Some clients expect the response to their POST before the messages that it causes.
 #[tokio::test]
-async fn the_poll_is_woken_when_the_request_has_run_the_driver() {
+async fn the_poll_is_woken_after_the_request_has_run_the_driver() {
     let world = World::at_rest();
     for progress in [Poll::Pending, Poll::Ready(())] {
         let poll = Arc::new(Wakes::default());
-        world.session.lock().rare().poll = Some(Waker::from(Arc::clone(&poll)));
+        world.session.lock().cold_or_insert().poll_waker = Some(Waker::from(Arc::clone(&poll)));
         let (session, woken) = (Arc::clone(&world.session), Arc::clone(&poll));
         world.next(move || {
             session.lock().wake_poll();

@@ -7,11 +7,11 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::yield_now;
 
-use super::portions::tests::{keep_tasks, waiting};
+use super::flush_queue::tests::{pending_groups, saturate_task_count};
 use super::*;
 use crate::transport::websocket::Writer;
 
-/// A session whose task sleeps, with nobody to run it.
+/// A session whose driver is parked and never runs.
 struct Sleeper {
     session: Session,
     client: TcpStream,
@@ -27,7 +27,7 @@ impl Wake for Wakes {
     }
 }
 
-/// The two ends of a connection that takes little.
+/// Creates the two ends of a connection with small buffers.
 async fn connection() -> (TcpStream, TcpStream) {
     let small = 4 * 1024;
     let (listening, connecting) = (TcpSocket::new_v4().unwrap(), TcpSocket::new_v4().unwrap());
@@ -55,7 +55,7 @@ impl Sleeper {
         let waker = Waker::from(Arc::clone(&woken));
         let mut state = shared.lock();
         state.writer = Some(Writer::plain(write));
-        state.sleep(&Context::from_waker(&waker));
+        state.park(&Context::from_waker(&waker));
         drop(state);
         Self {
             session: Session::new(shared),
@@ -68,7 +68,7 @@ impl Sleeper {
         self.woken.0.load(Ordering::SeqCst)
     }
 
-    /// The next bytes are these text frames.
+    /// Asserts that the next bytes are these text frames.
     async fn gets(&mut self, texts: &[&str]) {
         for text in texts {
             let mut frame = vec![0; text.len() + 2];
@@ -77,7 +77,7 @@ impl Sleeper {
         }
     }
 
-    /// Nothing more has come, and nothing waits.
+    /// Asserts that no more bytes have arrived and none are queued.
     fn has_no_more(&self) {
         assert_eq!(self.session.queued_bytes(), 0);
         assert!(self.client.try_read(&mut [0]).is_err());
@@ -100,7 +100,7 @@ fn broadcast(text: &str, sleepers: &[Sleeper]) {
 }
 
 #[tokio::test]
-async fn sessions_are_written_for_without_being_woken() {
+async fn a_broadcast_writes_to_sessions_without_waking_them() {
     let mut sleepers = sleepers::<5>().await;
     broadcast("one", &sleepers);
     broadcast("two", &sleepers);
@@ -115,7 +115,7 @@ async fn sessions_are_written_for_without_being_woken() {
 }
 
 #[tokio::test]
-async fn what_is_sent_before_the_task_runs_leaves_with_it() {
+async fn messages_sent_before_the_flush_are_written_with_it() {
     let mut sleepers = sleepers::<4>().await;
     for number in 0..40 {
         broadcast(&format!("{number:02}"), &sleepers);
@@ -128,20 +128,20 @@ async fn what_is_sent_before_the_task_runs_leaves_with_it() {
     }
 }
 
-/// A task that sleeps is woken for what is sent to its client alone, but if a broadcast is written
-/// before it runs, that leaves with it.
+/// A message to one client wakes its driver. If a broadcast is flushed before the driver runs, the
+/// message is sent with it.
 #[tokio::test]
-async fn what_is_for_one_client_leaves_with_a_broadcast_in_order() {
+async fn a_message_to_one_client_is_written_in_order_with_a_broadcast() {
     let mut sleepers = sleepers::<4>().await;
     let long = "x".repeat(100);
     let session = sleepers[0].session.clone();
     let send = |text: &str| {
         let text = TextBuf::build(0, |out| out.push_str(text));
         session.send_text_buf(text, SendOptions::default()).unwrap();
-        // As if its task had begun to run and slept again: it is to write what follows.
+        // Simulates a driver that has run and parked again, and has to write what follows.
         let mut state = session.0.lock();
         let waker = Waker::noop();
-        state.sleep(&Context::from_waker(waker));
+        state.park(&Context::from_waker(waker));
     };
     send("one");
     broadcast("two", &sleepers);
@@ -155,40 +155,40 @@ async fn what_is_for_one_client_leaves_with_a_broadcast_in_order() {
     sleepers[1].gets(&["4two", "4four"]).await;
 }
 
-/// Guards against others who wait for as long as a whole broadcast takes.
+/// Guards against tasks that wait for as long as a whole broadcast takes.
 #[tokio::test]
-async fn what_clients_send_is_looked_for_between_portions() {
-    let mut sleepers = sleepers::<{ 4 * PORTION }>().await;
+async fn io_is_polled_between_flush_groups() {
+    let mut sleepers = sleepers::<{ 4 * GROUP_SIZE }>().await;
     let (mut server, client) = connection().await;
     client.writable().await.unwrap();
-    // Now tokio knows of nothing to read.
+    // Now tokio has no readiness event for the socket.
     assert!(server.try_read(&mut [0]).is_err());
     client.try_write(b"x").unwrap();
     broadcast("x", &sleepers);
     server.read_exact(&mut [0]).await.unwrap();
     let waits = |sleeper: &&Sleeper| sleeper.session.queued_bytes() > 0;
     let wait = sleepers.iter().filter(waits).count();
-    assert!(wait >= PORTION);
+    assert!(wait >= GROUP_SIZE);
     // Any thread can take them.
-    assert_eq!(wait, waiting() * PORTION);
+    assert_eq!(wait, pending_groups() * GROUP_SIZE);
     for sleeper in &mut sleepers {
         sleeper.gets(&["4x"]).await;
     }
 }
 
 #[tokio::test]
-async fn a_thread_has_one_task_for_all_broadcasts() {
-    let sleepers = sleepers::<{ 3 * PORTION }>().await;
+async fn a_thread_has_one_flush_task_for_all_broadcasts() {
+    let sleepers = sleepers::<{ 3 * GROUP_SIZE }>().await;
     let metrics = Handle::current().metrics();
     let tasks = metrics.num_alive_tasks();
-    let (some, others) = sleepers.split_at(PORTION + 3);
+    let (some, others) = sleepers.split_at(GROUP_SIZE + 3);
     broadcast("x", some);
     let mut broadcast = Broadcast::new("x", SendOptions::default());
     for sleeper in others {
         broadcast.send(&sleeper.session).unwrap();
     }
     assert_eq!(metrics.num_alive_tasks(), tasks + 1);
-    // A task that found nothing more is replaced.
+    // A task that found the queue empty is replaced.
     others[0].session.drained().await;
     yield_now().await;
     assert_eq!(metrics.num_alive_tasks(), tasks);
@@ -199,25 +199,25 @@ async fn a_thread_has_one_task_for_all_broadcasts() {
 }
 
 #[tokio::test]
-async fn few_sessions_are_woken() {
-    let sleepers = sleepers::<FEW>().await;
+async fn a_broadcast_to_few_sessions_wakes_them() {
+    let sleepers = sleepers::<MAX_DIRECT_WAKES>().await;
     broadcast("few", &sleepers);
     for sleeper in &sleepers {
         assert_eq!(sleeper.wakes(), 1);
         assert!(sleeper.session.queued_bytes() > 0);
-        assert!(!sleeper.session.0.lock().promised);
+        assert!(!sleeper.session.0.lock().flush_scheduled);
     }
 }
 
 #[tokio::test]
-async fn a_full_portion_does_not_wait_for_the_rest() {
-    let mut sleepers = sleepers::<{ PORTION + 1 }>().await;
+async fn a_full_group_is_flushed_before_the_broadcast_ends() {
+    let mut sleepers = sleepers::<{ GROUP_SIZE + 1 }>().await;
     let mut broadcast = Broadcast::new("many", SendOptions::default());
     for sleeper in &sleepers {
         broadcast.send(&sleeper.session).unwrap();
     }
-    let (last, portion) = sleepers.split_last_mut().unwrap();
-    for sleeper in portion {
+    let (last, group) = sleepers.split_last_mut().unwrap();
+    for sleeper in group {
         sleeper.gets(&["4many"]).await;
     }
     assert!(last.session.queued_bytes() > 0);
@@ -227,10 +227,10 @@ async fn a_full_portion_does_not_wait_for_the_rest() {
 }
 
 #[tokio::test]
-async fn who_runs_or_writes_is_left_to_it() {
+async fn a_running_or_writing_driver_is_not_bypassed() {
     let sleepers = sleepers::<5>().await;
     let [running, flushing, observed, gone, _] = &sleepers;
-    running.session.0.lock().asleep = false;
+    running.session.0.lock().parked = false;
     flushing.session.0.lock().proto.set_flushing(true);
     observed
         .session
@@ -238,7 +238,7 @@ async fn who_runs_or_writes_is_left_to_it() {
     gone.session.0.lock().writer = None;
     broadcast("x", &sleepers);
     for sleeper in [running, flushing, observed, gone] {
-        assert!(!sleeper.session.0.lock().promised);
+        assert!(!sleeper.session.0.lock().flush_scheduled);
         assert!(sleeper.session.queued_bytes() > 0);
     }
     assert_eq!(running.wakes(), 0);
@@ -248,10 +248,10 @@ async fn who_runs_or_writes_is_left_to_it() {
 }
 
 #[tokio::test]
-async fn who_has_woken_meanwhile_is_left_to_it() {
+async fn a_driver_that_was_woken_writes_itself() {
     let mut sleepers = sleepers::<5>().await;
     broadcast("x", &sleepers);
-    sleepers[0].session.0.lock().asleep = false;
+    sleepers[0].session.0.lock().parked = false;
     sleepers[1].session.0.lock().writer = None;
     sleepers[2].session.abort(CloseReason::ForcedClose);
     sleepers[3].gets(&["4x"]).await;
@@ -259,12 +259,12 @@ async fn who_has_woken_meanwhile_is_left_to_it() {
     assert!(sleepers[0].session.queued_bytes() > 0);
     assert_eq!(sleepers[1].wakes(), 1);
     for sleeper in &sleepers {
-        assert!(!sleeper.session.0.lock().promised);
+        assert!(!sleeper.session.0.lock().flush_scheduled);
     }
 }
 
 #[tokio::test]
-async fn what_a_client_does_not_take_is_left_to_its_task() {
+async fn a_slow_client_is_left_to_its_driver() {
     let mut sleepers = sleepers::<4>().await;
     let large = "x".repeat(1_000_000);
     broadcast(&large, &sleepers);
@@ -274,15 +274,15 @@ async fn what_a_client_does_not_take_is_left_to_its_task() {
         assert_eq!(sleeper.wakes(), 1);
         let mut state = sleeper.session.0.lock();
         assert!(state.proto.is_flushing() && !state.proto.is_writable());
-        assert!(state.awake().is_some());
+        assert!(state.unpark().is_some());
     }
-    // A volatile message is for those who can take it at once.
+    // A volatile message is for clients that are ready to receive.
     let mut volatile = Broadcast::new("volatile", SendOptions::default());
     assert!(!volatile.send_volatile(&sleepers[0].session));
 }
 
 #[tokio::test]
-async fn who_waits_for_the_queue_to_be_empty_is_told() {
+async fn a_flush_notifies_callers_of_drained() {
     let sleepers = sleepers::<4>().await;
     broadcast("x", &sleepers);
     for sleeper in &sleepers {
@@ -291,9 +291,9 @@ async fn who_waits_for_the_queue_to_be_empty_is_told() {
     }
 }
 
-/// A runtime that is there and does not run.
+/// The runtime exists but never runs.
 #[tokio::test]
-async fn no_session_is_forgotten_where_a_runtime_is_blocked() {
+async fn a_blocked_runtime_does_not_delay_the_sessions_of_another() {
     let sleepers = sleepers::<4>().await;
     let blocked = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -302,13 +302,13 @@ async fn no_session_is_forgotten_where_a_runtime_is_blocked() {
     broadcast("x", &sleepers);
     for sleeper in &sleepers {
         assert_eq!(sleeper.wakes(), 1);
-        assert!(!sleeper.session.0.lock().promised);
+        assert!(!sleeper.session.0.lock().flush_scheduled);
     }
     drop(entered);
     blocked.shutdown_background();
 }
 
-/// Sessions whose tasks are tasks of the runtime.
+/// Creates sessions whose drivers are tasks of the runtime.
 async fn sleepers_on_the_runtime(count: usize) -> Vec<Sleeper> {
     let (sender, waker) = tokio::sync::oneshot::channel();
     let mut sender = Some(sender);
@@ -323,15 +323,15 @@ async fn sleepers_on_the_runtime(count: usize) -> Vec<Sleeper> {
     for number in 0..count {
         let sleeper = Sleeper::new(number as u8).await;
         let mut state = sleeper.session.0.lock();
-        state.driver = None;
-        state.sleep(&Context::from_waker(&waker));
+        state.driver_waker = None;
+        state.park(&Context::from_waker(&waker));
         drop(state);
         sleepers.push(sleeper);
     }
     sleepers
 }
 
-/// Neither returns nor waits.
+/// Neither returns nor yields before the condition holds.
 fn spin_until(what: &str, condition: impl Fn() -> bool) {
     let begun = Instant::now();
     while !condition() {
@@ -341,9 +341,9 @@ fn spin_until(what: &str, condition: impl Fn() -> bool) {
 }
 
 fn spin_until_written(sleepers: &[Sleeper]) {
-    // Few are woken, and their tasks do nothing here.
-    let written = match sleepers.len() % PORTION {
-        few @ 1..=FEW => sleepers.len() - few,
+    // A few sessions are woken instead, and their tasks do nothing here.
+    let written = match sleepers.len() % GROUP_SIZE {
+        few @ 1..=MAX_DIRECT_WAKES => sleepers.len() - few,
         _ => sleepers.len(),
     };
     let sleepers = &sleepers[..written];
@@ -353,10 +353,10 @@ fn spin_until_written(sleepers: &[Sleeper]) {
     });
 }
 
-/// Another thread writes, though nothing else wakes it.
+/// Another thread flushes the group without any other wake.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_portion_does_not_wait_for_who_broadcasts() {
-    for all in [3, PORTION, PORTION + 1, 4 * PORTION] {
+async fn a_flush_group_does_not_wait_for_the_broadcasting_handler() {
+    for all in [3, GROUP_SIZE, GROUP_SIZE + 1, 4 * GROUP_SIZE] {
         let sleepers = sleepers_on_the_runtime(all).await;
         let broadcasting = async move {
             broadcast("x", &sleepers);
@@ -366,13 +366,13 @@ async fn a_portion_does_not_wait_for_who_broadcasts() {
     }
 }
 
-/// Guards against a task that another thread keeps, and that counts for all.
+/// Guards against a task that is bound to another thread but counts for all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn those_who_broadcast_do_not_wait_for_each_other() {
+async fn broadcasting_handlers_do_not_wait_for_each_other() {
     for _ in 0..20 {
         let done = Arc::new(AtomicUsize::new(0));
         let mut broadcasting = Vec::new();
-        for (turn, all) in [5, PORTION - 1].into_iter().enumerate() {
+        for (turn, all) in [5, GROUP_SIZE - 1].into_iter().enumerate() {
             let sleepers = sleepers_on_the_runtime(all).await;
             let done = Arc::clone(&done);
             broadcasting.push(async move {
@@ -391,11 +391,11 @@ async fn those_who_broadcast_do_not_wait_for_each_other() {
     }
 }
 
-/// Guards against tasks that wait on threads that are busy, and count for all.
+/// Guards against tasks that wait on busy threads but count for all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_portion_does_not_wait_for_the_tasks_of_others() {
-    let kept = keep_tasks();
-    let sleepers = sleepers_on_the_runtime(PORTION).await;
+async fn a_flush_group_does_not_wait_for_flush_tasks_on_busy_threads() {
+    let kept = saturate_task_count();
+    let sleepers = sleepers_on_the_runtime(GROUP_SIZE).await;
     let broadcasting = async move {
         broadcast("x", &sleepers);
         spin_until_written(&sleepers);
@@ -404,9 +404,9 @@ async fn a_portion_does_not_wait_for_the_tasks_of_others() {
     drop(kept);
 }
 
-/// A promise may take its time, and other messages do not wait for it.
+/// A scheduled flush may take its time; other messages do not wait for it.
 #[tokio::test]
-async fn who_sends_something_else_wakes() {
+async fn another_message_wakes_the_driver() {
     let sleepers = sleepers::<4>().await;
     broadcast("x", &sleepers);
     sleepers[0].session.send("y").unwrap();
@@ -414,17 +414,17 @@ async fn who_sends_something_else_wakes() {
 }
 
 #[tokio::test]
-async fn who_wakes_keeps_no_promise_of_others() {
+async fn a_woken_driver_cancels_no_other_flush() {
     let sleepers = sleepers::<4>().await;
     broadcast("x", &sleepers);
     let mut state = sleepers[0].session.0.lock();
-    assert!(state.promised);
-    state.awake();
-    assert!(!state.promised);
+    assert!(state.flush_scheduled);
+    state.unpark();
+    assert!(!state.flush_scheduled);
 }
 
 #[tokio::test]
-async fn no_session_is_forgotten_where_there_is_no_runtime_or_it_ends() {
+async fn a_broadcast_reaches_all_sessions_without_a_runtime_or_after_its_end() {
     let sleepers = Arc::new(sleepers::<4>().await);
     let clone = Arc::clone(&sleepers);
     std::thread::spawn(move || broadcast("no runtime", &*clone))
@@ -432,8 +432,8 @@ async fn no_session_is_forgotten_where_there_is_no_runtime_or_it_ends() {
         .unwrap();
     for sleeper in &*sleepers {
         assert_eq!(sleeper.wakes(), 1);
-        assert!(!sleeper.session.0.lock().promised);
-        sleeper.session.0.lock().asleep = true;
+        assert!(!sleeper.session.0.lock().flush_scheduled);
+        sleeper.session.0.lock().parked = true;
     }
     let clone = Arc::clone(&sleepers);
     std::thread::spawn(move || {
@@ -445,8 +445,8 @@ async fn no_session_is_forgotten_where_there_is_no_runtime_or_it_ends() {
     .join()
     .unwrap();
     for sleeper in &*sleepers {
-        assert!(!sleeper.session.0.lock().promised);
-        // It was woken, or written for.
+        assert!(!sleeper.session.0.lock().flush_scheduled);
+        // The driver was woken, or the flush task has written.
         assert!(sleeper.wakes() == 2 || sleeper.session.queued_bytes() == 0);
     }
 }

@@ -1,29 +1,29 @@
-//! Why a WebSocket is closed (RFC 6455, section 7.4).
+//! Close codes (RFC 6455, section 7.4).
 
 use std::num::NonZeroU16;
 
-/// The status code of a close frame that may travel.
+/// A close code that is valid in a close frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct CloseCode(NonZeroU16);
 
 impl CloseCode {
-    /// The other end broke the protocol.
+    /// A protocol violation.
     pub(crate) const PROTOCOL: Self = Self::known(1002);
-    /// A message is not what it should be: text that is not UTF-8, data that cannot be inflated.
+    /// A message with invalid content: text that is not UTF-8, or data that cannot be inflated.
     pub(crate) const INVALID: Self = Self::known(1007);
-    /// The other end does what nobody has a use for.
+    /// A violation of the server's policy.
     pub(crate) const POLICY: Self = Self::known(1008);
-    /// A message is too large.
+    /// A message that is too large.
     pub(crate) const SIZE: Self = Self::known(1009);
 
     const fn known(code: u16) -> Self {
         Self(NonZeroU16::new(code).expect("a code is not zero"))
     }
 
-    /// The code that a client sent, unless it is one that may not be sent.
+    /// Parses a received close code. Returns `None` for codes that must not be sent.
     pub(super) fn from_wire(code: u16) -> Option<Self> {
         match code {
-            // Reserved, and what stands for a missing code or a broken connection.
+            // Reserved, or placeholders for a missing code or a lost connection.
             1004..=1006 => None,
             1000..=1014 | 3000..=4999 => NonZeroU16::new(code).map(Self),
             _ => None,
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_codes_that_mean_something_are_taken() {
+    fn only_valid_close_codes_are_accepted() {
         for code in [1000, 1001, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999] {
             assert_eq!(CloseCode::from_wire(code), Some(CloseCode::known(code)));
         }

@@ -1,4 +1,4 @@
-//! A WebSocket on a connection that has left HTTP (RFC 6455).
+//! A WebSocket on an upgraded connection (RFC 6455).
 
 use std::future::poll_fn;
 use std::io;
@@ -19,23 +19,23 @@ use super::extension::Negotiated;
 use super::frame::{Opcode, write_header};
 use super::inflation::Inflation;
 use super::stream::Stream;
-use super::writer::{Torn, Writer};
-use crate::transport::arrived::Arrived;
+use super::writer::{PartialWrite, Writer};
 use crate::transport::coding::Coding;
-use crate::transport::outgoing::Outgoing;
+use crate::transport::read_window::ReadWindow;
+use crate::transport::write_queue::WriteQueue;
 use crate::transport::{Closed, READ_BUFFER, WRITE_BUFFER};
 
-/// How many bytes of pongs may wait for a client that does not read them before nothing more is read
-/// of it. It is what is left once the queue takes messages again.
-const MAX_PONGS: u16 = 16 * 1024;
+/// The number of queued pong bytes from which a client is not read until it reads pongs itself. It
+/// equals the limit below which the queue accepts messages.
+const MAX_PONG_BYTES: u16 = 16 * 1024;
 
-/// How many control frames are handled before others may run.
+/// The number of control frames that are handled before the task yields.
 const CONTROLS_PER_RUN: usize = 64;
 
-/// How long a client may take to answer a close frame.
+/// The time that a client has to answer a close frame.
 ///
-/// The connection is read meanwhile: closed with unread data, the operating system would reset
-/// it, and the client might never see the close frame.
+/// The connection is read meanwhile. If it were closed with unread data, the operating system would
+/// reset it, and the client might never receive the close frame.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A WebSocket of a session.
@@ -44,65 +44,65 @@ pub(crate) struct WebSocket<T = Stream> {
     io: T,
     coding: Coding,
     decoder: Decoder,
-    /// What was read with a message and stands behind it.
+    /// Bytes that were read after a message.
     unread: BytesMut,
-    outgoing: Outgoing,
+    queue: WriteQueue,
     deflation: Option<Box<Deflation>>,
-    /// How many bytes of the queue are pongs, at most. More of them would grow it without end.
-    pongs: u16,
-    unflushed: bool,
-    end: End,
+    /// An upper bound of the queued pong bytes, which limits the growth of the queue by pings.
+    pong_bytes: u16,
+    needs_flush: bool,
+    read_state: ReadState,
 }
 
-/// How far the end has come.
+/// The state of the receiving side.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum End {
+enum ReadState {
     Open,
-    /// The client's close frame has come, with this code.
+    /// A close frame with this code has been received.
     ClosedByClient(Option<CloseCode>),
-    /// The client's bytes have ended.
-    Ended,
-    /// Nothing can be read or written.
+    /// The client has closed its side of the connection.
+    Eof,
+    /// The connection is broken in both directions.
     Broken,
 }
 
-/// What came out of a WebSocket.
+/// An item that was received on a WebSocket.
 #[derive(Debug)]
-pub(crate) enum Received {
+pub(crate) enum Incoming {
     Text(ByteString),
     Binary(Bytes),
-    /// The client closed the connection, or it broke.
+    /// The client has closed the connection, or it is broken.
     Closed,
-    /// The client broke the WebSocket protocol or a limit.
+    /// The client has violated the WebSocket protocol or a limit.
     Failed(CloseCode),
 }
 
 impl WebSocket {
-    /// Lends the writing side, if it can be used from anywhere. What a connection compresses depends on
-    /// what it has sent before, so that one which does is not lent.
-    pub(crate) fn lend(&mut self) -> Option<Writer> {
+    /// Returns the writer for flush tasks, if the stream can lend it. A connection with compression
+    /// does not, because its compressed messages depend on earlier ones.
+    pub(crate) fn lend_writer(&mut self) -> Option<Writer> {
         if self.deflation.is_some() {
             return None;
         }
-        let write = self.io.lend()?;
+        let write = self.io.lend_write_half()?;
         Some(Writer::new(write, self.coding))
     }
 
-    /// Takes the writing side back.
-    pub(crate) fn take_back(&mut self, writer: Writer) {
-        self.io.take_back(writer.into_inner());
+    /// Takes back a lent writer.
+    pub(crate) fn restore_writer(&mut self, writer: Writer) {
+        self.io.restore_write_half(writer.into_inner());
     }
 
-    /// Queues what another has begun to write, before what waits here.
-    pub(crate) fn resume(&mut self, torn: Torn) {
-        self.unflushed = true;
-        self.outgoing.resume(torn.into_inner());
+    /// Queues the rest of a partial write in front of everything else.
+    pub(crate) fn resume_write(&mut self, partial: PartialWrite) {
+        self.needs_flush = true;
+        self.queue.prepend(partial.into_inner());
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
-    /// A WebSocket of a server, of which `read` has been read already, and whose client may send
-    /// messages of `max_message` bytes.
+    /// Creates a WebSocket for an upgraded connection. `read` has been read from it already, and
+    /// `max_message` limits the size of the client's messages, in bytes.
     pub(super) fn new(
         io: T,
         read: &Bytes,
@@ -115,45 +115,45 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             io,
             coding,
             decoder: Decoder::new(max_message, inflation),
-            // A copy: the memory of HTTP, which is large and empty as a rule, is given back.
+            // Copied, because the read buffer of HTTP is large and usually almost empty.
             unread: BytesMut::from(&**read),
-            outgoing: Outgoing::default(),
+            queue: WriteQueue::default(),
             deflation: deflate.map(|deflate| Box::new(Deflation::new(deflate))),
-            pongs: 0,
-            unflushed: false,
-            end: End::Open,
+            pong_bytes: 0,
+            needs_flush: false,
+            read_state: ReadState::Open,
         }
     }
 
-    /// The next message. After [`Received::Closed`] or [`Received::Failed`] there is none.
+    /// Receives the next message. After [`Incoming::Closed`] or [`Incoming::Failed`] there is none.
     #[inline]
     pub(crate) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
-        arrived: &mut Arrived<'_>,
-    ) -> Poll<Received> {
+        window: &mut ReadWindow<'_>,
+    ) -> Poll<Incoming> {
         for _ in 0..CONTROLS_PER_RUN {
-            if self.pongs >= MAX_PONGS {
+            if self.pong_bytes >= MAX_PONG_BYTES {
                 if ready!(self.poll_writable(cx)).is_err() {
-                    return Poll::Ready(Received::Closed);
+                    return Poll::Ready(Incoming::Closed);
                 }
                 self.count_pongs(0);
             }
-            let event = match ready!(self.poll_event(cx, arrived)) {
+            let event = match ready!(self.poll_event(cx, window)) {
                 Ok(event) => event,
                 Err(received) => return Poll::Ready(received),
             };
             match event {
-                Event::Text(text) => return Poll::Ready(Received::Text(text)),
-                Event::Binary(bytes) => return Poll::Ready(Received::Binary(bytes)),
+                Event::Text(text) => return Poll::Ready(Incoming::Text(text)),
+                Event::Binary(bytes) => return Poll::Ready(Incoming::Binary(bytes)),
                 Event::Close(code) => {
-                    self.end = End::ClosedByClient(code);
-                    return Poll::Ready(Received::Closed);
+                    self.read_state = ReadState::ClosedByClient(code);
+                    return Poll::Ready(Incoming::Closed);
                 }
                 Event::Ping(payload) => {
-                    let before = self.outgoing.pending();
+                    let before = self.queue.pending();
                     self.push(Opcode::Pong, false, &payload);
-                    self.count_pongs(self.outgoing.pending().saturating_sub(before));
+                    self.count_pongs(self.queue.pending().saturating_sub(before));
                 }
                 Event::Pong => {}
             }
@@ -162,43 +162,44 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         Poll::Pending
     }
 
-    /// Whether reading may bring it to write.
+    /// Returns whether receiving may also write.
     ///
-    /// It does at `MAX_PONGS`, which no single call of `poll_receive` reaches from none.
+    /// It writes from `MAX_PONG_BYTES` on, which a single call of `poll_receive` cannot reach from
+    /// zero.
     pub(crate) fn has_pongs(&self) -> bool {
-        self.pongs > 0 && self.outgoing.pending() > 0
+        self.pong_bytes > 0 && self.queue.pending() > 0
     }
 
-    /// Keeps what has arrived and has not been taken.
+    /// Saves the unread bytes of the window.
     #[inline]
-    pub(crate) fn keep(&mut self, arrived: &mut Arrived<'_>) {
-        let rest = arrived.rest();
+    pub(crate) fn save_unread(&mut self, window: &mut ReadWindow<'_>) {
+        let rest = window.unread();
         if !rest.is_empty() {
-            // It has arrived behind all that was kept before, which has been taken then.
+            // All bytes that were saved before have been read, because these arrived later.
             self.unread = BytesMut::from(&*rest);
-            arrived.keep(0);
+            window.set_unread(0);
         }
     }
 
-    /// Whether a message can be queued without the queue growing beyond its limit.
+    /// Returns `Ready` if the queue is below its limit, so that a message can be queued.
     #[inline]
     pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
-        if self.outgoing.pending() < WRITE_BUFFER {
+        if self.queue.pending() < WRITE_BUFFER {
             return Poll::Ready(Ok(()));
         }
-        let written = self.outgoing.poll_write(cx, &mut self.io, WRITE_BUFFER - 1);
+        let written = self.queue.poll_write(cx, &mut self.io, WRITE_BUFFER - 1);
         self.checked(written)
     }
 
-    /// How its packets are written.
+    /// Returns the encoding of packets.
     pub(crate) fn coding(&self) -> Coding {
         self.coding
     }
 
-    /// Queues a packet, compressed if it may be and that was agreed on.
+    /// Queues a packet. It is compressed if `compress` is set and compression was negotiated.
     #[inline]
     pub(crate) fn write(&mut self, packet: &Packet, compress: bool) {
-        // The usual cases: nothing is to be encoded, and to share bytes for nothing would allocate.
+        // The common cases need no encoding, and no reference-counted buffer.
         match packet {
             Packet::Message(Message::Text(text)) => self.send_text(text.as_wire(), compress),
             Packet::Message(Message::Binary(bytes)) if self.coding.takes_bytes() => {
@@ -221,7 +222,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.send(Opcode::Text, text.as_bytes(), compress);
     }
 
-    /// Queues a text message, which is copied, compressed if it may be and that was agreed on.
+    /// Queues a copy of a text message. It is compressed if `compress` is set and compression was
+    /// negotiated.
     #[inline]
     pub(crate) fn write_text(&mut self, wire: &str, compress: bool) {
         self.send_copied(wire, compress);
@@ -234,8 +236,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             self.send_text(&text.into(), compress);
             return;
         }
-        self.unflushed = true;
-        self.outgoing.push_copied(text.as_bytes(), |out| {
+        self.needs_flush = true;
+        self.queue.push_copied(text.as_bytes(), |out| {
             write_header(out, Opcode::Text, false, text.len());
         });
     }
@@ -246,31 +248,31 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.send(Opcode::Binary, bytes, compress);
     }
 
-    /// Whether nothing waits for the connection to take it.
+    /// Returns whether all queued bytes have been written.
     #[inline]
     pub(crate) fn is_flushed(&self) -> bool {
-        !self.unflushed
+        !self.needs_flush
     }
 
-    /// Writes what is queued.
+    /// Writes all queued bytes.
     #[inline]
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
-        if !self.unflushed {
+        if !self.needs_flush {
             return Poll::Ready(Ok(()));
         }
-        let written = self.outgoing.poll_write(cx, &mut self.io, 0);
+        let written = self.queue.poll_write(cx, &mut self.io, 0);
         ready!(self.checked(written))?;
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
         ready!(self.checked(flushed))?;
-        self.unflushed = false;
+        self.needs_flush = false;
         Poll::Ready(Ok(()))
     }
 
-    /// Sends a close frame and waits for the client's, within a bound.
+    /// Performs the close handshake, within a time limit.
     ///
-    /// With a code, the client has broken the protocol: it cannot be understood any more, only
-    /// heard out.
-    pub(super) async fn close(mut self, code: Option<CloseCode>) {
+    /// `code` is set if the client has violated the protocol. Its further bytes cannot be decoded
+    /// then, and are discarded.
+    pub(crate) async fn close(mut self, code: Option<CloseCode>) {
         if tokio::time::timeout(CLOSE_DEADLINE, self.close_both_ways(code))
             .await
             .is_err()
@@ -280,10 +282,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     }
 
     async fn close_both_ways(&mut self, code: Option<CloseCode>) {
-        let code = match self.end {
-            End::ClosedByClient(code) => code,
-            End::Open | End::Ended => code,
-            End::Broken => return,
+        let code = match self.read_state {
+            ReadState::ClosedByClient(code) => code,
+            ReadState::Open | ReadState::Eof => code,
+            ReadState::Broken => return,
         };
         let payload = code.map_or(Bytes::new(), |code| {
             Bytes::copy_from_slice(&code.to_wire().to_be_bytes())
@@ -293,35 +295,35 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             return;
         }
         let mut broken = code.is_some();
-        while self.end == End::Open && !broken {
+        while self.read_state == ReadState::Open && !broken {
             match poll_fn(|cx| self.poll_answer(cx)).await {
                 Ok(_) => {}
-                Err(Received::Failed(_)) => broken = true,
+                Err(Incoming::Failed(_)) => broken = true,
                 Err(_) => break,
             }
         }
-        // It is told that nothing follows.
+        // Signals the end of the stream to the client.
         let shut = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await;
-        if shut.is_ok() && self.end == End::Open {
-            poll_fn(|cx| self.poll_hear_out(cx)).await;
+        if shut.is_ok() && self.read_state == ReadState::Open {
+            poll_fn(|cx| self.poll_discard(cx)).await;
         }
     }
 
-    /// What comes between the two close frames, to which nothing is answered.
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Received>> {
-        let mut memory = [MaybeUninit::uninit(); READ_BUFFER];
-        let mut arrived = Arrived::new(&mut memory);
-        let event = self.poll_event(cx, &mut arrived);
-        self.keep(&mut arrived);
+    /// Handles events between the two close frames, which get no reply.
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Incoming>> {
+        let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
+        let mut window = ReadWindow::new(&mut buffer);
+        let event = self.poll_event(cx, &mut window);
+        self.save_unread(&mut window);
         let event = ready!(event)?;
         if let Event::Close(code) = event {
-            self.end = End::ClosedByClient(code);
+            self.read_state = ReadState::ClosedByClient(code);
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Reads and forgets until the client closes the connection.
-    fn poll_hear_out(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Reads and discards until the client closes the connection.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
         loop {
             let mut buffer = ReadBuf::uninit(&mut buffer);
@@ -332,22 +334,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         }
     }
 
-    /// What the client sends next.
+    /// Receives the next event.
     #[inline]
     fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
-        arrived: &mut Arrived<'_>,
-    ) -> Poll<Result<Event, Received>> {
-        match self.end {
-            End::Open => {}
-            End::ClosedByClient(_) | End::Ended | End::Broken => {
-                return Poll::Ready(Err(Received::Closed));
+        window: &mut ReadWindow<'_>,
+    ) -> Poll<Result<Event, Incoming>> {
+        match self.read_state {
+            ReadState::Open => {}
+            ReadState::ClosedByClient(_) | ReadState::Eof | ReadState::Broken => {
+                return Poll::Ready(Err(Incoming::Closed));
             }
         }
         if !self.unread.is_empty() {
             let mut rest = &mut *self.unread;
-            let event = self.decoder.decode(&mut rest).map_err(Received::Failed)?;
+            let event = self.decoder.decode(&mut rest).map_err(Incoming::Failed)?;
             let rest = rest.len();
             if rest == 0 {
                 self.unread = BytesMut::new();
@@ -359,21 +361,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             }
         }
         loop {
-            let mut rest = arrived.rest();
+            let mut rest = window.unread();
             if !rest.is_empty() {
-                let event = self.decoder.decode(&mut rest).map_err(Received::Failed)?;
+                let event = self.decoder.decode(&mut rest).map_err(Incoming::Failed)?;
                 let rest = rest.len();
-                arrived.keep(rest);
+                window.set_unread(rest);
                 if let Some(event) = event {
                     return Poll::Ready(Ok(event));
                 }
             }
-            self.end = match ready!(arrived.poll_read(cx, &mut self.io)) {
+            self.read_state = match ready!(window.poll_refill(cx, &mut self.io)) {
                 Ok(1..) => continue,
-                Ok(0) => End::Ended,
-                Err(_) => End::Broken,
+                Ok(0) => ReadState::Eof,
+                Err(_) => ReadState::Broken,
             };
-            return Poll::Ready(Err(Received::Closed));
+            return Poll::Ready(Err(Incoming::Closed));
         }
     }
 
@@ -388,24 +390,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     #[inline]
     fn push(&mut self, opcode: Opcode, compressed: bool, payload: &Bytes) {
-        self.unflushed = true;
+        self.needs_flush = true;
         let length = payload.len();
-        self.outgoing.push(payload, |out| {
+        self.queue.push(payload, |out| {
             write_header(out, opcode, compressed, length);
         });
     }
 
-    /// So many bytes of pongs have been added to the queue, which may hold fewer by now.
+    /// Adds to the number of pong bytes, which cannot exceed the size of the queue.
     fn count_pongs(&mut self, added: usize) {
-        let pongs = usize::from(self.pongs) + added;
-        let pongs = pongs.min(self.outgoing.pending());
-        self.pongs = u16::try_from(pongs).unwrap_or(u16::MAX);
+        let pongs = usize::from(self.pong_bytes) + added;
+        let pongs = pongs.min(self.queue.pending());
+        self.pong_bytes = u16::try_from(pongs).unwrap_or(u16::MAX);
     }
 
     #[inline]
     fn checked(&mut self, written: Poll<io::Result<()>>) -> Poll<Result<(), Closed>> {
         written.map_err(|_| {
-            self.end = End::Broken;
+            self.read_state = ReadState::Broken;
             Closed
         })
     }

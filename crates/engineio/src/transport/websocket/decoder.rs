@@ -1,4 +1,4 @@
-//! From the bytes of a client to its messages.
+//! The decoder of a client's messages.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -8,16 +8,17 @@ use super::frame::{Header, MAX_CLIENT_HEADER, Opcode};
 use super::inflation::Inflation;
 use super::mask::Mask;
 use super::text::PartialText;
-use crate::transport::growth::Arrived as _;
+use crate::transport::message_buf::MessageBuf as _;
 
-/// In how many fragments a message may arrive: 16 384, as in Node's server.
+/// The maximum number of fragments of a message: 16 384, as in Node.
 ///
-/// Each costs a frame of work and may be empty, so that the size of the message does not limit them.
+/// Each fragment costs processing time and may be empty, so the limit on the message size is not
+/// sufficient.
 const MAX_FRAGMENTS: u32 = 16_384;
 
-/// Reads the frames of a client, whatever the pieces in which their bytes arrive.
+/// A decoder of messages whose bytes may arrive in any pieces.
 ///
-/// It holds what has arrived of a message that is not complete, and nothing between messages.
+/// It holds the received part of an incomplete message, and nothing between messages.
 #[derive(Debug)]
 pub(super) struct Decoder {
     max_message: usize,
@@ -25,51 +26,51 @@ pub(super) struct Decoder {
     inflation: Option<Box<Inflation>>,
 }
 
-/// What a client has sent.
+/// An item that the client has sent.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Event {
     Text(ByteString),
     Binary(Bytes),
     Ping(Bytes),
     Pong,
-    /// Nothing follows.
+    /// The last event.
     Close(Option<CloseCode>),
 }
 
-/// What is not complete.
+/// The received part of a message.
 #[derive(Debug, Default)]
 struct Partial {
     head: Head,
     frame: Option<Frame>,
-    /// The payload of a control frame so far.
+    /// The received payload of a control frame.
     control: Vec<u8>,
     message: Option<Message>,
 }
 
-/// A header so far.
+/// The received part of a header.
 #[derive(Debug, Default)]
 struct Head {
     bytes: [u8; MAX_CLIENT_HEADER],
     length: usize,
 }
 
-/// A frame whose payload arrives.
+/// A frame whose payload is incomplete.
 #[derive(Debug)]
 struct Frame {
     opcode: Opcode,
     fin: bool,
     compressed: bool,
     mask: Mask,
-    /// How much of the payload is still to come, in bytes.
+    /// The number of missing payload bytes.
     missing: usize,
 }
 
-/// A message so far.
+/// The received part of a message.
 #[derive(Debug)]
 struct Message {
     content: Content,
     compressed: bool,
-    /// The payload of all frames so far, as announced by their headers and as it travels.
+    /// The size of the payload on the wire, as announced by the headers so far.
     announced: usize,
     fragments: u32,
 }
@@ -89,10 +90,10 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes from `input` until there is an event or there are no more of them.
+    /// Decodes bytes from `input` until an event is complete or the input is empty.
     ///
-    /// They are unmasked in place. After an error, and after [`Event::Close`], nothing that follows
-    /// means anything.
+    /// The bytes are unmasked in place. After an error or [`Event::Close`] the decoder must not be
+    /// used again.
     #[inline]
     pub(super) fn decode(&mut self, input: &mut &mut [u8]) -> Result<Option<Event>, CloseCode> {
         if self.partial.is_none()
@@ -104,8 +105,8 @@ impl Decoder {
         self.decode_in_pieces(input)
     }
 
-    /// The usual case: a message that is one frame, which is all there, and needs nothing but memory
-    /// of its own. `None` is any other case.
+    /// Decodes the common case: an unfragmented message that is complete, which needs only its own
+    /// allocation. Returns `None` in all other cases.
     #[inline]
     fn whole(
         &self,
@@ -158,7 +159,7 @@ impl Decoder {
         }
     }
 
-    /// The next header, if all of it is there.
+    /// Returns the next header if it is complete.
     fn header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, CloseCode> {
         let begun = self.partial.as_mut().map(|partial| &mut partial.head);
         if let Some(head) = begun.filter(|head| head.length > 0) {
@@ -174,7 +175,7 @@ impl Decoder {
         self.partial.get_or_insert_default().head.complete(input)
     }
 
-    /// Whether the frame is allowed here and now.
+    /// Checks that a frame is allowed in the current state.
     fn admit(&mut self, header: &Header) -> Result<Frame, CloseCode> {
         let message = self
             .partial
@@ -201,7 +202,7 @@ impl Decoder {
                 }
             }
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => {}
-            // A continuation of nothing, or a message within another.
+            // A continuation without a start, or a new message within another.
             _ => return Err(CloseCode::PROTOCOL),
         }
         Ok(Frame {
@@ -213,7 +214,7 @@ impl Decoder {
         })
     }
 
-    /// Takes what is there of a payload.
+    /// Consumes the available part of a payload.
     fn payload(
         &mut self,
         mut frame: Frame,
@@ -298,7 +299,7 @@ impl Partial {
 }
 
 impl Head {
-    /// Takes what is missing, as far as it is there.
+    /// Completes a header as far as possible.
     fn complete(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, CloseCode> {
         let known = self.length;
         for (to, from) in self.bytes.iter_mut().skip(known).zip(input.iter()) {
@@ -330,8 +331,8 @@ impl Message {
         }
     }
 
-    /// Takes a piece. `expected` is how many bytes are still to come, those of the piece included, if
-    /// that is known.
+    /// Appends a piece. `expected` is the number of remaining bytes, including the piece, if it is
+    /// known.
     fn push(&mut self, piece: &[u8], expected: Option<usize>, max: usize) -> Result<(), CloseCode> {
         let length = match &self.content {
             Content::Text(text) => text.len(),
@@ -383,7 +384,7 @@ fn control_event(opcode: Opcode, bytes: &[u8]) -> Result<Event, CloseCode> {
     })
 }
 
-/// The code of a close frame, whose reason is of no interest but must be text.
+/// Parses the payload of a close frame. The reason is ignored but must be UTF-8.
 fn close_code(bytes: &[u8]) -> Result<Option<CloseCode>, CloseCode> {
     if bytes.is_empty() {
         return Ok(None);
@@ -394,7 +395,7 @@ fn close_code(bytes: &[u8]) -> Result<Option<CloseCode>, CloseCode> {
     Ok(Some(code))
 }
 
-/// Takes at most `length` bytes from the beginning of `input`.
+/// Removes at most `length` bytes from the start of `input`.
 fn take<'a>(input: &mut &'a mut [u8], length: usize) -> &'a mut [u8] {
     let bytes = std::mem::take(input);
     let (taken, rest) = bytes.split_at_mut(length.min(bytes.len()));

@@ -1,4 +1,4 @@
-//! From messages to compressed ones (RFC 7692, section 7.2.1).
+//! Compression of messages (RFC 7692, section 7.2.1).
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use bytes::Bytes;
 use engineio_proto::Spare;
 use zlib_rs::Deflate;
 
-use self::setting::{Setting, deflate};
-use self::shared::Shared;
+use self::compressor_cache::CompressorCache;
+use self::params::{DeflateParams, deflate};
 use super::extension::Negotiated;
 
-mod setting;
-mod shared;
+mod compressor_cache;
+mod params;
 
-/// Compresses the messages of one client.
+/// The compressor of one connection's messages.
 pub(super) struct Deflation {
     negotiated: Negotiated,
-    /// Made for the first message that is compressed. Absent where nothing is taken over.
+    /// Created for the first compressed message. Always `None` without context takeover.
     context: Option<Deflate>,
 }
 
 thread_local! {
-    static SHARED: Spare<Shared> = const { Spare::new(Shared::new()) };
+    static CACHE: Spare<CompressorCache> = const { Spare::new(CompressorCache::new()) };
 }
 
 impl Deflation {
@@ -32,33 +32,33 @@ impl Deflation {
         }
     }
 
-    /// Whether a message of so many bytes is compressed: what is empty has no compressed form that the
-    /// library would make.
+    /// Returns whether a message of this length is compressed. The library cannot compress an empty
+    /// one.
     #[inline]
     pub(super) fn takes(&self, length: usize) -> bool {
         length > 0 && length >= self.negotiated.threshold
     }
 
-    /// The compressed message, unless it is too short to be compressed or cannot be.
+    /// Compresses a message. Returns `None` if it is too short or cannot be compressed.
     pub(super) fn deflate(&mut self, message: &Bytes) -> Option<Bytes> {
         if !self.takes(message.len()) {
             return None;
         }
-        let setting = Setting {
+        let params = DeflateParams {
             window_bits: self.negotiated.server_window_bits,
             level: self.negotiated.level,
             memory_level: self.negotiated.memory_level,
         };
         if self.negotiated.server_takeover {
-            let context = self.context.get_or_insert_with(|| setting.context());
+            let context = self.context.get_or_insert_with(|| params.context());
             let compressed = deflate(context, message);
             if compressed.is_none() {
-                // A new one refers to nothing that the client might not have.
+                // A new context does not refer to data that the client may not have received.
                 self.context = None;
             }
             compressed
         } else {
-            Spare::with(&SHARED, |shared| shared.deflate(setting, message))
+            Spare::with(&CACHE, |cache| cache.deflate(params, message))
         }
     }
 }
@@ -79,7 +79,7 @@ pub(super) mod tests {
     use crate::config::per_message_deflate::PerMessageDeflate;
     use crate::http::compression::STEP;
 
-    /// The compressed form of a message, alone.
+    /// Compresses a message independently.
     pub(in super::super) fn deflate(message: &[u8]) -> Bytes {
         let options = PerMessageDeflate::default().threshold(0);
         with(&options)
@@ -102,7 +102,7 @@ pub(super) mod tests {
         out
     }
 
-    /// Bytes that do not repeat, but are not random either.
+    /// Returns data with few repetitions.
     pub(super) fn varied(length: usize) -> Bytes {
         let mut state = 1_u32;
         (0..length)
@@ -114,7 +114,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn messages_of_every_size_come_out_as_they_went_in() {
+    fn messages_of_every_size_survive_compression() {
         for takeover in [true, false] {
             for level in [0, 1, 6, 9] {
                 let options = PerMessageDeflate::default()
@@ -137,7 +137,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_message_may_refer_to_the_one_before_only_if_that_is_agreed() {
+    fn messages_refer_to_earlier_ones_only_with_context_takeover() {
         let message = varied(2_000);
         for takeover in [true, false] {
             let options = PerMessageDeflate::default().server_no_context_takeover(!takeover);
@@ -150,7 +150,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn messages_below_the_threshold_are_left_alone() {
+    fn messages_below_the_threshold_are_not_compressed() {
         let mut deflation = with(&PerMessageDeflate::default());
         assert!(deflation.deflate(&varied(1_023)).is_none());
         assert!(deflation.context.is_none());
@@ -161,7 +161,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_would_grow_is_sent_as_it_is_where_nothing_depends_on_it() {
+    fn a_message_that_would_grow_is_not_compressed() {
         let options = PerMessageDeflate::default()
             .threshold(0)
             .server_no_context_takeover(true);
@@ -181,7 +181,7 @@ pub(super) mod tests {
         let second = with(&options).deflate(&other).unwrap();
         assert_eq!(first.as_ptr(), second.as_ptr());
 
-        // With other settings it is not the same.
+        // Other parameters give another result.
         let fast = with(&options.clone().level(1)).deflate(&message).unwrap();
         assert_ne!(fast, first);
         assert!(inflate(&mut Inflation::new(false), &fast) == message);
@@ -192,8 +192,8 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_small_window_is_kept_to() {
-        // What is repeated lies beyond a window of 512 bytes.
+    fn compression_respects_a_small_window() {
+        // The repetition is outside a window of 512 bytes.
         let block = varied(1_000);
         let message = Bytes::from([&block[..], &block[..]].concat());
         let sizes = [8, 9, 15].map(|bits| {

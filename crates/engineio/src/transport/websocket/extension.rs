@@ -1,4 +1,4 @@
-//! The agreement on compression (RFC 7692, section 7.1).
+//! The negotiation of `permessage-deflate` (RFC 7692, section 7.1).
 
 use std::fmt::Write as _;
 
@@ -12,13 +12,13 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
-/// The window of those who say nothing of it: 32 KiB.
+/// The window if no parameter limits it: 32 KiB.
 const DEFAULT_WINDOW_BITS: u8 = 15;
 
-/// The smallest window of the library, which refers to nothing that is not in one of 8 either.
+/// The smallest window of the zlib library. Its output is also valid for a window of 8.
 const MIN_WINDOW_BITS: u8 = 9;
 
-/// How the messages of a connection are compressed.
+/// The negotiated compression of a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Negotiated {
     pub(super) threshold: usize,
@@ -29,25 +29,25 @@ pub(crate) struct Negotiated {
     pub(super) memory_level: u8,
 }
 
-/// One parameter of an offer or of the answer.
+/// A parameter of an offer or of the response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Parameter {
     ServerNoContextTakeover,
     ClientNoContextTakeover,
     ServerMaxWindowBits(u8),
-    /// In an offer it may have no value.
+    /// The value is optional in an offer.
     ClientMaxWindowBits(Option<u8>),
 }
 
-/// Agrees on the first offer of the request that can be accepted, and makes the header that says
-/// so. Without one there is no compression.
+/// Accepts the first acceptable offer of a request and returns the response header. Returns `None`
+/// if there is no such offer.
 pub(crate) fn negotiate(
     request: &HeaderMap,
     options: &PerMessageDeflate,
 ) -> Option<(Negotiated, HeaderValue)> {
     let mut offers = Vec::new();
     for header in request.get_all(SEC_WEBSOCKET_EXTENSIONS) {
-        // Who cannot write an offer cannot be relied on to understand the answer.
+        // A client with a malformed offer may misunderstand the response.
         offers.append(&mut parse(header.to_str().ok()?)?);
     }
     let accepted = offers
@@ -71,7 +71,7 @@ pub(crate) fn negotiate(
     Some((negotiated, header))
 }
 
-/// The answer to an offer: its parameters in its order, then those that the options add.
+/// Returns the response to an offer: its own parameters in order, then those added by the options.
 fn accept(offer: Vec<Parameter>, options: &PerMessageDeflate) -> Option<Vec<Parameter>> {
     let smaller = |option: Option<u8>, asked: Option<u8>| option.into_iter().chain(asked).min();
     let mut client_window_known = false;
@@ -86,7 +86,7 @@ fn accept(offer: Vec<Parameter>, options: &PerMessageDeflate) -> Option<Vec<Para
             }
             Parameter::ClientMaxWindowBits(asked) => {
                 client_window_known = true;
-                // Without a value the client can be told; perhaps nobody wants to.
+                // An offer without a value allows the server to set one.
                 let bits = smaller(options.client_max_window_bits, asked);
                 accepted.extend(bits.map(|bits| Parameter::ClientMaxWindowBits(Some(bits))));
             }
@@ -130,18 +130,18 @@ fn answer(parameters: &[Parameter]) -> String {
         answer.push_str("; ");
         answer.push_str(name);
         if let Some(value) = value {
-            // Writing to a string cannot fail.
+            // Writing to a `String` cannot fail.
             write!(answer, "={value}").ok();
         }
     }
     answer
 }
 
-/// The offers of this extension in a header; `None` among them is one that cannot be accepted,
-/// whatever the options. `None` as a whole is a header that is malformed (RFC 6455, section 9.1).
+/// Parses the offers of this extension in a header. The inner `None` is an offer that is never
+/// acceptable. The outer `None` is a malformed header (RFC 6455, section 9.1).
 fn parse(header: &str) -> Option<Vec<Option<Vec<Parameter>>>> {
     let mut offers = Vec::new();
-    // What is quoted must be a token too, so that no separator can be within quotes.
+    // Quoted values must be tokens as well, so quotes cannot contain separators.
     for extension in header.split(',') {
         let mut parts = extension
             .split(';')
@@ -169,7 +169,7 @@ fn parse(header: &str) -> Option<Vec<Option<Vec<Parameter>>>> {
     Some(offers)
 }
 
-/// Name and value of a parameter, freed of quotes.
+/// Splits a parameter into its name and its unquoted value.
 fn split_parameter(part: &str) -> Option<(&str, Option<String>)> {
     let Some((name, value)) = part.split_once('=') else {
         return is_token(part).then_some((part, None));
@@ -181,7 +181,7 @@ fn split_parameter(part: &str) -> Option<(&str, Option<String>)> {
     (is_token(name) && is_token(&value)).then_some((name, Some(value)))
 }
 
-/// A parameter that the extension knows, with a value that it may have.
+/// Returns the parameter if the extension defines it and the value is valid.
 fn parameter(name: &str, value: Option<&str>) -> Option<Parameter> {
     match (name, value) {
         (SERVER_NO_CONTEXT_TAKEOVER, None) => Some(Parameter::ServerNoContextTakeover),
@@ -197,7 +197,7 @@ fn parameter(name: &str, value: Option<&str>) -> Option<Parameter> {
     }
 }
 
-/// A number without leading zeros.
+/// Parses a number without leading zeros.
 fn window_bits(value: &str) -> Option<u8> {
     let bits = value
         .parse()
@@ -217,7 +217,7 @@ fn is_token(text: &str) -> bool {
 pub(super) mod tests {
     use super::*;
 
-    /// What is agreed on with these options and this offer.
+    /// Negotiates with these options and this offer.
     pub(in super::super) fn agreed(
         options: &PerMessageDeflate,
         offer: &str,
@@ -240,7 +240,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_offer_of_a_browser_is_accepted() {
+    fn the_offer_of_a_browser_is_accepted() {
         assert_eq!(
             default_answer("permessage-deflate; client_max_window_bits").as_deref(),
             Some("permessage-deflate")
@@ -248,7 +248,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_a_client_asks_for_it_gets_in_its_order() {
+    fn requested_parameters_are_granted_in_order() {
         let offer = "permessage-deflate; client_max_window_bits=10;server_max_window_bits=\"9\" ; \
                      client_no_context_takeover; server_no_context_takeover";
         let (negotiated, answer) = agreed(&PerMessageDeflate::default(), offer).unwrap();
@@ -262,7 +262,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_options_are_added() {
+    fn the_options_add_parameters() {
         let options = PerMessageDeflate::default()
             .server_no_context_takeover(true)
             .client_no_context_takeover(true)
@@ -284,12 +284,12 @@ pub(super) mod tests {
                  server_no_context_takeover; client_no_context_takeover"
             )
         );
-        // It could not be told.
+        // The client cannot be limited.
         assert_eq!(answer_to(&options, "permessage-deflate"), None);
     }
 
     #[test]
-    fn the_first_offer_that_can_be_accepted_is() {
+    fn the_first_acceptable_offer_is_accepted() {
         let offers = "x-other; a=1, permessage-deflate; unknown, \
                       permessage-deflate; server_max_window_bits=10, permessage-deflate";
         assert_eq!(
@@ -299,7 +299,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_declined() {
+    fn unknown_or_malformed_offers_are_declined() {
         for offer in [
             "",
             "x-webkit-deflate-frame",
@@ -324,7 +324,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_window_of_8_is_one_of_9() {
+    fn a_window_of_8_is_treated_as_9() {
         let offer = "permessage-deflate; server_max_window_bits=8";
         let (negotiated, answer) = agreed(&PerMessageDeflate::default(), offer).unwrap();
         assert_eq!(answer, offer);

@@ -1,30 +1,30 @@
-//! The headers of frames (RFC 6455, section 5.2).
+//! Frame headers (RFC 6455, section 5.2).
 
 use super::close_code::CloseCode;
 use super::mask::Mask;
 
-/// The longest header of a frame from a client: two bytes, a length of eight, a key of four.
+/// The maximum size of a client's header: two bytes, eight bytes of length and four of the key.
 pub(super) const MAX_CLIENT_HEADER: usize = 14;
 
-/// The largest payload of a control frame.
+/// The maximum size of the payload of a control frame.
 pub(super) const MAX_CONTROL_PAYLOAD: usize = 125;
 
-// The first byte of a frame.
+// Bits of the first byte.
 const FIN: u8 = 0x80;
 const RSV1: u8 = 0x40;
 const RSV2: u8 = 0x20;
 const RSV3: u8 = 0x10;
 const OPCODE: u8 = 0x0f;
 
-// The second byte.
+// Bits of the second byte.
 const MASKED: u8 = 0x80;
 const LENGTH: u8 = 0x7f;
-/// The length follows in two bytes.
+/// Announces a length of two bytes.
 const LENGTH_OF_2: u8 = 126;
-/// The length follows in eight bytes.
+/// Announces a length of eight bytes.
 const LENGTH_OF_8: u8 = 127;
 
-/// The kind of a frame.
+/// The type of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Opcode {
     Continuation,
@@ -64,21 +64,21 @@ impl Opcode {
     }
 }
 
-/// What stands in front of the payload of a client's frame.
+/// The header of a client's frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) opcode: Opcode,
-    /// Whether it is the last frame of its message.
+    /// Whether the frame is the last one of its message.
     pub(super) fin: bool,
-    /// Whether the message that begins with it is compressed.
+    /// Whether the message that starts with this frame is compressed.
     pub(super) compressed: bool,
     pub(super) length: u64,
     pub(super) mask: Mask,
 }
 
 impl Header {
-    /// Reads the header at the beginning of `bytes`, and says how long it is. `None` if more bytes
-    /// are needed.
+    /// Parses the header at the start of `bytes` and returns its size as well. Returns `None` if
+    /// more bytes are needed.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, CloseCode> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
@@ -89,7 +89,7 @@ impl Header {
         let length = second & LENGTH;
         let malformed_control =
             opcode.is_control() && (!fin || usize::from(length) > MAX_CONTROL_PAYLOAD);
-        // Only the first frame of a message says whether that is compressed.
+        // Only the first frame of a message has the compression bit.
         let opens = matches!(opcode, Opcode::Text | Opcode::Binary);
         let unmasked = second & MASKED == 0;
         let reserved = first & (RSV2 | RSV3) != 0 || (compressed && !opens);
@@ -122,7 +122,7 @@ impl Header {
     }
 }
 
-/// Writes the header of a frame that is a whole message, or a control frame.
+/// Writes the header of an unfragmented message or of a control frame.
 pub(super) fn write_header(out: &mut Vec<u8>, opcode: Opcode, compressed: bool, length: usize) {
     let compressed = if compressed { RSV1 } else { 0 };
     let first = FIN | compressed | opcode.to_wire();
@@ -154,9 +154,10 @@ mod tests {
     }
 
     proptest! {
-        /// What another implementation reads, this one reads too, or has a reason to refuse.
+        /// Every header that tungstenite accepts is parsed in the same way, or refused for a known
+        /// reason.
         #[test]
-        fn headers_are_read_as_others_do(bytes in vec(any::<u8>(), 0..20)) {
+        fn headers_are_parsed_like_tungstenite(bytes in vec(any::<u8>(), 0..20)) {
             let mut cursor = Cursor::new(&*bytes);
             let other = FrameHeader::parse(&mut cursor);
             match (Header::parse(&bytes), other) {
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_every_width_are_read() {
+    fn lengths_of_every_width_are_parsed() {
         assert_eq!(parse(&[0x81, 0x85, 1, 2, 3, 4]), Ok(Some((5, 6))));
         assert_eq!(parse(&[0x81, 0xfe, 1, 0, 1, 2, 3, 4]), Ok(Some((256, 8))));
         let long = [0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4, 9];
@@ -201,7 +202,7 @@ mod tests {
             let mut out = Vec::new();
             write_header(&mut out, Opcode::Text, false, length);
             assert_eq!(out, header);
-            assert!(out.len() <= crate::transport::outgoing::MAX_HEADER);
+            assert!(out.len() <= crate::transport::write_queue::MAX_HEADER);
         }
         let mut out = Vec::new();
         write_header(&mut out, Opcode::Binary, true, 1);
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_found_in_the_header() {
+    fn invalid_headers_are_refused() {
         let key = [1, 2, 3, 4];
         let wrong: [&[u8]; 9] = [
             &[0x81, 0x05], // not masked

@@ -1,4 +1,4 @@
-//! From compressed messages to what they were (RFC 7692, section 7.2.2).
+//! Decompression of messages (RFC 7692, section 7.2.2).
 
 use std::fmt;
 
@@ -7,31 +7,31 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::close_code::CloseCode;
 
-/// What the sender has cut off the end of a message.
+/// The bytes that the sender has removed from the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// How much is inflated at a time, in bytes.
+/// The size of the output buffer, in bytes.
 const STEP: usize = 4 * 1024;
 
-/// How many contexts a thread keeps for the messages of clients that take none over.
+/// The number of contexts that a thread keeps for clients without context takeover.
 const SPARE_CONTEXTS: usize = 4;
 
-/// The largest window, 32 KiB. It reads what was made with a smaller one too, and takes no more memory:
-/// the library gives every context as much.
+/// The largest window, 32 KiB. It can also decode data with smaller windows, and the library
+/// allocates the same amount for all sizes.
 const WINDOW_BITS: u8 = 15;
 
-/// Inflates the messages of one client.
+/// The decompressor of one connection's messages.
 pub(super) struct Inflation {
-    /// Whether a message may refer to the ones before it.
+    /// Whether messages may refer to earlier ones.
     takeover: bool,
-    /// Made for the first message, and between messages only kept if it is taken over.
+    /// Created for the first message. Between messages it is only kept with context takeover.
     context: Option<Inflate>,
-    /// Whether the client has ended its stream, which begins anew with the next message.
+    /// Whether the client has ended its deflate stream, so that the next message starts a new one.
     ended: bool,
 }
 
 thread_local! {
-    /// Contexts with nothing in their windows.
+    /// Reset contexts for reuse.
     static SPARE: Spare<Vec<Inflate>> = const { Spare::new(Vec::new()) };
 }
 
@@ -44,7 +44,7 @@ impl Inflation {
         }
     }
 
-    /// Inflates the next bytes of a message, and gives what comes of them to `take` piece by piece.
+    /// Inflates the next bytes of a message and passes the output to `take` in pieces.
     pub(super) fn inflate(
         &mut self,
         mut input: &[u8],
@@ -63,7 +63,7 @@ impl Inflation {
             take(buffer.get(..written).unwrap_or_default())?;
             if status == Status::StreamEnd {
                 self.ended = true;
-                // What follows is another stream.
+                // The following bytes belong to another stream.
                 context.reset(false);
                 if input.is_empty() {
                     return Ok(());
@@ -76,7 +76,7 @@ impl Inflation {
         }
     }
 
-    /// Inflates what is left of a message that is complete.
+    /// Inflates the rest of a complete message.
     pub(super) fn finish(
         &mut self,
         take: impl FnMut(&[u8]) -> Result<(), CloseCode>,
@@ -97,12 +97,12 @@ impl Inflation {
     }
 }
 
-/// A context with nothing in its window.
+/// Returns a reset context.
 fn spare_context() -> Inflate {
     Spare::with(&SPARE, Vec::pop).unwrap_or_else(|| Inflate::new(false, WINDOW_BITS))
 }
 
-/// How much a counter has moved on.
+/// Returns the increase of a counter.
 fn difference(now: u64, before: u64) -> usize {
     usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX)
 }
@@ -119,7 +119,7 @@ impl fmt::Debug for Inflation {
 mod tests {
     use super::*;
 
-    /// What a message inflates to, whole or byte by byte.
+    /// Inflates a message, whole or byte by byte.
     fn inflate(
         inflation: &mut Inflation,
         message: &[u8],
@@ -149,7 +149,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_examples_of_the_rfc() {
+    fn the_examples_of_the_rfc_are_inflated() {
         for step in [1, 3, 100] {
             let inflation = &mut Inflation::new(true);
             assert_eq!(inflate(inflation, &HELLO, step).unwrap(), b"Hello");
@@ -157,7 +157,7 @@ mod tests {
             assert_eq!(inflate(inflation, &STORED, step).unwrap(), b"Hello");
             assert_eq!(inflate(inflation, &FINAL, step).unwrap(), b"Hello");
             assert_eq!(inflate(inflation, &HELLO, step).unwrap(), b"Hello");
-            // The last byte is that of an empty block, which need not be there.
+            // The last byte belongs to an empty block and is optional.
             assert_eq!(
                 inflate(inflation, &TWO_BLOCKS[..13], step).unwrap(),
                 b"Hello"
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn without_takeover_nothing_is_remembered() {
+    fn nothing_is_remembered_without_takeover() {
         let inflation = &mut Inflation::new(false);
         assert_eq!(inflate(inflation, &HELLO, 100).unwrap(), b"Hello");
         assert!(inflation.context.is_none());
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_inflated_is_an_error() {
+    fn invalid_data_is_an_error() {
         let inflation = &mut Inflation::new(true);
         assert_eq!(
             inflate(inflation, &[0xff, 0xff], 100),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn inflating_stops_when_nobody_takes_more() {
+    fn inflating_stops_when_the_output_is_refused() {
         let mut inflation = Inflation::new(true);
         let zeros = crate::transport::websocket::deflation::tests::deflate(&vec![0; 10_000_000]);
         assert!(zeros.len() < 20_000);

@@ -1,6 +1,6 @@
-//! The masking of what clients send (RFC 6455, section 5.3).
+//! The masking of client frames (RFC 6455, section 5.3).
 
-/// The key of a frame, turned to where the next byte of its payload is.
+/// The masking key of a frame, rotated to the next byte of its payload.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mask([u8; 4]);
 
@@ -14,7 +14,7 @@ impl Mask {
     pub(super) fn apply(&mut self, bytes: &mut [u8]) {
         let key = u32::from_ne_bytes(self.0);
         let length = bytes.len();
-        // The compiler takes several of them at a time.
+        // The compiler vectorizes this loop.
         let (chunks, rest) = bytes.as_chunks_mut();
         for chunk in chunks {
             *chunk = (u32::from_ne_bytes(*chunk) ^ key).to_ne_bytes();
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_in_pieces_is_unmasked_as_one() {
+    fn a_payload_is_unmasked_in_any_pieces() {
         let key = [1, 2, 4, 8];
         let payload: Vec<u8> = (0..40).collect();
         let expected: Vec<u8> = payload

@@ -1,4 +1,4 @@
-//! The connection beneath a WebSocket.
+//! The connection below a WebSocket.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,27 +13,26 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::coop;
 
-/// The connection beneath a WebSocket.
+/// The connection below a WebSocket.
 ///
-/// HTTP hands connections over in layers of boxes. Where there is a TCP stream within them, as in
-/// `axum::serve`, it is taken out: less memory for each connection, and less to go through for each
-/// read and write.
+/// HTTP servers return upgraded connections in several layers of boxes. If they contain a TCP
+/// stream, as with `axum::serve`, it is unwrapped, which saves memory and indirect calls.
 #[derive(Debug)]
 pub(super) enum Stream {
     Tcp(Tcp),
     Other(TokioIo<Upgraded>),
 }
 
-/// A TCP connection, whose writing side may be lent.
+/// A TCP connection whose write half may be lent.
 #[derive(Debug)]
 pub(super) struct Tcp {
     read: OwnedReadHalf,
-    /// Absent while it is lent.
+    /// `None` while it is lent.
     write: Option<OwnedWriteHalf>,
 }
 
 impl Stream {
-    /// The connection, and what has been read of it already.
+    /// Unwraps a connection. Returns the bytes that were already read as well.
     pub(super) fn new(upgraded: Upgraded) -> (Self, Bytes) {
         let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
             Ok(parts) => return (Self::Tcp(Tcp::new(parts.io.into_inner())), parts.read_buf),
@@ -45,16 +44,16 @@ impl Stream {
         }
     }
 
-    /// Lends the writing side, if it can be used from anywhere.
-    pub(super) fn lend(&mut self) -> Option<OwnedWriteHalf> {
+    /// Returns the write half, if it can be used from any task.
+    pub(super) fn lend_write_half(&mut self) -> Option<OwnedWriteHalf> {
         match self {
             Self::Tcp(tcp) => tcp.write.take(),
             Self::Other(_) => None,
         }
     }
 
-    /// Takes the writing side back.
-    pub(super) fn take_back(&mut self, write: OwnedWriteHalf) {
+    /// Takes back a lent write half.
+    pub(super) fn restore_write_half(&mut self, write: OwnedWriteHalf) {
         if let Self::Tcp(tcp) = self {
             tcp.write = Some(write);
         }
@@ -70,14 +69,14 @@ impl Tcp {
         }
     }
 
-    /// Writes when the connection takes something, whether or not the writing side is lent: who has it
-    /// writes while the session's task does not run.
+    /// Writes when the connection is writable, even while the write half is lent. The borrower only
+    /// writes while the driver is parked.
     fn poll_write(
         &self,
         cx: &mut Context<'_>,
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        // A client that reads as fast as the application sends must not keep the thread for itself.
+        // Uses the coop budget, so that a client which reads fast does not monopolize the thread.
         let turn = ready!(coop::poll_proceed(cx));
         let stream = self.read.as_ref();
         loop {
@@ -175,11 +174,11 @@ mod tests {
 
     use super::*;
 
-    /// A request to switch, and what its client sends behind it without waiting.
+    /// An upgrade request, and bytes that the client sends after it without waiting.
     const REQUEST: &[u8] =
         b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nearly";
 
-    /// Leads a connection out of HTTP.
+    /// Upgrades a connection.
     async fn switch<T>(io: T, plainly: bool) -> (Stream, Bytes)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_tcp_stream_is_taken_out_and_nothing_is_lost() {
+    async fn a_tcp_stream_is_unwrapped_without_losing_bytes() {
         for plainly in [false, true] {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap();
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_stream_stays_as_it_is_and_nothing_is_lost() {
+    async fn another_stream_is_not_unwrapped_and_loses_no_bytes() {
         let (server, mut client) = duplex(1_000);
         client.write_all(REQUEST).await.unwrap();
         let (mut stream, read) = switch(server, false).await;
@@ -239,9 +238,9 @@ mod tests {
         assert_eq!(early, b"early");
     }
 
-    /// Guards against a client that reads as fast as is written, and keeps a thread for itself.
+    /// Guards against a client that reads as fast as the server writes and monopolizes a thread.
     #[tokio::test]
-    async fn who_writes_for_long_lets_others_run() {
+    async fn a_long_write_yields_to_other_tasks() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(addr), listener.accept());

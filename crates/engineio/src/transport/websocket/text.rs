@@ -1,25 +1,25 @@
-//! A text message that arrives in pieces.
+//! The validation of a text message that arrives in pieces.
 
 use std::str;
 
 use bytestring::ByteString;
 
 use super::close_code::CloseCode;
-use crate::transport::growth::Arrived as _;
+use crate::transport::message_buf::MessageBuf as _;
 
 /// A text message that arrives in pieces, which may end within a character.
 ///
-/// Each piece is checked once, when it arrives: text that is not UTF-8 is found at once.
+/// Each piece is validated once, on arrival, so that invalid UTF-8 is detected immediately.
 #[derive(Debug, Default)]
 pub(super) struct PartialText {
     text: String,
-    /// The beginning of a character, and how many bytes of it there are.
+    /// The bytes of an incomplete character, and their number.
     begun: [u8; 3],
     begun_length: usize,
 }
 
 impl PartialText {
-    /// Takes the next piece. `expected` bytes are announced, those of the piece included.
+    /// Appends a piece. `expected` is the number of announced bytes, including the piece.
     pub(super) fn push(&mut self, piece: &[u8], expected: usize) -> Result<(), CloseCode> {
         let piece = self.complete_begun(piece)?;
         let (whole, begun) = split_begun(piece);
@@ -29,7 +29,7 @@ impl PartialText {
         self.begin(begun)
     }
 
-    /// The text, of which nothing more comes.
+    /// Returns the complete text.
     pub(super) fn finish(mut self) -> Result<ByteString, CloseCode> {
         if self.begun_length > 0 {
             return Err(CloseCode::INVALID);
@@ -43,11 +43,11 @@ impl PartialText {
     }
 
     #[cfg(test)]
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn allocated(&self) -> usize {
         self.text.capacity()
     }
 
-    /// Completes the character that was begun; returns what is left of the piece.
+    /// Completes a character with the start of the piece. Returns the rest of the piece.
     fn complete_begun<'a>(&mut self, piece: &'a [u8]) -> Result<&'a [u8], CloseCode> {
         let Some(begun) = self.begun.get(..self.begun_length) else {
             return Ok(piece);
@@ -73,7 +73,7 @@ impl PartialText {
         Ok(rest)
     }
 
-    /// Keeps the beginning of a character, unless it cannot become one.
+    /// Keeps the bytes of an incomplete character if they can become valid.
     fn begin(&mut self, begun: &[u8]) -> Result<(), CloseCode> {
         if begun.is_empty() {
             return Ok(());
@@ -91,7 +91,7 @@ impl PartialText {
     }
 }
 
-/// Splits off the character at the end of `bytes` if there are too few bytes of it.
+/// Splits off an incomplete character at the end of `bytes`.
 fn split_begun(bytes: &[u8]) -> (&[u8], &[u8]) {
     let lead = bytes
         .iter()
@@ -108,13 +108,13 @@ fn split_begun(bytes: &[u8]) -> (&[u8], &[u8]) {
                 bytes.len()
             }
         }
-        // Three bytes that continue one: complete, or wrong.
+        // Three continuation bytes: the character is complete or invalid.
         None => bytes.len(),
     };
     bytes.split_at(begun)
 }
 
-/// How many bytes a character has that begins with this one. Bytes that begin none count as one.
+/// Returns the length of the character that starts with this byte, or 1 if no character does.
 fn width(lead: u8) -> usize {
     match lead {
         0xc0..0xe0 => 2,
@@ -128,7 +128,7 @@ fn width(lead: u8) -> usize {
 mod tests {
     use super::*;
 
-    /// The text that comes of these pieces.
+    /// Joins the pieces of a text.
     fn join(pieces: &[&[u8]]) -> Result<String, CloseCode> {
         let mut text = PartialText::default();
         for piece in pieces {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn every_split_gives_the_same_text() {
+    fn every_split_of_a_text_is_accepted() {
         let text = "aé€😀z\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}";
         let bytes = text.as_bytes();
         for first in 0..=bytes.len() {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn every_split_finds_what_is_wrong() {
+    fn every_split_of_an_invalid_text_is_refused() {
         let wrong: [&[u8]; 12] = [
             b"\x80",
             b"\xff",
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_become_a_character_is_found_at_once() {
+    fn an_invalid_character_is_refused_immediately() {
         let mut text = PartialText::default();
         text.push(b"\xf4", 1).unwrap();
         assert_eq!(text.push(b"\x90", 1), Err(CloseCode::INVALID));

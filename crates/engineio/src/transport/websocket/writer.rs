@@ -1,4 +1,4 @@
-//! Writing to a WebSocket from outside the session's task.
+//! Writing to a WebSocket while its driver is parked.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,10 +11,10 @@ use tokio::runtime::{self, Handle};
 
 use super::frame::{Opcode, write_header};
 use crate::transport::coding::Coding;
-use crate::transport::outgoing::Outgoing;
+use crate::transport::write_queue::WriteQueue;
 
-/// The writing side of a WebSocket on a TCP connection, which the session's task lends for the time
-/// that it sleeps. Nothing is compressed on it.
+/// The write half of a WebSocket on a TCP connection, which the driver lends while it is parked. It
+/// never compresses.
 #[derive(Debug)]
 pub(crate) struct Writer {
     write: OwnedWriteHalf,
@@ -23,9 +23,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// Creates a writer for the current runtime.
+    ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub(super) fn new(write: OwnedWriteHalf, coding: Coding) -> Self {
         Self {
             write,
@@ -34,12 +36,12 @@ impl Writer {
         }
     }
 
-    /// The runtime on which the session's task runs.
+    /// Returns the runtime of the session's task.
     pub(crate) fn runtime(&self) -> runtime::Id {
         self.runtime
     }
 
-    /// The writing side of a connection of the current revision of the protocol.
+    /// Creates a writer for protocol revision 4.
     #[cfg(test)]
     pub(crate) fn plain(write: OwnedWriteHalf) -> Self {
         Self::new(
@@ -55,35 +57,36 @@ impl Writer {
         self.write
     }
 
-    /// Writes what is in the batch as far as the connection takes them at once. Returns what is left of them.
-    pub(crate) fn write(&self, batch: &mut Batch) -> Option<Torn> {
-        let mut outgoing = Outgoing::default();
+    /// Writes the packets of a batch as far as the connection accepts them immediately. Returns the
+    /// rest.
+    pub(crate) fn write(&self, batch: &mut Batch) -> Option<PartialWrite> {
+        let mut queue = WriteQueue::default();
         while let Some(transmit) = batch.next_ref() {
             match transmit {
                 TransmitRef::Text { wire, .. } => {
                     let wire = wire.as_bytes();
-                    outgoing.push_copied(wire, |out| {
+                    queue.push_copied(wire, |out| {
                         write_header(out, Opcode::Text, false, wire.len());
                     });
                 }
-                TransmitRef::Packet(transmit) => self.encode(&transmit.packet, &mut outgoing),
+                TransmitRef::Packet(transmit) => self.encode(&transmit.packet, &mut queue),
             }
         }
         let cx = &mut Context::from_waker(Waker::noop());
-        // The session's task finds out whether it is for now or for ever that no more is taken.
-        match outgoing.poll_write(cx, &mut AtOnce(&self.write), 0) {
+        // The driver finds out whether the connection is only blocked or broken.
+        match queue.poll_write(cx, &mut AtOnce(&self.write), 0) {
             Poll::Ready(Ok(())) => None,
-            Poll::Ready(Err(_)) | Poll::Pending => Some(Torn(Box::new(outgoing))),
+            Poll::Ready(Err(_)) | Poll::Pending => Some(PartialWrite(Box::new(queue))),
         }
     }
 
-    fn encode(&self, packet: &Packet, outgoing: &mut Outgoing) {
+    fn encode(&self, packet: &Packet, queue: &mut WriteQueue) {
         let mut push = |opcode, payload: &bytes::Bytes| {
-            outgoing.push(payload, |out| {
+            queue.push(payload, |out| {
                 write_header(out, opcode, false, payload.len());
             });
         };
-        // The usual cases, as where the session's task writes.
+        // The common cases, as in `WebSocket::write`.
         match packet {
             Packet::Message(Message::Text(text)) => push(Opcode::Text, text.as_wire().as_bytes()),
             Packet::Message(Message::Binary(bytes)) if self.coding.takes_bytes() => {
@@ -97,17 +100,17 @@ impl Writer {
     }
 }
 
-/// What is left of packets of which some bytes may have left.
+/// The rest of a write, which may start within a frame.
 #[derive(Debug)]
-pub(crate) struct Torn(Box<Outgoing>);
+pub(crate) struct PartialWrite(Box<WriteQueue>);
 
-impl Torn {
-    pub(super) fn into_inner(self) -> Outgoing {
+impl PartialWrite {
+    pub(super) fn into_inner(self) -> WriteQueue {
         *self.0
     }
 }
 
-/// Takes what can be taken at once, and wakes nobody.
+/// A writer that never waits and registers no waker.
 struct AtOnce<'a>(&'a OwnedWriteHalf);
 
 fn at_once(written: io::Result<usize>) -> Poll<io::Result<usize>> {

@@ -1,4 +1,4 @@
-//! From the bytes of a client to its frames.
+//! The decoder of a client's frames.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use bytestring::ByteString;
 use engineio_proto::Frame;
 
 use super::frame::{Header, MAX_HEADER};
-use crate::transport::growth::Arrived as _;
+use crate::transport::message_buf::MessageBuf as _;
 
-/// Reads the frames of a client, whatever the pieces in which their bytes arrive.
+/// A decoder of frames whose bytes may arrive in any pieces.
 ///
-/// It holds what has arrived of a frame that is not complete, and nothing between frames.
+/// It holds the received part of an incomplete frame, and nothing between frames.
 #[derive(Debug)]
 pub(super) struct Decoder {
     max_message: usize,
     partial: Option<Box<Partial>>,
 }
 
-/// What is not complete.
+/// The received part of a frame.
 #[derive(Debug)]
 enum Partial {
     Head {
@@ -28,21 +28,21 @@ enum Partial {
     Payload {
         binary: bool,
         bytes: Vec<u8>,
-        /// How much is still to come, in bytes.
+        /// The number of missing bytes.
         missing: usize,
     },
 }
 
-/// What is wrong with a frame. Nothing that follows it can be read.
+/// A fault in a frame. The frames after it cannot be decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// A text of no bytes, which is no packet.
+    /// An empty text frame, which is not a packet.
     Empty,
-    /// More bytes than a message may have.
+    /// A frame larger than the limit.
     TooLarge,
-    /// A text that is not UTF-8.
+    /// A text frame that is not UTF-8.
     NotText,
-    /// A frame that is no packet.
+    /// A frame that is not a packet.
     NoPacket,
 }
 
@@ -65,8 +65,8 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes from `input` until there is a frame or there are no more of them. After an error
-    /// nothing that follows means anything.
+    /// Decodes bytes from `input` until a frame is complete or the input is empty. After an error
+    /// the decoder must not be used again.
     pub(super) fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, Fault> {
         let (binary, arrived, missing) = match self.partial.take().map(|partial| *partial) {
             Some(Partial::Payload {
@@ -86,7 +86,7 @@ impl Decoder {
         self.payload(binary, arrived, missing, input)
     }
 
-    /// The next header, if all of it is there.
+    /// Returns the next header if it is complete.
     fn header(&mut self, input: &mut &[u8]) -> Option<Header> {
         if let Some((header, size)) = Header::parse(input) {
             take(input, size);
@@ -95,7 +95,7 @@ impl Decoder {
         self.complete([0; MAX_HEADER], 0, input)
     }
 
-    /// The header of which `length` bytes are known, if the others are there.
+    /// Completes a header of which `length` bytes are known.
     fn complete(
         &mut self,
         mut bytes: [u8; MAX_HEADER],
@@ -120,10 +120,10 @@ impl Decoder {
         None
     }
 
-    /// How long the payload is, if that is allowed.
+    /// Returns the length of the payload if it is allowed.
     fn admit(&self, header: Header) -> Result<usize, Fault> {
         match header.length {
-            // The official clients send an empty attachment so.
+            // The official clients send an empty attachment like this.
             Some(0) if header.binary => Ok(0),
             Some(0) => Err(Fault::Empty),
             Some(length) if length <= self.max_message => Ok(length),
@@ -131,7 +131,7 @@ impl Decoder {
         }
     }
 
-    /// Takes what is there of a payload.
+    /// Consumes the available part of a payload.
     fn payload(
         &mut self,
         binary: bool,
@@ -141,7 +141,7 @@ impl Decoder {
     ) -> Result<Option<Frame>, Fault> {
         let bytes = take(input, missing);
         if bytes.len() == missing && arrived.is_empty() {
-            // The usual case: a message that needs nothing but memory of its own.
+            // The common case: a complete payload, which needs only its own allocation.
             return if binary {
                 Ok(Some(Frame::Binary(Bytes::copy_from_slice(bytes))))
             } else {
@@ -149,7 +149,7 @@ impl Decoder {
                 Ok(Some(Frame::Text(ByteString::from(text))))
             };
         }
-        // What is announced costs nothing.
+        // Allocates for received bytes, not for announced ones.
         arrived.grow(bytes.len(), missing);
         arrived.extend_from_slice(bytes);
         let missing = missing - bytes.len();
@@ -171,7 +171,7 @@ impl Decoder {
     }
 }
 
-/// Takes at most `length` bytes from the beginning of `input`.
+/// Removes at most `length` bytes from the start of `input`.
 fn take<'a>(input: &mut &'a [u8], length: usize) -> &'a [u8] {
     let (taken, rest) = input.split_at(length.min(input.len()));
     *input = rest;

@@ -1,29 +1,28 @@
-//! The headers of frames: a bit for binary, and the length, as `engine.io-parser` writes them.
+//! Frame headers as in `engine.io-parser`: a bit for binary, and the length.
 
-/// The longest header of a frame: a byte, and a length of eight.
+/// The maximum size of a header: one byte, and eight bytes of length.
 pub(super) const MAX_HEADER: usize = 9;
 
-/// The longest payload that can be announced, in bytes: the largest integer of which JavaScript is
-/// sure, as in Node's server.
+/// The maximum length of a payload: the largest safe integer of JavaScript, as in Node.
 const MAX_LENGTH: u64 = (1 << 53) - 1;
 
 const BINARY: u8 = 0x80;
 const LENGTH: u8 = 0x7f;
-/// Lengths that say how many bytes the length takes.
+/// Values of the length field that announce a longer length field.
 const LENGTH_16: u8 = 126;
 const LENGTH_64: u8 = 127;
 
-/// What stands in front of a payload.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Header {
     pub(super) binary: bool,
-    /// `None` is more than any payload may have.
+    /// `None` if the length exceeds every limit.
     pub(super) length: Option<usize>,
 }
 
 impl Header {
-    /// Reads the header at the beginning of `bytes`, and says how long it is. `None` if more bytes
-    /// are needed.
+    /// Parses the header at the start of `bytes` and returns its size as well. Returns `None` if
+    /// more bytes are needed.
     pub(super) fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
         let (&first, rest) = bytes.split_first()?;
         let (length, size) = match first & LENGTH {
@@ -67,8 +66,8 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_those_of_engine_io_parser() {
-        // What `createPacketEncoderStream` writes for payloads of these lengths.
+    fn written_headers_match_engine_io_parser() {
+        // The output of `createPacketEncoderStream` for payloads of these lengths.
         assert_eq!(written(false, 1), [0x01]);
         assert_eq!(written(true, 125), [0xfd]);
         assert_eq!(written(false, 126), [0x7e, 0x00, 0x7e]);
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_written_header_parses_to_itself() {
         for length in [0, 1, 125, 126, 127, 255, 256, 65_535, 65_536, 1_000_000] {
             for binary in [false, true] {
                 let mut bytes = written(binary, length);
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_which_javascript_is_not_sure_are_none() {
+    fn unsafe_javascript_integers_are_no_lengths() {
         let length = |wire: u64| {
             let mut bytes = vec![0x7f];
             bytes.extend_from_slice(&wire.to_be_bytes());

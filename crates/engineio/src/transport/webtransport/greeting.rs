@@ -1,18 +1,18 @@
-//! What the first packet on the stream of a WebTransport session asks for.
+//! The first packet on the stream of a WebTransport session.
 
 use engineio_proto::{Packet, SessionId};
 
-/// What the first packet on the stream of a WebTransport session asks for.
+/// The request in the first packet on the stream of a WebTransport session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Greeting {
-    /// A new session: `0`.
+    /// Opens a new session: `0`.
     Open,
-    /// To carry on a session that polls: `0{"sid":"…"}`.
+    /// Upgrades a polling session: `0{"sid":"…"}`.
     Upgrade(SessionId),
 }
 
 impl Greeting {
-    /// Reads the packet. `None` for all others.
+    /// Parses the first packet. Returns `None` for other packets.
     pub(crate) fn of(packet: &Packet) -> Option<Self> {
         match packet {
             Packet::Open(content) if content.is_empty() => Some(Self::Open),
@@ -22,8 +22,8 @@ impl Greeting {
     }
 }
 
-/// The id in `{"sid":"…"}`, which the official clients put together as a text. Ids hold nothing that
-/// JSON would escape.
+/// Returns the id in `{"sid":"…"}`, which the official clients build by concatenation. Session ids
+/// contain no characters that JSON escapes.
 fn session_id(json: &str) -> Option<SessionId> {
     let member = json.trim().strip_prefix('{')?.strip_suffix('}')?.trim();
     let value = member.strip_prefix("\"sid\"")?.trim_start();
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_opens_or_carries_on() {
+    fn a_client_opens_or_upgrades_a_session() {
         assert_eq!(greeting("0"), Some(Greeting::Open));
         let upgrade = Greeting::Upgrade(SessionId::from("aB3_-x"));
         assert_eq!(greeting(r#"0{"sid":"aB3_-x"}"#), Some(upgrade.clone()));
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn others_ask_for_nothing() {
+    fn other_packets_are_no_greeting() {
         for wire in [
             "1",
             "2",

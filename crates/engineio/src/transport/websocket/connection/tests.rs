@@ -23,34 +23,34 @@ fn connect(room: usize) -> (WebSocket<DuplexStream>, DuplexStream) {
     )
 }
 
-/// A frame with a key of zeros, which masks nothing.
+/// Returns a client frame with a key of zeros, which masks nothing.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).unwrap();
     assert!(length < 126);
     [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat()
 }
 
-/// What a run of a session's task sees that takes one message.
+/// Receives one message, as a run of a driver does.
 fn poll_receive<T: AsyncRead + AsyncWrite + Unpin>(
     connection: &mut WebSocket<T>,
     cx: &mut Context<'_>,
-) -> Poll<Received> {
-    let mut memory = [MaybeUninit::uninit(); READ_BUFFER];
-    let mut arrived = Arrived::new(&mut memory);
-    let received = connection.poll_receive(cx, &mut arrived);
-    connection.keep(&mut arrived);
+) -> Poll<Incoming> {
+    let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
+    let mut window = ReadWindow::new(&mut buffer);
+    let received = connection.poll_receive(cx, &mut window);
+    connection.save_unread(&mut window);
     received
 }
 
 async fn receive(connection: &mut WebSocket<DuplexStream>) -> String {
     match poll_fn(|cx| poll_receive(connection, cx)).await {
-        Received::Text(text) => text.to_string(),
+        Incoming::Text(text) => text.to_string(),
         other => panic!("{other:?}"),
     }
 }
 
 #[tokio::test]
-async fn between_messages_a_connection_holds_nothing() {
+async fn a_connection_holds_nothing_between_messages() {
     let (mut connection, mut client) = connect(100_000);
     let burst: Vec<u8> = (0..100).flat_map(|_| frame(0x81, b"4hello")).collect();
     client.write_all(&burst).await.unwrap();
@@ -64,11 +64,11 @@ async fn between_messages_a_connection_holds_nothing() {
     let pending = poll_fn(|cx| Poll::Ready(poll_receive(&mut connection, cx).is_pending())).await;
     assert!(pending);
     assert_eq!(connection.unread.capacity(), 0);
-    assert_eq!(connection.outgoing.pending(), 0);
+    assert_eq!(connection.queue.pending(), 0);
 }
 
 #[tokio::test]
-async fn what_http_has_read_is_taken_and_its_memory_is_given_back() {
+async fn bytes_read_by_http_are_received_and_its_buffer_is_freed() {
     let (server, _client) = duplex(1_000);
     let mut read = BytesMut::with_capacity(8_192);
     read.extend_from_slice(&frame(0x81, b"4early"));
@@ -85,7 +85,7 @@ async fn what_http_has_read_is_taken_and_its_memory_is_given_back() {
     );
 }
 
-/// What leaves when a short text is sent once so and once so.
+/// Sends a short text with `write` and with `write_text`, and returns the bytes of both.
 async fn frames(deflate: Option<&PerMessageDeflate>, text: &str, compress: bool) -> [Vec<u8>; 2] {
     let mut frames = [Vec::new(), Vec::new()];
     for (copied, frame) in frames.iter_mut().enumerate() {
@@ -106,7 +106,7 @@ async fn frames(deflate: Option<&PerMessageDeflate>, text: &str, compress: bool)
 }
 
 #[tokio::test]
-async fn a_copied_text_is_compressed_as_any_other() {
+async fn a_copied_text_is_compressed_like_any_other() {
     const COMPRESSED: u8 = 0xc1;
     const PLAIN: u8 = 0x81;
     let text = format!("4{}", "compressible ".repeat(20));
@@ -129,13 +129,13 @@ async fn a_copied_text_is_compressed_as_any_other() {
 }
 
 #[tokio::test]
-async fn it_is_small() {
+async fn a_websocket_is_small() {
     let size = size_of::<WebSocket>();
     assert!(size <= 184, "{size} bytes");
 }
 
 #[tokio::test]
-async fn pings_are_answered_in_order_and_with_what_they_say() {
+async fn pings_are_answered_in_order_with_their_payload() {
     let (mut connection, mut client) = connect(1_000);
     let pings: Vec<u8> = (0..10).flat_map(|n| frame(0x89, &[n])).collect();
     client.write_all(&pings).await.unwrap();
@@ -149,12 +149,12 @@ async fn pings_are_answered_in_order_and_with_what_they_say() {
 }
 
 #[test]
-fn who_pings_and_does_not_read_is_not_read_any_more() {
+fn a_client_that_pings_without_reading_is_not_read() {
     let (mut connection, mut client) = connect(1_000);
     let flood: Vec<u8> = (0..1_000).flat_map(|_| frame(0x89, &[0; 100])).collect();
     let mut sent = 0;
     let cx = &mut Context::from_waker(Waker::noop());
-    // Until neither end gets any further.
+    // Continues until neither end makes progress.
     let mut stuck = 0;
     while stuck < 10 {
         match pin!(client.write(&flood[sent % flood.len()..])).poll(cx) {
@@ -165,13 +165,13 @@ fn who_pings_and_does_not_read_is_not_read_any_more() {
             Poll::Pending => stuck += 1,
         }
         assert!(poll_receive(&mut connection, cx).is_pending());
-        assert!(connection.outgoing.pending() <= WRITE_BUFFER + 200);
+        assert!(connection.queue.pending() <= WRITE_BUFFER + 200);
     }
     assert!(sent < 100_000, "{sent} bytes were read");
 }
 
 #[tokio::test]
-async fn a_ping_does_not_hold_up_what_follows_while_a_message_is_sent() {
+async fn a_ping_does_not_block_receiving_during_a_write() {
     let (mut connection, mut client) = connect(1_000);
     connection.send_binary(&vec![1; 100_000].into(), true);
     let cx = &mut Context::from_waker(Waker::noop());
@@ -179,7 +179,7 @@ async fn a_ping_does_not_hold_up_what_follows_while_a_message_is_sent() {
     for _ in 0..10 {
         client.write_all(&frame(0x89, b"there?")).await.unwrap();
         client.write_all(&frame(0x81, b"4hello")).await.unwrap();
-        let Poll::Ready(Received::Text(text)) = poll_receive(&mut connection, cx) else {
+        let Poll::Ready(Incoming::Text(text)) = poll_receive(&mut connection, cx) else {
             panic!("the message is there to be read");
         };
         assert_eq!(text, "4hello");
@@ -187,25 +187,28 @@ async fn a_ping_does_not_hold_up_what_follows_while_a_message_is_sent() {
 }
 
 #[tokio::test]
-async fn pongs_have_a_limit_beside_a_message_and_are_sent_behind_it() {
+async fn pongs_are_limited_while_a_message_is_queued() {
     unconstrained(async {
         let (mut connection, mut client) = connect(1_000);
         let message = 100_000;
         connection.send_binary(&vec![1; message].into(), true);
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(connection.poll_flush(cx).is_pending());
-        let before = connection.outgoing.pending();
-        // As long as the last that the connection has room for is a whole one.
+        let before = connection.queue.pending();
+        // The last ping that is read may exceed the limit by its own size.
         let ping = frame(0x89, &[0; 94]);
         let mut pings = 0;
         while pings < 1_000 && pin!(client.write_all(&ping)).poll(cx).is_ready() {
             assert!(poll_receive(&mut connection, cx).is_pending());
             pings += 1;
         }
-        let pongs = connection.outgoing.pending() - before;
-        assert!((MAX_PONGS.into()..17_000).contains(&pongs), "{pongs} bytes");
+        let pongs = connection.queue.pending() - before;
+        assert!(
+            (MAX_PONG_BYTES.into()..17_000).contains(&pongs),
+            "{pongs} bytes"
+        );
 
-        // Who reads is read again.
+        // Once the client reads, it is read again.
         let reads = async {
             client.read_exact(&mut vec![0; message + 10]).await.unwrap();
             client.write_all(&frame(0x81, b"4hello")).await.unwrap();
@@ -218,7 +221,7 @@ async fn pongs_have_a_limit_beside_a_message_and_are_sent_behind_it() {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_slowly_holds_the_writer_up() {
+async fn a_slow_client_blocks_the_writer() {
     let (mut connection, mut client) = connect(1_000);
     let payload = Bytes::from(vec![1; 5_000]);
     let cx = &mut Context::from_waker(Waker::noop());
@@ -231,7 +234,7 @@ async fn a_client_that_reads_slowly_holds_the_writer_up() {
     assert_eq!(queued, WRITE_BUFFER.div_ceil(5_000));
     assert!(connection.poll_flush(cx).is_pending());
 
-    // Room for one more is enough.
+    // Space for one more message is enough.
     let mut taken = [0; 3_000];
     let reading = async {
         client.read_exact(&mut taken).await.unwrap();
@@ -242,7 +245,7 @@ async fn a_client_that_reads_slowly_holds_the_writer_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_answer_the_close_frame_is_waited_for_in_vain() {
+async fn a_close_without_an_answer_times_out() {
     let (connection, mut client) = connect(1_000);
     let before = tokio::time::Instant::now();
     connection.close(None).await;
@@ -253,10 +256,10 @@ async fn a_client_that_does_not_answer_the_close_frame_is_waited_for_in_vain() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_answer_to_the_close_frame_ends_it() {
+async fn the_close_handshake_ends_with_the_clients_answer() {
     let (connection, mut client) = connect(1_000);
     let before = tokio::time::Instant::now();
-    // What was on its way is of no interest, and a ping gets no answer any more.
+    // Messages in transit are discarded, and pings are not answered any more.
     client.write_all(&frame(0x81, b"4late")).await.unwrap();
     client.write_all(&frame(0x89, b"late")).await.unwrap();
     client.write_all(&frame(0x88, &[0x03, 0xe8])).await.unwrap();
@@ -268,10 +271,10 @@ async fn the_answer_to_the_close_frame_ends_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_broke_the_protocol_is_heard_out() {
+async fn a_client_that_violated_the_protocol_is_read_to_the_end() {
     let (mut connection, mut client) = connect(100_000);
     client.write_all(&[0xff; 50_000]).await.unwrap();
-    let Received::Failed(code) = poll_fn(|cx| poll_receive(&mut connection, cx)).await else {
+    let Incoming::Failed(code) = poll_fn(|cx| poll_receive(&mut connection, cx)).await else {
         panic!("a failure");
     };
     assert_eq!(code, CloseCode::PROTOCOL);
@@ -285,12 +288,12 @@ async fn a_client_that_broke_the_protocol_is_heard_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_close_frame_of_the_client_is_answered_with_its_code() {
+async fn a_close_frame_is_answered_with_its_code() {
     for code in [&[][..], &[0x03, 0xe8], &[0x0f, 0xa0]] {
         let (mut connection, mut client) = connect(1_000);
         client.write_all(&frame(0x88, code)).await.unwrap();
         let received = poll_fn(|cx| poll_receive(&mut connection, cx)).await;
-        assert!(matches!(received, Received::Closed));
+        assert!(matches!(received, Incoming::Closed));
         let before = tokio::time::Instant::now();
         connection.close(None).await;
         assert_eq!(before.elapsed(), Duration::ZERO);
@@ -300,9 +303,10 @@ async fn the_close_frame_of_the_client_is_answered_with_its_code() {
     }
 }
 
-/// Others may write while the session's task only reads, so that this must not without a warning.
+/// Flush tasks may write while the driver only reads, so reading must not write without
+/// `has_pongs`.
 #[tokio::test]
-async fn what_has_no_pongs_writes_nothing_when_it_is_read() {
+async fn receiving_without_pongs_writes_nothing() {
     let (mut connection, mut client) = connect(100_000);
     let pings: Vec<u8> = (0..400).flat_map(|_| frame(0x89, &[b'x'; 125])).collect();
     client.write_all(&pings).await.unwrap();

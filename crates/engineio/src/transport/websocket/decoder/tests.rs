@@ -6,7 +6,7 @@ use crate::transport::websocket::deflation::tests::deflate;
 const MAX: usize = 100_000;
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A frame of a client; `first` is the first byte of its header.
+/// Returns a client frame; `first` is the first byte of its header.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     match payload.len() {
@@ -34,7 +34,7 @@ fn decoder() -> Decoder {
     Decoder::new(MAX, Some(Box::new(Inflation::new(true))))
 }
 
-/// What comes out when the bytes arrive in pieces that end at `cuts`.
+/// Decodes bytes that arrive in pieces which end at `cuts`.
 fn decode(
     decoder: &mut Decoder,
     bytes: &[u8],
@@ -64,7 +64,7 @@ fn decode(
     (events, None)
 }
 
-/// Bytes of every kind of frame, and the events that they are.
+/// Returns the bytes of every kind of frame, and the expected events.
 fn conversation() -> (Vec<u8>, Vec<Event>) {
     let long = vec![7; 70_000];
     let bytes = [
@@ -116,20 +116,20 @@ fn check(bytes: &[u8], expected: &[Event], cuts: impl IntoIterator<Item = usize>
 }
 
 #[test]
-fn frames_that_arrive_at_once() {
+fn frames_are_decoded_at_once() {
     let (bytes, events) = conversation();
     check(&bytes, &events, []);
 }
 
 #[test]
-fn frames_that_arrive_byte_by_byte() {
+fn frames_are_decoded_byte_by_byte() {
     let (bytes, events) = conversation();
     check(&bytes, &events, 0..bytes.len());
 }
 
 #[test]
-fn frames_that_arrive_in_two_pieces() {
-    // Without the long messages there are few enough places to cut.
+fn frames_are_decoded_in_two_pieces() {
+    // Without the long messages there are few enough cuts.
     let bytes = [
         frame(0x81, "4hé€😀".as_bytes()),
         frame(0x01, b"4\xe2"),
@@ -152,7 +152,7 @@ fn frames_that_arrive_in_two_pieces() {
 }
 
 #[test]
-fn a_message_in_one_piece_takes_exactly_its_size() {
+fn a_complete_message_is_allocated_exactly() {
     let (events, _) = decode(&mut decoder(), &frame(0x82, &[1; 5_000]), []);
     let Some(Event::Binary(bytes)) = events.into_iter().next() else {
         panic!("a message");
@@ -162,7 +162,7 @@ fn a_message_in_one_piece_takes_exactly_its_size() {
 }
 
 #[test]
-fn an_announced_length_takes_no_memory() {
+fn an_announced_length_allocates_nothing() {
     let mut decoder = Decoder::new(usize::MAX, None);
     let mut bytes = vec![0x82, 0xff];
     bytes.extend((1_u64 << 40).to_be_bytes());
@@ -176,9 +176,9 @@ fn an_announced_length_takes_no_memory() {
     assert!(held.len() == 1_000 && held.capacity() <= 2_000);
 }
 
-/// A message that grows by a little again and again would be moved each time.
+/// A buffer that grew by small steps would be moved each time.
 #[test]
-fn a_message_of_unknown_length_is_moved_a_few_times() {
+fn a_fragmented_message_is_moved_few_times() {
     let text = "4é".repeat(30_000);
     let fragmented = |first: u8, payload: &[u8]| -> Vec<u8> {
         let pieces = payload.chunks(100).enumerate();
@@ -199,7 +199,7 @@ fn a_message_of_unknown_length_is_moved_a_few_times() {
             let partial = decoder.partial.as_ref();
             let message = partial.and_then(|partial| partial.message.as_ref());
             let (room, length) = match message.map(|message| &message.content) {
-                Some(Content::Text(text)) => (text.room(), text.len()),
+                Some(Content::Text(text)) => (text.allocated(), text.len()),
                 Some(Content::Binary(bytes)) => (bytes.capacity(), bytes.len()),
                 None => (0, 0),
             };
@@ -213,7 +213,7 @@ fn a_message_of_unknown_length_is_moved_a_few_times() {
 }
 
 #[test]
-fn lengths_beyond_the_limit_are_refused_before_the_payload() {
+fn too_large_frames_are_refused_by_their_header() {
     for length in [MAX as u64 + 1, 1 << 40, 1 << 63, u64::MAX] {
         let mut bytes = vec![0x82, 0xff];
         bytes.extend(length.to_be_bytes());
@@ -226,7 +226,7 @@ fn lengths_beyond_the_limit_are_refused_before_the_payload() {
 }
 
 #[test]
-fn fragments_count_together() {
+fn fragments_count_towards_one_limit() {
     let bytes = [
         frame(0x02, &[0; MAX - 1]),
         frame(0x00, &[0]),
@@ -240,7 +240,7 @@ fn fragments_count_together() {
 }
 
 #[test]
-fn a_fragment_that_would_be_too_much_is_refused_before_its_payload() {
+fn a_fragment_above_the_limit_is_refused_by_its_header() {
     for (first, content) in [
         (0x02, vec![1; MAX - 1]),
         (0x42, deflate(&[1; 1_000]).to_vec()),
@@ -257,7 +257,7 @@ fn a_fragment_that_would_be_too_much_is_refused_before_its_payload() {
 }
 
 #[test]
-fn so_many_fragments_and_no_more() {
+fn the_number_of_fragments_is_limited() {
     let mut bytes = frame(0x01, b"");
     for _ in 2..MAX_FRAGMENTS {
         bytes.extend(frame(0x00, b""));
@@ -276,7 +276,7 @@ fn so_many_fragments_and_no_more() {
 }
 
 #[test]
-fn a_bomb_is_stopped() {
+fn a_compression_bomb_is_refused() {
     let bomb = frame(0xc2, &deflate(&vec![0; 50 * MAX]));
     assert!(bomb.len() < MAX);
     let (events, failure) = decode(&mut decoder(), &bomb, []);
@@ -286,7 +286,7 @@ fn a_bomb_is_stopped() {
 }
 
 #[test]
-fn what_the_protocol_forbids() {
+fn protocol_violations_are_refused() {
     let protocol: [&[Vec<u8>]; 8] = [
         &[frame(0x80, b"continues nothing")],
         &[frame(0x00, b"")],
@@ -314,7 +314,7 @@ fn what_the_protocol_forbids() {
 }
 
 #[test]
-fn what_is_not_text() {
+fn invalid_utf8_texts_are_refused() {
     let invalid: [&[Vec<u8>]; 5] = [
         &[frame(0x81, b"\xff")],
         &[frame(0x81, b"\xe2\x82")],
@@ -330,7 +330,7 @@ fn what_is_not_text() {
             "{frames:?}"
         );
     }
-    // Found although the frame is not complete.
+    // Detected although the frame is incomplete.
     let unfinished = &frame(0x81, &[b"abc\xff".as_slice(), &[b'x'; 100]].concat())[..30];
     assert_eq!(
         decode(&mut decoder(), unfinished, []).1,
@@ -339,9 +339,9 @@ fn what_is_not_text() {
 }
 
 proptest! {
-    /// Whatever a client sends, the pieces in which it arrives make no difference.
+    /// The pieces in which bytes arrive do not affect the result.
     #[test]
-    fn any_bytes_in_any_pieces(
+    fn pieces_do_not_affect_the_decoding_of_any_bytes(
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         mut cuts in prop::collection::vec(0_usize..300, 0..8),
     ) {
@@ -351,9 +351,9 @@ proptest! {
         prop_assert_eq!(decode(&mut decoder(), &bytes, cuts), whole);
     }
 
-    /// The same for bytes that are nearly what they should be.
+    /// The same for almost valid frames.
     #[test]
-    fn broken_frames_in_any_pieces(
+    fn pieces_do_not_affect_the_decoding_of_broken_frames(
         frames in prop::collection::vec(
             (prop::sample::select(&FIRST_BYTES[..]), prop::collection::vec(any::<u8>(), 0..140)),
             1..8,

@@ -13,7 +13,7 @@ fn frame(binary: bool, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What comes out of bytes that arrive in these pieces.
+/// Decodes bytes that arrive in these pieces.
 fn decode<'a>(
     decoder: &mut Decoder,
     pieces: impl IntoIterator<Item = &'a [u8]>,
@@ -37,7 +37,7 @@ fn whole(bytes: &[u8]) -> (Vec<Frame>, Option<Fault>) {
 }
 
 #[test]
-fn frames_are_read_as_engine_io_parser_writes_them() {
+fn frames_of_engine_io_parser_are_decoded() {
     let text = |text: &str| (vec![Frame::Text(text.into())], None);
     assert_eq!(whole(b"\x064hello"), text("4hello"));
     assert_eq!(whole("\x044€".as_bytes()), text("4€"));
@@ -48,24 +48,24 @@ fn frames_are_read_as_engine_io_parser_writes_them() {
         whole(&[b"\x7e\x00\x7e", long.as_bytes()].concat()),
         text(&long)
     );
-    // Longer than they need be, as Node's server takes them.
+    // Longer encodings of a length are accepted, as in Node.
     assert_eq!(whole(b"\x7e\x00\x012"), text("2"));
     assert_eq!(whole(b"\x7f\0\0\0\0\0\0\0\x012"), text("2"));
 }
 
 #[test]
-fn the_limit_is_allowed_and_one_more_byte_is_not() {
+fn a_frame_of_the_limit_is_accepted_and_a_larger_one_refused() {
     for binary in [false, true] {
         let (frames, fault) = whole(&frame(binary, &[b'4'; MAX_MESSAGE]));
         assert_eq!((frames.len(), fault), (1, None));
         let long = frame(binary, &[b'4'; MAX_MESSAGE + 1]);
-        // Its header is enough.
+        // The header is sufficient.
         assert_eq!(whole(&long[..3]), (vec![], Some(Fault::TooLarge)));
     }
 }
 
 #[test]
-fn no_length_is_too_large_to_be_refused() {
+fn every_length_above_the_limit_is_refused() {
     for max_message in [MAX_MESSAGE, usize::MAX] {
         for length in [1 << 53, 1 << 63, u64::MAX] {
             let mut bytes = vec![0x7f];
@@ -77,9 +77,9 @@ fn no_length_is_too_large_to_be_refused() {
 }
 
 #[test]
-fn what_is_announced_is_not_allocated() {
+fn announced_bytes_are_not_allocated() {
     let mut decoder = Decoder::new(usize::MAX);
-    // 2^52 bytes, and three of them.
+    // 2^52 bytes are announced, and three received.
     let decoded = decode(&mut decoder, [&b"\xff\0\x10\0\0\0\0\0\0\x01\x02\x03"[..]]);
     assert_eq!(decoded, (vec![], None));
     match decoder.partial.as_deref() {
@@ -89,13 +89,13 @@ fn what_is_announced_is_not_allocated() {
 }
 
 #[test]
-fn a_text_has_at_least_one_byte() {
+fn an_empty_text_is_refused() {
     assert_eq!(whole(b"\x00"), (vec![], Some(Fault::Empty)));
     assert_eq!(whole(b"\x7e\x00\x00"), (vec![], Some(Fault::Empty)));
 }
 
 #[test]
-fn an_empty_attachment_is_one() {
+fn an_empty_attachment_is_accepted() {
     let empty = Frame::Binary(Bytes::new());
     assert_eq!(
         whole(b"\x80\x014"),
@@ -104,7 +104,7 @@ fn an_empty_attachment_is_one() {
 }
 
 #[test]
-fn text_is_utf8() {
+fn invalid_utf8_is_refused() {
     assert_eq!(whole(b"\x024\xff"), (vec![], Some(Fault::NotText)));
     let pieces = [&b"\x034\xe2"[..], b"\x82"];
     let decoded = decode(&mut Decoder::new(MAX_MESSAGE), pieces);
@@ -112,7 +112,7 @@ fn text_is_utf8() {
 }
 
 #[test]
-fn between_frames_nothing_is_held() {
+fn the_decoder_holds_nothing_between_frames() {
     let mut decoder = Decoder::new(MAX_MESSAGE);
     for payload in [1, 125, 126, MAX_MESSAGE] {
         let bytes = frame(true, &vec![7; payload]);

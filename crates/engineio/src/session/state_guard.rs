@@ -1,4 +1,4 @@
-//! The state of a session, locked, and who is to be woken when it no longer is.
+//! The guard of a session's state, and the wakes that it defers.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -10,46 +10,50 @@ use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use tokio::sync::Notify;
 
-use super::state::State;
+use super::state::SessionState;
 
-/// The state of a session, locked.
+/// The locked state of a session.
 ///
-/// Whoever is woken meanwhile is woken when it is no longer locked: a waker may run anything, and the
-/// task that it wakes wants the lock.
+/// Tasks are woken after unlocking: a waker may run any code, and the woken task needs the lock.
 #[derive(Debug)]
-pub(crate) struct Locked<'a> {
-    /// What is known without the lock, see [`Shared::passes_messages`](super::Shared::passes_messages).
+pub(crate) struct StateGuard<'a> {
+    /// The flag that can be read without locking, see
+    /// [`Shared::passes_messages`](super::Shared::passes_messages).
     passes_messages: &'a AtomicBool,
-    // The order matters: fields are dropped from the first to the last.
-    state: MutexGuard<'a, State>,
-    woken: Woken,
+    // The order matters: fields are dropped from first to last.
+    state: MutexGuard<'a, SessionState>,
+    woken: DeferredWakes,
 }
 
-/// Who is woken when this is dropped. Nobody is as a rule, or one task: that costs least. It is
-/// inlined so that nothing is left of it where nobody can have been added.
+/// The wakers to call on drop. In most cases there is none or one, which is the cheapest case.
+/// Inlined, so that it vanishes from functions that wake nothing.
 #[derive(Debug, Default)]
-struct Woken {
+struct DeferredWakes {
     first: Option<Waker>,
-    more: Option<Box<More>>,
+    more: Option<Box<MoreWakes>>,
 }
 
 #[derive(Debug, Default)]
-struct More {
+struct MoreWakes {
     tasks: SmallVec<[Waker; 2]>,
     drained: Option<Arc<Notify>>,
 }
 
-impl<'a> Locked<'a> {
+impl<'a> StateGuard<'a> {
     #[inline]
-    pub(crate) fn new(passes_messages: &'a AtomicBool, state: MutexGuard<'a, State>) -> Self {
+    pub(crate) fn new(
+        passes_messages: &'a AtomicBool,
+        state: MutexGuard<'a, SessionState>,
+    ) -> Self {
         Self {
             passes_messages,
             state,
-            woken: Woken::default(),
+            woken: DeferredWakes::default(),
         }
     }
 
-    /// Wakes whoever writes to the current transport, and the task too if the session has ended.
+    /// Wakes the task that writes to the current transport, and the driver as well if the session
+    /// has ended.
     #[inline]
     pub(crate) fn wake_writer(&mut self, ended: bool) {
         if ended || self.proto.is_upgrading() {
@@ -62,36 +66,36 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Wakes a task.
+    /// Wakes a task after unlocking.
     pub(crate) fn wake(&mut self, task: Waker) {
         self.woken.add(Some(task));
     }
 
     #[inline]
     pub(crate) fn wake_driver(&mut self) {
-        if std::mem::take(&mut self.state.asleep) {
-            self.woken.add(self.state.driver.clone());
+        if std::mem::take(&mut self.state.parked) {
+            self.woken.add(self.state.driver_waker.clone());
         }
     }
 
     pub(crate) fn wake_poll(&mut self) {
-        if let Some(rare) = self.state.rare_if_any()
-            && rare.poll.is_some()
-            && !rare.driver.holds_poll()
+        if let Some(cold) = self.state.cold_mut()
+            && cold.poll_waker.is_some()
+            && !cold.driver_slot.defer_poll_wake()
         {
-            self.woken.add(rare.poll.take());
+            self.woken.add(cold.poll_waker.take());
         }
     }
 
     pub(crate) fn wake_post(&mut self) {
-        if let Some(rare) = self.state.rare_if_any() {
-            self.woken.add(rare.post_waker.take());
+        if let Some(cold) = self.state.cold_mut() {
+            self.woken.add(cold.post_waker.take());
         }
     }
 
     pub(crate) fn wake_drained(&mut self) {
-        if let Some(rare) = self.state.rare_if_any()
-            && let Some(drained) = rare.drained.take()
+        if let Some(cold) = self.state.cold_mut()
+            && let Some(drained) = cold.drained.take()
         {
             self.woken.more.get_or_insert_default().drained = Some(drained);
         }
@@ -107,7 +111,7 @@ impl<'a> Locked<'a> {
     }
 }
 
-impl Drop for Locked<'_> {
+impl Drop for StateGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         let passes = self.state.passes_messages();
@@ -115,21 +119,21 @@ impl Drop for Locked<'_> {
     }
 }
 
-impl Deref for Locked<'_> {
-    type Target = State;
+impl Deref for StateGuard<'_> {
+    type Target = SessionState;
 
-    fn deref(&self) -> &State {
+    fn deref(&self) -> &SessionState {
         &self.state
     }
 }
 
-impl DerefMut for Locked<'_> {
-    fn deref_mut(&mut self) -> &mut State {
+impl DerefMut for StateGuard<'_> {
+    fn deref_mut(&mut self) -> &mut SessionState {
         &mut self.state
     }
 }
 
-impl Woken {
+impl DeferredWakes {
     #[inline]
     fn add(&mut self, task: Option<Waker>) {
         if self.first.is_none() {
@@ -145,7 +149,7 @@ impl Woken {
     }
 }
 
-impl Drop for Woken {
+impl Drop for DeferredWakes {
     #[inline]
     fn drop(&mut self) {
         if let Some(first) = self.first.take() {
@@ -157,7 +161,7 @@ impl Drop for Woken {
     }
 }
 
-impl More {
+impl MoreWakes {
     #[cold]
     fn wake(self) {
         for task in self.tasks {

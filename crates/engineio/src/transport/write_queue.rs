@@ -1,4 +1,4 @@
-//! The frames that wait for the connection to take them.
+//! The queue of frames that are waiting to be written.
 
 use std::io::{self, IoSlice};
 use std::mem;
@@ -10,92 +10,93 @@ use engineio_proto::Spare;
 use smallvec::SmallVec;
 use tokio::io::AsyncWrite;
 
-/// Room for the header of a frame, in bytes: no transport writes longer ones.
+/// The maximum size of a frame header on any transport, in bytes.
 pub(super) const MAX_HEADER: usize = 10;
 
-/// The largest payload that is copied behind its header, in bytes. A larger one, which may be
-/// shared with other connections, leaves from where it is.
+/// The maximum size of a payload that is copied behind its header, in bytes. Larger payloads, which
+/// may be shared by connections, are written from where they are.
 const MAX_COPIED: usize = 2 * 1024;
 
-/// The most that is gathered in one piece of memory, in bytes: 16 KiB. One is held until all of it has
-/// left, however often something is added meanwhile.
-const MAX_GATHERED: usize = 16 * 1024;
+/// The maximum size of a buffer, in bytes: 16 KiB. A buffer is held until it is written completely.
+const MAX_BUFFER: usize = 16 * 1024;
 
-/// How much memory a thread keeps for gathering, in bytes: 64 KiB.
+/// The maximum size of the buffer that a thread keeps for reuse, in bytes: 64 KiB.
 const MAX_SPARE: usize = 64 * 1024;
 
 thread_local! {
-    /// Memory for gathering. What is gathered has left again before the thread gathers for another
-    /// connection, as a rule: they can share it, and none grows its own for every write.
+    /// A reusable buffer. Usually a connection has written its frames before the thread serves
+    /// another connection. They share one buffer instead of growing their own for every write.
     static SPARE: Spare<Vec<u8>> = const { Spare::new(Vec::new()) };
 }
 
-/// The most pieces of memory that are written at once.
+/// The maximum number of slices in one vectored write.
 const MAX_SLICES: usize = 32;
 
-/// The frames that wait for the connection to take them. Empty, it holds no memory.
+/// The queue of frames that are waiting to be written. An empty queue holds no memory.
 #[derive(Debug, Default)]
-pub(super) struct Outgoing {
-    /// What leaves first, headers and small payloads: all that waits as a rule.
+pub(super) struct WriteQueue {
+    /// Headers and small payloads, which are written first. In most cases this is the whole queue.
     front: Vec<u8>,
-    /// What leaves behind it.
-    rest: Vec<Chunk>,
-    /// How much of the first piece of memory has left, in bytes: of `front`, unless that is empty.
-    left: usize,
+    /// The chunks that follow `front`.
+    tail: Vec<Chunk>,
+    /// The number of bytes written of the first buffer: of `front`, or of the first chunk if
+    /// `front` is empty.
+    written: usize,
     pending: usize,
 }
 
 #[derive(Debug)]
 enum Chunk {
     /// Headers and small payloads.
-    Gathered(Vec<u8>),
+    Copied(Vec<u8>),
     /// A large payload.
     Shared(Bytes),
 }
 
-impl Outgoing {
-    /// Appends a frame, whose header is what `write_header` appends.
+impl WriteQueue {
+    /// Appends a frame. `write_header` appends its header.
     #[inline]
     pub(super) fn push(&mut self, payload: &Bytes, write_header: impl FnOnce(&mut Vec<u8>)) {
         if payload.len() <= MAX_COPIED {
             self.push_copied(payload, write_header);
             return;
         }
-        let gathered = self.gathered(MAX_HEADER);
-        let before = gathered.len();
-        write_header(gathered);
-        let added = gathered.len() - before;
+        let buffer = self.last_buffer(MAX_HEADER);
+        let before = buffer.len();
+        write_header(buffer);
+        let added = buffer.len() - before;
         self.pending += added + payload.len();
-        self.rest.push(Chunk::Shared(payload.clone()));
+        self.tail.push(Chunk::Shared(payload.clone()));
     }
 
-    /// Appends a frame whose payload is copied: a small one.
+    /// Appends a frame with a copy of its payload, which should be small.
     #[inline]
     pub(super) fn push_copied(&mut self, payload: &[u8], write_header: impl FnOnce(&mut Vec<u8>)) {
-        let gathered = self.gathered(MAX_HEADER + payload.len());
-        let before = gathered.len();
-        write_header(gathered);
-        gathered.extend_from_slice(payload);
-        let added = gathered.len() - before;
+        let buffer = self.last_buffer(MAX_HEADER + payload.len());
+        let before = buffer.len();
+        write_header(buffer);
+        buffer.extend_from_slice(payload);
+        let added = buffer.len() - before;
         self.pending += added;
     }
 
-    /// Puts what another has begun to write before what waits here, of which nothing has left yet.
-    pub(super) fn resume(&mut self, torn: Self) {
-        let behind = mem::replace(self, torn);
+    /// Puts the rest of a partial write in front of this queue, of which nothing has been written
+    /// yet.
+    pub(super) fn prepend(&mut self, partial: Self) {
+        let behind = mem::replace(self, partial);
         self.pending += behind.pending;
         if !behind.front.is_empty() {
-            self.rest.push(Chunk::Gathered(behind.front));
+            self.tail.push(Chunk::Copied(behind.front));
         }
-        self.rest.extend(behind.rest);
+        self.tail.extend(behind.tail);
     }
 
-    /// How many bytes wait.
+    /// Returns the number of queued bytes.
     pub(super) fn pending(&self) -> usize {
         self.pending
     }
 
-    /// Writes until at most `rest` bytes wait.
+    /// Writes until at most `rest` bytes are queued.
     pub(super) fn poll_write<T: AsyncWrite + Unpin + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
@@ -104,7 +105,7 @@ impl Outgoing {
     ) -> Poll<io::Result<()>> {
         while self.pending > rest {
             let Poll::Ready(written) = self.poll_write_some(cx, io) else {
-                self.fit();
+                self.shrink();
                 return Poll::Pending;
             };
             let written = written?;
@@ -121,17 +122,17 @@ impl Outgoing {
         cx: &mut Context<'_>,
         io: &mut T,
     ) -> Poll<io::Result<usize>> {
-        if self.rest.is_empty() {
-            // As a rule.
-            let front = self.front.get(self.left..).unwrap_or_default();
+        if self.tail.is_empty() {
+            // The common case.
+            let front = self.front.get(self.written..).unwrap_or_default();
             return Pin::new(io).poll_write(cx, front);
         }
         let mut slices: SmallVec<[IoSlice<'_>; MAX_SLICES]> = SmallVec::new();
         let front = Some(&*self.front).filter(|front| !front.is_empty());
-        let chunks = front.into_iter().chain(self.rest.iter().map(Chunk::bytes));
+        let chunks = front.into_iter().chain(self.tail.iter().map(Chunk::bytes));
         slices.extend(chunks.take(MAX_SLICES).map(IoSlice::new));
         if let Some(first) = slices.first_mut() {
-            first.advance(self.left);
+            first.advance(self.written);
         }
         if io.is_write_vectored() {
             Pin::new(io).poll_write_vectored(cx, &slices)
@@ -141,14 +142,14 @@ impl Outgoing {
         }
     }
 
-    /// So many bytes have left.
+    /// Removes the written bytes.
     #[inline]
     fn advance(&mut self, written: usize) {
-        if written >= self.pending && self.rest.is_empty() {
-            // As a rule.
+        if written >= self.pending && self.tail.is_empty() {
+            // The common case.
             self.pending = 0;
-            self.left = 0;
-            give_back(mem::take(&mut self.front));
+            self.written = 0;
+            recycle(mem::take(&mut self.front));
         } else {
             self.advance_some(written);
         }
@@ -156,47 +157,47 @@ impl Outgoing {
 
     fn advance_some(&mut self, written: usize) {
         self.pending = self.pending.saturating_sub(written);
-        self.left += written;
+        self.written += written;
         if !self.front.is_empty() {
-            if self.left < self.front.len() {
+            if self.written < self.front.len() {
                 return;
             }
-            self.left -= self.front.len();
-            give_back(mem::take(&mut self.front));
+            self.written -= self.front.len();
+            recycle(mem::take(&mut self.front));
         }
         let mut gone = 0;
-        for chunk in &self.rest {
+        for chunk in &self.tail {
             let length = chunk.bytes().len();
-            if self.left < length {
+            if self.written < length {
                 break;
             }
-            self.left -= length;
+            self.written -= length;
             gone += 1;
         }
-        self.rest.drain(..gone).for_each(Chunk::give_back);
-        if self.rest.is_empty() {
-            self.rest = Vec::new();
+        self.tail.drain(..gone).for_each(Chunk::recycle);
+        if self.tail.is_empty() {
+            self.tail = Vec::new();
         }
         if self.pending == 0 {
-            self.left = 0;
+            self.written = 0;
         }
     }
 
-    /// Has what waits for longer take no more memory than it needs.
-    fn fit(&mut self) {
-        fit(&mut self.front);
-        for chunk in &mut self.rest {
-            if let Chunk::Gathered(bytes) = chunk {
-                fit(bytes);
+    /// Frees unused memory of buffers that stay queued.
+    fn shrink(&mut self) {
+        shrink(&mut self.front);
+        for chunk in &mut self.tail {
+            if let Chunk::Copied(bytes) = chunk {
+                shrink(bytes);
             }
         }
     }
 
-    /// The end of the queue, where small things are gathered.
+    /// Returns the last buffer, which collects headers and small payloads.
     #[inline]
-    fn gathered(&mut self, needed: usize) -> &mut Vec<u8> {
-        if !self.rest.is_empty() || self.front.len() + needed > MAX_GATHERED {
-            return self.gathered_behind(needed);
+    fn last_buffer(&mut self, needed: usize) -> &mut Vec<u8> {
+        if !self.tail.is_empty() || self.front.len() + needed > MAX_BUFFER {
+            return self.tail_buffer(needed);
         }
         if self.front.capacity() == 0 {
             self.front = Spare::take(&SPARE);
@@ -205,48 +206,48 @@ impl Outgoing {
         &mut self.front
     }
 
-    /// The end of the queue behind the first piece of memory.
-    fn gathered_behind(&mut self, needed: usize) -> &mut Vec<u8> {
-        let has_room = match self.rest.last() {
-            Some(Chunk::Gathered(bytes)) => bytes.len() + needed <= MAX_GATHERED,
+    /// Returns the last buffer of `tail`.
+    fn tail_buffer(&mut self, needed: usize) -> &mut Vec<u8> {
+        let has_room = match self.tail.last() {
+            Some(Chunk::Copied(bytes)) => bytes.len() + needed <= MAX_BUFFER,
             _ => false,
         };
         if !has_room {
             let mut bytes = Spare::take(&SPARE);
             bytes.reserve(needed);
-            self.rest.push(Chunk::Gathered(bytes));
+            self.tail.push(Chunk::Copied(bytes));
         }
-        match self.rest.last_mut() {
-            Some(Chunk::Gathered(bytes)) => bytes,
+        match self.tail.last_mut() {
+            Some(Chunk::Copied(bytes)) => bytes,
             _ => unreachable!("it has just been put there"),
         }
     }
 }
 
 impl Chunk {
-    fn give_back(self) {
-        if let Self::Gathered(bytes) = self {
-            give_back(bytes);
+    fn recycle(self) {
+        if let Self::Copied(bytes) = self {
+            recycle(bytes);
         }
     }
 
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Gathered(bytes) => bytes,
+            Self::Copied(bytes) => bytes,
             Self::Shared(bytes) => bytes,
         }
     }
 }
 
-fn fit(bytes: &mut Vec<u8>) {
+fn shrink(bytes: &mut Vec<u8>) {
     if bytes.capacity() > 2 * bytes.len() {
         let fitting = bytes.as_slice().to_vec();
-        give_back(mem::replace(bytes, fitting));
+        recycle(mem::replace(bytes, fitting));
     }
 }
 
-/// Keeps memory for what is gathered next on this thread.
-fn give_back(mut bytes: Vec<u8>) {
+/// Stores a buffer for reuse on this thread.
+fn recycle(mut bytes: Vec<u8>) {
     if bytes.capacity() <= MAX_SPARE {
         bytes.clear();
         Spare::put(&SPARE, bytes);
@@ -259,7 +260,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes a number of bytes at a time, with vectored writes or without.
+    /// A writer that accepts a number of bytes at a time, with or without vectored writes.
     struct Sink {
         taken: Vec<u8>,
         step: usize,
@@ -309,8 +310,8 @@ mod tests {
 
     const HEADER: &[u8] = b"<header>";
 
-    fn push(outgoing: &mut Outgoing, payload: impl Into<Bytes>) {
-        outgoing.push(&payload.into(), |out| out.extend_from_slice(HEADER));
+    fn push(queue: &mut WriteQueue, payload: impl Into<Bytes>) {
+        queue.push(&payload.into(), |out| out.extend_from_slice(HEADER));
     }
 
     fn payloads() -> Vec<Bytes> {
@@ -331,27 +332,27 @@ mod tests {
     }
 
     async fn write(step: usize, vectored: bool) -> Sink {
-        let mut outgoing = Outgoing::default();
+        let mut queue = WriteQueue::default();
         for payload in payloads() {
-            push(&mut outgoing, payload);
+            push(&mut queue, payload);
         }
-        assert_eq!(outgoing.pending(), expected().len());
+        assert_eq!(queue.pending(), expected().len());
         let mut sink = Sink {
             taken: Vec::new(),
             step,
             vectored,
             writes: 0,
         };
-        poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
+        poll_fn(|cx| queue.poll_write(cx, &mut sink, 0))
             .await
             .unwrap();
-        assert_eq!(outgoing.pending(), 0);
-        assert_eq!(outgoing.front.capacity() + outgoing.rest.capacity(), 0);
+        assert_eq!(queue.pending(), 0);
+        assert_eq!(queue.front.capacity() + queue.tail.capacity(), 0);
         sink
     }
 
     #[tokio::test]
-    async fn the_bytes_are_the_same_whatever_the_connection_takes() {
+    async fn partial_writes_do_not_change_the_bytes() {
         for step in [1, 7, 1_000, 70_007, usize::MAX] {
             for vectored in [false, true] {
                 let sink = write(step, vectored).await;
@@ -364,53 +365,53 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_leaves_in_one_write_where_that_is_possible() {
+    async fn the_queue_is_written_in_one_vectored_write() {
         assert_eq!(write(usize::MAX, true).await.writes, 1);
     }
 
     #[test]
     fn a_large_payload_is_not_copied() {
         let payload = Bytes::from(vec![1; MAX_COPIED + 1]);
-        let mut outgoing = Outgoing::default();
-        push(&mut outgoing, payload.clone());
-        let Some(Chunk::Shared(shared)) = outgoing.rest.last() else {
+        let mut queue = WriteQueue::default();
+        push(&mut queue, payload.clone());
+        let Some(Chunk::Shared(shared)) = queue.tail.last() else {
             panic!("it is queued as it is");
         };
         assert_eq!(shared.as_ptr(), payload.as_ptr());
     }
 
     #[tokio::test]
-    async fn frames_that_are_added_meanwhile_follow() {
-        let mut outgoing = Outgoing::default();
+    async fn frames_added_during_a_write_follow() {
+        let mut queue = WriteQueue::default();
         let mut sink = Sink {
             taken: Vec::new(),
             step: 3,
             vectored: true,
             writes: 0,
         };
-        push(&mut outgoing, Bytes::from_static(b"first"));
-        poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 4))
+        push(&mut queue, Bytes::from_static(b"first"));
+        poll_fn(|cx| queue.poll_write(cx, &mut sink, 4))
             .await
             .unwrap();
-        push(&mut outgoing, Bytes::from_static(b"second"));
-        poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
+        push(&mut queue, Bytes::from_static(b"second"));
+        poll_fn(|cx| queue.poll_write(cx, &mut sink, 0))
             .await
             .unwrap();
         assert_eq!(sink.taken, b"<header>first<header>second");
     }
 
     #[test]
-    fn what_waits_takes_no_more_memory_than_it_needs() {
+    fn queued_bytes_waste_no_memory() {
         let cx = &mut Context::from_waker(std::task::Waker::noop());
         let mut sink = taking_all();
-        let mut large = Outgoing::default();
+        let mut large = WriteQueue::default();
         for _ in 0..100 {
             push(&mut large, Bytes::from_static(&[b'x'; 100]));
         }
         assert!(large.poll_write(cx, &mut sink, 0).is_ready());
-        // The memory of the one serves the other, and is not kept by it.
+        // The second queue reuses the buffer of the first, but does not keep its capacity.
         for payload in [5, MAX_COPIED + 1] {
-            let mut blocked = Outgoing::default();
+            let mut blocked = WriteQueue::default();
             push(&mut blocked, vec![b'x'; payload]);
             let (mut full, _other) = tokio::io::duplex(1);
             assert!(blocked.poll_write(cx, &mut full, 0).is_pending());
@@ -430,28 +431,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_has_left_is_not_held_for_what_is_added() {
-        let mut outgoing = Outgoing::default();
+    async fn written_bytes_are_freed_while_frames_are_added() {
+        let mut queue = WriteQueue::default();
         let mut sink = Sink {
             taken: Vec::new(),
             step: 102,
             vectored: true,
             writes: 0,
         };
-        push(&mut outgoing, Bytes::from_static(b"never empty"));
+        push(&mut queue, Bytes::from_static(b"never empty"));
         for _ in 0..10_000 {
-            push(&mut outgoing, Bytes::from_static(&[b'x'; 94]));
-            let rest = outgoing.pending() - 102;
-            poll_fn(|cx| outgoing.poll_write(cx, &mut sink, rest))
+            push(&mut queue, Bytes::from_static(&[b'x'; 94]));
+            let rest = queue.pending() - 102;
+            poll_fn(|cx| queue.poll_write(cx, &mut sink, rest))
                 .await
                 .unwrap();
-            assert!(outgoing.pending() > 0);
-            let rest = outgoing.rest.iter().map(|chunk| chunk.bytes().len());
-            let held = outgoing.front.len() + rest.sum::<usize>();
-            assert!(held <= outgoing.pending() + MAX_GATHERED, "{held} bytes");
-            assert!(outgoing.rest.len() <= 2);
+            assert!(queue.pending() > 0);
+            let rest = queue.tail.iter().map(|chunk| chunk.bytes().len());
+            let held = queue.front.len() + rest.sum::<usize>();
+            assert!(held <= queue.pending() + MAX_BUFFER, "{held} bytes");
+            assert!(queue.tail.len() <= 2);
         }
-        poll_fn(|cx| outgoing.poll_write(cx, &mut sink, 0))
+        poll_fn(|cx| queue.poll_write(cx, &mut sink, 0))
             .await
             .unwrap();
         assert_eq!(sink.taken.len(), 19 + 10_000 * 102);

@@ -1,64 +1,65 @@
-//! What a thread keeps for the clients whose messages do not refer to each other.
+//! Compressors and recent results that the connections of a thread share, for messages without
+//! context takeover.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use zlib_rs::Deflate;
 
-use super::setting::{Setting, deflate};
+use super::params::{DeflateParams, deflate};
 
-/// For how many settings a thread keeps a compressor, with what it has made: 4. One takes up to 370 KiB.
-const MAX_SETTINGS: usize = 4;
+/// The number of compressors that a thread keeps, one for each set of parameters: 4. Each takes up
+/// to 370 KiB.
+const MAX_COMPRESSORS: usize = 4;
 
-/// How many messages a thread keeps for one setting, with what came of them: 8.
+/// The number of recent messages that a thread keeps for each compressor, with their compressed
+/// forms: 8.
 ///
-/// Broadcasts that are under way at the same time, and the attachments of one, come to each of their
-/// recipients in turn.
+/// Concurrent broadcasts, and the attachments of one, reach each of their recipients in turn.
 const MAX_RECENT: usize = 8;
 
-/// How many bytes these messages may have together, compressed and not: 512 KiB.
+/// The total size of these messages and their compressed forms, in bytes: 512 KiB.
 const MAX_RECENT_BYTES: usize = 512 * 1024;
 
-/// What a thread keeps for the clients whose messages do not refer to each other: those settings that
-/// were last in use, from the oldest on.
+/// The compressors of a thread, from the least to the most recently used.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(super) struct CompressorCache {
     compressors: Vec<Compressor>,
 }
 
-/// A compressor, and what it has made last.
+/// A compressor with its recent results.
 struct Compressor {
-    setting: Setting,
+    params: DeflateParams,
     context: Deflate,
-    /// From the one that has not been wanted for the longest time on.
+    /// From the least to the most recently used.
     recent: VecDeque<Recent>,
-    /// The size of these, in bytes.
+    /// The total size of `recent` in bytes.
     bytes: usize,
 }
 
-/// A message and what came of it: the next is often the same, for another recipient.
+/// A message and its compressed form. The next message is often the same one for another recipient.
 struct Recent {
     message: Bytes,
     compressed: Option<Bytes>,
 }
 
-impl Shared {
+impl CompressorCache {
     pub(super) const fn new() -> Self {
         Self {
             compressors: Vec::new(),
         }
     }
 
-    /// The compressed message, unless it is not shorter.
-    pub(super) fn deflate(&mut self, setting: Setting, message: &Bytes) -> Option<Bytes> {
-        self.compressor(setting).deflate(message)
+    /// Compresses a message. Returns `None` if it would not get shorter.
+    pub(super) fn deflate(&mut self, params: DeflateParams, message: &Bytes) -> Option<Bytes> {
+        self.compressor(params).deflate(message)
     }
 
-    fn compressor(&mut self, setting: Setting) -> &mut Compressor {
+    fn compressor(&mut self, params: DeflateParams) -> &mut Compressor {
         let known = self
             .compressors
             .iter()
-            .position(|compressor| compressor.setting == setting);
+            .position(|compressor| compressor.params == params);
         match known {
             Some(at) => {
                 if let Some(behind) = self.compressors.get_mut(at..) {
@@ -66,10 +67,10 @@ impl Shared {
                 }
             }
             None => {
-                if self.compressors.len() >= MAX_SETTINGS {
+                if self.compressors.len() >= MAX_COMPRESSORS {
                     self.compressors.remove(0);
                 }
-                self.compressors.push(Compressor::new(setting));
+                self.compressors.push(Compressor::new(params));
             }
         }
         self.compressors
@@ -79,17 +80,17 @@ impl Shared {
 }
 
 impl Compressor {
-    fn new(setting: Setting) -> Self {
+    fn new(params: DeflateParams) -> Self {
         Self {
-            setting,
-            context: setting.context(),
+            params,
+            context: params.context(),
             recent: VecDeque::new(),
             bytes: 0,
         }
     }
 
     fn deflate(&mut self, message: &Bytes) -> Option<Bytes> {
-        // It is held, so that another message cannot lie where it does.
+        // The cached message is alive, so no other message can have the same address.
         let known = self.recent.iter().rposition(|recent| {
             recent.message.as_ptr() == message.as_ptr() && recent.message.len() == message.len()
         });
@@ -99,7 +100,8 @@ impl Compressor {
             return compressed;
         }
         self.context.reset();
-        // Nothing depends on it: what would grow is better sent as it is.
+        // Without context takeover a message can be sent uncompressed if compression does not pay
+        // off.
         let compressed =
             deflate(&mut self.context, message).filter(|short| short.len() < message.len());
         self.keep(Recent {
@@ -109,7 +111,7 @@ impl Compressor {
         compressed
     }
 
-    /// Keeps what is not too large, in the place of what has not been wanted for long.
+    /// Caches a result if it is small enough, in place of the least recently used ones.
     fn keep(&mut self, recent: Recent) {
         let bytes = recent.bytes();
         if bytes > MAX_RECENT_BYTES {
@@ -135,39 +137,40 @@ mod tests {
     use super::super::tests::varied;
     use super::*;
 
-    fn setting(window_bits: u8) -> Setting {
-        Setting {
+    fn params(window_bits: u8) -> DeflateParams {
+        DeflateParams {
             window_bits,
             level: 6,
             memory_level: 8,
         }
     }
 
-    /// Where the compressed forms of messages lie, which are made once if it stays the same.
-    fn places(shared: &mut Shared, window_bits: u8, messages: &[Bytes]) -> Vec<*const u8> {
+    /// Returns the addresses of the compressed forms. An unchanged address shows that the cache was
+    /// used.
+    fn places(shared: &mut CompressorCache, window_bits: u8, messages: &[Bytes]) -> Vec<*const u8> {
         messages
             .iter()
             .map(|message| {
-                let compressed = shared.deflate(setting(window_bits), message);
+                let compressed = shared.deflate(params(window_bits), message);
                 compressed.expect("it is shorter").as_ptr()
             })
             .collect()
     }
 
     #[test]
-    fn broadcasts_that_alternate_are_compressed_once() {
-        let mut shared = Shared::new();
+    fn alternating_broadcasts_are_compressed_once() {
+        let mut shared = CompressorCache::new();
         let messages: Vec<Bytes> = (0..MAX_RECENT).map(|n| varied(5_000 + n)).collect();
         let first = places(&mut shared, 15, &messages);
-        // Held, so that nothing else comes to lie where it does.
+        // Kept alive, so that no other result gets the same address.
         let held: Vec<_> = messages[..2]
             .iter()
-            .map(|message| shared.deflate(setting(15), message))
+            .map(|message| shared.deflate(params(15), message))
             .collect();
         for _ in 0..3 {
             assert_eq!(places(&mut shared, 15, &messages), first);
         }
-        // One that is wanted again and again stays, whatever others come and go.
+        // A message that is used repeatedly stays cached.
         for n in 0..100 {
             assert_eq!(places(&mut shared, 15, &messages[..1]), first[..1]);
             places(&mut shared, 15, &[varied(1_000 + n)]);
@@ -178,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn clients_with_other_settings_do_not_disturb_each_other() {
-        let mut shared = Shared::new();
+    fn clients_with_different_parameters_do_not_evict_each_other() {
+        let mut shared = CompressorCache::new();
         let message = [varied(5_000)];
         let first = [15, 10, 9].map(|bits| places(&mut shared, bits, &message));
         for _ in 0..3 {
@@ -194,14 +197,14 @@ mod tests {
         let kept: Vec<u8> = shared
             .compressors
             .iter()
-            .map(|compressor| compressor.setting.window_bits)
+            .map(|compressor| compressor.params.window_bits)
             .collect();
         assert_eq!(kept, [11, 12, 13, 14]);
     }
 
     #[test]
-    fn what_is_kept_is_bounded_in_bytes() {
-        let mut shared = Shared::new();
+    fn the_cache_is_limited_in_bytes() {
+        let mut shared = CompressorCache::new();
         for n in 0..20 {
             places(&mut shared, 15, &[varied(150_000 + n)]);
             let compressor = &shared.compressors[0];

@@ -1,36 +1,36 @@
 use engineio_proto::{CloseReason, Event, PayloadDecoder, Transport};
 
-use crate::session::{Post, State};
-use crate::transport::channel::Arriving;
+use crate::session::{Post, SessionState};
+use crate::transport::channel::ProbeChannel;
 
-/// Something that the task finds in the shared state.
-pub(super) enum Work {
+/// An event in the shared state that the driver has to handle.
+pub(super) enum DriverEvent {
     Closed(CloseReason),
     Posted(PayloadDecoder),
-    Probe(Arriving),
+    Probe(ProbeChannel),
     ProbeExpired,
     Upgraded,
 }
 
-impl Work {
-    pub(super) fn find(state: &mut State) -> Option<Self> {
+impl DriverEvent {
+    pub(super) fn poll(state: &mut SessionState) -> Option<Self> {
         match state.proto.poll_event() {
             Some(Event::Closed(reason)) => return Some(Self::Closed(reason)),
             Some(Event::ProbeExpired) => return Some(Self::ProbeExpired),
             Some(Event::Upgraded) => return Some(Self::Upgraded),
             _ => {}
         }
-        let rare = state.rare_if_any()?;
-        if let Some(arriving) = rare.probe.take() {
-            return Some(Self::Probe(arriving));
+        let cold = state.cold_mut()?;
+        if let Some(probe) = cold.probe.take() {
+            return Some(Self::Probe(probe));
         }
-        if let Post::Received(_) = rare.post
-            && let Post::Received(packets) = std::mem::replace(&mut rare.post, Post::Processing)
+        if let Post::Received(_) = cold.post
+            && let Post::Received(packets) = std::mem::replace(&mut cold.post, Post::Processing)
         {
             return Some(Self::Posted(packets));
         }
         if state.proto.transport() != Transport::Polling {
-            state.drop_rare();
+            state.drop_unused_cold();
         }
         None
     }

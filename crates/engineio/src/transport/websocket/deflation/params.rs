@@ -1,33 +1,33 @@
-//! How messages are compressed.
+//! The parameters of compression.
 
 use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
 use crate::http::compression::deflate_into;
 
-/// What is cut off the end of a message.
+/// The bytes that are removed from the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// What the compressed form of a message depends on.
+/// The parameters that determine the compressed form of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Setting {
+pub(super) struct DeflateParams {
     pub(super) window_bits: u8,
     pub(super) level: u8,
     pub(super) memory_level: u8,
 }
 
-impl Setting {
-    /// A compressor that refers to nothing.
+impl DeflateParams {
+    /// Creates a compressor without history.
     pub(super) fn context(self) -> Deflate {
         let mut config = DeflateConfig::new(self.level.into());
-        // Negative for a stream without a header.
+        // Negative for a stream without a zlib header.
         config.window_bits = -i32::from(self.window_bits);
         config.mem_level = self.memory_level.into();
         Deflate::new_with_config(config)
     }
 }
 
-/// The compressed form of a message, unless there is none.
+/// Compresses a message. Returns `None` if zlib fails.
 pub(super) fn deflate(context: &mut Deflate, message: &[u8]) -> Option<Bytes> {
     let mut out = Vec::new();
     if let Err(error) = deflate_into(context, message, DeflateFlush::SyncFlush, &mut out) {
