@@ -248,7 +248,7 @@ impl<A: Application> Core<A> {
             match self.blocked_since {
                 Some(since) if now.saturating_duration_since(since) >= BLOCKED_LIMIT => {
                     tracing::warn!(
-                        "cutting a client off: none of its handlers has finished in time"
+                        "disconnecting a client: none of its handlers has finished in time"
                     );
                     state.proto.abort(CloseReason::PingTimeout);
                 }

@@ -48,7 +48,7 @@ impl Origins {
         let parse = |origin: &str| match serialized(origin) {
             Some(origin) => origin,
             None => panic!(
-                "{origin:?} is no origin: write scheme, host and port as in \
+                "{origin:?} is not an origin: write scheme, host and port as in \
                  `https://example.com` or `http://localhost:3000`"
             ),
         };

@@ -96,7 +96,7 @@ impl Registry {
             if sessions > 0 {
                 tracing::warn!(
                     sessions,
-                    "clients did not take their last packets in time: cutting them off"
+                    "aborting sessions whose clients did not accept their last packets in time"
                 );
             }
             self.for_each(|session| session.abort(reason));

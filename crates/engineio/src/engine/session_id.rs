@@ -52,13 +52,11 @@ impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InUse => f.write_str(
-                "the id that was generated belongs to another session: make every id anew, from \
-                 random bytes",
+                "the generated id belongs to another session: generate each id from random bytes",
             ),
             Self::Unfit => write!(
                 f,
-                "the id that was generated cannot be one: make it of 1 to {MAX_LEN} letters, \
-                 digits, `-`, `_`, `.` and `~`"
+                "the generated id is invalid: use 1 to {MAX_LEN} letters, digits, `-`, `_`, `.` and `~`"
             ),
         }
     }

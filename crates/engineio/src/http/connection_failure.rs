@@ -148,18 +148,20 @@ impl fmt::Display for FailureContext {
         };
         match self {
             Self::TransportUnknown { transport } => {
-                write!(f, "the request names the transport {}", named(transport))
+                write!(f, "the request asks for the transport {}", named(transport))
             }
-            Self::SessionIdUnknown { .. } => f.write_str("the request names no living session"),
+            Self::SessionIdUnknown { .. } => f.write_str("the request refers to no open session"),
             Self::BadHandshakeMethod { method } => write!(f, "the method is {method}"),
             Self::TransportMismatch {
                 transport,
                 previous,
-            } => write!(f, "a request of {transport} for a session on {previous}"),
-            Self::TransportHandshake => f.write_str("no handshake of the transport that it names"),
+            } => write!(f, "a {transport} request for a session on {previous}"),
+            Self::TransportHandshake => {
+                f.write_str("the request is not a handshake of its transport")
+            }
             Self::ProtocolMismatch { protocol, previous } => write!(
                 f,
-                "a request of revision {protocol} for a session of revision {previous}"
+                "a revision {protocol} request for a session of revision {previous}"
             ),
             Self::IdGeneration { error } => write!(f, "no id for the session: {error}"),
             Self::Forbidden { message } => {

@@ -72,7 +72,7 @@ pub(super) async fn admit<A: Application>(
         Ok(guard.ok_or(InvalidId::InUse)?)
     });
     let guard = guard.map_err(|error| {
-        tracing::error!(%error, "no session is opened");
+        tracing::error!(%error, "refusing a session: no valid id was generated");
         Refusal::bad_request(FailureContext::IdGeneration { error })
     })?;
     // Checked again: a session that was registered before closing began is closed with the others,

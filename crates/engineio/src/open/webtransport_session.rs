@@ -35,7 +35,7 @@ pub(crate) async fn serve_webtransport<A: Application>(
         }
         Ok(None) => {}
         Err(OpenError::Refused(refusal)) => report_refusal(engine, &parts, &refusal),
-        Err(unopened) => tracing::debug!(?unopened, "no session for a WebTransport session"),
+        Err(unopened) => tracing::debug!(?unopened, "a WebTransport stream opened no session"),
     }
 }
 

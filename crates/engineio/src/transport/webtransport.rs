@@ -104,7 +104,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
             packet.map_err(|_| Fault::NoPacket)
         });
         if let Some(Err(fault)) = &received {
-            tracing::debug!(%fault, "nothing more is read of a WebTransport session");
+            tracing::debug!(%fault, "a WebTransport client sent an invalid frame");
             self.read_state = ReadState::Faulty;
         }
         Poll::Ready(received)
@@ -186,7 +186,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
             tokio::time::timeout(CLOSE_DEADLINE, ended).await,
             Ok(Ok(()))
         ) {
-            tracing::debug!("a WebTransport session did not take what was queued");
+            tracing::debug!("a WebTransport client did not accept the queued packets");
             return;
         }
         let heard_out = poll_fn(|cx| self.poll_hear_out(cx));

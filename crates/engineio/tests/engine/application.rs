@@ -1,4 +1,4 @@
-//! An application that reports what happens to it, and waits where a test tells it to.
+//! An application that reports every callback, and waits where a test asks for it.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -8,7 +8,7 @@ use http::request::Parts;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What the engine told the application.
+/// A callback of the engine.
 #[derive(Debug)]
 pub(crate) enum Happening {
     Opened(Session),
@@ -16,12 +16,12 @@ pub(crate) enum Happening {
     Closed(CloseReason),
 }
 
-/// What the application does with a message before it reports it.
+/// The reaction of the application to a message, before it reports it.
 pub(crate) trait Reaction: Fn(&Session, &Message) + Send + Sync {}
 
 impl<F: Fn(&Session, &Message) + Send + Sync> Reaction for F {}
 
-/// Reports everything, and does what a test wants beside.
+/// Reports all callbacks and runs the reactions of a test.
 pub(crate) struct Reporter {
     reports: UnboundedSender<Happening>,
     pub(crate) gate: Gate,
@@ -85,7 +85,7 @@ impl Connection for ReporterConnection {
     }
 }
 
-/// Whether the application takes messages.
+/// The readiness of the application for messages.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gate(Arc<Mutex<GateState>>);
 
@@ -97,19 +97,19 @@ struct GateState {
 }
 
 impl Gate {
-    /// From now on no message is taken.
+    /// Makes the application not ready.
     pub(crate) fn shut(&self) {
         self.0.lock().shut = true;
     }
 
-    /// Messages are taken again.
+    /// Makes the application ready again.
     pub(crate) fn open(&self) {
         let mut state = self.0.lock();
         state.shut = false;
         state.waiting.drain(..).for_each(Waker::wake);
     }
 
-    /// How often the engine has asked.
+    /// Returns how often the engine has polled the readiness.
     pub(crate) fn asked(&self) -> usize {
         self.0.lock().asked
     }

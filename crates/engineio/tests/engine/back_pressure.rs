@@ -1,4 +1,5 @@
-//! An application that takes no more: its clients wait, and are neither lost nor timed out.
+//! Back-pressure: while the application is not ready, its clients wait, and are neither lost nor
+//! timed out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::server::{MOMENT, PING_INTERVAL, PING_TIMEOUT, Server, pass, settle};
 use crate::websocket_client::WebSocketClient;
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_read_from_a_websocket_while_the_application_is_busy() {
+async fn a_websocket_is_not_read_while_the_application_is_not_ready() {
     const BUFFER: usize = 1024;
     const MESSAGES: usize = 1000;
     let mut server = Server::new();
@@ -40,14 +41,14 @@ async fn nothing_is_read_from_a_websocket_while_the_application_is_busy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_is_answered_when_the_application_has_taken_it() {
+async fn a_post_is_answered_once_the_application_has_received_it() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
     server.gate.shut();
     let post = client.start_post_of("4a\x1e4b\x1e4c");
     assert!(post.is_waiting().await);
-    // The other direction is not concerned.
+    // The other direction is not affected.
     session.send("meanwhile").unwrap();
     assert_eq!(client.poll().await, ["4meanwhile"]);
     server.is_quiet();
@@ -57,7 +58,7 @@ async fn a_post_is_answered_when_the_application_has_taken_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_application_may_stop_between_two_packets_of_a_post() {
+async fn the_application_may_pause_between_packets_of_a_post() {
     let mut server = Server::directed(Config::default(), |application| {
         let gate = application.gate.clone();
         application.on_message = Arc::new(move |_, _| gate.shut());
@@ -75,7 +76,7 @@ async fn the_application_may_stop_between_two_packets_of_a_post() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_client_whose_pong_is_not_read_is_not_timed_out() {
+async fn a_websocket_client_with_an_unread_pong_is_not_timed_out() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -88,7 +89,7 @@ async fn a_websocket_client_whose_pong_is_not_read_is_not_timed_out() {
     server.is_quiet();
     server.gate.open();
     server.messages(["before the ping", "after the ping"]).await;
-    // The heartbeat goes on.
+    // The heartbeat continues.
     client.gets(["2"]).await;
     client.send("3").await;
     client.gets(["2"]).await;
@@ -97,13 +98,13 @@ async fn a_websocket_client_whose_pong_is_not_read_is_not_timed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_client_that_could_not_send_its_pong_has_time_for_it_afterwards() {
+async fn a_websocket_client_that_was_blocked_gets_time_for_its_pong() {
     const BUFFER: usize = 1024;
     let mut server = Server::new();
     let (mut client, _) = WebSocketClient::open_through(&server, BUFFER).await;
     server.opened().await;
     client.gets(["2"]).await;
-    // What a packet buys is used up.
+    // The timeout that the packet extended has passed.
     client.send("4busy").await;
     server.messages(["busy"]).await;
     server.gate.shut();
@@ -122,12 +123,12 @@ async fn a_websocket_client_that_could_not_send_its_pong_has_time_for_it_afterwa
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_polling_client_whose_post_is_not_taken_is_not_timed_out() {
+async fn a_polling_client_with_an_unread_post_is_not_timed_out() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
     server.gate.shut();
-    // The client waits for the answer before it posts its pong.
+    // The client waits for the response before it posts its pong.
     let post = client.start_post_of("4hello");
     assert_eq!(client.poll().await, ["2"]);
     pass((PING_INTERVAL + PING_TIMEOUT) * 10).await;
@@ -141,7 +142,7 @@ async fn a_polling_client_whose_post_is_not_taken_is_not_timed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_polling_client_that_sends_nothing_is_timed_out_although_the_application_is_busy() {
+async fn a_silent_polling_client_is_timed_out_while_the_application_is_not_ready() {
     let mut server = Server::new();
     PollingClient::open(&server).await;
     server.opened().await;
@@ -151,7 +152,7 @@ async fn a_polling_client_that_sends_nothing_is_timed_out_although_the_applicati
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_has_gone_is_noticed_by_the_ping() {
+async fn a_ping_detects_a_lost_client() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -165,7 +166,7 @@ async fn a_client_that_has_gone_is_noticed_by_the_ping() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_whose_messages_are_never_taken_is_cut_off() {
+async fn a_client_whose_messages_are_never_received_is_disconnected() {
     const LIMIT: Duration = Duration::from_secs(600);
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
@@ -179,7 +180,7 @@ async fn a_client_whose_messages_are_never_taken_is_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_is_closed_although_the_application_is_busy() {
+async fn a_session_can_be_closed_while_the_application_is_not_ready() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     let session = server.opened().await;
@@ -193,7 +194,7 @@ async fn a_session_is_closed_although_the_application_is_busy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_costs_no_second_run() {
+async fn a_reply_needs_no_second_run_of_the_driver() {
     let mut server = Server::echoing();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;

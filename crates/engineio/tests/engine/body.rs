@@ -1,4 +1,4 @@
-//! A request body that a test feeds as it likes, or never ends.
+//! A request body that a test sends piece by piece.
 
 use std::io;
 use std::pin::Pin;
@@ -8,11 +8,11 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// A body without a known length. It fails like a connection does: with an [`io::Error`].
+/// A body of unknown length. It fails with an [`io::Error`], as a connection does.
 #[derive(Debug)]
 pub(crate) struct FedBody(UnboundedReceiver<io::Result<Bytes>>);
 
-/// Feeds a [`FedBody`]; dropped, the body is complete.
+/// The sender of a [`FedBody`]. Dropping it completes the body.
 #[derive(Debug)]
 pub(crate) struct Feeder(UnboundedSender<io::Result<Bytes>>);
 
@@ -22,7 +22,7 @@ impl FedBody {
         (Feeder(sender), Self(receiver))
     }
 
-    /// A complete body that does not say how long it is, in these pieces.
+    /// Creates a complete body of unknown length that arrives in these pieces.
     pub(crate) fn complete<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
         let (feeder, body) = Self::new();
         pieces.into_iter().for_each(|piece| feeder.feed(piece));
@@ -36,13 +36,13 @@ impl Feeder {
         self.0.send(Ok(piece)).ok();
     }
 
-    /// The connection breaks.
+    /// Breaks the connection.
     pub(crate) fn fail(self) {
         let error = io::Error::from(io::ErrorKind::ConnectionReset);
         self.0.send(Err(error)).ok();
     }
 
-    /// Whether the server still waits for the body.
+    /// Returns whether the server is still receiving the body.
     pub(crate) fn is_wanted(&self) -> bool {
         !self.0.is_closed()
     }

@@ -1,5 +1,4 @@
-//! Messages for many sessions, whose WebSockets are on TCP: they are written for by other tasks than
-//! their own.
+//! Broadcasts to WebSockets on TCP, which flush tasks write to.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use crate::websocket_client::{OPEN, WebSocketClient};
 
 type Client = WebSocketClient<TcpStream>;
 
-/// A client over TCP, with buffers that hold few messages.
+/// Opens a client over TCP with small buffers.
 async fn open(server: &mut Server) -> (Client, Session) {
     const BUFFER: u32 = 4 * 1024;
     let (listening, connecting) = (TcpSocket::new_v4().unwrap(), TcpSocket::new_v4().unwrap());
@@ -35,7 +34,7 @@ async fn open(server: &mut Server) -> (Client, Session) {
     (client, server.opened().await)
 }
 
-/// As many clients as are worth a task.
+/// Opens enough clients for a flush task.
 async fn clients(server: &mut Server) -> (Vec<Client>, Vec<Session>) {
     let (mut clients, mut sessions) = (Vec::new(), Vec::new());
     for _ in 0..5 {
@@ -54,7 +53,7 @@ fn broadcast(sessions: &[Session], message: impl Into<Message>) {
 }
 
 #[tokio::test]
-async fn broadcasts_and_other_messages_arrive_in_the_order_in_which_they_were_sent() {
+async fn broadcasts_and_other_messages_arrive_in_order() {
     let mut server = Server::new();
     let (mut clients, sessions) = clients(&mut server).await;
     for number in 0..100 {
@@ -85,7 +84,7 @@ async fn broadcasts_and_other_messages_arrive_in_the_order_in_which_they_were_se
 }
 
 #[tokio::test]
-async fn a_frame_that_a_client_takes_in_part_is_ended_before_anything_else() {
+async fn a_partially_written_frame_is_completed_first() {
     let mut server = Server::echoing();
     let (mut clients, sessions) = clients(&mut server).await;
     let large = "x".repeat(1_000_000);
@@ -97,7 +96,7 @@ async fn a_frame_that_a_client_takes_in_part_is_ended_before_anything_else() {
             "not all of it has left"
         );
     }
-    // There will be pongs and answers to write too.
+    // The connections will also have pongs and replies to write.
     for client in &mut clients {
         client.send_message(WsMessage::Ping("ping".into())).await;
         client.send("4echo").await;
@@ -117,9 +116,9 @@ async fn a_frame_that_a_client_takes_in_part_is_ended_before_anything_else() {
     assert!(volatile.send_volatile(&sessions[0]));
 }
 
-/// More pings than pongs may wait come at once, so that the session writes while it reads.
+/// More pings than the limit of pongs arrive at once, so the session writes while it reads.
 #[tokio::test]
-async fn pongs_do_not_come_between_the_parts_of_a_frame() {
+async fn pongs_do_not_interrupt_a_frame() {
     const PINGS: usize = 600;
     let mut server = Server::new();
     let (mut clients, sessions) = clients(&mut server).await;
@@ -157,7 +156,7 @@ async fn pongs_do_not_come_between_the_parts_of_a_frame() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_limit_of_what_may_wait_ends_the_session() {
+async fn a_broadcast_above_the_outbound_limit_closes_the_session() {
     let mut server = Server::with(Config::default().max_outbound_bytes(1_000));
     let (mut client, session) = open(&mut server).await;
     let over = "x".repeat(1_000);
@@ -169,9 +168,9 @@ async fn a_message_over_the_limit_of_what_may_wait_ends_the_session() {
     assert!(!broadcast.send_volatile(&session));
 }
 
-/// The connection is lent, and has to come back for it.
+/// The writer is lent and has to be returned for the close.
 #[tokio::test]
-async fn a_connection_ends_though_somebody_holds_the_session() {
+async fn a_connection_ends_while_a_handle_to_its_session_lives() {
     let mut server = Server::new();
     let (mut clients, sessions) = clients(&mut server).await;
     broadcast(&sessions, "last");
@@ -179,7 +178,7 @@ async fn a_connection_ends_though_somebody_holds_the_session() {
     clients[0].gets(["4last"]).await;
     clients[0].is_closed_with(None).await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
-    // It is over here too, not only for the client, and so is that of a client which goes.
+    // The server has ended this session too, and that of a client which disconnects.
     clients.truncate(1);
     for _ in &sessions[1..] {
         assert_eq!(server.closed().await, CloseReason::TransportClose);
@@ -189,7 +188,7 @@ async fn a_connection_ends_though_somebody_holds_the_session() {
 }
 
 #[tokio::test]
-async fn who_observes_a_session_sees_broadcasts_too() {
+async fn an_observer_is_notified_of_broadcasts() {
     let mut server = Server::new();
     let (mut clients, sessions) = clients(&mut server).await;
     let created = Arc::new(Mutex::new(Vec::new()));

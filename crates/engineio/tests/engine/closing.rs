@@ -1,4 +1,4 @@
-//! The engine is closed: what is queued leaves, clients are told, nothing survives.
+//! Closing the engine: queued messages are sent, clients are notified, and all sessions end.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -30,14 +30,14 @@ fn close(server: &Server, deadline: Duration) -> tokio::task::JoinHandle<Duratio
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_engine_without_sessions_is_closed_at_once() {
+async fn an_engine_without_sessions_closes_immediately() {
     let server = Server::new();
     assert_eq!(close(&server, DEADLINE).await.unwrap(), Duration::ZERO);
     assert!(server.engine.is_closing());
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_get_what_is_queued_and_are_told() {
+async fn closing_sends_queued_messages_and_notifies_clients() {
     let mut server = Server::new();
     let mut socket = WebSocketClient::open(&server).await;
     let to_socket = server.opened().await;
@@ -55,7 +55,7 @@ async fn clients_get_what_is_queued_and_are_told() {
     assert_eq!(polling.poll().await, ["4last", "1"]);
     assert_eq!(waiting.packets().await, ["1"]);
     assert!(closed.await.unwrap() < Duration::from_secs(1));
-    // All were told before closing returned.
+    // All callbacks ran before `close` returned.
     let happened = server.happened();
     assert_eq!(happened.len(), 3);
     for happening in happened {
@@ -67,7 +67,7 @@ async fn clients_get_what_is_queued_and_are_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn new_sessions_are_refused() {
+async fn a_closing_engine_refuses_new_sessions() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -78,13 +78,13 @@ async fn new_sessions_are_refused() {
     server.answer(request.unwrap()).await.is(503, refused);
     let socket = WebSocketClient::connect(&server, websocket_client::OPEN, PIPE).await;
     assert!(matches!(socket, Err(Error::Http(response)) if response.status() == 503));
-    // The session that is there is served to its end.
+    // The existing session is served to its end.
     assert_eq!(client.poll().await, ["6", "1"]);
     assert!(closed.await.unwrap() < Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_does_not_hold_the_server_up() {
+async fn a_client_that_does_not_read_does_not_delay_closing() {
     let mut server = Server::new();
     let (_client, _) = WebSocketClient::open_through(&server, 512).await;
     let session = server.opened().await;
@@ -103,7 +103,7 @@ async fn a_client_that_does_not_read_does_not_hold_the_server_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_answer_the_close_frame_does_not_hold_the_server_up() {
+async fn a_client_that_does_not_answer_the_close_frame_does_not_delay_closing() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -114,7 +114,7 @@ async fn a_client_that_does_not_answer_the_close_frame_does_not_hold_the_server_
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_time_at_all_is_enough() {
+async fn a_deadline_of_zero_aborts_all_sessions() {
     let mut server = Server::new();
     let _socket = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -130,9 +130,9 @@ async fn no_time_at_all_is_enough() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_that_is_still_opening_is_closed() {
+async fn closing_ends_a_websocket_that_is_still_opening() {
     let mut server = Server::new();
-    // The client does not read the answer to its request, so that it remains a request.
+    // The client does not read the response, so that the upgrade stays pending.
     let mut connection = server.connect(400);
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -149,7 +149,7 @@ async fn a_websocket_that_is_still_opening_is_closed() {
         close(&server, DEADLINE).await.unwrap().as_secs(),
         DEADLINE.as_secs()
     );
-    // The application has never heard of it.
+    // The application was never notified of it.
     server.is_quiet();
 }
 
@@ -169,7 +169,7 @@ async fn closing_twice_is_harmless() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_has_ended_is_not_counted_when_the_application_hears_of_it() {
+async fn an_ended_session_is_not_counted_when_closed_is_called() {
     let engine = Arc::new(OnceLock::<Weak<Engine<Reporter>>>::new());
     let counts = Arc::new(Mutex::new(Vec::new()));
     let mut server = Server::directed(Config::default(), |application| {
@@ -194,7 +194,7 @@ async fn a_session_that_has_ended_is_not_counted_when_the_application_hears_of_i
 }
 
 #[test]
-fn what_was_queued_has_left_when_closing_returns() {
+fn queued_messages_have_been_sent_when_closing_returns() {
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -214,7 +214,7 @@ fn what_was_queued_has_left_when_closing_returns() {
         server.engine.close(Duration::from_secs(60)).await;
         (client, begun.elapsed())
     });
-    // The program ends at once.
+    // The program ends immediately.
     drop(servers_end);
     runtime().block_on(async {
         client.gets(["4last"; 10]).await;
@@ -224,9 +224,10 @@ fn what_was_queued_has_left_when_closing_returns() {
     assert!(elapsed <= Duration::from_secs(6), "{elapsed:?}");
 }
 
-/// Real threads and real time: whoever connects while the engine closes is refused or closed.
+/// With real threads and in real time: a client that connects while the engine closes is refused or
+/// closed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_session_slips_in_while_the_engine_closes() {
+async fn no_session_survives_a_close_in_real_time() {
     for _ in 0..20 {
         let mut server = Server::with(Config::default());
         let clients: Vec<_> = (0..4)

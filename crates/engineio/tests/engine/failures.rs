@@ -1,4 +1,5 @@
-//! The application panics, the runtime ends: nothing of a session is left, and others go on.
+//! A panic of the application or the end of the runtime ends the affected sessions only, and
+//! completely.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::polling_client::{self, PollingClient};
 use crate::server::{PIPE, Server, settle};
 use crate::websocket_client::{self, WebSocketClient};
 
-/// A server whose application cannot bear one message.
+/// Creates a server whose application panics for one message.
 fn fragile() -> Server {
     Server::directed(Config::default(), |application| {
         application.on_message = Arc::new(|session, message| {
@@ -25,7 +26,7 @@ fn fragile() -> Server {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_ends_the_session_of_a_websocket_alone() {
+async fn a_panic_ends_only_the_session_of_its_websocket() {
     let mut server = fragile();
     let mut victim = WebSocketClient::open(&server).await;
     let session = server.opened().await;
@@ -60,7 +61,7 @@ async fn a_panic_ends_a_polling_session_and_its_requests() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_the_application_cannot_open_leaves_nothing() {
+async fn a_panic_in_open_leaves_no_session() {
     let server = Server::directed(Config::default(), |application| {
         application.on_open = Box::new(|_| panic!("this panic belongs to the test"));
     });
@@ -75,7 +76,7 @@ async fn a_session_that_the_application_cannot_open_leaves_nothing() {
     socket.ends().await;
     assert_eq!(server.engine.clients_count(), 0);
 
-    // Nor does closing wait for it.
+    // Closing does not wait for it either.
     let close = server.engine.close(Duration::from_secs(1));
     tokio::time::timeout(Duration::from_millis(1), close)
         .await
@@ -83,7 +84,7 @@ async fn a_session_that_the_application_cannot_open_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_the_application_cannot_close_leaves_nothing() {
+async fn a_panic_in_closed_leaves_no_session() {
     let mut server = Server::directed(Config::default(), |application| {
         application.on_close = Arc::new(|_| panic!("this panic belongs to the test"));
     });
@@ -104,7 +105,7 @@ async fn a_session_that_the_application_cannot_close_leaves_nothing() {
 }
 
 #[test]
-fn the_end_of_the_runtime_is_the_end_of_every_session() {
+fn the_end_of_the_runtime_ends_every_session() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

@@ -1,4 +1,4 @@
-//! What the application is asked about requests, and told of them.
+//! The application's hooks for requests.
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::polling_client::{OPEN, sid_of};
 use crate::server::{Answer, PIPE, answer, connect, expect, settle};
 use crate::websocket_client;
 
-/// An application that does with a request what its query says, and writes down what it is told.
+/// An application that treats a request as its query says, and logs the calls.
 #[derive(Default)]
 struct Doorkeeper(Mutex<Vec<String>>);
 
-/// What the doorkeeper leaves in the request.
+/// An extension that the application adds to the request.
 #[derive(Clone, Debug)]
 struct Stamp(&'static str);
 
@@ -132,7 +132,7 @@ impl Door {
         self.request("GET", target).await
     }
 
-    /// The answer to a WebSocket handshake.
+    /// Returns the response to a WebSocket handshake.
     async fn websocket(&self, target: &str) -> http::Response<Option<Vec<u8>>> {
         let stream = connect(self.service(), PIPE);
         let handshake = tokio_tungstenite::client_async(format!("ws://localhost{target}"), stream);
@@ -155,7 +155,7 @@ impl Door {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_polling_session_goes_by_all_hooks_in_order() {
+async fn a_polling_session_calls_all_hooks_in_order() {
     let door = Door::new();
     let opened = door.get(OPEN).await;
     assert_eq!(sid_of(opened.text()), "made");
@@ -191,7 +191,7 @@ async fn a_polling_session_goes_by_all_hooks_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_session_goes_by_all_hooks_in_order() {
+async fn a_websocket_session_calls_all_hooks_in_order() {
     let door = Door::new();
     let opened = door.websocket(websocket_client::OPEN).await;
     assert_eq!(opened.status(), 101);
@@ -208,7 +208,7 @@ async fn a_websocket_session_goes_by_all_hooks_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_application_refuses_on_both_transports() {
+async fn the_application_can_refuse_on_both_transports() {
     let door = Door::new();
     for (query, message, told) in [
         ("deny=go%20away", "go%20away", "Some(\"go%20away\")"),
@@ -257,7 +257,7 @@ async fn the_application_is_asked_after_the_method_and_before_the_revision() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_origin_that_is_not_listed_is_told_to_the_application() {
+async fn an_unlisted_origin_is_reported_to_the_application() {
     let door = Door::with(Config::default().origins(Origins::list(["https://a.example"])));
     let request = Request::get(OPEN).header("origin", "https://b.example");
     let refused = answer(
@@ -273,7 +273,7 @@ async fn an_origin_that_is_not_listed_is_told_to_the_application() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_without_an_id_is_not_opened() {
+async fn a_session_without_a_valid_id_is_not_opened() {
     let door = Door::new();
     door.get(&format!("{OPEN}&id=taken")).await;
     door.log();
@@ -297,14 +297,14 @@ async fn a_session_without_an_id_is_not_opened() {
             assert!(log[3].contains(why), "{id}: {log:?}");
         }
     }
-    // The one that has the id lives on.
+    // The session that already has the id stays open.
     assert_eq!(door.0.clients_count(), 1);
     let posted = door.request("POST", &format!("{OPEN}&sid=taken")).await;
     posted.is(200, "ok");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_can_be_used_again_when_its_session_is_over() {
+async fn an_id_can_be_reused_after_its_session_ends() {
     let door = Door::new();
     for _ in 0..3 {
         sid_of(door.get(OPEN).await.text());
@@ -316,7 +316,7 @@ async fn an_id_can_be_used_again_when_its_session_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_that_the_client_gives_up_leaves_nothing() {
+async fn an_aborted_handshake_leaves_no_session() {
     let door = Door::new();
     let request = Request::get(OPEN).body(Full::<Bytes>::default()).unwrap();
     let mut pending = Box::pin(answer(door.service(), request));
@@ -331,7 +331,7 @@ async fn a_handshake_that_the_client_gives_up_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_can_be_handed_to_the_engine_whatever_their_path() {
+async fn requests_can_be_passed_to_the_engine_with_any_path() {
     let door = Door::new();
     let request = |target: &str| Request::get(target).body(Full::<Bytes>::default()).unwrap();
     let other = "/elsewhere?EIO=4&transport=polling";
@@ -340,7 +340,7 @@ async fn requests_can_be_handed_to_the_engine_whatever_their_path() {
     assert_eq!(answered.status(), 200);
     assert_eq!(door.0.clients_count(), 1);
     door.log();
-    // Not every request is one for a WebSocket.
+    // Not every request is a WebSocket upgrade.
     let refused = door.0.handle_upgrade(request(other)).await;
     assert_eq!(refused.status(), 400);
     let error = r#"error 3 "Bad request" GET TRANSPORT_HANDSHAKE_ERROR"#;

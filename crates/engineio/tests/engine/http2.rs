@@ -1,4 +1,4 @@
-//! HTTP/2: polling, and WebSocket by extended CONNECT (RFC 8441); HTTP/1.1 beside it.
+//! HTTP/2: polling and WebSocket by extended CONNECT (RFC 8441), beside HTTP/1.1.
 
 use bytes::Bytes;
 use engineio::{CloseReason, Config, Message, PerMessageDeflate, Transport};
@@ -18,7 +18,7 @@ use crate::websocket_client::WebSocketClient;
 const POLLING: &str = "http://localhost/engine.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "http://localhost/engine.io/?EIO=4&transport=websocket";
 
-/// One HTTP/2 connection.
+/// An HTTP/2 connection.
 struct Http2(SendRequest<Bytes>);
 
 impl Http2 {
@@ -29,7 +29,7 @@ impl Http2 {
         tokio::spawn(async {
             connection.await.ok();
         });
-        // The settings of the server have to arrive.
+        // Waits for the settings of the server.
         settle().await;
         assert!(requests.is_extended_connect_protocol_enabled());
         Self(requests)
@@ -59,12 +59,12 @@ impl Http2 {
             .await
     }
 
-    /// Asks for a WebSocket.
+    /// Requests a WebSocket.
     async fn extended_connect(&self, uri: &str) -> (Response<RecvStream>, SendStream<Bytes>) {
         self.extended_connect_offering(uri, "").await
     }
 
-    /// Asks for a WebSocket with extensions.
+    /// Requests a WebSocket with extensions.
     async fn extended_connect_offering(
         &self,
         uri: &str,
@@ -102,7 +102,7 @@ async fn text(mut body: RecvStream) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Both directions of a stream as one connection.
+/// Joins both directions of a stream to one connection.
 fn joined(mut out: SendStream<Bytes>, mut input: RecvStream) -> DuplexStream {
     let (client, pump) = tokio::io::duplex(PIPE);
     let (mut from_client, mut to_client) = tokio::io::split(pump);
@@ -131,7 +131,7 @@ fn joined(mut out: SendStream<Bytes>, mut input: RecvStream) -> DuplexStream {
 }
 
 #[tokio::test(start_paused = true)]
-async fn polling_over_http2() {
+async fn a_client_polls_over_http2() {
     let mut server = Server::echoing();
     let client = Http2::connect(&server).await;
     let (status, open) = client.get(POLLING).await;
@@ -152,7 +152,7 @@ async fn polling_over_http2() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_over_http2() {
+async fn a_websocket_opens_over_http2() {
     let mut server = Server::echoing();
     let connection = Http2::connect(&server).await;
     let mut client = connection.websocket(WEBSOCKET).await;
@@ -207,7 +207,7 @@ async fn many_sessions_share_one_http2_connection() {
     drop(clients.pop());
     assert_eq!(server.closed().await, CloseReason::TransportClose);
     assert_eq!(server.engine.clients_count(), 19);
-    // The connection itself breaks.
+    // Breaks the whole connection.
     drop((clients, connection));
     for _ in 0..19 {
         assert_eq!(server.closed().await, CloseReason::TransportClose);
@@ -228,7 +228,7 @@ async fn a_large_message_passes_over_http2() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_over_http2() {
+async fn a_session_upgrades_over_http2() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -260,7 +260,7 @@ async fn a_websocket_over_http2_is_refused_with_a_status() {
         assert_eq!(text(response.into_body()).await, message);
     }
     assert_eq!(server.engine.clients_count(), 0);
-    // An ordinary request is none.
+    // A plain request is not an upgrade.
     let (status, body) = connection.get(WEBSOCKET).await;
     assert_eq!(
         (status, &*body),
@@ -269,12 +269,12 @@ async fn a_websocket_over_http2_is_refused_with_a_status() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_versions_of_http_reach_the_same_sessions() {
+async fn both_http_versions_share_sessions() {
     let mut server = Server::echoing();
     let connection = Http2::connect(&server).await;
     let (_, open) = connection.get(POLLING).await;
     server.opened().await;
-    // The session that was opened over HTTP/2 moves to a WebSocket over HTTP/1.1.
+    // The session that was opened over HTTP/2 upgrades to a WebSocket over HTTP/1.1.
     let mut socket = WebSocketClient::probe(&server, &sid_of(&open)).await;
     socket.send("5").await;
     socket.send("4hello").await;
@@ -283,7 +283,7 @@ async fn both_versions_of_http_reach_the_same_sessions() {
 }
 
 #[tokio::test]
-async fn compression_is_agreed_on_over_http2() {
+async fn compression_is_negotiated_over_http2() {
     let deflate = PerMessageDeflate::default().threshold(0);
     let server = Server::with(Config::default().per_message_deflate(deflate));
     let client = Http2::connect(&server).await;
@@ -299,6 +299,6 @@ async fn compression_is_agreed_on_over_http2() {
     expect("the open packet", io.read_exact(&mut header))
         .await
         .unwrap();
-    // A text, compressed.
+    // A compressed text.
     assert_eq!(header[0], 0xc1);
 }

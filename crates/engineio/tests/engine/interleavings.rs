@@ -1,4 +1,4 @@
-//! Generated interleavings of an upgrade with everything else: each message arrives exactly once
+//! Generated interleavings of an upgrade with other operations: each message arrives exactly once
 //! and in order, in both directions.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::polling_client::{PendingRequest, PollingClient};
 use crate::server::{Server, pass, settle};
 use crate::websocket_client::WebSocketClient;
 
-/// Longer than all the small steps of a case together.
+/// Longer than all steps of a case together.
 const UPGRADE_TIMEOUT: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Debug)]
@@ -20,14 +20,14 @@ enum Step {
     ServerSends(usize),
     ClientPolls,
     ClientPosts,
-    /// The client begins a POST, or completes the one that it has begun.
+    /// The client starts a POST, or completes the one that it has started.
     ClientPostsSlowly,
-    /// The client takes the next step of its upgrade. One that is eager does not wait for its
+    /// The client performs the next step of its upgrade. An eager client does not wait for its
     /// requests.
     ClientUpgrades {
         eager: bool,
     },
-    /// The WebSocket that probes fails.
+    /// The probing WebSocket fails.
     ProbeFails(Failure),
     ClientSendsOnWebSocket,
     TimePasses(Duration),
@@ -153,7 +153,7 @@ impl Case {
         packet
     }
 
-    /// Takes the answer to the poll if it is there.
+    /// Handles the response to the poll if it has arrived.
     async fn look_at_poll(&mut self) {
         if let Some(poll) = &self.poll
             && !poll.is_waiting().await
@@ -223,7 +223,7 @@ impl Case {
         }
     }
 
-    /// Whatever is under way comes to its end: then both ends have everything, once.
+    /// Finishes all operations. Both ends must have every message once.
     async fn finish(mut self) {
         if let Some(post) = self.post.take() {
             Self::complete(post).await;

@@ -1,4 +1,4 @@
-//! The whole life of a session: opening, heartbeat, messages, the end and its reason.
+//! The life of a session: opening, heartbeat, messages, and its end with the reason.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::server::{
 use crate::websocket_client::{self, WebSocketClient};
 
 #[tokio::test(start_paused = true)]
-async fn polling_opens_with_the_options_of_the_server() {
+async fn a_polling_handshake_contains_the_options_of_the_server() {
     let mut server = Server::new();
     let request = Request::get(polling_client::OPEN).body(Empty::<Bytes>::new());
     let answer = server.answer(request.unwrap()).await;
@@ -36,7 +36,7 @@ async fn polling_opens_with_the_options_of_the_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_opens_without_upgrades() {
+async fn a_websocket_handshake_offers_no_upgrades() {
     let mut server = Server::new();
     let mut client = WebSocketClient::connect(&server, websocket_client::OPEN, PIPE)
         .await
@@ -55,7 +55,7 @@ async fn a_websocket_opens_without_upgrades() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_go_both_ways_on_a_websocket() {
+async fn a_websocket_carries_messages_both_ways() {
     let mut server = Server::echoing();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -81,7 +81,7 @@ async fn messages_go_both_ways_on_a_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_gets_base64_where_it_asks_for_it() {
+async fn a_websocket_receives_base64_if_it_requests_it() {
     let mut server = Server::echoing();
     let target = format!("{}&b64=1", websocket_client::OPEN);
     let mut client = WebSocketClient::connect(&server, &target, PIPE)
@@ -94,7 +94,7 @@ async fn a_websocket_gets_base64_where_it_asks_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_go_both_ways_by_polling() {
+async fn polling_carries_messages_both_ways() {
     let mut server = Server::echoing();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -140,7 +140,7 @@ async fn a_websocket_that_does_not_answer_a_ping_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_buys_a_silent_client_one_more_timeout() {
+async fn a_message_extends_the_timeout_of_a_silent_client_once() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -169,7 +169,7 @@ async fn a_polling_client_is_pinged_through_its_poll() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_polling_client_that_does_not_answer_a_ping_is_told_that_it_is_over() {
+async fn a_polling_client_that_does_not_answer_a_ping_is_closed() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -186,7 +186,7 @@ async fn a_polling_client_that_does_not_answer_a_ping_is_told_that_it_is_over() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_polling_client_that_never_polls_is_gone_in_time() {
+async fn a_polling_client_that_never_polls_times_out() {
     let mut server = Server::new();
     PollingClient::open(&server).await;
     server.opened().await;
@@ -198,14 +198,14 @@ async fn a_polling_client_that_never_polls_is_gone_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pong_that_lies_in_the_socket_counts_though_the_server_was_late() {
+async fn a_pong_in_the_socket_counts_even_if_the_driver_is_late() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
     client.gets(["2"]).await;
     client.send("3").await;
-    // The pong is there, but the server's task does not get to run before the time is over: the
-    // machine was busy elsewhere.
+    // The pong has arrived, but the driver does not run before the timeout has passed, as on a busy
+    // machine.
     tokio::time::advance(PING_TIMEOUT * 2).await;
     settle().await;
     server.is_quiet();
@@ -223,7 +223,7 @@ async fn a_client_closes_its_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_breaks() {
+async fn a_broken_websocket_ends_its_session() {
     let mut server = Server::new();
     let client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -232,7 +232,7 @@ async fn a_websocket_breaks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_polling_client_closes() {
+async fn a_polling_client_closes_its_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -249,7 +249,7 @@ async fn a_polling_client_closes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_server_closes_a_websocket_after_what_is_queued() {
+async fn the_server_closes_a_websocket_after_the_queued_messages() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     let session = server.opened().await;
@@ -264,7 +264,7 @@ async fn the_server_closes_a_websocket_after_what_is_queued() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_server_closes_a_polling_session_through_the_poll_that_waits() {
+async fn the_server_closes_a_polling_session_through_the_pending_poll() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -276,7 +276,7 @@ async fn the_server_closes_a_polling_session_through_the_poll_that_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_polling_session_that_is_closed_waits_for_the_next_poll() {
+async fn a_closing_polling_session_waits_for_the_next_poll() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -288,7 +288,7 @@ async fn a_polling_session_that_is_closed_waits_for_the_next_poll() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_polling_session_that_is_closed_does_not_wait_for_ever() {
+async fn a_closing_polling_session_does_not_wait_forever() {
     let mut server = Server::new();
     PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -318,7 +318,7 @@ async fn an_aborted_session_drops_what_is_queued() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_behind_a_message_that_ends_the_session_is_not_heard() {
+async fn messages_after_the_end_of_the_session_are_ignored() {
     let ends: [fn(&Session); 3] = [
         |session| session.abort(CloseReason::ForcedClose),
         |session| session.close(CloseReason::ForcedClose),
@@ -335,7 +335,7 @@ async fn what_comes_behind_a_message_that_ends_the_session_is_not_heard() {
         });
         let mut client = WebSocketClient::open(&server).await;
         server.opened().await;
-        // The server runs when all of it is there.
+        // The server runs when all of them have arrived.
         for packet in ["4before", "4the end", "4behind"] {
             client.send(packet).await;
         }
@@ -346,7 +346,7 @@ async fn what_comes_behind_a_message_that_ends_the_session_is_not_heard() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_packet_ends_a_session() {
+async fn an_invalid_packet_ends_the_session() {
     let mut server = Server::new();
     for garbage in ["", "x", "9", "b€"] {
         let mut client = WebSocketClient::open(&server).await;
@@ -377,7 +377,7 @@ async fn what_is_no_packet_ends_a_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ping_from_the_client_ends_a_session() {
+async fn a_ping_from_a_client_ends_the_session() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -387,7 +387,7 @@ async fn a_ping_from_the_client_ends_a_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_packets_that_a_websocket_does_without_are_ignored() {
+async fn packets_without_a_meaning_on_a_websocket_are_ignored() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -399,7 +399,7 @@ async fn the_packets_that_a_websocket_does_without_are_ignored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_largest_message_passes_and_one_byte_more_does_not() {
+async fn a_message_above_the_size_limit_is_refused() {
     const LIMIT: usize = 1_000_000;
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
@@ -412,7 +412,7 @@ async fn the_largest_message_passes_and_one_byte_more_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pings_of_the_websocket_itself_are_answered() {
+async fn websocket_ping_frames_are_answered() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
@@ -427,7 +427,7 @@ async fn pings_of_the_websocket_itself_are_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sessions_of_one_server_know_nothing_of_each_other() {
+async fn sessions_do_not_affect_each_other() {
     let mut server = Server::echoing();
     let mut socket = WebSocketClient::open(&server).await;
     server.opened().await;

@@ -1,5 +1,5 @@
-//! The whole server against its clients, in virtual time: the requests of polling clients go
-//! straight into the service, WebSockets run over connections in memory.
+//! The whole server with its clients, in virtual time. Requests of polling clients are passed to
+//! the service directly, and WebSockets run over in-memory connections.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,6 @@ mod webtransport_client;
 mod back_pressure;
 mod broadcast;
 mod closing;
-mod drafts;
 mod failures;
 mod hooks;
 mod http2;
@@ -24,7 +23,8 @@ mod options;
 mod outbound;
 mod polling;
 mod revision_3;
+mod run_budget;
 mod service;
-mod turns;
+mod text_bufs;
 mod upgrade;
 mod webtransport;

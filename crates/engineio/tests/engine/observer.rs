@@ -1,4 +1,4 @@
-//! What those see who observe a session.
+//! The events that observers of a session receive.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::polling_client::PollingClient;
 use crate::server::{PING_INTERVAL, Server, pass, settle};
 use crate::websocket_client::WebSocketClient;
 
-/// Writes down what it sees, and holds the session as careless observers do.
+/// Logs the events. Holds the session, as careless observers do.
 struct Log {
     entries: Arc<Mutex<Vec<String>>>,
     session: Session,
@@ -17,7 +17,7 @@ struct Log {
 
 impl SessionObserver for Log {
     fn event(&self, event: SessionEvent<'_>) {
-        // No lock is held: the session answers.
+        // No lock is held: the session can be used.
         let state = self.session.ready_state();
         self.entries.lock().push(match event {
             SessionEvent::PacketReceived(packet) => format!("< {}", packet.encode_base64()),
@@ -45,7 +45,7 @@ impl Entries {
         assert_eq!(*std::mem::take(&mut *self.0.lock()), expected);
     }
 
-    /// Nobody holds the observer any more.
+    /// Asserts that the observer has been dropped.
     #[track_caller]
     fn are_all(&self) {
         self.are([]);
@@ -54,7 +54,7 @@ impl Entries {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_observer_that_a_message_brings_sees_the_next_one() {
+async fn an_observer_added_by_a_handler_sees_the_next_message() {
     let entries = Arc::new(Mutex::new(None));
     let made = Arc::clone(&entries);
     let mut server = Server::directed(Config::default(), |application| {
@@ -63,7 +63,7 @@ async fn an_observer_that_a_message_brings_sees_the_next_one() {
         });
     });
     let mut client = WebSocketClient::open(&server).await;
-    // The server runs when both are there.
+    // The server runs when both have arrived.
     client.send("4a").await;
     client.send("4b").await;
     server.opened().await;
@@ -102,7 +102,7 @@ async fn on_polling() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn on_a_websocket() {
+async fn an_observer_sees_the_events_of_a_websocket() {
     let mut server = Server::echoing();
     let mut client = WebSocketClient::open(&server).await;
     let session = server.opened().await;
@@ -118,7 +118,7 @@ async fn on_a_websocket() {
     client.send("3").await;
     settle().await;
     seen.are(["< 3", "Heartbeat"]);
-    // The wrong direction: the packet is seen, and the heartbeat is none.
+    // The wrong direction: the packet is reported, but not as a heartbeat.
     client.send("2").await;
     settle().await;
     seen.are(["< 2", "transport error, closed"]);
@@ -126,7 +126,7 @@ async fn on_a_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn through_an_upgrade() {
+async fn an_observer_sees_the_events_of_an_upgrade() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -153,7 +153,7 @@ async fn through_an_upgrade() {
     seen.are_all();
 }
 
-/// Sends more than the WebSocket takes at once as soon as the session is on it.
+/// Sends more than the WebSocket accepts at once as soon as the session uses it.
 struct Greets(Session);
 
 impl SessionObserver for Greets {
@@ -167,7 +167,7 @@ impl SessionObserver for Greets {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_poll_does_not_drain_what_waits_for_the_websocket() {
+async fn the_last_poll_does_not_report_a_drain() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -192,7 +192,7 @@ async fn the_last_poll_does_not_drain_what_waits_for_the_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn several_observers_see_the_same() {
+async fn all_observers_see_the_same_events() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -214,7 +214,7 @@ async fn several_observers_see_the_same() {
     late.are_all();
 }
 
-/// Answers each message from within the event.
+/// Answers each message within the event.
 struct Answers(Session);
 
 impl SessionObserver for Answers {

@@ -1,4 +1,4 @@
-//! Options that change what is answered.
+//! Options that change the responses.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -19,14 +19,14 @@ async fn open(server: &Server) -> Answer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cookie_names_the_session_on_both_transports() {
+async fn the_cookie_contains_the_session_id_on_both_transports() {
     let cookie = SessionCookie::default().max_age(Duration::from_secs(60));
     let server = Server::with(Config::default().cookie(cookie));
     let opened = open(&server).await;
     let sid = sid_of(opened.text());
     let expected = format!("io={sid}; HttpOnly; SameSite=Lax; Path=/; Max-Age=60");
     assert_eq!(opened.headers["set-cookie"], expected);
-    // It comes once.
+    // The cookie is sent once.
     let client = PollingClient::open(&server).await;
     let posted = client.post("4a").await;
     assert!(!posted.headers.contains_key("set-cookie"));
@@ -43,7 +43,7 @@ async fn a_cookie_names_the_session_on_both_transports() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_initial_packet_comes_right_behind_the_open_packet() {
+async fn the_initial_packet_follows_the_open_packet() {
     let mut server = Server::with(Config::default().initial_packet("welcome"));
     let opened = open(&server).await;
     let packets: Vec<_> = opened.text().split('\x1e').collect();
@@ -54,7 +54,7 @@ async fn the_initial_packet_comes_right_behind_the_open_packet() {
     let session = server.opened().await;
     session.send("later").unwrap();
     client.gets(["4welcome", "4later"]).await;
-    // It is none of what is sent when a session moves.
+    // The initial packet is not sent again after an upgrade.
     let client = PollingClient::open(&server).await;
     server.opened().await;
     let mut socket = WebSocketClient::probe(&server, &client.sid).await;
@@ -63,7 +63,7 @@ async fn the_initial_packet_comes_right_behind_the_open_packet() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_path_may_do_without_its_slash() {
+async fn the_trailing_slash_can_be_omitted() {
     let server = Server::with(Config::default().path("/live").add_trailing_slash(false));
     for (path, served) in [
         ("/live", true),
@@ -80,7 +80,7 @@ async fn the_path_may_do_without_its_slash() {
     assert_eq!(server.engine.path(), "/live");
 }
 
-/// What a GET with this `Accept-Encoding` is answered.
+/// Returns the response to a GET with this `Accept-Encoding`.
 async fn poll(client: &PollingClient, accepted: &str) -> (Answer, Option<String>) {
     let request = Request::get(client.target())
         .header("accept-encoding", accepted)
@@ -92,7 +92,7 @@ async fn poll(client: &PollingClient, accepted: &str) -> (Answer, Option<String>
 }
 
 #[tokio::test(start_paused = true)]
-async fn long_answers_are_compressed_as_the_client_likes() {
+async fn long_responses_are_compressed_with_the_preferred_encoding() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -119,7 +119,7 @@ async fn long_answers_are_compressed_as_the_client_likes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_are_compressed_from_the_threshold_on() {
+async fn responses_are_compressed_from_the_threshold_on() {
     for (config, length, compressed) in [
         (Config::default(), 1023, false),
         (Config::default(), 1024, true),
@@ -138,7 +138,7 @@ async fn answers_are_compressed_from_the_threshold_on() {
         let mut server = Server::with(config);
         let client = PollingClient::open(&server).await;
         let session = server.opened().await;
-        // The type of the packet counts too.
+        // The type of the packet counts as well.
         session.send(&*"x".repeat(length - 1)).unwrap();
         let (_, encoding) = poll(&client, "gzip").await;
         assert_eq!(encoding.is_some(), compressed, "{length}");
@@ -146,7 +146,7 @@ async fn answers_are_compressed_from_the_threshold_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_to_be_compressed_is_not_unless_something_else_is() {
+async fn a_response_is_uncompressed_only_if_all_its_messages_are() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -161,7 +161,7 @@ async fn what_is_not_to_be_compressed_is_not_unless_something_else_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_goes_while_its_answer_is_compressed_loses_its_session() {
+async fn a_client_that_disconnects_during_compression_loses_its_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;

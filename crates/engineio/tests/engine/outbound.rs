@@ -1,4 +1,4 @@
-//! Sending to clients that are slow, or not there at the moment.
+//! Sending to clients that are slow or temporarily absent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,11 +11,11 @@ use crate::polling_client::PollingClient;
 use crate::server::{PIPE, Server, settle};
 use crate::websocket_client::WebSocketClient;
 
-/// What a queued message counts beside its payload.
+/// The bytes that a queued message counts in addition to its payload.
 const OVERHEAD: usize = engineio_proto::MESSAGE_OVERHEAD;
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_falls_too_far_behind_loses_its_session_alone() {
+async fn a_slow_client_loses_only_its_own_session() {
     let config = Config::default().max_outbound_bytes(100_000);
     let mut server = Server::with(config);
     let (mut slow, _) = WebSocketClient::open_through(&server, 1024).await;
@@ -39,12 +39,12 @@ async fn a_client_that_falls_too_far_behind_loses_its_session_alone() {
     assert_eq!(server.engine.clients_count(), 1);
     to_quick.send("still here").unwrap();
     quick.gets(["4still here"]).await;
-    // What had left already is not taken back.
+    // Bytes that have been sent are not affected.
     slow.gets([&*format!("4{text}")]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_outbound_limit_is_allowed_and_one_byte_more_is_not() {
+async fn a_message_above_the_outbound_limit_closes_the_session() {
     let config = Config::default().max_outbound_bytes(OVERHEAD * 2 + 10);
     let mut server = Server::with(config);
     let client = PollingClient::open(&server).await;
@@ -60,7 +60,7 @@ async fn the_outbound_limit_is_allowed_and_one_byte_more_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_websocket_gets_everything_in_order() {
+async fn a_slow_websocket_receives_everything_in_order() {
     const MESSAGES: usize = 2000;
     let mut server = Server::new();
     let (mut client, _) = WebSocketClient::open_through(&server, 512).await;
@@ -69,7 +69,8 @@ async fn a_slow_websocket_gets_everything_in_order() {
         session.send(&*format!("{number:01000}")).unwrap();
     }
     settle().await;
-    // They wait where they are counted, but for a little in the buffers of the WebSocket.
+    // The messages are queued where they are counted, except for a few in the buffers of the
+    // WebSocket.
     assert!(session.queued_bytes() > (MESSAGES - 100) * 1000);
     for number in 0..MESSAGES {
         client.gets([&*format!("4{number:01000}")]).await;
@@ -79,7 +80,7 @@ async fn a_slow_websocket_gets_everything_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_that_are_sent_together_stay_together() {
+async fn messages_of_send_all_stay_together() {
     const PAIRS: usize = 200;
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
@@ -107,7 +108,7 @@ async fn messages_that_are_sent_together_stay_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_polling_client_has_not_fetched_is_not_drained() {
+async fn an_unpolled_message_is_not_drained() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -124,7 +125,7 @@ async fn what_a_polling_client_has_not_fetched_is_not_drained() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_websocket_client_has_not_read_is_not_drained() {
+async fn a_message_that_a_websocket_has_not_accepted_is_not_drained() {
     let mut server = Server::new();
     let (mut client, _) = WebSocketClient::open_through(&server, 512).await;
     let session = server.opened().await;
@@ -133,7 +134,7 @@ async fn what_a_websocket_client_has_not_read_is_not_drained() {
     let text = "a".repeat(1000);
     session.send(&*text).unwrap();
     settle().await;
-    // It has left the queue, but not the server.
+    // The message has left the queue, but not the server.
     assert_eq!(session.queued_bytes(), 0);
     assert!(session.drained().now_or_never().is_none());
     client.text().await;
@@ -141,7 +142,7 @@ async fn what_a_websocket_client_has_not_read_is_not_drained() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_producer_that_waits_keeps_pace_with_a_slow_client() {
+async fn drained_keeps_a_producer_at_the_pace_of_a_slow_client() {
     const MESSAGES: usize = 500;
     let config = Config::default().max_outbound_bytes(2000);
     let mut server = Server::with(config);
@@ -160,7 +161,7 @@ async fn a_producer_that_waits_keeps_pace_with_a_slow_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_for_a_session_that_is_over() {
+async fn drained_returns_when_the_session_has_ended() {
     let mut server = Server::new();
     PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -180,14 +181,14 @@ async fn nobody_waits_for_a_session_that_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn volatile_messages_need_a_poll_that_waits() {
+async fn volatile_messages_need_a_pending_poll() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
     assert!(!session.send_volatile(["dropped".into()]));
     let poll = client.get();
     assert!(session.send_volatile(["kept".into(), "with it".into()]));
-    // The first has taken the poll.
+    // The first message has answered the poll.
     assert!(!session.send_volatile(["dropped".into()]));
     assert_eq!(poll.packets().await, ["4kept", "4with it"]);
     assert!(!session.send_volatile(["dropped".into()]));
@@ -196,7 +197,7 @@ async fn volatile_messages_need_a_poll_that_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn volatile_messages_need_a_websocket_that_takes_them() {
+async fn volatile_messages_need_a_writable_websocket() {
     let mut server = Server::new();
     let (mut client, _) = WebSocketClient::open_through(&server, 512).await;
     let session = server.opened().await;
@@ -216,7 +217,7 @@ async fn volatile_messages_need_a_websocket_that_takes_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_handlers_send_while_the_client_is_read_follows_in_order() {
+async fn messages_sent_by_handlers_during_a_read_follow_in_order() {
     let mut server = Server::directed(Config::default(), |application| {
         application.on_message = Arc::new(|session, message| {
             session.send(message.clone()).unwrap();
@@ -235,7 +236,7 @@ async fn what_handlers_send_while_the_client_is_read_follows_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_pings_and_does_not_read_is_not_read_either() {
+async fn the_server_stops_reading_a_client_that_pings_without_reading() {
     const BUFFER: usize = 4096;
     let mut server = Server::new();
     let (mut client, _) = WebSocketClient::open_through(&server, BUFFER).await;

@@ -1,4 +1,4 @@
-//! Requests of polling clients: in order, at once, half-way, too large.
+//! Requests of polling clients: in order, concurrent, incomplete, and too large.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
 const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 
 #[tokio::test(start_paused = true)]
-async fn packets_leave_in_the_order_in_which_they_were_sent() {
+async fn packets_are_polled_in_order() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -35,7 +35,7 @@ async fn packets_leave_in_the_order_in_which_they_were_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn packets_arrive_in_the_order_in_which_they_were_posted() {
+async fn packets_are_posted_in_order() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -51,7 +51,7 @@ async fn packets_arrive_in_the_order_in_which_they_were_posted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_waits_for_no_other_task() {
+async fn a_post_runs_the_driver_in_place() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -70,7 +70,7 @@ async fn a_post_waits_for_no_other_task() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn large_payloads_go_both_ways() {
+async fn polling_carries_large_payloads_both_ways() {
     let large = "€".repeat(300_000);
     let mut server = Server::echoing();
     let client = PollingClient::open(&server).await;
@@ -86,7 +86,7 @@ async fn large_payloads_go_both_ways() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_in_pieces_is_put_together() {
+async fn a_body_in_pieces_is_joined() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -142,7 +142,7 @@ async fn a_get_and_a_post_may_overlap() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_gives_up_its_get_is_gone() {
+async fn an_aborted_get_ends_the_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -154,7 +154,7 @@ async fn a_client_that_gives_up_its_get_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_gives_up_its_post_is_gone() {
+async fn an_aborted_post_ends_the_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -170,7 +170,7 @@ async fn a_client_that_gives_up_its_post_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_that_breaks_off_ends_the_session() {
+async fn an_incomplete_post_ends_the_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -184,7 +184,7 @@ async fn a_post_that_breaks_off_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_that_never_ends_does_not_outlive_its_session() {
+async fn an_endless_post_does_not_outlive_its_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -202,7 +202,7 @@ async fn a_post_that_never_ends_does_not_outlive_its_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
+async fn a_body_above_the_size_limit_is_refused() {
     let mut server = Server::with(Config::default().max_http_buffer_size(100));
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -210,7 +210,7 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
     let too_large = format!("4{}", "a".repeat(100));
     let (head, tail) = too_large.split_at(60);
 
-    // With the length announced.
+    // With a known length.
     client.post(&largest).await.is(200, "ok");
     client.post(&too_large).await.is(413, "");
     // Without.
@@ -219,7 +219,7 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
     let body = FedBody::complete([head, tail]);
     client.start_post(body).answer().await.is(413, "");
 
-    // The answer does not wait for what is over the limit.
+    // The response does not wait for the bytes above the limit.
     let (feeder, body) = FedBody::new();
     let post = client.start_post(body);
     feeder.feed(head);
@@ -228,7 +228,7 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
     post.answer().await.is(413, "");
     assert!(!feeder.is_wanted());
 
-    // The session lives.
+    // The session stays open.
     client.post("4smaller").await.is(200, "ok");
     server
         .messages([&largest[1..], &largest[1..], "smaller"])
@@ -236,7 +236,7 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_holds_on_the_wire() {
+async fn the_body_limit_applies_on_a_connection() {
     let mut server = Server::with(Config::default().max_http_buffer_size(10));
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -270,7 +270,7 @@ async fn the_limit_holds_on_the_wire() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_closes_its_connection_gives_up_its_get() {
+async fn closing_the_connection_aborts_a_get() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -287,7 +287,7 @@ async fn a_client_that_closes_its_connection_gives_up_its_get() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_closes_its_connection_gives_up_its_post() {
+async fn closing_the_connection_aborts_a_post() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -304,7 +304,7 @@ async fn a_client_that_closes_its_connection_gives_up_its_post() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn binary_payloads_belong_to_another_version() {
+async fn binary_payloads_are_refused_in_revision_4() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -349,7 +349,7 @@ async fn other_methods_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusals_have_a_number_and_change_nothing() {
+async fn refusals_have_a_code_and_do_not_affect_the_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
@@ -401,7 +401,7 @@ async fn a_client_that_floods_with_tiny_packets_does_not_starve_others() {
     let flood = flooding.start_post_of(&"4\x1e".repeat(10_000));
     let hello = other.start_post_of("4hello");
     hello.answer().await.is(200, "ok");
-    // The empty packet at the end of the flood is none.
+    // The empty packet at the end of the flood is invalid.
     flood.answer().await.is(200, "ok");
     let flood_before_hello = server
         .happened()

@@ -1,4 +1,4 @@
-//! A client that polls: its requests go straight into the service.
+//! A polling client, whose requests are passed to the service directly.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -21,7 +21,7 @@ pub(crate) struct PollingClient {
 }
 
 impl PollingClient {
-    /// A client whose session is open.
+    /// Opens a session.
     pub(crate) async fn open(server: &Server) -> Self {
         let request = Request::get(OPEN).body(Empty::<Bytes>::new());
         let opened = server.answer(request.expect("a request")).await;
@@ -35,18 +35,18 @@ impl PollingClient {
         format!("{OPEN}&sid={}", self.sid)
     }
 
-    /// Sends a GET, which waits for its answer beside the test.
+    /// Sends a GET, which is pending beside the test.
     pub(crate) fn get(&self) -> PendingRequest {
         let request = Request::get(self.target()).body(Empty::<Bytes>::new());
         self.send(request.expect("a request"))
     }
 
-    /// The packets of the next GET, one after the other.
+    /// Returns the packets of the next GET, in order.
     pub(crate) async fn poll(&self) -> Vec<String> {
         self.get().packets().await
     }
 
-    /// Posts a body that is there at once.
+    /// Posts a body that is available at once.
     pub(crate) async fn post(&self, body: &str) -> Answer {
         expect("the answer to a POST", self.start_post_of(body).answer()).await
     }
@@ -55,7 +55,7 @@ impl PollingClient {
         self.start_post(Full::new(Bytes::copy_from_slice(body.as_bytes())))
     }
 
-    /// Begins a POST, which goes on beside the test.
+    /// Starts a POST, which is pending beside the test.
     pub(crate) fn start_post<B>(&self, body: B) -> PendingRequest
     where
         B: Body<Data: Send> + Send + 'static,
@@ -66,7 +66,7 @@ impl PollingClient {
         self.send(request.expect("a request"))
     }
 
-    /// Sends any request: when this returns, the server has seen it.
+    /// Sends a request. The server has received it when this returns.
     pub(crate) fn send<B>(&self, request: Request<B>) -> PendingRequest
     where
         B: Body<Data: Send> + Send + 'static,
@@ -80,7 +80,7 @@ impl PollingClient {
     }
 }
 
-/// A request under way. Dropped, its client has gone.
+/// A pending request. Dropping it disconnects the client.
 #[derive(Debug)]
 pub(crate) enum PendingRequest {
     Answered(Answer),
@@ -97,14 +97,14 @@ impl PendingRequest {
         }
     }
 
-    /// The packets that the answer brings.
+    /// Returns the packets of the response.
     pub(crate) async fn packets(self) -> Vec<String> {
         let answer = self.answer().await;
         assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
         answer.text().split('\x1e').map(str::to_owned).collect()
     }
 
-    /// Whether the answer is still to come, once every task has run.
+    /// Returns whether the request is still pending after every task has run.
     pub(crate) async fn is_waiting(&self) -> bool {
         crate::server::settle().await;
         match self {
@@ -113,7 +113,7 @@ impl PendingRequest {
         }
     }
 
-    /// The client goes away.
+    /// Disconnects the client.
     pub(crate) async fn drop_connection(self) {
         drop(self);
         crate::server::settle().await;
@@ -128,7 +128,7 @@ impl Drop for PendingRequest {
     }
 }
 
-/// The session id in an open packet.
+/// Returns the session id in an open packet.
 pub(crate) fn sid_of(open: &str) -> String {
     open.strip_prefix(r#"0{"sid":""#)
         .and_then(|rest| rest.split('"').next())

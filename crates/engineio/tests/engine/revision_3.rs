@@ -1,4 +1,4 @@
-//! Clients before Socket.IO 3: the other payloads, the other heartbeat, scripts and forms.
+//! Clients before Socket.IO 3: their payloads, their heartbeat, JSONP scripts and forms.
 
 use bytes::Bytes;
 use engineio::{CloseReason, Config, Message, Protocol, Session, Transport};
@@ -17,7 +17,7 @@ fn config() -> Config {
     Config::default().allow_eio3(true)
 }
 
-/// A server that answers each message with itself.
+/// Creates a server that echoes each message.
 fn echoing() -> Server {
     Server::directed(config(), |application| {
         application.on_message = std::sync::Arc::new(|session, message| {
@@ -55,7 +55,7 @@ async fn post_text(server: &Server, target: &str, body: &str) {
         .is(200, "ok");
 }
 
-/// A session on polling, and the target of its requests.
+/// Opens a polling session. Returns it with the target of its requests.
 async fn polling(server: &mut Server, query: &str) -> (Session, String) {
     let target = format!("{POLLING}{query}");
     let opened = get(server, &target).await;
@@ -70,7 +70,7 @@ fn content_type(answer: &Answer) -> &str {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_speaks_the_revision_it_was_opened_with() {
+async fn a_session_keeps_its_revision() {
     let mut server = Server::with(config());
     let (session, target) = polling(&mut server, "").await;
     assert_eq!(session.protocol(), Protocol::V3);
@@ -90,7 +90,7 @@ async fn a_session_speaks_the_revision_it_was_opened_with() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_that_do_not_say_what_they_speak_speak_revision_3() {
+async fn clients_without_a_revision_use_revision_3() {
     let mut server = Server::with(config());
     for query in ["", "&EIO=", "&EIO=2", "&EIO=5", "&EIO=four"] {
         let target = format!("/engine.io/?transport=polling{query}");
@@ -106,13 +106,13 @@ async fn packets_are_counted_in_code_units() {
     post_text(&server, &target, "2:4é0:3:4🦀1:2").await;
     server.messages(["é", "🦀"]).await;
     let polled = get(&server, &target).await;
-    // The heartbeat goes first.
+    // The heartbeat is sent first.
     polled.is(200, "1:32:4é3:4🦀");
     assert_eq!(content_type(&polled), "text/plain; charset=UTF-8");
 }
 
 #[tokio::test(start_paused = true)]
-async fn binary_is_polled_and_posted_as_it_is() {
+async fn binary_payloads_are_polled_and_posted_in_revision_3() {
     let mut server = echoing();
     let (session, target) = polling(&mut server, "").await;
     let body = b"\x00\x03\xff4\xc3\xa9\x01\x04\xff\x04\x01\x02\x03";
@@ -131,11 +131,11 @@ async fn binary_is_polled_and_posted_as_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_opened_with_base64_gets_it_to_the_end() {
+async fn a_client_that_requested_base64_keeps_receiving_it() {
     for query in ["&b64=1", "&b64=true"] {
         let mut server = echoing();
         let (_, target) = polling(&mut server, query).await;
-        // Clients of that time say so in their first request only.
+        // Clients of that time state it in their first request only.
         let target = target.replace(query, "");
         for _ in 0..2 {
             post_text(&server, &target, "6:b4AQID").await;
@@ -147,7 +147,7 @@ async fn a_client_that_opened_with_base64_gets_it_to_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_payload_ends_the_session() {
+async fn an_invalid_payload_ends_the_session() {
     let octets = "application/octet-stream";
     let cases: [(&str, &[u8]); 6] = [
         ("text/plain", b"4hello"),
@@ -185,7 +185,7 @@ async fn bodies_of_every_kind_are_limited() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_pings_lives() {
+async fn a_revision_3_client_that_pings_stays_connected() {
     let mut server = Server::with(config());
     let (_, target) = polling(&mut server, "").await;
     for _ in 0..3 {
@@ -200,7 +200,7 @@ async fn a_client_that_pings_lives() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_answers_what_it_was_not_asked_is_cut_off() {
+async fn an_unsolicited_pong_ends_the_session() {
     let mut server = Server::with(config());
     let (_, target) = polling(&mut server, "").await;
     post_text(&server, &target, "1:3").await;
@@ -208,7 +208,7 @@ async fn a_client_that_answers_what_it_was_not_asked_is_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_carries_binary_behind_its_type() {
+async fn a_websocket_prefixes_binary_messages_with_their_type() {
     let mut server = echoing();
     let mut client = WebSocketClient::connect(&server, WEBSOCKET, PIPE)
         .await
@@ -234,7 +234,7 @@ async fn a_websocket_carries_binary_behind_its_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_gets_base64_where_it_asks_for_it() {
+async fn a_websocket_receives_base64_if_it_requests_it() {
     let mut server = echoing();
     let target = format!("{WEBSOCKET}&b64=1");
     let mut client = WebSocketClient::connect(&server, &target, PIPE)
@@ -247,7 +247,7 @@ async fn a_websocket_gets_base64_where_it_asks_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_moves_to_a_websocket() {
+async fn a_revision_3_session_upgrades_to_a_websocket() {
     let mut server = echoing();
     let (session, target) = polling(&mut server, "").await;
     let upgrade = target.replace("polling", "websocket");
@@ -271,7 +271,7 @@ async fn a_session_moves_to_a_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_polls_with_scripts_and_posts_with_forms() {
+async fn a_page_can_poll_and_post_with_jsonp() {
     let mut server = echoing();
     let opened = get(&server, &format!("{POLLING}&j=3")).await;
     assert_eq!(content_type(&opened), "text/plain; charset=UTF-8");
@@ -295,14 +295,14 @@ async fn a_page_polls_with_scripts_and_posts_with_forms() {
     let polled = get(&server, &target).await;
     polled.is(200, r#"___eio[3]("8:4é\u2028\"\n\\n+6:b4AQID");"#);
 
-    // Whichever function is asked for is called.
+    // The requested function is called.
     post(&server, &target, form, b"d=1:2").await.is(200, "ok");
     let polled = get(&server, &target.replace("j=3", "j=x4]y")).await;
     polled.is(200, r#"___eio[4]("1:3");"#);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_form_without_packets_is_none() {
+async fn a_form_without_packets_is_accepted() {
     let mut server = Server::with(config());
     let (session, target) = polling(&mut server, "").await;
     let target = format!("{target}&j=0");
@@ -315,7 +315,7 @@ async fn a_form_without_packets_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn scripts_and_forms_serve_revision_4_too() {
+async fn jsonp_supports_revision_4() {
     let mut server = Server::echoing();
     let client = PollingClient::open(&server).await;
     server.opened().await;

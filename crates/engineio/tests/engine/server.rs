@@ -1,4 +1,4 @@
-//! A server under test: its engine, its application, and ways in.
+//! A server under test: its engine, its application, and its entry points.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -26,21 +26,20 @@ pub(crate) const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const MOMENT: Duration = Duration::from_millis(1);
 
-/// How much a connection in memory holds unless a test says otherwise.
+/// The default capacity of an in-memory connection.
 pub(crate) const PIPE: usize = 64 * 1024;
 
-/// Lets virtual time pass: every timer on the way fires at its moment, every task runs until it
-/// has nothing to do.
+/// Advances virtual time. Timers fire in order, and every task runs until it is idle.
 pub(crate) async fn pass(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-/// Lets every task run until it has nothing to do.
+/// Runs every task until it is idle.
 pub(crate) async fn settle() {
     pass(MOMENT).await;
 }
 
-/// Waits for something that has to come; an hour of virtual time is over at once.
+/// Awaits a future, with an hour of virtual time as the limit.
 pub(crate) async fn expect<F: Future>(what: &str, future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(3600), future)
         .await
@@ -62,7 +61,7 @@ impl Server {
         Self::directed(config, |_| {})
     }
 
-    /// A server whose application answers each message with itself.
+    /// Creates a server whose application echoes each message.
     pub(crate) fn echoing() -> Self {
         Self::directed(Config::default(), |application| {
             application.on_message = Arc::new(|session, message| {
@@ -71,7 +70,7 @@ impl Server {
         })
     }
 
-    /// A server whose application does what it is told by `direct`.
+    /// Creates a server with the application that `direct` configures.
     pub(crate) fn directed(config: Config, direct: impl FnOnce(&mut Reporter)) -> Self {
         let (mut application, happenings) = Reporter::new();
         direct(&mut application);
@@ -94,9 +93,9 @@ impl Server {
         answer(self.service(), request).await
     }
 
-    /// A new connection to the server, which speaks HTTP/1.1 and HTTP/2 on it.
+    /// Opens a connection to the server, which accepts HTTP/1.1 and HTTP/2.
     ///
-    /// At most `buffer` bytes are on the way in each direction.
+    /// `buffer` is the capacity of each direction in bytes.
     pub(crate) fn connect(&self, buffer: usize) -> DuplexStream {
         connect(self.service(), buffer)
     }
@@ -107,7 +106,7 @@ impl Server {
             .expect("the application lives")
     }
 
-    /// The next thing that happens is that a session opens.
+    /// Returns the session if the next callback is `open`.
     pub(crate) async fn opened(&mut self) -> Session {
         match self.happening().await {
             Happening::Opened(session) => session,
@@ -115,7 +114,7 @@ impl Server {
         }
     }
 
-    /// The next thing that happens is that a message arrives.
+    /// Returns the message if the next callback is `message`.
     pub(crate) async fn message(&mut self) -> Message {
         match self.happening().await {
             Happening::Message(message) => message,
@@ -123,14 +122,14 @@ impl Server {
         }
     }
 
-    /// The next thing that happens is that these messages arrive.
+    /// Asserts that the next callbacks receive these messages.
     pub(crate) async fn messages<const N: usize>(&mut self, expected: [&str; N]) {
         for text in expected {
             assert_eq!(self.message().await, Message::from(text));
         }
     }
 
-    /// The next thing that happens is that a session ends.
+    /// Returns the reason if the next callback is `closed`.
     pub(crate) async fn closed(&mut self) -> CloseReason {
         match self.happening().await {
             Happening::Closed(reason) => reason,
@@ -138,12 +137,12 @@ impl Server {
         }
     }
 
-    /// What has happened without waiting for more.
+    /// Returns the callbacks so far, without waiting.
     pub(crate) fn happened(&mut self) -> Vec<Happening> {
         std::iter::from_fn(|| self.happenings.try_recv().ok()).collect()
     }
 
-    /// Nothing has happened that was not looked at.
+    /// Asserts that there are no unread callbacks.
     #[track_caller]
     pub(crate) fn is_quiet(&mut self) {
         let happened = self.happened();
@@ -151,7 +150,7 @@ impl Server {
     }
 }
 
-/// A new connection to a service, which speaks HTTP/1.1 and HTTP/2 on it.
+/// Opens a connection to a service, which accepts HTTP/1.1 and HTTP/2.
 pub(crate) fn connect<A: Application>(
     service: EngineIoService<NotFound, A>,
     buffer: usize,
@@ -161,7 +160,7 @@ pub(crate) fn connect<A: Application>(
     client
 }
 
-/// Serves a connection, which speaks HTTP/1.1 and HTTP/2.
+/// Serves a connection with HTTP/1.1 and HTTP/2.
 pub(crate) fn serve<A: Application>(
     service: EngineIoService<NotFound, A>,
     connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -177,7 +176,7 @@ pub(crate) fn serve<A: Application>(
     });
 }
 
-/// An answer, complete.
+/// A complete response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -190,14 +189,14 @@ impl Answer {
         std::str::from_utf8(&self.body).expect("a body in UTF-8")
     }
 
-    /// The answer has this status and this body.
+    /// Asserts status and body.
     #[track_caller]
     pub(crate) fn is(&self, status: u16, body: &str) {
         assert_eq!((self.status.as_u16(), self.text()), (status, body));
     }
 }
 
-/// The answer of a service to one request.
+/// Returns the response of a service to one request.
 pub(crate) async fn answer<A, B>(
     service: EngineIoService<NotFound, A>,
     request: Request<B>,

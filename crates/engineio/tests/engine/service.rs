@@ -1,4 +1,4 @@
-//! The engine as a tower layer and service: generic, transparent, shared.
+//! The engine as a tower layer and service: generic, transparent and shared.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -21,7 +21,7 @@ use crate::polling_client::{OPEN, PollingClient, sid_of};
 use crate::server::{PIPE, Server};
 use crate::websocket_client::{self, WebSocketClient};
 
-/// A body that belongs to no framework: some bytes, one after the other.
+/// A custom body: some bytes, one after the other.
 #[derive(Debug)]
 struct Countdown(u8);
 
@@ -52,10 +52,10 @@ impl Body for Countdown {
     }
 }
 
-/// A service that is ready when it is told so, and fails for one path.
+/// A service that is ready on demand, and fails for one path.
 #[derive(Clone, Debug, Default)]
 struct Inner {
-    /// How often it says that it is not ready yet.
+    /// The remaining number of polls for which it is not ready.
     unready: usize,
     broken: bool,
     calls: Arc<AtomicUsize>,
@@ -107,12 +107,12 @@ fn open() -> Request<FedBody> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_paths_belong_to_the_wrapped_service() {
+async fn other_paths_are_passed_to_the_inner_service() {
     let server = Server::new();
     let inner = Inner::default();
     let layer = EngineIoLayer::from_engine(Arc::clone(&server.engine));
     let service = layer.layer(inner.clone());
-    // Without the slash it is another path, as for Node's server.
+    // Without the slash it is another path, as in Node.
     for path in [
         "/",
         "/other?EIO=4&transport=polling",
@@ -143,7 +143,7 @@ async fn other_paths_belong_to_the_wrapped_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wrapped_service_says_when_it_is_ready() {
+async fn the_inner_service_determines_readiness() {
     let server = Server::new();
     let layer = EngineIoLayer::from_engine(Arc::clone(&server.engine));
     let mut service = layer.layer(Inner {
@@ -162,7 +162,7 @@ async fn the_wrapped_service_says_when_it_is_ready() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_fails_while_it_is_sent_fails_with_its_own_error() {
+async fn a_failing_body_keeps_its_error() {
     let server = Server::new();
     let layer = EngineIoLayer::from_engine(Arc::clone(&server.engine));
     let inner = tower::service_fn(async |_: Request<FedBody>| {
@@ -174,7 +174,7 @@ async fn a_body_that_fails_while_it_is_sent_fails_with_its_own_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_services_of_a_layer_share_one_table() {
+async fn all_services_of_a_layer_share_sessions() {
     let mut server = Server::new();
     let layer = EngineIoLayer::from_engine(Arc::clone(&server.engine));
     let first = layer.layer(Inner::default());
@@ -193,7 +193,7 @@ async fn all_services_of_a_layer_share_one_table() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wrapped_service_can_be_reached() {
+async fn the_inner_service_is_accessible() {
     let server = Server::new();
     let mut service = EngineIoService::new(Inner::default(), Arc::clone(&server.engine));
     service.get_mut().unready = 3;
@@ -202,7 +202,7 @@ async fn the_wrapped_service_can_be_reached() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn alone_it_answers_everything_else_with_not_found() {
+async fn a_standalone_engine_answers_other_paths_with_not_found() {
     let (application, _happenings) = Reporter::new();
     let engine = Arc::new(Engine::new(
         Config::default().path("engine.io"),
@@ -220,7 +220,7 @@ async fn alone_it_answers_everything_else_with_not_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_without_upgrades_says_so_and_keeps_no_session() {
+async fn an_http_server_without_upgrade_support_keeps_no_session() {
     let server = Server::new();
     let request = Request::get(websocket_client::OPEN)
         .header("connection", "upgrade")
@@ -233,7 +233,7 @@ async fn a_server_without_upgrades_says_so_and_keeps_no_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transport_that_is_off_is_refused() {
+async fn a_disabled_transport_is_refused() {
     let unknown = r#"{"code":0,"message":"Transport unknown"}"#;
     let server = Server::with(Config::default().transports([Transport::WebSocket]));
     server.answer(open()).await.is(400, unknown);
@@ -257,7 +257,7 @@ async fn a_transport_that_is_off_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_from_elsewhere_reaches_no_session() {
+async fn a_page_of_another_origin_reaches_no_session() {
     let origins = Origins::list(["https://example.com"]);
     let mut server = Server::with(Config::default().origins(origins));
     let client = PollingClient::open(&server).await;

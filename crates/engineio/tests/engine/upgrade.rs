@@ -1,4 +1,5 @@
-//! From polling to a WebSocket: nothing is lost, nothing comes twice, and what fails fails alone.
+//! Upgrades from polling to WebSocket: no message is lost or duplicated, and a failed upgrade does
+//! not affect the session.
 
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ async fn probed(server: &Server, client: &PollingClient) -> WebSocketClient {
     socket
 }
 
-/// The session still polls, and messages pass both ways.
+/// Asserts that the session still polls and carries messages in both directions.
 async fn lives_on_polling(server: &mut Server, client: &PollingClient, session: &Session) {
     assert_eq!(session.transport(), Transport::Polling);
     client.post("4from the client").await.is(200, "ok");
@@ -42,7 +43,7 @@ async fn lives_on_polling(server: &mut Server, client: &PollingClient, session: 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_moves_to_a_websocket() {
+async fn a_client_upgrades_to_a_websocket() {
     let mut server = Server::echoing();
     let (client, session) = polling(&mut server).await;
     let poll = client.get();
@@ -63,7 +64,7 @@ async fn a_client_moves_to_a_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_queued_moves_along_in_order() {
+async fn queued_messages_survive_an_upgrade_in_order() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     session.send("before the probe").unwrap();
@@ -79,7 +80,7 @@ async fn what_is_queued_moves_along_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_leave_through_the_poll_that_waits_while_probing() {
+async fn messages_are_sent_through_the_pending_poll_while_probing() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -92,7 +93,7 @@ async fn messages_leave_through_the_poll_that_waits_while_probing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn polls_are_released_soon_while_probing() {
+async fn polls_are_answered_soon_while_probing() {
     let mut server = Server::new();
     let (client, _) = polling(&mut server).await;
     let _socket = probed(&server, &client).await;
@@ -107,7 +108,7 @@ async fn polls_are_released_soon_while_probing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_still_waits_is_released_by_the_upgrade() {
+async fn an_upgrade_answers_the_pending_poll() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let poll = client.get();
@@ -119,7 +120,7 @@ async fn a_poll_that_still_waits_is_released_by_the_upgrade() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_is_given_up_while_probing_costs_nothing() {
+async fn a_poll_aborted_while_probing_does_not_end_the_session() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -131,7 +132,7 @@ async fn a_poll_that_is_given_up_while_probing_costs_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_goes_away_goes_alone() {
+async fn a_probe_that_disconnects_does_not_end_the_session() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let poll = client.get();
@@ -151,7 +152,7 @@ async fn a_probe_that_goes_away_goes_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_breaks_off_before_it_is_a_websocket_goes_alone() {
+async fn a_probe_that_fails_before_its_upgrade_does_not_end_the_session() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut connection = server.connect(PIPE);
@@ -172,7 +173,7 @@ async fn a_probe_that_breaks_off_before_it_is_a_websocket_goes_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_sends_something_else_goes_alone() {
+async fn a_probe_with_an_invalid_packet_does_not_end_the_session() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     session.send("kept").unwrap();
@@ -190,7 +191,7 @@ async fn a_probe_that_sends_something_else_goes_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_takes_too_long_goes_alone() {
+async fn a_probe_timeout_does_not_end_the_session() {
     for answered in [false, true] {
         let mut server = Server::new();
         let (client, session) = polling(&mut server).await;
@@ -211,7 +212,7 @@ async fn a_probe_that_takes_too_long_goes_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_upgrade_timeout_is_over_with_the_upgrade() {
+async fn the_upgrade_timeout_ends_with_the_upgrade() {
     let mut server = Server::new();
     let (client, _) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -251,10 +252,10 @@ async fn a_second_websocket_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_upgrade_request_leaves_the_session_to_a_good_one() {
+async fn a_bad_upgrade_request_does_not_prevent_a_valid_one() {
     let mut server = Server::new();
     let (client, _) = polling(&mut server).await;
-    // A request that no server could upgrade: it was not read from a connection.
+    // A request that was not read from a connection cannot be upgraded.
     let request = Request::get(format!("{OPEN}&sid={}", client.sid))
         .header("connection", "upgrade")
         .header("upgrade", "websocket")
@@ -275,7 +276,7 @@ async fn a_bad_upgrade_request_leaves_the_session_to_a_good_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_waits_for_the_post_before_it() {
+async fn an_upgrade_waits_for_a_post_in_progress() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -296,12 +297,12 @@ async fn an_upgrade_waits_for_the_post_before_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_waits_for_a_post_that_the_application_does_not_take() {
+async fn an_upgrade_waits_while_the_application_is_not_ready_for_a_post() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     server.gate.shut();
     let post = client.start_post_of("4first\x1e4second");
-    // Probing itself does not wait for the application.
+    // Probing does not wait for the application.
     let mut socket = probed(&server, &client).await;
     socket.send("5").await;
     socket.send("4third").await;
@@ -314,7 +315,7 @@ async fn an_upgrade_waits_for_a_post_that_the_application_does_not_take() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_does_not_wait_for_a_post_that_is_refused() {
+async fn an_upgrade_does_not_wait_for_a_refused_post() {
     let mut server = Server::with(Config::default().max_http_buffer_size(10));
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -332,7 +333,7 @@ async fn an_upgrade_does_not_wait_for_a_post_that_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_does_not_wait_for_ever() {
+async fn an_upgrade_does_not_wait_forever() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -350,7 +351,7 @@ async fn an_upgrade_does_not_wait_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_gives_up_its_post_while_upgrading_is_gone() {
+async fn a_post_aborted_during_an_upgrade_ends_the_session() {
     let mut server = Server::new();
     let (client, _) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -365,7 +366,7 @@ async fn a_client_that_gives_up_its_post_while_upgrading_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_heartbeat_goes_on_across_the_upgrade() {
+async fn the_heartbeat_continues_across_an_upgrade() {
     let mut server = Server::new();
     let (client, _) = polling(&mut server).await;
     pass(PING_INTERVAL / 2).await;
@@ -381,7 +382,7 @@ async fn the_heartbeat_goes_on_across_the_upgrade() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_dies_while_its_client_upgrades() {
+async fn a_session_can_end_during_an_upgrade() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -393,7 +394,7 @@ async fn a_session_dies_while_its_client_upgrades() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_is_being_closed_may_still_upgrade() {
+async fn a_closing_session_may_still_upgrade() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -406,7 +407,7 @@ async fn a_session_that_is_being_closed_may_still_upgrade() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn upgrades_may_be_switched_off() {
+async fn upgrades_can_be_disabled() {
     let mut server = Server::with(Config::default().allow_upgrades(false));
     let (client, session) = polling(&mut server).await;
     let target = format!("{OPEN}&sid={}", client.sid);
@@ -416,7 +417,7 @@ async fn upgrades_may_be_switched_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_the_answers_to_its_probes_is_not_read_either() {
+async fn a_client_that_probes_without_reading_is_not_read() {
     const BUFFER: usize = 256;
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
@@ -435,7 +436,7 @@ async fn a_client_that_does_not_read_the_answers_to_its_probes_is_not_read_eithe
         "what is answered and not read is kept in memory"
     );
 
-    // Neither does it hold up those who wait for the session.
+    // It does not block tasks that lock the session either.
     let poll = client.get();
     session.send("hello").unwrap();
     assert_eq!(poll.packets().await.last().unwrap(), "4hello");
@@ -451,7 +452,7 @@ async fn a_client_that_does_not_read_the_answers_to_its_probes_is_not_read_eithe
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_gets_base64_where_its_websocket_asked_for_it() {
+async fn an_upgraded_client_receives_base64_if_its_websocket_requested_it() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let target = format!("{OPEN}&b64=1&sid={}", client.sid);

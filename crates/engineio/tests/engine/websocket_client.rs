@@ -1,4 +1,4 @@
-//! A client on a WebSocket, over a connection in memory.
+//! A client with a WebSocket over an in-memory connection.
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
@@ -17,13 +17,13 @@ pub(crate) struct WebSocketClient<S = DuplexStream> {
 }
 
 impl WebSocketClient {
-    /// A client whose session is open.
+    /// Opens a session.
     pub(crate) async fn open(server: &Server) -> Self {
         Self::open_through(server, PIPE).await.0
     }
 
-    /// A client whose session is open, and the session's id; at most `buffer` bytes are on the
-    /// way in each direction.
+    /// Opens a session. Returns its id as well. `buffer` is the capacity of each direction in
+    /// bytes.
     pub(crate) async fn open_through(server: &Server, buffer: usize) -> (Self, String) {
         let mut client = Self::connect(server, OPEN, buffer)
             .await
@@ -32,7 +32,7 @@ impl WebSocketClient {
         (client, sid)
     }
 
-    /// A WebSocket for a session that polls.
+    /// Opens a WebSocket for a polling session.
     pub(crate) async fn probe(server: &Server, sid: &str) -> Self {
         Self::connect(server, &format!("{OPEN}&sid={sid}"), PIPE)
             .await
@@ -67,12 +67,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketClient<S> {
             .expect("the WebSocket is open");
     }
 
-    /// The next message, an error, or the end.
+    /// Returns the next message, an error, or the end.
     pub(crate) async fn next(&mut self) -> Option<Result<Message, Error>> {
         expect("something from the server", self.stream.next()).await
     }
 
-    /// The next message, which is a text.
+    /// Returns the next message, which must be a text.
     pub(crate) async fn text(&mut self) -> String {
         match self.next().await {
             Some(Ok(Message::Text(text))) => text.to_string(),
@@ -80,14 +80,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketClient<S> {
         }
     }
 
-    /// The next messages are these texts.
+    /// Asserts that the next messages are these texts.
     pub(crate) async fn gets<const N: usize>(&mut self, expected: [&str; N]) {
         for text in expected {
             assert_eq!(self.text().await, text);
         }
     }
 
-    /// The next message is a close frame with this code, if any, and the connection ends.
+    /// Asserts that the next message is a close frame with this code, and that the connection ends.
     pub(crate) async fn is_closed_with(&mut self, code: Option<CloseCode>) {
         match self.next().await {
             Some(Ok(Message::Close(frame))) => assert_eq!(frame.map(|frame| frame.code), code),
@@ -96,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketClient<S> {
         self.ends().await;
     }
 
-    /// The connection ends.
+    /// Asserts that the connection ends.
     pub(crate) async fn ends(&mut self) {
         let next = self.next().await;
         assert!(
@@ -105,14 +105,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketClient<S> {
         );
     }
 
-    /// Whether nothing comes, once every task has run.
+    /// Asserts that nothing arrives after every task has run.
     pub(crate) async fn is_quiet(&mut self) {
         crate::server::settle().await;
         let next = futures_util::FutureExt::now_or_never(self.stream.next());
         assert!(next.is_none(), "unexpected: {next:?}");
     }
 
-    /// Closes the WebSocket in good order.
+    /// Performs the close handshake.
     pub(crate) async fn close(mut self) {
         self.send_message(Message::Close(None)).await;
         while let Some(Ok(_)) = self.next().await {}

@@ -1,4 +1,4 @@
-//! Sessions over WebTransport: the stream is handed in, and all else is as on a WebSocket.
+//! Sessions over WebTransport: the stream is passed in, everything else is as on a WebSocket.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::webtransport_client::{
 mod refused;
 mod upgrade;
 
-/// How long a stream is kept whose client does not answer its end.
+/// How long the server keeps a stream open whose client does not answer its end.
 const LINGER: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
@@ -53,7 +53,7 @@ async fn a_client_opens_a_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_follows_the_first_packet_is_not_lost() {
+async fn packets_after_the_first_one_are_not_lost() {
     let mut server = server();
     let mut client = WebTransportClient::new(&server.engine, request(TARGET));
     let bytes = [
@@ -86,7 +86,7 @@ async fn bytes_may_arrive_one_by_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_of_every_length_go_there_and_back() {
+async fn messages_of_every_length_are_echoed() {
     let mut server = echoing();
     let mut client = WebTransportClient::open(&server).await;
     server.opened().await;
@@ -102,13 +102,13 @@ async fn messages_of_every_length_go_there_and_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_attachment_passes_both_ways() {
+async fn an_empty_attachment_is_carried_both_ways() {
     let mut server = echoing();
     let mut client = WebTransportClient::open(&server).await;
     server.opened().await;
     client.send_frame(true, &[]).await;
     assert_eq!(server.message().await, Message::from(Bytes::new()));
-    // A frame without bytes is an error to the official clients, base64 is not.
+    // The official clients treat an empty frame as an error, but accept base64.
     client.gets(["b"]).await;
     client.send("bAQID").await;
     assert_eq!(client.next().await, Some((true, vec![1, 2, 3])));
@@ -123,7 +123,7 @@ async fn the_initial_packet_follows_the_handshake() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_heartbeat_is_that_of_other_transports() {
+async fn the_heartbeat_works_as_on_other_transports() {
     let mut server = server();
     let mut client = WebTransportClient::open(&server).await;
     server.opened().await;
@@ -162,7 +162,7 @@ async fn a_close_packet_is_ignored_as_on_a_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_closes_the_session() {
+async fn an_invalid_frame_closes_the_session() {
     let too_long = {
         let mut header = vec![127];
         header.extend_from_slice(&1_000_001_u64.to_be_bytes());
@@ -183,7 +183,7 @@ async fn what_cannot_be_read_closes_the_session() {
         server.opened().await;
         client.send("4before").await;
         client.send_bytes(bytes).await;
-        // It may be on the way.
+        // It may be in transit.
         client.send("4after").await;
         server.messages(["before"]).await;
         assert_eq!(server.closed().await, CloseReason::ParseError, "{bytes:?}");
@@ -193,7 +193,7 @@ async fn what_cannot_be_read_closes_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_largest_message_is_allowed() {
+async fn a_message_of_the_size_limit_is_accepted() {
     let mut server = Server::with(config().max_http_buffer_size(100));
     let mut client = WebTransportClient::open(&server).await;
     server.opened().await;
@@ -207,7 +207,7 @@ async fn the_largest_message_is_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_read_while_the_application_is_busy() {
+async fn nothing_is_read_while_the_application_is_not_ready() {
     const MESSAGES: usize = 1_000;
     let mut server = server();
     let mut client = WebTransportClient::through(&server.engine, request(TARGET), 1_024);
@@ -232,7 +232,7 @@ async fn nothing_is_read_while_the_application_is_busy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_is_cut_off() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let mut server = Server::with(config().max_outbound_bytes(10_000));
     let mut client = WebTransportClient::through(&server.engine, request(TARGET), 1_024);
     client.send("0").await;
@@ -248,7 +248,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn volatile_messages_wait_for_nothing() {
+async fn volatile_messages_are_never_queued_for_a_slow_client() {
     let mut server = server();
     let mut client = WebTransportClient::through(&server.engine, request(TARGET), 1_024);
     client.send("0").await;
@@ -267,7 +267,7 @@ async fn volatile_messages_wait_for_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_queued_leaves_before_the_end() {
+async fn queued_messages_are_sent_before_the_end() {
     let mut server = server();
     let mut client = WebTransportClient::open(&server).await;
     let session = server.opened().await;
@@ -279,7 +279,7 @@ async fn what_is_queued_leaves_before_the_end() {
     client.gets(["4last"]).await;
     client.ends().await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
-    // The stream is kept for a while, for those who handed it in close the whole session then.
+    // The stream is kept open for a while, because its owner closes the whole session afterwards.
     pass(LINGER - 2 * MOMENT).await;
     assert!(!client.served.is_finished());
     pass(4 * MOMENT).await;
@@ -287,7 +287,7 @@ async fn what_is_queued_leaves_before_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_answers_the_end_is_let_go_at_once() {
+async fn a_stream_is_released_once_the_client_answers_its_end() {
     let mut server = server();
     let mut client = WebTransportClient::open(&server).await;
     server.opened().await.close(CloseReason::ForcedClose);
@@ -298,7 +298,7 @@ async fn a_client_that_answers_the_end_is_let_go_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn closing_the_engine_tells_every_client() {
+async fn closing_the_engine_notifies_every_client() {
     let mut server = server();
     let mut client = WebTransportClient::open(&server).await;
     server.opened().await.send("last").unwrap();
@@ -316,7 +316,7 @@ async fn closing_the_engine_tells_every_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_takes_nothing_is_given_up() {
+async fn a_blocked_stream_is_released() {
     let mut server = server();
     let mut client = WebTransportClient::through(&server.engine, request(TARGET), 64);
     client.send("0").await;
@@ -329,7 +329,7 @@ async fn a_stream_that_takes_nothing_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_future_that_is_dropped_early_gives_the_stream_up() {
+async fn dropping_the_future_early_releases_the_stream() {
     let mut server = server();
     let mut client = WebTransportClient::new(&server.engine, request(TARGET));
     settle().await;
@@ -337,7 +337,7 @@ async fn a_future_that_is_dropped_early_gives_the_stream_up() {
     client.ends().await;
     server.is_quiet();
 
-    // Later it changes nothing.
+    // Later it has no effect.
     let mut client = WebTransportClient::open(&server).await;
     server.opened().await;
     client.served.abort();
@@ -346,7 +346,7 @@ async fn a_future_that_is_dropped_early_gives_the_stream_up() {
     server.messages(["still here"]).await;
 }
 
-/// Writes down to which transports the session moves.
+/// Logs the transports of the session.
 struct Moves(parking_lot::Mutex<Vec<String>>);
 
 impl SessionObserver for Moves {
@@ -358,7 +358,7 @@ impl SessionObserver for Moves {
 }
 
 #[tokio::test(start_paused = true)]
-async fn observers_see_the_move() {
+async fn an_observer_sees_the_upgrade_to_webtransport() {
     let mut server = server();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;

@@ -11,13 +11,13 @@ use tokio::task::JoinHandle;
 use crate::application::Reporter;
 use crate::server::{PIPE, Server, expect, settle};
 
-/// As the official clients have it: without a query.
+/// The target of the official clients, which has no query.
 pub(crate) const TARGET: &str = "https://localhost/engine.io/";
 
 /// A frame: whether it is binary, and its payload.
 pub(crate) type Frame = (bool, Vec<u8>);
 
-/// The head of a CONNECT request.
+/// Returns the head of a CONNECT request.
 pub(crate) fn request(target: &str) -> Parts {
     let request = Request::connect(target).body(());
     request.expect("a request").into_parts().0
@@ -25,17 +25,17 @@ pub(crate) fn request(target: &str) -> Parts {
 
 pub(crate) struct WebTransportClient {
     pub(crate) stream: DuplexStream,
-    /// Ends when the server has done with the stream.
+    /// Ends when the server has released the stream.
     pub(crate) served: JoinHandle<()>,
 }
 
 impl WebTransportClient {
-    /// A stream that was handed in, on which nothing has been sent.
+    /// Passes a stream to the engine, on which nothing has been sent.
     pub(crate) fn new<A: Application>(engine: &Arc<Engine<A>>, request: Parts) -> Self {
         Self::through(engine, request, PIPE)
     }
 
-    /// As [`new`](Self::new); at most `buffer` bytes are on the way in each direction.
+    /// Like [`new`](Self::new), with the capacity of each direction in bytes.
     pub(crate) fn through<A: Application>(
         engine: &Arc<Engine<A>>,
         request: Parts,
@@ -46,7 +46,7 @@ impl WebTransportClient {
         Self { stream, served }
     }
 
-    /// A client whose session is open.
+    /// Opens a session.
     pub(crate) async fn open(server: &Server) -> Self {
         let mut client = Self::new(&server.engine, request(TARGET));
         client.send("0").await;
@@ -55,7 +55,7 @@ impl WebTransportClient {
         client
     }
 
-    /// A client that wants to carry on a session that polls.
+    /// Creates a client that requests to upgrade a polling session.
     pub(crate) async fn probe(server: &Server, sid: &str) -> Self {
         let mut client = Self::new(&server.engine, request(TARGET));
         client.send(&format!("0{{\"sid\":\"{sid}\"}}")).await;
@@ -76,12 +76,12 @@ impl WebTransportClient {
             .expect("the stream is open");
     }
 
-    /// The next frame, or the end.
+    /// Returns the next frame, or `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Frame> {
         expect("something from the server", self.read()).await
     }
 
-    /// The next frame, which is a text.
+    /// Returns the next frame, which must be a text.
     pub(crate) async fn text(&mut self) -> String {
         match self.next().await {
             Some((false, text)) => String::from_utf8(text).expect("a text"),
@@ -89,19 +89,19 @@ impl WebTransportClient {
         }
     }
 
-    /// The next frames are these texts.
+    /// Asserts that the next frames are these texts.
     pub(crate) async fn gets<const N: usize>(&mut self, expected: [&str; N]) {
         for text in expected {
             assert_eq!(self.text().await, text);
         }
     }
 
-    /// The stream ends.
+    /// Asserts that the stream ends.
     pub(crate) async fn ends(&mut self) {
         assert_eq!(self.next().await, None);
     }
 
-    /// The stream ends, and the server has done with it.
+    /// Asserts that the stream ends and is released by the server.
     pub(crate) async fn expect_let_go(mut self) {
         self.ends().await;
         expect("the end of serving", self.served)
@@ -109,7 +109,7 @@ impl WebTransportClient {
             .expect("no panic");
     }
 
-    /// Whether nothing comes, once every task has run.
+    /// Asserts that nothing arrives after every task has run.
     pub(crate) async fn is_quiet(&mut self) {
         settle().await;
         let next = futures_util::FutureExt::now_or_never(self.read());
@@ -129,7 +129,7 @@ impl WebTransportClient {
     }
 }
 
-/// The bytes of a frame, as `engine.io-parser` writes them.
+/// Returns the bytes of a frame as `engine.io-parser` writes them.
 pub(crate) fn framed(binary: bool, payload: &[u8]) -> Vec<u8> {
     let mut bytes = match payload.len() {
         short @ 0..126 => vec![short as u8],
@@ -141,18 +141,18 @@ pub(crate) fn framed(binary: bool, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The engine of a server with all transports.
+/// Creates a server with all transports.
 pub(crate) fn server() -> Server {
     Server::with(config())
 }
 
-/// Options with all transports.
+/// Returns options with all transports.
 pub(crate) fn config() -> engineio::Config {
     use engineio::Transport::{Polling, WebSocket, WebTransport};
     engineio::Config::default().transports([Polling, WebSocket, WebTransport])
 }
 
-/// A server with all transports whose application answers each message with itself.
+/// Creates a server with all transports whose application echoes each message.
 pub(crate) fn echoing() -> Server {
     Server::directed(config(), |application: &mut Reporter| {
         application.on_message = Arc::new(|session, message| {

@@ -87,7 +87,7 @@ impl Uncompressed<'_> {
         match compression.encode(encoding, &body).await {
             Ok(encoded) => PollResponse::payload(encoded, binary, Some(encoding)),
             Err(error) => {
-                tracing::error!(?error, "an answer is sent uncompressed: zlib has failed");
+                tracing::error!(?error, "sending a response uncompressed: zlib failed");
                 PollResponse::payload(body, binary, None)
             }
         }

@@ -277,7 +277,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             .await
             .is_err()
         {
-            tracing::debug!("no answer to the close frame");
+            tracing::debug!("the client did not answer the close frame");
         }
     }
 

@@ -49,10 +49,10 @@ pub(crate) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "a frame without a packet",
+            Self::Empty => "an empty text frame",
             Self::TooLarge => "a frame larger than `max_http_buffer_size`",
             Self::NotText => "a text that is not UTF-8",
-            Self::NoPacket => "a frame that is no packet",
+            Self::NoPacket => "a frame that is not a packet",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Who is not let in, and what the application is told of it.
+//! Refused WebTransport clients, and their report to the application.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use super::*;
 use crate::websocket_client::WebSocketClient;
 
-/// Asks what the query of the request says, and writes down what it is told.
+/// Treats a client as its query says, and logs the calls.
 #[derive(Default)]
 struct Doorkeeper(Mutex<Vec<String>>);
 
@@ -67,7 +67,7 @@ fn told(engine: &Engine<Doorkeeper>) -> Vec<String> {
     std::mem::take(&mut *engine.application().0.lock())
 }
 
-/// What the application is told of a client that sends this, and whose stream ends.
+/// Returns the report for a client that sends this packet. Asserts that its stream ends.
 async fn refusal(engine: &Arc<Engine<Doorkeeper>>, request: Parts, first: &str) -> Vec<String> {
     let mut client = WebTransportClient::new(engine, request);
     client.send(first).await;
@@ -76,18 +76,18 @@ async fn refusal(engine: &Arc<Engine<Doorkeeper>>, request: Parts, first: &str) 
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_off_by_default() {
+async fn webtransport_is_disabled_by_default() {
     let engine = door(Config::default());
     let refused = ["0 Transport unknown -"];
     assert_eq!(refusal(&engine, request(TARGET), "0").await, refused);
-    // Nothing has to be sent for it.
+    // No packet is necessary for it.
     let mut client = WebTransportClient::new(&engine, request(TARGET));
     settle().await;
     client.ends().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_packet_opens_a_session_or_carries_one_on() {
+async fn the_first_packet_must_open_or_upgrade_a_session() {
     let engine = door(config());
     let refused = ["3 Bad request TRANSPORT_HANDSHAKE_ERROR"];
     for first in [
@@ -119,7 +119,7 @@ async fn the_first_packet_opens_a_session_or_carries_one_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_packet_comes_in_time() {
+async fn a_late_first_packet_is_refused() {
     for sent in [&b""[..], b"\x0f", b"\x0f0{\"sid"] {
         let engine = door(config());
         let mut client = WebTransportClient::new(&engine, request(TARGET));
@@ -133,7 +133,7 @@ async fn the_first_packet_comes_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_goes_before_it_has_said_anything_is_no_failure() {
+async fn a_client_that_disconnects_without_a_packet_is_not_reported() {
     let engine = door(config());
     let client = WebTransportClient::new(&engine, request(TARGET));
     drop(client.stream);
@@ -168,7 +168,7 @@ async fn an_origin_outside_the_list_is_refused_before_anything_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_application_is_asked() {
+async fn the_application_can_refuse_a_webtransport_client() {
     let engine = door(config());
     let denied = request(&format!("{TARGET}?deny"));
     assert_eq!(refusal(&engine, denied, "0").await, ["4 not you -"]);
@@ -187,7 +187,7 @@ async fn the_application_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_goes_while_the_application_decides_opens_nothing() {
+async fn a_client_that_disconnects_during_allow_request_opens_no_session() {
     let engine = door(config());
     let mut client = WebTransportClient::new(&engine, request(&format!("{TARGET}?wait")));
     client.send("0").await;
@@ -204,7 +204,7 @@ async fn a_client_that_goes_while_the_application_decides_opens_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_revision_4_is_spoken() {
+async fn other_revisions_than_4_are_refused() {
     let engine = door(config().allow_eio3(true));
     let target = format!("{TARGET}?EIO=3");
     let refused = ["5 Unsupported protocol version -"];
@@ -216,7 +216,7 @@ async fn only_revision_4_is_spoken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_hands_a_session_in_may_know_nothing_of_the_request() {
+async fn a_stream_can_be_passed_in_without_knowing_its_request() {
     let engine = door(config());
     let (parts, ()) = http::Request::new(()).into_parts();
     let mut client = WebTransportClient::new(&engine, parts);
@@ -225,7 +225,7 @@ async fn who_hands_a_session_in_may_know_nothing_of_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_cannot_name_it() {
+async fn a_request_cannot_use_the_webtransport_transport() {
     let server = server();
     for query in ["", "&sid=x"] {
         let target = format!("/engine.io/?EIO=4&transport=webtransport{query}");

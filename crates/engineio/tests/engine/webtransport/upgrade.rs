@@ -1,4 +1,4 @@
-//! From polling to WebTransport.
+//! Upgrades from polling to WebTransport.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn probed(server: &Server, client: &PollingClient) -> WebTransportClient {
     socket
 }
 
-/// A stream for this session is let go, and not because it took too long.
+/// Asserts that a stream for this session is released, and not because of a timeout.
 async fn is_refused(server: &Server, sid: &str) {
     let begun = tokio::time::Instant::now();
     let client = WebTransportClient::probe(server, sid).await;
@@ -31,7 +31,7 @@ async fn is_refused(server: &Server, sid: &str) {
     assert!(begun.elapsed() < UPGRADE_TIMEOUT / 2);
 }
 
-/// The session still polls, and messages pass both ways.
+/// Asserts that the session still polls and carries messages in both directions.
 async fn lives_on_polling(server: &mut Server, client: &PollingClient, session: &Session) {
     assert_eq!(session.transport(), Transport::Polling);
     client.post("4from the client").await.is(200, "ok");
@@ -50,7 +50,7 @@ async fn upgrades(config: engineio::Config) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_advertised_where_it_is_on() {
+async fn webtransport_is_advertised_if_it_is_enabled() {
     use engineio::Config;
     assert_eq!(upgrades(Config::default()).await, "[\"websocket\"");
     assert_eq!(upgrades(config()).await, "[\"websocket\",\"webtransport\"");
@@ -60,7 +60,7 @@ async fn it_is_advertised_where_it_is_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_moves_to_webtransport() {
+async fn a_client_upgrades_to_webtransport() {
     let mut server = echoing();
     let (client, session) = polling(&mut server).await;
     let poll = client.get();
@@ -83,7 +83,7 @@ async fn a_client_moves_to_webtransport() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_queued_moves_along_in_order() {
+async fn queued_messages_survive_an_upgrade_in_order() {
     let mut server = server();
     let (client, session) = polling(&mut server).await;
     session.send("before the probe").unwrap();
@@ -99,7 +99,7 @@ async fn what_is_queued_moves_along_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_upgrade_waits_for_what_is_being_posted() {
+async fn the_upgrade_waits_for_a_post_in_progress() {
     let mut server = server();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -117,7 +117,7 @@ async fn the_upgrade_waits_for_what_is_being_posted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_fails_fails_alone() {
+async fn a_failed_upgrade_does_not_end_the_session() {
     for bytes in [
         &b"\x014"[..],
         b"\x00",
@@ -131,13 +131,13 @@ async fn what_fails_fails_alone() {
         socket.send_bytes(bytes).await;
         socket.expect_let_go().await;
         lives_on_polling(&mut server, &client, &session).await;
-        // Another may try.
+        // Another client may try.
         probed(&server, &client).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_is_lost_while_probing_goes_alone() {
+async fn a_stream_lost_while_probing_does_not_end_the_session() {
     let mut server = server();
     let (client, session) = polling(&mut server).await;
     let socket = probed(&server, &client).await;
@@ -147,7 +147,7 @@ async fn a_stream_that_is_lost_while_probing_goes_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_that_takes_too_long_is_given_up() {
+async fn an_upgrade_times_out() {
     let mut server = server();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
@@ -159,7 +159,7 @@ async fn an_upgrade_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_probe_it_is_an_upgrade_too() {
+async fn an_upgrade_without_a_probe_is_accepted() {
     let mut server = server();
     let (client, _) = polling(&mut server).await;
     let mut socket = WebTransportClient::probe(&server, &client.sid).await;
@@ -169,7 +169,7 @@ async fn without_a_probe_it_is_an_upgrade_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn there_is_one_upgrade_only() {
+async fn only_one_upgrade_is_accepted() {
     let mut server = server();
     let (client, session) = polling(&mut server).await;
     let mut first = probed(&server, &client).await;
@@ -181,7 +181,7 @@ async fn there_is_one_upgrade_only() {
     first.send("4still here").await;
     server.messages(["still here"]).await;
 
-    // Nor beside a WebSocket, which is one too.
+    // Nor beside a WebSocket that probes.
     let (client, other) = polling(&mut server).await;
     let mut websocket = WebSocketClient::probe(&server, &client.sid).await;
     websocket.send("2probe").await;
@@ -196,7 +196,7 @@ async fn there_is_one_upgrade_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_upgrades_are_off_there_is_none() {
+async fn an_upgrade_is_refused_if_upgrades_are_disabled() {
     let mut server = Server::with(config().allow_upgrades(false));
     let (client, session) = polling(&mut server).await;
     is_refused(&server, &client.sid).await;
@@ -204,7 +204,7 @@ async fn where_upgrades_are_off_there_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_of_revision_3_stays_where_it_is() {
+async fn a_revision_3_session_cannot_upgrade_to_webtransport() {
     let mut server = Server::with(config().allow_eio3(true));
     let target = "/engine.io/?EIO=3&transport=polling";
     let request = Request::get(target).body(Empty::<Bytes>::new()).unwrap();

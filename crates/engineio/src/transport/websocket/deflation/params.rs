@@ -31,7 +31,7 @@ impl DeflateParams {
 pub(super) fn deflate(context: &mut Deflate, message: &[u8]) -> Option<Bytes> {
     let mut out = Vec::new();
     if let Err(error) = deflate_into(context, message, DeflateFlush::SyncFlush, &mut out) {
-        tracing::error!(?error, "a message is sent uncompressed: zlib has failed");
+        tracing::error!(?error, "sending a message uncompressed: zlib failed");
         return None;
     }
     let length = out.strip_suffix(&TAIL)?.len();

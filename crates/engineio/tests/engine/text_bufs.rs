@@ -1,4 +1,4 @@
-//! Texts that are meant for one client, which wait behind one another in one piece of memory.
+//! Texts for one client, which are queued in a shared buffer.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ fn send(session: &Session, text: &str) -> Result<(), SendError> {
     session.send_text_buf(text, SendOptions::default())
 }
 
-/// What the server answers to a message: texts of every length among messages that are shared.
+/// The replies to a message: texts of every length among shared messages.
 fn answer(session: &Session, text: &str) {
     send(session, text).unwrap();
     session.send("shared").unwrap();
@@ -46,10 +46,10 @@ fn answering(config: Config) -> Server {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_gets_them_in_order_whatever_its_revision() {
+async fn a_websocket_receives_texts_in_order_in_both_revisions() {
     let revision_3 = OPEN.replace("EIO=4", "EIO=3");
     for target in [OPEN, &format!("{OPEN}&b64=1"), &revision_3] {
-        // Through a narrow pipe they wait for the client too.
+        // With a narrow pipe they are also queued for a slow client.
         for room in [64, PIPE] {
             let mut server = answering(Config::default().allow_eio3(true));
             let mut client = WebSocketClient::connect(&server, target, room)
@@ -75,7 +75,7 @@ async fn a_websocket_gets_them_in_order_whatever_its_revision() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn webtransport_gets_them_in_order() {
+async fn a_webtransport_client_receives_texts_in_order() {
     let server = answering(webtransport_client::config());
     let mut client = WebTransportClient::open(&server).await;
     for text in ["one", "two"] {
@@ -87,7 +87,7 @@ async fn webtransport_gets_them_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_for_a_poll_comes_in_order_on_either_transport() {
+async fn queued_texts_arrive_in_order_on_either_transport() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
@@ -110,8 +110,8 @@ async fn what_waits_for_a_poll_comes_in_order_on_either_transport() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_falls_behind_loses_its_session() {
-    // Less than what may wait in one piece of memory, and more.
+async fn a_client_that_falls_behind_is_disconnected() {
+    // Less and more than the size of the shared buffer.
     for limit in [2_000, 200_000] {
         let mut server = Server::with(Config::default().max_outbound_bytes(limit));
         let (mut client, _) = WebSocketClient::open_through(&server, 512).await;
@@ -126,13 +126,13 @@ async fn a_client_that_falls_behind_loses_its_session() {
         assert_eq!(session.queued_bytes(), 0);
         assert_eq!(send(&session, ""), Err(SendError::Closed));
         assert_eq!(server.closed().await, CloseReason::TransportError);
-        // Nothing of what waited leaves any more.
+        // The queued messages are not sent any more.
         assert!(matches!(client.next().await, Some(Ok(Frame::Close(_)))));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_when_the_session_is_closed_is_sent() {
+async fn queued_texts_are_sent_when_the_session_closes() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     let session = server.opened().await;
@@ -147,7 +147,7 @@ async fn what_waits_when_the_session_is_closed_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_observes_the_session_sees_them() {
+async fn an_observer_is_notified_of_texts() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     let session = server.opened().await;
@@ -170,7 +170,7 @@ async fn who_observes_the_session_sees_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_of_several_threads_is_heard_in_its_order() {
+async fn texts_of_each_thread_arrive_in_order() {
     const TEXTS: usize = 300;
     const THREADS: usize = 4;
     let mut server = Server::new();

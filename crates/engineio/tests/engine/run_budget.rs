@@ -1,4 +1,4 @@
-//! A client that sends much lets others have their turn.
+//! A client that sends many messages does not starve other tasks.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::polling_client::PollingClient;
 use crate::server::Server;
 use crate::websocket_client::OPEN;
 
-/// How many bytes of messages the task of one client takes in one turn, beside the last message.
+/// The number of bytes that a run of a driver receives, except for the last message.
 const BYTES_PER_TURN: usize = 256 * 1024;
 
-/// In which turn messages came, and how large they were.
+/// The run in which each message arrived, and its size.
 #[derive(Clone, Default)]
 struct Turns {
     now: Arc<AtomicUsize>,
@@ -25,12 +25,12 @@ struct Turns {
 }
 
 impl Turns {
-    /// A server whose messages are noted while another task runs whenever it may.
+    /// Creates a server that records its messages while another task runs whenever it may.
     fn server(&self) -> Server {
         let now = Arc::clone(&self.now);
         tokio::spawn(poll_fn(move |cx| {
             now.fetch_add(1, SeqCst);
-            // To yield would be to wait until nobody else wants to run.
+            // Yielding would wait until no other task wants to run.
             cx.waker().wake_by_ref();
             Poll::<()>::Pending
         }));
@@ -55,7 +55,7 @@ impl Turns {
     }
 }
 
-/// A compressed binary frame that refers to no other, with a key of zeros.
+/// Returns a compressed binary frame without history, with a key of zeros.
 fn compressed(message: &[u8]) -> Vec<u8> {
     let mut out = vec![0; 65_535];
     let mut context = Deflate::new(6, false, 15);
@@ -71,7 +71,7 @@ fn compressed(message: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_short_only_on_the_wire_takes_many_turns() {
+async fn compressed_messages_take_many_runs() {
     let turns = Turns::default();
     let server = turns.server();
     let mut client = server.connect(1_000_000);
@@ -98,7 +98,7 @@ async fn what_is_short_only_on_the_wire_takes_many_turns() {
 }
 
 #[tokio::test]
-async fn the_messages_of_a_post_take_many_turns() {
+async fn the_messages_of_a_post_take_many_runs() {
     let turns = Turns::default();
     let server = turns.server();
     let client = PollingClient::open(&server).await;
