@@ -43,8 +43,7 @@ use crate::driver::timer::Timer;
 use crate::engine::Engine;
 use crate::engine::application::{Application, Connection};
 use crate::engine::registry::SessionGuard;
-use crate::session::StateGuard;
-use crate::session::{Post, Session, SessionEvent, is_heartbeat};
+use crate::session::{Session, SessionEvent, StateGuard, is_heartbeat};
 use crate::transport::channel::{Channel, ProbeChannel};
 use crate::transport::websocket::{CloseCode, PartialWrite, PendingUpgrade};
 use crate::transport::webtransport::WebTransport;
@@ -387,12 +386,12 @@ impl<A: Application> Core<A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::application::tests::Nothing;
+    use crate::engine::application::tests::NoopApplication;
 
     #[test]
     fn an_idle_session_is_small() {
         // Every connection costs one allocation of each size.
-        let task = size_of::<Driver<Nothing>>();
+        let task = size_of::<Driver<NoopApplication>>();
         assert!(task <= 424, "{task} bytes");
         let shared = size_of::<crate::session::Shared>();
         assert!(shared <= 208, "{shared} bytes");

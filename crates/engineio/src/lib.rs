@@ -41,6 +41,8 @@
 //! One task per session owns the transport, the protocol state and a timer. The protocol itself is
 //! [`engineio_proto::Session`], which does no IO.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 // The ladder, from top to bottom: a module uses only the ones below it.
 //
 //   service
@@ -64,8 +66,8 @@ mod session;
 mod transport;
 
 pub use engineio_proto::{
-    CloseReason, ConnectionError, Handshake, MESSAGE_OVERHEAD, Message, Packet, Protocol,
-    SendError, SendOptions, SessionId, Text, TextBuf, Transport,
+    CloseReason, ConnectionError, Message, Packet, Protocol, SendError, SendOptions, SessionId,
+    Text, TextBuf, Transport,
 };
 
 pub use self::config::Config;
@@ -75,13 +77,18 @@ pub use self::config::per_message_deflate::PerMessageDeflate;
 pub use self::engine::Engine;
 pub use self::engine::application::{Application, Connection};
 pub use self::engine::session_id::random as random_id;
-pub use self::http::accept_encoding::preferred_encoding;
 pub use self::http::body::ResponseBody;
 pub use self::http::compression::HttpCompression;
 pub use self::http::connection_failure::{BoxError, ConnectionFailure, FailureContext};
 pub use self::service::future::ResponseFuture;
 pub use self::service::layer::EngineIoLayer;
 pub use self::service::{EngineIoService, NotFound};
-pub use self::session::{
-    Announcement, Broadcast, ReadyState, Session, SessionEvent, SessionObserver,
-};
+pub use self::session::{Broadcast, ReadyState, Session, SessionEvent, SessionObserver};
+
+// Internal to the `socketio` crate and not part of the public API, like `Session::enqueue`.
+#[doc(hidden)]
+pub use self::http::accept_encoding::preferred_encoding;
+#[doc(hidden)]
+pub use self::session::Announcement;
+#[doc(hidden)]
+pub use engineio_proto::MESSAGE_OVERHEAD;

@@ -97,12 +97,14 @@ fn respond<A: Application>(
     outcome: Result<Outcome, Refusal>,
 ) -> EngineResponse {
     match outcome {
-        Ok(Outcome::Response(told)) if engine.application.wants_headers() => {
-            let mut response = told.into_response(&parts.headers);
+        Ok(Outcome::Response(poll_response)) if engine.application.wants_headers() => {
+            let mut response = poll_response.into_response(&parts.headers);
             engine.application.headers(response.headers_mut(), parts);
             response
         }
-        Ok(Outcome::Response(told)) => told.into_response_reusing(&mut parts.headers),
+        Ok(Outcome::Response(poll_response)) => {
+            poll_response.into_response_reusing(&mut parts.headers)
+        }
         Ok(Outcome::Status(status)) => response::status(status),
         Err(refusal) => refuse(engine, parts, &refusal),
     }
@@ -116,12 +118,12 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::engine::application::tests::Nothing;
+    use crate::engine::application::tests::NoopApplication;
     use crate::session::now;
 
     #[tokio::test]
     async fn the_future_of_a_polling_request_is_small() {
-        let engine = Arc::new(Engine::new(Config::default(), Nothing));
+        let engine = Arc::new(Engine::new(Config::default(), NoopApplication));
         let id = SessionId::from("polls");
         let session = Shared::new(id, Arc::default(), Protocol::V4, Transport::Polling, now());
         let _entry = engine.registry.register(Arc::new(session)).unwrap();

@@ -1,3 +1,5 @@
+//! The allowlist of origins.
+
 use http::{HeaderMap, HeaderValue, header};
 
 /// The header in which browsers state the relation of a request to its page. Pages cannot change

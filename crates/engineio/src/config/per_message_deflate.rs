@@ -1,3 +1,5 @@
+//! The options of WebSocket compression.
+
 use std::ops::RangeInclusive;
 
 /// The compression of WebSocket messages: the options of Node's `perMessageDeflate`.

@@ -1,3 +1,5 @@
+//! Events in the shared state that the driver has to handle.
+
 use engineio_proto::{CloseReason, Event, PayloadDecoder, Transport};
 
 use crate::session::{Post, SessionState};
@@ -5,14 +7,20 @@ use crate::transport::channel::ProbeChannel;
 
 /// An event in the shared state that the driver has to handle.
 pub(super) enum DriverEvent {
+    /// The session has been closed.
     Closed(CloseReason),
+    /// A POST has been received.
     Posted(PayloadDecoder),
+    /// A new channel of a polling session has to be probed.
     Probe(ProbeChannel),
+    /// The upgrade has timed out.
     ProbeExpired,
+    /// The session has moved to the new channel.
     Upgraded,
 }
 
 impl DriverEvent {
+    /// Returns the next event, and frees the cold state if there is none.
     pub(super) fn poll(state: &mut SessionState) -> Option<Self> {
         match state.proto.poll_event() {
             Some(Event::Closed(reason)) => return Some(Self::Closed(reason)),

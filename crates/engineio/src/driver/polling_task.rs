@@ -88,11 +88,11 @@ impl Future for PollingTask {
 impl Drop for PollingTask {
     fn drop(&mut self) {
         let mut state = self.session.lock();
-        let left = state
+        let leftover = state
             .cold_mut()
             .map(|cold| std::mem::take(&mut cold.driver_slot));
         drop(state);
-        drop(left);
+        drop(leftover);
     }
 }
 
@@ -193,9 +193,9 @@ impl<'a> BorrowedDriver<'a> {
                 state.wake_poll();
             }
             // The runtime has dropped the task meanwhile.
-            (_, left) => {
+            (_, leftover) => {
                 drop(state);
-                drop(left);
+                drop(leftover);
                 let mut state = self.session.lock();
                 state.wake_poll();
                 return state;

@@ -1,3 +1,5 @@
+//! The budget of a run: how much a driver receives before it yields to other tasks.
+
 use std::time::Instant;
 
 use engineio_proto::Message;

@@ -1,3 +1,5 @@
+//! The timer of a driver: one runtime timer for all deadlines of a session.
+
 use std::future::Future as _;
 use std::pin::Pin;
 use std::task::Context;

@@ -8,9 +8,7 @@ use super::{ChannelState, Core, Progress};
 use crate::driver::event::DriverEvent;
 use crate::driver::run_budget::RunBudget;
 use crate::engine::application::Application;
-use crate::session::Observers;
-use crate::session::StateGuard;
-use crate::session::{SessionEvent, is_heartbeat};
+use crate::session::{Observers, SessionEvent, StateGuard, is_heartbeat};
 use crate::transport::Closed;
 
 /// The number of bytes that are taken from the queue before they are written: 16 KiB. Bytes that

@@ -1,3 +1,5 @@
+//! The traits of the application: [`Application`] for the server, [`Connection`] for a session.
+
 use std::future::{Future, ready};
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -145,9 +147,9 @@ pub(crate) mod tests {
     use super::*;
 
     /// An application that does nothing, and its connection type.
-    pub(crate) struct Nothing;
+    pub(crate) struct NoopApplication;
 
-    impl Application for Nothing {
+    impl Application for NoopApplication {
         type Connection = Self;
 
         fn open(&self, _: Session, _: Parts) -> Self {
@@ -155,7 +157,7 @@ pub(crate) mod tests {
         }
     }
 
-    impl Connection for Nothing {
+    impl Connection for NoopApplication {
         fn message(&mut self, _: Message) {}
 
         fn closed(self, _: CloseReason) {}

@@ -1,3 +1,5 @@
+//! The registry of open sessions, and closing all of them.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -150,7 +152,7 @@ impl Drop for SessionGuard {
         // Handles may outlive the session. They must not keep alive a probe that no driver has
         // taken, a lent writer, or observers that hold the session.
         let mut state = self.session.lock();
-        let left = state.cold_mut().map(|cold| {
+        let leftover = state.cold_mut().map(|cold| {
             (
                 cold.probe.take(),
                 cold.observers.take(),
@@ -160,7 +162,7 @@ impl Drop for SessionGuard {
         let driver = state.take_driver_waker();
         let writer = state.writer.take();
         drop(state);
-        drop((left, driver, writer));
+        drop((leftover, driver, writer));
         self.registry.live_sessions.decrement();
     }
 }

@@ -1,3 +1,5 @@
+//! The body of responses.
+
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 

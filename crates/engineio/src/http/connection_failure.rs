@@ -171,8 +171,8 @@ impl fmt::Display for FailureContext {
                 origin: Some(origin),
             } => write!(f, "the origin {origin:?} is not listed"),
             Self::OriginNotAllowed { origin: None } => f.write_str(
-                "JSONP of a page that does not show of which origin it is: with a list of origins \
-                 serve it with TLS from the origin of the server, or let it poll without JSONP",
+                "a JSONP request without the origin of its page: with a list of origins, serve the \
+                 page with TLS from the server's own origin, or poll without JSONP",
             ),
             Self::UnsupportedProtocolVersion { protocol } => {
                 write!(f, "the request asks for revision {protocol}")

@@ -30,17 +30,17 @@ impl<'a> Query<'a> {
         let mut read = Self::default();
         let mut rest = query;
         // One comparison takes a tenth of the time of parsing the pairs.
-        if let Some(behind) = query.and_then(|query| query.strip_prefix(USUAL)) {
+        if let Some(after) = query.and_then(|query| query.strip_prefix(USUAL)) {
             read.eio = Some("4");
             read.transport = Some("polling");
-            rest = Some(behind);
+            rest = Some(after);
         }
         while let Some(pairs) = rest {
-            let (pair, behind) = match cut(pairs, memchr(b'&', pairs.as_bytes())) {
-                Some((pair, behind)) => (pair, Some(behind)),
+            let (pair, after) = match cut(pairs, memchr(b'&', pairs.as_bytes())) {
+                Some((pair, after)) => (pair, Some(after)),
                 None => (pairs, None),
             };
-            rest = behind;
+            rest = after;
             // Names are too short for `memchr` to pay off.
             let equals = pair.bytes().position(|byte| byte == b'=');
             let Some((name, value)) = cut(pair, equals) else {

@@ -161,8 +161,8 @@ fn is_internet_explorer_agent(agent: &HeaderValue) -> bool {
     // request.
     memchr::memchr2_iter(b'M', b'T', agent)
         .filter_map(|at| agent.split_at_checked(at))
-        .any(|(before, behind)| {
-            behind.starts_with(b"Trident/") || before.ends_with(b";") && behind.starts_with(b"MSIE")
+        .any(|(before, after)| {
+            after.starts_with(b"Trident/") || before.ends_with(b";") && after.starts_with(b"MSIE")
         })
 }
 
@@ -197,11 +197,11 @@ mod tests {
     fn a_reused_header_map_contains_no_request_headers() {
         for agent in ["curl", "Trident/7.0"] {
             for encoding in [None, Some(Encoding::Gzip)] {
-                let told = || PollResponse::payload(Bytes::from_static(b"4a"), false, encoding);
+                let response = || PollResponse::payload(Bytes::from_static(b"4a"), false, encoding);
                 let mut request = request(agent);
-                let apart = told().into_response(&request);
-                let in_place = told().into_response_reusing(&mut request);
-                assert_eq!(in_place.headers(), apart.headers());
+                let separate = response().into_response(&request);
+                let in_place = response().into_response_reusing(&mut request);
+                assert_eq!(in_place.headers(), separate.headers());
                 let expected = 2 + usize::from(encoding.is_some()) + usize::from(agent != "curl");
                 assert_eq!(in_place.headers().len(), expected);
                 assert!(request.is_empty());

@@ -175,12 +175,12 @@ pub(super) fn open_packet<A: Application>(
     let mut upgrades = SmallVec::<[Transport; 2]>::new();
     if transport == Transport::Polling && config.allow_upgrades {
         // WebTransport supports only one revision.
-        let spoken = session.lock().proto.protocol();
-        let speaks = |to: &Transport| match to {
-            Transport::WebTransport => spoken == webtransport::PROTOCOL,
+        let protocol = session.lock().proto.protocol();
+        let is_supported = |to: &Transport| match to {
+            Transport::WebTransport => protocol == webtransport::PROTOCOL,
             _ => true,
         };
-        upgrades.extend(config.transports.upgrades().filter(speaks));
+        upgrades.extend(config.transports.upgrades().filter(is_supported));
     }
     Handshake::new(session.id())
         .upgrades(&upgrades)
@@ -199,12 +199,12 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::engine::application::tests::Nothing;
+    use crate::engine::application::tests::NoopApplication;
     use crate::http::connection_failure::BoxError;
 
     #[tokio::test]
     async fn no_session_opens_once_the_engine_is_closing() {
-        let engine = Arc::new(Engine::new(Config::default(), Nothing));
+        let engine = Arc::new(Engine::new(Config::default(), NoopApplication));
         let request = || Request::get("/engine.io/?EIO=4").body(()).unwrap();
         let (mut parts, ()) = request().into_parts();
         let guard = admit(&engine, &mut parts, Transport::Polling)
@@ -218,10 +218,10 @@ mod tests {
         struct Closes(OnceLock<Weak<Engine<Self>>>);
 
         impl Application for Closes {
-            type Connection = Nothing;
+            type Connection = NoopApplication;
 
-            fn open(&self, _: crate::Session, _: Parts) -> Nothing {
-                Nothing
+            fn open(&self, _: crate::session::Session, _: Parts) -> NoopApplication {
+                NoopApplication
             }
 
             async fn generate_id(&self, _: &Parts) -> Result<SessionId, BoxError> {

@@ -8,6 +8,7 @@ use crate::engine::application::Application;
 use crate::http::connection_failure::{ConnectionFailure, Refusal};
 use crate::http::response::{self, EngineResponse};
 
+/// Reports a refusal and returns the error response.
 pub(super) fn refuse<A: Application>(
     engine: &Engine<A>,
     parts: &Parts,

@@ -1,3 +1,5 @@
+//! Routing: the kind of a request, and the checks that refuse it.
+
 use engineio_proto::{ConnectionError, Protocol, Transport};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
@@ -69,7 +71,7 @@ pub(crate) fn route<S>(
         let FoundSession {
             session,
             transport: previous,
-            protocol: spoken,
+            protocol: protocol,
         } = find(sid).ok_or_else(|| Refusal::unknown_session(&sid.into()))?;
         if !upgrade && transport != previous {
             return Err(Refusal::bad_request(FailureContext::TransportMismatch {
@@ -77,10 +79,10 @@ pub(crate) fn route<S>(
                 previous,
             }));
         }
-        if query.protocol() != spoken {
+        if query.protocol() != protocol {
             return Err(Refusal::bad_request(FailureContext::ProtocolMismatch {
                 protocol: query.protocol(),
-                previous: spoken,
+                previous: protocol,
             }));
         }
         return match (upgrade, transport) {
@@ -374,7 +376,9 @@ mod tests {
 
     #[test]
     fn an_origin_outside_the_list_is_refused_on_every_transport() {
-        let config = Config::default().origins(crate::Origins::list(["https://example.com"]));
+        let config = Config::default().origins(crate::config::origins::Origins::list([
+            "https://example.com",
+        ]));
         let evil = ("origin", "https://evil.example");
         for query in [
             "EIO=4&transport=polling",
@@ -386,8 +390,8 @@ mod tests {
                 let parts = parts("GET", query, headers);
                 let find = |_: &str| found(Transport::Polling);
                 let refusal = route(&parts, &config, find).unwrap_err();
-                let told = (refusal.error.code(), refusal.error.status());
-                assert_eq!(told, (4, 403), "{query}");
+                let reply = (refusal.error.code(), refusal.error.status());
+                assert_eq!(reply, (4, 403), "{query}");
                 assert_eq!(refusal.context.name(), Some("ORIGIN_NOT_ALLOWED"));
             }
         }
@@ -395,7 +399,9 @@ mod tests {
 
     #[test]
     fn a_jsonp_poll_must_prove_the_same_origin() {
-        let config = Config::default().origins(crate::Origins::list(["https://example.com"]));
+        let config = Config::default().origins(crate::config::origins::Origins::list([
+            "https://example.com",
+        ]));
         let polls = |query, headers: &[(&str, &str)]| {
             let find = |_: &str| found(Transport::Polling);
             route(&parts("GET", query, headers), &config, find).map(|_| ())

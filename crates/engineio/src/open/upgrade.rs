@@ -98,7 +98,7 @@ pub(super) fn switch_protocols(
         None => {
             tracing::error!(
                 "the HTTP server does not support upgrades: serve with axum::serve or hyper's \
-                 serve_connection_with_upgrades, and put no layer outside that removes extensions"
+                 serve_connection_with_upgrades, and use no outer layer that removes extensions"
             );
             Err(BadUpgrade::Unsupported)
         }

@@ -100,11 +100,11 @@ fn upgrade<A: Application>(
     let session = engine.registry.find(sid.as_str());
     let session = session.ok_or_else(|| Refusal::unknown_session(sid))?;
     let mut state = session.lock();
-    let spoken = state.proto.protocol();
-    if spoken != webtransport::PROTOCOL {
+    let protocol = state.proto.protocol();
+    if protocol != webtransport::PROTOCOL {
         return Err(Refusal::bad_request(FailureContext::ProtocolMismatch {
             protocol: webtransport::PROTOCOL,
-            previous: spoken,
+            previous: protocol,
         }));
     }
     if !engine.config.allow_upgrades

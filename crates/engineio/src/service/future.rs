@@ -1,3 +1,5 @@
+//! The future of the tower service.
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,3 +1,5 @@
+//! The tower layer.
+
 use std::fmt;
 use std::sync::Arc;
 

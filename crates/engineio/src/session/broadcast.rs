@@ -1,3 +1,5 @@
+//! Broadcasts: one message for many sessions, without waking each of their drivers.
+
 use std::mem;
 use std::sync::Arc;
 

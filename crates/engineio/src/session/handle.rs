@@ -145,6 +145,7 @@ impl Session {
     ///
     /// The same as [`send`](Self::send). The announcement covers the messages that were queued
     /// before.
+    #[doc(hidden)]
     pub fn enqueue(
         &self,
         messages: impl IntoIterator<Item = Message>,

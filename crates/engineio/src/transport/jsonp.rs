@@ -85,7 +85,7 @@ fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memmem::find(rest, b"\\n") {
-        let (before, behind) = rest.split_at(at);
+        let (before, following) = rest.split_at(at);
         out.extend_from_slice(before);
         // An escaped backslash precedes.
         if out.last() == Some(&b'\\') && at > 0 {
@@ -93,7 +93,7 @@ fn unescape(text: &[u8]) -> Vec<u8> {
         } else {
             out.push(b'\n');
         }
-        rest = behind.get(2..).unwrap_or_default();
+        rest = following.get(2..).unwrap_or_default();
     }
     out.extend_from_slice(rest);
     out

@@ -76,7 +76,7 @@ impl WebTransport {
         stream: impl Stream + 'static,
         max_message: usize,
     ) -> (Box<Self>, oneshot::Receiver<()>) {
-        let (released, gone) = oneshot::channel();
+        let (released, on_release) = oneshot::channel();
         let webtransport = Box::new(WebTransport {
             decoder: Decoder::new(max_message),
             unread: BytesMut::new(),
@@ -86,7 +86,7 @@ impl WebTransport {
             _released: released,
             stream,
         });
-        (webtransport, gone)
+        (webtransport, on_release)
     }
 }
 
@@ -189,12 +189,12 @@ impl<T: Stream + ?Sized> WebTransport<T> {
             tracing::debug!("a WebTransport client did not accept the queued packets");
             return;
         }
-        let heard_out = poll_fn(|cx| self.poll_hear_out(cx));
+        let heard_out = poll_fn(|cx| self.poll_discard(cx));
         tokio::time::timeout(LINGER, heard_out).await.ok();
     }
 
     /// Reads and discards until the client finishes the stream.
-    fn poll_hear_out(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [MaybeUninit::uninit(); READ_BUFFER];
         for _ in 0..READS_PER_RUN {
             if matches!(self.read_state, ReadState::Eof | ReadState::Broken) {
@@ -215,11 +215,11 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         if !self.unread.is_empty() {
             let mut rest = &*self.unread;
             let frame = self.decoder.decode(&mut rest);
-            let left = rest.len();
-            if left == 0 {
+            let remaining = rest.len();
+            if remaining == 0 {
                 self.unread = BytesMut::new();
             } else {
-                self.unread.advance(self.unread.len() - left);
+                self.unread.advance(self.unread.len() - remaining);
             }
             if let Some(frame) = frame.transpose() {
                 return Poll::Ready(Some(frame));

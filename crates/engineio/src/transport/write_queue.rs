@@ -83,12 +83,12 @@ impl WriteQueue {
     /// Puts the rest of a partial write in front of this queue, of which nothing has been written
     /// yet.
     pub(super) fn prepend(&mut self, partial: Self) {
-        let behind = mem::replace(self, partial);
-        self.pending += behind.pending;
-        if !behind.front.is_empty() {
-            self.tail.push(Chunk::Copied(behind.front));
+        let following = mem::replace(self, partial);
+        self.pending += following.pending;
+        if !following.front.is_empty() {
+            self.tail.push(Chunk::Copied(following.front));
         }
-        self.tail.extend(behind.tail);
+        self.tail.extend(following.tail);
     }
 
     /// Returns the number of queued bytes.
@@ -165,16 +165,16 @@ impl WriteQueue {
             self.written -= self.front.len();
             recycle(mem::take(&mut self.front));
         }
-        let mut gone = 0;
+        let mut drained = 0;
         for chunk in &self.tail {
             let length = chunk.bytes().len();
             if self.written < length {
                 break;
             }
             self.written -= length;
-            gone += 1;
+            drained += 1;
         }
-        self.tail.drain(..gone).for_each(Chunk::recycle);
+        self.tail.drain(..drained).for_each(Chunk::recycle);
         if self.tail.is_empty() {
             self.tail = Vec::new();
         }

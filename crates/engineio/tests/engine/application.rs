@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A callback of the engine.
 #[derive(Debug)]
-pub(crate) enum Happening {
+pub(crate) enum Callback {
     Opened(Session),
     Message(Message),
     Closed(CloseReason),
@@ -23,7 +23,7 @@ impl<F: Fn(&Session, &Message) + Send + Sync> Reaction for F {}
 
 /// Reports all callbacks and runs the reactions of a test.
 pub(crate) struct Reporter {
-    reports: UnboundedSender<Happening>,
+    reports: UnboundedSender<Callback>,
     pub(crate) gate: Gate,
     pub(crate) on_open: Box<dyn Fn(&Session) + Send + Sync>,
     pub(crate) on_message: Arc<dyn Reaction>,
@@ -31,8 +31,8 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    pub(crate) fn new() -> (Self, UnboundedReceiver<Happening>) {
-        let (reports, happenings) = unbounded_channel();
+    pub(crate) fn new() -> (Self, UnboundedReceiver<Callback>) {
+        let (reports, callbacks) = unbounded_channel();
         let reporter = Self {
             reports,
             gate: Gate::default(),
@@ -40,7 +40,7 @@ impl Reporter {
             on_message: Arc::new(|_, _| {}),
             on_close: Arc::new(|_| {}),
         };
-        (reporter, happenings)
+        (reporter, callbacks)
     }
 }
 
@@ -50,7 +50,7 @@ impl Application for Reporter {
     fn open(&self, session: Session, request: Parts) -> ReporterConnection {
         assert!(request.uri.path().starts_with("/engine.io/"));
         (self.on_open)(&session);
-        self.reports.send(Happening::Opened(session.clone())).ok();
+        self.reports.send(Callback::Opened(session.clone())).ok();
         ReporterConnection {
             session,
             reports: self.reports.clone(),
@@ -63,7 +63,7 @@ impl Application for Reporter {
 
 pub(crate) struct ReporterConnection {
     session: Session,
-    reports: UnboundedSender<Happening>,
+    reports: UnboundedSender<Callback>,
     gate: Gate,
     on_message: Arc<dyn Reaction>,
     on_close: Arc<dyn Fn(&Session) + Send + Sync>,
@@ -76,12 +76,12 @@ impl Connection for ReporterConnection {
 
     fn message(&mut self, message: Message) {
         (self.on_message)(&self.session, &message);
-        self.reports.send(Happening::Message(message)).ok();
+        self.reports.send(Callback::Message(message)).ok();
     }
 
     fn closed(self, reason: CloseReason) {
         (self.on_close)(&self.session);
-        self.reports.send(Happening::Closed(reason)).ok();
+        self.reports.send(Callback::Closed(reason)).ok();
     }
 }
 
@@ -91,33 +91,33 @@ pub(crate) struct Gate(Arc<Mutex<GateState>>);
 
 #[derive(Debug, Default)]
 struct GateState {
-    shut: bool,
+    closed: bool,
     waiting: Vec<Waker>,
-    asked: usize,
+    polls: usize,
 }
 
 impl Gate {
     /// Makes the application not ready.
-    pub(crate) fn shut(&self) {
+    pub(crate) fn close(&self) {
         self.0.lock().shut = true;
     }
 
     /// Makes the application ready again.
     pub(crate) fn open(&self) {
         let mut state = self.0.lock();
-        state.shut = false;
+        state.closed = false;
         state.waiting.drain(..).for_each(Waker::wake);
     }
 
     /// Returns how often the engine has polled the readiness.
-    pub(crate) fn asked(&self) -> usize {
-        self.0.lock().asked
+    pub(crate) fn poll_count(&self) -> usize {
+        self.0.lock().polls
     }
 
     fn poll_open(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.0.lock();
-        state.asked += 1;
-        if !state.shut {
+        state.polls += 1;
+        if !state.closed {
             return Poll::Ready(());
         }
         state.waiting.push(cx.waker().clone());

@@ -14,23 +14,23 @@ pub(crate) struct FedBody(UnboundedReceiver<io::Result<Bytes>>);
 
 /// The sender of a [`FedBody`]. Dropping it completes the body.
 #[derive(Debug)]
-pub(crate) struct Feeder(UnboundedSender<io::Result<Bytes>>);
+pub(crate) struct BodySender(UnboundedSender<io::Result<Bytes>>);
 
 impl FedBody {
-    pub(crate) fn new() -> (Feeder, Self) {
+    pub(crate) fn new() -> (BodySender, Self) {
         let (sender, receiver) = unbounded_channel();
-        (Feeder(sender), Self(receiver))
+        (BodySender(sender), Self(receiver))
     }
 
     /// Creates a complete body of unknown length that arrives in these pieces.
     pub(crate) fn complete<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
-        let (feeder, body) = Self::new();
-        pieces.into_iter().for_each(|piece| feeder.feed(piece));
+        let (body_sender, body) = Self::new();
+        pieces.into_iter().for_each(|piece| body_sender.feed(piece));
         body
     }
 }
 
-impl Feeder {
+impl BodySender {
     pub(crate) fn feed(&self, piece: &str) {
         let piece = Bytes::copy_from_slice(piece.as_bytes());
         self.0.send(Ok(piece)).ok();

@@ -74,11 +74,13 @@ async fn broadcasts_and_other_messages_arrive_in_order() {
     }
     for client in &mut clients {
         for number in 0..100 {
-            client.gets([&*format!("4before {number}")]).await;
-            client.gets([&*format!("4broadcast {number}")]).await;
+            client.expect_texts([&*format!("4before {number}")]).await;
+            client
+                .expect_texts([&*format!("4broadcast {number}")])
+                .await;
             let binary = client.next().await.unwrap().unwrap();
             assert_eq!(binary, WsMessage::binary(vec![number; 3_000]));
-            client.gets([&*format!("4behind {number}")]).await;
+            client.expect_texts([&*format!("4behind {number}")]).await;
         }
     }
 }
@@ -107,7 +109,7 @@ async fn a_partially_written_frame_is_completed_first() {
         assert_eq!(client.text().await, format!("4{large}"));
         let pong = client.next().await.unwrap().unwrap();
         assert_eq!(pong, WsMessage::Pong("ping".into()));
-        client.gets(["4echo", "4behind"]).await;
+        client.expect_texts(["4echo", "4behind"]).await;
     }
     for session in &sessions {
         session.drained().await;
@@ -175,7 +177,7 @@ async fn a_connection_ends_while_a_handle_to_its_session_lives() {
     let (mut clients, sessions) = clients(&mut server).await;
     broadcast(&sessions, "last");
     sessions[0].close(CloseReason::ForcedClose);
-    clients[0].gets(["4last"]).await;
+    clients[0].expect_texts(["4last"]).await;
     clients[0].is_closed_with(None).await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
     // The server has ended this session too, and that of a client which disconnects.
@@ -200,7 +202,7 @@ async fn an_observer_is_notified_of_broadcasts() {
     }));
     broadcast(&sessions, "seen");
     for client in &mut clients {
-        client.gets(["4seen"]).await;
+        client.expect_texts(["4seen"]).await;
     }
     assert_eq!(*created.lock(), [Packet::Message(Message::from("seen"))]);
 }

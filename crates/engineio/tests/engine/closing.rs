@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error;
 
-use crate::application::{Happening, Reporter};
+use crate::application::{Callback, Reporter};
 use crate::polling_client::{self, PollingClient};
 use crate::server::{PIPE, Server, answer, settle};
 use crate::websocket_client::{self, WebSocketClient};
@@ -50,16 +50,16 @@ async fn closing_sends_queued_messages_and_notifies_clients() {
     to_polling.send("last").unwrap();
 
     let closed = close(&server, DEADLINE);
-    socket.gets(["4last"]).await;
+    socket.expect_texts(["4last"]).await;
     socket.is_closed_with(None).await;
     assert_eq!(polling.poll().await, ["4last", "1"]);
     assert_eq!(waiting.packets().await, ["1"]);
     assert!(closed.await.unwrap() < Duration::from_secs(1));
     // All callbacks ran before `close` returned.
-    let happened = server.happened();
-    assert_eq!(happened.len(), 3);
-    for happening in happened {
-        let Happening::Closed(reason) = happening else {
+    let callbacks_so_far = server.callbacks_so_far();
+    assert_eq!(callbacks_so_far.len(), 3);
+    for callback in callbacks_so_far {
+        let Callback::Closed(reason) = callback else {
             panic!("expected the end of a session, got {happening:?}");
         };
         assert_eq!(reason, CloseReason::ServerShuttingDown);
@@ -144,13 +144,13 @@ async fn closing_ends_a_websocket_that_is_still_opening() {
     connection.write_all(request.as_bytes()).await.unwrap();
     settle().await;
     assert_eq!(server.engine.clients_count(), 1);
-    server.is_quiet();
+    server.expect_nothing();
     assert_eq!(
         close(&server, DEADLINE).await.unwrap().as_secs(),
         DEADLINE.as_secs()
     );
     // The application was never notified of it.
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,7 +165,7 @@ async fn closing_twice_is_harmless() {
     first.await.unwrap();
     second.await.unwrap();
     assert_eq!(server.closed().await, CloseReason::ServerShuttingDown);
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -217,7 +217,7 @@ fn queued_messages_have_been_sent_when_closing_returns() {
     // The program ends immediately.
     drop(servers_end);
     runtime().block_on(async {
-        client.gets(["4last"; 10]).await;
+        client.expect_texts(["4last"; 10]).await;
         client.is_closed_with(None).await;
     });
     // It has waited for an answer to the close frame, but not for long.
@@ -258,11 +258,11 @@ async fn no_session_survives_a_close_in_real_time() {
             opened += client.await.unwrap();
         }
         assert_eq!(server.engine.clients_count(), 0);
-        let happened = server.happened();
-        let ends = happened
+        let callbacks_so_far = server.callbacks_so_far();
+        let ends = callbacks_so_far
             .iter()
-            .filter(|happening| matches!(happening, Happening::Closed(..)))
+            .filter(|callback| matches!(callback, Callback::Closed(..)))
             .count();
-        assert_eq!((ends, happened.len()), (opened, opened * 2 - 10));
+        assert_eq!((ends, callbacks_so_far.len()), (opened, opened * 2 - 10));
     }
 }

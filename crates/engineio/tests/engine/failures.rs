@@ -39,7 +39,7 @@ async fn a_panic_ends_only_the_session_of_its_websocket() {
     assert_eq!(session.send("too late"), Err(SendError::Closed));
     session.drained().await;
     other.send("4hello").await;
-    other.gets(["4hello"]).await;
+    other.expect_texts(["4hello"]).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ use crate::websocket_client;
 
 /// An application that treats a request as its query says, and logs the calls.
 #[derive(Default)]
-struct Doorkeeper(Mutex<Vec<String>>);
+struct LoggingApplication(Mutex<Vec<String>>);
 
 /// An extension that the application adds to the request.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ fn value<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
-impl Doorkeeper {
+impl LoggingApplication {
     fn write(&self, entry: impl Into<String>) {
         self.0.lock().push(entry.into());
     }
@@ -42,7 +42,7 @@ impl Doorkeeper {
     }
 }
 
-impl Application for Doorkeeper {
+impl Application for LoggingApplication {
     type Connection = Silent;
 
     fn open(&self, _: Session, request: Parts) -> Silent {
@@ -107,18 +107,18 @@ impl Connection for Silent {
     fn closed(self, _: CloseReason) {}
 }
 
-struct Door(Arc<Engine<Doorkeeper>>);
+struct TestServer(Arc<Engine<LoggingApplication>>);
 
-impl Door {
+impl TestServer {
     fn new() -> Self {
         Self::with(Config::default())
     }
 
     fn with(config: Config) -> Self {
-        Self(Arc::new(Engine::new(config, Doorkeeper::default())))
+        Self(Arc::new(Engine::new(config, LoggingApplication::default())))
     }
 
-    fn service(&self) -> EngineIoService<engineio::NotFound, Doorkeeper> {
+    fn service(&self) -> EngineIoService<engineio::NotFound, LoggingApplication> {
         EngineIoService::standalone(Arc::clone(&self.0))
     }
 
@@ -156,8 +156,8 @@ impl Door {
 
 #[tokio::test(start_paused = true)]
 async fn a_polling_session_calls_all_hooks_in_order() {
-    let door = Door::new();
-    let opened = door.get(OPEN).await;
+    let server = TestServer::new();
+    let opened = server.get(OPEN).await;
     assert_eq!(sid_of(opened.text()), "made");
     assert_eq!(opened.headers["x-initial"], "1");
     assert_eq!(opened.headers["x-any"], "1");
@@ -168,32 +168,32 @@ async fn a_polling_session_calls_all_hooks_in_order() {
         "headers GET true",
         "open seen",
     ];
-    assert_eq!(door.log(), expected);
+    assert_eq!(server.log(), expected);
 
     let target = format!("{OPEN}&sid=made");
-    let posted = door.request("POST", &target).await;
+    let posted = server.request("POST", &target).await;
     posted.is(200, "ok");
     assert_eq!(posted.headers["x-any"], "1");
     assert!(!posted.headers.contains_key("x-initial"));
-    assert_eq!(door.log(), ["headers POST false"]);
+    assert_eq!(server.log(), ["headers POST false"]);
 
-    let session = door.0.session(&SessionId::from("made")).unwrap();
+    let session = server.0.session(&SessionId::from("made")).unwrap();
     session.send("hello").unwrap();
-    assert_eq!(door.get(&target).await.headers["x-any"], "1");
-    assert_eq!(door.log(), ["headers GET false"]);
+    assert_eq!(server.get(&target).await.headers["x-any"], "1");
+    assert_eq!(server.log(), ["headers GET false"]);
 
     let upgrade = target.replace("polling", "websocket");
-    let upgraded = door.websocket(&upgrade).await;
+    let upgraded = server.websocket(&upgrade).await;
     assert_eq!(upgraded.status(), 101);
     assert_eq!(upgraded.headers()["x-any"], "1");
     assert!(!upgraded.headers().contains_key("x-initial"));
-    assert_eq!(door.log(), ["headers GET false"]);
+    assert_eq!(server.log(), ["headers GET false"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_websocket_session_calls_all_hooks_in_order() {
-    let door = Door::new();
-    let opened = door.websocket(websocket_client::OPEN).await;
+    let server = TestServer::new();
+    let opened = server.websocket(websocket_client::OPEN).await;
     assert_eq!(opened.status(), 101);
     assert_eq!(opened.headers()["x-initial"], "1");
     assert_eq!(opened.headers()["x-any"], "1");
@@ -204,35 +204,35 @@ async fn a_websocket_session_calls_all_hooks_in_order() {
         "headers GET true",
         "open seen",
     ];
-    assert_eq!(door.log(), expected);
+    assert_eq!(server.log(), expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_application_can_refuse_on_both_transports() {
-    let door = Door::new();
-    for (query, message, told) in [
+    let server = TestServer::new();
+    for (query, message, reported) in [
         ("deny=go%20away", "go%20away", "Some(\"go%20away\")"),
         ("deny=", "Forbidden", "None"),
     ] {
-        let refused = door.get(&format!("{OPEN}&{query}")).await;
+        let refused = server.get(&format!("{OPEN}&{query}")).await;
         refused.is(403, &format!(r#"{{"code":4,"message":"{message}"}}"#));
         assert!(!refused.headers.contains_key("x-any"));
-        let log = ["allow?", r#"error 4 "Forbidden" GET -"#, told];
-        assert_eq!(door.log(), log);
+        let log = ["allow?", r#"error 4 "Forbidden" GET -"#, reported];
+        assert_eq!(server.log(), log);
 
-        let refused = door
+        let refused = server
             .websocket(&format!("{}&{query}", websocket_client::OPEN))
             .await;
         assert_eq!(refused.status(), 400);
         assert_eq!(refused.body().as_deref(), Some(message.as_bytes()));
-        assert_eq!(door.log(), log);
+        assert_eq!(server.log(), log);
     }
-    assert_eq!(door.0.clients_count(), 0);
+    assert_eq!(server.0.clients_count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_application_is_asked_after_the_method_and_before_the_revision() {
-    let door = Door::new();
+    let server = TestServer::new();
     for (method, query, code, asked) in [
         ("GET", "EIO=4&transport=none", 0, false),
         ("GET", "EIO=4&transport=polling&sid=none", 1, false),
@@ -241,12 +241,12 @@ async fn the_application_is_asked_after_the_method_and_before_the_revision() {
         ("GET", "EIO=7&transport=polling", 5, true),
         ("GET", "EIO=7&transport=polling&deny=", 4, true),
     ] {
-        let refused = door
+        let refused = server
             .request(method, &format!("/engine.io/?{query}&deny"))
             .await;
         let body = format!("{{\"code\":{code},");
         assert!(refused.text().starts_with(&body), "{query}: {refused:?}");
-        let log = door.log();
+        let log = server.log();
         assert_eq!(log.contains(&"allow?".to_owned()), asked, "{query}");
         assert!(!log.contains(&"id? seen".to_owned()), "{query}");
         assert!(
@@ -258,25 +258,25 @@ async fn the_application_is_asked_after_the_method_and_before_the_revision() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unlisted_origin_is_reported_to_the_application() {
-    let door = Door::with(Config::default().origins(Origins::list(["https://a.example"])));
+    let server = TestServer::with(Config::default().origins(Origins::list(["https://a.example"])));
     let request = Request::get(OPEN).header("origin", "https://b.example");
     let refused = answer(
-        door.service(),
+        server.service(),
         request.body(Full::<Bytes>::default()).unwrap(),
     )
     .await;
     refused.is(403, r#"{"code":4,"message":"Forbidden"}"#);
     assert_eq!(
-        door.log(),
+        server.log(),
         [r#"error 4 "Forbidden" GET ORIGIN_NOT_ALLOWED"#]
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_session_without_a_valid_id_is_not_opened() {
-    let door = Door::new();
-    door.get(&format!("{OPEN}&id=taken")).await;
-    door.log();
+    let server = TestServer::new();
+    server.get(&format!("{OPEN}&id=taken")).await;
+    server.log();
     let long = "x".repeat(129);
     for (id, why) in [
         ("broken", "out of ids"),
@@ -285,64 +285,64 @@ async fn a_session_without_a_valid_id_is_not_opened() {
         ("", "cannot be one"),
         (&*long, "cannot be one"),
     ] {
-        let refused = door.get(&format!("{OPEN}&id={id}")).await;
+        let refused = server.get(&format!("{OPEN}&id={id}")).await;
         refused.is(400, r#"{"code":3,"message":"Bad request"}"#);
         let websocket = format!("{}&id={id}", websocket_client::OPEN);
-        let refused = door.websocket(&websocket).await;
+        let refused = server.websocket(&websocket).await;
         assert_eq!(refused.status(), 400, "refused before the 101");
         assert_eq!(refused.body().as_deref(), Some(&b"Bad request"[..]));
-        for log in door.log().chunks(4) {
+        for log in server.log().chunks(4) {
             let error = r#"error 3 "Bad request" GET ID_GENERATION_ERROR"#;
             assert_eq!(log[..3], ["allow?", "id? seen", error]);
             assert!(log[3].contains(why), "{id}: {log:?}");
         }
     }
     // The session that already has the id stays open.
-    assert_eq!(door.0.clients_count(), 1);
-    let posted = door.request("POST", &format!("{OPEN}&sid=taken")).await;
+    assert_eq!(server.0.clients_count(), 1);
+    let posted = server.request("POST", &format!("{OPEN}&sid=taken")).await;
     posted.is(200, "ok");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_id_can_be_reused_after_its_session_ends() {
-    let door = Door::new();
+    let server = TestServer::new();
     for _ in 0..3 {
-        sid_of(door.get(OPEN).await.text());
-        let session = door.0.session(&SessionId::from("made")).unwrap();
+        sid_of(server.get(OPEN).await.text());
+        let session = server.0.session(&SessionId::from("made")).unwrap();
         session.abort(CloseReason::ForcedClose);
         settle().await;
-        assert_eq!(door.0.clients_count(), 0);
+        assert_eq!(server.0.clients_count(), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_aborted_handshake_leaves_no_session() {
-    let door = Door::new();
+    let server = TestServer::new();
     let request = Request::get(OPEN).body(Full::<Bytes>::default()).unwrap();
-    let mut pending = Box::pin(answer(door.service(), request));
+    let mut pending = Box::pin(answer(server.service(), request));
     let waiting =
         std::future::poll_fn(|cx| std::task::Poll::Ready(pending.as_mut().poll(cx).is_pending()));
     assert!(waiting.await);
-    assert_eq!(door.log(), ["allow?"]);
+    assert_eq!(server.log(), ["allow?"]);
     drop(pending);
     settle().await;
-    assert!(door.log().is_empty());
-    assert_eq!(door.0.clients_count(), 0);
+    assert!(server.log().is_empty());
+    assert_eq!(server.0.clients_count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn requests_can_be_passed_to_the_engine_with_any_path() {
-    let door = Door::new();
+    let server = TestServer::new();
     let request = |target: &str| Request::get(target).body(Full::<Bytes>::default()).unwrap();
     let other = "/elsewhere?EIO=4&transport=polling";
-    door.get(other).await.is(404, "");
-    let answered = door.0.handle(request(other)).await;
+    server.get(other).await.is(404, "");
+    let answered = server.0.handle(request(other)).await;
     assert_eq!(answered.status(), 200);
-    assert_eq!(door.0.clients_count(), 1);
-    door.log();
+    assert_eq!(server.0.clients_count(), 1);
+    server.log();
     // Not every request is a WebSocket upgrade.
-    let refused = door.0.handle_upgrade(request(other)).await;
+    let refused = server.0.handle_upgrade(request(other)).await;
     assert_eq!(refused.status(), 400);
     let error = r#"error 3 "Bad request" GET TRANSPORT_HANDSHAKE_ERROR"#;
-    assert_eq!(door.log(), [error]);
+    assert_eq!(server.log(), [error]);
 }

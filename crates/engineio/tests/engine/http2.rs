@@ -160,12 +160,12 @@ async fn a_websocket_opens_over_http2() {
     let session = server.opened().await;
     assert_eq!(session.transport(), Transport::WebSocket);
     client.send("4hello").await;
-    client.gets(["4hello"]).await;
+    client.expect_texts(["4hello"]).await;
     client.send_message(Frame::binary(&b"\x01\x02"[..])).await;
     assert!(matches!(client.next().await, Some(Ok(Frame::Binary(_)))));
     server.messages(["hello"]).await;
     assert_eq!(server.message().await.len(), 2);
-    client.gets(["2"]).await;
+    client.expect_texts(["2"]).await;
     client.send("3").await;
     client.close().await;
     assert_eq!(server.closed().await, CloseReason::TransportClose);
@@ -180,7 +180,7 @@ async fn the_server_closes_a_websocket_over_http2() {
     let session = server.opened().await;
     session.send("last").unwrap();
     session.close(CloseReason::ForcedClose);
-    client.gets(["4last"]).await;
+    client.expect_texts(["4last"]).await;
     client.is_closed_with(None).await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
 }
@@ -201,9 +201,9 @@ async fn many_sessions_share_one_http2_connection() {
         client.send(&format!("4{number}")).await;
     }
     for (number, client) in clients.iter_mut().enumerate() {
-        client.gets([&*format!("4{number}")]).await;
+        client.expect_texts([&*format!("4{number}")]).await;
     }
-    server.happened();
+    server.callbacks_so_far();
     drop(clients.pop());
     assert_eq!(server.closed().await, CloseReason::TransportClose);
     assert_eq!(server.engine.clients_count(), 19);
@@ -236,10 +236,10 @@ async fn a_session_upgrades_over_http2() {
     let uri = format!("{WEBSOCKET}&sid={}", client.sid);
     let mut socket = connection.websocket(&uri).await;
     socket.send("2probe").await;
-    socket.gets(["3probe"]).await;
+    socket.expect_texts(["3probe"]).await;
     session.send("hello").unwrap();
     socket.send("5").await;
-    socket.gets(["4hello"]).await;
+    socket.expect_texts(["4hello"]).await;
     assert_eq!(session.transport(), Transport::WebSocket);
 }
 
@@ -278,7 +278,7 @@ async fn both_http_versions_share_sessions() {
     let mut socket = WebSocketClient::probe(&server, &sid_of(&open)).await;
     socket.send("5").await;
     socket.send("4hello").await;
-    socket.gets(["4hello"]).await;
+    socket.expect_texts(["4hello"]).await;
     assert_eq!(server.engine.clients_count(), 1);
 }
 

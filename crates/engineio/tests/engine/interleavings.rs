@@ -7,7 +7,7 @@ use engineio::{Config, Message, Session};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::body::{FedBody, Feeder};
+use crate::body::{BodySender, FedBody};
 use crate::polling_client::{PendingRequest, PollingClient};
 use crate::server::{Server, pass, settle};
 use crate::websocket_client::WebSocketClient;
@@ -73,7 +73,7 @@ struct Case {
     session: Session,
     client: PollingClient,
     poll: Option<PendingRequest>,
-    post: Option<(Feeder, PendingRequest)>,
+    post: Option<(BodySender, PendingRequest)>,
     upgrade: Upgrade,
     sent_by_server: usize,
     sent_by_client: usize,
@@ -124,10 +124,10 @@ impl Case {
                 Some(post) => Self::complete(post).await,
                 None if polls => {
                     let packet = self.next_packet();
-                    let (feeder, body) = FedBody::new();
+                    let (body_sender, body) = FedBody::new();
                     let post = self.client.start_post(body);
-                    feeder.feed(&packet);
-                    self.post = Some((feeder, post));
+                    body_sender.feed(&packet);
+                    self.post = Some((body_sender, post));
                 }
                 None => {}
             },
@@ -170,8 +170,8 @@ impl Case {
         }
     }
 
-    async fn complete((feeder, post): (Feeder, PendingRequest)) {
-        drop(feeder);
+    async fn complete((body_sender, post): (BodySender, PendingRequest)) {
+        drop(body_sender);
         post.answer().await.is(200, "ok");
     }
 
@@ -182,7 +182,7 @@ impl Case {
             }
             Upgrade::Connected(mut socket) => {
                 socket.send("2probe").await;
-                socket.gets(["3probe"]).await;
+                socket.expect_texts(["3probe"]).await;
                 Upgrade::Answered(socket)
             }
             Upgrade::Answered(mut socket) => {
@@ -237,7 +237,7 @@ impl Case {
             while self.received_by_client.len() < self.sent_by_server {
                 self.received_by_client.push(socket.text().await);
             }
-            socket.is_quiet().await;
+            socket.expect_nothing().await;
         } else {
             self.look_at_poll().await;
             while self.received_by_client.len() < self.sent_by_server {
@@ -255,7 +255,7 @@ impl Case {
             let expected = Message::from(&*number.to_string());
             assert_eq!(self.server.message().await, expected);
         }
-        self.server.is_quiet();
+        self.server.expect_nothing();
         assert!(self.session.is_open());
     }
 }

@@ -71,7 +71,7 @@ async fn a_websocket_carries_messages_both_ways() {
         server.message().await,
         Message::from(Bytes::from_static(&[3, 4]))
     );
-    client.gets(["4hello"]).await;
+    client.expect_texts(["4hello"]).await;
     for bytes in [&[1, 2][..], &[3, 4]] {
         let Some(Ok(Frame::Binary(got))) = client.next().await else {
             panic!("expected bytes");
@@ -90,7 +90,7 @@ async fn a_websocket_receives_base64_if_it_requests_it() {
     assert!(client.text().await.starts_with("0{"));
     server.opened().await;
     client.send("bAQI=").await;
-    client.gets(["bAQI="]).await;
+    client.expect_texts(["bAQI="]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,12 +116,12 @@ async fn a_websocket_is_pinged_after_the_interval_and_again_after_the_pong() {
     server.opened().await;
     for _ in 0..3 {
         let begun = tokio::time::Instant::now();
-        client.gets(["2"]).await;
+        client.expect_texts(["2"]).await;
         assert_eq!(begun.elapsed().as_secs(), PING_INTERVAL.as_secs());
         pass(PING_TIMEOUT / 2).await;
         client.send("3").await;
     }
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,12 +130,12 @@ async fn a_websocket_that_does_not_answer_a_ping_is_closed() {
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
     pass(PING_INTERVAL + PING_TIMEOUT - MOMENT * 2).await;
-    server.is_quiet();
+    server.expect_nothing();
     settle().await;
     settle().await;
     assert_eq!(server.closed().await, CloseReason::PingTimeout);
     assert_eq!(server.engine.clients_count(), 0);
-    client.gets(["2"]).await;
+    client.expect_texts(["2"]).await;
     client.is_closed_with(None).await;
 }
 
@@ -165,7 +165,7 @@ async fn a_polling_client_is_pinged_through_its_poll() {
         assert_eq!(begun.elapsed().as_secs(), PING_INTERVAL.as_secs());
         client.post("3").await.is(200, "ok");
     }
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +191,7 @@ async fn a_polling_client_that_never_polls_times_out() {
     PollingClient::open(&server).await;
     server.opened().await;
     pass(PING_INTERVAL + PING_TIMEOUT - MOMENT * 2).await;
-    server.is_quiet();
+    server.expect_nothing();
     pass(MOMENT * 4).await;
     assert_eq!(server.closed().await, CloseReason::PingTimeout);
     assert_eq!(server.engine.clients_count(), 0);
@@ -202,14 +202,14 @@ async fn a_pong_in_the_socket_counts_even_if_the_driver_is_late() {
     let mut server = Server::new();
     let mut client = WebSocketClient::open(&server).await;
     server.opened().await;
-    client.gets(["2"]).await;
+    client.expect_texts(["2"]).await;
     client.send("3").await;
     // The pong has arrived, but the driver does not run before the timeout has passed, as on a busy
     // machine.
     tokio::time::advance(PING_TIMEOUT * 2).await;
     settle().await;
-    server.is_quiet();
-    client.gets(["2"]).await;
+    server.expect_nothing();
+    client.expect_texts(["2"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -245,7 +245,7 @@ async fn a_polling_client_closes_its_session() {
     assert_eq!(server.closed().await, CloseReason::TransportClose);
     assert_eq!(poll.packets().await, ["6"]);
     assert_eq!(server.engine.clients_count(), 0);
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -258,7 +258,7 @@ async fn the_server_closes_a_websocket_after_the_queued_messages() {
     session.close(CloseReason::ForcedClose);
     assert!(!session.is_open());
     assert!(session.send("too late").is_err());
-    client.gets(["4first", "4last"]).await;
+    client.expect_texts(["4first", "4last"]).await;
     client.is_closed_with(None).await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
 }
@@ -282,7 +282,7 @@ async fn a_closing_polling_session_waits_for_the_next_poll() {
     let session = server.opened().await;
     session.close(CloseReason::ForcedClose);
     settle().await;
-    server.is_quiet();
+    server.expect_nothing();
     assert_eq!(client.poll().await, ["6", "1"]);
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
 }
@@ -294,7 +294,7 @@ async fn a_closing_polling_session_does_not_wait_forever() {
     let session = server.opened().await;
     session.close(CloseReason::ForcedClose);
     pass(CLOSE_TIMEOUT - MOMENT).await;
-    server.is_quiet();
+    server.expect_nothing();
     pass(MOMENT * 2).await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
 }
@@ -341,7 +341,7 @@ async fn messages_after_the_end_of_the_session_are_ignored() {
         }
         server.messages(["before", "the end"]).await;
         server.closed().await;
-        server.is_quiet();
+        server.expect_nothing();
     }
 }
 
@@ -423,7 +423,7 @@ async fn websocket_ping_frames_are_answered() {
         panic!("expected a pong");
     };
     assert_eq!(content, "are you there?");
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -438,7 +438,7 @@ async fn sessions_do_not_affect_each_other() {
     server.messages(["from the socket"]).await;
     let poll = polling.get();
     assert!(poll.is_waiting().await);
-    socket.gets(["4from the socket"]).await;
+    socket.expect_texts(["4from the socket"]).await;
     drop(socket);
     assert_eq!(server.closed().await, CloseReason::TransportClose);
     assert_eq!(server.engine.clients_count(), 1);

@@ -109,11 +109,11 @@ async fn an_observer_sees_the_events_of_a_websocket() {
     let seen = Entries::of(&session);
 
     client.send("4a").await;
-    client.gets(["4a"]).await;
+    client.expect_texts(["4a"]).await;
     settle().await;
     seen.are(["< 4a", "> 4a", "Drained"]);
     pass(PING_INTERVAL).await;
-    client.gets(["2"]).await;
+    client.expect_texts(["2"]).await;
     seen.are(["> 2", "Drained"]);
     client.send("3").await;
     settle().await;
@@ -135,7 +135,7 @@ async fn an_observer_sees_the_events_of_an_upgrade() {
 
     let mut socket = WebSocketClient::probe(&server, &client.sid).await;
     socket.send("2probe").await;
-    socket.gets(["3probe"]).await;
+    socket.expect_texts(["3probe"]).await;
     seen.are(["Upgrading(WebSocket)"]);
     assert!(!session.is_upgraded() && session.is_upgrading());
     socket.send("5").await;
@@ -173,7 +173,7 @@ async fn the_last_poll_does_not_report_a_drain() {
     let session = server.opened().await;
     let mut socket = WebSocketClient::probe(&server, &client.sid).await;
     socket.send("2probe").await;
-    socket.gets(["3probe"]).await;
+    socket.expect_texts(["3probe"]).await;
     session.observe(Arc::new(Greets(session.clone())));
     let seen = Entries::of(&session);
     let poll = client.get();
@@ -182,8 +182,8 @@ async fn the_last_poll_does_not_report_a_drain() {
     assert_eq!(poll.packets().await, ["6"]);
     settle().await;
     assert!(session.queued_bytes() > 0);
-    let told = std::mem::take(&mut *seen.0.lock());
-    assert!(!told.contains(&"Drained".to_owned()), "{told:?}");
+    let reported = std::mem::take(&mut *seen.0.lock());
+    assert!(!reported.contains(&"Drained".to_owned()), "{told:?}");
     for _ in 0..20 {
         assert_eq!(socket.text().await.len(), 10_001);
     }

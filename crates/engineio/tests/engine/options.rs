@@ -53,13 +53,13 @@ async fn the_initial_packet_follows_the_open_packet() {
     let mut client = WebSocketClient::open(&server).await;
     let session = server.opened().await;
     session.send("later").unwrap();
-    client.gets(["4welcome", "4later"]).await;
+    client.expect_texts(["4welcome", "4later"]).await;
     // The initial packet is not sent again after an upgrade.
     let client = PollingClient::open(&server).await;
     server.opened().await;
     let mut socket = WebSocketClient::probe(&server, &client.sid).await;
     socket.send("5").await;
-    socket.is_quiet().await;
+    socket.expect_nothing().await;
 }
 
 #[tokio::test(start_paused = true)]

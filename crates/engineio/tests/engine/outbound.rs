@@ -38,9 +38,9 @@ async fn a_slow_client_loses_only_its_own_session() {
     assert_eq!(to_slow.queued_bytes(), 0);
     assert_eq!(server.engine.clients_count(), 1);
     to_quick.send("still here").unwrap();
-    quick.gets(["4still here"]).await;
+    quick.expect_texts(["4still here"]).await;
     // Bytes that have been sent are not affected.
-    slow.gets([&*format!("4{text}")]).await;
+    slow.expect_texts([&*format!("4{text}")]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +73,7 @@ async fn a_slow_websocket_receives_everything_in_order() {
     // WebSocket.
     assert!(session.queued_bytes() > (MESSAGES - 100) * 1000);
     for number in 0..MESSAGES {
-        client.gets([&*format!("4{number:01000}")]).await;
+        client.expect_texts([&*format!("4{number:01000}")]).await;
     }
     settle().await;
     assert_eq!(session.queued_bytes(), 0);
@@ -155,7 +155,7 @@ async fn drained_keeps_a_producer_at_the_pace_of_a_slow_client() {
         }
     });
     for number in 0..MESSAGES {
-        client.gets([&*format!("4{number:01000}")]).await;
+        client.expect_texts([&*format!("4{number:01000}")]).await;
     }
     producer.await.unwrap();
 }
@@ -203,7 +203,7 @@ async fn volatile_messages_need_a_writable_websocket() {
     let session = server.opened().await;
     settle().await;
     assert!(session.send_volatile(["kept".into()]));
-    client.gets(["4kept"]).await;
+    client.expect_texts(["4kept"]).await;
     let text = "a".repeat(1000);
     session.send(&*text).unwrap();
     settle().await;
@@ -211,7 +211,7 @@ async fn volatile_messages_need_a_writable_websocket() {
     assert_eq!(client.text().await.len(), 1001);
     settle().await;
     assert!(session.send_volatile(["kept again".into()]));
-    client.gets(["4kept again"]).await;
+    client.expect_texts(["4kept again"]).await;
     session.close(CloseReason::ForcedClose);
     assert!(!session.send_volatile(["dropped".into()]));
 }
@@ -231,7 +231,7 @@ async fn messages_sent_by_handlers_during_a_read_follow_in_order() {
     }
     for number in 0..300 {
         let packet = format!("4{number}");
-        client.gets([&*packet, "4and", &packet]).await;
+        client.expect_texts([&*packet, "4and", &packet]).await;
     }
 }
 

@@ -9,7 +9,7 @@ use http::{Method, Request};
 use http_body_util::{Empty, Full};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::application::Happening;
+use crate::application::Callback;
 use crate::body::FedBody;
 use crate::polling_client::{OPEN, PollingClient};
 use crate::server::{PING_INTERVAL, PING_TIMEOUT, PIPE, Server, expect, pass, settle};
@@ -62,7 +62,7 @@ async fn a_post_runs_the_driver_in_place() {
             .unwrap();
         let answer = server.answer(request).now_or_never();
         answer.expect("it has run the session itself").is(200, "ok");
-        let Some(Happening::Message(message)) = server.happened().pop() else {
+        let Some(Callback::Message(message)) = server.callbacks_so_far().pop() else {
             panic!("the application has the message already");
         };
         assert_eq!(message, Message::from(text));
@@ -112,15 +112,15 @@ async fn a_second_post_ends_the_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let first = client.start_post(body);
-    feeder.feed("4never complete");
+    body_sender.feed("4never complete");
     let poll = client.get();
     client.post("4overlaps").await.is(400, "");
     first.answer().await.is(400, UNKNOWN);
     assert_eq!(poll.packets().await, ["1"]);
     assert_eq!(server.closed().await, CloseReason::TransportError);
-    assert!(!feeder.is_wanted());
+    assert!(!body_sender.is_wanted());
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,14 +128,14 @@ async fn a_get_and_a_post_may_overlap() {
     let mut server = Server::echoing();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    feeder.feed("4from the ");
+    body_sender.feed("4from the ");
     let poll = client.get();
     session.send("from the server").unwrap();
     assert_eq!(poll.packets().await, ["4from the server"]);
-    feeder.feed("client");
-    drop(feeder);
+    body_sender.feed("client");
+    drop(body_sender);
     post.answer().await.is(200, "ok");
     server.messages(["from the client"]).await;
     assert_eq!(client.poll().await, ["4from the client"]);
@@ -159,14 +159,14 @@ async fn an_aborted_post_ends_the_session() {
     let client = PollingClient::open(&server).await;
     server.opened().await;
     let poll = client.get();
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    feeder.feed("4half a mess");
+    body_sender.feed("4half a mess");
     assert!(post.is_waiting().await);
     post.drop_connection().await;
     assert_eq!(server.closed().await, CloseReason::TransportError);
     assert_eq!(poll.packets().await, ["1"]);
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,13 +174,13 @@ async fn an_incomplete_post_ends_the_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    feeder.feed("4half a mess");
-    feeder.fail();
+    body_sender.feed("4half a mess");
+    body_sender.fail();
     post.answer().await.is(400, "");
     assert_eq!(server.closed().await, CloseReason::TransportError);
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,17 +188,17 @@ async fn an_endless_post_does_not_outlive_its_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     server.opened().await;
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
     for _ in 1..(PING_INTERVAL + PING_TIMEOUT).as_secs() {
-        feeder.feed("4");
+        body_sender.feed("4");
         pass(Duration::from_secs(1)).await;
     }
     assert!(post.is_waiting().await);
     pass(Duration::from_secs(1)).await;
     post.answer().await.is(400, UNKNOWN);
     assert_eq!(server.closed().await, CloseReason::PingTimeout);
-    assert!(!feeder.is_wanted());
+    assert!(!body_sender.is_wanted());
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,13 +220,13 @@ async fn a_body_above_the_size_limit_is_refused() {
     client.start_post(body).answer().await.is(413, "");
 
     // The response does not wait for the bytes above the limit.
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    feeder.feed(head);
+    body_sender.feed(head);
     assert!(post.is_waiting().await);
-    feeder.feed(tail);
+    body_sender.feed(tail);
     post.answer().await.is(413, "");
-    assert!(!feeder.is_wanted());
+    assert!(!body_sender.is_wanted());
 
     // The session stays open.
     client.post("4smaller").await.is(200, "ok");
@@ -266,7 +266,7 @@ async fn the_body_limit_applies_on_a_connection() {
         );
     }
     server.messages(["123456789", "123456789"]).await;
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -281,7 +281,7 @@ async fn closing_the_connection_aborts_a_get() {
     );
     connection.write_all(request.as_bytes()).await.unwrap();
     settle().await;
-    server.is_quiet();
+    server.expect_nothing();
     drop(connection);
     assert_eq!(server.closed().await, CloseReason::TransportError);
 }
@@ -297,10 +297,10 @@ async fn closing_the_connection_aborts_a_post() {
         format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n4half a");
     connection.write_all(request.as_bytes()).await.unwrap();
     settle().await;
-    server.is_quiet();
+    server.expect_nothing();
     drop(connection);
     assert_eq!(server.closed().await, CloseReason::TransportError);
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -404,10 +404,10 @@ async fn a_client_that_floods_with_tiny_packets_does_not_starve_others() {
     // The empty packet at the end of the flood is invalid.
     flood.answer().await.is(200, "ok");
     let flood_before_hello = server
-        .happened()
+        .callbacks_so_far()
         .into_iter()
-        .take_while(|happening| match happening {
-            Happening::Message(message) => message.is_empty(),
+        .take_while(|callback| match callback {
+            Callback::Message(message) => message.is_empty(),
             _ => false,
         })
         .count();

@@ -86,7 +86,7 @@ async fn a_session_keeps_its_revision() {
         .await
         .expect_err("the upgrade is refused");
     assert!(session.is_open());
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +180,7 @@ async fn bodies_of_every_kind_are_limited() {
         let posted = post(&server, &target, content_type, &[b'4'; 101]).await;
         posted.is(413, "");
         assert!(session.is_open());
-        server.is_quiet();
+        server.expect_nothing();
     }
 }
 
@@ -194,7 +194,7 @@ async fn a_revision_3_client_that_pings_stays_connected() {
         get(&server, &target).await.is(200, "1:3");
     }
     pass(PING_INTERVAL + PING_TIMEOUT - MOMENT).await;
-    server.is_quiet();
+    server.expect_nothing();
     pass(2 * MOMENT).await;
     assert_eq!(server.closed().await, CloseReason::PingTimeout);
 }
@@ -216,9 +216,9 @@ async fn a_websocket_prefixes_binary_messages_with_their_type() {
     assert!(client.text().await.starts_with("0{"));
     server.opened().await;
     client.send("2").await;
-    client.gets(["3"]).await;
+    client.expect_texts(["3"]).await;
     client.send("4hello").await;
-    client.gets(["4hello"]).await;
+    client.expect_texts(["4hello"]).await;
     let bytes = Frame::binary(vec![4, 1, 2]);
     for sent in [bytes.clone(), Frame::text("b4AQI=")] {
         client.send_message(sent).await;
@@ -243,7 +243,7 @@ async fn a_websocket_receives_base64_if_it_requests_it() {
     assert!(client.text().await.starts_with("0{"));
     server.opened().await;
     client.send("b4AQI=").await;
-    client.gets(["b4AQI="]).await;
+    client.expect_texts(["b4AQI="]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,7 +255,7 @@ async fn a_revision_3_session_upgrades_to_a_websocket() {
         .await
         .unwrap();
     client.send("2probe").await;
-    client.gets(["3probe"]).await;
+    client.expect_texts(["3probe"]).await;
     client.send("5").await;
     client.send_message(Frame::binary(vec![4, 9])).await;
     assert_eq!(
@@ -264,7 +264,7 @@ async fn a_revision_3_session_upgrades_to_a_websocket() {
     );
     assert_eq!(session.transport(), Transport::WebSocket);
     client.send("2").await;
-    client.gets(["3"]).await;
+    client.expect_texts(["3"]).await;
     get(&server, &target)
         .await
         .is(400, r#"{"code":3,"message":"Bad request"}"#);
@@ -311,7 +311,7 @@ async fn a_form_without_packets_is_accepted() {
         post(&server, &target, form, body).await.is(200, "ok");
     }
     assert!(session.is_open());
-    server.is_quiet();
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]

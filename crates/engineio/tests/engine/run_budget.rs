@@ -15,16 +15,16 @@ use crate::server::Server;
 use crate::websocket_client::OPEN;
 
 /// The number of bytes that a run of a driver receives, except for the last message.
-const BYTES_PER_TURN: usize = 256 * 1024;
+const BYTES_PER_RUN: usize = 256 * 1024;
 
 /// The run in which each message arrived, and its size.
 #[derive(Clone, Default)]
-struct Turns {
+struct Runs {
     now: Arc<AtomicUsize>,
     messages: Arc<Mutex<Vec<(usize, usize)>>>,
 }
 
-impl Turns {
+impl Runs {
     /// Creates a server that records its messages while another task runs whenever it may.
     fn server(&self) -> Server {
         let now = Arc::clone(&self.now);
@@ -34,12 +34,12 @@ impl Turns {
             cx.waker().wake_by_ref();
             Poll::<()>::Pending
         }));
-        let turns = self.clone();
+        let runs = self.clone();
         let config = Config::default().per_message_deflate(PerMessageDeflate::default());
         Server::directed(config, |application| {
             application.on_message = Arc::new(move |_, message| {
-                let turn = turns.now.load(SeqCst);
-                turns.messages.lock().push((turn, message.len()));
+                let run = runs.now.load(SeqCst);
+                runs.messages.lock().push((run, message.len()));
             });
         })
     }
@@ -47,10 +47,10 @@ impl Turns {
     fn assert_fair(&self, count: usize) {
         let messages = self.messages.lock();
         assert_eq!(messages.len(), count);
-        for of_one_turn in messages.chunk_by(|a, b| a.0 == b.0) {
-            let before_the_last = of_one_turn.split_last().map_or(&[][..], |(_, rest)| rest);
+        for of_one_run in messages.chunk_by(|a, b| a.0 == b.0) {
+            let before_the_last = of_one_run.split_last().map_or(&[][..], |(_, rest)| rest);
             let bytes: usize = before_the_last.iter().map(|(_, bytes)| bytes).sum();
-            assert!(bytes < BYTES_PER_TURN, "{bytes} bytes in one turn");
+            assert!(bytes < BYTES_PER_RUN, "{bytes} bytes in one turn");
         }
     }
 }
@@ -72,8 +72,8 @@ fn compressed(message: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn compressed_messages_take_many_runs() {
-    let turns = Turns::default();
-    let server = turns.server();
+    let runs = Runs::default();
+    let server = runs.server();
     let mut client = server.connect(1_000_000);
     let request = format!(
         "GET {OPEN} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -91,22 +91,22 @@ async fn compressed_messages_take_many_runs() {
     let frame = compressed(&[0; 200_000]);
     assert!(frame.len() < 1_000);
     client.write_all(&frame.repeat(60)).await.unwrap();
-    while turns.messages.lock().len() < 60 {
+    while runs.messages.lock().len() < 60 {
         tokio::task::yield_now().await;
     }
-    turns.assert_fair(60);
+    runs.assert_fair(60);
 }
 
 #[tokio::test]
 async fn the_messages_of_a_post_take_many_runs() {
-    let turns = Turns::default();
-    let server = turns.server();
+    let runs = Runs::default();
+    let server = runs.server();
     let client = PollingClient::open(&server).await;
     let packets = vec![format!("4{}", "x".repeat(30_000)); 30];
     let posted = client.start_post_of(&packets.join("\x1e"));
-    while turns.messages.lock().len() < 30 {
+    while runs.messages.lock().len() < 30 {
         tokio::task::yield_now().await;
     }
-    turns.assert_fair(30);
+    runs.assert_fair(30);
     posted.answer().await.is(200, "ok");
 }

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tower::ServiceExt as _;
 
-use crate::application::{Gate, Happening, Reporter};
+use crate::application::{Callback, Gate, Reporter};
 
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
 pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -49,7 +49,7 @@ pub(crate) async fn expect<F: Future>(what: &str, future: F) -> F::Output {
 pub(crate) struct Server {
     pub(crate) engine: Arc<Engine<Reporter>>,
     pub(crate) gate: Gate,
-    happenings: UnboundedReceiver<Happening>,
+    callbacks: UnboundedReceiver<Callback>,
 }
 
 impl Server {
@@ -72,12 +72,12 @@ impl Server {
 
     /// Creates a server with the application that `direct` configures.
     pub(crate) fn directed(config: Config, direct: impl FnOnce(&mut Reporter)) -> Self {
-        let (mut application, happenings) = Reporter::new();
+        let (mut application, callbacks) = Reporter::new();
         direct(&mut application);
         Self {
             gate: application.gate.clone(),
             engine: Arc::new(Engine::new(config, application)),
-            happenings,
+            callbacks,
         }
     }
 
@@ -100,24 +100,24 @@ impl Server {
         connect(self.service(), buffer)
     }
 
-    pub(crate) async fn happening(&mut self) -> Happening {
-        expect("a call of the application", self.happenings.recv())
+    pub(crate) async fn callback(&mut self) -> Callback {
+        expect("a call of the application", self.callbacks.recv())
             .await
             .expect("the application lives")
     }
 
     /// Returns the session if the next callback is `open`.
     pub(crate) async fn opened(&mut self) -> Session {
-        match self.happening().await {
-            Happening::Opened(session) => session,
+        match self.callback().await {
+            Callback::Opened(session) => session,
             other => panic!("expected a new session, got {other:?}"),
         }
     }
 
     /// Returns the message if the next callback is `message`.
     pub(crate) async fn message(&mut self) -> Message {
-        match self.happening().await {
-            Happening::Message(message) => message,
+        match self.callback().await {
+            Callback::Message(message) => message,
             other => panic!("expected a message, got {other:?}"),
         }
     }
@@ -131,22 +131,22 @@ impl Server {
 
     /// Returns the reason if the next callback is `closed`.
     pub(crate) async fn closed(&mut self) -> CloseReason {
-        match self.happening().await {
-            Happening::Closed(reason) => reason,
+        match self.callback().await {
+            Callback::Closed(reason) => reason,
             other => panic!("expected the end of the session, got {other:?}"),
         }
     }
 
     /// Returns the callbacks so far, without waiting.
-    pub(crate) fn happened(&mut self) -> Vec<Happening> {
-        std::iter::from_fn(|| self.happenings.try_recv().ok()).collect()
+    pub(crate) fn callbacks_so_far(&mut self) -> Vec<Callback> {
+        std::iter::from_fn(|| self.callbacks.try_recv().ok()).collect()
     }
 
     /// Asserts that there are no unread callbacks.
     #[track_caller]
-    pub(crate) fn is_quiet(&mut self) {
-        let happened = self.happened();
-        assert!(happened.is_empty(), "unexpected: {happened:?}");
+    pub(crate) fn expect_nothing(&mut self) {
+        let callbacks_so_far = self.callbacks_so_far();
+        assert!(callbacks_so_far.is_empty(), "unexpected: {happened:?}");
     }
 }
 

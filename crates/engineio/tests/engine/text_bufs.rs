@@ -64,7 +64,7 @@ async fn a_websocket_receives_texts_in_order_in_both_revisions() {
                 }
                 for number in number - 9..=number {
                     for expected in answers(&number.to_string()) {
-                        client.gets([&*expected]).await;
+                        client.expect_texts([&*expected]).await;
                     }
                 }
             }
@@ -81,7 +81,7 @@ async fn a_webtransport_client_receives_texts_in_order() {
     for text in ["one", "two"] {
         client.send(&format!("4{text}")).await;
         for expected in answers(text) {
-            client.gets([&*expected]).await;
+            client.expect_texts([&*expected]).await;
         }
     }
 }
@@ -96,7 +96,7 @@ async fn queued_texts_arrive_in_order_on_either_transport() {
     answer(&session, "b");
     let mut socket = WebSocketClient::probe(&server, &client.sid).await;
     socket.send("2probe").await;
-    socket.gets(["3probe"]).await;
+    socket.expect_texts(["3probe"]).await;
     answer(&session, "c");
     socket.send("5").await;
     settle().await;
@@ -104,7 +104,7 @@ async fn queued_texts_arrive_in_order_on_either_transport() {
     answer(&session, "d");
     for text in ["b", "c", "d"] {
         for expected in answers(text) {
-            socket.gets([&*expected]).await;
+            socket.expect_texts([&*expected]).await;
         }
     }
 }
@@ -140,7 +140,7 @@ async fn queued_texts_are_sent_when_the_session_closes() {
     session.close(CloseReason::ForcedClose);
     assert_eq!(send(&session, "too late"), Err(SendError::Closed));
     for expected in answers("last") {
-        client.gets([&*expected]).await;
+        client.expect_texts([&*expected]).await;
     }
     client.is_closed_with(None).await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
@@ -163,10 +163,10 @@ async fn an_observer_is_notified_of_texts() {
     session.send(Bytes::from_static(&[1])).unwrap();
     send(&session, "two").unwrap();
     assert_eq!(*seen.lock(), ["4one", "bAQ==", "4two"]);
-    client.gets(["4before", "4one"]).await;
+    client.expect_texts(["4before", "4one"]).await;
     let bytes = client.next().await.unwrap().unwrap();
     assert_eq!(bytes, Frame::binary(vec![1]));
-    client.gets(["4two"]).await;
+    client.expect_texts(["4two"]).await;
 }
 
 #[tokio::test(start_paused = true)]

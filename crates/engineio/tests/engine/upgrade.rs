@@ -28,12 +28,12 @@ async fn polling(server: &mut Server) -> (PollingClient, Session) {
 async fn probed(server: &Server, client: &PollingClient) -> WebSocketClient {
     let mut socket = WebSocketClient::probe(server, &client.sid).await;
     socket.send("2probe").await;
-    socket.gets(["3probe"]).await;
+    socket.expect_texts(["3probe"]).await;
     socket
 }
 
 /// Asserts that the session still polls and carries messages in both directions.
-async fn lives_on_polling(server: &mut Server, client: &PollingClient, session: &Session) {
+async fn assert_still_polling(server: &mut Server, client: &PollingClient, session: &Session) {
     assert_eq!(session.transport(), Transport::Polling);
     client.post("4from the client").await.is(200, "ok");
     server.messages(["from the client"]).await;
@@ -53,11 +53,11 @@ async fn a_client_upgrades_to_a_websocket() {
     socket.send("5").await;
     socket.send("4hello").await;
     server.messages(["hello"]).await;
-    socket.gets(["4hello"]).await;
+    socket.expect_texts(["4hello"]).await;
     assert_eq!(session.transport(), Transport::WebSocket);
     client.get().answer().await.is(400, BAD_REQUEST);
     client.post("4too late").await.is(400, BAD_REQUEST);
-    server.is_quiet();
+    server.expect_nothing();
     assert_eq!(server.engine.clients_count(), 1);
     socket.close().await;
     assert_eq!(server.closed().await, CloseReason::TransportClose);
@@ -70,12 +70,12 @@ async fn queued_messages_survive_an_upgrade_in_order() {
     session.send("before the probe").unwrap();
     let mut socket = probed(&server, &client).await;
     session.send("while probing").unwrap();
-    socket.is_quiet().await;
+    socket.expect_nothing().await;
     socket.send("5").await;
     settle().await;
     session.send("after the upgrade").unwrap();
     socket
-        .gets(["4before the probe", "4while probing", "4after the upgrade"])
+        .expect_texts(["4before the probe", "4while probing", "4after the upgrade"])
         .await;
 }
 
@@ -89,7 +89,7 @@ async fn messages_are_sent_through_the_pending_poll_while_probing() {
     assert_eq!(poll.packets().await, ["4through the poll"]);
     session.send("through the websocket").unwrap();
     socket.send("5").await;
-    socket.gets(["4through the websocket"]).await;
+    socket.expect_texts(["4through the websocket"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +116,7 @@ async fn an_upgrade_answers_the_pending_poll() {
     socket.send("5").await;
     assert_eq!(poll.packets().await, ["6"]);
     session.send("hello").unwrap();
-    socket.gets(["4hello"]).await;
+    socket.expect_texts(["4hello"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,8 +127,8 @@ async fn a_poll_aborted_while_probing_does_not_end_the_session() {
     client.get().drop_connection().await;
     session.send("hello").unwrap();
     socket.send("5").await;
-    socket.gets(["4hello"]).await;
-    server.is_quiet();
+    socket.expect_texts(["4hello"]).await;
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,7 +147,7 @@ async fn a_probe_that_disconnects_does_not_end_the_session() {
     assert_eq!(client.poll().await, ["4nor this"]);
 
     probed(&server, &client).await.close().await;
-    lives_on_polling(&mut server, &client, &session).await;
+    assert_still_polling(&mut server, &client, &session).await;
     probed(&server, &client).await;
 }
 
@@ -165,11 +165,11 @@ async fn a_probe_that_fails_before_its_upgrade_does_not_end_the_session() {
     connection.write_all(request.as_bytes()).await.unwrap();
     drop(connection);
     settle().await;
-    lives_on_polling(&mut server, &client, &session).await;
+    assert_still_polling(&mut server, &client, &session).await;
     let mut socket = probed(&server, &client).await;
     socket.send("5").await;
     session.send("hello").unwrap();
-    socket.gets(["4hello"]).await;
+    socket.expect_texts(["4hello"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,8 +186,8 @@ async fn a_probe_with_an_invalid_packet_does_not_end_the_session() {
     socket.send_message(Frame::binary(&b"\x01"[..])).await;
     socket.is_closed_with(None).await;
     assert_eq!(client.poll().await, ["4kept"]);
-    lives_on_polling(&mut server, &client, &session).await;
-    server.is_quiet();
+    assert_still_polling(&mut server, &client, &session).await;
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,15 +198,15 @@ async fn a_probe_timeout_does_not_end_the_session() {
         let mut socket = WebSocketClient::probe(&server, &client.sid).await;
         if answered {
             socket.send("2probe").await;
-            socket.gets(["3probe"]).await;
+            socket.expect_texts(["3probe"]).await;
         }
         session.send("kept").unwrap();
         pass(UPGRADE_TIMEOUT - MOMENT * 4).await;
-        socket.is_quiet().await;
+        socket.expect_nothing().await;
         pass(MOMENT * 4).await;
         socket.is_closed_with(None).await;
         assert_eq!(client.poll().await, ["4kept"]);
-        lives_on_polling(&mut server, &client, &session).await;
+        assert_still_polling(&mut server, &client, &session).await;
         probed(&server, &client).await;
     }
 }
@@ -242,13 +242,13 @@ async fn a_second_websocket_is_refused() {
     settle().await;
     refused(&server, &client.sid).await;
     session.send("unharmed").unwrap();
-    socket.gets(["4unharmed"]).await;
+    socket.expect_texts(["4unharmed"]).await;
 
     let (mut direct, sid) = WebSocketClient::open_through(&server, PIPE).await;
     let session = server.opened().await;
     refused(&server, &sid).await;
     session.send("unharmed").unwrap();
-    direct.gets(["4unharmed"]).await;
+    direct.expect_texts(["4unharmed"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,16 +280,16 @@ async fn an_upgrade_waits_for_a_post_in_progress() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    feeder.feed("4first\x1e4sec");
+    body_sender.feed("4first\x1e4sec");
     socket.send("5").await;
     socket.send("4third").await;
     settle().await;
-    server.is_quiet();
+    server.expect_nothing();
     assert_eq!(session.transport(), Transport::Polling);
-    feeder.feed("ond");
-    drop(feeder);
+    body_sender.feed("ond");
+    drop(body_sender);
     post.answer().await.is(200, "ok");
     settle().await;
     assert_eq!(session.transport(), Transport::WebSocket);
@@ -300,7 +300,7 @@ async fn an_upgrade_waits_for_a_post_in_progress() {
 async fn an_upgrade_waits_while_the_application_is_not_ready_for_a_post() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
-    server.gate.shut();
+    server.gate.close();
     let post = client.start_post_of("4first\x1e4second");
     // Probing does not wait for the application.
     let mut socket = probed(&server, &client).await;
@@ -319,12 +319,12 @@ async fn an_upgrade_does_not_wait_for_a_refused_post() {
     let mut server = Server::with(Config::default().max_http_buffer_size(10));
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    feeder.feed("4too ");
+    body_sender.feed("4too ");
     socket.send("5").await;
     settle().await;
-    feeder.feed("much by far");
+    body_sender.feed("much by far");
     post.answer().await.is(413, "");
     settle().await;
     assert_eq!(session.transport(), Transport::WebSocket);
@@ -337,17 +337,17 @@ async fn an_upgrade_does_not_wait_forever() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    feeder.feed("4at ");
+    body_sender.feed("4at ");
     socket.send("5").await;
     pass(UPGRADE_TIMEOUT + MOMENT).await;
     socket.is_closed_with(None).await;
-    feeder.feed("last");
-    drop(feeder);
+    body_sender.feed("last");
+    drop(body_sender);
     post.answer().await.is(200, "ok");
     server.messages(["at last"]).await;
-    lives_on_polling(&mut server, &client, &session).await;
+    assert_still_polling(&mut server, &client, &session).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -355,9 +355,9 @@ async fn a_post_aborted_during_an_upgrade_ends_the_session() {
     let mut server = Server::new();
     let (client, _) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
-    let (feeder, body) = FedBody::new();
+    let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    feeder.feed("4half a mess");
+    body_sender.feed("4half a mess");
     socket.send("5").await;
     settle().await;
     post.drop_connection().await;
@@ -373,10 +373,10 @@ async fn the_heartbeat_continues_across_an_upgrade() {
     let mut socket = probed(&server, &client).await;
     socket.send("5").await;
     let begun = tokio::time::Instant::now();
-    socket.gets(["2"]).await;
+    socket.expect_texts(["2"]).await;
     assert_eq!(begun.elapsed().as_secs(), (PING_INTERVAL / 2).as_secs());
     socket.send("3").await;
-    socket.gets(["2"]).await;
+    socket.expect_texts(["2"]).await;
     pass(PING_TIMEOUT + MOMENT).await;
     assert_eq!(server.closed().await, CloseReason::PingTimeout);
 }
@@ -401,7 +401,7 @@ async fn a_closing_session_may_still_upgrade() {
     session.send("last").unwrap();
     session.close(CloseReason::ForcedClose);
     socket.send("5").await;
-    socket.gets(["4last"]).await;
+    socket.expect_texts(["4last"]).await;
     socket.is_closed_with(None).await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
 }
@@ -413,7 +413,7 @@ async fn upgrades_can_be_disabled() {
     let target = format!("{OPEN}&sid={}", client.sid);
     let refused = WebSocketClient::connect(&server, &target, PIPE).await;
     assert!(matches!(refused, Err(Error::Http(response)) if response.status() == 400));
-    lives_on_polling(&mut server, &client, &session).await;
+    assert_still_polling(&mut server, &client, &session).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -447,7 +447,7 @@ async fn a_client_that_probes_without_reading_is_not_read() {
     tokio::time::timeout(MOMENT, session.drained())
         .await
         .unwrap();
-    lives_on_polling(&mut server, &client, &session).await;
+    assert_still_polling(&mut server, &client, &session).await;
     flood.abort();
 }
 
@@ -461,5 +461,5 @@ async fn an_upgraded_client_receives_base64_if_its_websocket_requested_it() {
         .unwrap();
     socket.send("5").await;
     session.send(Bytes::from_static(&[1, 2])).unwrap();
-    socket.gets(["bAQI="]).await;
+    socket.expect_texts(["bAQI="]).await;
 }

@@ -81,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketClient<S> {
     }
 
     /// Asserts that the next messages are these texts.
-    pub(crate) async fn gets<const N: usize>(&mut self, expected: [&str; N]) {
+    pub(crate) async fn expect_texts<const N: usize>(&mut self, expected: [&str; N]) {
         for text in expected {
             assert_eq!(self.text().await, text);
         }
@@ -106,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketClient<S> {
     }
 
     /// Asserts that nothing arrives after every task has run.
-    pub(crate) async fn is_quiet(&mut self) {
+    pub(crate) async fn expect_nothing(&mut self) {
         crate::server::settle().await;
         let next = futures_util::FutureExt::now_or_never(self.stream.next());
         assert!(next.is_none(), "unexpected: {next:?}");

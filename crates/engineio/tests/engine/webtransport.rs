@@ -23,13 +23,13 @@ const LINGER: Duration = Duration::from_secs(1);
 async fn a_client_opens_a_session() {
     let mut server = echoing();
     let mut client = WebTransportClient::new(&server.engine, request(TARGET));
-    client.is_quiet().await;
-    server.is_quiet();
+    client.expect_nothing().await;
+    server.expect_nothing();
     client.send("0").await;
     let session = server.opened().await;
     let sid = session.id().as_str();
     client
-        .gets([&*format!(
+        .expect_texts([&*format!(
             "0{{\"sid\":\"{sid}\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000,\
              \"maxPayload\":1000000}}"
         )])
@@ -39,7 +39,7 @@ async fn a_client_opens_a_session() {
     assert_eq!(server.engine.clients_count(), 1);
     client.send("4hello").await;
     server.messages(["hello"]).await;
-    client.gets(["4hello"]).await;
+    client.expect_texts(["4hello"]).await;
     client.send_frame(true, &[1, 2, 3]).await;
     assert_eq!(client.next().await, Some((true, vec![1, 2, 3])));
     assert_eq!(
@@ -109,7 +109,7 @@ async fn an_empty_attachment_is_carried_both_ways() {
     client.send_frame(true, &[]).await;
     assert_eq!(server.message().await, Message::from(Bytes::new()));
     // The official clients treat an empty frame as an error, but accept base64.
-    client.gets(["b"]).await;
+    client.expect_texts(["b"]).await;
     client.send("bAQID").await;
     assert_eq!(client.next().await, Some((true, vec![1, 2, 3])));
 }
@@ -119,7 +119,7 @@ async fn the_initial_packet_follows_the_handshake() {
     let mut server = Server::with(config().initial_packet("welcome"));
     let mut client = WebTransportClient::open(&server).await;
     server.opened().await;
-    client.gets(["4welcome"]).await;
+    client.expect_texts(["4welcome"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,16 +129,16 @@ async fn the_heartbeat_works_as_on_other_transports() {
     server.opened().await;
     for _ in 0..3 {
         pass(PING_INTERVAL - 2 * MOMENT).await;
-        client.is_quiet().await;
-        client.gets(["2"]).await;
+        client.expect_nothing().await;
+        client.expect_texts(["2"]).await;
         client.send("3").await;
         settle().await;
     }
-    client.gets(["2"]).await;
+    client.expect_texts(["2"]).await;
     pass(PING_TIMEOUT - 2 * MOMENT).await;
-    server.is_quiet();
+    server.expect_nothing();
     assert_eq!(server.closed().await, CloseReason::PingTimeout);
-    client.expect_let_go().await;
+    client.expect_release().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +148,7 @@ async fn a_client_that_pings_is_closed() {
     server.opened().await;
     client.send("2").await;
     assert_eq!(server.closed().await, CloseReason::TransportError);
-    client.expect_let_go().await;
+    client.expect_release().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,8 +187,8 @@ async fn an_invalid_frame_closes_the_session() {
         client.send("4after").await;
         server.messages(["before"]).await;
         assert_eq!(server.closed().await, CloseReason::ParseError, "{bytes:?}");
-        server.is_quiet();
-        client.expect_let_go().await;
+        server.expect_nothing();
+        client.expect_release().await;
     }
 }
 
@@ -214,7 +214,7 @@ async fn nothing_is_read_while_the_application_is_not_ready() {
     client.send("0").await;
     client.text().await;
     server.opened().await;
-    server.gate.shut();
+    server.gate.close();
     let sender = tokio::spawn(async move {
         for number in 0..MESSAGES {
             client.send(&format!("4{number:0100}")).await;
@@ -222,7 +222,7 @@ async fn nothing_is_read_while_the_application_is_not_ready() {
         client
     });
     settle().await;
-    server.is_quiet();
+    server.expect_nothing();
     assert!(!sender.is_finished(), "the client is slowed down");
     server.gate.open();
     for number in 0..MESSAGES {
@@ -259,11 +259,11 @@ async fn volatile_messages_are_never_queued_for_a_slow_client() {
     session.send(&*"x".repeat(5_000)).unwrap();
     settle().await;
     assert!(!session.send_volatile([Message::from("dropped")]));
-    client.gets(["4taken"]).await;
+    client.expect_texts(["4taken"]).await;
     assert_eq!(client.text().await.len(), 5_001);
     session.drained().await;
     assert!(session.send_volatile([Message::from("taken again")]));
-    client.gets(["4taken again"]).await;
+    client.expect_texts(["4taken again"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -276,7 +276,7 @@ async fn queued_messages_are_sent_before_the_end() {
     session.send("last").unwrap();
     session.close(CloseReason::ForcedClose);
     assert_eq!(client.text().await.len(), long.len() + 1);
-    client.gets(["4last"]).await;
+    client.expect_texts(["4last"]).await;
     client.ends().await;
     assert_eq!(server.closed().await, CloseReason::ForcedClose);
     // The stream is kept open for a while, because its owner closes the whole session afterwards.
@@ -304,15 +304,15 @@ async fn closing_the_engine_notifies_every_client() {
     server.opened().await.send("last").unwrap();
     let engine = std::sync::Arc::clone(&server.engine);
     let closed = tokio::spawn(async move { engine.close(Duration::from_secs(10)).await });
-    client.gets(["4last"]).await;
+    client.expect_texts(["4last"]).await;
     client.ends().await;
     assert_eq!(server.closed().await, CloseReason::ServerShuttingDown);
     closed.await.unwrap();
     assert!(client.served.is_finished());
     let mut late = WebTransportClient::new(&server.engine, request(TARGET));
     late.send("0").await;
-    late.expect_let_go().await;
-    server.is_quiet();
+    late.expect_release().await;
+    server.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
@@ -335,7 +335,7 @@ async fn dropping_the_future_early_releases_the_stream() {
     settle().await;
     client.served.abort();
     client.ends().await;
-    server.is_quiet();
+    server.expect_nothing();
 
     // Later it has no effect.
     let mut client = WebTransportClient::open(&server).await;
@@ -366,7 +366,7 @@ async fn an_observer_sees_the_upgrade_to_webtransport() {
     session.observe(moves.clone());
     let mut socket = WebTransportClient::probe(&server, &client.sid).await;
     socket.send("2probe").await;
-    socket.gets(["3probe"]).await;
+    socket.expect_texts(["3probe"]).await;
     socket.send("5").await;
     pass(UPGRADE_TIMEOUT).await;
     let expected = ["Upgrading(WebTransport)", "Upgraded(WebTransport)"];

@@ -90,7 +90,7 @@ impl WebTransportClient {
     }
 
     /// Asserts that the next frames are these texts.
-    pub(crate) async fn gets<const N: usize>(&mut self, expected: [&str; N]) {
+    pub(crate) async fn expect_texts<const N: usize>(&mut self, expected: [&str; N]) {
         for text in expected {
             assert_eq!(self.text().await, text);
         }
@@ -102,7 +102,7 @@ impl WebTransportClient {
     }
 
     /// Asserts that the stream ends and is released by the server.
-    pub(crate) async fn expect_let_go(mut self) {
+    pub(crate) async fn expect_release(mut self) {
         self.ends().await;
         expect("the end of serving", self.served)
             .await
@@ -110,7 +110,7 @@ impl WebTransportClient {
     }
 
     /// Asserts that nothing arrives after every task has run.
-    pub(crate) async fn is_quiet(&mut self) {
+    pub(crate) async fn expect_nothing(&mut self) {
         settle().await;
         let next = futures_util::FutureExt::now_or_never(self.read());
         assert!(next.is_none(), "unexpected: {next:?}");

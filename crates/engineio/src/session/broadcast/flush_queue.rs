@@ -301,17 +301,17 @@ pub(super) mod tests {
 
     #[test]
     fn a_time_slice_is_as_long_as_the_other_work_within_a_limit() {
-        let begun = Instant::now();
+        let start = Instant::now();
         let micros = Duration::from_micros;
-        for (others, turn) in [(0, 0), (1, 1), (300, 300), (1_000, 1_000), (500_000, 1_000)] {
-            let ended = begun + micros(others);
-            let slice = TimeSlice::starting_at(ended, micros(others));
-            assert!(!slice.is_left(ended + micros(turn)), "{others}");
-            assert_eq!(slice.is_left(ended), turn > 0, "{others}");
-            let last = ended + micros(turn).saturating_sub(Duration::from_nanos(1));
-            assert_eq!(slice.is_left(last), turn > 0, "{others}");
+        for (others, length) in [(0, 0), (1, 1), (300, 300), (1_000, 1_000), (500_000, 1_000)] {
+            let resumed = start + micros(others);
+            let slice = TimeSlice::starting_at(resumed, micros(others));
+            assert!(!slice.is_left(resumed + micros(length)), "{others}");
+            assert_eq!(slice.is_left(resumed), length > 0, "{others}");
+            let last = resumed + micros(length).saturating_sub(Duration::from_nanos(1));
+            assert_eq!(slice.is_left(last), length > 0, "{others}");
         }
-        assert!(!TimeSlice::default().is_left(begun));
+        assert!(!TimeSlice::default().is_left(start));
     }
 
     #[test]

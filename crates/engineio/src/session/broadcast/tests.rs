@@ -12,7 +12,7 @@ use super::*;
 use crate::transport::websocket::Writer;
 
 /// A session whose driver is parked and never runs.
-struct Sleeper {
+struct ParkedSession {
     session: Session,
     client: TcpStream,
     woken: Arc<Wakes>,
@@ -40,7 +40,7 @@ async fn connection() -> (TcpStream, TcpStream) {
     (accepted.unwrap().0, client.unwrap())
 }
 
-impl Sleeper {
+impl ParkedSession {
     async fn new(number: u8) -> Self {
         let (server, client) = connection().await;
         let (_read, write) = server.into_split();
@@ -69,7 +69,7 @@ impl Sleeper {
     }
 
     /// Asserts that the next bytes are these text frames.
-    async fn gets(&mut self, texts: &[&str]) {
+    async fn expect_texts(&mut self, texts: &[&str]) {
         for text in texts {
             let mut frame = vec![0; text.len() + 2];
             self.client.read_exact(&mut frame).await.unwrap();
@@ -78,53 +78,53 @@ impl Sleeper {
     }
 
     /// Asserts that no more bytes have arrived and none are queued.
-    fn has_no_more(&self) {
+    fn expect_nothing(&self) {
         assert_eq!(self.session.queued_bytes(), 0);
         assert!(self.client.try_read(&mut [0]).is_err());
     }
 }
 
-async fn sleepers<const N: usize>() -> [Sleeper; N] {
-    let mut sleepers = Vec::new();
+async fn sessions<const N: usize>() -> [ParkedSession; N] {
+    let mut sessions = Vec::new();
     for number in 0..N {
-        sleepers.push(Sleeper::new(number as u8).await);
+        sessions.push(ParkedSession::new(number as u8).await);
     }
-    sleepers.try_into().ok().expect("as many")
+    sessions.try_into().ok().expect("as many")
 }
 
-fn broadcast(text: &str, sleepers: &[Sleeper]) {
+fn broadcast(text: &str, sessions: &[ParkedSession]) {
     let mut broadcast = Broadcast::new(text, SendOptions::default());
-    for sleeper in sleepers {
-        broadcast.send(&sleeper.session).expect("it is open");
+    for parked in sessions {
+        broadcast.send(&parked.session).expect("it is open");
     }
 }
 
 #[tokio::test]
 async fn a_broadcast_writes_to_sessions_without_waking_them() {
-    let mut sleepers = sleepers::<5>().await;
-    broadcast("one", &sleepers);
-    broadcast("two", &sleepers);
-    for sleeper in &mut sleepers {
-        sleeper.gets(&["4one", "4two"]).await;
+    let mut sessions = sessions::<5>().await;
+    broadcast("one", &sessions);
+    broadcast("two", &sessions);
+    for parked in &mut sessions {
+        parked.expect_texts(&["4one", "4two"]).await;
     }
-    for sleeper in &sleepers {
-        sleeper.has_no_more();
-        assert_eq!(sleeper.wakes(), 0);
-        assert!(sleeper.session.0.lock().proto.is_writable());
+    for parked in &sessions {
+        parked.expect_nothing();
+        assert_eq!(parked.wakes(), 0);
+        assert!(parked.session.0.lock().proto.is_writable());
     }
 }
 
 #[tokio::test]
 async fn messages_sent_before_the_flush_are_written_with_it() {
-    let mut sleepers = sleepers::<4>().await;
+    let mut sessions = sessions::<4>().await;
     for number in 0..40 {
-        broadcast(&format!("{number:02}"), &sleepers);
+        broadcast(&format!("{number:02}"), &sessions);
     }
-    for sleeper in &mut sleepers {
+    for parked in &mut sessions {
         for number in 0..40 {
-            sleeper.gets(&[&*format!("4{number:02}")]).await;
+            parked.expect_texts(&[&*format!("4{number:02}")]).await;
         }
-        sleeper.has_no_more();
+        parked.expect_nothing();
     }
 }
 
@@ -132,9 +132,9 @@ async fn messages_sent_before_the_flush_are_written_with_it() {
 /// message is sent with it.
 #[tokio::test]
 async fn a_message_to_one_client_is_written_in_order_with_a_broadcast() {
-    let mut sleepers = sleepers::<4>().await;
+    let mut sessions = sessions::<4>().await;
     let long = "x".repeat(100);
-    let session = sleepers[0].session.clone();
+    let session = sessions[0].session.clone();
     let send = |text: &str| {
         let text = TextBuf::build(0, |out| out.push_str(text));
         session.send_text_buf(text, SendOptions::default()).unwrap();
@@ -144,48 +144,48 @@ async fn a_message_to_one_client_is_written_in_order_with_a_broadcast() {
         state.park(&Context::from_waker(waker));
     };
     send("one");
-    broadcast("two", &sleepers);
+    broadcast("two", &sessions);
     send("three");
     send(&long);
-    broadcast("four", &sleepers);
-    sleepers[0]
-        .gets(&["4one", "4two", "4three", &format!("4{long}"), "4four"])
+    broadcast("four", &sessions);
+    sessions[0]
+        .expect_texts(&["4one", "4two", "4three", &format!("4{long}"), "4four"])
         .await;
-    sleepers[0].has_no_more();
-    sleepers[1].gets(&["4two", "4four"]).await;
+    sessions[0].expect_nothing();
+    sessions[1].expect_texts(&["4two", "4four"]).await;
 }
 
 /// Guards against tasks that wait for as long as a whole broadcast takes.
 #[tokio::test]
 async fn io_is_polled_between_flush_groups() {
-    let mut sleepers = sleepers::<{ 4 * GROUP_SIZE }>().await;
+    let mut sessions = sessions::<{ 4 * GROUP_SIZE }>().await;
     let (mut server, client) = connection().await;
     client.writable().await.unwrap();
     // Now tokio has no readiness event for the socket.
     assert!(server.try_read(&mut [0]).is_err());
     client.try_write(b"x").unwrap();
-    broadcast("x", &sleepers);
+    broadcast("x", &sessions);
     server.read_exact(&mut [0]).await.unwrap();
-    let waits = |sleeper: &&Sleeper| sleeper.session.queued_bytes() > 0;
-    let wait = sleepers.iter().filter(waits).count();
+    let waits = |parked: &&ParkedSession| parked.session.queued_bytes() > 0;
+    let wait = sessions.iter().filter(waits).count();
     assert!(wait >= GROUP_SIZE);
     // Any thread can take them.
     assert_eq!(wait, pending_groups() * GROUP_SIZE);
-    for sleeper in &mut sleepers {
-        sleeper.gets(&["4x"]).await;
+    for parked in &mut sessions {
+        parked.expect_texts(&["4x"]).await;
     }
 }
 
 #[tokio::test]
 async fn a_thread_has_one_flush_task_for_all_broadcasts() {
-    let sleepers = sleepers::<{ 3 * GROUP_SIZE }>().await;
+    let sessions = sessions::<{ 3 * GROUP_SIZE }>().await;
     let metrics = Handle::current().metrics();
     let tasks = metrics.num_alive_tasks();
-    let (some, others) = sleepers.split_at(GROUP_SIZE + 3);
+    let (some, others) = sessions.split_at(GROUP_SIZE + 3);
     broadcast("x", some);
     let mut broadcast = Broadcast::new("x", SendOptions::default());
-    for sleeper in others {
-        broadcast.send(&sleeper.session).unwrap();
+    for parked in others {
+        broadcast.send(&parked.session).unwrap();
     }
     assert_eq!(metrics.num_alive_tasks(), tasks + 1);
     // A task that found the queue empty is replaced.
@@ -200,25 +200,25 @@ async fn a_thread_has_one_flush_task_for_all_broadcasts() {
 
 #[tokio::test]
 async fn a_broadcast_to_few_sessions_wakes_them() {
-    let sleepers = sleepers::<MAX_DIRECT_WAKES>().await;
-    broadcast("few", &sleepers);
-    for sleeper in &sleepers {
-        assert_eq!(sleeper.wakes(), 1);
-        assert!(sleeper.session.queued_bytes() > 0);
-        assert!(!sleeper.session.0.lock().flush_scheduled);
+    let sessions = sessions::<MAX_DIRECT_WAKES>().await;
+    broadcast("few", &sessions);
+    for parked in &sessions {
+        assert_eq!(parked.wakes(), 1);
+        assert!(parked.session.queued_bytes() > 0);
+        assert!(!parked.session.0.lock().flush_scheduled);
     }
 }
 
 #[tokio::test]
 async fn a_full_group_is_flushed_before_the_broadcast_ends() {
-    let mut sleepers = sleepers::<{ GROUP_SIZE + 1 }>().await;
+    let mut sessions = sessions::<{ GROUP_SIZE + 1 }>().await;
     let mut broadcast = Broadcast::new("many", SendOptions::default());
-    for sleeper in &sleepers {
-        broadcast.send(&sleeper.session).unwrap();
+    for parked in &sessions {
+        broadcast.send(&parked.session).unwrap();
     }
-    let (last, group) = sleepers.split_last_mut().unwrap();
-    for sleeper in group {
-        sleeper.gets(&["4many"]).await;
+    let (last, group) = sessions.split_last_mut().unwrap();
+    for parked in group {
+        parked.expect_texts(&["4many"]).await;
     }
     assert!(last.session.queued_bytes() > 0);
     assert_eq!(last.wakes(), 0);
@@ -228,18 +228,18 @@ async fn a_full_group_is_flushed_before_the_broadcast_ends() {
 
 #[tokio::test]
 async fn a_running_or_writing_driver_is_not_bypassed() {
-    let sleepers = sleepers::<5>().await;
-    let [running, flushing, observed, gone, _] = &sleepers;
+    let sessions = sessions::<5>().await;
+    let [running, flushing, observed, gone, _] = &sessions;
     running.session.0.lock().parked = false;
     flushing.session.0.lock().proto.set_flushing(true);
     observed
         .session
-        .observe(Arc::new(|_: crate::SessionEvent<'_>| {}));
+        .observe(Arc::new(|_: crate::session::SessionEvent<'_>| {}));
     gone.session.0.lock().writer = None;
-    broadcast("x", &sleepers);
-    for sleeper in [running, flushing, observed, gone] {
-        assert!(!sleeper.session.0.lock().flush_scheduled);
-        assert!(sleeper.session.queued_bytes() > 0);
+    broadcast("x", &sessions);
+    for parked in [running, flushing, observed, gone] {
+        assert!(!parked.session.0.lock().flush_scheduled);
+        assert!(parked.session.queued_bytes() > 0);
     }
     assert_eq!(running.wakes(), 0);
     assert_eq!(flushing.wakes(), 1);
@@ -249,67 +249,67 @@ async fn a_running_or_writing_driver_is_not_bypassed() {
 
 #[tokio::test]
 async fn a_driver_that_was_woken_writes_itself() {
-    let mut sleepers = sleepers::<5>().await;
-    broadcast("x", &sleepers);
-    sleepers[0].session.0.lock().parked = false;
-    sleepers[1].session.0.lock().writer = None;
-    sleepers[2].session.abort(CloseReason::ForcedClose);
-    sleepers[3].gets(&["4x"]).await;
-    assert_eq!(sleepers[0].wakes(), 0);
-    assert!(sleepers[0].session.queued_bytes() > 0);
-    assert_eq!(sleepers[1].wakes(), 1);
-    for sleeper in &sleepers {
-        assert!(!sleeper.session.0.lock().flush_scheduled);
+    let mut sessions = sessions::<5>().await;
+    broadcast("x", &sessions);
+    sessions[0].session.0.lock().parked = false;
+    sessions[1].session.0.lock().writer = None;
+    sessions[2].session.abort(CloseReason::ForcedClose);
+    sessions[3].expect_texts(&["4x"]).await;
+    assert_eq!(sessions[0].wakes(), 0);
+    assert!(sessions[0].session.queued_bytes() > 0);
+    assert_eq!(sessions[1].wakes(), 1);
+    for parked in &sessions {
+        assert!(!parked.session.0.lock().flush_scheduled);
     }
 }
 
 #[tokio::test]
 async fn a_slow_client_is_left_to_its_driver() {
-    let mut sleepers = sleepers::<4>().await;
+    let mut sessions = sessions::<4>().await;
     let large = "x".repeat(1_000_000);
-    broadcast(&large, &sleepers);
-    broadcast("behind", &sleepers[..1]);
+    broadcast(&large, &sessions);
+    broadcast("behind", &sessions[..1]);
     yield_now().await;
-    for sleeper in &mut sleepers {
-        assert_eq!(sleeper.wakes(), 1);
-        let mut state = sleeper.session.0.lock();
+    for parked in &mut sessions {
+        assert_eq!(parked.wakes(), 1);
+        let mut state = parked.session.0.lock();
         assert!(state.proto.is_flushing() && !state.proto.is_writable());
         assert!(state.unpark().is_some());
     }
     // A volatile message is for clients that are ready to receive.
     let mut volatile = Broadcast::new("volatile", SendOptions::default());
-    assert!(!volatile.send_volatile(&sleepers[0].session));
+    assert!(!volatile.send_volatile(&sessions[0].session));
 }
 
 #[tokio::test]
 async fn a_flush_notifies_callers_of_drained() {
-    let sleepers = sleepers::<4>().await;
-    broadcast("x", &sleepers);
-    for sleeper in &sleepers {
-        sleeper.session.drained().await;
-        assert_eq!(sleeper.wakes(), 0);
+    let sessions = sessions::<4>().await;
+    broadcast("x", &sessions);
+    for parked in &sessions {
+        parked.session.drained().await;
+        assert_eq!(parked.wakes(), 0);
     }
 }
 
 /// The runtime exists but never runs.
 #[tokio::test]
 async fn a_blocked_runtime_does_not_delay_the_sessions_of_another() {
-    let sleepers = sleepers::<4>().await;
+    let sessions = sessions::<4>().await;
     let blocked = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
     let entered = blocked.enter();
-    broadcast("x", &sleepers);
-    for sleeper in &sleepers {
-        assert_eq!(sleeper.wakes(), 1);
-        assert!(!sleeper.session.0.lock().flush_scheduled);
+    broadcast("x", &sessions);
+    for parked in &sessions {
+        assert_eq!(parked.wakes(), 1);
+        assert!(!parked.session.0.lock().flush_scheduled);
     }
     drop(entered);
     blocked.shutdown_background();
 }
 
 /// Creates sessions whose drivers are tasks of the runtime.
-async fn sleepers_on_the_runtime(count: usize) -> Vec<Sleeper> {
+async fn parked_sessions_on_the_runtime(count: usize) -> Vec<ParkedSession> {
     let (sender, waker) = tokio::sync::oneshot::channel();
     let mut sender = Some(sender);
     tokio::spawn(std::future::poll_fn(move |cx| {
@@ -319,37 +319,37 @@ async fn sleepers_on_the_runtime(count: usize) -> Vec<Sleeper> {
         std::task::Poll::<()>::Pending
     }));
     let waker = waker.await.unwrap();
-    let mut sleepers = Vec::new();
+    let mut sessions = Vec::new();
     for number in 0..count {
-        let sleeper = Sleeper::new(number as u8).await;
-        let mut state = sleeper.session.0.lock();
+        let parked = ParkedSession::new(number as u8).await;
+        let mut state = parked.session.0.lock();
         state.driver_waker = None;
         state.park(&Context::from_waker(&waker));
         drop(state);
-        sleepers.push(sleeper);
+        sessions.push(parked);
     }
-    sleepers
+    sessions
 }
 
 /// Neither returns nor yields before the condition holds.
 fn spin_until(what: &str, condition: impl Fn() -> bool) {
-    let begun = Instant::now();
+    let start = Instant::now();
     while !condition() {
-        assert!(begun.elapsed().as_secs() < 60, "{what}");
+        assert!(start.elapsed().as_secs() < 60, "{what}");
         std::thread::yield_now();
     }
 }
 
-fn spin_until_written(sleepers: &[Sleeper]) {
+fn spin_until_written(sessions: &[ParkedSession]) {
     // A few sessions are woken instead, and their tasks do nothing here.
-    let written = match sleepers.len() % GROUP_SIZE {
-        few @ 1..=MAX_DIRECT_WAKES => sleepers.len() - few,
-        _ => sleepers.len(),
+    let written = match sessions.len() % GROUP_SIZE {
+        few @ 1..=MAX_DIRECT_WAKES => sessions.len() - few,
+        _ => sessions.len(),
     };
-    let sleepers = &sleepers[..written];
+    let sessions = &sessions[..written];
     spin_until("nobody writes", || {
-        let queued = |sleeper: &Sleeper| sleeper.session.queued_bytes() > 0;
-        !sleepers.iter().any(queued)
+        let queued = |parked: &ParkedSession| parked.session.queued_bytes() > 0;
+        !sessions.iter().any(queued)
     });
 }
 
@@ -357,10 +357,10 @@ fn spin_until_written(sleepers: &[Sleeper]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flush_group_does_not_wait_for_the_broadcasting_handler() {
     for all in [3, GROUP_SIZE, GROUP_SIZE + 1, 4 * GROUP_SIZE] {
-        let sleepers = sleepers_on_the_runtime(all).await;
+        let sessions = parked_sessions_on_the_runtime(all).await;
         let broadcasting = async move {
-            broadcast("x", &sleepers);
-            spin_until_written(&sleepers);
+            broadcast("x", &sessions);
+            spin_until_written(&sessions);
         };
         tokio::spawn(broadcasting).await.unwrap();
     }
@@ -373,13 +373,13 @@ async fn broadcasting_handlers_do_not_wait_for_each_other() {
         let done = Arc::new(AtomicUsize::new(0));
         let mut broadcasting = Vec::new();
         for (turn, all) in [5, GROUP_SIZE - 1].into_iter().enumerate() {
-            let sleepers = sleepers_on_the_runtime(all).await;
+            let sessions = parked_sessions_on_the_runtime(all).await;
             let done = Arc::clone(&done);
             broadcasting.push(async move {
                 let are_done = |count| done.load(Ordering::SeqCst) == count;
                 spin_until("its turn does not come", || are_done(turn));
-                broadcast("x", &sleepers);
-                spin_until_written(&sleepers);
+                broadcast("x", &sessions);
+                spin_until_written(&sessions);
                 done.fetch_add(1, Ordering::SeqCst);
                 spin_until("the other is not done", || are_done(2));
             });
@@ -395,10 +395,10 @@ async fn broadcasting_handlers_do_not_wait_for_each_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flush_group_does_not_wait_for_flush_tasks_on_busy_threads() {
     let kept = saturate_task_count();
-    let sleepers = sleepers_on_the_runtime(GROUP_SIZE).await;
+    let sessions = parked_sessions_on_the_runtime(GROUP_SIZE).await;
     let broadcasting = async move {
-        broadcast("x", &sleepers);
-        spin_until_written(&sleepers);
+        broadcast("x", &sessions);
+        spin_until_written(&sessions);
     };
     tokio::spawn(broadcasting).await.unwrap();
     drop(kept);
@@ -407,17 +407,17 @@ async fn a_flush_group_does_not_wait_for_flush_tasks_on_busy_threads() {
 /// A scheduled flush may take its time; other messages do not wait for it.
 #[tokio::test]
 async fn another_message_wakes_the_driver() {
-    let sleepers = sleepers::<4>().await;
-    broadcast("x", &sleepers);
-    sleepers[0].session.send("y").unwrap();
-    assert_eq!(sleepers[0].wakes(), 1);
+    let sessions = sessions::<4>().await;
+    broadcast("x", &sessions);
+    sessions[0].session.send("y").unwrap();
+    assert_eq!(sessions[0].wakes(), 1);
 }
 
 #[tokio::test]
 async fn a_woken_driver_cancels_no_other_flush() {
-    let sleepers = sleepers::<4>().await;
-    broadcast("x", &sleepers);
-    let mut state = sleepers[0].session.0.lock();
+    let sessions = sessions::<4>().await;
+    broadcast("x", &sessions);
+    let mut state = sessions[0].session.0.lock();
     assert!(state.flush_scheduled);
     state.unpark();
     assert!(!state.flush_scheduled);
@@ -425,17 +425,17 @@ async fn a_woken_driver_cancels_no_other_flush() {
 
 #[tokio::test]
 async fn a_broadcast_reaches_all_sessions_without_a_runtime_or_after_its_end() {
-    let sleepers = Arc::new(sleepers::<4>().await);
-    let clone = Arc::clone(&sleepers);
+    let sessions = Arc::new(sessions::<4>().await);
+    let clone = Arc::clone(&sessions);
     std::thread::spawn(move || broadcast("no runtime", &*clone))
         .join()
         .unwrap();
-    for sleeper in &*sleepers {
-        assert_eq!(sleeper.wakes(), 1);
-        assert!(!sleeper.session.0.lock().flush_scheduled);
-        sleeper.session.0.lock().parked = true;
+    for parked in &*sessions {
+        assert_eq!(parked.wakes(), 1);
+        assert!(!parked.session.0.lock().flush_scheduled);
+        parked.session.0.lock().parked = true;
     }
-    let clone = Arc::clone(&sleepers);
+    let clone = Arc::clone(&sessions);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -444,9 +444,9 @@ async fn a_broadcast_reaches_all_sessions_without_a_runtime_or_after_its_end() {
     })
     .join()
     .unwrap();
-    for sleeper in &*sleepers {
-        assert!(!sleeper.session.0.lock().flush_scheduled);
+    for parked in &*sessions {
+        assert!(!parked.session.0.lock().flush_scheduled);
         // The driver was woken, or the flush task has written.
-        assert!(sleeper.wakes() == 2 || sleeper.session.queued_bytes() == 0);
+        assert!(parked.wakes() == 2 || parked.session.queued_bytes() == 0);
     }
 }

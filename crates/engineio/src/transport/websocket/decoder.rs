@@ -130,11 +130,11 @@ impl Decoder {
 
     fn decode_in_pieces(&mut self, input: &mut &mut [u8]) -> Result<Option<Event>, CloseCode> {
         loop {
-            let begun = self
+            let started = self
                 .partial
                 .as_mut()
                 .and_then(|partial| partial.frame.take());
-            let frame = match begun {
+            let frame = match started {
                 Some(frame) => frame,
                 None => match self.header(input)? {
                     Some(header) => self.admit(&header)?,
@@ -161,8 +161,8 @@ impl Decoder {
 
     /// Returns the next header if it is complete.
     fn header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, CloseCode> {
-        let begun = self.partial.as_mut().map(|partial| &mut partial.head);
-        if let Some(head) = begun.filter(|head| head.length > 0) {
+        let started = self.partial.as_mut().map(|partial| &mut partial.head);
+        if let Some(head) = started.filter(|head| head.length > 0) {
             return head.complete(input);
         }
         if input.is_empty() {
@@ -238,11 +238,11 @@ impl Decoder {
 
     fn control(&mut self, frame: &Frame, bytes: &[u8]) -> Result<Option<Event>, CloseCode> {
         let complete = frame.missing == 0;
-        let begun = self
+        let started = self
             .partial
             .as_ref()
             .map_or(0, |partial| partial.control.len());
-        if complete && begun == 0 {
+        if complete && started == 0 {
             return control_event(frame.opcode, bytes).map(Some);
         }
         let control = &mut self.partial.get_or_insert_default().control;

@@ -77,7 +77,7 @@ impl Tcp {
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         // Uses the coop budget, so that a client which reads fast does not monopolize the thread.
-        let turn = ready!(coop::poll_proceed(cx));
+        let coop_budget = ready!(coop::poll_proceed(cx));
         let stream = self.read.as_ref();
         loop {
             match write(stream) {
@@ -85,7 +85,7 @@ impl Tcp {
                     ready!(stream.poll_write_ready(cx))?;
                 }
                 written => {
-                    turn.made_progress();
+                    coop_budget.made_progress();
                     return Poll::Ready(written);
                 }
             }

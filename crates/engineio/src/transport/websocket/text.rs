@@ -14,24 +14,24 @@ use crate::transport::message_buf::MessageBuf as _;
 pub(super) struct PartialText {
     text: String,
     /// The bytes of an incomplete character, and their number.
-    begun: [u8; 3],
-    begun_length: usize,
+    incomplete: [u8; 3],
+    incomplete_length: usize,
 }
 
 impl PartialText {
     /// Appends a piece. `expected` is the number of announced bytes, including the piece.
     pub(super) fn push(&mut self, piece: &[u8], expected: usize) -> Result<(), CloseCode> {
-        let piece = self.complete_begun(piece)?;
-        let (whole, begun) = split_begun(piece);
+        let piece = self.complete_char(piece)?;
+        let (whole, incomplete) = split_incomplete(piece);
         let whole = simdutf8::basic::from_utf8(whole).map_err(|_| CloseCode::INVALID)?;
         self.text.grow(whole.len(), expected);
         self.text.push_str(whole);
-        self.begin(begun)
+        self.keep_incomplete(incomplete)
     }
 
     /// Returns the complete text.
     pub(super) fn finish(mut self) -> Result<ByteString, CloseCode> {
-        if self.begun_length > 0 {
+        if self.incomplete_length > 0 {
             return Err(CloseCode::INVALID);
         }
         self.text.finish();
@@ -39,7 +39,7 @@ impl PartialText {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.text.len().saturating_add(self.begun_length)
+        self.text.len().saturating_add(self.incomplete_length)
     }
 
     #[cfg(test)]
@@ -48,42 +48,44 @@ impl PartialText {
     }
 
     /// Completes a character with the start of the piece. Returns the rest of the piece.
-    fn complete_begun<'a>(&mut self, piece: &'a [u8]) -> Result<&'a [u8], CloseCode> {
-        let Some(begun) = self.begun.get(..self.begun_length) else {
+    fn complete_char<'a>(&mut self, piece: &'a [u8]) -> Result<&'a [u8], CloseCode> {
+        let Some(incomplete) = self.incomplete.get(..self.incomplete_length) else {
             return Ok(piece);
         };
-        let Some(&lead) = begun.first() else {
+        let Some(&lead) = incomplete.first() else {
             return Ok(piece);
         };
-        let missing = width(lead).saturating_sub(begun.len()).min(piece.len());
+        let missing = width(lead)
+            .saturating_sub(incomplete.len())
+            .min(piece.len());
         let (end, rest) = piece.split_at(missing);
         let mut character = [0; 4];
-        let length = begun.len() + end.len();
-        for (to, from) in character.iter_mut().zip(begun.iter().chain(end)) {
+        let length = incomplete.len() + end.len();
+        for (to, from) in character.iter_mut().zip(incomplete.iter().chain(end)) {
             *to = *from;
         }
         let character = character.get(..length).unwrap_or_default();
         match str::from_utf8(character) {
             Ok(character) => {
                 self.text.push_str(character);
-                self.begun_length = 0;
+                self.incomplete_length = 0;
             }
-            Err(_) => self.begin(character)?,
+            Err(_) => self.keep_incomplete(character)?,
         }
         Ok(rest)
     }
 
     /// Keeps the bytes of an incomplete character if they can become valid.
-    fn begin(&mut self, begun: &[u8]) -> Result<(), CloseCode> {
-        if begun.is_empty() {
+    fn keep_incomplete(&mut self, incomplete: &[u8]) -> Result<(), CloseCode> {
+        if incomplete.is_empty() {
             return Ok(());
         }
-        match str::from_utf8(begun) {
+        match str::from_utf8(incomplete) {
             Err(error) if error.valid_up_to() == 0 && error.error_len().is_none() => {
-                for (to, from) in self.begun.iter_mut().zip(begun) {
+                for (to, from) in self.incomplete.iter_mut().zip(incomplete) {
                     *to = *from;
                 }
-                self.begun_length = begun.len();
+                self.incomplete_length = incomplete.len();
                 Ok(())
             }
             _ => Err(CloseCode::INVALID),
@@ -92,17 +94,17 @@ impl PartialText {
 }
 
 /// Splits off an incomplete character at the end of `bytes`.
-fn split_begun(bytes: &[u8]) -> (&[u8], &[u8]) {
+fn split_incomplete(bytes: &[u8]) -> (&[u8], &[u8]) {
     let lead = bytes
         .iter()
         .rev()
         .take(3)
         .position(|byte| !(0x80..0xc0).contains(byte));
-    let begun = match lead {
-        Some(behind) => {
-            let at = bytes.len() - behind - 1;
+    let incomplete = match lead {
+        Some(continuations) => {
+            let at = bytes.len() - continuations - 1;
             let lead = bytes.get(at).copied().unwrap_or_default();
-            if width(lead) > behind + 1 {
+            if width(lead) > continuations + 1 {
                 at
             } else {
                 bytes.len()
@@ -111,7 +113,7 @@ fn split_begun(bytes: &[u8]) -> (&[u8], &[u8]) {
         // Three continuation bytes: the character is complete or invalid.
         None => bytes.len(),
     };
-    bytes.split_at(begun)
+    bytes.split_at(incomplete)
 }
 
 /// Returns the length of the character that starts with this byte, or 1 if no character does.

@@ -68,7 +68,7 @@ impl Decoder {
     /// Decodes bytes from `input` until a frame is complete or the input is empty. After an error
     /// the decoder must not be used again.
     pub(super) fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, Fault> {
-        let (binary, arrived, missing) = match self.partial.take().map(|partial| *partial) {
+        let (binary, received, missing) = match self.partial.take().map(|partial| *partial) {
             Some(Partial::Payload {
                 binary,
                 bytes,
@@ -83,7 +83,7 @@ impl Decoder {
                 None => return Ok(None),
             },
         };
-        self.payload(binary, arrived, missing, input)
+        self.payload(binary, received, missing, input)
     }
 
     /// Returns the next header if it is complete.
@@ -135,12 +135,12 @@ impl Decoder {
     fn payload(
         &mut self,
         binary: bool,
-        mut arrived: Vec<u8>,
+        mut received: Vec<u8>,
         missing: usize,
         input: &mut &[u8],
     ) -> Result<Option<Frame>, Fault> {
         let bytes = take(input, missing);
-        if bytes.len() == missing && arrived.is_empty() {
+        if bytes.len() == missing && received.is_empty() {
             // The common case: a complete payload, which needs only its own allocation.
             return if binary {
                 Ok(Some(Frame::Binary(Bytes::copy_from_slice(bytes))))
@@ -150,22 +150,22 @@ impl Decoder {
             };
         }
         // Allocates for received bytes, not for announced ones.
-        arrived.grow(bytes.len(), missing);
-        arrived.extend_from_slice(bytes);
+        received.grow(bytes.len(), missing);
+        received.extend_from_slice(bytes);
         let missing = missing - bytes.len();
         if missing > 0 {
             self.partial = Some(Box::new(Partial::Payload {
                 binary,
-                bytes: arrived,
+                bytes: received,
                 missing,
             }));
             return Ok(None);
         }
-        arrived.finish();
+        received.finish();
         Ok(Some(if binary {
-            Frame::Binary(arrived.into())
+            Frame::Binary(received.into())
         } else {
-            let text = String::from_utf8(arrived).map_err(|_| Fault::NotText)?;
+            let text = String::from_utf8(received).map_err(|_| Fault::NotText)?;
             Frame::Text(text.into())
         }))
     }

@@ -16,9 +16,9 @@ use crate::websocket_client::WebSocketClient;
 
 /// Treats a client as its query says, and logs the calls.
 #[derive(Default)]
-struct Doorkeeper(Mutex<Vec<String>>);
+struct LoggingApplication(Mutex<Vec<String>>);
 
-impl Application for Doorkeeper {
+impl Application for LoggingApplication {
     type Connection = Silent;
 
     fn open(&self, _: Session, request: Parts) -> Silent {
@@ -46,8 +46,8 @@ impl Application for Doorkeeper {
 
     fn connection_error(&self, failure: &ConnectionFailure<'_>) {
         let name = failure.context().name().unwrap_or("-");
-        let told = format!("{} {} {name}", failure.code(), failure.error().message());
-        self.0.lock().push(told);
+        let reported = format!("{} {} {name}", failure.code(), failure.error().message());
+        self.0.lock().push(reported);
     }
 }
 
@@ -59,25 +59,29 @@ impl Connection for Silent {
     fn closed(self, _: CloseReason) {}
 }
 
-fn door(config: Config) -> Arc<Engine<Doorkeeper>> {
-    Arc::new(Engine::new(config, Doorkeeper::default()))
+fn server(config: Config) -> Arc<Engine<LoggingApplication>> {
+    Arc::new(Engine::new(config, LoggingApplication::default()))
 }
 
-fn told(engine: &Engine<Doorkeeper>) -> Vec<String> {
+fn reported(engine: &Engine<LoggingApplication>) -> Vec<String> {
     std::mem::take(&mut *engine.application().0.lock())
 }
 
 /// Returns the report for a client that sends this packet. Asserts that its stream ends.
-async fn refusal(engine: &Arc<Engine<Doorkeeper>>, request: Parts, first: &str) -> Vec<String> {
+async fn refusal(
+    engine: &Arc<Engine<LoggingApplication>>,
+    request: Parts,
+    first: &str,
+) -> Vec<String> {
     let mut client = WebTransportClient::new(engine, request);
     client.send(first).await;
-    client.expect_let_go().await;
-    told(engine)
+    client.expect_release().await;
+    reported(engine)
 }
 
 #[tokio::test(start_paused = true)]
 async fn webtransport_is_disabled_by_default() {
-    let engine = door(Config::default());
+    let engine = server(Config::default());
     let refused = ["0 Transport unknown -"];
     assert_eq!(refusal(&engine, request(TARGET), "0").await, refused);
     // No packet is necessary for it.
@@ -88,7 +92,7 @@ async fn webtransport_is_disabled_by_default() {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_packet_must_open_or_upgrade_a_session() {
-    let engine = door(config());
+    let engine = server(config());
     let refused = ["3 Bad request TRANSPORT_HANDSHAKE_ERROR"];
     for first in [
         "1",
@@ -112,8 +116,8 @@ async fn the_first_packet_must_open_or_upgrade_a_session() {
     for bytes in [&b"\x00"[..], b"\x810", b"\x80", b"\x02\xff\xff", &[0xff; 9]] {
         let mut client = WebTransportClient::new(&engine, request(TARGET));
         client.send_bytes(bytes).await;
-        client.expect_let_go().await;
-        assert_eq!(told(&engine), refused, "{bytes:?}");
+        client.expect_release().await;
+        assert_eq!(reported(&engine), refused, "{bytes:?}");
     }
     assert_eq!(engine.clients_count(), 0);
 }
@@ -121,29 +125,32 @@ async fn the_first_packet_must_open_or_upgrade_a_session() {
 #[tokio::test(start_paused = true)]
 async fn a_late_first_packet_is_refused() {
     for sent in [&b""[..], b"\x0f", b"\x0f0{\"sid"] {
-        let engine = door(config());
+        let engine = server(config());
         let mut client = WebTransportClient::new(&engine, request(TARGET));
         client.send_bytes(sent).await;
         pass(UPGRADE_TIMEOUT - 2 * MOMENT).await;
-        client.is_quiet().await;
+        client.expect_nothing().await;
         pass(2 * MOMENT).await;
-        client.expect_let_go().await;
-        assert_eq!(told(&engine), ["3 Bad request TRANSPORT_HANDSHAKE_ERROR"]);
+        client.expect_release().await;
+        assert_eq!(
+            reported(&engine),
+            ["3 Bad request TRANSPORT_HANDSHAKE_ERROR"]
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_disconnects_without_a_packet_is_not_reported() {
-    let engine = door(config());
+    let engine = server(config());
     let client = WebTransportClient::new(&engine, request(TARGET));
     drop(client.stream);
     expect("the end of serving", client.served).await.unwrap();
-    assert!(told(&engine).is_empty());
+    assert!(reported(&engine).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_session_is_refused() {
-    let engine = door(config());
+    let engine = server(config());
     let refused = ["1 Session ID unknown -"];
     let first = r#"0{"sid":"unknown"}"#;
     assert_eq!(refusal(&engine, request(TARGET), first).await, refused);
@@ -152,7 +159,7 @@ async fn an_unknown_session_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn an_origin_outside_the_list_is_refused_before_anything_is_read() {
     let origins = Origins::list(["https://example.com"]);
-    let engine = door(config().origins(origins));
+    let engine = server(config().origins(origins));
     let from = |origin| {
         let mut parts = request(TARGET);
         let origin = HeaderValue::from_static(origin);
@@ -160,8 +167,8 @@ async fn an_origin_outside_the_list_is_refused_before_anything_is_read() {
         parts
     };
     let client = WebTransportClient::new(&engine, from("https://evil.example"));
-    client.expect_let_go().await;
-    assert_eq!(told(&engine), ["4 Forbidden ORIGIN_NOT_ALLOWED"]);
+    client.expect_release().await;
+    assert_eq!(reported(&engine), ["4 Forbidden ORIGIN_NOT_ALLOWED"]);
     let mut client = WebTransportClient::new(&engine, from("https://example.com"));
     client.send("0").await;
     assert!(client.text().await.starts_with("0{"));
@@ -169,7 +176,7 @@ async fn an_origin_outside_the_list_is_refused_before_anything_is_read() {
 
 #[tokio::test(start_paused = true)]
 async fn the_application_can_refuse_a_webtransport_client() {
-    let engine = door(config());
+    let engine = server(config());
     let denied = request(&format!("{TARGET}?deny"));
     assert_eq!(refusal(&engine, denied, "0").await, ["4 not you -"]);
     let mut client = WebTransportClient::new(&engine, request(TARGET));
@@ -180,7 +187,7 @@ async fn the_application_can_refuse_a_webtransport_client() {
             .await
             .starts_with("0{\"sid\":\"always_the_same\"")
     );
-    assert_eq!(told(&engine), ["open Some(\"stamp\")"]);
+    assert_eq!(reported(&engine), ["open Some(\"stamp\")"]);
     let taken = ["3 Bad request ID_GENERATION_ERROR"];
     assert_eq!(refusal(&engine, request(TARGET), "0").await, taken);
     assert_eq!(engine.clients_count(), 1);
@@ -188,7 +195,7 @@ async fn the_application_can_refuse_a_webtransport_client() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_disconnects_during_allow_request_opens_no_session() {
-    let engine = door(config());
+    let engine = server(config());
     let mut client = WebTransportClient::new(&engine, request(&format!("{TARGET}?wait")));
     client.send("0").await;
     client.send("4early").await;
@@ -199,13 +206,13 @@ async fn a_client_that_disconnects_during_allow_request_opens_no_session() {
     settle().await;
     drop(other.stream);
     expect("the end of serving", other.served).await.unwrap();
-    assert_eq!(told(&engine), ["waits", "waits"]);
+    assert_eq!(reported(&engine), ["waits", "waits"]);
     assert_eq!(engine.clients_count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn other_revisions_than_4_are_refused() {
-    let engine = door(config().allow_eio3(true));
+    let engine = server(config().allow_eio3(true));
     let target = format!("{TARGET}?EIO=3");
     let refused = ["5 Unsupported protocol version -"];
     assert_eq!(refusal(&engine, request(&target), "0").await, refused);
@@ -217,7 +224,7 @@ async fn other_revisions_than_4_are_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_can_be_passed_in_without_knowing_its_request() {
-    let engine = door(config());
+    let engine = server(config());
     let (parts, ()) = http::Request::new(()).into_parts();
     let mut client = WebTransportClient::new(&engine, parts);
     client.send("0").await;

@@ -19,7 +19,7 @@ async fn polling(server: &mut Server) -> (PollingClient, Session) {
 async fn probed(server: &Server, client: &PollingClient) -> WebTransportClient {
     let mut socket = WebTransportClient::probe(server, &client.sid).await;
     socket.send("2probe").await;
-    socket.gets(["3probe"]).await;
+    socket.expect_texts(["3probe"]).await;
     socket
 }
 
@@ -27,12 +27,12 @@ async fn probed(server: &Server, client: &PollingClient) -> WebTransportClient {
 async fn is_refused(server: &Server, sid: &str) {
     let begun = tokio::time::Instant::now();
     let client = WebTransportClient::probe(server, sid).await;
-    client.expect_let_go().await;
+    client.expect_release().await;
     assert!(begun.elapsed() < UPGRADE_TIMEOUT / 2);
 }
 
 /// Asserts that the session still polls and carries messages in both directions.
-async fn lives_on_polling(server: &mut Server, client: &PollingClient, session: &Session) {
+async fn assert_still_polling(server: &mut Server, client: &PollingClient, session: &Session) {
     assert_eq!(session.transport(), Transport::Polling);
     client.post("4from the client").await.is(200, "ok");
     server.messages(["from the client"]).await;
@@ -71,7 +71,7 @@ async fn a_client_upgrades_to_webtransport() {
     socket.send("5").await;
     socket.send("4hello").await;
     server.messages(["hello"]).await;
-    socket.gets(["4hello"]).await;
+    socket.expect_texts(["4hello"]).await;
     assert_eq!(session.transport(), Transport::WebTransport);
     assert!(session.is_upgraded());
     let refused = r#"{"code":3,"message":"Bad request"}"#;
@@ -89,12 +89,12 @@ async fn queued_messages_survive_an_upgrade_in_order() {
     session.send("before the probe").unwrap();
     let mut socket = probed(&server, &client).await;
     session.send("while probing").unwrap();
-    socket.is_quiet().await;
+    socket.expect_nothing().await;
     socket.send("5").await;
     settle().await;
     session.send("after the upgrade").unwrap();
     socket
-        .gets(["4before the probe", "4while probing", "4after the upgrade"])
+        .expect_texts(["4before the probe", "4while probing", "4after the upgrade"])
         .await;
 }
 
@@ -103,14 +103,14 @@ async fn the_upgrade_waits_for_a_post_in_progress() {
     let mut server = server();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
-    let (feeder, body) = FedBody::new();
-    feeder.feed("4posted first");
+    let (body_sender, body) = FedBody::new();
+    body_sender.feed("4posted first");
     let post = client.start_post(body);
     socket.send("5").await;
     socket.send("4sent second").await;
     settle().await;
     assert_eq!(session.transport(), Transport::Polling);
-    drop(feeder);
+    drop(body_sender);
     server.messages(["posted first", "sent second"]).await;
     post.answer().await.is(200, "ok");
     assert_eq!(session.transport(), Transport::WebTransport);
@@ -129,8 +129,8 @@ async fn a_failed_upgrade_does_not_end_the_session() {
         let (client, session) = polling(&mut server).await;
         let mut socket = probed(&server, &client).await;
         socket.send_bytes(bytes).await;
-        socket.expect_let_go().await;
-        lives_on_polling(&mut server, &client, &session).await;
+        socket.expect_release().await;
+        assert_still_polling(&mut server, &client, &session).await;
         // Another client may try.
         probed(&server, &client).await;
     }
@@ -143,7 +143,7 @@ async fn a_stream_lost_while_probing_does_not_end_the_session() {
     let socket = probed(&server, &client).await;
     drop(socket.stream);
     expect("the end of serving", socket.served).await.unwrap();
-    lives_on_polling(&mut server, &client, &session).await;
+    assert_still_polling(&mut server, &client, &session).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,10 +152,10 @@ async fn an_upgrade_times_out() {
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
     pass(UPGRADE_TIMEOUT - Duration::from_millis(100)).await;
-    socket.is_quiet().await;
+    socket.expect_nothing().await;
     assert!(session.is_upgrading());
-    socket.expect_let_go().await;
-    lives_on_polling(&mut server, &client, &session).await;
+    socket.expect_release().await;
+    assert_still_polling(&mut server, &client, &session).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,7 +185,7 @@ async fn only_one_upgrade_is_accepted() {
     let (client, other) = polling(&mut server).await;
     let mut websocket = WebSocketClient::probe(&server, &client.sid).await;
     websocket.send("2probe").await;
-    websocket.gets(["3probe"]).await;
+    websocket.expect_texts(["3probe"]).await;
     is_refused(&server, &client.sid).await;
     websocket.send("5").await;
     websocket.send("4hello").await;
@@ -200,7 +200,7 @@ async fn an_upgrade_is_refused_if_upgrades_are_disabled() {
     let mut server = Server::with(config().allow_upgrades(false));
     let (client, session) = polling(&mut server).await;
     is_refused(&server, &client.sid).await;
-    lives_on_polling(&mut server, &client, &session).await;
+    assert_still_polling(&mut server, &client, &session).await;
 }
 
 #[tokio::test(start_paused = true)]

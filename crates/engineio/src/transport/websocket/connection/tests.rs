@@ -15,8 +15,8 @@ const CODING: Coding = Coding {
     base64: false,
 };
 
-fn connect(room: usize) -> (WebSocket<DuplexStream>, DuplexStream) {
-    let (server, client) = duplex(room);
+fn connect(capacity: usize) -> (WebSocket<DuplexStream>, DuplexStream) {
+    let (server, client) = duplex(capacity);
     (
         WebSocket::new(server, &Bytes::new(), MAX, CODING, None),
         client,

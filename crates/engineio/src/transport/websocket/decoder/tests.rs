@@ -186,29 +186,33 @@ fn a_fragmented_message_is_moved_few_times() {
         let frames = pieces.map(|(number, piece)| frame(opcode(number), piece));
         frames.collect::<Vec<_>>().concat()
     };
-    for begun in [
+    for started in [
         fragmented(0x01, text.as_bytes()),
         fragmented(0x02, &[7; 90_000]),
         [frame(0x41, &deflate(text.as_bytes())), frame(0x00, b"")].concat(),
         [frame(0x42, &deflate(&[7; 90_000])), frame(0x00, b"")].concat(),
     ] {
         let mut decoder = decoder();
-        let mut rooms = Vec::new();
-        for byte in begun {
+        let mut allocations = Vec::new();
+        for byte in started {
             assert_eq!(decode(&mut decoder, &[byte], []), (vec![], None));
             let partial = decoder.partial.as_ref();
             let message = partial.and_then(|partial| partial.message.as_ref());
-            let (room, length) = match message.map(|message| &message.content) {
+            let (allocated, length) = match message.map(|message| &message.content) {
                 Some(Content::Text(text)) => (text.allocated(), text.len()),
                 Some(Content::Binary(bytes)) => (bytes.capacity(), bytes.len()),
                 None => (0, 0),
             };
-            assert!(room <= 2 * length + 8, "{room} bytes for {length}");
-            rooms.push(room);
+            assert!(allocated <= 2 * length + 8, "{room} bytes for {length}");
+            allocations.push(allocated);
         }
-        rooms.dedup();
-        assert!(rooms.len() <= 20, "it was moved {} times", rooms.len());
-        assert!(rooms.last() >= Some(&80_000));
+        allocations.dedup();
+        assert!(
+            allocations.len() <= 20,
+            "it was moved {} times",
+            allocations.len()
+        );
+        assert!(allocations.last() >= Some(&80_000));
     }
 }
 
@@ -245,12 +249,12 @@ fn a_fragment_above_the_limit_is_refused_by_its_header() {
         (0x02, vec![1; MAX - 1]),
         (0x42, deflate(&[1; 1_000]).to_vec()),
     ] {
-        let begun = frame(first, &content);
+        let started = frame(first, &content);
         let length = (MAX + 1 - content.len()) as u64;
         let mut header = vec![0x80, 0xff];
         header.extend(length.to_be_bytes());
         header.extend(KEY);
-        let bytes = [begun, header].concat();
+        let bytes = [started, header].concat();
         let refused = (Vec::new(), Some(CloseCode::SIZE));
         assert_eq!(decode(&mut decoder(), &bytes, []), refused);
     }

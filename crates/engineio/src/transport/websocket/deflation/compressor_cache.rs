@@ -62,8 +62,8 @@ impl CompressorCache {
             .position(|compressor| compressor.params == params);
         match known {
             Some(at) => {
-                if let Some(behind) = self.compressors.get_mut(at..) {
-                    behind.rotate_left(1);
+                if let Some(following) = self.compressors.get_mut(at..) {
+                    following.rotate_left(1);
                 }
             }
             None => {

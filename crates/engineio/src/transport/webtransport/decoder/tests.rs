@@ -149,9 +149,9 @@ proptest! {
         let mut rest = &bytes[..];
         let mut pieces = Vec::new();
         for length in lengths {
-            let (piece, behind) = rest.split_at(length.min(rest.len()));
+            let (piece, rest_of_input) = rest.split_at(length.min(rest.len()));
             pieces.push(piece);
-            rest = behind;
+            rest = rest_of_input;
         }
         pieces.push(rest);
         prop_assert_eq!(&decode(&mut Decoder::new(MAX_MESSAGE), pieces), &expected);
