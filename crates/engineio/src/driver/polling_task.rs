@@ -169,10 +169,10 @@ impl<'a> BorrowedDriver<'a> {
                 self.driver = Some(driver);
             }
         }
-        self.give_back()
+        self.put_back()
     }
 
-    fn give_back(&mut self) -> StateGuard<'a> {
+    fn put_back(&mut self) -> StateGuard<'a> {
         self.returned = true;
         let mut state = self.session.lock();
         let slot = &mut state.cold_or_insert().driver_slot;
@@ -208,7 +208,7 @@ impl<'a> BorrowedDriver<'a> {
 impl Drop for BorrowedDriver<'_> {
     fn drop(&mut self) {
         if !self.returned {
-            drop(self.give_back());
+            drop(self.put_back());
         }
     }
 }
