@@ -54,19 +54,19 @@ impl fmt::Debug for Observers {
 /// keep it until no lock is held.
 ///
 /// It is empty if nothing observes the session.
-#[must_use = "observers are told when it is dropped"]
+#[must_use = "observers are notified when it is dropped"]
 #[derive(Debug, Default)]
-pub struct Announcement(Option<Box<Unannounced>>);
+pub struct Announcement(Option<Box<PendingEvents>>);
 
 #[derive(Debug)]
-struct Unannounced {
+struct PendingEvents {
     observers: Observers,
     created: SmallVec<[Packet; 1]>,
 }
 
 impl Announcement {
     pub(super) fn new(observers: Observers, created: SmallVec<[Packet; 1]>) -> Self {
-        Self(Some(Box::new(Unannounced { observers, created })))
+        Self(Some(Box::new(PendingEvents { observers, created })))
     }
 
     /// Returns whether there is nothing to report.
@@ -77,10 +77,10 @@ impl Announcement {
 
 impl Drop for Announcement {
     fn drop(&mut self) {
-        if let Some(unannounced) = self.0.take() {
-            for packet in &unannounced.created {
+        if let Some(pending) = self.0.take() {
+            for packet in &pending.created {
                 let event = SessionEvent::PacketCreated(packet);
-                unannounced.observers.notify(event);
+                pending.observers.notify(event);
             }
         }
     }

@@ -56,11 +56,11 @@ async fn closing_sends_queued_messages_and_notifies_clients() {
     assert_eq!(waiting.packets().await, ["1"]);
     assert!(closed.await.unwrap() < Duration::from_secs(1));
     // All callbacks ran before `close` returned.
-    let callbacks_so_far = server.callbacks_so_far();
-    assert_eq!(callbacks_so_far.len(), 3);
-    for callback in callbacks_so_far {
+    let callbacks = server.drain_callbacks();
+    assert_eq!(callbacks.len(), 3);
+    for callback in callbacks {
         let Callback::Closed(reason) = callback else {
-            panic!("expected the end of a session, got {happening:?}");
+            panic!("expected the end of a session, got {callback:?}");
         };
         assert_eq!(reason, CloseReason::ServerShuttingDown);
     }
@@ -258,11 +258,11 @@ async fn no_session_survives_a_close_in_real_time() {
             opened += client.await.unwrap();
         }
         assert_eq!(server.engine.clients_count(), 0);
-        let callbacks_so_far = server.callbacks_so_far();
-        let ends = callbacks_so_far
+        let callbacks = server.drain_callbacks();
+        let ends = callbacks
             .iter()
             .filter(|callback| matches!(callback, Callback::Closed(..)))
             .count();
-        assert_eq!((ends, callbacks_so_far.len()), (opened, opened * 2 - 10));
+        assert_eq!((ends, callbacks.len()), (opened, opened * 2 - 10));
     }
 }

@@ -203,7 +203,7 @@ async fn many_sessions_share_one_http2_connection() {
     for (number, client) in clients.iter_mut().enumerate() {
         client.expect_texts([&*format!("4{number}")]).await;
     }
-    server.callbacks_so_far();
+    server.drain_callbacks();
     drop(clients.pop());
     assert_eq!(server.closed().await, CloseReason::TransportClose);
     assert_eq!(server.engine.clients_count(), 19);

@@ -183,7 +183,7 @@ async fn the_last_poll_does_not_report_a_drain() {
     settle().await;
     assert!(session.queued_bytes() > 0);
     let reported = std::mem::take(&mut *seen.0.lock());
-    assert!(!reported.contains(&"Drained".to_owned()), "{told:?}");
+    assert!(!reported.contains(&"Drained".to_owned()), "{reported:?}");
     for _ in 0..20 {
         assert_eq!(socket.text().await.len(), 10_001);
     }

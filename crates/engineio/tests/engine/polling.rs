@@ -62,7 +62,7 @@ async fn a_post_runs_the_driver_in_place() {
             .unwrap();
         let answer = server.answer(request).now_or_never();
         answer.expect("it has run the session itself").is(200, "ok");
-        let Some(Callback::Message(message)) = server.callbacks_so_far().pop() else {
+        let Some(Callback::Message(message)) = server.drain_callbacks().pop() else {
             panic!("the application has the message already");
         };
         assert_eq!(message, Message::from(text));
@@ -404,7 +404,7 @@ async fn a_client_that_floods_with_tiny_packets_does_not_starve_others() {
     // The empty packet at the end of the flood is invalid.
     flood.answer().await.is(200, "ok");
     let flood_before_hello = server
-        .callbacks_so_far()
+        .drain_callbacks()
         .into_iter()
         .take_while(|callback| match callback {
             Callback::Message(message) => message.is_empty(),

@@ -138,15 +138,15 @@ impl Server {
     }
 
     /// Returns the callbacks so far, without waiting.
-    pub(crate) fn callbacks_so_far(&mut self) -> Vec<Callback> {
+    pub(crate) fn drain_callbacks(&mut self) -> Vec<Callback> {
         std::iter::from_fn(|| self.callbacks.try_recv().ok()).collect()
     }
 
     /// Asserts that there are no unread callbacks.
     #[track_caller]
     pub(crate) fn expect_nothing(&mut self) {
-        let callbacks_so_far = self.callbacks_so_far();
-        assert!(callbacks_so_far.is_empty(), "unexpected: {happened:?}");
+        let callbacks = self.drain_callbacks();
+        assert!(callbacks.is_empty(), "unexpected: {callbacks:?}");
     }
 }
 

@@ -203,7 +203,10 @@ fn a_fragmented_message_is_moved_few_times() {
                 Some(Content::Binary(bytes)) => (bytes.capacity(), bytes.len()),
                 None => (0, 0),
             };
-            assert!(allocated <= 2 * length + 8, "{room} bytes for {length}");
+            assert!(
+                allocated <= 2 * length + 8,
+                "{allocated} bytes for {length}"
+            );
             allocations.push(allocated);
         }
         allocations.dedup();
