@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use engineio_proto::{CloseReason, Message, Packet, PayloadDecoder, ProbeResult, Transport};
+use engineio_proto::{CloseReason, Packet, PayloadDecoder, Transport};
 use http::request::Parts;
 use pin_project::pin_project;
 
@@ -43,7 +43,7 @@ use crate::driver::timer::Timer;
 use crate::engine::Engine;
 use crate::engine::application::{Application, Connection};
 use crate::engine::registry::SessionGuard;
-use crate::session::{Session, SessionEvent, StateGuard, is_heartbeat};
+use crate::session::{Session, SessionEvent, StateGuard};
 use crate::transport::channel::{Channel, ProbeChannel};
 use crate::transport::websocket::{CloseCode, PartialWrite, PendingUpgrade};
 use crate::transport::webtransport::WebTransport;

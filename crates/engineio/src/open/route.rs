@@ -71,7 +71,7 @@ pub(crate) fn route<S>(
         let FoundSession {
             session,
             transport: previous,
-            protocol: protocol,
+            protocol,
         } = find(sid).ok_or_else(|| Refusal::unknown_session(&sid.into()))?;
         if !upgrade && transport != previous {
             return Err(Refusal::bad_request(FailureContext::TransportMismatch {

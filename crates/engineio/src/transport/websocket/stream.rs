@@ -18,14 +18,14 @@ use tokio::task::coop;
 /// HTTP servers return upgraded connections in several layers of boxes. If they contain a TCP
 /// stream, as with `axum::serve`, it is unwrapped, which saves memory and indirect calls.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Tcp(Tcp),
     Other(TokioIo<Upgraded>),
 }
 
 /// A TCP connection whose write half may be lent.
 #[derive(Debug)]
-pub(super) struct Tcp {
+pub(crate) struct Tcp {
     read: OwnedReadHalf,
     /// `None` while it is lent.
     write: Option<OwnedWriteHalf>,
