@@ -99,7 +99,7 @@ struct GateState {
 impl Gate {
     /// Makes the application not ready.
     pub(crate) fn close(&self) {
-        self.0.lock().shut = true;
+        self.0.lock().closed = true;
     }
 
     /// Makes the application ready again.

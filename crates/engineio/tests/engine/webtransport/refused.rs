@@ -59,7 +59,7 @@ impl Connection for Silent {
     fn closed(self, _: CloseReason) {}
 }
 
-fn server(config: Config) -> Arc<Engine<LoggingApplication>> {
+fn engine_with(config: Config) -> Arc<Engine<LoggingApplication>> {
     Arc::new(Engine::new(config, LoggingApplication::default()))
 }
 
@@ -81,7 +81,7 @@ async fn refusal(
 
 #[tokio::test(start_paused = true)]
 async fn webtransport_is_disabled_by_default() {
-    let engine = server(Config::default());
+    let engine = engine_with(Config::default());
     let refused = ["0 Transport unknown -"];
     assert_eq!(refusal(&engine, request(TARGET), "0").await, refused);
     // No packet is necessary for it.
@@ -92,7 +92,7 @@ async fn webtransport_is_disabled_by_default() {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_packet_must_open_or_upgrade_a_session() {
-    let engine = server(config());
+    let engine = engine_with(config());
     let refused = ["3 Bad request TRANSPORT_HANDSHAKE_ERROR"];
     for first in [
         "1",
@@ -125,7 +125,7 @@ async fn the_first_packet_must_open_or_upgrade_a_session() {
 #[tokio::test(start_paused = true)]
 async fn a_late_first_packet_is_refused() {
     for sent in [&b""[..], b"\x0f", b"\x0f0{\"sid"] {
-        let engine = server(config());
+        let engine = engine_with(config());
         let mut client = WebTransportClient::new(&engine, request(TARGET));
         client.send_bytes(sent).await;
         pass(UPGRADE_TIMEOUT - 2 * MOMENT).await;
@@ -141,7 +141,7 @@ async fn a_late_first_packet_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_disconnects_without_a_packet_is_not_reported() {
-    let engine = server(config());
+    let engine = engine_with(config());
     let client = WebTransportClient::new(&engine, request(TARGET));
     drop(client.stream);
     expect("the end of serving", client.served).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_client_that_disconnects_without_a_packet_is_not_reported() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_session_is_refused() {
-    let engine = server(config());
+    let engine = engine_with(config());
     let refused = ["1 Session ID unknown -"];
     let first = r#"0{"sid":"unknown"}"#;
     assert_eq!(refusal(&engine, request(TARGET), first).await, refused);
@@ -159,7 +159,7 @@ async fn an_unknown_session_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn an_origin_outside_the_list_is_refused_before_anything_is_read() {
     let origins = Origins::list(["https://example.com"]);
-    let engine = server(config().origins(origins));
+    let engine = engine_with(config().origins(origins));
     let from = |origin| {
         let mut parts = request(TARGET);
         let origin = HeaderValue::from_static(origin);
@@ -176,7 +176,7 @@ async fn an_origin_outside_the_list_is_refused_before_anything_is_read() {
 
 #[tokio::test(start_paused = true)]
 async fn the_application_can_refuse_a_webtransport_client() {
-    let engine = server(config());
+    let engine = engine_with(config());
     let denied = request(&format!("{TARGET}?deny"));
     assert_eq!(refusal(&engine, denied, "0").await, ["4 not you -"]);
     let mut client = WebTransportClient::new(&engine, request(TARGET));
@@ -195,7 +195,7 @@ async fn the_application_can_refuse_a_webtransport_client() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_disconnects_during_allow_request_opens_no_session() {
-    let engine = server(config());
+    let engine = engine_with(config());
     let mut client = WebTransportClient::new(&engine, request(&format!("{TARGET}?wait")));
     client.send("0").await;
     client.send("4early").await;
@@ -212,7 +212,7 @@ async fn a_client_that_disconnects_during_allow_request_opens_no_session() {
 
 #[tokio::test(start_paused = true)]
 async fn other_revisions_than_4_are_refused() {
-    let engine = server(config().allow_eio3(true));
+    let engine = engine_with(config().allow_eio3(true));
     let target = format!("{TARGET}?EIO=3");
     let refused = ["5 Unsupported protocol version -"];
     assert_eq!(refusal(&engine, request(&target), "0").await, refused);
@@ -224,7 +224,7 @@ async fn other_revisions_than_4_are_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_can_be_passed_in_without_knowing_its_request() {
-    let engine = server(config());
+    let engine = engine_with(config());
     let (parts, ()) = http::Request::new(()).into_parts();
     let mut client = WebTransportClient::new(&engine, parts);
     client.send("0").await;
