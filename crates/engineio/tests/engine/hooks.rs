@@ -281,9 +281,9 @@ async fn a_session_without_a_valid_id_is_not_opened() {
     for (id, why) in [
         ("broken", "out of ids"),
         ("taken", "belongs to another session"),
-        ("a%20b", "cannot be one"),
-        ("", "cannot be one"),
-        (&*long, "cannot be one"),
+        ("a%20b", "is invalid"),
+        ("", "is invalid"),
+        (&*long, "is invalid"),
     ] {
         let refused = server.get(&format!("{OPEN}&id={id}")).await;
         refused.is(400, r#"{"code":3,"message":"Bad request"}"#);
