@@ -1,17 +1,17 @@
 //! A Socket.IO server for axum and tower.
 //!
-//! [Socket.IO] lets a server and its clients send each other events: named messages with arguments,
-//! binary among them, and answers if wanted. It knows rooms, notices when the other side is gone, and
-//! works where WebSocket does not. This crate is the server, for the clients that exist: in browsers,
-//! in Node, Python, Swift, Java and others.
+//! [Socket.IO] connects clients and a server by named events with arguments, binary data and
+//! acknowledgements. It has rooms, detects lost connections, and falls back to HTTP long-polling
+//! where WebSocket is blocked. This crate is the server side. It serves the existing clients in
+//! browsers, Node, Python, Swift, Java and other languages.
 //!
-//! It is a tower layer. Whoever knows axum knows the rest: handlers are `async fn`s, their arguments
-//! are extractors, and `State`, `Query`, `HeaderMap` and every other extractor that reads the head of
-//! a request work in them as they are.
+//! The server is a tower layer. Handlers are `async fn`s, and their arguments are extractors:
+//! `State`, `Query`, `HeaderMap` and every other axum extractor that reads the request head work in
+//! them.
 //!
 //! [Socket.IO]: https://socket.io
 //!
-//! # The smallest server
+//! # Examples
 //!
 //! ```no_run
 //! use axum::Router;
@@ -30,168 +30,40 @@
 //! }
 //! ```
 //!
-//! # A real one
-//!
-//! Typed state, a middleware that lets clients in, rooms, acknowledgements, and an HTTP handler that
-//! reaches the sockets.
-//!
-//! ```no_run
-//! use std::collections::HashMap;
-//! use std::sync::Arc;
-//! use std::sync::atomic::{AtomicU64, Ordering};
-//!
-//! use axum::extract::{FromRef, State};
-//! use axum::{Json, Router, routing::post};
-//! use serde::Deserialize;
-//! use socketio::extract::{Auth, Data, SocketData};
-//! use socketio::{ConnectError, DisconnectReason, Reply, Socket, SocketIo, SocketIoLayer};
-//!
-//! /// What the handlers share. Each takes the part that it needs, as in axum.
-//! #[derive(Clone, FromRef)]
-//! struct AppState {
-//!     users: Users,
-//!     counter: Counter,
-//! }
-//!
-//! /// The users, by their tokens. It stands for a table of a database.
-//! #[derive(Clone)]
-//! struct Users(Arc<HashMap<&'static str, User>>);
-//!
-//! #[derive(Clone, Default)]
-//! struct Counter(Arc<AtomicU64>);
-//!
-//! #[derive(Clone)]
-//! struct User {
-//!     name: &'static str,
-//! }
-//!
-//! #[derive(Deserialize)]
-//! struct Login {
-//!     token: String,
-//! }
-//!
-//! /// Lets those in who have a token. The others get a `connect_error`.
-//! async fn authenticate(
-//!     socket: Socket,
-//!     Auth(login): Auth<Login>,
-//!     State(users): State<Users>,
-//! ) -> Result<(), ConnectError> {
-//!     let user = users.0.get(login.token.as_str());
-//!     let user = user.ok_or_else(|| ConnectError::new("unknown token"))?;
-//!     socket.data().insert(user.clone());
-//!     Ok(())
-//! }
-//!
-//! async fn connected(socket: Socket, SocketData(user): SocketData<User>) {
-//!     socket.join(format!("user:{}", user.name));
-//!     socket.broadcast().emit("online", user.name);
-//! }
-//!
-//! /// What a handler returns answers the acknowledgement that the client asked for.
-//! async fn enter(socket: Socket, Data(room): Data<String>) -> Reply<&'static str> {
-//!     socket.join(format!("chat:{room}"));
-//!     Reply("welcome")
-//! }
-//!
-//! #[derive(Deserialize)]
-//! struct Message {
-//!     room: String,
-//!     text: String,
-//! }
-//!
-//! async fn message(
-//!     socket: Socket,
-//!     SocketData(user): SocketData<User>,
-//!     State(counter): State<Counter>,
-//!     Data(message): Data<Message>,
-//! ) -> Result<Reply<u64>, Reply<&'static str>> {
-//!     let room = format!("chat:{}", message.room);
-//!     if !socket.rooms().iter().any(|joined| *joined == *room) {
-//!         return Err(Reply("enter the room first"));
-//!     }
-//!     // To all in the room but this socket. A tuple is several arguments.
-//!     socket.to(room).emit("message", &(user.name, message.text));
-//!     Ok(Reply(counter.0.fetch_add(1, Ordering::Relaxed)))
-//! }
-//!
-//! async fn left(SocketData(user): SocketData<User>, io: SocketIo, reason: DisconnectReason) {
-//!     io.emit("offline", &(user.name, reason.as_str()));
-//! }
-//!
-//! /// HTTP handlers reach the sockets as well.
-//! async fn notify(io: SocketIo, Json(text): Json<String>) {
-//!     io.emit("notice", &text);
-//! }
-//!
-//! #[tokio::main]
-//! async fn main() -> std::io::Result<()> {
-//!     let state = AppState {
-//!         users: Users(Arc::new(HashMap::from([("sesame", User { name: "ada" })]))),
-//!         counter: Counter::default(),
-//!     };
-//!     let sockets = SocketIoLayer::with_state(state.clone());
-//!     sockets
-//!         .io()
-//!         .of("/")
-//!         .middleware(authenticate)
-//!         .on_connect(connected)
-//!         .on("enter", enter)
-//!         .on("message", message)
-//!         .on_disconnect(left);
-//!
-//!     let app = Router::new()
-//!         .route("/notify", post(notify))
-//!         .with_state(state)
-//!         .layer(sockets);
-//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//!     axum::serve(listener, app).await
-//! }
-//! ```
-//!
-//! A client of it, with the npm package `socket.io-client`:
-//!
-//! ```js
-//! import { io } from "socket.io-client";
-//!
-//! const socket = io("http://127.0.0.1:3000", { auth: { token: "sesame" } });
-//! socket.on("connect_error", (error) => console.log(error.message));
-//! socket.on("message", (from, text) => console.log(`${from}: ${text}`));
-//! await socket.emitWithAck("enter", "tea");
-//! const answer = await socket.emitWithAck("message", { room: "tea", text: "Anybody?" });
-//! ```
-//!
 //! # The guide
 //!
-//! | chapter | |
+//! | chapter | content |
 //! |---|---|
-//! | [`handlers`](guide::handlers) | the kinds of handlers, and in which order they run |
-//! | [`listeners`](guide::listeners) | middleware of events, listeners of every event, of one socket |
-//! | [`extractors`](guide::extractors) | what handlers can have as arguments |
-//! | [`state`](guide::state) | typed state, and data of one socket |
-//! | [`messages`](guide::messages) | events, arguments, binary, acknowledgements |
-//! | [`errors`](guide::errors) | refusing clients, answering with errors, rejections |
-//! | [`namespaces`](guide::namespaces) | several applications on one connection |
-//! | [`rooms`](guide::rooms) | sending to some of the sockets |
-//! | [`recovery`](guide::recovery) | clients that lose their connection and come back |
-//! | [`cluster`](guide::cluster) | several servers: sockets, data and events of the others |
-//! | [`parsers`](guide::parsers) | MessagePack, and encodings of one's own |
-//! | [`transports`](guide::transports) | polling, WebSocket, which clients |
-//! | [`engine`](guide::engine) | who may connect, and what happens beneath the sockets |
-//! | [`layer`](guide::layer) | where to put the layer, CORS, proxies, shutting down |
-//! | [`limits`](guide::limits) | what bounds a client |
-//! | [`from_node`](guide::from_node) | for those who know Node's server |
+//! | [`getting_started`](guide::getting_started) | a complete server, with state, authentication and rooms |
+//! | [`layer`](guide::layer) | where to put the layer, other layers, proxies, shutdown |
+//! | [`handlers`](guide::handlers) | the kinds of handlers, and their order |
+//! | [`extractors`](guide::extractors) | the arguments of handlers |
+//! | [`state`](guide::state) | typed state, and data of a socket |
+//! | [`messages`](guide::messages) | events, arguments, binary data, acknowledgements |
+//! | [`errors`](guide::errors) | rejecting clients, error responses, rejected events |
+//! | [`listeners`](guide::listeners) | event middleware, catch-all listeners, listeners of one socket |
+//! | [`rooms`](guide::rooms) | selecting sockets and broadcasting to them |
+//! | [`namespaces`](guide::namespaces) | several applications on one connection, dynamic namespaces |
+//! | [`transports`](guide::transports) | polling, WebSocket, WebTransport, compression, client versions |
+//! | [`engine`](guide::engine) | admitting connections, and hooks of the engine |
+//! | [`recovery`](guide::recovery) | clients that reconnect without missing events |
+//! | [`parsers`](guide::parsers) | MessagePack and custom encodings |
+//! | [`cluster`](guide::cluster) | several servers |
+//! | [`limits`](guide::limits) | the limits of every client |
+//! | [`troubleshooting`](guide::troubleshooting) | symptoms, causes and remedies |
+//! | [`from_node`](guide::from_node) | a map for users of the Node server |
 //!
 //! # Features
 //!
-//! | feature | default | what it adds |
+//! | feature | default | effect |
 //! |---|---|---|
 //! | `axum` | yes | [`Handshake::address`] reads axum's `ConnectInfo` |
-//! | `brotli` | no | [`ServeClient`] compresses with brotli too, beside gzip and deflate |
-//! | `regex` | yes | dynamic namespaces from a `Regex`, see [`SocketIo::of`] |
-//! | `macros` | yes | [`#[debug_handler]`](macro@debug_handler), which says why a function is no handler |
+//! | `brotli` | no | [`ServeClient`] also compresses with brotli, besides gzip and deflate |
+//! | `macros` | yes | [`#[debug_handler]`](macro@debug_handler), which explains why a function is not a handler |
 //! | `msgpack` | no | `MsgpackParser` in [`parser`], for clients with `socket.io-msgpack-parser` |
+//! | `regex` | yes | dynamic namespaces from a `Regex`, see [`SocketIo::of`] |
 //!
-//! axum's extractors work without either: they need no more than `axum-core`.
+//! axum's extractors work without the feature `axum`: they only need `axum-core`.
 
 #[macro_use]
 mod macros;
@@ -303,9 +175,11 @@ pub mod adapter {
     pub use socketio_adapter::*;
 }
 
-/// The guide, a chapter each. It is there in the documentation only.
+/// The guide, one chapter per topic. The module exists in the documentation only.
 #[cfg(any(doc, doctest))]
 pub mod guide {
+    #[doc = include_str!("docs/getting_started.md")]
+    pub mod getting_started {}
     #[doc = include_str!("docs/handlers.md")]
     pub mod handlers {}
     #[doc = include_str!("docs/listeners.md")]
@@ -336,6 +210,8 @@ pub mod guide {
     pub mod layer {}
     #[doc = include_str!("docs/limits.md")]
     pub mod limits {}
+    #[doc = include_str!("docs/troubleshooting.md")]
+    pub mod troubleshooting {}
     #[doc = include_str!("docs/from_node.md")]
     pub mod from_node {}
 }
