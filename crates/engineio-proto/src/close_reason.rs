@@ -1,10 +1,10 @@
-//! Why a session ended.
+//! The reason for the end of a session.
 
 use std::fmt;
 
-/// Why a session ended, in the words that Node's server reports.
+/// The reason for the end of a session, with the names of Node's server.
 ///
-/// The layer above adds reasons of its own; these are the ones that the Engine.IO session knows.
+/// The Socket.IO layer has further reasons.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum CloseReason {
@@ -12,19 +12,19 @@ pub enum CloseReason {
     ForcedClose,
     /// The client sent something that is not an Engine.IO packet.
     ParseError,
-    /// The client did not answer a ping within the ping timeout.
+    /// The client did not send its half of the heartbeat in time.
     PingTimeout,
-    /// The server is going down.
+    /// The server is shutting down.
     ServerShuttingDown,
-    /// The client closed the connection, or the network did.
+    /// The client or the network closed the connection.
     TransportClose,
-    /// The transport failed, or the client broke its rules: requests that overlap, a ping in the
-    /// wrong direction, reading so slowly that the outbound queue passed its limit.
+    /// The transport failed, or the client violated the protocol: overlapping requests, a ping in the
+    /// wrong direction, or reading so slowly that the outbound queue exceeded its limit.
     TransportError,
 }
 
 impl CloseReason {
-    /// The reason as Node's server spells it.
+    /// Returns the reason as Node's server spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_read_as_in_node() {
+    fn reasons_are_spelled_as_in_node() {
         let words = [
             (CloseReason::ForcedClose, "forced close"),
             (CloseReason::ParseError, "parse error"),

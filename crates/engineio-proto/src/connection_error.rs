@@ -1,4 +1,4 @@
-//! The numbered refusals of a request.
+//! The numbered errors with which a request is refused.
 
 use std::{error::Error, fmt};
 
@@ -6,10 +6,10 @@ use smol_str::SmolStr;
 
 use crate::json;
 
-/// Why a request was refused: the numbered table that Node's server answers with.
+/// The reason for the refusal of a request, numbered as in Node's server.
 ///
-/// On HTTP the refusal is [`status`](Self::status) with [`to_json`](Self::to_json) as its body. A
-/// refused WebSocket handshake carries [`message`](Self::message) as text.
+/// An HTTP response has the status [`status`](Self::status) and the body [`to_json`](Self::to_json). The
+/// response to a WebSocket handshake has [`message`](Self::message) as its text.
 ///
 /// # Examples
 ///
@@ -23,28 +23,28 @@ use crate::json;
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionError {
-    /// 0: the `transport` parameter is missing, unknown, or names a transport that is switched off.
+    /// 0: the `transport` parameter is missing, unknown, or names a disabled transport.
     TransportUnknown,
-    /// 1: the `sid` parameter names no living session.
+    /// 1: the `sid` parameter names no open session.
     SessionIdUnknown,
     /// 2: a session can only be opened with GET.
     BadHandshakeMethod,
     /// 3: the request does not fit the session or the protocol.
     BadRequest,
-    /// 4: the application refused the request, with a message of its own if it gave one.
+    /// 4: the application refused the request, possibly with a message.
     Forbidden(Option<SmolStr>),
-    /// 5: the `EIO` parameter names a revision that is not spoken here.
+    /// 5: the `EIO` parameter names a revision that the server does not support.
     UnsupportedProtocolVersion,
 }
 
 impl ConnectionError {
-    /// A refusal by the application with a message of its own.
+    /// Creates a refusal by the application with a message.
     #[must_use]
     pub fn forbidden(message: impl Into<SmolStr>) -> Self {
         Self::Forbidden(Some(message.into()))
     }
 
-    /// The number of the error.
+    /// Returns the number of the error.
     #[must_use]
     pub const fn code(&self) -> u8 {
         match self {
@@ -57,7 +57,7 @@ impl ConnectionError {
         }
     }
 
-    /// The text of the error, as clients see it.
+    /// Returns the text of the error that is sent to the client.
     #[must_use]
     pub fn message(&self) -> &str {
         match self {
@@ -71,7 +71,7 @@ impl ConnectionError {
         }
     }
 
-    /// The HTTP status of the refusal: 403 for [`Forbidden`](Self::Forbidden), otherwise 400.
+    /// Returns the HTTP status: 403 for [`Forbidden`](Self::Forbidden), otherwise 400.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
@@ -80,7 +80,7 @@ impl ConnectionError {
         }
     }
 
-    /// The body of the refusal: `{"code":0,"message":"Transport unknown"}`.
+    /// Returns the body of the response, such as `{"code":0,"message":"Transport unknown"}`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut out = format!("{{\"code\":{},\"message\":", self.code());
@@ -90,7 +90,7 @@ impl ConnectionError {
     }
 }
 
-/// The text for logs: what the client sees, and what to do about it.
+/// Writes the text for logs: the message to the client and a remedy.
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let remedy = match self {
@@ -100,10 +100,10 @@ impl fmt::Display for ConnectionError {
             }
             Self::BadHandshakeMethod => "open the session with GET",
             Self::BadRequest => "use the transport that the session is on, and the method it needs",
-            Self::Forbidden(_) => "check what the server demands of a connection",
+            Self::Forbidden(_) => "check the requirements of the server for connections",
             Self::UnsupportedProtocolVersion => {
-                "use a Socket.IO client of version 3 or 4 (EIO=4), or let older ones in with \
-                 `allow_eio3`"
+                "use a Socket.IO client of version 3 or 4 (EIO=4), or enable `allow_eio3` for \
+                 older clients"
             }
         };
         write!(f, "{}: {remedy}", self.message())

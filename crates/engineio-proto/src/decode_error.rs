@@ -1,31 +1,29 @@
-//! What was wrong with a client's bytes.
+//! The error of a decoder.
 
 use std::{error::Error, fmt};
 
-/// Why bytes are not a packet, or not a payload. The client is at fault.
+/// The reason why bytes are not a packet or not a payload. The client is at fault.
 ///
-/// A session that receives one closes with [`CloseReason::ParseError`].
+/// The session closes with [`CloseReason::ParseError`].
 ///
 /// [`CloseReason::ParseError`]: crate::CloseReason::ParseError
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// There is no packet where one should be: an empty frame, an empty body, or nothing between
-    /// two separators.
+    /// A packet is missing: a frame or a body is empty, or there is nothing between two separators.
     Empty,
-    /// What follows `b` is not base64.
+    /// The text after `b` is not base64.
     InvalidBase64,
-    /// In front of a packet of a revision 3 payload there is no length, or one that does not fit
-    /// what follows.
+    /// The length in front of a packet of a revision 3 payload is missing, or does not match the packet.
     InvalidLength,
     /// The body of a request is not UTF-8.
     InvalidUtf8,
     /// The payload holds more packets than the limit allows.
     TooManyPackets {
-        /// The limit that was passed.
+        /// The limit that was exceeded.
         limit: usize,
     },
-    /// The first byte of a packet is none of `0` to `6` and not `b`.
+    /// The first byte of a packet is neither `0` to `6` nor `b`.
     UnknownPacketType(u8),
 }
 
@@ -66,13 +64,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_unknown_type_is_printed_safely() {
+    fn an_unknown_type_is_escaped() {
         let error = DecodeError::UnknownPacketType(b'\n');
         assert!(error.to_string().contains(r#""\n""#), "{error}");
     }
 
     #[test]
-    fn the_limit_is_named() {
+    fn the_message_contains_the_limit() {
         let error = DecodeError::TooManyPackets { limit: 7 };
         assert!(
             error.to_string().starts_with("more than 7 packets"),

@@ -1,8 +1,8 @@
-//! The little JSON that the protocol writes itself: strings inside of fixed objects.
+//! JSON strings, for the fixed objects of the protocol.
 
 use std::fmt::Write as _;
 
-/// Appends `text` as a JSON string, with its quotation marks.
+/// Appends `text` as a JSON string with its quotation marks.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
     for character in text.chars() {
@@ -33,13 +33,13 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_is_only_quoted() {
+    fn plain_text_is_quoted() {
         assert_eq!(quoted("Transport unknown"), "\"Transport unknown\"");
         assert_eq!(quoted("grüße 🦀"), "\"grüße 🦀\"");
     }
 
     #[test]
-    fn what_json_reserves_is_escaped() {
+    fn reserved_characters_are_escaped() {
         assert_eq!(quoted("a\"b\\c"), r#""a\"b\\c""#);
         assert_eq!(quoted("\n\r\t\u{1}\u{1f}"), r#""\n\r\t\u0001\u001f""#);
     }

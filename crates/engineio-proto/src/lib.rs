@@ -1,9 +1,8 @@
-//! The Engine.IO protocol without IO and without a clock: packets, payloads, sessions.
+//! The Engine.IO protocol without IO and without a clock: packets, payloads and sessions.
 //!
-//! Nothing in this crate opens a socket, starts a task or asks what time it is. Bytes go in through
-//! decoders, packets come out of encoders, and between them stands [`Session`]: one client's
-//! connection as a state machine. Whoever drives it calls a `handle_*` method for everything that
-//! happens, and afterwards asks the `poll_*` methods what there is to do.
+//! This crate opens no sockets, spawns no tasks and reads no clock. Decoders turn bytes into packets and
+//! encoders turn packets into bytes. [`Session`] is the state machine of one client. Its driver calls a
+//! `handle_*` method for each thing that happens, and then the `poll_*` methods for the work to do.
 //!
 //! ```
 //! use std::{sync::Arc, time::Instant};
@@ -14,17 +13,17 @@
 //! let config = Arc::new(SessionConfig::default());
 //! let mut session = Session::new(config, Protocol::V4, Transport::WebSocket, now);
 //!
-//! // A frame arrived: it carries a message for the application.
+//! // A frame with a message for the application arrives.
 //! let packet = session.protocol().decode_text("4hello".into()).unwrap();
 //! let message = session.handle_packet(now, Transport::WebSocket, packet);
 //! assert_eq!(message, Some(Message::from("hello")));
 //!
-//! // The application answers: the message is the next thing to be written.
+//! // The application answers. The driver writes the message next.
 //! session.send(Message::from("good day")).unwrap();
 //! let packet = session.poll_transmit(Transport::WebSocket).unwrap().packet;
 //! assert_eq!(session.protocol().encode_base64(&packet), "4good day");
 //!
-//! // After 25 seconds the client is asked whether it is still there.
+//! // After 25 seconds the session pings the client.
 //! now = session.poll_timeout().unwrap();
 //! session.handle_timeout(now);
 //! let packet = session.poll_transmit(Transport::WebSocket).unwrap().packet;
@@ -90,6 +89,6 @@ pub use self::{
     transport::Transport,
 };
 
-// Shared with the crate `engineio`. Not part of the public API.
+// For the crate `engineio`, not part of the public API.
 #[doc(hidden)]
 pub use self::spare::Spare;

@@ -1,20 +1,20 @@
-//! What the layer above sends and receives.
+//! The messages of the layer above.
 
 use bytes::Bytes;
 
 use crate::text::Text;
 
-/// A message: what the layer above sends and receives.
+/// A message that the layer above sends or receives.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Message {
-    /// Text, held as it travels.
+    /// Text in its wire form.
     Text(Text),
-    /// Bytes: a binary WebSocket frame, or base64 where only text can travel.
+    /// Bytes: a binary WebSocket frame, or base64 in a text payload.
     Binary(Bytes),
 }
 
 impl Message {
-    /// The length of the payload in bytes, without packet type and without encoding.
+    /// Returns the length of the payload in bytes, without packet type and encoding.
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
@@ -24,7 +24,7 @@ impl Message {
         }
     }
 
-    /// Whether the message has no payload.
+    /// Returns whether the payload is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -43,7 +43,7 @@ impl From<Bytes> for Message {
     }
 }
 
-/// Copies the text; see [`Text::build`] for putting a text together in place.
+/// Copies the text. [`Text::build`] writes a text in place.
 impl From<&str> for Message {
     fn from(payload: &str) -> Self {
         Self::Text(Text::new(payload))
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn length_is_that_of_the_payload() {
+    fn the_length_is_that_of_the_payload() {
         assert_eq!(Message::from("né").len(), 3);
         assert_eq!(Message::from(Bytes::from_static(&[1, 2])).len(), 2);
         assert!(Message::from("").is_empty());

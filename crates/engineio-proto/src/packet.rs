@@ -1,4 +1,4 @@
-//! Packets and how each is written.
+//! Packets and their encoding in revision 4.
 
 use base64::{
     Engine as _, alphabet,
@@ -14,10 +14,10 @@ use crate::{decode_error::DecodeError, message::Message, text::Text};
 
 pub(crate) mod revision_3;
 
-/// What stands in front of a binary message where only text can travel.
+/// The prefix of a binary message that is encoded as text.
 const BASE64_PREFIX: &str = "b";
 
-/// Reads base64 with padding or without: clients differ, and nothing depends on it.
+/// A base64 decoder that accepts missing padding, because clients differ.
 const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -27,8 +27,8 @@ const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// One packet of the protocol.
 ///
-/// The methods here read and write packets as revision 4 of the protocol has them. Where the
-/// revision depends on the client, [`Protocol`](crate::Protocol) has methods of the same names.
+/// The methods use the encoding of revision 4 of the protocol. [`Protocol`](crate::Protocol) has the same
+/// methods for the revision of a client.
 ///
 /// # Examples
 ///
@@ -41,28 +41,29 @@ const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Packet {
-    /// `0`: the server's first packet, with the handshake as JSON.
+    /// `0`: the first packet of the server, with the handshake as JSON.
     Open(ByteString),
-    /// `1`: one end closes the connection.
+    /// `1`: the sender closes the connection.
     Close,
-    /// `2`: a question whether the other end is there; `probe` while a transport is tried. The
-    /// server asks in revision 4, the client in revision 3.
+    /// `2`: a heartbeat request, or a probe of a transport if the content is `probe`.
+    ///
+    /// The server sends heartbeats in revision 4, the client in revision 3.
     Ping(ByteString),
-    /// `3`: the answer to a ping; to a probe with the same content.
+    /// `3`: the response to a ping, with the content of the probe.
     Pong(ByteString),
-    /// `4`, or a binary frame: something for the layer above.
+    /// `4` or a binary frame: a message for the layer above.
     Message(Message),
-    /// `5`: the client moves to the transport on which it sends this.
+    /// `5`: the client upgrades to the transport on which it sends this packet.
     Upgrade,
-    /// `6`: nothing; it ends a waiting poll.
+    /// `6`: no content. It ends a pending poll.
     Noop,
 }
 
 impl Packet {
-    /// Reads a text frame of a WebSocket, or one packet of a polling payload.
+    /// Decodes a text frame of a WebSocket, or one packet of a polling payload.
     ///
-    /// `b` and base64 is a binary message; Node's server takes it on a WebSocket too. What stands
-    /// behind the type of a packet that has no content is ignored.
+    /// `b` followed by base64 is a binary message, on a WebSocket too, as in Node's server. Content of a
+    /// packet type without content is ignored.
     ///
     /// # Errors
     ///
@@ -72,14 +73,14 @@ impl Packet {
     pub fn decode_text(wire: ByteString) -> Result<Self, DecodeError> {
         match Text::try_from_wire(wire) {
             Ok(text) => Ok(Self::Message(Message::Text(text))),
-            Err(wire) => Self::decode_rarer(&wire),
+            Err(wire) => Self::decode_other(&wire),
         }
     }
 
-    /// Reads a packet that is not a text message.
-    fn decode_rarer(wire: &ByteString) -> Result<Self, DecodeError> {
+    /// Decodes a packet that is not a text message.
+    fn decode_other(wire: &ByteString) -> Result<Self, DecodeError> {
         let &kind = wire.as_bytes().first().ok_or(DecodeError::Empty)?;
-        // All known types are one byte long, so this is `None` for unknown ones only.
+        // All known types are ASCII, so this is `None` only for unknown ones.
         let content = wire.get(1..).unwrap_or_default();
         match kind {
             b'0' => Ok(Self::Open(wire.slice_ref(content))),
@@ -93,14 +94,14 @@ impl Packet {
         }
     }
 
-    /// The message that a binary frame of a WebSocket is.
+    /// Creates the message of a binary WebSocket frame.
     #[must_use]
     #[inline]
     pub fn binary(bytes: Bytes) -> Self {
         Self::Message(Message::Binary(bytes))
     }
 
-    /// The frame in which the packet travels on a WebSocket. Messages are not copied.
+    /// Encodes the packet as a WebSocket frame. Messages are not copied.
     #[must_use]
     pub fn encode(&self) -> Frame {
         match self {
@@ -109,9 +110,9 @@ impl Packet {
         }
     }
 
-    /// The packet as text, a binary message in base64: for polling payloads, and for a WebSocket
-    /// that was opened with `b64=1`.
+    /// Encodes the packet as text, with base64 for a binary message.
     ///
+    /// This is the encoding of polling payloads, and of a WebSocket that was opened with `b64=1`.
     /// Text messages are not copied.
     #[must_use]
     pub fn encode_base64(&self) -> ByteString {
@@ -130,7 +131,7 @@ impl Packet {
     }
 }
 
-/// What goes into one frame of a WebSocket.
+/// The payload of a WebSocket frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Frame {
     /// A text frame.
@@ -154,7 +155,7 @@ fn decode_base64(content: &str) -> Result<Packet, DecodeError> {
 }
 
 fn encode_base64(prefix: &str, bytes: &[u8]) -> ByteString {
-    // Only a hint, so it may saturate.
+    // This is only a capacity, so it may saturate.
     let length = bytes.len().div_ceil(3).saturating_mul(4);
     let mut out = String::with_capacity(length.saturating_add(prefix.len()));
     out.push_str(prefix);
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn every_type_is_read() {
+    fn every_type_is_decoded() {
         assert_eq!(decode("0{}"), Ok(Packet::Open("{}".into())));
         assert_eq!(decode("1"), Ok(Packet::Close));
         assert_eq!(decode("2"), Ok(Packet::Ping("".into())));
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_packet_is_refused() {
+    fn malformed_packets_are_refused() {
         assert_eq!(decode(""), Err(DecodeError::Empty));
         assert_eq!(decode("abc"), Err(DecodeError::UnknownPacketType(b'a')));
         assert_eq!(decode("9"), Err(DecodeError::UnknownPacketType(b'9')));
@@ -202,14 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn content_behind_a_packet_without_content_is_ignored() {
+    fn content_of_a_type_without_content_is_ignored() {
         assert_eq!(decode("1bye"), Ok(Packet::Close));
         assert_eq!(decode("5x"), Ok(Packet::Upgrade));
         assert_eq!(decode("6x"), Ok(Packet::Noop));
     }
 
     #[test]
-    fn a_websocket_carries_bytes_as_they_are() {
+    fn a_binary_frame_is_the_payload() {
         let packet = Packet::binary(Bytes::from_static(&[1, 2, 3]));
         assert_eq!(
             packet.encode(),
@@ -219,17 +220,17 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_framed_without_a_copy() {
+    fn a_text_message_is_not_copied() {
         let text = Text::new("shared");
         let bytes = text.as_wire().as_bytes().as_ptr();
         let Frame::Text(frame) = Packet::Message(text.into()).encode() else {
-            panic!("a text message is a text frame");
+            panic!("a text message becomes a text frame");
         };
         assert_eq!(frame.as_bytes().as_ptr(), bytes);
     }
 
     #[test]
-    fn packets_are_written_with_their_type() {
+    fn packets_begin_with_their_type() {
         let written = [
             (Packet::Open("{}".into()), "0{}"),
             (Packet::Close, "1"),

@@ -1,4 +1,4 @@
-//! Many packets in one HTTP body.
+//! HTTP bodies with many packets.
 
 mod counted;
 mod length;
@@ -11,28 +11,28 @@ use bytestring::ByteString;
 
 use crate::{decode_error::DecodeError, packet::Packet, protocol::Protocol};
 
-/// How many packets one payload may hold: 131,072.
+/// The most packets in one payload: 131,072.
 ///
-/// The size of a body is limited elsewhere; this limit is for bodies of nothing but tiny packets,
-/// where each byte pair would be work for the application. With the default of a million bytes per
-/// body a client that sends messages of eight bytes or more never meets it.
+/// The size of a body has another limit. This one bounds the work for a body of tiny packets. With the
+/// default limit of 1,000,000 bytes per body, messages of eight bytes or more do not reach it.
 pub const MAX_PAYLOAD_PACKETS: usize = 131_072;
 
-/// One HTTP body.
+/// An encoded HTTP body.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Payload {
-    /// What the body consists of.
+    /// The bytes of the body.
     pub body: Bytes,
-    /// Whether the body is bytes (`application/octet-stream`) rather than text. It is bytes for
-    /// clients of revision 3 only.
+    /// Whether the body is binary (`application/octet-stream`) rather than text.
+    ///
+    /// Only clients of revision 3 receive binary bodies.
     pub binary: bool,
 }
 
-/// Writes packets into one HTTP body.
+/// An encoder for HTTP bodies.
 ///
-/// In revision 4 a body of one text message is the message itself and costs no copy. In revision 3
-/// a body with a binary message among its packets is binary, unless the client asked for base64.
+/// In revision 4, a body of one text message shares the bytes of the message. In revision 3, a body with a
+/// binary message is binary, unless the client asked for base64.
 ///
 /// # Examples
 ///
@@ -59,10 +59,9 @@ enum Encoder {
 }
 
 impl PayloadEncoder {
-    /// An encoder without packets for a client that speaks `protocol`, and takes `base64` only, or
-    /// binary too.
+    /// Creates an empty encoder for the revision `protocol`.
     ///
-    /// In revision 4 polling always carries base64.
+    /// `base64` is set for a client of revision 3 that accepts only text. Revision 4 always uses base64.
     #[must_use]
     pub fn new(protocol: Protocol, base64: bool) -> Self {
         Self(match protocol {
@@ -71,7 +70,7 @@ impl PayloadEncoder {
         })
     }
 
-    /// Appends a packet. Text that nobody else holds goes into the body without being shared.
+    /// Appends a packet.
     pub fn push(&mut self, packet: Packet) {
         match &mut self.0 {
             Encoder::Separated(encoder) => encoder.push(packet),
@@ -79,7 +78,7 @@ impl PayloadEncoder {
         }
     }
 
-    /// The length of the body so far, in bytes.
+    /// Returns the current length of the body in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.0 {
@@ -88,7 +87,7 @@ impl PayloadEncoder {
         }
     }
 
-    /// Whether no packet was pushed.
+    /// Returns whether no packet has been pushed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match &self.0 {
@@ -97,7 +96,7 @@ impl PayloadEncoder {
         }
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn finish(self) -> Payload {
         match self.0 {
@@ -113,10 +112,10 @@ impl PayloadEncoder {
     }
 }
 
-/// Reads the packets of one HTTP body, one at a time.
+/// A decoder for HTTP bodies: an iterator over the packets.
 ///
-/// The packets in front of a bad one are still yielded, as Node's server still processes them;
-/// after the first error the decoder is at its end. Packets share the bytes of the body.
+/// Packets in front of a malformed one are yielded, as in Node's server. The iterator ends after the first
+/// error. Packets share the bytes of the body.
 ///
 /// # Examples
 ///
@@ -130,9 +129,9 @@ impl PayloadEncoder {
 /// ```
 #[derive(Clone, Debug)]
 pub struct PayloadDecoder {
-    /// What was not read yet. `None` after the last packet and after an error.
+    /// The bytes that have not been read. `None` after the last packet and after an error.
     rest: Option<Rest>,
-    /// How many packets may still come.
+    /// The number of packets that are still allowed.
     remaining: usize,
     limit: usize,
 }
@@ -146,32 +145,31 @@ enum Rest {
 }
 
 impl PayloadDecoder {
-    /// A decoder for a text `body` of `protocol` that allows [`MAX_PAYLOAD_PACKETS`] packets.
+    /// Creates a decoder for a text body of the revision `protocol`.
     ///
-    /// A body that is not UTF-8, and an empty one, yield an error and nothing else.
+    /// It accepts [`MAX_PAYLOAD_PACKETS`] packets. A body that is empty or not UTF-8 yields one error.
     #[must_use]
     pub fn new(protocol: Protocol, body: Bytes) -> Self {
-        Self::of(match (ByteString::try_from(body), protocol) {
+        Self::from_rest(match (ByteString::try_from(body), protocol) {
             (Ok(text), Protocol::V3) => Rest::CountedText(text),
             (Ok(text), Protocol::V4) => Rest::Separated(text),
             (Err(_), _) => Rest::Unreadable(DecodeError::InvalidUtf8),
         })
     }
 
-    /// A decoder for a binary `body`, which only revision 3 has, that allows
-    /// [`MAX_PAYLOAD_PACKETS`] packets.
+    /// Creates a decoder for a binary body, which only revision 3 has.
     ///
-    /// An empty body yields nothing, as it is a payload without packets.
+    /// It accepts [`MAX_PAYLOAD_PACKETS`] packets. An empty body is a payload without packets.
     #[must_use]
     pub fn binary(body: Bytes) -> Self {
-        let mut decoder = Self::of(Rest::CountedBinary(body));
+        let mut decoder = Self::from_rest(Rest::CountedBinary(body));
         decoder
             .rest
             .take_if(|rest| matches!(rest, Rest::CountedBinary(body) if body.is_empty()));
         decoder
     }
 
-    fn of(rest: Rest) -> Self {
+    fn from_rest(rest: Rest) -> Self {
         Self {
             rest: Some(rest),
             remaining: MAX_PAYLOAD_PACKETS,
@@ -179,7 +177,7 @@ impl PayloadDecoder {
         }
     }
 
-    /// Allows `limit` packets instead of [`MAX_PAYLOAD_PACKETS`]; those over it are an error.
+    /// Sets the limit of packets, instead of [`MAX_PAYLOAD_PACKETS`]. More packets are an error.
     #[must_use]
     pub fn max_packets(mut self, limit: usize) -> Self {
         self.limit = limit;
@@ -187,7 +185,7 @@ impl PayloadDecoder {
         self
     }
 
-    /// The first packet of `rest`, or `None` where there is an empty place for one.
+    /// Decodes the first packet of `rest`. Returns `None` for an empty packet of a text payload.
     fn decode_first(&mut self, rest: Rest) -> Result<Option<Packet>, DecodeError> {
         self.remaining = self
             .remaining

@@ -12,8 +12,7 @@ use crate::{
 
 /// A revision of the Engine.IO protocol: the `EIO` query parameter.
 ///
-/// It decides how packets are written and who asks whether the other end is there; a session has
-/// one for its whole life.
+/// It determines the encoding of packets and the side that sends pings. It does not change during a session.
 ///
 /// # Examples
 ///
@@ -34,10 +33,10 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The revision that a request asks for with its `EIO` query parameter.
+    /// Returns the revision that a request asks for with its `EIO` query parameter.
     ///
-    /// As in Node's server all that is not `4` asks for revision 3, a missing parameter too: the
-    /// oldest clients do not name it.
+    /// As in Node's server, every value other than `4` asks for revision 3. So does a missing
+    /// parameter, because the oldest clients do not send it.
     #[must_use]
     pub fn requested(eio: Option<&str>) -> Self {
         match eio {
@@ -46,7 +45,7 @@ impl Protocol {
         }
     }
 
-    /// The number of the revision.
+    /// Returns the number of the revision.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -55,7 +54,7 @@ impl Protocol {
         }
     }
 
-    /// Reads a text frame of a WebSocket. See [`Packet::decode_text`].
+    /// Decodes a text frame of a WebSocket. See [`Packet::decode_text`].
     ///
     /// # Errors
     ///
@@ -69,12 +68,12 @@ impl Protocol {
         }
     }
 
-    /// Reads a binary frame of a WebSocket. Messages share its bytes.
+    /// Decodes a binary frame of a WebSocket. Messages share its bytes.
     ///
     /// # Errors
     ///
-    /// In revision 3, where such a frame begins with the type of its packet,
-    /// [`DecodeError::Empty`] or [`DecodeError::UnknownPacketType`].
+    /// [`DecodeError::Empty`] or [`DecodeError::UnknownPacketType`] in revision 3, where a binary frame
+    /// begins with a packet type.
     #[inline]
     pub fn decode_binary(self, wire: Bytes) -> Result<Packet, DecodeError> {
         match self {
@@ -83,7 +82,7 @@ impl Protocol {
         }
     }
 
-    /// The frame in which a packet travels on a WebSocket.
+    /// Encodes a packet as a WebSocket frame.
     ///
     /// Messages are not copied, except for binary ones in revision 3.
     #[must_use]
@@ -94,10 +93,9 @@ impl Protocol {
         }
     }
 
-    /// The packet as text, a binary message in base64, for a client that asked for that with
-    /// `b64=1`.
+    /// Encodes a packet as text, with base64 for a binary message.
     ///
-    /// Text messages are not copied.
+    /// This is the encoding for clients that ask for it with `b64=1`. Text messages are not copied.
     #[must_use]
     pub fn encode_base64(self, packet: &Packet) -> ByteString {
         match self {
@@ -118,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_but_four_is_revision_three() {
+    fn every_value_but_4_is_revision_3() {
         assert_eq!(Protocol::requested(Some("4")), Protocol::V4);
         assert_eq!(Protocol::requested(None), Protocol::V3);
         for eio in ["", "3", "04", "4 ", "5", "four"] {
@@ -127,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_is_written_as_its_number() {
+    fn a_revision_is_displayed_as_its_number() {
         assert_eq!(Protocol::V3.to_string(), "3");
         assert_eq!(Protocol::V4.to_string(), "4");
     }
 
     #[test]
-    fn the_revisions_differ_in_binary_messages_only() {
+    fn the_revisions_encode_only_binary_messages_differently() {
         let bytes = Bytes::from_static(&[4, 1]);
         let whole = Packet::binary(bytes.clone());
         let behind_the_type = Packet::binary(bytes.slice(1..));

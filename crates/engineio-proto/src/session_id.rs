@@ -1,15 +1,15 @@
-//! The secret name of a session.
+//! The id of a session.
 
 use std::{borrow::Borrow, fmt};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use smol_str::SmolStr;
 
-/// The secret name of a session: the `sid` query parameter.
+/// The id of a session: the `sid` query parameter.
 ///
-/// Whoever knows it can speak as the client, so it is drawn from random bytes and `Debug` shows no
-/// more than its beginning. An id that was drawn here is 20 URL-safe characters long and is stored
-/// without an allocation; Node's cluster adapters rely on that length.
+/// The id is a secret, because a request with it acts as the client. Create it from random bytes. `Debug`
+/// shows only its first characters. An id from [`from_random`](Self::from_random) has 20 URL-safe
+/// characters, which Node's cluster adapters rely on, and is stored without an allocation.
 ///
 /// # Examples
 ///
@@ -23,30 +23,30 @@ use smol_str::SmolStr;
 pub struct SessionId(SmolStr);
 
 impl SessionId {
-    /// The length in characters of an id that is made by [`from_random`](Self::from_random).
+    /// The length in characters of an id from [`from_random`](Self::from_random).
     pub const LENGTH: usize = 20;
 
-    /// The id for 15 bytes, which have to come from a cryptographic random generator.
+    /// Creates an id from 15 bytes of a cryptographic random generator.
     #[must_use]
     pub fn from_random(bytes: [u8; 15]) -> Self {
         Self(SmolStr::new(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// The id as it stands in queries and in the handshake.
+    /// Returns the id as it is sent in queries and in the handshake.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Takes the id that a request names; whether it is one, the registry of sessions knows.
+/// Wraps the id of a request. It is not validated.
 impl From<&str> for SessionId {
     fn from(id: &str) -> Self {
         Self(SmolStr::new(id))
     }
 }
 
-/// Lets a map that is keyed by ids be asked with the `&str` of a request.
+/// Allows lookups with a `&str` in a map that is keyed by ids.
 impl Borrow<str> for SessionId {
     fn borrow(&self) -> &str {
         self.as_str()
@@ -86,16 +86,16 @@ mod tests {
     }
 
     #[test]
-    fn a_map_of_ids_is_asked_with_text() {
+    fn a_map_of_ids_is_searched_with_text() {
         let id = SessionId::from_random([7; 15]);
         let text = id.to_string();
         let sessions = HashMap::from([(id, 1)]);
         assert_eq!(sessions.get(text.as_str()), Some(&1));
-        assert_eq!(sessions.get("someone else"), None);
+        assert_eq!(sessions.get("another"), None);
     }
 
     #[test]
-    fn logs_do_not_show_the_secret() {
+    fn debug_output_hides_the_secret() {
         let id = SessionId::from("abcdefghijklmnopqrst");
         assert_eq!(format!("{id:?}"), "SessionId(abcd…)");
     }

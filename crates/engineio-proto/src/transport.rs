@@ -1,23 +1,23 @@
-//! The ways in which packets travel.
+//! The transports.
 
 use std::fmt;
 
-/// A way in which packets travel: the `transport` query parameter.
+/// A transport for packets: the `transport` query parameter.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Transport {
-    /// HTTP long-polling: a waiting GET brings packets to the client, a POST brings them back.
+    /// HTTP long-polling: the server sends packets in the response to a GET, the client sends them in a POST.
     Polling,
-    /// One WebSocket for both directions.
+    /// A WebSocket.
     WebSocket,
-    /// One stream of a WebTransport session (HTTP/3) for both directions.
+    /// A bidirectional stream of a WebTransport session (HTTP/3).
     WebTransport,
 }
 
 impl Transport {
-    /// The transport that a `transport` query parameter names, if it is one.
+    /// Returns the transport with that name in queries, or `None` if there is none.
     ///
-    /// Names are compared byte by byte, as in Node's server: `WebSocket` is not a transport.
+    /// Names are case-sensitive, as in Node's server: `WebSocket` is not a transport.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         match name {
@@ -28,7 +28,7 @@ impl Transport {
         }
     }
 
-    /// The name of the transport in queries and in the handshake.
+    /// Returns the name of the transport in queries and in the handshake.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_go_both_ways() {
+    fn names_are_parsed_as_they_are_written() {
         for transport in [
             Transport::Polling,
             Transport::WebSocket,
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_no_transport() {
+    fn other_names_are_not_transports() {
         for name in ["", "WebSocket", "polling ", "WebTransport", "constructor"] {
             assert_eq!(Transport::parse(name), None, "{name:?}");
         }

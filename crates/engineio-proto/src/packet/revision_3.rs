@@ -1,4 +1,4 @@
-//! Packets as revision 3 writes them: a binary message has its type in front, as every packet has.
+//! The encoding of packets in revision 3, where binary messages have a packet type too.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use bytestring::ByteString;
@@ -6,27 +6,27 @@ use bytestring::ByteString;
 use super::{Frame, Packet, decode_base64, encode_base64};
 use crate::{decode_error::DecodeError, message::Message};
 
-/// What stands in front of a binary message where only text can travel.
+/// The prefix of a binary message that is encoded as text.
 const BASE64_PREFIX: &str = "b4";
 
-/// The type of a message where bytes can travel.
+/// The type of a message in a binary frame.
 pub(crate) const MESSAGE_TYPE: u8 = 4;
 
-/// Reads a text frame of a WebSocket, or one text packet of a payload.
+/// Decodes a text frame of a WebSocket, or one text packet of a payload.
 pub(crate) fn decode_text(wire: ByteString) -> Result<Packet, DecodeError> {
     if !wire.starts_with('b') {
         return Packet::decode_text(wire);
     }
     match wire.strip_prefix(BASE64_PREFIX) {
         Some(content) => decode_base64(content),
-        // Only messages have bytes for their content.
+        // Only messages can be binary.
         None => Err(wire.as_bytes().get(1).map_or(DecodeError::Empty, |kind| {
             DecodeError::UnknownPacketType(*kind)
         })),
     }
 }
 
-/// Reads a binary frame of a WebSocket, or one binary packet of a payload.
+/// Decodes a binary frame of a WebSocket, or one binary packet of a payload.
 pub(crate) fn decode_binary(wire: &Bytes) -> Result<Packet, DecodeError> {
     match wire.split_first() {
         Some((&MESSAGE_TYPE, content)) => Ok(Packet::binary(wire.slice_ref(content))),
@@ -35,7 +35,7 @@ pub(crate) fn decode_binary(wire: &Bytes) -> Result<Packet, DecodeError> {
     }
 }
 
-/// The frame in which `packet` travels on a WebSocket, and in a binary payload.
+/// Encodes `packet` as a WebSocket frame.
 pub(crate) fn encode(packet: &Packet) -> Frame {
     match packet {
         Packet::Message(Message::Binary(bytes)) => {
@@ -48,7 +48,7 @@ pub(crate) fn encode(packet: &Packet) -> Frame {
     }
 }
 
-/// `packet` as text, a binary message in base64.
+/// Encodes `packet` as text, with base64 for a binary message.
 pub(crate) fn encode_as_text(packet: &Packet) -> ByteString {
     match packet {
         Packet::Message(Message::Binary(bytes)) => encode_base64(BASE64_PREFIX, bytes),
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_message_has_its_type_in_front() {
+    fn a_binary_message_has_a_packet_type() {
         let packet = Packet::binary(Bytes::from_static(&[1, 2, 3]));
         let wire = Bytes::from_static(&[4, 1, 2, 3]);
         assert_eq!(encode(&packet), Frame::Binary(wire.clone()));
@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_binary_message_is_one() {
+    fn a_binary_message_may_be_empty() {
         let packet = Packet::binary(Bytes::new());
         assert_eq!(decode_binary(&Bytes::from_static(&[4])), Ok(packet.clone()));
         assert_eq!(decode("b4"), Ok(packet));
     }
 
     #[test]
-    fn text_packets_are_those_of_revision_4() {
+    fn text_packets_are_encoded_as_in_revision_4() {
         for wire in ["0{}", "1", "2", "2probe", "3", "42[\"a\"]", "5", "6"] {
             let packet = decode(wire).unwrap();
             assert_eq!(Packet::decode_text(wire.into()), Ok(packet.clone()));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn only_messages_are_binary() {
+    fn only_messages_can_be_binary() {
         let unknown = |kind| Err(DecodeError::UnknownPacketType(kind));
         assert_eq!(decode("b"), Err(DecodeError::Empty));
         assert_eq!(decode("bAQID"), unknown(b'A'));

@@ -1,8 +1,8 @@
-//! Payloads of revision 3: each packet with its length in front.
+//! Payloads of revision 3, where each packet has its length in front.
 //!
-//! A payload is text, `<length in UTF-16 code units>:<packet>` for each packet; or, where there is
-//! binary and the client takes it, bytes: `<0 for text, 1 for binary><digits of the length in
-//! bytes, each a byte from 0 to 9><255><packet>`.
+//! In a text payload, a packet is `<length in UTF-16 code units>:<packet>`. A payload with a binary message
+//! is binary if the client accepts that. There, a packet is `<0 for text, 1 for binary><digits of the length
+//! in bytes, each a byte from 0 to 9><255><packet>`.
 
 use std::io::Write as _;
 
@@ -17,27 +17,28 @@ use crate::{
     packet::{Packet, revision_3},
 };
 
-/// What stands between a length and its packet in a text payload.
+/// The end of a length in a text payload.
 const COLON: u8 = b':';
 
-/// What stands between a length and its packet in a binary payload.
+/// The end of a length in a binary payload.
 const END_OF_LENGTH: u8 = 0xff;
 
-/// What a text packet begins with in a binary payload.
+/// The first byte of a text packet in a binary payload.
 const TEXT: u8 = 0;
 
-/// What a binary packet begins with in a binary payload.
+/// The first byte of a binary packet in a binary payload.
 const BINARY: u8 = 1;
 
-/// Gathers packets, and writes them when it is known whether there is binary among them.
+/// An encoder that collects packets until it is known whether one of them is binary.
 #[derive(Debug)]
 pub(super) struct Encoder {
-    /// Whether the client takes text only.
+    /// Whether the client accepts only text.
     base64: bool,
     packets: Vec<Packet>,
     has_binary: bool,
-    /// The lengths of the two payloads that the packets can become.
+    /// The length of the packets as a text payload.
     text_length: usize,
+    /// The length of the packets as a binary payload.
     binary_length: usize,
 }
 
@@ -65,7 +66,7 @@ impl Encoder {
             }
         };
         self.packets.push(packet);
-        // Digits and the colon; the kind, digits and the end of the length.
+        // The digits and the colon; the kind, the digits and the end of the length.
         let in_text = length::digits_of(characters).saturating_add(1);
         let in_binary = length::digits_of(binary).saturating_add(2);
         self.text_length = self
@@ -132,7 +133,7 @@ fn write_binary_header(out: &mut Vec<u8>, kind: u8, length: usize) {
     out.put_u8(END_OF_LENGTH);
 }
 
-/// The length of `text` as JavaScript counts it.
+/// Returns the length of `text` in UTF-16 code units, as JavaScript counts it.
 fn code_units(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
@@ -141,15 +142,16 @@ fn code_units(text: &str) -> usize {
     }
 }
 
-/// The first packet of a text payload and what follows. There is no packet where the length is 0:
-/// clients write a payload of nothing as `0:`.
+/// Decodes the first packet of a text payload and returns it with the rest.
+///
+/// A length of 0 has no packet, because clients encode an empty payload as `0:`.
 pub(super) fn decode_first_text(
     rest: &ByteString,
 ) -> Result<(Option<Packet>, Option<ByteString>), DecodeError> {
     if rest.is_empty() {
         return Err(DecodeError::Empty);
     }
-    // The colon is searched no further than a length can reach, so the whole stays linear.
+    // The search ends where the longest length ends, so that decoding takes linear time.
     let head = rest
         .as_bytes()
         .get(..=length::MAX_DIGITS)
@@ -158,7 +160,7 @@ pub(super) fn decode_first_text(
     let digits = head.get(..colon).unwrap_or_default().iter();
     let length = length::from_digits(digits.map(|digit| digit.wrapping_sub(b'0')))
         .ok_or(DecodeError::InvalidLength)?;
-    // The colon is one byte of UTF-8, so what follows it begins at a boundary.
+    // The colon is ASCII, so the rest begins at a character boundary.
     let behind = rest.get(colon.saturating_add(1)..).unwrap_or_default();
     let (packet, behind) = split_code_units(behind, length).ok_or(DecodeError::InvalidLength)?;
     let packet = match packet {
@@ -168,8 +170,9 @@ pub(super) fn decode_first_text(
     Ok((packet, (!behind.is_empty()).then(|| rest.slice_ref(behind))))
 }
 
-/// Splits `text` behind `length` UTF-16 code units, unless it is shorter or a character stands
-/// across the border.
+/// Splits `text` after `length` UTF-16 code units.
+///
+/// Returns `None` if the text is shorter, or if that is within a character.
 fn split_code_units(text: &str, length: usize) -> Option<(&str, &str)> {
     let ascii = text.as_bytes().get(..length).is_some_and(<[u8]>::is_ascii);
     if ascii {
@@ -184,7 +187,7 @@ fn split_code_units(text: &str, length: usize) -> Option<(&str, &str)> {
     text.split_at_checked(end)
 }
 
-/// The first packet of a binary payload and what follows.
+/// Decodes the first packet of a binary payload and returns it with the rest.
 pub(super) fn decode_first_binary(rest: &Bytes) -> Result<(Packet, Option<Bytes>), DecodeError> {
     let (&kind, head) = rest.split_first().ok_or(DecodeError::Empty)?;
     let digits = head

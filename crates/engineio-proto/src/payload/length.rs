@@ -1,12 +1,13 @@
 //! The lengths in front of the packets of revision 3 payloads.
 
-/// How many digits a length may have: 10, which is enough for bodies of some gigabytes.
+/// The most digits of a length: 10, which is enough for bodies of some gigabytes.
 ///
-/// A number that nobody would write as a length is refused before all of it has been read.
+/// A longer number is refused before all of it has been read.
 pub(super) const MAX_DIGITS: usize = 10;
 
-/// The number that digits stand for, each as a number from 0 to 9. `None` if there is none, if
-/// there are more than [`MAX_DIGITS`], or if one is no digit.
+/// Converts digits, each a number from 0 to 9, to a length.
+///
+/// Returns `None` if there are no digits, more than [`MAX_DIGITS`] digits, or a number above 9.
 pub(super) fn from_digits(digits: impl Iterator<Item = u8>) -> Option<usize> {
     let mut length = None;
     for (position, digit) in digits.enumerate() {
@@ -19,9 +20,9 @@ pub(super) fn from_digits(digits: impl Iterator<Item = u8>) -> Option<usize> {
     length
 }
 
-/// How many digits `length` is written with.
+/// Returns the number of digits of `length`.
 pub(super) fn digits_of(length: usize) -> usize {
-    // Less than 20 digits, so this cannot saturate.
+    // A length has at most 20 digits, so this cannot saturate.
     length
         .checked_ilog10()
         .map_or(1, |log| log.saturating_add(1) as usize)
@@ -41,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_of_digits_is_allowed_and_one_more_is_not() {
+    fn a_length_may_have_the_most_digits_but_not_more() {
         assert_eq!(
             from_digits([9; MAX_DIGITS].into_iter()),
             Some(9_999_999_999)

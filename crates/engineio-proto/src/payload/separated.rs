@@ -1,4 +1,4 @@
-//! Payloads of revision 4: packets with the separator U+001E between them.
+//! Payloads of revision 4, with the separator U+001E between packets.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -6,15 +6,15 @@ use memchr::memchr;
 
 use crate::{decode_error::DecodeError, message::Message, packet::Packet};
 
-/// What stands between two packets.
+/// The separator between two packets.
 const SEPARATOR: u8 = 0x1e;
 
-/// Writes packets with separators between them.
+/// An encoder that joins packets with separators.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
-    /// The first packet, shared with whoever made it, until a second one arrives.
+    /// The first packet, which is shared and not copied, until there is a second one.
     only: Option<ByteString>,
-    /// Everything from the second packet on, with the first one copied in front.
+    /// The body from the second packet on, with a copy of the first packet in front.
     joined: Vec<u8>,
 }
 
@@ -56,14 +56,14 @@ impl Encoder {
     }
 }
 
-/// The first packet of `rest`, and what follows if it was not the last.
+/// Decodes the first packet of `rest` and returns it with the rest, unless it was the last packet.
 pub(super) fn decode_first(rest: ByteString) -> Result<(Packet, Option<ByteString>), DecodeError> {
     let Some(end) = memchr(SEPARATOR, rest.as_bytes()) else {
         return Ok((Packet::decode_text(rest)?, None));
     };
     let first = rest.get(..end).unwrap_or_default();
     let packet = Packet::decode_text(rest.slice_ref(first))?;
-    // The separator is one byte of UTF-8, so what follows it begins at a boundary.
+    // The separator is ASCII, so the rest begins at a character boundary.
     let behind = rest.get(end.saturating_add(1)..).unwrap_or_default();
     Ok((packet, Some(rest.slice_ref(behind))))
 }

@@ -1,4 +1,4 @@
-//! Bodies of both revisions.
+//! Payloads of both revisions.
 
 use super::*;
 use crate::{message::Message, text::Text};
@@ -12,7 +12,7 @@ fn decode(body: impl Into<Bytes>) -> Vec<Result<Packet, DecodeError>> {
 }
 
 #[test]
-fn packets_are_joined_by_the_separator() {
+fn packets_are_joined_with_the_separator() {
     let mut encoder = PayloadEncoder::new(Protocol::V4, false);
     assert!(encoder.is_empty());
     encoder.push(message("hello"));
@@ -27,7 +27,7 @@ fn packets_are_joined_by_the_separator() {
 }
 
 #[test]
-fn a_body_of_one_message_is_the_message_itself() {
+fn a_body_of_one_message_shares_its_bytes() {
     let text = Text::new("shared");
     let bytes = text.as_wire().as_bytes().as_ptr();
     let mut encoder = PayloadEncoder::new(Protocol::V4, false);
@@ -36,7 +36,7 @@ fn a_body_of_one_message_is_the_message_itself() {
 }
 
 #[test]
-fn packets_are_read_in_order() {
+fn packets_are_decoded_in_order() {
     assert_eq!(
         decode("4a\x1e3\x1ebAQID"),
         [
@@ -53,7 +53,7 @@ fn an_empty_body_is_an_error() {
 }
 
 #[test]
-fn nothing_between_separators_is_an_error() {
+fn an_empty_packet_is_an_error() {
     assert_eq!(
         decode("4a\x1e"),
         [Ok(message("a")), Err(DecodeError::Empty)]
@@ -67,7 +67,7 @@ fn a_body_that_is_not_utf8_is_an_error() {
 }
 
 #[test]
-fn the_limit_is_allowed_and_one_more_is_not() {
+fn a_payload_may_reach_but_not_exceed_the_limit() {
     let limit = DecodeError::TooManyPackets { limit: 2 };
     let packets =
         |body: &'static str| PayloadDecoder::new(Protocol::V4, body.into()).max_packets(2);
@@ -77,7 +77,7 @@ fn the_limit_is_allowed_and_one_more_is_not() {
 }
 
 #[test]
-fn the_default_limit_holds() {
+fn the_default_limit_applies() {
     let mut body = "6\x1e".repeat(MAX_PAYLOAD_PACKETS);
     body.push('6');
     let mut packets = PayloadDecoder::new(Protocol::V4, body.into());
@@ -120,7 +120,7 @@ fn encode_v3(packets: &[Packet], base64: bool) -> Payload {
 }
 
 #[test]
-fn lengths_are_counted_as_javascript_counts_them() {
+fn lengths_are_counted_in_utf16_code_units() {
     let packets = [message("é"), message("🦀"), Packet::Pong("".into())];
     let payload = encode_v3(&packets, false);
     assert_eq!(payload.body, "2:4é3:4🦀1:3");
@@ -129,7 +129,7 @@ fn lengths_are_counted_as_javascript_counts_them() {
 }
 
 #[test]
-fn binary_makes_the_whole_payload_binary() {
+fn a_binary_message_makes_the_payload_binary() {
     let packets = [message("é"), bytes(&[1, 2, 3])];
     let payload = encode_v3(&packets, false);
     assert!(payload.binary);
@@ -141,7 +141,7 @@ fn binary_makes_the_whole_payload_binary() {
 }
 
 #[test]
-fn a_client_that_takes_text_only_gets_base64() {
+fn a_text_only_client_receives_base64() {
     let packets = [message("a"), bytes(&[1, 2, 3])];
     let payload = encode_v3(&packets, true);
     assert!(!payload.binary);
@@ -150,16 +150,16 @@ fn a_client_that_takes_text_only_gets_base64() {
 }
 
 #[test]
-fn a_payload_of_nothing_has_no_packets() {
+fn an_empty_payload_has_no_packets() {
     assert_eq!(text_v3("0:"), []);
     assert_eq!(text_v3("0:2:4a0:"), [Ok(message("a"))]);
     assert_eq!(binary_v3(""), []);
-    // A text without even a length is none.
+    // A text payload has at least a length.
     assert_eq!(text_v3(""), [Err(DecodeError::Empty)]);
 }
 
 #[test]
-fn a_length_has_to_fit_the_text() {
+fn a_length_must_match_the_text() {
     for body in [
         "x",
         "2",
@@ -179,11 +179,11 @@ fn a_length_has_to_fit_the_text() {
         assert_eq!(text_v3(body), [Err(DecodeError::InvalidLength)], "{body:?}");
     }
     assert_eq!(text_v3("0000000002:4a"), [Ok(message("a"))]);
-    let behind = |body| text_v3(body).pop().unwrap();
+    let last = |body| text_v3(body).pop().unwrap();
     for body in ["2:4ab", "2:4a2", "2:4a3:4", "2:4a:"] {
-        assert_eq!(behind(body), Err(DecodeError::InvalidLength), "{body:?}");
+        assert_eq!(last(body), Err(DecodeError::InvalidLength), "{body:?}");
     }
-    // The border may not go through a character.
+    // A length may not end within a character.
     assert_eq!(text_v3("2:4🦀"), [Err(DecodeError::InvalidLength)]);
     assert_eq!(
         text_v3("1:4\u{e9}"),
@@ -192,7 +192,7 @@ fn a_length_has_to_fit_the_text() {
 }
 
 #[test]
-fn a_length_has_to_fit_the_bytes() {
+fn a_length_must_match_the_bytes() {
     for body in [
         &b"\x00"[..],
         b"\x00\x02",
@@ -219,7 +219,7 @@ fn a_length_has_to_fit_the_bytes() {
 }
 
 #[test]
-fn what_comes_before_a_bad_packet_is_read() {
+fn packets_before_a_malformed_one_are_decoded() {
     let bad = Err(DecodeError::UnknownPacketType(b'x'));
     assert_eq!(text_v3("2:4a1:x2:4b"), [Ok(message("a")), bad.clone()]);
     assert_eq!(
@@ -229,12 +229,12 @@ fn what_comes_before_a_bad_packet_is_read() {
 }
 
 #[test]
-fn the_limit_of_packets_holds_in_revision_3() {
+fn the_limit_applies_in_revision_3() {
     let limit = || Err(DecodeError::TooManyPackets { limit: 2 });
     let text = |body: &'static str| PayloadDecoder::new(Protocol::V3, body.into()).max_packets(2);
     assert!(text("1:61:6").all(|packet| packet.is_ok()));
     assert_eq!(text("1:61:61:6").last(), Some(limit()));
-    // Places without a packet are work as well.
+    // Empty packets count too.
     assert_eq!(text("0:0:0:").last(), Some(limit()));
     let binary = PayloadDecoder::binary(b"\x00\x01\xff6".repeat(3).into()).max_packets(2);
     assert_eq!(binary.last(), Some(limit()));

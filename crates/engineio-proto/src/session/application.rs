@@ -1,4 +1,4 @@
-//! What the application does: sending and closing.
+//! The methods of the application: sending and closing.
 
 use std::time::Instant;
 
@@ -10,15 +10,16 @@ use super::{
 };
 use crate::{close_reason::CloseReason, message::Message, text::TextBuf, transport::Transport};
 
-/// What the application does: sending and closing.
+/// Sending and closing.
 impl Session {
     /// Queues a message for the client.
     ///
     /// # Errors
     ///
-    /// [`SendError::Closed`] if the session is closed or closing. [`SendError::Overflow`] if the
-    /// queue would pass [`max_outbound_bytes`](crate::SessionConfig::max_outbound_bytes): the
-    /// session is then closed with [`CloseReason::TransportError`] and the queue dropped.
+    /// - [`SendError::Closed`] if the session is closing or closed.
+    /// - [`SendError::Overflow`] if the queue would exceed
+    ///   [`max_outbound_bytes`](crate::SessionConfig::max_outbound_bytes). The session is then closed with
+    ///   [`CloseReason::TransportError`] and its queue is dropped.
     pub fn send(&mut self, message: Message) -> Result<(), SendError> {
         self.send_with(message, SendOptions::default())
     }
@@ -39,11 +40,10 @@ impl Session {
         queued.map_err(|_full| self.overflow())
     }
 
-    /// Queues a text for the client, with options, and allocates nothing for it if it is short and leaves
-    /// soon.
+    /// Queues a text for the client, with options, and usually without an allocation for a short one.
     ///
-    /// It counts as any message does. It is not copied behind others but gets memory of its own where
-    /// it may have to wait: on polling, and while a write is under way.
+    /// Short texts share one buffer. A text that may have to wait gets an allocation: on polling, and while
+    /// a write is in progress. It counts towards the limit like any message.
     ///
     /// # Errors
     ///
@@ -68,10 +68,10 @@ impl Session {
         SendError::Overflow
     }
 
-    /// Whether a message that is sent now would leave at once: what volatile messages depend on.
+    /// Returns whether a message would be transmitted immediately, which volatile messages require.
     ///
-    /// On polling a poll has to be pending, elsewhere no write may be under way, and nothing may be
-    /// queued.
+    /// The queue has to be empty. On polling a poll has to be pending, and on another transport no write may
+    /// be in progress.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         let free = match self.transport {
@@ -81,48 +81,47 @@ impl Session {
         free && self.is_open() && self.outbound.is_empty()
     }
 
-    /// Tells the session whether a write is under way, on another transport than polling.
+    /// Sets whether a write is in progress, on a transport other than polling.
     #[inline]
     pub fn set_flushing(&mut self, flushing: bool) {
         self.flushing = flushing;
     }
 
-    /// Whether a write is under way, on another transport than polling.
+    /// Returns whether a write is in progress, on a transport other than polling.
     #[must_use]
     pub fn is_flushing(&self) -> bool {
         self.flushing
     }
 
-    /// How many bytes are queued, each message with its payload and
-    /// [`MESSAGE_OVERHEAD`](crate::MESSAGE_OVERHEAD).
+    /// Returns the number of queued bytes. Each message counts with its payload and another 64 bytes.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.outbound.bytes()
     }
 
-    /// Whether no message is queued.
+    /// Returns whether no message is queued.
     #[must_use]
     #[inline]
     pub fn is_queue_empty(&self) -> bool {
         self.outbound.is_empty()
     }
 
-    /// Whether nothing is queued and no write is under way.
+    /// Returns whether no message is queued and no write is in progress.
     #[must_use]
     #[inline]
     pub fn is_drained(&self) -> bool {
         self.outbound.is_empty() && !self.flushing
     }
 
-    /// Closes the session with `reason` when everything that is queued has left.
+    /// Closes the session with `reason` once the queue has been transmitted.
     ///
-    /// After the queue [`Packet::Close`](crate::Packet::Close) is transmitted: the packet `1` on
-    /// polling, which needs a poll to carry it, and elsewhere the end of the transport. Then, or when
-    /// [`close_timeout`](crate::SessionConfig::close_timeout) has passed, the session is closed.
-    /// What was transmitted may still have to be flushed; that lies with the driver and needs a
-    /// limit of its own there.
+    /// [`Packet::Close`](crate::Packet::Close) is transmitted after the queue. On polling it is the packet
+    /// `1`, for which a poll has to be pending. On another transport it is the end of the transport. The
+    /// session is closed after this packet, or when
+    /// [`close_timeout`](crate::SessionConfig::close_timeout) has passed. The driver has to flush the
+    /// transmitted packets, with a timeout.
     ///
-    /// A session that is closing or closed keeps its first reason.
+    /// A closing or closed session keeps its first reason.
     pub fn close(&mut self, now: Instant, reason: CloseReason) {
         if self.is_open() {
             let until = deadline(now, self.config.close_timeout);

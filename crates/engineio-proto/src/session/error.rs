@@ -1,19 +1,20 @@
-//! What a session refuses, and who is at fault.
+//! The errors of a session.
 
 use std::{error::Error, fmt};
 
-/// Why a poll (a GET) was refused. The client is at fault.
+/// The reason why a poll (a GET) was refused. The client is at fault.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum PollError {
-    /// The session is closed. Answer as if the session id were unknown.
+    /// The session is closed. Respond as for an unknown session id.
     Closed,
-    /// The session moved to another transport. Answer [`ConnectionError::BadRequest`].
+    /// The session uses another transport. Respond with [`ConnectionError::BadRequest`].
     ///
     /// [`ConnectionError::BadRequest`]: crate::ConnectionError::BadRequest
     NotPolling,
-    /// Another poll is pending, and the session is closed for that. Answer 400 without a body; the
-    /// first poll gets what [`poll_transmit`](crate::Session::poll_transmit) yields.
+    /// Another poll is pending, which closes the session. Respond with 400 and without a body.
+    ///
+    /// The first poll is answered with the packets of [`poll_transmit`](crate::Session::poll_transmit).
     Overlap,
 }
 
@@ -21,7 +22,7 @@ impl fmt::Display for PollError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closed => "the session is closed: open a new one",
-            Self::NotPolling => "the session moved to another transport: poll no more",
+            Self::NotPolling => "the session moved to another transport: stop polling",
             Self::Overlap => "another poll is pending: wait for its answer before the next",
         })
     }
@@ -29,15 +30,15 @@ impl fmt::Display for PollError {
 
 impl Error for PollError {}
 
-/// Why a transport may not be probed. The client is at fault; only that transport is to be closed.
+/// The reason why a transport may not be probed. The client is at fault. Close only that transport.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum UpgradeError {
-    /// The session does not poll.
+    /// The session does not use polling, or the probed transport is polling.
     AlreadyUpgraded,
     /// Another transport is being probed.
     AlreadyUpgrading,
-    /// The session is closed or being closed.
+    /// The session is closing or closed.
     Closed,
 }
 
@@ -48,7 +49,7 @@ impl fmt::Display for UpgradeError {
                 "the session does not poll: open a new session for another transport"
             }
             Self::AlreadyUpgrading => {
-                "another transport is being probed: wait until it is done or has failed"
+                "another transport is being probed: wait until that probe has ended"
             }
             Self::Closed => "the session is closed: open a new one",
         })
@@ -57,13 +58,13 @@ impl fmt::Display for UpgradeError {
 
 impl Error for UpgradeError {}
 
-/// Why a message was not queued.
+/// The reason why a message was not queued.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The session is closed or being closed.
+    /// The session is closing or closed.
     Closed,
-    /// More bytes would have waited than the limit allows. The session is closed for that.
+    /// The queue would exceed its limit, which closes the session.
     Overflow,
 }
 

@@ -1,64 +1,62 @@
-//! Whether the other end is there. In revision 4 the server asks and the client answers, in
-//! revision 3 the client asks and the server answers.
+//! The heartbeat. The server sends the pings in revision 4, the client in revision 3.
 
 use std::time::Instant;
 
 use super::config::{SessionConfig, deadline};
 use crate::protocol::Protocol;
 
-/// Whether the client is there.
+/// The heartbeat of an open session.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
-    /// When the next ping of the server is due, or, where the client's word is awaited, when the
-    /// patience ends.
+    /// The time of the next ping in [`Phase::Idle`], otherwise the time at which the client is lost.
     deadline: Instant,
     phase: Phase,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
-    /// Between a pong and the next ping.
-    Resting,
-    /// A ping is due or under way.
-    Waiting {
-        /// Whether a packet other than the pong has already bought the client more time.
+    /// Revision 4, between a pong and the next ping.
+    Idle,
+    /// Revision 4, from a ping to its pong.
+    AwaitingPong {
+        /// Whether another packet of the client has already extended the deadline.
         extended: bool,
     },
-    /// Revision 3: the client's next ping is awaited.
-    Listening,
+    /// Revision 3, where the client has to send the next ping.
+    AwaitingPing,
 }
 
-/// What the passing of time asks for.
+/// The result of a timeout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Beat {
-    /// Nothing yet.
+    /// The deadline has not passed.
     None,
-    /// Send a ping.
+    /// A ping has to be sent.
     Ping,
-    /// The client was not heard in time.
+    /// The client did not send its half of the heartbeat in time.
     Lost,
 }
 
 impl Heartbeat {
     pub(super) fn new(now: Instant, protocol: Protocol, config: &SessionConfig) -> Self {
         match protocol {
-            Protocol::V3 => Self::listening(now, config),
-            Protocol::V4 => Self::resting(now, config),
+            Protocol::V3 => Self::awaiting_ping(now, config),
+            Protocol::V4 => Self::idle(now, config),
         }
     }
 
-    fn resting(now: Instant, config: &SessionConfig) -> Self {
+    fn idle(now: Instant, config: &SessionConfig) -> Self {
         Self {
             deadline: deadline(now, config.ping_interval),
-            phase: Phase::Resting,
+            phase: Phase::Idle,
         }
     }
 
-    fn listening(now: Instant, config: &SessionConfig) -> Self {
-        let patience = config.ping_interval.saturating_add(config.ping_timeout);
+    fn awaiting_ping(now: Instant, config: &SessionConfig) -> Self {
+        let timeout = config.ping_interval.saturating_add(config.ping_timeout);
         Self {
-            deadline: deadline(now, patience),
-            phase: Phase::Listening,
+            deadline: deadline(now, timeout),
+            phase: Phase::AwaitingPing,
         }
     }
 
@@ -66,47 +64,49 @@ impl Heartbeat {
         self.deadline
     }
 
-    /// A ping arrived. Whether it is the client that asks; it has to be answered then.
+    /// Handles a ping and returns whether the revision allows it. It has to be answered then.
     pub(super) fn handle_ping(&mut self, now: Instant, config: &SessionConfig) -> bool {
-        let asked = self.phase == Phase::Listening;
-        if asked {
-            *self = Self::listening(now, config);
+        let allowed = self.phase == Phase::AwaitingPing;
+        if allowed {
+            *self = Self::awaiting_ping(now, config);
         }
-        asked
+        allowed
     }
 
-    /// A pong arrived. Whether it is the client that answers. Without a ping it moves the next
-    /// ping, as in Node's server.
+    /// Handles a pong and returns whether the revision allows it.
+    ///
+    /// A pong without a ping postpones the next ping, as in Node's server.
     pub(super) fn handle_pong(&mut self, now: Instant, config: &SessionConfig) -> bool {
-        let answers = self.phase != Phase::Listening;
-        if answers {
-            *self = Self::resting(now, config);
+        let allowed = self.phase != Phase::AwaitingPing;
+        if allowed {
+            *self = Self::idle(now, config);
         }
-        answers
+        allowed
     }
 
-    /// Whether [`handle_packet`](Self::handle_packet) would change anything.
+    /// Returns whether [`handle_packet`](Self::handle_packet) would extend the deadline.
     #[inline]
-    pub(super) fn awaits_packet(&self) -> bool {
-        self.phase == (Phase::Waiting { extended: false })
+    pub(super) fn can_extend(&self) -> bool {
+        self.phase == (Phase::AwaitingPong { extended: false })
     }
 
-    /// Any other packet arrived: a client that is busy sending is there, but only the pong proves
-    /// that it reads, so this counts once per ping. In revision 3 only pings count.
+    /// Handles any other packet, which extends the deadline of a pong once per ping.
+    ///
+    /// A client that is busy sending is connected, but only a pong proves that it reads. In revision 3 only
+    /// pings count.
     pub(super) fn handle_packet(&mut self, now: Instant, config: &SessionConfig) {
-        if self.awaits_packet() {
-            self.phase = Phase::Waiting { extended: true };
+        if self.can_extend() {
+            self.phase = Phase::AwaitingPong { extended: true };
             self.deadline = deadline(now, config.ping_timeout);
         }
     }
 
-    /// The client's word may be delayed, or lost, and not by the client: it gets the whole time
-    /// again.
+    /// Restarts the timeout of an expected ping or pong, which may be delayed or lost by the server.
     pub(super) fn postpone(&mut self, now: Instant, config: &SessionConfig) {
         match self.phase {
-            Phase::Resting => {}
-            Phase::Waiting { .. } => self.deadline = deadline(now, config.ping_timeout),
-            Phase::Listening => *self = Self::listening(now, config),
+            Phase::Idle => {}
+            Phase::AwaitingPong { .. } => self.deadline = deadline(now, config.ping_timeout),
+            Phase::AwaitingPing => *self = Self::awaiting_ping(now, config),
         }
     }
 
@@ -115,12 +115,12 @@ impl Heartbeat {
             return Beat::None;
         }
         match self.phase {
-            Phase::Resting => {
-                self.phase = Phase::Waiting { extended: false };
+            Phase::Idle => {
+                self.phase = Phase::AwaitingPong { extended: false };
                 self.deadline = deadline(now, config.ping_timeout);
                 Beat::Ping
             }
-            Phase::Waiting { .. } | Phase::Listening => Beat::Lost,
+            Phase::AwaitingPong { .. } | Phase::AwaitingPing => Beat::Lost,
         }
     }
 }

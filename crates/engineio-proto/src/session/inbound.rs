@@ -1,4 +1,4 @@
-//! What arrives: packets, failures, the passing of time.
+//! The methods of the driver for packets, failures and timeouts.
 
 use std::time::Instant;
 
@@ -8,16 +8,14 @@ use super::{
 };
 use crate::{close_reason::CloseReason, message::Message, packet::Packet, transport::Transport};
 
-/// What arrives: packets, failures, the passing of time.
+/// Packets, failures and timeouts.
 impl Session {
-    /// A packet arrived on the transport `from`. Returns the message for the application, if it is
-    /// one.
+    /// Handles a packet that arrived on the transport `from`, and returns the message for the application.
     ///
-    /// Packets that come when the session is closing or closed, or on a transport that it has left,
-    /// are ignored; but a client that closes a closing session has not to be waited for. Packets of
-    /// a transport that is being probed go to
-    /// [`handle_probe_packet`](Self::handle_probe_packet).
-    #[must_use = "a message is for the application"]
+    /// Packets are ignored if the session is closing or closed, or no longer uses that transport. If the
+    /// client closes a closing session, the session is closed immediately. Pass packets of a probed transport
+    /// to [`handle_probe_packet`](Self::handle_probe_packet).
+    #[must_use = "the message is for the application"]
     pub fn handle_packet(
         &mut self,
         now: Instant,
@@ -40,17 +38,16 @@ impl Session {
         };
         match packet {
             Packet::Pong(_) if heartbeat.handle_pong(now, &self.config) => {
-                // A ping that never left is answered as well: the client is there.
+                // The pong also answers a ping that has not been sent yet.
                 self.beat_due = false;
                 return None;
             }
-            // Several that come before an answer has left share it, so that a client which asks
-            // and does not read costs nothing.
+            // Pings share the next pong, so that a client cannot queue pongs without reading.
             Packet::Ping(_) if heartbeat.handle_ping(now, &self.config) => {
                 self.beat_due = true;
                 return None;
             }
-            // The revision decides who asks and who answers.
+            // The wrong direction for the revision.
             Packet::Ping(_) | Packet::Pong(_) => {
                 self.abort(CloseReason::TransportError);
                 return None;
@@ -63,35 +60,33 @@ impl Session {
         }
         match packet {
             Packet::Message(message) => Some(message),
-            // Only the other end sends these, or the end of the transport says the same.
+            // Only servers send these, or the end of the transport has the same meaning.
             _ => None,
         }
     }
 
-    /// Whether a message that arrives now on the transport `from` is for the application and changes
-    /// nothing here. Neither has [`handle_packet`](Self::handle_packet) to be asked about it then,
-    /// nor the clock.
+    /// Returns whether a message on the transport `from` goes to the application without changing the session.
+    ///
+    /// The driver can then skip [`handle_packet`](Self::handle_packet) and the clock.
     #[must_use]
     #[inline]
     pub fn passes_messages(&self, from: Transport) -> bool {
         match &self.state {
-            State::Open(heartbeat) => from == self.transport && !heartbeat.awaits_packet(),
+            State::Open(heartbeat) => from == self.transport && !heartbeat.can_extend(),
             State::Closing { .. } | State::Closed(_) => false,
         }
     }
 
-    /// The client sent something that is no packet. Closes the session with
-    /// [`CloseReason::ParseError`].
+    /// Handles bytes that are not a packet: closes the session with [`CloseReason::ParseError`].
     pub fn handle_decode_error(&mut self) {
         if self.is_open() {
             self.abort(CloseReason::ParseError);
         }
     }
 
-    /// The transport `transport` is gone; `error` if it failed rather than being closed.
+    /// Handles the end of a transport. `error` is set if it failed and was not closed.
     ///
-    /// If it is the one that the session uses, the session is closed. One that is being probed
-    /// goes alone.
+    /// The end of the current transport closes the session. The end of a probed one ends only the probe.
     pub fn handle_transport_closed(&mut self, transport: Transport, error: bool) {
         if transport == self.transport {
             self.abort(if error {
@@ -104,20 +99,20 @@ impl Session {
         }
     }
 
-    /// Nothing was read of late, because the application takes no more: what the client sent lies
-    /// unread, perhaps a sign that it is there. Where that is awaited, it gets the whole time again.
+    /// Restarts the timeout of the heartbeat, because the driver does not read from the client.
     ///
-    /// To be called before [`handle_timeout`](Self::handle_timeout) for as long as nothing is read,
-    /// and when reading begins again.
+    /// A driver stops reading while the application is busy, and the expected ping or pong may be among the
+    /// unread bytes. Call this before [`handle_timeout`](Self::handle_timeout) while nothing is read, and when
+    /// reading resumes.
     pub fn handle_blocked(&mut self, now: Instant) {
         if let State::Open(heartbeat) = &mut self.state {
             heartbeat.postpone(now, &self.config);
         }
     }
 
-    /// Time has passed: it is `now`. Does what was to be done by then.
+    /// Handles the timeouts that have passed at `now`.
     ///
-    /// To be called when [`poll_timeout`](Self::poll_timeout) is reached; harmless at other times.
+    /// Call this at the time of [`poll_timeout`](Self::poll_timeout). An earlier call has no effect.
     pub fn handle_timeout(&mut self, now: Instant) {
         match &mut self.state {
             State::Open(heartbeat) => match heartbeat.handle_timeout(now, &self.config) {
@@ -140,13 +135,13 @@ impl Session {
             self.probe = None;
             self.events.probe_expired = true;
         } else if probe.take_release(now) {
-            self.poll.owe_noop();
+            self.poll.schedule_noop();
         }
     }
 
-    /// The client closed the session with a packet, which it can do on polling only.
+    /// Handles the close packet of the client, which has an effect only on polling.
     fn handle_client_close(&mut self) {
         self.finish(CloseReason::TransportClose);
-        self.poll.owe_noop();
+        self.poll.schedule_noop();
     }
 }

@@ -121,7 +121,7 @@ impl Session {
         };
         self.finish(reason);
         if self.transport == Transport::Polling {
-            self.poll.owe_close();
+            self.poll.schedule_close();
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is to be done: packets, events, the next timeout.
+//! The methods that return work for the driver: packets, events and the next timeout.
 
 use std::{mem, time::Instant};
 
@@ -9,20 +9,19 @@ use super::{
 };
 use crate::{close_reason::CloseReason, protocol::Protocol, transport::Transport};
 
-/// Something that the driver of a session, or the application, has to know. Each comes once.
+/// A change of a session, returned once by [`Session::poll_event`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The transport that is being probed took too long: close it. The session lives on polling.
+    /// The upgrade took too long. Close the probed transport. The session stays on polling.
     ProbeExpired,
-    /// The session is on the transport that was probed.
+    /// The session has upgraded to the probed transport.
     Upgraded,
-    /// The session is over. No event follows.
+    /// The session is closed. This is the last event.
     Closed(CloseReason),
 }
 
-/// The events that were not reported yet. The order in which they are reported is fixed, so no
-/// queue is needed.
+/// The events that have not been returned yet. Their order is fixed, so this needs no queue.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     pub(super) probe_expired: bool,
@@ -30,17 +29,18 @@ pub(super) struct Pending {
     pub(super) closed: bool,
 }
 
-/// What is to be done: packets, events, the next timeout.
+/// Packets, events and the next timeout.
 impl Session {
-    /// The next packet to write on `transport`, if there is one.
+    /// Returns the next packet to write on `transport`.
     ///
-    /// For polling there is something only while a poll is pending. Once this has yielded packets
-    /// for it and then `None`, the session takes the poll for answered with those packets. That
-    /// holds for a closed session too, whose last poll is told so, and for a poll that was still
-    /// pending at the upgrade. For others there is nothing before the upgrade: the driver
-    /// writes the reply to a probe itself. [`Packet::Close`](crate::Packet::Close) there stands for
-    /// the end of the transport, a close frame on a WebSocket.
-    #[must_use = "the packet is gone from the session"]
+    /// On polling, packets are returned only while a poll is pending. After some packets, `None` ends the
+    /// poll: the driver has to answer it with those packets. This includes the last poll of a closed session,
+    /// and a poll that was pending at the upgrade.
+    ///
+    /// On another transport, there are no packets before the upgrade. The driver writes the reply to a probe
+    /// itself. [`Packet::Close`](crate::Packet::Close) stands for the end of the transport there, such as a
+    /// close frame on a WebSocket.
+    #[must_use = "the packet has been removed from the session"]
     pub fn poll_transmit(&mut self, transport: Transport) -> Option<Transmit> {
         match transport {
             Transport::Polling if self.poll_pending() => {
@@ -59,13 +59,13 @@ impl Session {
         }
     }
 
-    /// Moves the packets to write on `transport` to `batch`, which is empty, for a transport other than
-    /// polling: those that [`poll_transmit`](Self::poll_transmit) would yield, until their messages reach
-    /// `limit` bytes. There is nothing to write if the batch stays empty.
+    /// Moves the packets to write on `transport`, which is not polling, to the empty `batch`.
     ///
-    /// Messages count as for [`max_outbound_bytes`](crate::SessionConfig::max_outbound_bytes); what
-    /// is not taken still counts for that. It is the same to take one as to take many, so this suits
-    /// a session that is locked meanwhile.
+    /// These are the packets that [`poll_transmit`](Self::poll_transmit) would return, until their messages
+    /// reach `limit` bytes. If the batch stays empty, there is nothing to write. Messages count as for
+    /// [`max_outbound_bytes`](crate::SessionConfig::max_outbound_bytes).
+    ///
+    /// The usual cost does not depend on the number of messages, which suits a session behind a lock.
     #[inline]
     pub fn take_batch(&mut self, transport: Transport, batch: &mut Batch, limit: usize) {
         if transport != self.transport || transport == Transport::Polling {
@@ -78,8 +78,8 @@ impl Session {
         }
     }
 
-    /// The next event, if there is one. [`Event::Closed`] is the last.
-    #[must_use = "an event comes once"]
+    /// Returns the next event. [`Event::Closed`] is the last one.
+    #[must_use = "an event is returned once"]
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         if mem::take(&mut self.events.probe_expired) {
@@ -96,8 +96,9 @@ impl Session {
         }
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, unless something happens
-    /// before. `None` if the session is closed, and only then.
+    /// Returns the time at which [`handle_timeout`](Self::handle_timeout) has to be called.
+    ///
+    /// Other calls change that time. A closed session has no timeout.
     #[must_use]
     #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -114,7 +115,7 @@ impl Session {
     }
 
     fn next_for_poll(&mut self) -> Option<Transmit> {
-        // After the upgrade all that is left for polling is to end its last poll.
+        // After the upgrade, polling has only its last poll to end.
         let current = self.transport == Transport::Polling;
         let mut packet = current.then(|| self.next_queued()).flatten();
         if packet.is_none() {
@@ -134,7 +135,7 @@ impl Session {
         beat.or_else(|| self.outbound.pop())
     }
 
-    /// The server's side of the heartbeat, if it is due.
+    /// Returns the packet for the server's half of the heartbeat if it is due.
     #[inline]
     fn next_beat(&mut self) -> Option<Control> {
         mem::take(&mut self.beat_due).then_some(match self.protocol {
@@ -143,7 +144,7 @@ impl Session {
         })
     }
 
-    /// The packet that ends a session whose queue has drained.
+    /// Closes a closing session, whose queue is empty, and returns its last packet.
     #[inline]
     fn next_close(&mut self) -> Option<Control> {
         let State::Closing { reason, .. } = self.state else {

@@ -1,22 +1,23 @@
-//! Polls: the GETs of a client on polling.
+//! Polls, the GET requests of a client on polling.
 
 use std::{mem, time::Instant};
 
 use super::{error::PollError, machine::Session};
 use crate::{close_reason::CloseReason, packet::Packet, transport::Transport};
 
-/// Polls: the GETs of a client on polling.
+/// Polls, the GET requests of a client on polling.
 impl Session {
-    /// A poll arrived.
+    /// Handles a poll.
     ///
-    /// It is pending until [`poll_transmit`](Self::poll_transmit) has yielded something for it and
-    /// then `None`, or until [`handle_poll_aborted`](Self::handle_poll_aborted).
+    /// It is pending until [`poll_transmit`](Self::poll_transmit) has returned packets for it and then
+    /// `None`, or until [`handle_poll_aborted`](Self::handle_poll_aborted).
     ///
     /// # Errors
     ///
-    /// [`PollError::Overlap`] if one is pending already: the session is closed with
-    /// [`CloseReason::TransportError`] for that. [`PollError::NotPolling`] after the upgrade,
-    /// [`PollError::Closed`] if the session is closed; these change nothing.
+    /// - [`PollError::Overlap`] if another poll is pending. The session is then closed with
+    ///   [`CloseReason::TransportError`].
+    /// - [`PollError::NotPolling`] after the upgrade.
+    /// - [`PollError::Closed`] if the session is closed.
     pub fn handle_poll(&mut self, now: Instant) -> Result<(), PollError> {
         if self.is_closed() {
             return Err(PollError::Closed);
@@ -29,10 +30,9 @@ impl Session {
             return Err(PollError::Overlap);
         }
         self.poll.begin();
-        // A session that waits for a poll to carry its close packet puts a noop in front, as Node's
-        // server does.
+        // A closing session sends a noop in front of its close packet, as Node's server does.
         if self.is_closing() {
-            self.poll.owe_noop();
+            self.poll.schedule_noop();
         }
         if let Some(probe) = &mut self.probe {
             probe.handle_poll(now, &self.config);
@@ -40,25 +40,25 @@ impl Session {
         Ok(())
     }
 
-    /// The client gave up the pending poll.
+    /// Handles the abort of the pending poll by the client.
     ///
-    /// Closes the session with [`CloseReason::TransportError`], except while a WebSocket is being
-    /// probed and after the upgrade: there clients discard polls that are of no use any more.
+    /// The session is closed with [`CloseReason::TransportError`]. Exceptions are an unanswered poll during a
+    /// probe and a poll after the upgrade, because clients discard those.
     pub fn handle_poll_aborted(&mut self) {
         if !self.poll_pending() {
             return;
         }
-        // While probing, a poll that got nothing loses nothing.
-        let of_use = self.poll.is_answering() || self.probe.is_none();
+        // During a probe, an unanswered poll loses no packets.
+        let loses_packets = self.poll.is_answering() || self.probe.is_none();
         self.handle_poll_answered();
-        if of_use && self.transport == Transport::Polling {
+        if loses_packets && self.transport == Transport::Polling {
             self.abort(CloseReason::TransportError);
         }
     }
 
-    /// The pending poll is answered before [`poll_transmit`](Self::poll_transmit) yielded `None`.
+    /// Ends the pending poll before [`poll_transmit`](Self::poll_transmit) has returned `None`.
     ///
-    /// Only a driver that stops early, to keep an answer small, has to call this.
+    /// This is for a driver that stops early to limit the size of a response.
     pub fn handle_poll_answered(&mut self) {
         self.poll.end();
         if let Some(probe) = &mut self.probe {
@@ -66,20 +66,20 @@ impl Session {
         }
     }
 
-    /// Whether a poll waits for its answer.
+    /// Returns whether a poll is pending.
     #[must_use]
     pub fn poll_pending(&self) -> bool {
         self.poll.is_pending()
     }
 }
 
-/// The GET of a polling client, which waits for packets.
+/// The state of the current poll.
 #[derive(Debug, Default)]
 pub(super) struct Poll {
     phase: Phase,
-    /// It is to be ended by a noop unless something better is there.
+    /// Whether to end the poll with a noop if there is no other packet.
     noop_due: bool,
-    /// The session is over and this poll was not told yet.
+    /// Whether to end the poll with a close packet, because the session is closed.
     close_due: bool,
 }
 
@@ -88,7 +88,7 @@ enum Phase {
     #[default]
     Absent,
     Pending,
-    /// Pending, and something was yielded for it.
+    /// Pending, and packets have been returned for it.
     Answering,
 }
 
@@ -97,7 +97,7 @@ impl Poll {
         self.phase != Phase::Absent
     }
 
-    /// Whether something was yielded for it that its end would lose.
+    /// Returns whether packets have been returned for the poll, which its abort would lose.
     pub(super) fn is_answering(&self) -> bool {
         self.phase == Phase::Answering
     }
@@ -113,18 +113,18 @@ impl Poll {
         *self = Self::default();
     }
 
-    /// Owes the poll a noop, if one is pending.
-    pub(super) fn owe_noop(&mut self) {
+    /// Schedules a noop for a pending poll.
+    pub(super) fn schedule_noop(&mut self) {
         self.noop_due = self.is_pending();
     }
 
-    /// Owes the poll the close packet and nothing before it, if one is pending.
-    pub(super) fn owe_close(&mut self) {
+    /// Schedules the close packet for a pending poll, instead of a noop.
+    pub(super) fn schedule_close(&mut self) {
         self.noop_due = false;
         self.close_due = self.is_pending();
     }
 
-    /// What the poll is owed.
+    /// Removes the scheduled packet.
     pub(super) fn take_due(&mut self) -> Option<Packet> {
         if mem::take(&mut self.noop_due) {
             Some(Packet::Noop)
@@ -135,7 +135,7 @@ impl Poll {
         }
     }
 
-    /// A packet was yielded for the poll, which makes a noop needless.
+    /// Handles the return of a packet for the poll, which makes a noop unnecessary.
     pub(super) fn handle_yield(&mut self) {
         self.phase = Phase::Answering;
         self.noop_due = false;

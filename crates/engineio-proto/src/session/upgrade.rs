@@ -9,31 +9,30 @@ use super::{
 };
 use crate::{packet::Packet, transport::Transport};
 
-/// What a client sends, and gets back, when it tries a transport.
+/// The content of the ping with which a client probes a transport, and of the pong.
 const PROBE: &str = "probe";
 
-/// What to do with a transport that is being probed after it sent a packet.
+/// The action for a probed transport after it has sent a packet.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
 pub enum ProbeResult {
-    /// Write this packet to it.
+    /// Write this packet to the transport.
     Reply(Packet),
-    /// The session moved to it: from now on it is the transport.
+    /// The session has upgraded to the transport.
     Upgraded,
-    /// Close it. The session lives on polling, if it lived.
+    /// Close the transport. The session stays on polling.
     Rejected,
 }
 
 /// The upgrade from polling to a WebSocket or to WebTransport.
 impl Session {
-    /// A WebSocket, or a WebTransport session, arrived that names this session: from now on it is
-    /// being probed.
+    /// Handles a new WebSocket or WebTransport session for this session, which starts a probe.
     ///
     /// # Errors
     ///
-    /// [`UpgradeError::AlreadyUpgraded`] if the session does not poll, or `transport` is polling;
-    /// [`UpgradeError::AlreadyUpgrading`] if another one is being probed; [`UpgradeError::Closed`]
-    /// if the session is closed or closing. Nothing changes.
+    /// - [`UpgradeError::AlreadyUpgraded`] if the session does not use polling, or `transport` is polling.
+    /// - [`UpgradeError::AlreadyUpgrading`] if another transport is being probed.
+    /// - [`UpgradeError::Closed`] if the session is closing or closed.
     pub fn handle_probe(&mut self, now: Instant, transport: Transport) -> Result<(), UpgradeError> {
         if !self.is_open() {
             return Err(UpgradeError::Closed);
@@ -41,7 +40,7 @@ impl Session {
         if self.transport != Transport::Polling || transport == Transport::Polling {
             return Err(UpgradeError::AlreadyUpgraded);
         }
-        // An expiry that nobody has heard of yet belongs to the one before this.
+        // The driver has not closed the previous transport yet if its expiry is still to be returned.
         if self.probe.is_some() || self.events.probe_expired {
             return Err(UpgradeError::AlreadyUpgrading);
         }
@@ -49,7 +48,7 @@ impl Session {
         Ok(())
     }
 
-    /// The transport that is being probed sent a packet.
+    /// Handles a packet of the probed transport.
     pub fn handle_probe_packet(&mut self, now: Instant, packet: Packet) -> ProbeResult {
         let Some(probe) = &mut self.probe else {
             return ProbeResult::Rejected;
@@ -57,11 +56,11 @@ impl Session {
         match packet {
             Packet::Ping(content) if content == PROBE => {
                 if probe.handle_answer() {
-                    self.poll.owe_noop();
+                    self.poll.schedule_noop();
                 }
                 ProbeResult::Reply(Packet::Pong(content))
             }
-            // Even without a probe before it, as in Node's server.
+            // A probe need not precede it, as in Node's server.
             Packet::Upgrade => {
                 let transport = probe.transport;
                 self.upgrade(now, transport);
@@ -74,14 +73,14 @@ impl Session {
         }
     }
 
-    /// Whether another transport is being probed.
+    /// Returns whether a transport is being probed.
     #[must_use]
     #[inline]
     pub fn is_upgrading(&self) -> bool {
         self.probe.is_some()
     }
 
-    /// Whether the session has moved from the transport that it was opened on to another.
+    /// Returns whether the session has upgraded to another transport.
     #[must_use]
     pub fn is_upgraded(&self) -> bool {
         self.upgraded
@@ -91,25 +90,25 @@ impl Session {
         self.probe = None;
         self.upgraded = true;
         self.transport = transport;
-        self.poll.owe_noop();
+        self.poll.schedule_noop();
         self.events.upgraded = true;
         if let State::Open(heartbeat) = &mut self.state {
-            // A ping may have been lost between the two transports.
+            // A ping may have been lost between the transports.
             heartbeat.postpone(now, &self.config);
         }
     }
 }
 
-/// A transport that is being tried beside polling.
+/// The probe of a transport.
 #[derive(Debug)]
 pub(super) struct Probe {
-    /// What is being tried.
+    /// The probed transport.
     pub(super) transport: Transport,
-    /// When the trial is over.
+    /// The end of the upgrade timeout.
     expires: Instant,
-    /// Whether the client's probe was answered. From then on it waits for its poll to end.
+    /// Whether the probe has been answered. The client then waits for its poll to end.
     answered: bool,
-    /// When the poll that is pending is to be released.
+    /// The time at which the pending poll is released.
     release: Option<Instant>,
 }
 
@@ -127,24 +126,24 @@ impl Probe {
         now >= self.expires
     }
 
-    /// The client's probe is answered. Whether this was the first time.
+    /// Handles the answer to the probe and returns whether it is the first one.
     pub(super) fn handle_answer(&mut self) -> bool {
         !std::mem::replace(&mut self.answered, true)
     }
 
-    /// A poll arrived, which must not wait for long.
+    /// Handles a poll, which is released early once the probe has been answered.
     pub(super) fn handle_poll(&mut self, now: Instant, config: &SessionConfig) {
         if self.answered {
             self.release = Some(deadline(now, config.noop_interval));
         }
     }
 
-    /// The poll is no longer pending.
+    /// Handles the end of the pending poll.
     pub(super) fn handle_poll_end(&mut self) {
         self.release = None;
     }
 
-    /// Whether the pending poll is to be released now. True once.
+    /// Returns whether the pending poll has to be released at `now`. Returns `true` once.
     pub(super) fn take_release(&mut self, now: Instant) -> bool {
         self.release.take_if(|at| now >= *at).is_some()
     }
