@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod install;
 mod project;
+mod sources;
 mod test;
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 
 const USAGE: &str = "\
 cargo xtask demo     runs the chat example
+cargo xtask check    checks format, structure, prose and documents in seconds
 cargo xtask test     installs what is missing, then checks and tests everything
 cargo xtask bench    measures this server against others
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let outcome = match arguments.next().as_deref() {
         Some("bench") => bench::run(arguments),
+        Some("check") => no_more(arguments).and_then(|()| test::check()),
         Some("demo") => no_more(arguments).and_then(|()| demo::run()),
         Some("test") => no_more(arguments).and_then(|()| test::run()),
         None | Some("-h" | "--help" | "help") => {

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_workspace() {
+    fn the_workspace_is_loaded() {
         let project = Project::load().unwrap();
         let package = |name| {
             project

@@ -1,93 +1,47 @@
-//! What the documents refer to must be there: items of the library, tests, files.
+//! Checks that the items and tests that the documents refer to exist.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::documents;
+use super::findings::{self, Finding};
 use crate::failure::Failure;
 use crate::project::Project;
 
-/// Where the documentation of a published crate is, so that links work for those who read the documents elsewhere.
+/// The address of the documentation of published crates.
 const DOCS: &str = "https://docs.rs/";
 
-/// How the column of a table is headed that names tests.
+/// The heading of the last column of a table that refers to tests.
 const SHOWN_BY: &str = "shown by";
 
-/// In which folder the tests are whose names do not say it.
+/// The folder of the tests whose names do not begin with a folder.
 const TESTS: &str = "tests/e2e/tests";
 
-/// Checks the documents against the sources, and against the documentation that cargo has made.
+/// Checks the documents against the sources, and against the documentation in the target folder.
 ///
 /// # Errors
-/// With everything that is missing.
+/// With every item and test that does not exist.
 pub(super) fn check(project: &Project) -> Result<(), Failure> {
     let documentation = project.target.join("doc");
-    let mut missing = BTreeSet::new();
-    for document in documents(&project.root)? {
-        let name = project.short(&document.path).display().to_string();
-        let items = items(&document.text).filter(|item| !item.is_in(&documentation));
-        missing.extend(items.map(|item| format!("{name}: {DOCS}{}", item.link)));
-        let absent = absent_sources(&project.root, &document);
-        missing.extend(absent.map(|what| format!("{name}: {what}")));
-    }
-    report(&missing)
-}
-
-fn report(missing: &BTreeSet<String>) -> Result<(), Failure> {
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let list = missing
-        .iter()
-        .fold(String::new(), |list, line| format!("{list}\n  {line}"));
-    Err(Failure::new(format!(
-        "documents refer to what is not there; write what it is called now:{list}"
-    )))
-}
-
-/// A document for people.
-struct Document {
-    path: PathBuf,
-    text: String,
-}
-
-fn documents(root: &Path) -> Result<Vec<Document>, Failure> {
-    let mut paths = vec![root.join("README.md")];
-    for folder in ["docs", "examples/*", "tests/*", "crates/*"] {
-        let (folder, all_below) = match folder.strip_suffix("/*") {
-            Some(folder) => (root.join(folder), true),
-            None => (root.join(folder), false),
-        };
-        for entry in entries(&folder)? {
-            if all_below {
-                paths.push(entry.join("README.md"));
-            } else {
-                paths.push(entry);
-            }
+    let mut findings = Vec::new();
+    for document in documents::all(&project.root)? {
+        for (number, line) in (1..).zip(document.text.lines()) {
+            let missing = items(line).filter(|item| !item.is_in(&documentation));
+            findings.extend(missing.map(|item| {
+                let text = format!(
+                    "{DOCS}{} does not exist; link to its present name",
+                    item.link
+                );
+                Finding::new(&document.path, number, text)
+            }));
         }
+        findings.extend(missing_tests(&project.root, &document.path, &document.text));
     }
-    paths.retain(|path| path.extension().is_some_and(|end| end == "md") && path.is_file());
-    let read = |path: PathBuf| match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Document { path, text }),
-        Err(error) => Err(unreadable(&path, &error)),
-    };
-    paths.into_iter().map(read).collect()
-}
-
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    paths
-        .collect::<Result<_, _>>()
-        .map_err(|error| unreadable(folder, &error))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot read {}: {error}", path.display()))
+    findings::none(findings)
 }
 
 /// A link to the documentation of an item.
 struct Item<'a> {
-    /// What follows [`DOCS`].
+    /// The part after [`DOCS`].
     link: &'a str,
 }
 
@@ -101,7 +55,8 @@ fn items(text: &str) -> impl Iterator<Item = Item<'_>> {
 }
 
 impl Item<'_> {
-    /// Whether the documentation in this folder has the item. What it is not of this workspace is taken for granted.
+    /// Whether the documentation in this folder has the item. Links to other versions than the latest,
+    /// as those of dependencies, are not checked.
     fn is_in(&self, documentation: &Path) -> bool {
         let mut parts = self.link.splitn(3, '/');
         let (Some(_), Some("latest"), Some(rest)) = (parts.next(), parts.next(), parts.next())
@@ -120,13 +75,17 @@ impl Item<'_> {
     }
 }
 
-/// The tests and files that a document names and that are not there.
-fn absent_sources<'a>(root: &'a Path, document: &'a Document) -> impl Iterator<Item = String> + 'a {
-    let folder = document.path.parent().unwrap_or(root);
-    let tests = tests(&document.text).filter(|test| !test.is_in(root));
-    let files = files(&document.text).filter(|file| !folder.join(file).exists());
-    let tests = tests.map(|test| format!("the test {}::{}", test.file, test.name));
-    tests.chain(files.map(|file| format!("the file {file}")))
+fn missing_tests(root: &Path, path: &str, text: &str) -> Vec<Finding> {
+    let missing = tests(text).filter(|test| !test.is_in(root));
+    missing
+        .map(|test| {
+            let text = format!(
+                "the test {}::{} does not exist; write its present name",
+                test.file, test.name
+            );
+            Finding::new(path, test.line, text)
+        })
+        .collect()
 }
 
 /// A test, as the documents name it: `wire_http::a_polling_handshake`, `semantics/rooms::…`, or with its whole path
@@ -134,20 +93,24 @@ fn absent_sources<'a>(root: &'a Path, document: &'a Document) -> impl Iterator<I
 struct Test<'a> {
     file: &'a str,
     name: &'a str,
+    line: usize,
 }
 
-/// The tests that stand between backquotes in the last columns of the tables that are headed [`SHOWN_BY`].
+/// The tests between backquotes in the last column of the tables that are headed [`SHOWN_BY`].
 fn tests(text: &str) -> impl Iterator<Item = Test<'_>> {
     let mut within = false;
-    let cells = text.lines().filter_map(move |line| {
+    let cells = (1..).zip(text.lines()).filter_map(move |(number, line)| {
         let row = line.trim_end().strip_suffix('|').unwrap_or_default();
         let cell = row.rsplit('|').next().unwrap_or_default().trim();
         // A table ends with the first line that is none of its rows.
         within = line.starts_with('|') && (within || cell == SHOWN_BY);
-        within.then_some(cell)
+        within.then_some((number, cell))
     });
-    let codes = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    codes.filter_map(|code| {
+    let codes = cells.flat_map(|(number, cell)| {
+        let codes = cell.split('`').skip(1).step_by(2);
+        codes.map(move |code| (number, code))
+    });
+    codes.filter_map(|(line, code)| {
         let (file, name) = code.split_once("::")?;
         let is_name = |name: &str| {
             let plain =
@@ -155,7 +118,7 @@ fn tests(text: &str) -> impl Iterator<Item = Test<'_>> {
             !name.is_empty() && name.bytes().all(plain)
         };
         (file.split('/').all(|part| is_name(&part.replace('-', "_"))) && is_name(name))
-            .then_some(Test { file, name })
+            .then_some(Test { file, name, line })
     })
 }
 
@@ -170,61 +133,45 @@ impl Test<'_> {
     }
 }
 
-/// The files that a document links to.
-fn files(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](").skip(1).filter_map(|rest| {
-        let target = rest.split([')', '#', '\n']).next()?;
-        let is_file = !target.is_empty() && !target.contains("://") && !target.contains("::");
-        is_file.then_some(target)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The items are checked by `cargo xtask test`, which makes the documentation.
+    /// `cargo xtask test` checks the items too, after it has built the documentation.
     #[test]
-    fn tests_and_files_that_the_documents_name_are_there() {
-        let project = Project::load().unwrap();
-        let documents = documents(&project.root).unwrap();
-        assert!(documents.len() > 10);
-        let absent = documents
-            .iter()
-            .flat_map(|document| absent_sources(&project.root, document));
-        report(&absent.collect()).unwrap();
-    }
-
-    fn document(text: &str) -> Document {
-        Document {
-            path: Project::load().unwrap().root.join("README.md"),
-            text: text.to_owned(),
-        }
-    }
-
-    fn absent(text: &str) -> Vec<String> {
+    fn the_tests_in_the_documents_exist() {
         let root = Project::load().unwrap().root;
-        absent_sources(&root, &document(text)).collect()
+        let documents = documents::all(&root).unwrap();
+        assert!(documents.len() > 10);
+        let missing = documents
+            .iter()
+            .flat_map(|document| missing_tests(&root, &document.path, &document.text));
+        findings::none(missing.collect()).unwrap();
     }
 
     #[test]
-    fn what_is_not_there_is_named() {
+    fn a_missing_test_is_reported_with_its_line() {
+        let root = Project::load().unwrap().root;
+        let missing = |text| missing_tests(&root, "A.md", text);
         let present = "| a | shown by |\n|---|---|\n\
-                       | x | `wire_http::a_polling_handshake`, `crates/xtask/src/project::this_workspace` |\n\
-                       [a](docs/DESIGN.md), [b](docs/DESIGN.md#whom-is-it-for), [c](https://example.org), [d](#here)";
-        assert_eq!(absent(present), Vec::<String>::new());
-        let gone =
-            "| shown by |\n| `wire_http::no_such_test`, `nowhere::a_test` |\n[a](docs/NOTHING.md)";
-        let expected = [
-            "the test wire_http::no_such_test",
-            "the test nowhere::a_test",
-            "the file docs/NOTHING.md",
-        ];
-        assert_eq!(absent(gone), expected);
-        // Neither other columns, nor Rust's own paths, nor other tables name tests.
+                       | x | `wire_http::a_polling_handshake`, `crates/xtask/src/project::the_workspace_is_loaded` |\n";
+        assert_eq!(missing(present), []);
+        let absent = "| shown by |\n| `wire_http::no_such_test`, `nowhere::a_test` |\n";
+        let finding = |test| {
+            let text = format!("the test {test} does not exist; write its present name");
+            Finding::new("A.md", 2, text)
+        };
+        assert_eq!(
+            missing(absent),
+            [
+                finding("wire_http::no_such_test"),
+                finding("nowhere::a_test")
+            ]
+        );
+        // Neither other columns nor paths of Rust nor other tables name tests.
         let others =
             "| a | shown by |\n| `x::y` | `std::sync::Arc`, `Socket::emit` |\n\n| `x::y` |";
-        assert_eq!(absent(others), Vec::<String>::new());
+        assert_eq!(missing(others), []);
     }
 
     #[test]
