@@ -28,6 +28,7 @@ pub struct Engine<A: Application> {
 
 impl<A: Application> Engine<A> {
     /// Creates an engine without sessions.
+    #[must_use]
     pub fn new(config: Config, application: A) -> Self {
         Self {
             session_config: Arc::new(config.session.clone()),
@@ -39,32 +40,38 @@ impl<A: Application> Engine<A> {
     }
 
     /// Returns the application.
+    #[must_use]
     pub fn application(&self) -> &A {
         &self.application
     }
 
     /// Returns the number of open sessions (Node's `engine.clientsCount`).
+    #[must_use]
     pub fn clients_count(&self) -> usize {
         self.registry.len()
     }
 
     /// Returns the open session with this id.
+    #[must_use]
     pub fn session(&self, id: &SessionId) -> Option<Session> {
         self.registry.find(id.as_str()).map(Session::new)
     }
 
     /// Returns whether the engine serves a path.
+    #[must_use]
     pub fn serves(&self, path: &str) -> bool {
         self.config.path.contains(path)
     }
 
     /// Returns the path that the engine serves, with the trailing slash if clients send one.
+    #[must_use]
     pub fn path(&self) -> &str {
         self.config.path.as_str()
     }
 
     /// Returns the part of a path below the engine's path, without a leading slash: `x.js` for
     /// `/engine.io/x.js`. Returns `None` for paths outside.
+    #[must_use]
     pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
         self.config.path.below(path)
     }
@@ -82,26 +89,31 @@ impl<A: Application> Engine<A> {
     }
 
     /// Returns whether sessions may move from polling to another transport.
+    #[must_use]
     pub fn allow_upgrades(&self) -> bool {
         self.config.allow_upgrades
     }
 
     /// Returns the time between the last pong of a client and the next ping.
+    #[must_use]
     pub fn ping_interval(&self) -> Duration {
         self.config.session.ping_interval
     }
 
     /// Returns the time that a client has to answer a ping.
+    #[must_use]
     pub fn ping_timeout(&self) -> Duration {
         self.config.session.ping_timeout
     }
 
     /// Returns the time limit of an upgrade, and of the first packet of a WebTransport session.
+    #[must_use]
     pub fn upgrade_timeout(&self) -> Duration {
         self.config.session.upgrade_timeout
     }
 
     /// Returns the maximum size of a client's message and of a polling body, in bytes.
+    #[must_use]
     pub fn max_http_buffer_size(&self) -> usize {
         self.config.max_http_buffer_size
     }
@@ -112,6 +124,7 @@ impl<A: Application> Engine<A> {
     }
 
     /// Returns whether the engine is closing and refuses new sessions.
+    #[must_use]
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
     }

@@ -32,16 +32,19 @@ pub struct EngineIoService<I, A: Application> {
 
 impl<I, A: Application> EngineIoService<I, A> {
     /// Creates a service that wraps `inner`.
+    #[must_use]
     pub fn new(inner: I, engine: Arc<Engine<A>>) -> Self {
         Self { inner, engine }
     }
 
     /// Returns the engine.
+    #[must_use]
     pub fn engine(&self) -> &Arc<Engine<A>> {
         &self.engine
     }
 
     /// Returns a reference to the inner service.
+    #[must_use]
     pub fn get_ref(&self) -> &I {
         &self.inner
     }
@@ -52,6 +55,7 @@ impl<I, A: Application> EngineIoService<I, A> {
     }
 
     /// Returns the inner service.
+    #[must_use]
     pub fn into_inner(self) -> I {
         self.inner
     }
@@ -60,6 +64,7 @@ impl<I, A: Application> EngineIoService<I, A> {
 impl<A: Application> EngineIoService<NotFound, A> {
     /// Creates a service without an inner service, which answers all other requests with `404 Not
     /// Found`.
+    #[must_use]
     pub fn standalone(engine: Arc<Engine<A>>) -> Self {
         Self::new(NotFound, engine)
     }

@@ -46,6 +46,7 @@ impl Origins {
     /// let config = Config::default().origins(origins);
     /// # let _ = config;
     /// ```
+    #[must_use]
     pub fn list<'a>(origins: impl IntoIterator<Item = &'a str>) -> Self {
         let parse = |origin: &str| match serialized(origin) {
             Some(origin) => origin,
@@ -58,7 +59,7 @@ impl Origins {
     }
 
     /// Returns whether pages of every origin are served.
-    pub(crate) fn are_any(&self) -> bool {
+    pub(crate) fn allow_all(&self) -> bool {
         matches!(self, Self::Any)
     }
 
@@ -72,7 +73,7 @@ impl Origins {
 
     /// Returns whether a JSONP request is served. Pages of other origins can send one without an
     /// `Origin` header.
-    pub(crate) fn allows_element(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn allows_jsonp(&self, headers: &HeaderMap) -> bool {
         match self {
             Self::Any => true,
             Self::List(_) => match headers.get(header::ORIGIN) {
@@ -182,7 +183,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).try_into().unwrap(), value.parse().unwrap()))
                 .collect();
-            origins.allows_element(&headers)
+            origins.allows_jsonp(&headers)
         };
         for (sent, allowed) in [
             (&[][..], false),

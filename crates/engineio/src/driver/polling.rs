@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 
 use http::StatusCode;
 
-pub(crate) use self::get::{PollPayload, payload, poll};
+pub(crate) use self::get::{PollPayload, build_response, poll};
 pub(crate) use self::post::post;
 use crate::http::response::PollResponse;
 

@@ -3,12 +3,12 @@
 //! An upgrade of a session has these steps:
 //!
 //! 1. A request stores a [`ProbeChannel`](crate::transport::channel::ProbeChannel) in the shared
-//! state. The driver takes it and reads it beside the polling transport.
+//!    state. The driver takes it and reads it beside the polling transport.
 //! 2. The client sends `2probe` and receives `3probe`. The pending poll is answered with a noop
-//! packet.
+//!    packet.
 //! 3. The client sends the upgrade packet `5`. From then on the session uses the new channel, and
-//! queued messages are sent there. While a POST is in progress, the upgrade is deferred until its
-//! packets are handled.
+//!    queued messages are sent there. While a POST is in progress, the upgrade is deferred until its
+//!    packets are handled.
 //!
 //! If any step fails or takes too long, only the new channel is closed, and the session keeps
 //! polling.

@@ -21,6 +21,7 @@ use http::header::{self, HeaderMap};
 /// assert_eq!(preferred_encoding(&headers, &["gzip", "deflate"]), Some("gzip"));
 /// # Ok::<_, http::header::InvalidHeaderValue>(())
 /// ```
+#[must_use]
 pub fn preferred_encoding<'a>(request: &HeaderMap, offered: &[&'a str]) -> Option<&'a str> {
     let values = request.get_all(header::ACCEPT_ENCODING);
     let accepted = values.iter().filter_map(|value| value.to_str().ok());

@@ -10,7 +10,7 @@ use crate::http::accept_encoding::preferred_encoding;
 /// The number of bytes that are compressed before the task yields.
 ///
 /// A response may be as large as a client's queue. Yielding keeps it from delaying other tasks.
-const PIECE: usize = 32 * 1024;
+const CHUNK: usize = 32 * 1024;
 
 /// The binary logarithm of the window size: 32 KiB, as in Node.
 const WINDOW_BITS: i32 = 15;
@@ -20,7 +20,7 @@ const SPARE_CONTEXTS: usize = 4;
 
 thread_local! {
     /// Unused compressors, with their parameters.
-    static SPARE: Spare<Vec<(Kind, Deflate)>> = const { Spare::new(Vec::new()) };
+    static SPARE: Spare<Vec<(CompressorParams, Deflate)>> = const { Spare::new(Vec::new()) };
 }
 
 /// The compression of polling responses: Node's option `httpCompression`.
@@ -79,37 +79,37 @@ impl HttpCompression {
         encoding: Encoding,
         payload: &[u8],
     ) -> Result<Bytes, DeflateError> {
-        let kind = Kind {
+        let params = CompressorParams {
             encoding,
             level: self.level,
         };
-        let mut context = kind.context();
+        let mut context = params.context();
         // Text that is long enough to be compressed usually shrinks to less than a quarter.
         let mut out = Vec::with_capacity(payload.len() / 4);
-        for (number, piece) in payload.chunks(PIECE).enumerate() {
+        for (number, chunk) in payload.chunks(CHUNK).enumerate() {
             if number > 0 {
                 tokio::task::yield_now().await;
             }
-            deflate_into(&mut context, piece, DeflateFlush::NoFlush, &mut out)?;
+            deflate_into(&mut context, chunk, DeflateFlush::NoFlush, &mut out)?;
         }
         deflate_into(&mut context, &[], DeflateFlush::Finish, &mut out)?;
-        kind.keep(context);
+        params.recycle(context);
         Ok(out.into())
     }
 }
 
 /// The parameters of a compressor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Kind {
+struct CompressorParams {
     encoding: Encoding,
     level: u8,
 }
 
-impl Kind {
+impl CompressorParams {
     /// Returns an unused compressor, or creates one.
     fn context(self) -> Deflate {
         let spare = Spare::with(&SPARE, |spare| {
-            let at = spare.iter().position(|(kind, _)| *kind == self)?;
+            let at = spare.iter().position(|(params, _)| *params == self)?;
             Some(spare.remove(at))
         });
         if let Some((_, mut context)) = spare {
@@ -126,7 +126,7 @@ impl Kind {
 
     /// Stores a compressor for reuse. If there are too many, the least recently used one is
     /// dropped.
-    fn keep(self, context: Deflate) {
+    fn recycle(self, context: Deflate) {
         Spare::with(&SPARE, |spare| {
             if spare.len() >= SPARE_CONTEXTS {
                 spare.remove(0);
@@ -216,7 +216,7 @@ mod tests {
     async fn compressed_responses_decompress_to_the_payload() {
         use std::io::Read as _;
 
-        let payload: Vec<u8> = (0..5 * PIECE).map(|at| (at % 251) as u8).collect();
+        let payload: Vec<u8> = (0..5 * CHUNK).map(|at| (at % 251) as u8).collect();
         let compression = HttpCompression::default().level(42);
         for encoding in [Encoding::Gzip, Encoding::Deflate] {
             let encoded = compression.encode(encoding, &payload).await.unwrap();
@@ -236,19 +236,19 @@ mod tests {
 
     #[tokio::test]
     async fn compressors_are_reused_and_their_number_is_limited() {
-        let kept = || Spare::with(&SPARE, |spare| spare.len());
+        let spare_count = || Spare::with(&SPARE, |spare| spare.len());
         let payload = vec![b'a'; 5_000];
         let first = HttpCompression::default();
         let expected = first.encode(Encoding::Gzip, &payload).await.unwrap();
         for _ in 0..3 {
             let again = first.encode(Encoding::Gzip, &payload).await.unwrap();
             assert_eq!(again, expected);
-            assert_eq!(kept(), 1);
+            assert_eq!(spare_count(), 1);
         }
         for level in 1..9 {
             let other = HttpCompression::default().level(level);
             other.encode(Encoding::Deflate, &payload).await.unwrap();
         }
-        assert_eq!(kept(), SPARE_CONTEXTS);
+        assert_eq!(spare_count(), SPARE_CONTEXTS);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct ServedPath {
     /// The path with a leading and a trailing slash.
-    folder: Arc<str>,
+    prefix: Arc<str>,
     /// Whether clients append the trailing slash.
     slash: bool,
 }
@@ -14,13 +14,13 @@ pub(crate) struct ServedPath {
 impl ServedPath {
     pub(crate) fn new(path: &str) -> Self {
         Self {
-            folder: folder(path),
+            prefix: prefix(path),
             slash: true,
         }
     }
 
     pub(crate) fn set(&mut self, path: &str) {
-        self.folder = folder(path);
+        self.prefix = prefix(path);
     }
 
     pub(crate) fn set_slash(&mut self, slash: bool) {
@@ -32,28 +32,28 @@ impl ServedPath {
         match self.without_slash() {
             "" => "/",
             path if !self.slash => path,
-            _ => &self.folder,
+            _ => &self.prefix,
         }
     }
 
     /// Returns the part of `path` below this path.
     pub(crate) fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
-        path.strip_prefix(&*self.folder)
+        path.strip_prefix(&*self.prefix)
     }
 
     /// Returns whether `path` is this path or below it.
     ///
     /// Node compares string prefixes, so that without the slash it also serves `/socket.iofoo`.
     pub(crate) fn contains(&self, path: &str) -> bool {
-        path.starts_with(&*self.folder) || !self.slash && path == self.without_slash()
+        path.starts_with(&*self.prefix) || !self.slash && path == self.without_slash()
     }
 
     fn without_slash(&self) -> &str {
-        self.folder.strip_suffix('/').unwrap_or_default()
+        self.prefix.strip_suffix('/').unwrap_or_default()
     }
 }
 
-fn folder(path: &str) -> Arc<str> {
+fn prefix(path: &str) -> Arc<str> {
     match path.trim_matches('/') {
         "" => "/".into(),
         path => format!("/{path}/").into(),

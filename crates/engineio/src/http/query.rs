@@ -4,7 +4,7 @@ use engineio_proto::Protocol;
 use memchr::memchr;
 
 /// The common start of the queries of polls and POSTs.
-const USUAL: &str = "EIO=4&transport=polling&";
+const COMMON_START: &str = "EIO=4&transport=polling&";
 
 /// The parameters of a request's query. They are not decoded: ids, revisions and transport names
 /// contain no characters that clients would encode.
@@ -26,28 +26,28 @@ pub(crate) struct Query<'a> {
 impl<'a> Query<'a> {
     /// Parses a query in one pass, because every poll and POST has one. The first of several equal
     /// names counts.
-    pub(crate) fn of(query: Option<&'a str>) -> Self {
+    pub(crate) fn parse(query: Option<&'a str>) -> Self {
         let mut read = Self::default();
         let mut rest = query;
         // One comparison takes a tenth of the time of parsing the pairs.
-        if let Some(after) = query.and_then(|query| query.strip_prefix(USUAL)) {
+        if let Some(after) = query.and_then(|query| query.strip_prefix(COMMON_START)) {
             read.eio = Some("4");
             read.transport = Some("polling");
             rest = Some(after);
         }
         while let Some(pairs) = rest {
-            let (pair, after) = match cut(pairs, memchr(b'&', pairs.as_bytes())) {
+            let (pair, after) = match split_at_byte(pairs, memchr(b'&', pairs.as_bytes())) {
                 Some((pair, after)) => (pair, Some(after)),
                 None => (pairs, None),
             };
             rest = after;
             // Names are too short for `memchr` to pay off.
             let equals = pair.bytes().position(|byte| byte == b'=');
-            let Some((name, value)) = cut(pair, equals) else {
+            let Some((name, value)) = split_at_byte(pair, equals) else {
                 continue;
             };
             // Compared as bytes, without copying.
-            let place = match name.as_bytes() {
+            let parameter = match name.as_bytes() {
                 b"transport" => &mut read.transport,
                 b"sid" => &mut read.sid,
                 b"EIO" => &mut read.eio,
@@ -58,7 +58,7 @@ impl<'a> Query<'a> {
                 }
                 _ => continue,
             };
-            place.get_or_insert(value);
+            parameter.get_or_insert(value);
         }
         read.sid.take_if(|sid| sid.is_empty());
         read
@@ -76,7 +76,7 @@ impl<'a> Query<'a> {
 }
 
 /// Returns the parts before and after an ASCII byte.
-fn cut(text: &str, at: Option<usize>) -> Option<(&str, &str)> {
+fn split_at_byte(text: &str, at: Option<usize>) -> Option<(&str, &str)> {
     let at = at?;
     Some((text.get(..at)?, text.get(at.saturating_add(1)..)?))
 }
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> Query<'_> {
-        Query::of(Some(query))
+        Query::parse(Some(query))
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn the_common_start_is_parsed_like_any_other() {
         for rest in ["", "sid=x&j=1", "EIO=3&transport=websocket&b64=1", "&=&"] {
-            let usual = format!("{USUAL}{rest}");
+            let usual = format!("{COMMON_START}{rest}");
             let usual = read(&usual);
             // The same pairs, with an unknown one in front of them.
             let other = format!("EIO=4&x=y&transport=polling&{rest}");
@@ -123,7 +123,7 @@ mod tests {
             Some("&&=&"),
             Some("sid&transport&EIO&j&b64"),
         ] {
-            let query = Query::of(query);
+            let query = Query::parse(query);
             assert_eq!(query.transport, None);
             assert_eq!(query.sid, None);
             assert_eq!(query.protocol(), Protocol::V3);

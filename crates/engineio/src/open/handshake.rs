@@ -105,8 +105,8 @@ async fn open_polling<A: Application>(
     guard: SessionGuard,
     open: Packet,
 ) -> EngineResponse {
-    let query = Query::of(parts.uri.query());
-    let jsonp = query.jsonp.map(Jsonp::calling);
+    let query = Query::parse(parts.uri.query());
+    let jsonp = query.jsonp.map(Jsonp::with_index);
     let mut payload = {
         let mut state = guard.session.lock();
         // The first request determines the encoding of all later payloads.
@@ -122,7 +122,7 @@ async fn open_polling<A: Application>(
         compress: true,
     };
     let compression = engine.config.http_compression.as_ref();
-    let packets = match polling::payload(answer, jsonp.as_ref(), &parts, compression) {
+    let packets = match polling::build_response(answer, jsonp.as_ref(), &parts, compression) {
         Ok(packets) => packets,
         Err(uncompressed) => uncompressed.compress().await,
     };

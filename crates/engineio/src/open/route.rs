@@ -37,7 +37,7 @@ pub(crate) struct FoundSession<S> {
 
 /// Returns the protocol revision of a request for a new session.
 pub(crate) fn protocol(parts: &Parts, config: &Config) -> Result<Protocol, Refusal> {
-    let protocol = Query::of(parts.uri.query()).protocol();
+    let protocol = Query::parse(parts.uri.query()).protocol();
     match protocol {
         Protocol::V3 if !config.allow_eio3 => Err(Refusal::unsupported_protocol(protocol)),
         _ => Ok(protocol),
@@ -52,7 +52,7 @@ pub(crate) fn route<S>(
     config: &Config,
     find: impl FnOnce(&str) -> Option<FoundSession<S>>,
 ) -> Result<Route<S>, Refusal> {
-    let query = Query::of(parts.uri.query());
+    let query = Query::parse(parts.uri.query());
     let upgrade = is_websocket_upgrade(parts);
 
     let transport = query
@@ -64,7 +64,7 @@ pub(crate) fn route<S>(
         .ok_or_else(|| Refusal::unknown_transport(query.transport))?;
     check_origin(parts, config)?;
     if transport == Transport::Polling {
-        check_element(&query, parts, config)?;
+        check_jsonp(&query, parts, config)?;
     }
 
     if let Some(sid) = query.sid {
@@ -88,8 +88,8 @@ pub(crate) fn route<S>(
         return match (upgrade, transport) {
             (true, Transport::WebSocket) if config.allow_upgrades => Ok(Route::Upgrade(session)),
             (false, Transport::Polling) => Ok(match parts.method {
-                Method::GET => Route::Poll(session, query.jsonp.map(Jsonp::calling)),
-                Method::POST => Route::Post(session, query.jsonp.map(Jsonp::calling)),
+                Method::GET => Route::Poll(session, query.jsonp.map(Jsonp::with_index)),
+                Method::POST => Route::Post(session, query.jsonp.map(Jsonp::with_index)),
                 _ => Route::UnknownMethod,
             }),
             // A plain request cannot be answered by a WebSocket session.
@@ -119,7 +119,7 @@ pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal
         return Err(Refusal::unknown_transport(Some(name)));
     }
     check_origin(parts, config)?;
-    let query = Query::of(parts.uri.query());
+    let query = Query::parse(parts.uri.query());
     match query.protocol() {
         protocol if query.names_protocol() && protocol != webtransport::PROTOCOL => {
             Err(Refusal::unsupported_protocol(protocol))
@@ -130,7 +130,7 @@ pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal
 
 fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
     // Without a list of origins, the header lookup is skipped.
-    if config.origins.are_any() {
+    if config.origins.allow_all() {
         return Ok(());
     }
     match parts.headers.get(header::ORIGIN) {
@@ -143,9 +143,9 @@ fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
 
 /// Checks JSONP requests. They carry the cookies of a page's visitor but may lack the origin of the
 /// page.
-fn check_element(query: &Query<'_>, parts: &Parts, config: &Config) -> Result<(), Refusal> {
+fn check_jsonp(query: &Query<'_>, parts: &Parts, config: &Config) -> Result<(), Refusal> {
     let headers = &parts.headers;
-    if query.jsonp.is_some() && !config.origins.allows_element(headers) {
+    if query.jsonp.is_some() && !config.origins.allows_jsonp(headers) {
         return Err(Refusal::origin_not_allowed(headers.get(header::ORIGIN)));
     }
     Ok(())
@@ -371,7 +371,7 @@ mod tests {
         let Ok(Route::Poll((), Some(jsonp))) = check(&script) else {
             panic!("a script polls");
         };
-        assert_eq!(jsonp, Jsonp::calling("7"));
+        assert_eq!(jsonp, Jsonp::with_index("7"));
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub(super) fn switch_protocols(
         Some(on_upgrade) => {
             let coding = Coding {
                 protocol,
-                base64: Query::of(parts.uri.query()).base64,
+                base64: Query::parse(parts.uri.query()).base64,
             };
             let pending = PendingUpgrade {
                 on_upgrade,

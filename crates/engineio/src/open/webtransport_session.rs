@@ -68,7 +68,7 @@ async fn receive_greeting<A: Application>(
     let first = poll_fn(|cx| webtransport.poll_receive(cx));
     let greeting = match tokio::time::timeout(limit, first).await {
         Ok(None) => return Ok(None),
-        Ok(Some(Ok(packet))) => Greeting::of(&packet),
+        Ok(Some(Ok(packet))) => Greeting::from_packet(&packet),
         Ok(Some(Err(_))) | Err(_) => None,
     };
     match greeting {

@@ -20,16 +20,19 @@ pub struct EngineIoLayer<A: Application> {
 
 impl<A: Application> EngineIoLayer<A> {
     /// Creates a layer with its own engine.
+    #[must_use]
     pub fn new(config: Config, application: A) -> Self {
         Self::from_engine(Arc::new(Engine::new(config, application)))
     }
 
     /// Creates a layer for an existing engine.
+    #[must_use]
     pub fn from_engine(engine: Arc<Engine<A>>) -> Self {
         Self { engine }
     }
 
     /// Returns the engine.
+    #[must_use]
     pub fn engine(&self) -> &Arc<Engine<A>> {
         &self.engine
     }

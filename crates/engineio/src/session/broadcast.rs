@@ -59,6 +59,7 @@ pub struct Broadcast {
 
 impl Broadcast {
     /// Creates a broadcast that has not been sent to any session yet.
+    #[must_use]
     pub fn new(message: impl Into<Message>, options: SendOptions) -> Self {
         Self {
             message: message.into(),

@@ -25,6 +25,7 @@ impl Session {
     ///
     /// The id is a secret between the client and the server: any client that knows it can send
     /// packets to the session.
+    #[must_use]
     pub fn id(&self) -> &SessionId {
         &self.0.id
     }
@@ -194,27 +195,32 @@ impl Session {
     }
 
     /// Returns the current transport of the session.
+    #[must_use]
     pub fn transport(&self) -> Transport {
         self.0.lock().proto.transport()
     }
 
     /// Returns the revision of the protocol that the client uses.
+    #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.0.lock().proto.protocol()
     }
 
     /// Returns whether the session has moved to another transport than its first one (Node's
     /// `upgraded`).
+    #[must_use]
     pub fn is_upgraded(&self) -> bool {
         self.0.lock().proto.is_upgraded()
     }
 
     /// Returns whether the client is probing another transport (Node's `upgrading`).
+    #[must_use]
     pub fn is_upgrading(&self) -> bool {
         self.0.lock().proto.is_upgrading()
     }
 
     /// Returns the state of the session (Node's `readyState`).
+    #[must_use]
     pub fn ready_state(&self) -> ReadyState {
         let state = self.0.lock();
         if state.proto.is_open() {
@@ -249,11 +255,13 @@ impl Session {
     }
 
     /// Returns whether messages can be sent: the session is neither closed nor closing.
+    #[must_use]
     pub fn is_open(&self) -> bool {
         self.0.lock().proto.is_open()
     }
 
     /// Returns the number of queued bytes.
+    #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.0.lock().proto.queued_bytes()
     }

@@ -70,6 +70,7 @@ impl Announcement {
     }
 
     /// Returns whether there is nothing to report.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }

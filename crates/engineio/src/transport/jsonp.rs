@@ -23,7 +23,7 @@ pub(crate) struct Jsonp {
 
 impl Jsonp {
     /// Creates the callback for the `j` parameter of a query.
-    pub(crate) fn calling(index: &str) -> Self {
+    pub(crate) fn with_index(index: &str) -> Self {
         let index = index.chars().filter(char::is_ascii_digit).collect();
         Self { index }
     }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_index_consists_of_digits() {
-        let index = |asked: &str| Jsonp::calling(asked).index;
+        let index = |asked: &str| Jsonp::with_index(asked).index;
         assert_eq!(index("12"), "12");
         assert_eq!(index(""), "");
         assert_eq!(index("0](alert(1))//"), "01");
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_payload_becomes_a_javascript_string() {
-        let jsonp = Jsonp::calling("3");
+        let jsonp = Jsonp::with_index("3");
         let script = jsonp.script("a\"b\\c\n\r\t\0\u{1f}\u{2028}\u{2029}é🦀");
         let expected = r#"___eio[3]("a\"b\\c\n\r\t\u0000\u001f\u2028\u2029é🦀");"#;
         assert_eq!(script, expected);

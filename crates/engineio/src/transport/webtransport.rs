@@ -101,7 +101,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
                 Frame::Text(text) => PROTOCOL.decode_text(text),
                 Frame::Binary(bytes) => PROTOCOL.decode_binary(bytes),
             };
-            packet.map_err(|_| Fault::NoPacket)
+            packet.map_err(|_| Fault::NotAPacket)
         });
         if let Some(Err(fault)) = &received {
             tracing::debug!(%fault, "a WebTransport client sent an invalid frame");
@@ -167,7 +167,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
         }
         ready!(self.poll_write(cx, 0))?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        ready!(self.checked(flushed))?;
+        ready!(self.record_error(flushed))?;
         self.needs_flush = false;
         Poll::Ready(Ok(()))
     }
@@ -178,7 +178,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
             poll_fn(|cx| self.poll_flush(cx)).await?;
             poll_fn(|cx| {
                 let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
-                self.checked(shut)
+                self.record_error(shut)
             })
             .await
         };
@@ -264,10 +264,10 @@ impl<T: Stream + ?Sized> WebTransport<T> {
     /// Writes until at most `rest` bytes are queued.
     fn poll_write(&mut self, cx: &mut Context<'_>, rest: usize) -> Poll<Result<(), Closed>> {
         let written = self.queue.poll_write(cx, &mut self.stream, rest);
-        self.checked(written)
+        self.record_error(written)
     }
 
-    fn checked(&mut self, written: Poll<std::io::Result<()>>) -> Poll<Result<(), Closed>> {
+    fn record_error(&mut self, written: Poll<std::io::Result<()>>) -> Poll<Result<(), Closed>> {
         written.map_err(|_| {
             self.read_state = ReadState::Broken;
             Closed

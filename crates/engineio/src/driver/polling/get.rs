@@ -31,7 +31,7 @@ pub(crate) async fn poll(
     let Some(answer) = pending.await? else {
         return Ok(Outcome::Status(StatusCode::BAD_REQUEST));
     };
-    let compressed = match payload(answer, jsonp, request, compression) {
+    let compressed = match build_response(answer, jsonp, request, compression) {
         Ok(packets) => return Ok(Outcome::Response(packets)),
         // Boxed, so that only compressed answers enlarge the future.
         Err(uncompressed) => Box::pin(uncompressed.compress()),
@@ -43,7 +43,7 @@ pub(crate) async fn poll(
 }
 
 /// Builds the response, or returns what has to be compressed first.
-pub(crate) fn payload<'a>(
+pub(crate) fn build_response<'a>(
     answer: PollPayload,
     jsonp: Option<&Jsonp>,
     request: &Parts,

@@ -89,7 +89,7 @@ async fn sessions<const N: usize>() -> [ParkedSession; N] {
     for number in 0..N {
         sessions.push(ParkedSession::new(number as u8).await);
     }
-    sessions.try_into().ok().expect("as many")
+    sessions.try_into().ok().expect("N sessions")
 }
 
 fn broadcast(text: &str, sessions: &[ParkedSession]) {
@@ -229,22 +229,22 @@ async fn a_full_group_is_flushed_before_the_broadcast_ends() {
 #[tokio::test]
 async fn a_running_or_writing_driver_is_not_bypassed() {
     let sessions = sessions::<5>().await;
-    let [running, flushing, observed, gone, _] = &sessions;
+    let [running, flushing, observed, unlent, _] = &sessions;
     running.session.0.lock().parked = false;
     flushing.session.0.lock().proto.set_flushing(true);
     observed
         .session
         .observe(Arc::new(|_: crate::session::SessionEvent<'_>| {}));
-    gone.session.0.lock().writer = None;
+    unlent.session.0.lock().writer = None;
     broadcast("x", &sessions);
-    for parked in [running, flushing, observed, gone] {
+    for parked in [running, flushing, observed, unlent] {
         assert!(!parked.session.0.lock().flush_scheduled);
         assert!(parked.session.queued_bytes() > 0);
     }
     assert_eq!(running.wakes(), 0);
     assert_eq!(flushing.wakes(), 1);
     assert_eq!(observed.wakes(), 1);
-    assert_eq!(gone.wakes(), 1);
+    assert_eq!(unlent.wakes(), 1);
 }
 
 #[tokio::test]
@@ -268,7 +268,7 @@ async fn a_slow_client_is_left_to_its_driver() {
     let mut sessions = sessions::<4>().await;
     let large = "x".repeat(1_000_000);
     broadcast(&large, &sessions);
-    broadcast("behind", &sessions[..1]);
+    broadcast("second", &sessions[..1]);
     yield_now().await;
     for parked in &mut sessions {
         assert_eq!(parked.wakes(), 1);
@@ -293,7 +293,7 @@ async fn a_flush_notifies_callers_of_drained() {
 
 /// The runtime exists but never runs.
 #[tokio::test]
-async fn a_blocked_runtime_does_not_delay_the_sessions_of_another() {
+async fn a_broadcast_on_another_runtime_wakes_the_sessions() {
     let sessions = sessions::<4>().await;
     let blocked = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -347,7 +347,7 @@ fn spin_until_written(sessions: &[ParkedSession]) {
         _ => sessions.len(),
     };
     let sessions = &sessions[..written];
-    spin_until("nobody writes", || {
+    spin_until("no flush task writes", || {
         let queued = |parked: &ParkedSession| parked.session.queued_bytes() > 0;
         !sessions.iter().any(queued)
     });
@@ -372,16 +372,16 @@ async fn broadcasting_handlers_do_not_wait_for_each_other() {
     for _ in 0..20 {
         let done = Arc::new(AtomicUsize::new(0));
         let mut broadcasting = Vec::new();
-        for (turn, all) in [5, GROUP_SIZE - 1].into_iter().enumerate() {
+        for (order, all) in [5, GROUP_SIZE - 1].into_iter().enumerate() {
             let sessions = parked_sessions_on_the_runtime(all).await;
             let done = Arc::clone(&done);
             broadcasting.push(async move {
                 let are_done = |count| done.load(Ordering::SeqCst) == count;
-                spin_until("its turn does not come", || are_done(turn));
+                spin_until("the first handler does not finish", || are_done(order));
                 broadcast("x", &sessions);
                 spin_until_written(&sessions);
                 done.fetch_add(1, Ordering::SeqCst);
-                spin_until("the other is not done", || are_done(2));
+                spin_until("the other handler does not finish", || are_done(2));
             });
         }
         let tasks: Vec<_> = broadcasting.into_iter().map(tokio::spawn).collect();
@@ -394,14 +394,14 @@ async fn broadcasting_handlers_do_not_wait_for_each_other() {
 /// Guards against tasks that wait on busy threads but count for all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flush_group_does_not_wait_for_flush_tasks_on_busy_threads() {
-    let kept = saturate_task_count();
+    let saturated = saturate_task_count();
     let sessions = parked_sessions_on_the_runtime(GROUP_SIZE).await;
     let broadcasting = async move {
         broadcast("x", &sessions);
         spin_until_written(&sessions);
     };
     tokio::spawn(broadcasting).await.unwrap();
-    drop(kept);
+    drop(saturated);
 }
 
 /// A scheduled flush may take its time; other messages do not wait for it.

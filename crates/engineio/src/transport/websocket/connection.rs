@@ -188,7 +188,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             return Poll::Ready(Ok(()));
         }
         let written = self.queue.poll_write(cx, &mut self.io, WRITE_BUFFER - 1);
-        self.checked(written)
+        self.record_error(written)
     }
 
     /// Returns the encoding of packets.
@@ -261,9 +261,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             return Poll::Ready(Ok(()));
         }
         let written = self.queue.poll_write(cx, &mut self.io, 0);
-        ready!(self.checked(written))?;
+        ready!(self.record_error(written))?;
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
-        ready!(self.checked(flushed))?;
+        ready!(self.record_error(flushed))?;
         self.needs_flush = false;
         Poll::Ready(Ok(()))
     }
@@ -296,7 +296,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         }
         let mut broken = code.is_some();
         while self.read_state == ReadState::Open && !broken {
-            match poll_fn(|cx| self.poll_answer(cx)).await {
+            match poll_fn(|cx| self.poll_close_reply(cx)).await {
                 Ok(_) => {}
                 Err(Incoming::Failed(_)) => broken = true,
                 Err(_) => break,
@@ -310,7 +310,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     }
 
     /// Handles events between the two close frames, which get no reply.
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Incoming>> {
+    fn poll_close_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Incoming>> {
         let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
         let mut window = ReadWindow::new(&mut buffer);
         let event = self.poll_event(cx, &mut window);
@@ -405,7 +405,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     }
 
     #[inline]
-    fn checked(&mut self, written: Poll<io::Result<()>>) -> Poll<Result<(), Closed>> {
+    fn record_error(&mut self, written: Poll<io::Result<()>>) -> Poll<Result<(), Closed>> {
         written.map_err(|_| {
             self.read_state = ReadState::Broken;
             Closed

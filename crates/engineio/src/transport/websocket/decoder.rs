@@ -98,7 +98,7 @@ impl Decoder {
     pub(super) fn decode(&mut self, input: &mut &mut [u8]) -> Result<Option<Event>, CloseCode> {
         if self.partial.is_none()
             && let Some((header, start)) = Header::parse(input)?
-            && let Some(event) = self.whole(&header, start, input)
+            && let Some(event) = self.decode_complete(&header, start, input)
         {
             return event.map(Some);
         }
@@ -108,7 +108,7 @@ impl Decoder {
     /// Decodes the common case: an unfragmented message that is complete, which needs only its own
     /// allocation. Returns `None` in all other cases.
     #[inline]
-    fn whole(
+    fn decode_complete(
         &self,
         header: &Header,
         start: usize,
@@ -137,7 +137,7 @@ impl Decoder {
             let frame = match started {
                 Some(frame) => frame,
                 None => match self.header(input)? {
-                    Some(header) => self.admit(&header)?,
+                    Some(header) => self.check_frame(&header)?,
                     None => return Ok(None),
                 },
             };
@@ -176,7 +176,7 @@ impl Decoder {
     }
 
     /// Checks that a frame is allowed in the current state.
-    fn admit(&mut self, header: &Header) -> Result<Frame, CloseCode> {
+    fn check_frame(&mut self, header: &Header) -> Result<Frame, CloseCode> {
         let message = self
             .partial
             .as_mut()

@@ -73,7 +73,7 @@ impl fmt::Debug for Deflation {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::extension::tests::agreed;
+    use super::super::extension::tests::negotiate_offer;
     use super::super::inflation::Inflation;
     use super::*;
     use crate::config::per_message_deflate::PerMessageDeflate;
@@ -88,7 +88,7 @@ pub(super) mod tests {
     }
 
     fn with(options: &PerMessageDeflate) -> Deflation {
-        Deflation::new(agreed(options, "permessage-deflate").unwrap().0)
+        Deflation::new(negotiate_offer(options, "permessage-deflate").unwrap().0)
     }
 
     fn inflate(inflation: &mut Inflation, compressed: &[u8]) -> Vec<u8> {

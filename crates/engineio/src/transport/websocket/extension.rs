@@ -218,7 +218,7 @@ pub(super) mod tests {
     use super::*;
 
     /// Negotiates with these options and this offer.
-    pub(in super::super) fn agreed(
+    pub(in super::super) fn negotiate_offer(
         options: &PerMessageDeflate,
         offer: &str,
     ) -> Option<(Negotiated, String)> {
@@ -232,7 +232,7 @@ pub(super) mod tests {
     }
 
     fn answer_to(options: &PerMessageDeflate, offer: &str) -> Option<String> {
-        Some(agreed(options, offer)?.1)
+        Some(negotiate_offer(options, offer)?.1)
     }
 
     fn default_answer(offer: &str) -> Option<String> {
@@ -251,7 +251,7 @@ pub(super) mod tests {
     fn requested_parameters_are_granted_in_order() {
         let offer = "permessage-deflate; client_max_window_bits=10;server_max_window_bits=\"9\" ; \
                      client_no_context_takeover; server_no_context_takeover";
-        let (negotiated, answer) = agreed(&PerMessageDeflate::default(), offer).unwrap();
+        let (negotiated, answer) = negotiate_offer(&PerMessageDeflate::default(), offer).unwrap();
         assert_eq!(
             answer,
             "permessage-deflate; client_max_window_bits=10; server_max_window_bits=9; \
@@ -326,7 +326,7 @@ pub(super) mod tests {
     #[test]
     fn a_window_of_8_is_treated_as_9() {
         let offer = "permessage-deflate; server_max_window_bits=8";
-        let (negotiated, answer) = agreed(&PerMessageDeflate::default(), offer).unwrap();
+        let (negotiated, answer) = negotiate_offer(&PerMessageDeflate::default(), offer).unwrap();
         assert_eq!(answer, offer);
         assert_eq!(negotiated.server_window_bits, 9);
     }

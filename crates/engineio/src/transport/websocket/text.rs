@@ -55,7 +55,7 @@ impl PartialText {
         let Some(&lead) = incomplete.first() else {
             return Ok(piece);
         };
-        let missing = width(lead)
+        let missing = char_len(lead)
             .saturating_sub(incomplete.len())
             .min(piece.len());
         let (end, rest) = piece.split_at(missing);
@@ -104,7 +104,7 @@ fn split_incomplete(bytes: &[u8]) -> (&[u8], &[u8]) {
         Some(continuations) => {
             let at = bytes.len() - continuations - 1;
             let lead = bytes.get(at).copied().unwrap_or_default();
-            if width(lead) > continuations + 1 {
+            if char_len(lead) > continuations + 1 {
                 at
             } else {
                 bytes.len()
@@ -117,7 +117,7 @@ fn split_incomplete(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Returns the length of the character that starts with this byte, or 1 if no character does.
-fn width(lead: u8) -> usize {
+fn char_len(lead: u8) -> usize {
     match lead {
         0xc0..0xe0 => 2,
         0xe0..0xf0 => 3,

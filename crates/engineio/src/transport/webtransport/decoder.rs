@@ -43,7 +43,7 @@ pub(crate) enum Fault {
     /// A text frame that is not UTF-8.
     NotText,
     /// A frame that is not a packet.
-    NoPacket,
+    NotAPacket,
 }
 
 impl fmt::Display for Fault {
@@ -52,7 +52,7 @@ impl fmt::Display for Fault {
             Self::Empty => "an empty text frame",
             Self::TooLarge => "a frame larger than `max_http_buffer_size`",
             Self::NotText => "a text that is not UTF-8",
-            Self::NoPacket => "a frame that is not a packet",
+            Self::NotAPacket => "a frame that is not a packet",
         })
     }
 }
@@ -74,12 +74,14 @@ impl Decoder {
                 bytes,
                 missing,
             }) => (binary, bytes, missing),
-            Some(Partial::Head { bytes, length }) => match self.complete(bytes, length, input) {
-                Some(header) => (header.binary, Vec::new(), self.admit(header)?),
-                None => return Ok(None),
-            },
+            Some(Partial::Head { bytes, length }) => {
+                match self.complete_header(bytes, length, input) {
+                    Some(header) => (header.binary, Vec::new(), self.check_length(header)?),
+                    None => return Ok(None),
+                }
+            }
             None => match self.header(input) {
-                Some(header) => (header.binary, Vec::new(), self.admit(header)?),
+                Some(header) => (header.binary, Vec::new(), self.check_length(header)?),
                 None => return Ok(None),
             },
         };
@@ -92,11 +94,11 @@ impl Decoder {
             take(input, size);
             return Some(header);
         }
-        self.complete([0; MAX_HEADER], 0, input)
+        self.complete_header([0; MAX_HEADER], 0, input)
     }
 
     /// Completes a header of which `length` bytes are known.
-    fn complete(
+    fn complete_header(
         &mut self,
         mut bytes: [u8; MAX_HEADER],
         length: usize,
@@ -121,7 +123,7 @@ impl Decoder {
     }
 
     /// Returns the length of the payload if it is allowed.
-    fn admit(&self, header: Header) -> Result<usize, Fault> {
+    fn check_length(&self, header: Header) -> Result<usize, Fault> {
         match header.length {
             // The official clients send an empty attachment like this.
             Some(0) if header.binary => Ok(0),

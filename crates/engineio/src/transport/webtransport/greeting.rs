@@ -13,7 +13,7 @@ pub(crate) enum Greeting {
 
 impl Greeting {
     /// Parses the first packet. Returns `None` for other packets.
-    pub(crate) fn of(packet: &Packet) -> Option<Self> {
+    pub(crate) fn from_packet(packet: &Packet) -> Option<Self> {
         match packet {
             Packet::Open(content) if content.is_empty() => Some(Self::Open),
             Packet::Open(content) => session_id(content).map(Self::Upgrade),
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     fn greeting(wire: &'static str) -> Option<Greeting> {
-        Greeting::of(&Packet::decode_text(wire.into()).unwrap())
+        Greeting::from_packet(&Packet::decode_text(wire.into()).unwrap())
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tokio::task::coop::unconstrained;
 
 use super::*;
 use crate::config::per_message_deflate::PerMessageDeflate;
-use crate::transport::websocket::extension::tests::agreed;
+use crate::transport::websocket::extension::tests::negotiate_offer;
 
 const MAX: usize = 1_000_000;
 
@@ -90,7 +90,8 @@ async fn frames(deflate: Option<&PerMessageDeflate>, text: &str, compress: bool)
     let mut frames = [Vec::new(), Vec::new()];
     for (copied, frame) in frames.iter_mut().enumerate() {
         let (server, mut client) = duplex(10_000);
-        let deflate = deflate.map(|options| agreed(options, "permessage-deflate").unwrap().0);
+        let deflate =
+            deflate.map(|options| negotiate_offer(options, "permessage-deflate").unwrap().0);
         let mut connection = WebSocket::new(server, &Bytes::new(), MAX, CODING, deflate);
         if copied == 0 {
             connection.send_text(&text.into(), compress);

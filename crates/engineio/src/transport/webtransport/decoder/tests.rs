@@ -124,7 +124,7 @@ fn the_decoder_holds_nothing_between_frames() {
                 panic!("it is binary");
             };
             let Ok(whole) = whole.try_into_mut() else {
-                panic!("nobody else has it");
+                panic!("the bytes are not shared");
             };
             assert!(whole.capacity() <= payload + payload / 8 + 8);
         }
