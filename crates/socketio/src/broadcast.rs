@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use socketio_adapter::{Adapter, BroadcastOptions, IntoRooms, Target};
 use socketio_proto::{Args, Packet};
 
-use crate::emit_error::EmitError;
-use crate::space::Scope;
+use crate::error::emit_error::EmitError;
+use crate::membership::namespace_shared::Scope;
 
 mod ack;
 mod fetch;

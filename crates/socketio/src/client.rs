@@ -13,23 +13,26 @@ use smallvec::SmallVec;
 use socketio_proto::{EncodeError, Namespace as Name, Packet, PacketType};
 use tokio::runtime::Handle;
 
-use crate::codec::Codec;
-use crate::disconnect_reason::DisconnectReason;
-use crate::encoded::Encoded;
-use crate::handlers::Handlers;
-use crate::link::{Control, Link};
-use crate::namespace_core::Stay;
-use crate::namespaces::Namespaces;
+use crate::registry::handlers::Handlers;
+use crate::registry::namespace_inner::Stay;
+use crate::registry::namespaces::Namespaces;
 use crate::socket::Socket;
-use crate::tasks::{Tasks, Unfinished};
+use crate::socket_state::tasks::{Tasks, Unfinished};
+use crate::wire::client_shared::{Control, Link};
+use crate::wire::codec::Codec;
+use crate::wire::disconnect_reason::DisconnectReason;
+use crate::wire::encoded_packet::Encoded;
 
 pub(crate) use self::route::Route;
 
-mod come_back;
+pub(crate) mod conn;
+pub(crate) mod connection;
 mod dispatch;
+pub(crate) mod handle;
 mod join;
 mod leave;
 mod new_id;
+mod recover;
 mod rejected;
 mod revision;
 mod route;

@@ -1,5 +1,6 @@
 //! What a handler's arguments are extracted from.
 
+pub(crate) mod lazy_parts;
 mod pending_ack;
 mod server_event;
 
@@ -12,11 +13,11 @@ use http::request::Parts;
 use serde::Serialize;
 use socketio_proto::{Args, Namespace as Name};
 
-use crate::disconnect_reason::DisconnectReason;
+use crate::context::lazy_parts::LazyParts;
+use crate::error::rejection::Rejection;
 use crate::handshake::Handshake;
-use crate::lazy_parts::LazyParts;
-use crate::rejection::Rejection;
 use crate::socket::Socket;
+use crate::wire::disconnect_reason::DisconnectReason;
 
 use self::pending_ack::Awaited;
 pub(crate) use self::pending_ack::PendingAck;

@@ -76,11 +76,11 @@ mod socket_data;
 
 use std::future::Future;
 
-use crate::connect_error::IntoConnectError;
 use crate::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
 };
-use crate::rejection::Rejection;
+use crate::error::connect_error::IntoConnectError;
+use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
 pub use self::ack::{Ack, MissingAck};

@@ -68,64 +68,23 @@
 #[macro_use]
 mod macros;
 
-mod ack_error;
-mod app;
+// The ladder, top to bottom; a module uses only the ones below it: server, client, namespace,
+// registry, handler, extract, context, socket, broadcast, membership, socket_state, wire,
+// handshake, error.
 mod broadcast;
-mod builder;
 mod client;
-mod client_handle;
-mod codec;
-mod conn;
-mod connect_error;
-mod connection;
-mod connection_state_recovery;
 mod context;
-mod data_map;
-mod delivery;
-mod disconnect_reason;
-mod emit_error;
-mod encoded;
-pub mod engine;
-mod engine_hooks;
-mod everybody;
+mod error;
 pub mod extract;
 pub mod handler;
-mod handlers;
 mod handshake;
-mod into_namespace;
-mod io;
-mod last_rooms;
-mod layer;
-mod lazy_parts;
-mod limits;
-mod link;
-mod listener_id;
-mod listeners;
-mod local;
+mod membership;
 mod namespace;
-mod namespace_core;
-mod namespaces;
-mod ordered;
-mod outgoing;
-mod parent;
-pub mod parser;
-mod pending_acks;
-mod recipient;
-mod recoverable;
-mod recovery;
-mod refusal;
-mod rejection;
-mod serve_client;
-mod server_events;
-mod server_side;
-mod service;
-mod shared_data;
+mod registry;
+mod server;
 mod socket;
-mod socket_listeners;
-mod space;
-mod tasks;
-mod unicast;
-mod weak_server;
+mod socket_state;
+mod wire;
 
 #[doc(inline)]
 pub use engineio::{
@@ -137,38 +96,54 @@ pub use socketio_adapter::{IntoRooms, Room, SocketId, TooManyRooms};
 #[doc(inline)]
 pub use socketio_proto::{Args, ArgsError, EncodeError, Value};
 
-pub use self::ack_error::AckError;
 pub use self::broadcast::{
     BroadcastAck, BroadcastAckError, BroadcastOperator, FetchError, RemoteAck, RemoteEmitter,
     RemoteHandshake, RemoteSocket,
 };
-pub use self::builder::SocketIoBuilder;
-pub use self::client_handle::Client;
-pub use self::conn::Conn;
-pub use self::connect_error::{ConnectError, IntoConnectError};
-pub use self::connection_state_recovery::ConnectionStateRecovery;
+pub use self::client::conn::Conn;
+pub use self::client::handle::Client;
 pub use self::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
 };
-pub use self::data_map::DataMap;
-pub use self::disconnect_reason::DisconnectReason;
-pub use self::emit_error::EmitError;
-pub use self::engine::Engine;
+pub use self::error::connect_error::{ConnectError, IntoConnectError};
+pub use self::error::emit_error::EmitError;
+pub use self::error::refusal::{IntoRefusal, Refusal};
+pub use self::error::rejection::Rejection;
 pub use self::handler::Reply;
 pub use self::handshake::Handshake;
-pub use self::into_namespace::{IntoNamespace, NamespaceSelector};
-pub use self::io::{MissingSocketIo, SocketIo, WeakSocketIo};
-pub use self::layer::SocketIoLayer;
-pub use self::listener_id::ListenerId;
+pub use self::membership::connection_state_recovery::ConnectionStateRecovery;
 pub use self::namespace::Namespace;
-pub use self::refusal::{IntoRefusal, Refusal};
-pub use self::rejection::Rejection;
-pub use self::serve_client::ServeClient;
-pub use self::server_side::{ServerSideAck, ServerSideEmitError};
-pub use self::service::SocketIoService;
+pub use self::namespace::into_namespace::{IntoNamespace, NamespaceSelector};
+pub use self::server::builder::SocketIoBuilder;
+pub use self::server::engine;
+pub use self::server::engine::Engine;
+pub use self::server::io::{MissingSocketIo, SocketIo, WeakSocketIo};
+pub use self::server::layer::SocketIoLayer;
+pub use self::server::serve_client::ServeClient;
+pub use self::server::service::SocketIoService;
+pub use self::socket::server_side::{ServerSideAck, ServerSideEmitError};
 pub use self::socket::{AckFuture, JoinError, Socket, SocketEmitter};
+pub use self::socket_state::ack_error::AckError;
+pub use self::socket_state::data_map::DataMap;
+pub use self::socket_state::listener_id::ListenerId;
+pub use self::wire::disconnect_reason::DisconnectReason;
 #[cfg(feature = "macros")]
 pub use socketio_macros::debug_handler;
+
+/// Encodings of packets other than JSON (Node's option `parser`).
+///
+/// [`SocketIoBuilder::parser`] takes a [`Parser`](parser::Parser). The guide describes them in
+/// [`parsers`](crate::guide::parsers).
+pub mod parser {
+    #[doc(inline)]
+    pub use socketio_proto::{
+        DecodeError, DecodeLimits, JsonParser, Message, Namespace, Packet, PacketDecoder,
+        PacketType, Parser,
+    };
+    #[cfg(feature = "msgpack")]
+    #[doc(inline)]
+    pub use socketio_proto::{MessageTooLarge, MsgpackParser};
+}
 
 /// The interface that adapters implement, which carry broadcasts between servers.
 pub mod adapter {

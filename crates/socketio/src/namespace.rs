@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
@@ -6,20 +7,22 @@ use socketio_adapter::Target;
 
 use crate::broadcast::BroadcastOperator;
 use crate::context::ServerEventContext;
+use crate::extract::{FromServerEvent, FromSocket};
 use crate::handler::{
     ConnectHandler, ConnectListener, DisconnectHandler, DisconnectListener, EventHandler,
     EventListener, Middleware, MiddlewareListener,
 };
-use crate::handlers::Handlers;
-use crate::listeners::Position;
-use crate::namespace_core::NamespaceCore;
-use crate::parent::Parent;
+use crate::membership::namespace_shared::{Scope, Space};
+use crate::registry::handlers::Handlers;
+use crate::registry::namespace_inner::NamespaceCore;
+use crate::registry::parent::Parent;
 use crate::socket::Socket;
-use crate::space::{Scope, Space};
+use crate::socket_state::listeners::Position;
 
 mod cluster;
-
+pub(crate) mod into_namespace;
 mod listeners;
+mod socket_listeners;
 
 /// A namespace: handlers are registered with it, and it sends to the sockets in it.
 ///
@@ -293,5 +296,32 @@ impl ServerEventContext {
     #[must_use]
     pub fn namespace(&self) -> Namespace {
         Namespace::new(Place::One(Arc::clone(&self.space)), ())
+    }
+}
+
+/// The namespace that the event was emitted in.
+impl<S> FromServerEvent<S> for Namespace
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_server_event(
+        cx: &mut ServerEventContext,
+        _: &S,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(cx.namespace())
+    }
+}
+
+/// The namespace that the socket has joined, or is about to.
+impl<S> FromSocket<S> for Namespace
+where
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(socket.namespace())
     }
 }

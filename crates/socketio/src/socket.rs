@@ -9,18 +9,19 @@ use socketio_adapter::{SocketId, Target};
 use socketio_proto::EncodeError;
 use tokio::time::Instant;
 
-use crate::data_map::DataMap;
-use crate::disconnect_reason::DisconnectReason;
 use crate::handshake::Handshake;
-use crate::recipient::{Phase, Recipient};
-use crate::recoverable::Fate;
-use crate::space::Space;
-use crate::unicast::Unicast;
+use crate::membership::namespace_shared::Space;
+use crate::socket_state::data_map::DataMap;
+use crate::socket_state::recoverable::Fate;
+use crate::socket_state::{Phase, Recipient};
+use crate::wire::disconnect_reason::DisconnectReason;
+use crate::wire::unicast_packet::Unicast;
 
 mod ack;
 mod emit;
 mod remote;
 mod rooms;
+pub(crate) mod server_side;
 
 pub use self::ack::AckFuture;
 pub use self::emit::SocketEmitter;

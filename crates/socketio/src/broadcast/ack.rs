@@ -12,8 +12,8 @@ use socketio_adapter::{Answers, AnswersUntil, MissingAnswers};
 use socketio_proto::Args;
 use tokio::time::{Instant, sleep_until};
 
-use crate::ack_error::AckError;
-use crate::emit_error::EmitError;
+use crate::error::emit_error::EmitError;
+use crate::socket_state::ack_error::AckError;
 
 /// The acknowledgements of a broadcast: a stream of answers as they come, and with
 /// [`all`](Self::all) a future of all of them.

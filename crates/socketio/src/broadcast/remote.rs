@@ -13,7 +13,7 @@ use serde_json::Value;
 use socketio_adapter::{IntoRooms, RemoteSocketInfo, Room, SocketId, Target};
 
 use super::BroadcastOperator;
-use crate::emit_error::EmitError;
+use crate::error::emit_error::EmitError;
 
 pub use self::ack::RemoteAck;
 pub use self::emitter::RemoteEmitter;

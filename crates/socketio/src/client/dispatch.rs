@@ -7,13 +7,13 @@ use socketio_proto::Packet;
 use super::rejected::{overlooked, reject, rejected};
 use super::{Client, size};
 use crate::context::EventContext;
+use crate::error::rejection::Rejection;
 use crate::handler::{BoxFuture, EventListener, EventMiddlewareListener, OnRejected, catch};
-use crate::handlers::Handlers;
-use crate::namespace_core::NamespaceCore;
-use crate::ordered::Ordered;
-use crate::rejection::Rejection;
+use crate::registry::handlers::Handlers;
+use crate::registry::namespace_inner::NamespaceCore;
 use crate::socket::Socket;
-use crate::tasks::Tasks;
+use crate::socket_state::ordered::Ordered;
+use crate::socket_state::tasks::Tasks;
 
 impl Client {
     /// Starts the handlers of an event.

@@ -7,23 +7,23 @@ use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
-use super::come_back::{Claim, Outcome, Returning};
 use super::new_id::new_id;
+use super::recover::{Claim, Outcome, Returning};
 use super::revision::Refuser;
 use super::{Announcements, Client, Joining, Member, MemberState, Route, Run};
-use crate::connect_error::ConnectError;
 use crate::context::{ConnectContext, NamespaceContext};
-use crate::disconnect_reason::DisconnectReason;
-use crate::encoded::Encoded;
+use crate::error::connect_error::ConnectError;
 use crate::handler::{ConnectListener, catch};
-use crate::handlers::Handlers;
-use crate::namespace_core::Stay;
-use crate::namespaces::NoNamespace;
-use crate::ordered::Ordered;
-use crate::recipient::{Phase, Recipient};
-use crate::recoverable::Recoverable;
+use crate::registry::handlers::Handlers;
+use crate::registry::namespace_inner::Stay;
+use crate::registry::namespaces::NoNamespace;
 use crate::socket::Socket;
-use crate::tasks::Unfinished;
+use crate::socket_state::ordered::Ordered;
+use crate::socket_state::recoverable::Recoverable;
+use crate::socket_state::tasks::Unfinished;
+use crate::socket_state::{Phase, Recipient};
+use crate::wire::disconnect_reason::DisconnectReason;
+use crate::wire::encoded_packet::Encoded;
 
 impl Client {
     /// The client asks to join a namespace.

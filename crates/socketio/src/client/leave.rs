@@ -6,15 +6,15 @@ use std::time::Duration;
 use smallvec::SmallVec;
 use socketio_proto::Namespace as Name;
 
-use super::come_back::{Settle, keep_session};
+use super::recover::{Settle, keep_session};
 use super::{Client, Joining, Member, MemberState, Run};
 use crate::context::DisconnectContext;
-use crate::disconnect_reason::DisconnectReason;
 use crate::handler::{DisconnectListener, catch};
-use crate::handlers::Handlers;
-use crate::namespace_core::Stay;
-use crate::recipient::{Phase, Recipient};
+use crate::registry::handlers::Handlers;
+use crate::registry::namespace_inner::Stay;
 use crate::socket::Socket;
+use crate::socket_state::{Phase, Recipient};
+use crate::wire::disconnect_reason::DisconnectReason;
 
 /// How long handlers may keep a socket in its rooms that is about to leave them.
 const DISCONNECTING_LIMIT: Duration = Duration::from_secs(10);

@@ -3,8 +3,8 @@
 use std::future::ready;
 
 use crate::context::EventContext;
+use crate::error::rejection::Rejection;
 use crate::handler::{BoxFuture, EventListener, OnRejected};
-use crate::rejection::Rejection;
 
 /// An event is rejected: by its handler, or by the middleware before it. It is logged and given to
 /// the handler for rejections, or else answered.

@@ -9,9 +9,9 @@ use socketio_proto::{Args, EncodeError, Namespace as Name, Packet, PacketType, r
 
 use super::Client;
 use super::new_id::new_id;
-use crate::connect_error::ConnectError;
-use crate::encoded::Encoded;
+use crate::error::connect_error::ConnectError;
 use crate::socket::Socket;
+use crate::wire::encoded_packet::Encoded;
 
 /// Who refuses a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use socketio_proto::{Namespace as Name, Packet};
 
 use super::{Client, MemberState, size};
-use crate::handlers::Handlers;
-use crate::namespace_core::NamespaceCore;
+use crate::registry::handlers::Handlers;
+use crate::registry::namespace_inner::NamespaceCore;
 use crate::socket::Socket;
 
 /// Where the packets go that have arrived together: for those that follow two others to the same socket,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
 /// An acknowledgement that a client awaits, as the context of an event holds it.

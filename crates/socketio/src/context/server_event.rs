@@ -11,8 +11,8 @@ use serde::Serialize;
 use socketio_adapter::ServerSideReply;
 use socketio_proto::Args;
 
-use crate::rejection::Rejection;
-use crate::space::Space;
+use crate::error::rejection::Rejection;
+use crate::membership::namespace_shared::Space;
 
 /// What the arguments of a handler of other servers' events are extracted from.
 pub struct ServerEventContext {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::FromEvent;
 use crate::context::{EventContext, PendingAck};
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// Answers an event for which the client asked for an acknowledgement.
 ///

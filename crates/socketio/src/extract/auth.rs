@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use socketio_proto::Args;
 
 use super::{FromConnect, FromNamespace};
-use crate::connect_error::{ConnectError, IntoConnectError};
 use crate::context::{ConnectContext, NamespaceContext};
-use crate::rejection::Rejection;
+use crate::error::connect_error::{ConnectError, IntoConnectError};
+use crate::error::rejection::Rejection;
 
 /// The payload of the CONNECT packet: the `auth` option of the client, Node's `handshake.auth`.
 ///

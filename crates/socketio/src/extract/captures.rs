@@ -7,8 +7,8 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::FromSocket;
-use crate::connect_error::{ConnectError, IntoConnectError};
-use crate::rejection::Rejection;
+use crate::error::connect_error::{ConnectError, IntoConnectError};
+use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
 /// The groups that the pattern of a dynamic namespace has captured from its name.

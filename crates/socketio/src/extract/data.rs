@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{FromEvent, FromServerEvent};
 use crate::context::{EventContext, ServerEventContext};
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// The arguments of an event, deserialised.
 ///

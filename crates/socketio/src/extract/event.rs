@@ -8,7 +8,7 @@ use socketio_proto::Args;
 
 use super::FromEvent;
 use crate::context::EventContext;
-use crate::emit_error::EmitError;
+use crate::error::emit_error::EmitError;
 
 /// A whole event, its name and its arguments, for middleware that changes it.
 ///

@@ -9,11 +9,11 @@ use futures_util::FutureExt as _;
 use http::{Request, StatusCode};
 
 use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, FromServerEvent, via};
-use crate::connect_error::{ConnectError, IntoConnectError, ResponseText};
 use crate::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
 };
-use crate::rejection::Rejection;
+use crate::error::connect_error::{ConnectError, IntoConnectError, ResponseText};
+use crate::error::rejection::Rejection;
 
 /// Why an axum extractor refused the request that opened the connection.
 ///

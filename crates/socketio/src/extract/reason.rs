@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use super::FromDisconnect;
 use crate::context::DisconnectContext;
-use crate::disconnect_reason::DisconnectReason;
+use crate::wire::disconnect_reason::DisconnectReason;
 
 impl<S> FromDisconnect<S> for DisconnectReason
 where

@@ -2,7 +2,7 @@
 
 use super::FromEvent;
 use crate::context::EventContext;
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// For `on_rejection` handlers. There is none in other handlers, and they do not run.
 impl<S> FromEvent<S> for Rejection

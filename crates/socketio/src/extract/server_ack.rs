@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::FromServerEvent;
 use crate::context::{PendingReply, ServerEventContext};
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// The acknowledgement of an event of another server, for handlers that answer later or not by
 /// their return value.

@@ -3,14 +3,9 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::{
-    FromConnect, FromDisconnect, FromEvent, FromNamespace, FromServerEvent, FromSocket, via,
-};
-use crate::context::{
-    ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
-};
+use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, FromSocket, via};
+use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 use crate::handshake::Handshake;
-use crate::namespace::Namespace;
 use crate::socket::Socket;
 
 impl<S> FromSocket<S> for Socket
@@ -21,33 +16,6 @@ where
 
     async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
         Ok(socket.clone())
-    }
-}
-
-/// The namespace that the event was emitted in.
-impl<S> FromServerEvent<S> for Namespace
-where
-    S: Send + Sync,
-{
-    type Rejection = Infallible;
-
-    async fn from_server_event(
-        cx: &mut ServerEventContext,
-        _: &S,
-    ) -> Result<Self, Self::Rejection> {
-        Ok(cx.namespace())
-    }
-}
-
-/// The namespace that the socket has joined, or is about to.
-impl<S> FromSocket<S> for Namespace
-where
-    S: Send + Sync,
-{
-    type Rejection = Infallible;
-
-    async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(socket.namespace())
     }
 }
 

@@ -6,8 +6,8 @@ use std::error::Error;
 use std::fmt;
 
 use super::FromSocket;
-use crate::connect_error::{ConnectError, IntoConnectError};
-use crate::rejection::Rejection;
+use crate::error::connect_error::{ConnectError, IntoConnectError};
+use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
 /// A value that the application has stored in the socket: a clone of it.

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use crate::connect_error::ConnectError;
 use crate::context::ConnectContext;
+use crate::error::connect_error::ConnectError;
 use crate::socket::Socket;
 
 /// Runs once a client has joined a namespace: Node's `connection` event.

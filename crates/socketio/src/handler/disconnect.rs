@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::context::DisconnectContext;
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// Runs when a socket leaves its namespace: Node's `disconnecting` and `disconnect` events.
 #[diagnostic::on_unimplemented(

@@ -9,12 +9,12 @@ use super::{
     ConnectHandler, DisconnectHandler, EventMiddleware, Middleware, NamespacePredicate,
     ServerEventHandler,
 };
-use crate::connect_error::ConnectError;
 use crate::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
 };
+use crate::error::connect_error::ConnectError;
+use crate::error::rejection::Rejection;
 use crate::extract::Event;
-use crate::rejection::Rejection;
 
 /// A future of a handler, in the one allocation that a call costs.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::context::EventContext;
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// Runs when a client has emitted an event: Node's `socket.on`.
 ///

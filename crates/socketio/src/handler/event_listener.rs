@@ -7,7 +7,7 @@ use super::EventHandler;
 use super::erased::{BoxFuture, Registered};
 use super::panic::catch;
 use crate::context::EventContext;
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// A registered event handler.
 #[derive(Clone)]

@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use crate::context::EventContext;
+use crate::error::rejection::Rejection;
 use crate::extract::Event;
-use crate::rejection::Rejection;
 
 /// Runs before the handlers of each event: Node's `socket.use`.
 ///

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
-use crate::connect_error::{ConnectError, IntoConnectError};
 use crate::context::ConnectContext;
+use crate::error::connect_error::{ConnectError, IntoConnectError};
 
 /// Decides whether a client may join a namespace: Node's `namespace.use`.
 #[diagnostic::on_unimplemented(

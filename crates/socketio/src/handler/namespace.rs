@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::future::Future;
 
 use crate::context::NamespaceContext;
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// Decides whether a namespace is made for a client that asks for it: the function form of Node's
 /// `io.of`.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use serde::{Serialize, Serializer};
 
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// What an event handler may return: it answers the acknowledgement that the client asked for.
 ///

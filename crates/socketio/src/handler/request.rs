@@ -9,7 +9,7 @@ use http::request::Parts;
 
 use super::erased::BoxFuture;
 use super::panic::catch;
-use crate::refusal::{IntoRefusal, Refusal};
+use crate::error::refusal::{IntoRefusal, Refusal};
 
 /// Is asked about the request that opens a connection: by
 /// [`SocketIoBuilder::allow_request`](crate::SocketIoBuilder::allow_request) whether it may, by

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::context::ServerEventContext;
-use crate::rejection::Rejection;
+use crate::error::rejection::Rejection;
 
 /// Runs when another server of the cluster has emitted an event: Node's `namespace.on` for events
 /// of `serverSideEmit`.

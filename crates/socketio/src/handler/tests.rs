@@ -26,12 +26,12 @@ use tower_service::Service as _;
 
 use super::EventHandler;
 use crate::context::EventContext;
+use crate::error::rejection::Rejection;
 use crate::extract::FromSocket;
 use crate::handler::Reply;
-use crate::layer::SocketIoLayer;
 use crate::namespace::Namespace;
-use crate::rejection::Rejection;
-use crate::service::SocketIoService;
+use crate::server::layer::SocketIoLayer;
+use crate::server::service::SocketIoService;
 use crate::socket::Socket;
 
 const SESSION: &str = "/socket.io/?EIO=4&transport=polling";

@@ -10,15 +10,15 @@ use super::{
     EventMiddlewareOutput, IntoReply, Middleware, MiddlewareOutput, NamespacePredicate,
     PredicateOutput, RequestHandler, ServerEventHandler,
 };
-use crate::connect_error::{ConnectError, IntoConnectError};
 use crate::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
 };
+use crate::error::connect_error::{ConnectError, IntoConnectError};
+use crate::error::refusal::Refusal;
+use crate::error::rejection::Rejection;
 use crate::extract::{
     Event, FromConnect, FromDisconnect, FromEvent, FromNamespace, FromServerEvent,
 };
-use crate::refusal::Refusal;
-use crate::rejection::Rejection;
 
 macro_rules! impl_handlers {
     ($(($M:ident $T:ident))*) => {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::Namespace;
 use crate::handler::{ServerEventHandler, ServerEventListener};
-use crate::server_side;
+use crate::socket::server_side;
 
 impl<S> Namespace<S> {
     /// Makes the values of a type that sockets keep in their [`data`](crate::Socket::data) part of

@@ -6,12 +6,12 @@ use socketio_proto::Args;
 
 use super::{Namespace, Place};
 use crate::handler::{EventHandler, EventListener, EventMiddleware, EventMiddlewareListener};
-use crate::handlers::{Handlers, Listed, OutgoingListenerOfAll};
-use crate::listener_id::ListenerId;
-use crate::listeners::Position;
-use crate::namespace_core::NamespaceCore;
+use crate::namespace::socket_listeners::assert_not_reserved;
+use crate::registry::handlers::{Handlers, Listed, OutgoingListenerOfAll};
+use crate::registry::namespace_inner::NamespaceCore;
 use crate::socket::Socket;
-use crate::socket_listeners::assert_not_reserved;
+use crate::socket_state::listener_id::ListenerId;
+use crate::socket_state::listeners::Position;
 
 impl<S> Namespace<S>
 where
@@ -283,7 +283,7 @@ fn ids<H>(listeners: &[Listed<H>]) -> Vec<ListenerId> {
 
 #[cfg(test)]
 mod tests {
-    use crate::layer::SocketIoLayer;
+    use crate::server::layer::SocketIoLayer;
 
     use super::*;
 

@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Socket;
-use crate::ack_error::AckError;
-use crate::emit_error::EmitError;
-use crate::pending_acks::Waiting;
+use crate::error::emit_error::EmitError;
+use crate::socket_state::ack_error::AckError;
+use crate::socket_state::pending_acks::Waiting;
 
 /// The future of an acknowledgement, see [`Socket::emit_with_ack`].
 ///

@@ -8,8 +8,8 @@ use socketio_proto::{Args, Packet};
 
 use super::Socket;
 use super::ack::AckFuture;
-use crate::emit_error::EmitError;
-use crate::unicast::Unicast;
+use crate::error::emit_error::EmitError;
+use crate::wire::unicast_packet::Unicast;
 
 impl Socket {
     /// Sends an event to the client.

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use futures_core::Stream as _;
 use serde::de::DeserializeOwned;
 
-use crate::ack_error::AckError;
 use crate::broadcast::BroadcastAck;
+use crate::socket_state::ack_error::AckError;
 
 /// The future of the acknowledgement of a fetched socket, see
 /// [`RemoteSocket::emit_with_ack`](super::RemoteSocket::emit_with_ack).

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::RemoteAck;
 use crate::broadcast::BroadcastOperator;
-use crate::emit_error::EmitError;
+use crate::error::emit_error::EmitError;
 
 /// A fetched socket and how the next packet is to be sent.
 #[derive(Clone, Debug)]

@@ -7,11 +7,11 @@ use http::{HeaderMap, Method, Uri};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::connect_error::ConnectError;
 use crate::context::ConnectContext;
+use crate::error::connect_error::ConnectError;
 use crate::extract::{Auth, AuthRejection, PartsRejection, SocketData};
 use crate::handler::{ConnectHandler, ConnectListener, Middleware, MiddlewareListener};
-use crate::io::SocketIo;
+use crate::server::io::SocketIo;
 
 /// Joins through one middleware; gives what the client is told if it is refused.
 async fn join<M, T>(middleware: M, auth: &str) -> Result<(), Value>

@@ -5,10 +5,10 @@ use http::HeaderMap;
 
 use super::*;
 use crate::context::DisconnectContext;
-use crate::disconnect_reason::DisconnectReason;
 use crate::extract::{PartsRejection, SocketData};
 use crate::handler::DisconnectListener;
-use crate::io::SocketIo;
+use crate::server::io::SocketIo;
+use crate::wire::disconnect_reason::DisconnectReason;
 
 #[tokio::test]
 async fn every_extractor_of_the_phase() {

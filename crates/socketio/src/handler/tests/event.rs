@@ -11,7 +11,7 @@ use super::*;
 use crate::extract::{Ack, Data, DataRejection, EventName, FromEvent as _, MissingAck, SocketData};
 use crate::handler::EventListener;
 use crate::handler::OnRejected;
-use crate::io::SocketIo;
+use crate::server::io::SocketIo;
 
 /// Emits `message` to a handler; gives what it has written down.
 async fn emit<H, T>(handler: H, args: &str) -> Log

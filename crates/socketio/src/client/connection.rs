@@ -1,0 +1,153 @@
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use engineio::{CloseReason, Connection, Message, Protocol};
+use socketio_proto::{Packet, revision_4};
+
+use crate::client::{Client, Route, Run};
+use crate::wire::codec::MessageDecoder;
+use crate::wire::disconnect_reason::DisconnectReason;
+
+/// What receives the messages of one engine session: it makes packets of them.
+pub(crate) struct ClientConnection {
+    client: Arc<Client>,
+    decoder: MessageDecoder,
+    /// The way of the packets that have arrived together.
+    route: Route,
+    /// By when the client is to join a namespace.
+    join_by: Option<Instant>,
+    /// By when the attachments of a packet are to be here.
+    attachments_by: Option<Instant>,
+}
+
+impl ClientConnection {
+    pub(crate) fn new(client: Arc<Client>) -> Self {
+        let limits = &client.link.limits;
+        Self {
+            decoder: client
+                .codec()
+                .decoder(Arc::clone(match client.link.protocol {
+                    Protocol::V3 => &limits.decode_with_query,
+                    _ => &limits.decode,
+                })),
+            route: Route::default(),
+            join_by: now().checked_add(limits.connect_timeout),
+            attachments_by: None,
+            client,
+        }
+    }
+}
+
+impl ClientConnection {
+    /// Handles a packet as the client means it.
+    fn receive(&mut self, packet: Packet) {
+        let Self { client, route, .. } = self;
+        let link = &client.link;
+        match link.protocol {
+            Protocol::V3 => {
+                match revision_4::receive(packet, link.limits.decode.max_namespace_len) {
+                    Ok(packet) => client.receive(packet, route),
+                    Err(error) => client.undecodable(&error),
+                }
+            }
+            _ => client.receive(packet, route),
+        }
+    }
+}
+
+impl Connection for ClientConnection {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.client.tasks.poll_ready(cx)
+    }
+
+    fn message(&mut self, message: Message) {
+        match self.decoder.decode(message) {
+            Ok(Some(packet)) => {
+                self.attachments_by = None;
+                self.receive(packet);
+            }
+            // The time runs from the packet: attachments that trickle in do not extend it.
+            Ok(None) if self.decoder.is_waiting() && self.attachments_by.is_none() => {
+                let timeout = self.client.link.limits.attachments_timeout;
+                self.attachments_by = now().checked_add(timeout);
+            }
+            Ok(None) => {}
+            Err(error) => self.client.undecodable(&*error),
+        }
+    }
+
+    fn caught_up(&mut self) {
+        self.route = Route::default();
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        let join_by = self.join_by.filter(|_| !self.client.has_joined());
+        join_by.into_iter().chain(self.attachments_by).min()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if due(self.join_by) {
+            self.join_by = None;
+            if !self.client.has_joined() {
+                self.client
+                    .break_off("the client has not joined a namespace in time");
+            }
+        }
+        if due(self.attachments_by) && !self.client.tasks.is_ready() {
+            // They may lie unread, because the handlers of this client are not ready for more.
+            let timeout = self.client.link.limits.attachments_timeout;
+            self.attachments_by = now.checked_add(timeout);
+        } else if due(self.attachments_by) {
+            self.attachments_by = None;
+            self.client
+                .break_off("the client has not sent the attachments of a packet in time");
+        }
+    }
+
+    fn closed(self, reason: CloseReason) {
+        self.client.leave_all(reason.into(), Run::Here);
+    }
+}
+
+/// Whatever ends the session's task, nothing of its sockets remains.
+impl Drop for ClientConnection {
+    fn drop(&mut self) {
+        self.client
+            .leave_all(DisconnectReason::TransportError, Run::InTask);
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::handshake::Handshake;
+    use crate::socket::Socket;
+    use crate::socket_state::Recipient;
+    use crate::socket_state::tasks::Tasks;
+    use crate::wire::client_shared::Link;
+
+    use super::*;
+
+    #[test]
+    fn an_idle_client_costs_little() {
+        // Every connection holds one of each, beside its session and the texts of its request.
+        let sizes = [
+            ("connection", size_of::<ClientConnection>(), 96),
+            ("client", size_of::<Client>(), 120),
+            ("link", size_of::<Link>(), 56),
+            ("tasks", size_of::<Tasks>(), 72),
+            ("handshake", size_of::<Handshake>(), 264),
+            // And one of each for each namespace that it has joined.
+            ("recipient", size_of::<Recipient>(), 240),
+            ("socket", size_of::<Socket>(), 8),
+        ];
+        for (name, size, most) in sizes {
+            assert!(size <= most, "{name}: {size} bytes");
+        }
+    }
+}

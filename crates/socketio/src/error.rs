@@ -1,0 +1,8 @@
+//! Errors of handlers, middleware, hooks and emits.
+//!
+//! Bottom of the ladder: this module uses no other module of the crate.
+
+pub(crate) mod connect_error;
+pub(crate) mod emit_error;
+pub(crate) mod refusal;
+pub(crate) mod rejection;

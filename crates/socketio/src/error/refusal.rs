@@ -1,0 +1,190 @@
+//! Why a client may not connect.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+
+use axum_core::response::{IntoResponse, Response};
+use engineio::ConnectionError;
+
+use crate::error::connect_error::{ConnectError, ResponseText};
+
+/// Why a client may not connect: what a handler of
+/// [`allow_request`](crate::SocketIoBuilder::allow_request) refuses it with.
+///
+/// The client is answered `403` with `{"code":4,"message":"…"}`, and over WebSocket `400` with the
+/// message. Without a message of its own it is "Forbidden".
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Refusal {
+    message: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with a message for the client.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: Some(message.into()),
+        }
+    }
+
+    /// The message for the client.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or("Forbidden")
+    }
+
+    /// An extractor that did not get what it wants.
+    pub(crate) fn by_extractor(rejection: impl IntoResponse) -> Self {
+        let response = rejection.into_response();
+        if response.status().is_server_error() {
+            let response = ResponseText::from(response);
+            tracing::error!(
+                status = %response.status,
+                text = response.text,
+                "an extractor of a request handler failed and the client was refused",
+            );
+            return Self::default();
+        }
+        response.into_refusal()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl Error for Refusal {}
+
+impl From<Refusal> for ConnectionError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Forbidden(refusal.message.map(Into::into))
+    }
+}
+
+/// Types that a handler of [`allow_request`](crate::SocketIoBuilder::allow_request) may fail with.
+///
+/// Implemented for [`Refusal`], texts, [`ConnectError`], [`Infallible`], HTTP responses and boxed
+/// errors, and to be implemented for the error types of an application.
+///
+/// # Examples
+///
+/// ```
+/// use socketio::{IntoRefusal, Refusal};
+///
+/// struct Banned {
+///     days: u32,
+/// }
+///
+/// impl IntoRefusal for Banned {
+///     fn into_refusal(self) -> Refusal {
+///         Refusal::new(format!("come back in {} days", self.days))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be told to a client that may not connect",
+    label = "not a refusal",
+    note = "implement `IntoRefusal` for `{Self}`, or turn it into a `Refusal` with `map_err`",
+    note = "texts, `ConnectError`, `Infallible`, HTTP responses and `Box<dyn Error + Send + Sync>` work as they are"
+)]
+pub trait IntoRefusal {
+    /// Says what the client is told.
+    fn into_refusal(self) -> Refusal;
+}
+
+impl IntoRefusal for Refusal {
+    fn into_refusal(self) -> Refusal {
+        self
+    }
+}
+
+/// Without a message of its own.
+impl IntoRefusal for () {
+    fn into_refusal(self) -> Refusal {
+        Refusal::default()
+    }
+}
+
+impl IntoRefusal for Infallible {
+    fn into_refusal(self) -> Refusal {
+        match self {}
+    }
+}
+
+impl IntoRefusal for &'static str {
+    fn into_refusal(self) -> Refusal {
+        Refusal::new(self)
+    }
+}
+
+impl IntoRefusal for String {
+    fn into_refusal(self) -> Refusal {
+        Refusal::new(self)
+    }
+}
+
+impl IntoRefusal for ConnectError {
+    fn into_refusal(self) -> Refusal {
+        Refusal::new(self.message())
+    }
+}
+
+/// The text of the body becomes the message; the status is always that of a refusal.
+impl IntoRefusal for Response {
+    fn into_refusal(self) -> Refusal {
+        let response = ResponseText::from(self);
+        Refusal {
+            message: Some(response.text).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// For `?`: the error is logged, and the client learns only that it may not connect.
+impl IntoRefusal for Box<dyn Error + Send + Sync> {
+    fn into_refusal(self) -> Refusal {
+        tracing::error!(
+            error = self.as_ref(),
+            "a handler of `allow_request` failed and the client was refused; \
+             return a `Refusal` to tell the client why",
+        );
+        Refusal::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn what_the_client_is_told() {
+        let boxed: Box<dyn Error + Send + Sync> = "the password of the database".into();
+        for (refusal, told) in [
+            ("no".into_refusal(), "no"),
+            ("no".to_owned().into_refusal(), "no"),
+            (().into_refusal(), "Forbidden"),
+            (ConnectError::new("no").into_refusal(), "no"),
+            (
+                (StatusCode::CONFLICT, "no").into_response().into_refusal(),
+                "no",
+            ),
+            (
+                StatusCode::CONFLICT.into_response().into_refusal(),
+                "Forbidden",
+            ),
+            (boxed.into_refusal(), "Forbidden"),
+            (Refusal::by_extractor((StatusCode::BAD_REQUEST, "no")), "no"),
+            (
+                Refusal::by_extractor((StatusCode::BAD_GATEWAY, "10.0.0.7 is down")),
+                "Forbidden",
+            ),
+        ] {
+            assert_eq!(refusal.message(), told);
+            assert_eq!(ConnectionError::from(refusal).message(), told);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use socketio_adapter::{
+    AckGuard, AckSink, AfterDelivery, BroadcastOptions, LocalSockets, PendingAck, RemoteSocketInfo,
+    RoomList, RoomObserver, Rooms, ServerSideReply, Target,
+};
+use socketio_proto::{Args, Namespace, Packet};
+
+use crate::socket_state::Recipient;
+use crate::socket_state::data_map::DataMap;
+use crate::socket_state::outgoing_listeners::Outgoing;
+use crate::socket_state::pending_acks::Waiting;
+use crate::wire::broadcast_packet::Delivery;
+use crate::wire::codec::Codec;
+use crate::wire::disconnect_reason::DisconnectReason;
+use crate::wire::encoded_packet::Encoded;
+
+/// The sockets of one namespace on this server.
+pub(crate) struct Local {
+    pub(crate) name: Namespace,
+    pub(crate) codec: Codec,
+    pub(crate) rooms: Rooms<Recipient>,
+    pub(crate) outgoing: Arc<Outgoing>,
+    /// One counter for all sockets of the namespace, as in Node's server: an acknowledged
+    /// broadcast is encoded once and has the same number for everybody.
+    ack_ids: AtomicU64,
+    owner: Weak<dyn Owner>,
+}
+
+/// What the sockets of a namespace want of its handlers, which cannot be known here.
+pub(crate) trait Owner: Send + Sync + 'static {
+    /// The data of a socket as other servers see it.
+    fn describe_data(&self, data: &DataMap) -> serde_json::Value;
+
+    /// Starts the handlers of an event of another server.
+    fn server_side_event(self: Arc<Self>, event: Args, reply: Option<ServerSideReply>);
+}
+
+impl Local {
+    pub(crate) fn new(
+        name: Namespace,
+        codec: Codec,
+        max_rooms: Option<usize>,
+        owner: Weak<dyn Owner>,
+    ) -> Self {
+        Self {
+            name,
+            owner,
+            codec,
+            rooms: Rooms::new().with_max_rooms(max_rooms),
+            outgoing: Arc::default(),
+            ack_ids: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.ack_ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Calls `send` with each socket that a packet is for, after those who listen to that. No lock
+    /// is held.
+    fn for_each_told(
+        &self,
+        packet: &Packet,
+        options: &BroadcastOptions,
+        mut send: impl FnMut(&Arc<Recipient>),
+    ) {
+        let is_heard = self.outgoing.is_heard();
+        self.for_each_here(options, |recipient| {
+            if is_heard {
+                self.outgoing.tell(recipient, &packet.payload);
+            }
+            send(recipient);
+        });
+    }
+
+    /// Calls `send` with each socket that is meant and has not gone. Those whose disconnecting
+    /// handlers run are still in their rooms; their client may be back with another socket.
+    fn for_each_here(&self, options: &BroadcastOptions, mut send: impl FnMut(&Arc<Recipient>)) {
+        self.rooms.for_each(&options.target, |recipient| {
+            if !recipient.is_gone() {
+                send(recipient);
+            }
+        });
+    }
+
+    /// What all recipients of a broadcast get.
+    fn encode(&self, packet: &Packet, options: &BroadcastOptions) -> Option<Encoded> {
+        match self.codec.packet(packet) {
+            Ok(mut encoded) => {
+                encoded.set_compress(options.flags.compress);
+                Some(encoded)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a broadcast was not sent");
+                None
+            }
+        }
+    }
+}
+
+impl LocalSockets for Local {
+    fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
+        let Some(encoded) = self.encode(packet, options) else {
+            return;
+        };
+        let mut delivery = Delivery::new(encoded);
+        if options.flags.volatile {
+            self.for_each_told(packet, options, |recipient| {
+                delivery.send_volatile(&recipient.link);
+            });
+        } else {
+            self.for_each_told(packet, options, |recipient| {
+                // A client that cannot take it is being closed for it.
+                delivery.send(&recipient.link).ok();
+            });
+        }
+    }
+
+    fn broadcast_locked(&self, packet: &Packet, options: &BroadcastOptions) -> AfterDelivery {
+        let Some(encoded) = self.encode(packet, options) else {
+            return AfterDelivery::default();
+        };
+        let is_heard = self.outgoing.is_heard();
+        let mut heard = Vec::new();
+        let mut announcements = Vec::new();
+        self.for_each_here(options, |recipient| {
+            let announcement = recipient.link.enqueue(&encoded);
+            if !announcement.is_empty() {
+                announcements.push(announcement);
+            }
+            if is_heard {
+                heard.push(Arc::clone(recipient));
+            }
+        });
+        if heard.is_empty() && announcements.is_empty() {
+            return AfterDelivery::default();
+        }
+        let (outgoing, args) = (Arc::clone(&self.outgoing), packet.payload.clone());
+        AfterDelivery::new(move || {
+            drop(announcements);
+            for recipient in &heard {
+                outgoing.tell(recipient, &args);
+            }
+        })
+    }
+
+    fn broadcast_with_ack(
+        &self,
+        packet: &Packet,
+        options: &BroadcastOptions,
+        sink: Arc<dyn AckSink>,
+    ) -> AckGuard {
+        let id = self.next_ack_id();
+        let packet = packet.clone().with_id(id);
+        let Some(encoded) = self.encode(&packet, options) else {
+            sink.count(0);
+            return AckGuard::new(|| {});
+        };
+        let mut delivery = Delivery::new(encoded);
+        let mut count = 0;
+        let mut asked = Vec::new();
+        self.for_each_told(&packet, options, |recipient| {
+            count += 1;
+            // A socket that cannot be asked is counted out again by the drop of this.
+            let waiting = Waiting::Broadcast(PendingAck::new(Arc::clone(&sink)));
+            if let Err(error) = recipient.acks.insert(id, waiting) {
+                tracing::debug!(%error, "a socket cannot be asked");
+                return;
+            }
+            let sent = if options.flags.volatile {
+                delivery.send_volatile(&recipient.link)
+            } else {
+                delivery.send(&recipient.link).is_ok()
+            };
+            if sent {
+                asked.push(Arc::clone(recipient));
+            } else {
+                recipient.acks.remove(id);
+            }
+        });
+        sink.count(count);
+        AckGuard::new(move || {
+            for recipient in &asked {
+                recipient.acks.remove(id);
+            }
+        })
+    }
+
+    fn join(&self, target: &Target, rooms: &RoomList) {
+        self.rooms.for_each(target, |recipient| {
+            let limit = recipient.link.limits.max_room_len;
+            if rooms.iter().any(|room| room.as_str().len() > limit) {
+                tracing::warn!(
+                    limit,
+                    "a socket was not joined: the name of the room is too long"
+                );
+                return;
+            }
+            if let Err(error) = self.rooms.join(recipient, rooms.clone()) {
+                tracing::warn!(socket = %recipient.id, %error, "the socket was not joined");
+            }
+        });
+    }
+
+    fn leave(&self, target: &Target, rooms: &RoomList) {
+        self.rooms.for_each(target, |recipient| {
+            for room in rooms {
+                self.rooms.leave(recipient, room.as_str());
+            }
+        });
+    }
+
+    fn disconnect(&self, target: &Target, close: bool) {
+        self.rooms.for_each(target, |recipient| {
+            recipient.disconnect(close, DisconnectReason::ServerNamespaceDisconnect);
+        });
+    }
+
+    fn fetch(&self, target: &Target) -> Vec<RemoteSocketInfo> {
+        let mut found = Vec::new();
+        let Some(owner) = self.owner.upgrade() else {
+            return found;
+        };
+        self.rooms.for_each(target, |recipient| {
+            if recipient.is_gone() {
+                return;
+            }
+            let auth = recipient.auth.deserialize::<Option<serde_json::Value>>();
+            let info = RemoteSocketInfo::new(recipient.id.clone(), self.rooms.rooms_of(recipient))
+                .with_handshake(recipient.link.handshake().describe(auth.ok().flatten()))
+                .with_data(owner.describe_data(&recipient.data));
+            found.push(info);
+        });
+        found
+    }
+
+    fn count(&self) -> usize {
+        self.rooms.len()
+    }
+
+    fn observe_rooms(&self, observer: Arc<dyn RoomObserver>) {
+        self.rooms.observe(observer);
+    }
+
+    fn server_side_event(&self, event: Args, reply: Option<ServerSideReply>) {
+        if let Some(owner) = self.owner.upgrade() {
+            owner.server_side_event(event, reply);
+        }
+    }
+}

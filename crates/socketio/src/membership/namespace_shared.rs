@@ -1,0 +1,113 @@
+use std::any::Any;
+use std::sync::{Arc, Weak};
+
+use smol_str::SmolStr;
+use socketio_adapter::{Adapter, AdapterFactory, InsertError};
+use socketio_proto::Namespace;
+
+use crate::membership::local_namespace::Local;
+use crate::membership::recovery::{Recovery, RecoverySettings};
+use crate::socket_state::{Phase, Recipient};
+
+/// One namespace, as its sockets see it: who else is there, and the way to them.
+pub(crate) struct Space {
+    pub(crate) local: Arc<Local>,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    /// There if lost sockets may come back.
+    pub(crate) recovery: Option<Box<Recovery>>,
+    /// The namespace with its handlers, whose type cannot be known here: handlers take sockets,
+    /// and sockets know their space.
+    owner: Weak<dyn Any + Send + Sync>,
+    /// The server, likewise.
+    server: Weak<dyn Any + Send + Sync>,
+    /// What the pattern of its parent has found in the name of the namespace.
+    pub(crate) captured: Captured,
+}
+
+/// Names and values of the groups of a pattern.
+pub(crate) type Captured = Option<Arc<[(SmolStr, SmolStr)]>>;
+
+/// Where an operation on many sockets takes place: in a namespace, or in all that are made after a
+/// pattern.
+pub(crate) trait Scope: Send + Sync {
+    fn adapter(&self) -> &Arc<dyn Adapter>;
+
+    fn name(&self) -> &Namespace;
+
+    /// The namespace in it where this server has a socket of this id.
+    fn space_of(self: Arc<Self>, id: &str) -> Option<Arc<Space>>;
+}
+
+impl Scope for Space {
+    fn adapter(&self) -> &Arc<dyn Adapter> {
+        &self.adapter
+    }
+
+    fn name(&self) -> &Namespace {
+        &self.local.name
+    }
+
+    fn space_of(self: Arc<Self>, id: &str) -> Option<Arc<Space>> {
+        self.local.rooms.get(id).is_some().then_some(self)
+    }
+}
+
+impl Space {
+    pub(crate) fn new(
+        local: Local,
+        adapter: &dyn AdapterFactory,
+        owner: Weak<dyn Any + Send + Sync>,
+        server: Weak<dyn Any + Send + Sync>,
+        captured: Captured,
+        recovery: Option<RecoverySettings>,
+    ) -> Self {
+        let local = Arc::new(local);
+        let adapter = adapter.create(&local.name, Arc::clone(&local) as _);
+        let recovery = recovery
+            .filter(|_| adapter.supports_recovery())
+            .map(|settings| Box::new(Recovery::new(settings)));
+        Self {
+            local,
+            adapter,
+            recovery,
+            owner,
+            server,
+            captured,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Namespace {
+        &self.local.name
+    }
+
+    /// Takes a socket in, in the place of one of the same id that is leaving: a lost one whose client
+    /// is back, or one of a client of Socket.IO 2.x, whose ids are those of its session.
+    pub(crate) fn enter(&self, recipient: &Arc<Recipient>) {
+        let rooms = &self.local.rooms;
+        let mut entered = rooms.insert(recipient);
+        if let Err(InsertError::IdTaken) = entered
+            && let Some(before) = rooms.get(recipient.id.as_str())
+            && before.is(Phase::Disconnected)
+        {
+            // Its disconnecting handlers are still running.
+            before.last_rooms.keep(rooms.rooms_of(&before));
+            rooms.remove(&before);
+            entered = rooms.insert(recipient);
+        }
+        if let Err(error) = entered {
+            // Ids are random: this does not happen.
+            tracing::error!(socket = %recipient.id, %error, "a socket is in no room");
+        }
+        if let Some(recovery) = &self.recovery {
+            recovery.joined(recipient);
+        }
+    }
+
+    pub(crate) fn owner<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.owner.upgrade()?.downcast().ok()
+    }
+
+    pub(crate) fn server(&self) -> Weak<dyn Any + Send + Sync> {
+        self.server.clone()
+    }
+}

@@ -1,0 +1,108 @@
+//! What names one namespace, or many.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use socketio_proto::Namespace as Name;
+
+use crate::handler::{NamespaceListener, NamespacePredicate};
+use crate::registry::parent::Pattern;
+
+/// Tells in which way a namespace is named. The compiler infers it; nobody names it.
+#[expect(unnameable_types, reason = "inferred, never named")]
+mod by {
+    use std::marker::PhantomData;
+
+    /// By its name.
+    #[derive(Debug)]
+    pub enum Name {}
+
+    /// By a pattern for names.
+    #[cfg(feature = "regex")]
+    #[derive(Debug)]
+    pub enum Regex {}
+
+    /// By a function with the arguments `T`.
+    #[derive(Debug)]
+    pub struct Predicate<T>(PhantomData<T>);
+}
+
+/// Which namespaces are meant: one of a name, or those that a pattern takes.
+pub struct NamespaceSelector(pub(crate) Selected);
+
+pub(crate) enum Selected {
+    Name(Name),
+    Pattern(Pattern),
+}
+
+impl fmt::Debug for NamespaceSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Selected::Name(name) => f.debug_tuple("NamespaceSelector").field(name).finish(),
+            Selected::Pattern(_) => f.debug_struct("NamespaceSelector").finish_non_exhaustive(),
+        }
+    }
+}
+
+/// What [`SocketIo::of`](crate::SocketIo::of) takes: a name, a `Regex` (with the feature `regex`), or a function that
+/// decides, see [`NamespacePredicate`].
+///
+/// `T` is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no namespace for the state `{S}`",
+    label = "not a name, a `Regex`, or a function that decides",
+    note = "a name is a `&str` or a `String`",
+    note = "a function that decides is an `async fn` that returns `bool` or `Result<bool, E>`; its arguments implement `FromNamespace<{S}>`, such as `NamespaceName`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`"
+)]
+pub trait IntoNamespace<T, S> {
+    /// The namespace, or the pattern for namespaces, whose functions extract from `state`.
+    fn into_namespace(self, state: &S) -> NamespaceSelector;
+}
+
+/// The whole name of a namespace: a missing `/` is put in front.
+pub(crate) fn with_slash(name: &str) -> Cow<'_, str> {
+    if name.starts_with('/') {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("/{name}"))
+    }
+}
+
+impl<S> IntoNamespace<by::Name, S> for &str {
+    fn into_namespace(self, _: &S) -> NamespaceSelector {
+        let name = Name::new(with_slash(self)).unwrap_or_else(|error| panic!("{error}"));
+        NamespaceSelector(Selected::Name(name))
+    }
+}
+
+impl<S> IntoNamespace<by::Name, S> for String {
+    fn into_namespace(self, state: &S) -> NamespaceSelector {
+        self.as_str().into_namespace(state)
+    }
+}
+
+impl<S> IntoNamespace<by::Name, S> for &String {
+    fn into_namespace(self, state: &S) -> NamespaceSelector {
+        self.as_str().into_namespace(state)
+    }
+}
+
+#[cfg(feature = "regex")]
+impl<S> IntoNamespace<by::Regex, S> for regex::Regex {
+    fn into_namespace(self, _: &S) -> NamespaceSelector {
+        NamespaceSelector(Selected::Pattern(Pattern::Regex(self)))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, T, S> IntoNamespace<by::Predicate<T>, S> for F
+where
+    F: NamespacePredicate<T, S>,
+    S: Clone + Send + Sync + 'static,
+    T: 'static,
+{
+    fn into_namespace(self, state: &S) -> NamespaceSelector {
+        let listener = NamespaceListener::new(self, state.clone());
+        NamespaceSelector(Selected::Pattern(Pattern::Predicate(listener)))
+    }
+}

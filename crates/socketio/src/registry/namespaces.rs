@@ -1,0 +1,433 @@
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once, Weak};
+
+use arc_swap::ArcSwap;
+use futures_util::FutureExt as _;
+use parking_lot::RwLock;
+use socketio_adapter::AdapterFactory;
+use socketio_proto::Namespace as Name;
+use tokio::runtime::Handle;
+
+use crate::context::NamespaceContext;
+use crate::membership::namespace_shared::Captured;
+use crate::membership::recovery::RecoverySettings;
+use crate::registry::namespace_inner::{Child, Home, NamespaceCore, Origin, Stay};
+use crate::registry::parent::{Children, Parent, Pattern};
+use crate::wire::codec::Codec;
+
+/// The namespaces of a server.
+pub(crate) struct Namespaces {
+    adapter: Box<dyn AdapterFactory>,
+    options: NamespaceOptions,
+    server: Weak<dyn Any + Send + Sync>,
+    by_name: RwLock<HashMap<Name, Place>>,
+    /// In the order in which they are tried.
+    parents: ArcSwap<Vec<Arc<Parent>>>,
+    listeners: ArcSwap<Vec<NewNamespace>>,
+    home: Weak<Self>,
+    /// Tells once that the adapter keeps nothing for lost sockets.
+    unsupported: Once,
+}
+
+/// What is common to all namespaces of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct NamespaceOptions {
+    pub(crate) codec: Codec,
+    pub(crate) cleanup_empty_children: bool,
+    pub(crate) max_children: usize,
+    pub(crate) max_rooms: Option<usize>,
+    pub(crate) recovery: Option<RecoverySettings>,
+}
+
+impl Default for NamespaceOptions {
+    fn default() -> Self {
+        Self {
+            codec: Codec::default(),
+            cleanup_empty_children: false,
+            // A namespace costs kilobytes, and clients choose the names.
+            max_children: 10_000,
+            max_rooms: None,
+            recovery: None,
+        }
+    }
+}
+
+/// Who wants to know of new namespaces.
+pub(crate) type NewNamespace = Arc<dyn Fn(&Arc<NamespaceCore>) + Send + Sync>;
+
+struct Place {
+    namespace: Arc<NamespaceCore>,
+    /// The children of the same pattern, this one among them.
+    siblings: Option<Arc<Children>>,
+}
+
+/// Why there is no namespace for a client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NoNamespace {
+    /// Nobody has made it, and no pattern takes its name.
+    Invalid,
+    /// Clients have had so many made that no further one is.
+    TooMany,
+    /// Something that has to be done for each new namespace has failed.
+    Failed,
+}
+
+impl Namespaces {
+    /// Begins with the main namespace, which every server has.
+    pub(crate) fn new(
+        adapter: Box<dyn AdapterFactory>,
+        options: NamespaceOptions,
+        server: Weak<dyn Any + Send + Sync>,
+    ) -> Arc<Self> {
+        let namespaces = Arc::new_cyclic(|home| Self {
+            adapter,
+            options,
+            server,
+            by_name: RwLock::default(),
+            parents: ArcSwap::default(),
+            listeners: ArcSwap::default(),
+            home: home.clone(),
+            unsupported: Once::new(),
+        });
+        namespaces.find_or_create(&Name::MAIN);
+        namespaces
+    }
+
+    pub(crate) fn codec(&self) -> &Codec {
+        &self.options.codec
+    }
+
+    pub(crate) fn server(&self) -> Weak<dyn Any + Send + Sync> {
+        self.server.clone()
+    }
+
+    /// Whether clients may have sockets to come back to.
+    pub(crate) fn has_recovery(&self) -> bool {
+        self.options.recovery.is_some()
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<NamespaceCore>> {
+        let by_name = self.by_name.read();
+        by_name.get(name).map(|place| Arc::clone(&place.namespace))
+    }
+
+    /// Whether clients could join a namespace of this name: it is there, or a pattern may take it.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        self.by_name.read().contains_key(name) || !self.parents.load().is_empty()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
+        let by_name = self.by_name.read();
+        let all = by_name.values();
+        all.map(|place| Arc::clone(&place.namespace)).collect()
+    }
+
+    /// The namespace of a name, on behalf of the application. One that fits a pattern has the
+    /// handlers of that.
+    pub(crate) fn find_or_create(&self, name: &Name) -> Arc<NamespaceCore> {
+        let pin = |namespace: &Arc<NamespaceCore>| {
+            namespace.pin();
+            Arc::clone(namespace)
+        };
+        // Under the lock: a child without sockets may be taken out at any other time.
+        if let Some(place) = self.by_name.read().get(name) {
+            return pin(&place.namespace);
+        }
+        let parents = self.parents.load();
+        let fits = |parent: &Arc<Parent>| Some((Arc::clone(parent), parent.matches(name)?));
+        let parent = parents.iter().find_map(fits);
+        let made = self.make(name, parent, Arc::clone);
+        match made {
+            (namespace, true) => self.announce(namespace),
+            (namespace, false) => namespace,
+        }
+    }
+
+    /// Adds a pattern, which is tried after those that were added before.
+    pub(crate) fn add_parent(&self, pattern: Pattern) -> Arc<Parent> {
+        let made = self.parents.load().len();
+        // It is not the name of a namespace, and nothing depends on it.
+        let name = Name::new(format!("/_{made}")).unwrap_or_default();
+        let parent = Arc::new(Parent::new(name, pattern));
+        self.parents.rcu(|parents| {
+            let mut parents = Vec::clone(parents);
+            parents.push(Arc::clone(&parent));
+            parents
+        });
+        parent
+    }
+
+    /// Adds somebody who is told of new namespaces from now on.
+    pub(crate) fn add_listener(&self, listener: &NewNamespace) {
+        self.listeners.rcu(|listeners| {
+            let mut listeners = Vec::clone(listeners);
+            listeners.push(Arc::clone(listener));
+            listeners
+        });
+    }
+
+    /// Drops all that the application has registered, for nobody is served any more.
+    pub(crate) fn drop_handlers(&self) {
+        self.listeners.store(Arc::default());
+        for parent in &*self.parents.swap(Arc::default()) {
+            parent.drop_handlers();
+        }
+        for namespace in self.all() {
+            namespace.close();
+        }
+    }
+
+    /// A place in the namespace that a client asks for, which is made if a pattern takes its name.
+    pub(crate) async fn enter(
+        &self,
+        name: &Name,
+        context: impl FnOnce() -> NamespaceContext,
+    ) -> Result<Stay, NoNamespace> {
+        let stay = match self.stay(name) {
+            Some(stay) => stay,
+            None => self.enter_child(name, context()).await?,
+        };
+        if stay.is_announced().await {
+            Ok(stay)
+        } else {
+            Err(NoNamespace::Failed)
+        }
+    }
+
+    fn stay(&self, name: &str) -> Option<Stay> {
+        // Under the lock: a child without sockets may be taken out at any other time.
+        let by_name = self.by_name.read();
+        by_name.get(name).map(|place| Stay::new(&place.namespace))
+    }
+
+    async fn enter_child(
+        &self,
+        name: &Name,
+        mut context: NamespaceContext,
+    ) -> Result<Stay, NoNamespace> {
+        let parents = self.parents.load_full();
+        for parent in &*parents {
+            let Some(captured) = parent.allows(&mut context).await else {
+                continue;
+            };
+            if parents
+                .iter()
+                .map(|parent| parent.children.len())
+                .sum::<usize>()
+                >= self.options.max_children
+                && self.find(name).is_none()
+            {
+                tracing::warn!(
+                    limit = self.options.max_children,
+                    "a client is refused, for there are too many dynamic namespaces: remove empty \
+                     ones with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`"
+                );
+                return Err(NoNamespace::TooMany);
+            }
+            let parent = Some((Arc::clone(parent), captured));
+            let (stay, made) = self.make(name, parent, Stay::new);
+            if made {
+                self.announce(Arc::clone(stay.namespace()));
+            }
+            return Ok(stay);
+        }
+        Err(NoNamespace::Invalid)
+    }
+
+    /// Puts a namespace into the table, unless there is one. Returns what `take` makes of it under
+    /// the lock of the table, and whether it is new.
+    fn make<T>(
+        &self,
+        name: &Name,
+        parent: Option<(Arc<Parent>, Captured)>,
+        take: impl FnOnce(&Arc<NamespaceCore>) -> T,
+    ) -> (T, bool) {
+        let origin = Origin {
+            adapter: &*self.adapter,
+            codec: &self.options.codec,
+            max_rooms: self.options.max_rooms,
+            recovery: self.options.recovery,
+            server: self.server.clone(),
+        };
+        // Made without the lock, for the adapter is not ours; of two that are made, one is dropped.
+        let (made, parent) = match parent {
+            None => (NamespaceCore::new(name.clone(), &origin), None),
+            Some((parent, captured)) => {
+                let home: Weak<dyn Home> = self.home.clone();
+                let child = Child::new(home, captured);
+                let child = NamespaceCore::new_child(name.clone(), &origin, child);
+                (child, Some(parent))
+            }
+        };
+        let mut by_name = self.by_name.write();
+        if let Some(found) = by_name.get(name) {
+            return (take(&found.namespace), false);
+        }
+        if let Some(parent) = &parent {
+            parent.adopt(&made);
+        }
+        let taken = take(&made);
+        let place = Place {
+            namespace: Arc::clone(&made),
+            siblings: parent.map(|parent| Arc::clone(&parent.children)),
+        };
+        by_name.insert(name.clone(), place);
+        drop(by_name);
+        if self.has_recovery() && made.space.recovery.is_none() {
+            self.unsupported.call_once(warn_of_unsupported);
+        }
+        start(&made);
+        (taken, true)
+    }
+
+    /// Tells those who want to know of new namespaces, and lets clients in.
+    fn announce(&self, namespace: Arc<NamespaceCore>) -> Arc<NamespaceCore> {
+        for listener in &**self.listeners.load() {
+            if catch_unwind(AssertUnwindSafe(|| listener(&namespace))).is_err() {
+                tracing::error!(
+                    namespace = %namespace.name(),
+                    "a listener of new namespaces panicked: nobody can join this one until it is \
+                     asked for again"
+                );
+                self.remove(&namespace, |_| true);
+                namespace.announced(false);
+                return namespace;
+            }
+        }
+        namespace.announced(true);
+        namespace
+    }
+
+    fn remove(&self, namespace: &NamespaceCore, may: impl FnOnce(&NamespaceCore) -> bool) {
+        let removed = {
+            let mut by_name = self.by_name.write();
+            let is_it = by_name
+                .get(namespace.name())
+                .is_some_and(|place| std::ptr::eq(Arc::as_ptr(&place.namespace), namespace));
+            if !is_it || !may(namespace) {
+                return;
+            }
+            let removed = by_name.remove(namespace.name());
+            if let Some(siblings) = removed.as_ref().and_then(|place| place.siblings.as_ref()) {
+                siblings.remove(namespace);
+            }
+            removed
+        };
+        if let Some(place) = removed {
+            close(place.namespace);
+        }
+    }
+}
+
+impl Home for Namespaces {
+    fn abandoned(&self, child: &NamespaceCore) {
+        if self.options.cleanup_empty_children {
+            self.remove(child, NamespaceCore::is_abandoned);
+        }
+    }
+}
+
+fn warn_of_unsupported() {
+    tracing::warn!(
+        "lost connections are not recovered, for the adapter does not keep sessions and packets: \
+         configure one that does, or take `connection_state_recovery` out of the options"
+    );
+}
+
+/// Lets the adapter of a new namespace get ready, behind the back of whoever makes the namespace.
+fn start(namespace: &Arc<NamespaceCore>) {
+    let namespace = Arc::clone(namespace);
+    let init = async move {
+        if let Err(error) = namespace.space.adapter.init().await {
+            tracing::error!(
+                namespace = %namespace.name(),
+                %error,
+                "the adapter did not start: this server reaches its own clients only"
+            );
+        }
+    };
+    behind_the_back(
+        init,
+        "did not start: make namespaces inside the tokio runtime",
+    );
+}
+
+/// Ends the adapter of a namespace that is gone.
+fn close(namespace: Arc<NamespaceCore>) {
+    let close = async move {
+        if let Err(error) = namespace.space.adapter.close().await {
+            tracing::warn!(namespace = %namespace.name(), %error, "the adapter did not close");
+        }
+    };
+    behind_the_back(
+        close,
+        "was not closed: leave namespaces inside the tokio runtime",
+    );
+}
+
+/// An adapter that is connected to something needs the runtime; the one in memory is ready at once.
+fn behind_the_back(work: impl Future<Output = ()> + Send + 'static, failure: &str) {
+    let mut work = Box::pin(work);
+    if (&mut work).now_or_never().is_some() {
+        return;
+    }
+    match Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn(work)),
+        Err(_) => tracing::error!("the adapter {failure}"),
+    }
+}
+
+#[cfg(all(test, feature = "regex"))]
+mod tests {
+    use socketio_adapter::InMemoryAdapter;
+
+    use super::*;
+
+    #[test]
+    fn a_child_that_somebody_enters_while_the_last_leaves_is_not_removed() {
+        let options = NamespaceOptions {
+            cleanup_empty_children: true,
+            ..NamespaceOptions::default()
+        };
+        let server: Weak<Namespaces> = Weak::new();
+        let adapter = Box::new(InMemoryAdapter::factory());
+        let namespaces = Namespaces::new(adapter, options, server);
+        let pattern = regex::Regex::new("^/child$").expect("it is a pattern");
+        namespaces.add_parent(Pattern::Regex(pattern));
+        let name = Name::new("/child").expect("it is a name");
+        let parents = namespaces.parents.load_full();
+        let parent = parents.first().map(|parent| (Arc::clone(parent), None));
+        let (child, _) = namespaces.make(&name, parent, Arc::clone);
+        let first = namespaces.stay(&name).expect("it is there");
+        let second = namespaces.stay(&name).expect("it is there");
+        drop(first);
+        // The last one has left, as somebody thought a moment ago.
+        namespaces.abandoned(&child);
+        assert!(namespaces.find(&name).is_some());
+        drop(second);
+        assert!(namespaces.find(&name).is_none());
+    }
+
+    #[test]
+    fn children_share_the_table_of_their_pattern_until_they_have_handlers_of_their_own() {
+        let server: Weak<Namespaces> = Weak::new();
+        let adapter = Box::new(InMemoryAdapter::factory());
+        let options = NamespaceOptions::default();
+        let namespaces = Namespaces::new(adapter, options, server);
+        let pattern = regex::Regex::new("^/[ab]$").expect("it is a pattern");
+        let parent = namespaces.add_parent(Pattern::Regex(pattern));
+        let [a, b] = ["/a", "/b"].map(|name| {
+            let name = Name::new(name).expect("it is a name");
+            namespaces.find_or_create(&name)
+        });
+        let shares = |child: &NamespaceCore| Arc::ptr_eq(&child.handlers(), &parent.handlers());
+        parent.register(|handlers| handlers.ordered = true);
+        assert!(shares(&a) && shares(&b));
+        b.register(|handlers| handlers.rejection = None);
+        parent.register(|handlers| handlers.ordered = false);
+        assert!(shares(&a) && !shares(&b));
+        assert!(!b.handlers().ordered);
+    }
+}

@@ -1,0 +1,34 @@
+//! The namespaces of one pattern.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::{RwLock, RwLockWriteGuard};
+use socketio_proto::Namespace as Name;
+
+use crate::registry::namespace_inner::NamespaceCore;
+
+/// The namespaces that were made after one pattern.
+#[derive(Default)]
+pub(crate) struct Children(RwLock<HashMap<Name, Arc<NamespaceCore>>>);
+
+impl Children {
+    /// The table, for those who change it together with something else.
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, HashMap<Name, Arc<NamespaceCore>>> {
+        self.0.write()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
+        self.0.read().values().cloned().collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.read().len()
+    }
+
+    /// Takes a child out.
+    pub(crate) fn remove(&self, child: &NamespaceCore) {
+        let removed = self.0.write().remove(child.name());
+        drop(removed);
+    }
+}

@@ -1,0 +1,262 @@
+//! Which of the data of sockets other servers see.
+
+use std::any::{TypeId, type_name};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use crate::socket_state::data_map::DataMap;
+
+/// The types whose values are part of Node's `socket.data`, and under which keys.
+#[derive(Clone, Default)]
+pub(crate) struct SharedData {
+    types: Vec<SharedType>,
+}
+
+#[derive(Clone)]
+struct SharedType {
+    key: SmolStr,
+    id: TypeId,
+    name: &'static str,
+    describe: fn(&DataMap) -> Option<serde_json::Result<Value>>,
+    restore: fn(&DataMap, &Value) -> serde_json::Result<()>,
+}
+
+impl SharedData {
+    /// Gives a type a key. A type has one key and a key one type: the last word holds.
+    pub(crate) fn share<T>(&mut self, key: &str)
+    where
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        let shared = SharedType {
+            key: key.into(),
+            id: TypeId::of::<T>(),
+            name: type_name::<T>(),
+            describe: |data| data.with(|value: &T| serde_json::to_value(value)),
+            restore: |data, value| {
+                data.insert(T::deserialize(value)?);
+                Ok(())
+            },
+        };
+        self.types
+            .retain(|known| known.id != shared.id && known.key != shared.key);
+        self.types.push(shared);
+    }
+
+    /// The data of a socket as other servers and a later connection see it: an object.
+    pub(crate) fn describe(&self, data: &DataMap) -> Value {
+        let mut described = data.all_json();
+        for shared in &self.types {
+            let Some(described_value) = shared.catch(|| (shared.describe)(data)) else {
+                continue;
+            };
+            match described_value {
+                None => {}
+                Some(Ok(value)) => {
+                    described.insert(shared.key.as_str().to_owned(), value);
+                }
+                Some(Err(error)) => tracing::error!(
+                    key = %shared.key,
+                    r#type = shared.name,
+                    %error,
+                    "shared data is left out, for it cannot be serialised as JSON: use types with \
+                     string keys in maps"
+                ),
+            }
+        }
+        Value::Object(described)
+    }
+
+    /// Puts what was described, here or by a server of Node's, into the data of a socket.
+    ///
+    /// What belongs to no type, or does not fit its type, is kept as JSON.
+    pub(crate) fn restore(&self, described: Value, data: &DataMap) {
+        let described = match described {
+            Value::Object(described) => described,
+            Value::Null => return,
+            other => {
+                tracing::warn!(
+                    ?other,
+                    "the data of a socket is lost, for it is no object: keep values under keys"
+                );
+                return;
+            }
+        };
+        for (key, value) in described {
+            let Some(shared) = self.types.iter().find(|shared| shared.key == key) else {
+                data.insert_json(key, value);
+                continue;
+            };
+            match shared.catch(|| (shared.restore)(data, &value)) {
+                Some(Ok(())) => continue,
+                Some(Err(error)) => tracing::warn!(
+                    key,
+                    r#type = shared.name,
+                    %error,
+                    "the data of a socket does not fit its type and is kept as JSON: let all \
+                     servers share the same types"
+                ),
+                None => {}
+            }
+            data.insert_json(key, value);
+        }
+    }
+}
+
+impl SharedType {
+    /// Calls what the application has written for the type. `None` if it panics, which must not end
+    /// whoever reads the data of all sockets, or lets a client come back.
+    fn catch<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
+        // What the type shares with others may be left half-done; nothing of ours is.
+        let result = catch_unwind(AssertUnwindSafe(call));
+        if result.is_err() {
+            tracing::error!(
+                key = %self.key,
+                r#type = self.name,
+                "a type of shared data panicked: its value is left out, or kept as JSON; set \
+                 RUST_BACKTRACE=1 to see where"
+            );
+        }
+        result.ok()
+    }
+}
+
+impl fmt::Debug for SharedData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let types = self.types.iter().map(|shared| (&shared.key, shared.name));
+        f.debug_map().entries(types).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize, PartialEq, Serialize)]
+    struct User {
+        name: String,
+    }
+
+    fn ada() -> User {
+        User {
+            name: "ada".to_owned(),
+        }
+    }
+
+    fn sharing_users() -> SharedData {
+        let mut shared = SharedData::default();
+        shared.share::<User>("user");
+        shared
+    }
+
+    #[test]
+    fn only_what_is_shared_is_described() {
+        let (shared, data) = (sharing_users(), DataMap::default());
+        assert_eq!(shared.describe(&data), json!({}));
+        data.insert("private");
+        data.insert(ada());
+        data.insert_json("score", 7);
+        assert_eq!(
+            shared.describe(&data),
+            json!({ "user": { "name": "ada" }, "score": 7 })
+        );
+    }
+
+    #[test]
+    fn what_was_described_comes_back() {
+        let (shared, data) = (sharing_users(), DataMap::default());
+        let described = json!({ "user": { "name": "ada" }, "of node": [1, null] });
+        shared.restore(described.clone(), &data);
+        assert_eq!(data.remove::<User>(), Some(ada()));
+        assert_eq!(data.json("of node"), Some(json!([1, null])));
+        data.insert(ada());
+        assert_eq!(shared.describe(&data), described);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_kept_until_a_value_takes_its_place() {
+        let (shared, data) = (sharing_users(), DataMap::default());
+        shared.restore(json!({ "user": "ada" }), &data);
+        assert_eq!(data.with(|_: &User| ()), None);
+        assert_eq!(shared.describe(&data), json!({ "user": "ada" }));
+        data.insert(ada());
+        assert_eq!(shared.describe(&data), json!({ "user": { "name": "ada" } }));
+    }
+
+    #[test]
+    fn data_that_is_no_object_is_no_data() {
+        let (shared, data) = (sharing_users(), DataMap::default());
+        for other in [json!(null), json!([1]), json!("user")] {
+            shared.restore(other, &data);
+        }
+        assert_eq!(shared.describe(&data), json!({}));
+    }
+
+    #[test]
+    fn a_key_has_one_type_and_a_type_one_key() {
+        let (mut shared, data) = (sharing_users(), DataMap::default());
+        data.insert(ada());
+        data.insert(7_u32);
+        shared.share::<User>("account");
+        assert_eq!(
+            shared.describe(&data),
+            json!({ "account": { "name": "ada" } })
+        );
+        shared.share::<u32>("account");
+        assert_eq!(shared.describe(&data), json!({ "account": 7 }));
+    }
+
+    #[test]
+    fn what_cannot_be_serialised_is_left_out() {
+        type Wrong = HashMap<(u8, u8), u8>;
+        let (mut shared, data) = (sharing_users(), DataMap::default());
+        shared.types.push(SharedType {
+            describe: |data| data.with(|value: &Wrong| serde_json::to_value(value)),
+            key: "wrong".into(),
+            ..shared.types[0].clone()
+        });
+        data.insert(Wrong::from([((1, 2), 3)]));
+        data.insert(ada());
+        assert_eq!(shared.describe(&data), json!({ "user": { "name": "ada" } }));
+    }
+
+    /// As a type may that an application has written by hand.
+    struct Explosive;
+
+    impl Serialize for Explosive {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("it cannot be serialised")
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Explosive {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            panic!("it cannot be deserialised")
+        }
+    }
+
+    #[test]
+    fn what_panics_concerns_its_own_key_only() {
+        let (mut shared, data) = (SharedData::default(), DataMap::default());
+        shared.share::<Explosive>("explosive");
+        shared.share::<User>("user");
+        data.insert(Explosive);
+        data.insert(ada());
+        assert_eq!(shared.describe(&data), json!({ "user": { "name": "ada" } }));
+
+        let data = DataMap::default();
+        let described = json!({ "explosive": [1], "user": { "name": "ada" } });
+        shared.restore(described.clone(), &data);
+        assert_eq!(data.json("explosive"), Some(json!([1])));
+        assert_eq!(shared.describe(&data), described);
+    }
+}

@@ -1,0 +1,78 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use engineio::{Application, BoxError, ConnectionError, ConnectionFailure, Session, SessionId};
+use http::HeaderMap;
+use http::request::Parts;
+
+use crate::client::Client;
+use crate::client::conn::Conn;
+use crate::client::connection::ClientConnection;
+use crate::handshake::Handshake;
+use crate::registry::namespaces::Namespaces;
+use crate::server::engine_hooks::EngineHooks;
+use crate::server::serve_client::ServeClient;
+use crate::wire::backlink::WeakServer;
+use crate::wire::client_shared::Link;
+use crate::wire::limits::Limits;
+
+/// Socket.IO, as the engine sees it.
+pub(crate) struct App {
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) namespaces: Arc<Namespaces>,
+    /// The browser client, where it is served.
+    pub(crate) client: Option<ServeClient>,
+    pub(crate) hooks: EngineHooks,
+    /// The server, for extractors of the hooks.
+    pub(crate) server: WeakServer,
+}
+
+impl Application for App {
+    type Connection = ClientConnection;
+
+    fn open(&self, session: Session, request: Parts) -> ClientConnection {
+        let handshake = Arc::new(Handshake::new(request, SystemTime::now()));
+        let link = Arc::new(Link::new(session, handshake, Arc::clone(&self.limits)));
+        let client = Client::new(Arc::clone(&link), Arc::clone(&self.namespaces));
+        self.hooks.connection(|| Conn::new(Arc::clone(&link)));
+        client.opened();
+        ClientConnection::new(client)
+    }
+
+    async fn allow_request(&self, request: &mut Parts) -> Result<(), ConnectionError> {
+        let Some(listener) = self.hooks.allow_request.load_full() else {
+            return Ok(());
+        };
+        // What the extensions hold is kept for as long as the connection, and this is not needed.
+        request.extensions.insert(self.server.clone());
+        let allowed = listener.call(request).await;
+        request.extensions.remove::<WeakServer>();
+        allowed.map_err(ConnectionError::from)
+    }
+
+    async fn generate_id(&self, request: &Parts) -> Result<SessionId, BoxError> {
+        let Some(listener) = self.hooks.generate_id.load_full() else {
+            return engineio::random_id();
+        };
+        // Extractors want to change what they read.
+        let mut request = request.clone();
+        request.extensions.insert(self.server.clone());
+        listener.call(&mut request).await
+    }
+
+    fn connection_error(&self, failure: &ConnectionFailure<'_>) {
+        self.hooks.connection_error(failure);
+    }
+
+    fn initial_headers(&self, headers: &mut HeaderMap, request: &Parts) {
+        self.hooks.initial_headers(headers, request);
+    }
+
+    fn headers(&self, headers: &mut HeaderMap, request: &Parts) {
+        self.hooks.headers(headers, request);
+    }
+
+    fn wants_headers(&self) -> bool {
+        self.hooks.wants_headers()
+    }
+}

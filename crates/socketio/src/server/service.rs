@@ -1,0 +1,88 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use engineio::{Engine, EngineIoService, ResponseBody, ResponseFuture};
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::server::app::App;
+use crate::server::io::SocketIo;
+
+/// Serves Socket.IO and passes other requests on, with a [`SocketIo`] in their extensions.
+pub struct SocketIoService<I> {
+    engine: EngineIoService<I, App>,
+}
+
+impl<I> SocketIoService<I> {
+    pub(crate) fn new(inner: I, engine: Arc<Engine<App>>) -> Self {
+        Self {
+            engine: EngineIoService::new(inner, engine),
+        }
+    }
+
+    /// A handle to the server.
+    pub fn io(&self) -> SocketIo {
+        SocketIo::new(Arc::clone(self.engine.engine()), ())
+    }
+
+    /// The wrapped service.
+    pub fn get_ref(&self) -> &I {
+        self.engine.get_ref()
+    }
+
+    /// The wrapped service, mutably.
+    pub fn get_mut(&mut self) -> &mut I {
+        self.engine.get_mut()
+    }
+
+    /// The wrapped service, by value.
+    pub fn into_inner(self) -> I {
+        self.engine.into_inner()
+    }
+}
+
+impl<I: Clone> Clone for SocketIoService<I> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+        }
+    }
+}
+
+impl<I: fmt::Debug> fmt::Debug for SocketIoService<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketIoService")
+            .field("inner", self.get_ref())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I, ReqBody, ResBody> Service<Request<ReqBody>> for SocketIoService<I>
+where
+    I: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ReqBody: Body + Send + 'static,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = I::Error;
+    type Future = ResponseFuture<I::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.engine.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let engine = self.engine.engine();
+        let path = request.uri().path();
+        if !engine.serves(path) {
+            request.extensions_mut().insert(self.io());
+        } else if let Some(client) = &engine.application().client
+            && let Some(name) = engine.below(path)
+            && let Some(answer) = client.answer(name, request.headers())
+        {
+            return ResponseFuture::answer(answer);
+        }
+        self.engine.call(request)
+    }
+}

@@ -1,0 +1,175 @@
+//! One client in one namespace: identity, data, listeners, pending acknowledgements and phase.
+//!
+//! May use `wire` and the modules below it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use socketio_adapter::{Member, Memberships, SocketId};
+use socketio_proto::Args;
+
+use crate::socket_state::data_map::DataMap;
+use crate::socket_state::listeners::Listeners;
+use crate::socket_state::ordered::{HasOrdered, Ordered};
+use crate::socket_state::pending_acks::PendingAcks;
+use crate::socket_state::recoverable::Recoverable;
+use crate::socket_state::rooms_at_leave::LastRooms;
+use crate::wire::client_shared::Link;
+use crate::wire::disconnect_reason::DisconnectReason;
+
+pub(crate) mod ack_error;
+pub(crate) mod data_map;
+pub(crate) mod listener_id;
+pub(crate) mod listeners;
+pub(crate) mod ordered;
+pub(crate) mod outgoing_listeners;
+pub(crate) mod pending_acks;
+pub(crate) mod recoverable;
+pub(crate) mod rooms_at_leave;
+pub(crate) mod tasks;
+
+/// One client in one namespace, as rooms and broadcasts see it.
+pub(crate) struct Recipient {
+    pub(crate) id: SocketId,
+    pub(crate) link: Arc<Link>,
+    pub(crate) auth: Args,
+    pub(crate) acks: PendingAcks,
+    pub(crate) data: DataMap,
+    pub(crate) ordered: Ordered,
+    pub(crate) listeners: Listeners,
+    /// What it needs to come back, if it may.
+    pub(crate) recoverable: Option<Box<Recoverable>>,
+    pub(crate) last_rooms: LastRooms,
+    memberships: Memberships<Self>,
+    phase: AtomicU8,
+}
+
+/// How far a socket has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// Middleware decides.
+    Joining,
+    Connected,
+    /// It was connected.
+    Disconnected,
+    /// It was never connected: refused, or gone before it was decided.
+    Refused,
+}
+
+impl Recipient {
+    pub(crate) fn new(
+        id: SocketId,
+        link: Arc<Link>,
+        auth: Args,
+        recoverable: Option<Box<Recoverable>>,
+    ) -> Self {
+        Self {
+            id,
+            acks: PendingAcks::new(link.limits.max_pending_acks),
+            link,
+            auth,
+            data: DataMap::default(),
+            ordered: Ordered::default(),
+            listeners: Listeners::default(),
+            recoverable,
+            last_rooms: LastRooms::default(),
+            memberships: Memberships::new(),
+            phase: AtomicU8::new(Phase::Joining as u8),
+        }
+    }
+
+    pub(crate) fn is(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::Acquire) == phase as u8
+    }
+
+    /// Whether nothing can be sent any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is(Phase::Disconnected) || self.is(Phase::Refused)
+    }
+
+    /// Takes the socket out of its namespace, or with `close` the whole client, unless it has gone.
+    pub(crate) fn disconnect(&self, close: bool, reason: DisconnectReason) {
+        if self.is_gone() {
+            return;
+        }
+        if let Some(control) = self.link.control() {
+            if close {
+                control.close(reason);
+            } else {
+                control.leave(self, reason);
+            }
+        }
+    }
+
+    /// Goes from one phase to another; only one of those who try at the same time succeeds.
+    pub(crate) fn advance(&self, from: Phase, to: Phase) -> bool {
+        self.phase
+            .compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
+impl Member for Recipient {
+    fn id(&self) -> &SocketId {
+        &self.id
+    }
+
+    fn memberships(&self) -> &Memberships<Self> {
+        &self.memberships
+    }
+}
+
+impl HasOrdered for Recipient {
+    fn ordered(&self) -> &Ordered {
+        &self.ordered
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_gone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use http_body_util::Full;
+
+    use crate::server::layer::SocketIoLayer;
+
+    use super::*;
+
+    /// Somebody may ask for the end of a socket just when its client leaves, and comes back with the
+    /// same id.
+    #[tokio::test]
+    async fn a_socket_does_not_take_another_of_its_id_out() {
+        let layer = SocketIoLayer::builder().allow_eio3(true).build();
+        let io = layer.io();
+        let engine = io.engine();
+        let uri = "/socket.io/?EIO=3&transport=polling";
+        let request = |uri: &str, body: &'static str| {
+            let method = if body.is_empty() { "GET" } else { "POST" };
+            let request = Request::builder().method(method).uri(uri);
+            let request = request.body(Full::<&[u8]>::new(body.as_bytes()));
+            engine.handle_request(request.expect("a request"))
+        };
+        assert!(request(uri, "").await.status().is_success());
+        let sockets = io.sockets().sockets();
+        let first = sockets.first().expect("it is in the main namespace");
+        let uri = format!("{uri}&sid={}", first.id());
+        assert!(request(&uri, "2:412:40").await.status().is_success());
+        let sockets = io.sockets().sockets();
+        let second = sockets.first().expect("it is back");
+        assert_eq!(first.id(), second.id());
+        assert_ne!(first, second);
+
+        let leave = |recipient: &Recipient| {
+            let control = recipient.link.control().expect("the client is there");
+            control.leave(recipient, DisconnectReason::ServerNamespaceDisconnect);
+        };
+        leave(first.recipient());
+        assert!(second.connected());
+        leave(second.recipient());
+        assert!(second.disconnected());
+    }
+}

@@ -1,0 +1,172 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use engineio::{Message, Text};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use socketio_proto::{
+    Args, DecodeLimits, Decoder, EncodeError, Namespace, Packet, PacketDecoder, Parser,
+};
+
+use crate::wire::encoded_packet::Encoded;
+use crate::wire::unicast_packet::Unicast;
+
+/// How the packets of a server are encoded.
+///
+/// The encoding of the specification needs no parser, and no packet in between.
+#[derive(Clone, Default)]
+pub(crate) struct Codec {
+    parser: Option<Arc<dyn Parser>>,
+}
+
+impl Codec {
+    pub(crate) fn new(parser: impl Parser) -> Self {
+        Self {
+            parser: Some(Arc::new(parser)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn event<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        id: Option<u64>,
+        event: &str,
+        args: &T,
+    ) -> Result<Unicast, EncodeError> {
+        let Some(parser) = &self.parser else {
+            return Unicast::json(|out| {
+                socketio_proto::encode_event(out, namespace, id, event, args)
+            });
+        };
+        let packet = Packet::event(namespace.clone(), Args::from_serialize(Some(event), args)?);
+        parse(&**parser, &packet.with_id(id)).map(Unicast::from)
+    }
+
+    #[inline]
+    pub(crate) fn ack<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        id: u64,
+        args: &T,
+    ) -> Result<Unicast, EncodeError> {
+        let Some(parser) = &self.parser else {
+            return Unicast::json(|out| socketio_proto::encode_ack(out, namespace, id, args));
+        };
+        let packet = Packet::ack(namespace.clone(), id, Args::from_serialize(None, args)?);
+        parse(&**parser, &packet).map(Unicast::from)
+    }
+
+    pub(crate) fn packet(&self, packet: &Packet) -> Result<Encoded, EncodeError> {
+        match &self.parser {
+            None => Ok(Encoded::packet(packet)),
+            Some(parser) => parse(&**parser, packet),
+        }
+    }
+
+    pub(crate) fn connect(
+        &self,
+        namespace: &Namespace,
+        sid: &str,
+        pid: Option<&str>,
+    ) -> Result<Encoded, EncodeError> {
+        let Some(parser) = &self.parser else {
+            return Ok(Encoded::text(|out| {
+                socketio_proto::encode_connect(out, namespace, sid, pid);
+            }));
+        };
+        parse(&**parser, &Packet::connect(namespace.clone(), sid, pid))
+    }
+
+    pub(crate) fn connect_error(
+        &self,
+        namespace: &Namespace,
+        message: &str,
+        data: Option<&RawValue>,
+    ) -> Result<Encoded, EncodeError> {
+        let Some(parser) = &self.parser else {
+            return Ok(Encoded::text(|out| {
+                socketio_proto::encode_connect_error(out, namespace, message, data);
+            }));
+        };
+        let packet = Packet::connect_error(namespace.clone(), message, data);
+        parse(&**parser, &packet)
+    }
+
+    pub(crate) fn disconnect(&self, namespace: &Namespace) -> Result<Encoded, EncodeError> {
+        let Some(parser) = &self.parser else {
+            return Ok(Encoded::text(|out| {
+                socketio_proto::encode_disconnect(out, namespace);
+            }));
+        };
+        parse(&**parser, &Packet::disconnect(namespace.clone()))
+    }
+
+    /// What reads the messages of one connection.
+    pub(crate) fn decoder(&self, limits: Arc<DecodeLimits>) -> MessageDecoder {
+        match &self.parser {
+            None => MessageDecoder::Json(Decoder::new(limits)),
+            Some(parser) => MessageDecoder::Parser(Box::new(parser.decoder(limits))),
+        }
+    }
+}
+
+fn parse(parser: &dyn Parser, packet: &Packet) -> Result<Encoded, EncodeError> {
+    let messages = parser.encode(packet).map_err(EncodeError::from_parser)?;
+    let messages = messages.into_iter().map(|message| match message {
+        socketio_proto::Message::Text(text) => Message::Text(Text::new(&text)),
+        socketio_proto::Message::Binary(bytes) => Message::Binary(bytes),
+    });
+    Encoded::from_messages(messages)
+        .ok_or_else(|| EncodeError::from_parser("it has made no message".into()))
+}
+
+impl fmt::Debug for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.parser.is_some() {
+            "parser"
+        } else {
+            "JSON"
+        };
+        f.debug_tuple("Codec").field(&name).finish()
+    }
+}
+
+/// What reads the messages of one connection.
+pub(crate) enum MessageDecoder {
+    Json(Decoder),
+    /// Boxed twice so that every connection is a word smaller; only few have one.
+    Parser(Box<Box<dyn PacketDecoder>>),
+}
+
+impl MessageDecoder {
+    #[inline]
+    pub(crate) fn decode(
+        &mut self,
+        message: Message,
+    ) -> Result<Option<Packet>, Box<dyn Error + Send + Sync>> {
+        match (self, message) {
+            (Self::Json(decoder), Message::Text(text)) => {
+                // To cut the packet type off would take an allocation of its own.
+                let start = text.as_wire().len().saturating_sub(text.len());
+                Ok(decoder.decode_text_from(text.into_wire(), start)?)
+            }
+            (Self::Json(decoder), Message::Binary(bytes)) => Ok(decoder.decode_binary(bytes)?),
+            (Self::Parser(decoder), Message::Text(text)) => {
+                decoder.decode(socketio_proto::Message::Text(text.into_payload()))
+            }
+            (Self::Parser(decoder), Message::Binary(bytes)) => {
+                decoder.decode(socketio_proto::Message::Binary(bytes))
+            }
+        }
+    }
+
+    /// Whether a packet has been begun, and further messages are awaited for it.
+    pub(crate) fn is_waiting(&self) -> bool {
+        match self {
+            Self::Json(decoder) => decoder.is_waiting(),
+            Self::Parser(decoder) => decoder.is_waiting(),
+        }
+    }
+}

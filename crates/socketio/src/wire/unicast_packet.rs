@@ -1,0 +1,80 @@
+use bytes::Bytes;
+use engineio::{Message, SendError, SendOptions, Session, TextBuf};
+use socketio_proto::{Attachments, EncodeError};
+
+use crate::wire::encoded_packet::Encoded;
+
+/// A packet for one client, ready to be sent.
+///
+/// What is meant for many is [`Encoded`]. This needs no bytes that can be shared, and so no memory of its
+/// own.
+#[derive(Debug)]
+pub(crate) enum Unicast {
+    /// A packet as the specification encodes it.
+    Packet(TextBuf, Attachments, SendOptions),
+    Encoded(Encoded),
+}
+
+/// Enough for most events without growing.
+const CAPACITY: usize = 128;
+
+impl Unicast {
+    /// A packet as the specification encodes it, with or without attachments.
+    #[inline]
+    pub(crate) fn json(
+        write: impl FnOnce(&mut String) -> Result<Attachments, EncodeError>,
+    ) -> Result<Self, EncodeError> {
+        let mut written = None;
+        let text = TextBuf::build(CAPACITY, |out| written = Some(write(out)));
+        let attachments = written.transpose()?.unwrap_or_default();
+        Ok(Self::Packet(text, attachments, SendOptions::default()))
+    }
+
+    /// Says whether the transport may compress the packet.
+    #[inline]
+    pub(crate) fn set_compress(&mut self, compress: bool) {
+        match self {
+            Self::Packet(_, _, options) => *options = options.compress(compress),
+            Self::Encoded(packet) => packet.set_compress(compress),
+        }
+    }
+
+    /// Sends it to the client of a session.
+    #[inline]
+    pub(crate) fn send(self, session: &Session) -> Result<(), SendError> {
+        match self {
+            Self::Packet(text, attachments, options) if attachments.is_empty() => {
+                session.send_text_buf(text, options)
+            }
+            Self::Packet(text, attachments, options) => {
+                session.send_all_with(messages(text, attachments), options)
+            }
+            Self::Encoded(packet) => packet.send(session),
+        }
+    }
+
+    /// Sends it if the transport can take it now. Returns whether it could.
+    pub(crate) fn send_volatile(self, session: &Session) -> bool {
+        match self {
+            Self::Packet(text, attachments, options) => {
+                session.send_volatile_with(messages(text, attachments), options)
+            }
+            Self::Encoded(packet) => {
+                session.send_volatile_with(packet.messages(), packet.options())
+            }
+        }
+    }
+}
+
+/// The messages in the order in which they are sent.
+fn messages(text: TextBuf, attachments: Attachments) -> impl Iterator<Item = Message> {
+    let text = Message::Text(text.into_text());
+    let attachments = attachments.into_iter().map(Bytes::into);
+    std::iter::once(text).chain(attachments)
+}
+
+impl From<Encoded> for Unicast {
+    fn from(packet: Encoded) -> Self {
+        Self::Encoded(packet)
+    }
+}
