@@ -14,16 +14,16 @@ use socketio_proto::{EncodeError, Namespace as Name, Packet, PacketType};
 use tokio::runtime::Handle;
 
 use crate::registry::handlers::Handlers;
-use crate::registry::namespace_inner::Stay;
+use crate::registry::namespace_inner::OccupancyGuard;
 use crate::registry::namespaces::Namespaces;
 use crate::socket::Socket;
 use crate::socket_state::tasks::{Tasks, Unfinished};
-use crate::wire::client_shared::{Control, Link};
+use crate::wire::client_shared::{ClientControl, ClientShared};
 use crate::wire::codec::Codec;
 use crate::wire::disconnect_reason::DisconnectReason;
-use crate::wire::encoded_packet::Encoded;
+use crate::wire::encoded_packet::EncodedPacket;
 
-pub(crate) use self::route::Route;
+pub(crate) use self::route::RouteCache;
 
 pub(crate) mod conn;
 pub(crate) mod connection;
@@ -39,7 +39,7 @@ mod route;
 
 /// One engine session and its sockets: one in each namespace that the client has joined.
 pub(crate) struct Client {
-    pub(crate) link: Arc<Link>,
+    pub(crate) shared: Arc<ClientShared>,
     pub(crate) tasks: Arc<Tasks>,
     namespaces: Arc<Namespaces>,
     members: Mutex<Members>,
@@ -66,7 +66,7 @@ enum MemberState {
     /// It is decided whether the client may join, or the connect handlers and what the client has
     /// sent meanwhile are being started.
     Joining(Box<Joining>),
-    Joined(Socket, Stay),
+    Joined(Socket, OccupancyGuard),
     /// The client was here. Packets that it sent before it knew are ignored.
     Left,
 }
@@ -75,7 +75,7 @@ struct Joining {
     /// Tells this attempt from others of the same client to join the same namespace.
     attempt: u64,
     /// The socket, once it is known which one the client gets.
-    socket: Option<(Socket, Stay)>,
+    socket: Option<(Socket, OccupancyGuard)>,
     /// What the client has sent behind its CONNECT.
     queue: Vec<(Packet, Unfinished)>,
     /// Ends the task that joins.
@@ -91,20 +91,20 @@ struct Joining {
 type Announcements = SmallVec<[Announcement; 2]>;
 
 impl Client {
-    pub(crate) fn new(link: Arc<Link>, namespaces: Arc<Namespaces>) -> Arc<Self> {
+    pub(crate) fn new(shared: Arc<ClientShared>, namespaces: Arc<Namespaces>) -> Arc<Self> {
         let client = Arc::new(Self {
             tasks: Arc::new(Tasks::new(
-                link.limits.max_pending_events,
-                link.limits.max_pending_bytes,
+                shared.limits.max_pending_events,
+                shared.limits.max_pending_bytes,
                 Handle::current(),
             )),
-            link,
+            shared,
             namespaces,
             members: Mutex::default(),
             joined: AtomicBool::new(false),
         });
-        let control: Arc<dyn Control> = Arc::clone(&client) as _;
-        client.link.set_control(Arc::downgrade(&control));
+        let control: Arc<dyn ClientControl> = Arc::clone(&client) as _;
+        client.shared.set_control(Arc::downgrade(&control));
         client
     }
 
@@ -113,7 +113,7 @@ impl Client {
     }
 
     pub(crate) fn session(&self) -> &Session {
-        &self.link.session
+        &self.shared.session
     }
 
     /// Whether the client has joined a namespace since it is here.
@@ -133,10 +133,12 @@ impl Client {
 
     /// Handles a packet of the client. `route` is that of the packets that have arrived with it.
     #[inline(always)]
-    pub(crate) fn receive(self: &Arc<Self>, packet: Packet, route: &mut Route) {
+    pub(crate) fn receive(self: &Arc<Self>, packet: Packet, route: &mut RouteCache) {
         match packet.kind {
             PacketType::Connect => self.connect(&packet),
-            PacketType::ConnectError => self.break_off("the client sent a CONNECT_ERROR packet"),
+            PacketType::ConnectError => {
+                self.close_for_violation("the client sent a CONNECT_ERROR packet")
+            }
             PacketType::Ack | PacketType::Disconnect | PacketType::Event => {
                 self.route(packet, route);
             }
@@ -150,12 +152,12 @@ impl Client {
             PacketType::Event => self.dispatch(socket, handlers, packet),
             PacketType::Ack => {
                 if let Some(id) = packet.id {
-                    socket.recipient().acks.answer(id, packet.payload);
+                    socket.state().acks.answer(id, packet.payload);
                 }
             }
             PacketType::Disconnect => {
                 self.leave(
-                    socket.recipient(),
+                    socket.state(),
                     DisconnectReason::ClientNamespaceDisconnect,
                     Run::Here,
                 );
@@ -165,9 +167,9 @@ impl Client {
     }
 
     /// Sends a packet while a lock is held.
-    fn enqueue(&self, packet: Result<Encoded, EncodeError>) -> Announcement {
+    fn enqueue(&self, packet: Result<EncodedPacket, EncodeError>) -> Announcement {
         match packet {
-            Ok(packet) => self.link.enqueue(&packet),
+            Ok(packet) => self.shared.enqueue(&packet),
             Err(error) => {
                 tracing::error!(%error, "a packet was not sent");
                 Announcement::default()
@@ -176,24 +178,24 @@ impl Client {
     }
 
     /// Sends a packet that is no event.
-    fn send(&self, packet: Result<Encoded, EncodeError>) {
+    fn send(&self, packet: Result<EncodedPacket, EncodeError>) {
         match packet {
             // A session that is closed is about to be taken out of its namespaces.
-            Ok(packet) => drop(self.link.send_owned(packet)),
+            Ok(packet) => drop(self.shared.send_owned(packet)),
             Err(error) => tracing::error!(%error, "a packet was not sent"),
         }
     }
 
     /// The client broke the protocol: it is taken out of its namespaces and its connection is
     /// closed.
-    pub(crate) fn break_off(self: &Arc<Self>, why: &str) {
+    pub(crate) fn close_for_violation(self: &Arc<Self>, why: &str) {
         tracing::debug!(why, "closing a connection");
         self.leave_all(DisconnectReason::ForcedServerClose, Run::Here);
         self.session().close(CloseReason::ForcedClose);
     }
 
     /// The client sent something that is no Socket.IO packet.
-    pub(crate) fn undecodable(self: &Arc<Self>, error: &dyn Error) {
+    pub(crate) fn close_for_decode_error(self: &Arc<Self>, error: &dyn Error) {
         tracing::debug!(%error, "closing a connection: the client sent a malformed packet");
         self.leave_all(DisconnectReason::ForcedClose, Run::Here);
         self.session().close(CloseReason::ForcedClose);
@@ -236,10 +238,10 @@ impl Member {
 ///
 /// It may hold locks that its disconnect handlers want, so those run in a task of their own. Only
 /// `supersede` is not called by the application.
-impl Control for Client {
+impl ClientControl for Client {
     fn leave(self: Arc<Self>, socket: &dyn Any, reason: DisconnectReason) {
-        if let Some(recipient) = socket.downcast_ref() {
-            Self::leave(&self, recipient, reason, Run::InTask);
+        if let Some(socket_state) = socket.downcast_ref() {
+            Self::leave(&self, socket_state, reason, Run::InTask);
         }
     }
 

@@ -48,7 +48,7 @@ pub use self::server_event::ServerEventHandler;
 
 pub(crate) use self::erased::{
     BoxFuture, ConnectListener, DisconnectListener, EventMiddlewareListener, MiddlewareListener,
-    NamespaceListener, ServerEventListener,
+    PredicateListener, ServerEventListener,
 };
 pub(crate) use self::event_listener::{EventListener, OnRejected};
 pub(crate) use self::panic::{catch, catch_call};

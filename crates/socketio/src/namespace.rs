@@ -12,9 +12,9 @@ use crate::handler::{
     ConnectHandler, ConnectListener, DisconnectHandler, DisconnectListener, EventHandler,
     EventListener, Middleware, MiddlewareListener,
 };
-use crate::membership::namespace_shared::{Scope, Space};
+use crate::membership::namespace_shared::{NamespaceShared, Scope};
 use crate::registry::handlers::Handlers;
-use crate::registry::namespace_inner::NamespaceCore;
+use crate::registry::namespace_inner::NamespaceInner;
 use crate::registry::parent::Parent;
 use crate::socket::Socket;
 use crate::socket_state::listeners::Position;
@@ -51,45 +51,45 @@ mod socket_listeners;
 ///     .on("price", async |Data(article): Data<String>| Reply(article.len()));
 /// ```
 pub struct Namespace<S = ()> {
-    place: Place,
+    selection: Selection,
     state: S,
 }
 
 /// What a handle stands for.
 #[derive(Clone)]
-enum Place {
-    One(Arc<Space>),
+enum Selection {
+    One(Arc<NamespaceShared>),
     /// All that are made after one pattern.
     Children(Arc<Parent>),
 }
 
 impl<S> Namespace<S> {
-    pub(crate) fn of_core(core: &NamespaceCore, state: S) -> Self {
-        Self::new(Place::One(Arc::clone(&core.space)), state)
+    pub(crate) fn of_core(core: &NamespaceInner, state: S) -> Self {
+        Self::new(Selection::One(Arc::clone(&core.shared)), state)
     }
 
     pub(crate) fn of_parent(parent: Arc<Parent>, state: S) -> Self {
-        Self::new(Place::Children(parent), state)
+        Self::new(Selection::Children(parent), state)
     }
 
-    fn new(place: Place, state: S) -> Self {
-        Self { place, state }
+    fn new(selection: Selection, state: S) -> Self {
+        Self { selection, state }
     }
 
     /// The name of the namespace, which begins with `/`.
     ///
     /// That of a pattern is made up, as in Node's server: `/_0` for the first.
     pub fn name(&self) -> &str {
-        match &self.place {
-            Place::One(space) => space.name(),
-            Place::Children(parent) => parent.name(),
+        match &self.selection {
+            Selection::One(shared) => shared.name(),
+            Selection::Children(parent) => parent.name(),
         }
     }
 
     /// Whether this stands for all namespaces that are made after a pattern, see
     /// [`SocketIo::of`](crate::SocketIo::of).
     pub fn is_pattern(&self) -> bool {
-        matches!(self.place, Place::Children(_))
+        matches!(self.selection, Selection::Children(_))
     }
 
     /// The namespaces that have been made after this pattern and are there now; none if this is
@@ -98,9 +98,9 @@ impl<S> Namespace<S> {
     where
         S: Clone,
     {
-        match &self.place {
-            Place::One(_) => Vec::new(),
-            Place::Children(parent) => {
+        match &self.selection {
+            Selection::One(_) => Vec::new(),
+            Selection::Children(parent) => {
                 let children = parent.children.all().into_iter();
                 children
                     .map(|child| Self::of_core(&child, self.state.clone()))
@@ -111,14 +111,14 @@ impl<S> Namespace<S> {
 
     /// The same namespace, with another state for the handlers that are registered through it.
     pub fn with_state<S2>(&self, state: S2) -> Namespace<S2> {
-        Namespace::new(self.place.clone(), state)
+        Namespace::new(self.selection.clone(), state)
     }
 
     /// The socket with this id, if it is connected to this server.
     pub fn socket(&self, id: &str) -> Option<Socket> {
-        self.spaces().iter().find_map(|space| {
-            let recipient = space.local.rooms.get(id)?;
-            Some(Socket::new(recipient, Arc::clone(space)))
+        self.spaces().iter().find_map(|shared| {
+            let socket_state = shared.local.rooms.get(id)?;
+            Some(Socket::new(socket_state, Arc::clone(shared)))
         })
     }
 
@@ -129,25 +129,25 @@ impl<S> Namespace<S> {
     /// [`fetch_sockets`](Self::fetch_sockets).
     pub fn sockets(&self) -> Vec<Socket> {
         let spaces = self.spaces();
-        let count = spaces.iter().map(|space| space.local.rooms.len()).sum();
+        let count = spaces.iter().map(|shared| shared.local.rooms.len()).sum();
         let mut sockets = Vec::with_capacity(count);
-        for space in &spaces {
-            space.local.rooms.for_each(&Target::all(), |recipient| {
+        for shared in &spaces {
+            shared.local.rooms.for_each(&Target::all(), |socket_state| {
                 // One that is about to leave is still in the index.
-                if !recipient.is_gone() {
-                    sockets.push(Socket::new(Arc::clone(recipient), Arc::clone(space)));
+                if !socket_state.has_left() {
+                    sockets.push(Socket::new(Arc::clone(socket_state), Arc::clone(shared)));
                 }
             });
         }
         sockets
     }
 
-    fn spaces(&self) -> SmallVec<[Arc<Space>; 1]> {
-        match &self.place {
-            Place::One(space) => smallvec![Arc::clone(space)],
-            Place::Children(parent) => {
+    fn spaces(&self) -> SmallVec<[Arc<NamespaceShared>; 1]> {
+        match &self.selection {
+            Selection::One(shared) => smallvec![Arc::clone(shared)],
+            Selection::Children(parent) => {
                 let children = parent.children.all().into_iter();
-                children.map(|child| Arc::clone(&child.space)).collect()
+                children.map(|child| Arc::clone(&child.shared)).collect()
             }
         }
     }
@@ -162,17 +162,17 @@ impl<S> Namespace<S> {
     }
 
     pub(crate) fn everybody(&self) -> BroadcastOperator {
-        let scope: Arc<dyn Scope> = match &self.place {
-            Place::One(space) => Arc::clone(space) as _,
-            Place::Children(parent) => Arc::clone(parent) as _,
+        let scope: Arc<dyn Scope> = match &self.selection {
+            Selection::One(shared) => Arc::clone(shared) as _,
+            Selection::Children(parent) => Arc::clone(parent) as _,
         };
         BroadcastOperator::new(scope, Target::all())
     }
 
     fn register(self, change: impl Fn(&mut Handlers)) -> Self {
-        match &self.place {
-            Place::Children(parent) => parent.register(change),
-            Place::One(space) => match space.owner::<NamespaceCore>() {
+        match &self.selection {
+            Selection::Children(parent) => parent.register(change),
+            Selection::One(shared) => match shared.owner::<NamespaceInner>() {
                 Some(core) => core.register(change),
                 None => tracing::warn!(
                     namespace = self.name(),
@@ -271,7 +271,7 @@ where
 
 impl<S: Clone> Clone for Namespace<S> {
     fn clone(&self) -> Self {
-        Self::new(self.place.clone(), self.state.clone())
+        Self::new(self.selection.clone(), self.state.clone())
     }
 }
 
@@ -287,7 +287,7 @@ impl Socket {
     /// The namespace of the socket.
     #[must_use]
     pub fn namespace(&self) -> Namespace {
-        Namespace::new(Place::One(Arc::clone(self.space())), ())
+        Namespace::new(Selection::One(Arc::clone(self.namespace_shared())), ())
     }
 }
 
@@ -295,7 +295,7 @@ impl ServerEventContext {
     /// The namespace that the event was emitted in.
     #[must_use]
     pub fn namespace(&self) -> Namespace {
-        Namespace::new(Place::One(Arc::clone(&self.space)), ())
+        Namespace::new(Selection::One(Arc::clone(&self.shared)), ())
     }
 }
 

@@ -10,12 +10,12 @@ use socketio_proto::EncodeError;
 use tokio::time::Instant;
 
 use crate::handshake::Handshake;
-use crate::membership::namespace_shared::Space;
+use crate::membership::namespace_shared::NamespaceShared;
 use crate::socket_state::data_map::DataMap;
-use crate::socket_state::recoverable::Fate;
-use crate::socket_state::{Phase, Recipient};
+use crate::socket_state::recoverable::RecoveryState;
+use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
-use crate::wire::unicast_packet::Unicast;
+use crate::wire::unicast_packet::UnicastPacket;
 
 mod ack;
 mod emit;
@@ -44,26 +44,26 @@ pub use self::rooms::JoinError;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Socket(Arc<Place>);
+pub struct Socket(Arc<SocketInner>);
 
 /// A recipient and where it is, in one allocation: a socket is cloned for each of its events, and to
 /// count one reference is cheaper than two.
-struct Place {
-    recipient: Arc<Recipient>,
-    space: Arc<Space>,
+struct SocketInner {
+    state: Arc<SocketState>,
+    namespace: Arc<NamespaceShared>,
 }
 
 impl Socket {
-    pub(crate) fn new(recipient: Arc<Recipient>, space: Arc<Space>) -> Self {
-        Self(Arc::new(Place { recipient, space }))
+    pub(crate) fn new(state: Arc<SocketState>, namespace: Arc<NamespaceShared>) -> Self {
+        Self(Arc::new(SocketInner { state, namespace }))
     }
 
-    pub(crate) fn recipient(&self) -> &Arc<Recipient> {
-        &self.0.recipient
+    pub(crate) fn state(&self) -> &Arc<SocketState> {
+        &self.0.state
     }
 
-    pub(crate) fn space(&self) -> &Arc<Space> {
-        &self.0.space
+    pub(crate) fn namespace_shared(&self) -> &Arc<NamespaceShared> {
+        &self.0.namespace
     }
 
     /// The id of the socket: a public name for it, which is also a room that only it is in.
@@ -71,13 +71,13 @@ impl Socket {
     /// It is not the id of the Engine.IO session, which is a secret of the client's.
     #[must_use]
     pub fn id(&self) -> &SocketId {
-        &self.recipient().id
+        &self.state().id
     }
 
     /// Whether the socket is connected: middleware has let it in and it has not left since.
     #[must_use]
     pub fn connected(&self) -> bool {
-        self.recipient().is(Phase::Connected)
+        self.state().is(Phase::Connected)
     }
 
     /// Whether the client has got back, with this socket, one that it had on a connection that was
@@ -88,7 +88,7 @@ impl Socket {
     /// [`connection_state_recovery`](crate::SocketIoBuilder::connection_state_recovery).
     #[must_use]
     pub fn recovered(&self) -> bool {
-        let recoverable = self.recipient().recoverable.as_ref();
+        let recoverable = self.state().recoverable.as_ref();
         recoverable.is_some_and(|recoverable| recoverable.recovered)
     }
 
@@ -102,7 +102,7 @@ impl Socket {
     /// `socket.request`).
     #[must_use]
     pub fn handshake(&self) -> Arc<Handshake> {
-        self.recipient().link.handshake()
+        self.state().client.handshake()
     }
 
     /// The CONNECT payload of the client (the `auth` option of its side), as another type.
@@ -111,14 +111,14 @@ impl Socket {
     ///
     /// If the payload is not of that type.
     pub fn auth<T: serde::de::DeserializeOwned>(&self) -> Result<T, socketio_proto::ArgsError> {
-        self.recipient().auth.deserialize()
+        self.state().auth.deserialize()
     }
 
     /// Values that the application keeps with the socket. They go when the socket is disconnected
     /// and its handlers have run.
     #[must_use]
     pub fn data(&self) -> &DataMap {
-        &self.recipient().data
+        &self.state().data
     }
 
     /// Disconnects the socket; with `close`, the client's whole connection, and with it its
@@ -128,14 +128,14 @@ impl Socket {
     /// of their own. A socket that is disconnected already is left alone, and so is a new one of the
     /// same client.
     pub fn disconnect(&self, close: bool) {
-        self.recipient()
+        self.state()
             .disconnect(close, DisconnectReason::ServerNamespaceDisconnect);
     }
 
     /// Returns when everything that was sent to the client has been handed to its transport, or
     /// the client is gone: with it, a producer keeps pace with a slow client.
     pub async fn drained(&self) {
-        self.recipient().link.session.drained().await;
+        self.state().client.session.drained().await;
     }
 
     /// Gives up an acknowledgement of the next [`emit_with_ack`](SocketEmitter::emit_with_ack)
@@ -166,38 +166,41 @@ impl Socket {
         &self,
         id: u64,
         args: &T,
-    ) -> Result<Unicast, EncodeError> {
-        self.space().local.codec.ack(self.space().name(), id, args)
+    ) -> Result<UnicastPacket, EncodeError> {
+        self.namespace_shared()
+            .local
+            .codec
+            .ack(self.namespace_shared().name(), id, args)
     }
 
     /// Sends such an answer.
-    pub(crate) fn send_ack(&self, packet: Unicast) {
+    pub(crate) fn send_ack(&self, packet: UnicastPacket) {
         // A client that is gone needs no answer.
-        if !self.recipient().is_gone() {
-            packet.send(&self.recipient().link.session).ok();
+        if !self.state().has_left() {
+            packet.send(&self.state().client.session).ok();
         }
     }
 
     /// Whether what is sent now may be told to the client later: it is connected, or its connection
     /// was lost and it may come back, is about to, or has.
     fn is_recoverable(&self) -> bool {
-        let Place { recipient, space } = &*self.0;
-        let Some(recoverable) = &recipient.recoverable else {
+        let SocketInner { state, namespace } = &*self.0;
+        let Some(recoverable) = &state.recoverable else {
             return false;
         };
-        if recipient.is(Phase::Connected) {
+        if state.is(Phase::Connected) {
             return true;
         }
-        match recoverable.fate() {
+        match recoverable.state_after_leave() {
             // It leaves at this moment.
-            None => recipient.is(Phase::Disconnected),
-            Some(Fate::Over) => false,
+            None => state.is(Phase::Disconnected),
+            Some(RecoveryState::Over) => false,
             // In this order: a client that is not about to come back any more may be there.
-            Some(Fate::Kept(until)) => {
+            Some(RecoveryState::Kept(until)) => {
                 Instant::now() <= until
-                    || (space.recovery.as_ref())
+                    || (namespace.recovery.as_ref())
                         .is_some_and(|recovery| recovery.is_returning(&recoverable.id))
-                    || space.local.rooms.get(recipient.id.as_str()).is_some()
+                    || namespace.local.rooms.get(state.id.as_str()).is_some()
             }
         }
     }
@@ -212,14 +215,14 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
             .field("id", self.id())
-            .field("namespace", self.space().name())
+            .field("namespace", self.namespace_shared().name())
             .finish_non_exhaustive()
     }
 }
 
 impl PartialEq for Socket {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(self.recipient(), other.recipient())
+        Arc::ptr_eq(self.state(), other.state())
     }
 }
 

@@ -13,8 +13,8 @@ use crate::socket_state::listeners::Listeners;
 use crate::socket_state::ordered::{HasOrdered, Ordered};
 use crate::socket_state::pending_acks::PendingAcks;
 use crate::socket_state::recoverable::Recoverable;
-use crate::socket_state::rooms_at_leave::LastRooms;
-use crate::wire::client_shared::Link;
+use crate::socket_state::rooms_at_leave::RoomsAtLeave;
+use crate::wire::client_shared::ClientShared;
 use crate::wire::disconnect_reason::DisconnectReason;
 
 pub(crate) mod ack_error;
@@ -29,9 +29,9 @@ pub(crate) mod rooms_at_leave;
 pub(crate) mod tasks;
 
 /// One client in one namespace, as rooms and broadcasts see it.
-pub(crate) struct Recipient {
+pub(crate) struct SocketState {
     pub(crate) id: SocketId,
-    pub(crate) link: Arc<Link>,
+    pub(crate) client: Arc<ClientShared>,
     pub(crate) auth: Args,
     pub(crate) acks: PendingAcks,
     pub(crate) data: DataMap,
@@ -39,7 +39,7 @@ pub(crate) struct Recipient {
     pub(crate) listeners: Listeners,
     /// What it needs to come back, if it may.
     pub(crate) recoverable: Option<Box<Recoverable>>,
-    pub(crate) last_rooms: LastRooms,
+    pub(crate) rooms_at_leave: RoomsAtLeave,
     memberships: Memberships<Self>,
     phase: AtomicU8,
 }
@@ -57,23 +57,23 @@ pub(crate) enum Phase {
     Refused,
 }
 
-impl Recipient {
+impl SocketState {
     pub(crate) fn new(
         id: SocketId,
-        link: Arc<Link>,
+        client: Arc<ClientShared>,
         auth: Args,
         recoverable: Option<Box<Recoverable>>,
     ) -> Self {
         Self {
             id,
-            acks: PendingAcks::new(link.limits.max_pending_acks),
-            link,
+            acks: PendingAcks::new(client.limits.max_pending_acks),
+            client,
             auth,
             data: DataMap::default(),
             ordered: Ordered::default(),
             listeners: Listeners::default(),
             recoverable,
-            last_rooms: LastRooms::default(),
+            rooms_at_leave: RoomsAtLeave::default(),
             memberships: Memberships::new(),
             phase: AtomicU8::new(Phase::Joining as u8),
         }
@@ -84,16 +84,16 @@ impl Recipient {
     }
 
     /// Whether nothing can be sent any more.
-    pub(crate) fn is_gone(&self) -> bool {
+    pub(crate) fn has_left(&self) -> bool {
         self.is(Phase::Disconnected) || self.is(Phase::Refused)
     }
 
     /// Takes the socket out of its namespace, or with `close` the whole client, unless it has gone.
     pub(crate) fn disconnect(&self, close: bool, reason: DisconnectReason) {
-        if self.is_gone() {
+        if self.has_left() {
             return;
         }
-        if let Some(control) = self.link.control() {
+        if let Some(control) = self.client.control() {
             if close {
                 control.close(reason);
             } else {
@@ -110,7 +110,7 @@ impl Recipient {
     }
 }
 
-impl Member for Recipient {
+impl Member for SocketState {
     fn id(&self) -> &SocketId {
         &self.id
     }
@@ -120,13 +120,13 @@ impl Member for Recipient {
     }
 }
 
-impl HasOrdered for Recipient {
+impl HasOrdered for SocketState {
     fn ordered(&self) -> &Ordered {
         &self.ordered
     }
 
     fn is_over(&self) -> bool {
-        self.is_gone()
+        self.has_left()
     }
 }
 
@@ -163,13 +163,13 @@ mod tests {
         assert_eq!(first.id(), second.id());
         assert_ne!(first, second);
 
-        let leave = |recipient: &Recipient| {
-            let control = recipient.link.control().expect("the client is there");
-            control.leave(recipient, DisconnectReason::ServerNamespaceDisconnect);
+        let leave = |socket_state: &SocketState| {
+            let control = socket_state.client.control().expect("the client is there");
+            control.leave(socket_state, DisconnectReason::ServerNamespaceDisconnect);
         };
-        leave(first.recipient());
+        leave(first.state());
         assert!(second.connected());
-        leave(second.recipient());
+        leave(second.state());
         assert!(second.disconnected());
     }
 }

@@ -21,24 +21,24 @@ use crate::socket_state::ack_error::AckError;
 /// The event has been sent already. Dropping this gives the missing answers up.
 #[must_use = "the event has been sent, but its acknowledgements are ignored unless they are read"]
 pub struct BroadcastAck<T> {
-    state: State,
+    state: AckStreamState,
     answer: PhantomData<fn() -> T>,
 }
 
-enum State {
+enum AckStreamState {
     Failed(Option<EmitError>),
-    Waiting(Answers),
+    AckReceiver(Answers),
     WaitingUntil(AnswersUntil),
 }
 
 impl<T> BroadcastAck<T> {
     pub(super) fn new(answers: Answers, timeout: Option<Duration>) -> Self {
         Self::with_state(match timeout {
-            None => State::Waiting(answers),
+            None => AckStreamState::AckReceiver(answers),
             Some(timeout) => {
                 // The timer is set when the answers are first asked for, which needs the runtime.
                 let deadline = Instant::now().checked_add(timeout);
-                State::WaitingUntil(answers.until(async move {
+                AckStreamState::WaitingUntil(answers.until(async move {
                     match deadline {
                         Some(deadline) => sleep_until(deadline).await,
                         None => std::future::pending().await,
@@ -50,10 +50,10 @@ impl<T> BroadcastAck<T> {
 
     pub(super) fn failed(error: EmitError) -> Self {
         tracing::error!(error = &error as &dyn Error, "the event was not sent");
-        Self::with_state(State::Failed(Some(error)))
+        Self::with_state(AckStreamState::Failed(Some(error)))
     }
 
-    fn with_state(state: State) -> Self {
+    fn with_state(state: AckStreamState) -> Self {
         Self {
             state,
             answer: PhantomData,
@@ -89,18 +89,20 @@ impl<T: DeserializeOwned> Stream for BroadcastAck<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match &mut self.state {
-            State::Failed(error) => {
+            AckStreamState::Failed(error) => {
                 Poll::Ready(error.take().map(|error| Err(AckError::Emit(error))))
             }
-            State::Waiting(answers) => Pin::new(answers)
+            AckStreamState::AckReceiver(answers) => Pin::new(answers)
                 .poll_next(cx)
                 .map(|answer| answer.map(|answer| read(&answer))),
-            State::WaitingUntil(answers) => Pin::new(answers).poll_next(cx).map(|answer| {
-                answer.map(|answer| match answer {
-                    Ok(answer) => read(&answer),
-                    Err(MissingAnswers { .. }) => Err(AckError::Timeout),
+            AckStreamState::WaitingUntil(answers) => {
+                Pin::new(answers).poll_next(cx).map(|answer| {
+                    answer.map(|answer| match answer {
+                        Ok(answer) => read(&answer),
+                        Err(MissingAnswers { .. }) => Err(AckError::Timeout),
+                    })
                 })
-            }),
+            }
         }
     }
 }

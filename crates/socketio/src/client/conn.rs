@@ -12,7 +12,7 @@ use engineio::{
 use crate::handler::catch_call;
 use crate::handshake::Handshake;
 use crate::socket::Socket;
-use crate::wire::client_shared::Link;
+use crate::wire::client_shared::ClientShared;
 use crate::wire::disconnect_reason::DisconnectReason;
 
 /// The connection beneath a socket, which its client shares among its namespaces (Node's
@@ -23,12 +23,12 @@ use crate::wire::disconnect_reason::DisconnectReason;
 /// block. They go when the connection is closed; one that is added later is never called.
 #[derive(Clone)]
 pub struct Conn {
-    link: Arc<Link>,
+    client: Arc<ClientShared>,
 }
 
 impl Conn {
-    pub(crate) fn new(link: Arc<Link>) -> Self {
-        Self { link }
+    pub(crate) fn new(client: Arc<ClientShared>) -> Self {
+        Self { client }
     }
 
     /// The id of the connection: a secret between this client and the server.
@@ -37,13 +37,13 @@ impl Conn {
     /// clients. It is not the id of any [`Socket`].
     #[must_use]
     pub fn id(&self) -> &str {
-        self.link.session.id().as_str()
+        self.client.session.id().as_str()
     }
 
     /// The request that opened the connection (Node's `request`).
     #[must_use]
     pub fn handshake(&self) -> Arc<Handshake> {
-        self.link.handshake()
+        self.client.handshake()
     }
 
     /// The address of the peer, see [`Handshake::address`].
@@ -55,37 +55,37 @@ impl Conn {
     /// The revision of Engine.IO that the client speaks.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
-        self.link.session.protocol()
+        self.client.session.protocol()
     }
 
     /// The transport that the client uses now.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        self.link.session.transport()
+        self.client.session.transport()
     }
 
     /// How far the connection has come.
     #[must_use]
     pub fn ready_state(&self) -> ReadyState {
-        self.link.session.ready_state()
+        self.client.session.ready_state()
     }
 
     /// Whether the client has moved from polling to another transport (Node's `upgraded`).
     #[must_use]
     pub fn is_upgraded(&self) -> bool {
-        self.link.session.is_upgraded()
+        self.client.session.is_upgraded()
     }
 
     /// Whether the client is about to move from polling to another transport (Node's `upgrading`).
     #[must_use]
     pub fn is_upgrading(&self) -> bool {
-        self.link.session.is_upgrading()
+        self.client.session.is_upgrading()
     }
 
     /// The number of bytes that wait to be sent.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
-        self.link.session.queued_bytes()
+        self.client.session.queued_bytes()
     }
 
     /// Sends an Engine.IO message as it is (Node's `send` and `write`).
@@ -98,7 +98,7 @@ impl Conn {
     /// If the connection is closed, or the client so far behind that its connection has just been
     /// closed for it.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.link.session.send(message)
+        self.client.session.send(message)
     }
 
     /// Sends an Engine.IO message as it is, with options, as [`send`](Self::send) does.
@@ -111,18 +111,18 @@ impl Conn {
         message: impl Into<Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        self.link.session.send_with(message, options)
+        self.client.session.send_with(message, options)
     }
 
     /// Closes the connection once everything that is queued has been sent, without telling the
     /// client that it is disconnected: it will try to come back (Node's `close()`).
     pub fn close(&self) {
-        self.link.session.close(CloseReason::ForcedClose);
+        self.client.session.close(CloseReason::ForcedClose);
     }
 
     /// Closes the connection at once; what is queued is dropped (Node's `close(true)`).
     pub fn discard(&self) {
-        self.link.session.abort(CloseReason::ForcedClose);
+        self.client.session.abort(CloseReason::ForcedClose);
     }
 }
 
@@ -221,7 +221,7 @@ impl Conn {
                 tracing::error!(event = name, panic, "a listener of a connection panicked");
             }
         };
-        self.link.session.observe(Arc::new(listener));
+        self.client.session.observe(Arc::new(listener));
         self
     }
 }
@@ -239,6 +239,6 @@ impl Socket {
     /// The connection beneath the socket.
     #[must_use]
     pub fn conn(&self) -> Conn {
-        Conn::new(Arc::clone(&self.recipient().link))
+        Conn::new(Arc::clone(&self.state().client))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use engineio::{CloseReason, Connection, Message, Protocol};
 use socketio_proto::{Packet, revision_4};
 
-use crate::client::{Client, Route, Run};
+use crate::client::{Client, RouteCache, Run};
 use crate::wire::codec::MessageDecoder;
 use crate::wire::disconnect_reason::DisconnectReason;
 
@@ -14,7 +14,7 @@ pub(crate) struct ClientConnection {
     client: Arc<Client>,
     decoder: MessageDecoder,
     /// The way of the packets that have arrived together.
-    route: Route,
+    route: RouteCache,
     /// By when the client is to join a namespace.
     join_by: Option<Instant>,
     /// By when the attachments of a packet are to be here.
@@ -23,15 +23,15 @@ pub(crate) struct ClientConnection {
 
 impl ClientConnection {
     pub(crate) fn new(client: Arc<Client>) -> Self {
-        let limits = &client.link.limits;
+        let limits = &client.shared.limits;
         Self {
             decoder: client
                 .codec()
-                .decoder(Arc::clone(match client.link.protocol {
+                .decoder(Arc::clone(match client.shared.protocol {
                     Protocol::V3 => &limits.decode_with_query,
                     _ => &limits.decode,
                 })),
-            route: Route::default(),
+            route: RouteCache::default(),
             join_by: now().checked_add(limits.connect_timeout),
             attachments_by: None,
             client,
@@ -43,12 +43,12 @@ impl ClientConnection {
     /// Handles a packet as the client means it.
     fn receive(&mut self, packet: Packet) {
         let Self { client, route, .. } = self;
-        let link = &client.link;
-        match link.protocol {
+        let shared = &client.shared;
+        match shared.protocol {
             Protocol::V3 => {
-                match revision_4::receive(packet, link.limits.decode.max_namespace_len) {
+                match revision_4::receive(packet, shared.limits.decode.max_namespace_len) {
                     Ok(packet) => client.receive(packet, route),
-                    Err(error) => client.undecodable(&error),
+                    Err(error) => client.close_for_decode_error(&error),
                 }
             }
             _ => client.receive(packet, route),
@@ -69,16 +69,16 @@ impl Connection for ClientConnection {
             }
             // The time runs from the packet: attachments that trickle in do not extend it.
             Ok(None) if self.decoder.is_waiting() && self.attachments_by.is_none() => {
-                let timeout = self.client.link.limits.attachments_timeout;
+                let timeout = self.client.shared.limits.attachments_timeout;
                 self.attachments_by = now().checked_add(timeout);
             }
             Ok(None) => {}
-            Err(error) => self.client.undecodable(&*error),
+            Err(error) => self.client.close_for_decode_error(&*error),
         }
     }
 
     fn caught_up(&mut self) {
-        self.route = Route::default();
+        self.route = RouteCache::default();
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -92,17 +92,17 @@ impl Connection for ClientConnection {
             self.join_by = None;
             if !self.client.has_joined() {
                 self.client
-                    .break_off("the client has not joined a namespace in time");
+                    .close_for_violation("the client has not joined a namespace in time");
             }
         }
         if due(self.attachments_by) && !self.client.tasks.is_ready() {
             // They may lie unread, because the handlers of this client are not ready for more.
-            let timeout = self.client.link.limits.attachments_timeout;
+            let timeout = self.client.shared.limits.attachments_timeout;
             self.attachments_by = now.checked_add(timeout);
         } else if due(self.attachments_by) {
             self.attachments_by = None;
             self.client
-                .break_off("the client has not sent the attachments of a packet in time");
+                .close_for_violation("the client has not sent the attachments of a packet in time");
         }
     }
 
@@ -127,9 +127,9 @@ fn now() -> Instant {
 mod tests {
     use crate::handshake::Handshake;
     use crate::socket::Socket;
-    use crate::socket_state::Recipient;
+    use crate::socket_state::SocketState;
     use crate::socket_state::tasks::Tasks;
-    use crate::wire::client_shared::Link;
+    use crate::wire::client_shared::ClientShared;
 
     use super::*;
 
@@ -139,11 +139,11 @@ mod tests {
         let sizes = [
             ("connection", size_of::<ClientConnection>(), 96),
             ("client", size_of::<Client>(), 120),
-            ("link", size_of::<Link>(), 56),
+            ("shared", size_of::<ClientShared>(), 56),
             ("tasks", size_of::<Tasks>(), 72),
             ("handshake", size_of::<Handshake>(), 264),
             // And one of each for each namespace that it has joined.
-            ("recipient", size_of::<Recipient>(), 240),
+            ("socket_state", size_of::<SocketState>(), 240),
             ("socket", size_of::<Socket>(), 8),
         ];
         for (name, size, most) in sizes {

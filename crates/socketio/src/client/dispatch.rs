@@ -4,13 +4,13 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use socketio_proto::Packet;
 
-use super::rejected::{overlooked, reject, rejected};
+use super::rejected::{log_only, reject, rejected};
 use super::{Client, size};
 use crate::context::EventContext;
 use crate::error::rejection::Rejection;
 use crate::handler::{BoxFuture, EventListener, EventMiddlewareListener, OnRejected, catch};
 use crate::registry::handlers::Handlers;
-use crate::registry::namespace_inner::NamespaceCore;
+use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
 use crate::socket_state::ordered::Ordered;
 use crate::socket_state::tasks::Tasks;
@@ -20,8 +20,9 @@ impl Client {
     #[inline(always)]
     pub(super) fn dispatch(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
         let bytes = size(&packet);
-        let is_plain =
-            !handlers.ordered && !handlers.hear_any() && socket.recipient().listeners.is_unused();
+        let is_plain = !handlers.ordered
+            && !handlers.has_any_listeners()
+            && socket.state().listeners.is_unused();
         if !is_plain {
             self.dispatch_to_all(socket, handlers, packet, bytes);
             return;
@@ -56,17 +57,17 @@ impl Client {
         packet: Packet,
         bytes: usize,
     ) {
-        let Some(namespace) = socket.space().owner::<NamespaceCore>() else {
-            log_late(&socket);
+        let Some(namespace) = socket.namespace_shared().owner::<NamespaceInner>() else {
+            log_event_after_leave(&socket);
             return;
         };
-        let recipient = Arc::clone(socket.recipient());
+        let socket_state = Arc::clone(socket.state());
         let context = EventContext::new(socket, packet.payload, packet.id);
         if handlers.ordered {
             // The listeners are looked up in their turn: those that a handler adds hear all events
             // behind its own.
             let job = Box::pin(handle_in_order(namespace, context));
-            Ordered::run(&recipient, &self.tasks, job, bytes);
+            Ordered::run(&socket_state, &self.tasks, job, bytes);
         } else {
             handle(&self.tasks, namespace, handlers, context, bytes);
         }
@@ -95,13 +96,13 @@ fn runs<'a>(
 /// middleware has let it pass, those of its name.
 fn handle(
     tasks: &Arc<Tasks>,
-    namespace: Arc<NamespaceCore>,
+    namespace: Arc<NamespaceInner>,
     handlers: &Handlers,
     mut context: EventContext,
     bytes: usize,
 ) {
     for listener in any_listeners(handlers, &context.socket) {
-        tasks.start(listener.run(context.fork(), overlooked()), bytes);
+        tasks.start(listener.run(context.fork(), log_only()), bytes);
     }
     let middleware = middleware(handlers, &context.socket);
     if middleware.is_empty() {
@@ -121,7 +122,7 @@ fn handle(
 }
 
 /// Runs all that is interested in an event, one after the other.
-async fn handle_in_order(namespace: Arc<NamespaceCore>, mut context: EventContext) {
+async fn handle_in_order(namespace: Arc<NamespaceInner>, mut context: EventContext) {
     let (any, middleware, on_rejection) = {
         let handlers = namespace.handlers();
         (
@@ -131,7 +132,7 @@ async fn handle_in_order(namespace: Arc<NamespaceCore>, mut context: EventContex
         )
     };
     for listener in any {
-        listener.run(context.fork(), overlooked()).await;
+        listener.run(context.fork(), log_only()).await;
     }
     if middleware.is_empty() {
         run_named(&namespace, context).await;
@@ -165,13 +166,18 @@ async fn pass(
     Some(changed)
 }
 
-fn start_named(tasks: &Arc<Tasks>, namespace: &NamespaceCore, context: EventContext, bytes: usize) {
+fn start_named(
+    tasks: &Arc<Tasks>,
+    namespace: &NamespaceInner,
+    context: EventContext,
+    bytes: usize,
+) {
     for run in named(namespace, context) {
         tasks.start(run, bytes);
     }
 }
 
-async fn run_named(namespace: &NamespaceCore, context: EventContext) {
+async fn run_named(namespace: &NamespaceInner, context: EventContext) {
     for run in named(namespace, context) {
         run.await;
     }
@@ -179,12 +185,12 @@ async fn run_named(namespace: &NamespaceCore, context: EventContext) {
 
 /// The runs of the handlers of an event, unless the socket has left meanwhile.
 fn named(
-    namespace: &NamespaceCore,
+    namespace: &NamespaceInner,
     context: EventContext,
 ) -> SmallVec<[BoxFuture<'static, ()>; 1]> {
     let socket = &context.socket;
     if !socket.connected() {
-        log_late(socket);
+        log_event_after_leave(socket);
         return SmallVec::new();
     }
     let name = context.event_name();
@@ -215,7 +221,7 @@ fn middleware(handlers: &Handlers, socket: &Socket) -> Vec<EventMiddlewareListen
     of_namespace.chain(socket.own_middleware()).collect()
 }
 
-fn log_late(socket: &Socket) {
+fn log_event_after_leave(socket: &Socket) {
     tracing::debug!(socket = %socket.id(), "an event whose socket has left meanwhile");
 }
 

@@ -51,13 +51,13 @@ impl Client {
     pub fn socket(&self, namespace: &str) -> Option<Socket> {
         let namespace = with_slash(namespace);
         let mut sockets = self.sockets().into_iter();
-        sockets.find(|socket| **socket.space().name() == *namespace)
+        sockets.find(|socket| **socket.namespace_shared().name() == *namespace)
     }
 
     /// Disconnects all sockets of the client and closes its connection, as
     /// [`Socket::disconnect`] with `true` does.
     pub fn disconnect(&self) {
-        if let Some(control) = self.socket.recipient().link.control() {
+        if let Some(control) = self.socket.state().client.control() {
             control.close(DisconnectReason::ServerNamespaceDisconnect);
         }
     }
@@ -89,11 +89,11 @@ impl Client {
     /// }
     /// ```
     pub fn drop_request(&self) {
-        self.socket.recipient().link.drop_request();
+        self.socket.state().client.drop_request();
     }
 
     fn client(&self) -> Option<Arc<client::Client>> {
-        let control = self.socket.recipient().link.control()?;
+        let control = self.socket.state().client.control()?;
         control.into_any().downcast().ok()
     }
 }

@@ -8,36 +8,36 @@ use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
 use super::new_id::new_id;
-use super::recover::{Claim, Outcome, Returning};
-use super::revision::Refuser;
-use super::{Announcements, Client, Joining, Member, MemberState, Route, Run};
+use super::recover::{Claim, RecoveryOutcome, RecoveryRequest};
+use super::revision::RefusedBy;
+use super::{Announcements, Client, Joining, Member, MemberState, RouteCache, Run};
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::error::connect_error::ConnectError;
 use crate::handler::{ConnectListener, catch};
 use crate::registry::handlers::Handlers;
-use crate::registry::namespace_inner::Stay;
-use crate::registry::namespaces::NoNamespace;
+use crate::registry::namespace_inner::OccupancyGuard;
+use crate::registry::namespaces::NamespaceUnavailable;
 use crate::socket::Socket;
 use crate::socket_state::ordered::Ordered;
 use crate::socket_state::recoverable::Recoverable;
 use crate::socket_state::tasks::Unfinished;
-use crate::socket_state::{Phase, Recipient};
+use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
-use crate::wire::encoded_packet::Encoded;
+use crate::wire::encoded_packet::EncodedPacket;
 
 impl Client {
     /// The client asks to join a namespace.
     pub(super) fn connect(self: &Arc<Self>, packet: &Packet) {
         match self.begin_join(packet) {
-            Begin::Waiting => {}
-            Begin::Joined => self.break_off("the client joined a namespace twice"),
+            Begin::AckReceiver => {}
+            Begin::Joined => self.close_for_violation("the client joined a namespace twice"),
             Begin::TooMany => {
-                let error = if self.namespaces.may_have(&packet.namespace) {
+                let error = if self.namespaces.can_join(&packet.namespace) {
                     ConnectError::new("too many namespaces on one connection")
                 } else {
-                    NoNamespace::Invalid.into()
+                    NamespaceUnavailable::Invalid.into()
                 };
-                self.send_refusal(&packet.namespace, &error, Refuser::Server);
+                self.send_refusal(&packet.namespace, &error, RefusedBy::Server);
             }
             Begin::Begun(attempt) => {
                 // What it held is freed without a lock.
@@ -56,7 +56,7 @@ impl Client {
     fn begin_join(&self, packet: &Packet) -> Begin {
         let mut members = self.members.lock();
         if members.closed {
-            return Begin::Waiting;
+            return Begin::AckReceiver;
         }
         let number = members.attempts.wrapping_add(1);
         let (task, abort) = AbortHandle::new_pair();
@@ -75,7 +75,7 @@ impl Client {
                     // It has left and comes back, once its end has been dealt with.
                     let unfinished = self.tasks.count(0);
                     first.queue.push((packet.clone(), unfinished));
-                    return Begin::Waiting;
+                    return Begin::AckReceiver;
                 }
                 MemberState::Joining(first) if first.accepted => return Begin::Joined,
                 // A client that changes its mind before it has an answer sends only the new
@@ -91,7 +91,7 @@ impl Client {
                 replaced,
             });
         }
-        if members.list.len() >= self.link.limits.max_namespaces {
+        if members.list.len() >= self.shared.limits.max_namespaces {
             let left = |member: &Member| matches!(member.state, MemberState::Left);
             let Some(left) = members.list.iter().position(left) else {
                 return Begin::TooMany;
@@ -124,57 +124,57 @@ impl Client {
              and the observers of rooms"
         );
         match self.let_in(attempt) {
-            None => self.refuse(attempt, &name, &ConnectError::internal(), Refuser::Server),
+            None => self.refuse(attempt, &name, &ConnectError::internal(), RefusedBy::Server),
             Some((socket, stay)) => {
-                self.break_off("its namespace could not be joined");
+                self.close_for_violation("its namespace could not be joined");
                 self.catch_up(attempt, &socket, &stay).await;
             }
         }
     }
 
     /// The socket of an attempt that has been let in.
-    fn let_in(&self, attempt: u64) -> Option<(Socket, Stay)> {
+    fn let_in(&self, attempt: u64) -> Option<(Socket, OccupancyGuard)> {
         let mut members = self.members.lock();
         let joining = members.joining(attempt)?;
         let (socket, stay) = joining.socket.as_ref().filter(|_| joining.accepted)?;
-        (!socket.recipient().is(Phase::Refused)).then(|| (socket.clone(), stay.clone()))
+        (!socket.state().is(Phase::Refused)).then(|| (socket.clone(), stay.clone()))
     }
 
     /// Finds the namespace, asks the middleware, lets the socket in, starts its connect handlers and
     /// then what the client has sent meanwhile.
     async fn join(self: Arc<Self>, attempt: u64, name: Name, mut auth: Args) {
         // Old clients do not come back.
-        let returning = if self.namespaces.has_recovery() && !self.is_old() {
-            Returning::take_from(&mut auth)
+        let returning = if self.namespaces.has_recovery() && !self.is_eio3() {
+            RecoveryRequest::take_from(&mut auth)
         } else {
             None
         };
         let ask = || {
-            let handshake = self.link.handshake();
+            let handshake = self.shared.handshake();
             let server = self.namespaces.server();
             NamespaceContext::new(name.clone(), auth.clone(), handshake, server)
         };
         let stay = match self.namespaces.enter(&name, ask).await {
             Ok(stay) => stay,
-            Err(none) => return self.refuse(attempt, &name, &none.into(), Refuser::Server),
+            Err(none) => return self.refuse(attempt, &name, &none.into(), RefusedBy::Server),
         };
         if let Some(returning) = returning
-            && let Some(claim) = returning.claim(&stay.space).await
+            && let Some(claim) = returning.claim(&stay.shared).await
         {
             let outcome = self.join_again(attempt, &stay, auth.clone(), claim).await;
-            if outcome != Outcome::Forgotten {
+            if outcome != RecoveryOutcome::Forgotten {
                 return;
             }
         }
         let Some(id) = self.socket_id(&name) else {
             let error = ConnectError::new("the server cannot take more clients");
-            return self.refuse(attempt, &name, &error, Refuser::Server);
+            return self.refuse(attempt, &name, &error, RefusedBy::Server);
         };
-        let recovery = stay.space.recovery.as_ref().filter(|_| !self.is_old());
+        let recovery = stay.shared.recovery.as_ref().filter(|_| !self.is_eio3());
         let recoverable = recovery.and_then(|_| new_id());
         let recoverable = recoverable.map(|id| Box::new(Recoverable::new(id.into(), false)));
-        let recipient = Recipient::new(id, Arc::clone(&self.link), auth, recoverable);
-        let socket = Socket::new(Arc::new(recipient), Arc::clone(&stay.space));
+        let socket_state = SocketState::new(id, Arc::clone(&self.shared), auth, recoverable);
+        let socket = Socket::new(Arc::new(socket_state), Arc::clone(&stay.shared));
         // Whatever becomes of the middleware, nothing of a socket that it did not let in remains.
         let mut clean_up = CleanUp(Some(socket.clone()));
         if !self.attach(attempt, &socket, &stay) {
@@ -182,11 +182,11 @@ impl Client {
         }
         let handlers = Arc::clone(&stay.handlers());
         if let Err(refused) = ask_middleware(&socket, &handlers).await {
-            return self.refuse(attempt, &name, &refused, Refuser::Middleware);
+            return self.refuse(attempt, &name, &refused, RefusedBy::Middleware);
         }
-        if let Some(recoverable) = &socket.recipient().recoverable {
+        if let Some(recoverable) = &socket.state().recoverable {
             // Before it is in a room: what it is sent is younger.
-            let last_offset = stay.space.adapter.last_offset();
+            let last_offset = stay.shared.adapter.last_offset();
             recoverable.set_joined_at(last_offset.as_deref());
         }
         let accepted = self.accept(attempt, &socket, Vec::new());
@@ -201,25 +201,25 @@ impl Client {
     async fn join_again(
         self: &Arc<Self>,
         attempt: u64,
-        stay: &Stay,
+        stay: &OccupancyGuard,
         auth: Args,
         claim: Claim,
-    ) -> Outcome {
-        let (Some(session), Some(recovery)) = (claim.session(), &stay.space.recovery) else {
-            return Outcome::Forgotten;
+    ) -> RecoveryOutcome {
+        let (Some(session), Some(recovery)) = (claim.session(), &stay.shared.recovery) else {
+            return RecoveryOutcome::Forgotten;
         };
         let recoverable = Recoverable::new(session.recovery_id.clone(), true);
         recoverable.set_joined_at(session.joined_at.as_deref());
-        let recipient = Arc::new(Recipient::new(
+        let socket_state = Arc::new(SocketState::new(
             session.id.clone(),
-            Arc::clone(&self.link),
+            Arc::clone(&self.shared),
             auth,
             Some(Box::new(recoverable)),
         ));
-        let socket = Socket::new(recipient, Arc::clone(&stay.space));
+        let socket = Socket::new(socket_state, Arc::clone(&stay.shared));
         let mut clean_up = CleanUp(Some(socket.clone()));
-        let rooms = &stay.space.local.rooms;
-        if let Err(error) = rooms.join(socket.recipient(), &session.rooms) {
+        let rooms = &stay.shared.local.rooms;
+        if let Err(error) = rooms.join(socket.state(), &session.rooms) {
             tracing::warn!(socket = %socket.id(), %error, "a socket is not in the rooms it was in");
         }
         let handlers = Arc::clone(&stay.handlers());
@@ -227,16 +227,16 @@ impl Client {
             .shared_data
             .restore(session.data.clone(), socket.data());
         if !self.attach(attempt, &socket, stay) {
-            return Outcome::Gone;
+            return RecoveryOutcome::Gone;
         }
         if !recovery.settings.skip_middlewares
             && let Err(refused) = ask_middleware(&socket, &handlers).await
         {
-            self.refuse(attempt, stay.name(), &refused, Refuser::Middleware);
-            return Outcome::Gone;
+            self.refuse(attempt, stay.name(), &refused, RefusedBy::Middleware);
+            return RecoveryOutcome::Gone;
         }
         let outcome = claim.resume(self, attempt, &socket).await;
-        if outcome == Outcome::Joined {
+        if outcome == RecoveryOutcome::Joined {
             clean_up.0 = None;
             self.welcome(attempt, &socket, stay, &handlers).await;
         }
@@ -248,13 +248,13 @@ impl Client {
         self: &Arc<Self>,
         attempt: u64,
         socket: &Socket,
-        stay: &Stay,
+        stay: &OccupancyGuard,
         handlers: &Handlers,
     ) {
         for listener in &handlers.connect {
             let run = run_connect_handler(listener.clone(), connect_context(socket));
             if handlers.ordered {
-                Ordered::run(socket.recipient(), &self.tasks, run, 0);
+                Ordered::run(socket.state(), &self.tasks, run, 0);
             } else {
                 self.tasks.start(run, 0);
             }
@@ -263,7 +263,7 @@ impl Client {
     }
 
     /// Says which socket an attempt is about. Returns whether it has not been given up.
-    fn attach(&self, attempt: u64, socket: &Socket, stay: &Stay) -> bool {
+    fn attach(&self, attempt: u64, socket: &Socket, stay: &OccupancyGuard) -> bool {
         let mut members = self.members.lock();
         match members.joining(attempt) {
             Some(joining) => {
@@ -280,14 +280,14 @@ impl Client {
         &self,
         attempt: u64,
         socket: &Socket,
-        missed: Vec<Encoded>,
+        missed: Vec<EncodedPacket>,
     ) -> Option<Announcements> {
-        let (recipient, space) = (socket.recipient(), socket.space());
+        let (socket_state, shared) = (socket.state(), socket.namespace_shared());
         let connect = self.connected_packet(socket);
         let mut told = Announcements::new();
         let mut members = self.members.lock();
         let joining = members.joining(attempt)?;
-        if !recipient.is(Phase::Joining) {
+        if !socket_state.is(Phase::Joining) {
             return None;
         }
         joining.accepted = true;
@@ -296,15 +296,15 @@ impl Client {
             told.push(self.enqueue(Ok(packet)));
         }
         told.push(self.enqueue(connect));
-        space.enter(recipient);
+        shared.enter(socket_state);
         // Only now is the way through the rooms open, which what is sent to it may take.
-        recipient.advance(Phase::Joining, Phase::Connected);
+        socket_state.advance(Phase::Joining, Phase::Connected);
         self.joined.store(true, Ordering::Relaxed);
         Some(told)
     }
 
     /// Tells the client that it may not join, unless the attempt has been given up.
-    fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError, refuser: Refuser) {
+    fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError, refuser: RefusedBy) {
         let packet = self.refused_packet(namespace, error, refuser);
         // Dropped after the lock.
         let (_refused, _told);
@@ -316,7 +316,7 @@ impl Client {
         if let Some(place) = members.list.iter().position(is_it) {
             let refused = members.list.remove(place);
             if let Some(socket) = refused.socket() {
-                socket.recipient().advance(Phase::Joining, Phase::Refused);
+                socket.state().advance(Phase::Joining, Phase::Refused);
             }
             // Before the client can join again, and hear of that.
             _told = self.enqueue(packet);
@@ -324,13 +324,13 @@ impl Client {
         }
     }
 
-    fn send_refusal(&self, namespace: &Name, error: &ConnectError, refuser: Refuser) {
+    fn send_refusal(&self, namespace: &Name, error: &ConnectError, refuser: RefusedBy) {
         self.send(self.refused_packet(namespace, error, refuser));
     }
 
     /// Handles what has queued behind the CONNECT, in order, until nothing is left or the socket
     /// has left.
-    async fn catch_up(self: &Arc<Self>, attempt: u64, socket: &Socket, stay: &Stay) {
+    async fn catch_up(self: &Arc<Self>, attempt: u64, socket: &Socket, stay: &OccupancyGuard) {
         while let Some(step) = self.next_step(attempt) {
             match step {
                 Step::Handle(queue) => {
@@ -353,7 +353,7 @@ impl Client {
                     let is_before =
                         |(packet, _): &(Packet, Unfinished)| packet.kind != PacketType::Connect;
                     for (packet, _unfinished) in queue.skip_while(is_before) {
-                        self.receive(packet, &mut Route::default());
+                        self.receive(packet, &mut RouteCache::default());
                     }
                     return;
                 }
@@ -398,19 +398,19 @@ impl Joining {
     /// Gives up a socket that is not let in yet. The end of its task frees what it holds.
     pub(super) fn cancel(&mut self) {
         if let Some((socket, _)) = &self.socket {
-            socket.recipient().advance(Phase::Joining, Phase::Refused);
+            socket.state().advance(Phase::Joining, Phase::Refused);
         }
         self.queue.clear();
         self.task.abort();
     }
 }
 
-impl From<NoNamespace> for ConnectError {
-    fn from(none: NoNamespace) -> Self {
+impl From<NamespaceUnavailable> for ConnectError {
+    fn from(none: NamespaceUnavailable) -> Self {
         match none {
-            NoNamespace::Invalid => Self::new("Invalid namespace"),
-            NoNamespace::TooMany => Self::new("too many namespaces"),
-            NoNamespace::Failed => Self::internal(),
+            NamespaceUnavailable::Invalid => Self::new("Invalid namespace"),
+            NamespaceUnavailable::TooMany => Self::new("too many namespaces"),
+            NamespaceUnavailable::Failed => Self::internal(),
         }
     }
 }
@@ -427,12 +427,12 @@ struct CleanUp(Option<Socket>);
 impl Drop for CleanUp {
     fn drop(&mut self) {
         if let Some(socket) = &self.0 {
-            let recipient = &socket.recipient();
-            recipient.advance(Phase::Joining, Phase::Refused);
-            recipient.acks.close();
-            socket.space().local.rooms.remove(recipient);
-            recipient.data.close();
-            recipient.listeners.close();
+            let socket_state = &socket.state();
+            socket_state.advance(Phase::Joining, Phase::Refused);
+            socket_state.acks.close();
+            socket.namespace_shared().local.rooms.remove(socket_state);
+            socket_state.data.close();
+            socket_state.listeners.close();
         }
     }
 }
@@ -442,7 +442,7 @@ enum Begin {
     Joined,
     TooMany,
     /// Nothing is to be done now.
-    Waiting,
+    AckReceiver,
 }
 
 /// An attempt to join, which has just begun.
@@ -463,7 +463,7 @@ async fn ask_middleware(socket: &Socket, handlers: &Handlers) -> Result<(), Conn
             Ok(answer) => answer?,
             Err(panic) => {
                 tracing::error!(
-                    namespace = %socket.space().name(),
+                    namespace = %socket.namespace_shared().name(),
                     panic = panic.message(),
                     "a middleware panicked: the client is refused"
                 );
@@ -477,7 +477,7 @@ async fn ask_middleware(socket: &Socket, handlers: &Handlers) -> Result<(), Conn
 }
 
 fn connect_context(socket: &Socket) -> ConnectContext {
-    ConnectContext::new(socket.clone(), socket.recipient().auth.clone())
+    ConnectContext::new(socket.clone(), socket.state().auth.clone())
 }
 
 fn run_connect_handler(

@@ -6,14 +6,14 @@ use std::time::Duration;
 use smallvec::SmallVec;
 use socketio_proto::Namespace as Name;
 
-use super::recover::{Settle, keep_session};
+use super::recover::{SettleGuard, store_session};
 use super::{Client, Joining, Member, MemberState, Run};
 use crate::context::DisconnectContext;
 use crate::handler::{DisconnectListener, catch};
 use crate::registry::handlers::Handlers;
-use crate::registry::namespace_inner::Stay;
+use crate::registry::namespace_inner::OccupancyGuard;
 use crate::socket::Socket;
-use crate::socket_state::{Phase, Recipient};
+use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
 
 /// How long handlers may keep a socket in its rooms that is about to leave them.
@@ -24,7 +24,7 @@ enum Taken {
     /// It was never let in. What it held is dropped without a lock.
     Cancelled(Name, Box<Joining>),
     /// It is over.
-    Left(Socket, Stay),
+    Left(Socket, OccupancyGuard),
     /// It is over, and the task that joins it does the rest.
     Leaving(Socket),
 }
@@ -33,16 +33,16 @@ impl Client {
     /// Takes one socket out of its namespace, and no other that has got its id meanwhile.
     pub(super) fn leave(
         self: &Arc<Self>,
-        recipient: &Recipient,
+        socket_state: &SocketState,
         reason: DisconnectReason,
         run: Run,
     ) {
         let is_it = |member: &&mut Member| {
             let socket = member.socket();
-            socket.is_some_and(|socket| std::ptr::eq(&**socket.recipient(), recipient))
+            socket.is_some_and(|socket| std::ptr::eq(&**socket.state(), socket_state))
         };
         let is_told = reason == DisconnectReason::ServerNamespaceDisconnect;
-        // Encoded without the lock, for a parser may be the application's.
+        // EncodedPacket without the lock, for a parser may be the application's.
         let name = {
             let mut members = self.members.lock();
             let member = members.list.iter_mut().find(is_it).filter(|_| is_told);
@@ -80,7 +80,9 @@ impl Client {
             for taken in &all {
                 let namespace = match taken {
                     Taken::Cancelled(name, _) => name,
-                    Taken::Left(socket, _) | Taken::Leaving(socket) => socket.space().name(),
+                    Taken::Left(socket, _) | Taken::Leaving(socket) => {
+                        socket.namespace_shared().name()
+                    }
                 };
                 self.send(self.codec().disconnect(namespace));
             }
@@ -93,14 +95,14 @@ impl Client {
     fn finish(self: &Arc<Self>, all: SmallVec<[Taken; 1]>, reason: DisconnectReason, run: Run) {
         let keep = |taken: &Taken| match taken {
             Taken::Cancelled(..) => None,
-            Taken::Left(socket, _) | Taken::Leaving(socket) => keep_session(socket, reason),
+            Taken::Left(socket, _) | Taken::Leaving(socket) => store_session(socket, reason),
         };
-        let kept: SmallVec<[Option<Settle>; 1]> = all.iter().map(keep).collect();
+        let kept: SmallVec<[Option<SettleGuard>; 1]> = all.iter().map(keep).collect();
         for (taken, kept) in all.into_iter().zip(kept) {
             match taken {
                 Taken::Cancelled(_, joining) => drop(joining),
                 Taken::Left(socket, stay) => self.end(&socket, stay, reason, run),
-                Taken::Leaving(socket) => socket.recipient().acks.close(),
+                Taken::Leaving(socket) => socket.state().acks.close(),
             }
             // Only now may the client be back: its connect handlers run after these.
             drop(kept);
@@ -111,15 +113,15 @@ impl Client {
     pub(super) fn end(
         self: &Arc<Self>,
         socket: &Socket,
-        stay: Stay,
+        stay: OccupancyGuard,
         reason: DisconnectReason,
         run: Run,
     ) {
-        socket.recipient().acks.close();
+        socket.state().acks.close();
         let handlers = Arc::clone(&stay.handlers());
         if handlers.disconnecting.is_empty()
             && handlers.disconnect.is_empty()
-            && socket.recipient().listeners.is_unused()
+            && socket.state().listeners.is_unused()
         {
             forget(socket);
             return;
@@ -144,7 +146,7 @@ impl Member {
             joining.left = Some(reason);
             let (socket, _) = joining.socket.as_ref()?;
             socket
-                .recipient()
+                .state()
                 .advance(Phase::Connected, Phase::Disconnected);
             return Some(Taken::Leaving(socket.clone()));
         }
@@ -156,7 +158,7 @@ impl Member {
             }
             MemberState::Joined(socket, stay) => {
                 socket
-                    .recipient()
+                    .state()
                     .advance(Phase::Connected, Phase::Disconnected);
                 Some(Taken::Left(socket, stay))
             }
@@ -166,7 +168,7 @@ impl Member {
 
 fn run_handlers(
     socket: Socket,
-    stay: Stay,
+    stay: OccupancyGuard,
     handlers: Arc<Handlers>,
     reason: DisconnectReason,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -218,14 +220,14 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
 }
 
 fn leave_rooms(socket: &Socket) {
-    let (recipient, space) = (socket.recipient(), socket.space());
-    space.local.rooms.remove(recipient);
-    recipient.last_rooms.leave();
+    let (socket_state, shared) = (socket.state(), socket.namespace_shared());
+    shared.local.rooms.remove(socket_state);
+    socket_state.rooms_at_leave.leave();
 }
 
 /// Frees what the socket holds, for handles to it may be kept for long.
 fn forget(socket: &Socket) {
     leave_rooms(socket);
-    socket.recipient().data.close();
-    socket.recipient().listeners.close();
+    socket.state().data.close();
+    socket.state().listeners.close();
 }

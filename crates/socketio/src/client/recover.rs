@@ -16,15 +16,15 @@ use tokio::time::Instant;
 
 use super::{Announcements, Client};
 use crate::handler::{catch, catch_call};
-use crate::membership::namespace_shared::Space;
-use crate::registry::namespace_inner::NamespaceCore;
+use crate::membership::namespace_shared::NamespaceShared;
+use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
-use crate::socket_state::recoverable::Fate;
+use crate::socket_state::recoverable::RecoveryState;
 use crate::wire::disconnect_reason::DisconnectReason;
-use crate::wire::encoded_packet::Encoded;
+use crate::wire::encoded_packet::EncodedPacket;
 
 /// What a client says of the socket that it had.
-pub(super) struct Returning {
+pub(super) struct RecoveryRequest {
     id: RecoveryId,
     /// None if it has been sent nothing yet.
     offset: Option<String>,
@@ -33,7 +33,7 @@ pub(super) struct Returning {
 /// A session that was taken out of the store for a client that is back. It is kept anew unless the
 /// client gets it: it may try again.
 pub(super) struct Claim {
-    space: Arc<Space>,
+    namespace: Arc<NamespaceShared>,
     id: RecoveryId,
     session: Option<StoredSession>,
     /// Since when the session is not in the store.
@@ -43,7 +43,7 @@ pub(super) struct Claim {
 
 /// What has become of a client that is back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Outcome {
+pub(super) enum RecoveryOutcome {
     Joined,
     /// It has gone again.
     Gone,
@@ -51,7 +51,7 @@ pub(super) enum Outcome {
     Forgotten,
 }
 
-impl Returning {
+impl RecoveryRequest {
     /// Takes it out of the payload of a CONNECT packet. It is a secret, and the application has no
     /// use for it. None if the client does not come back.
     pub(super) fn take_from(auth: &mut Args) -> Option<Self> {
@@ -87,9 +87,9 @@ impl Returning {
 
     /// Claims the session, and ends the socket that has it if there is one. None if there is nothing
     /// to come back to.
-    pub(super) async fn claim(self, space: &Arc<Space>) -> Option<Claim> {
-        space.recovery.as_deref()?.supersede(&self.id).await;
-        let mut taking = Box::pin(self.take(Arc::clone(space)));
+    pub(super) async fn claim(self, namespace: &Arc<NamespaceShared>) -> Option<Claim> {
+        namespace.recovery.as_deref()?.supersede(&self.id).await;
+        let mut taking = Box::pin(self.take(Arc::clone(namespace)));
         match poll_fn(|cx| Poll::Ready(taking.as_mut().poll(cx))).await {
             Poll::Ready(claim) => claim,
             // The client may go while it waits. What the task takes then is put back by the drop of
@@ -98,15 +98,16 @@ impl Returning {
         }
     }
 
-    async fn take(self, space: Arc<Space>) -> Option<Claim> {
+    async fn take(self, namespace: Arc<NamespaceShared>) -> Option<Claim> {
         let Self { id, offset } = self;
         let is_told = offset.is_some();
         let offset = offset.unwrap_or_default();
-        let mut claim = Claim::new(Arc::clone(&space), id.clone(), offset.clone());
-        match caught(async { space.adapter.take_session(id, offset).await }).await {
+        let mut claim = Claim::new(Arc::clone(&namespace), id.clone(), offset.clone());
+        match catch_adapter_panic(async { namespace.adapter.take_session(id, offset).await }).await
+        {
             Ok(session) => claim.session = session,
             Err(error) => tracing::warn!(
-                namespace = %space.name(),
+                namespace = %namespace.name(),
                 %error,
                 "a client is not recovered: its session could not be looked for"
             ),
@@ -121,12 +122,12 @@ impl Returning {
 }
 
 impl Claim {
-    fn new(space: Arc<Space>, id: RecoveryId, offset: String) -> Self {
-        if let Some(recovery) = &space.recovery {
+    fn new(namespace: Arc<NamespaceShared>, id: RecoveryId, offset: String) -> Self {
+        if let Some(recovery) = &namespace.recovery {
             recovery.returning(&id);
         }
         Self {
-            space,
+            namespace,
             id,
             session: None,
             since: Instant::now(),
@@ -144,9 +145,9 @@ impl Claim {
         client: &Arc<Client>,
         attempt: u64,
         socket: &Socket,
-    ) -> Outcome {
+    ) -> RecoveryOutcome {
         let Some(session) = self.session.clone() else {
-            return Outcome::Forgotten;
+            return RecoveryOutcome::Forgotten;
         };
         let outcome = Arc::new(OnceLock::new());
         // Told after the adapter has let its lock go.
@@ -157,15 +158,16 @@ impl Claim {
             let told = Arc::clone(&told);
             move |missed| {
                 let entered = enter(&client, attempt, &socket, &missed, &told);
-                *outcome.get_or_init(|| entered) == Outcome::Joined
+                *outcome.get_or_init(|| entered) == RecoveryOutcome::Joined
             }
         });
         let offset = std::mem::take(&mut self.offset);
-        let adapter = &self.space.adapter;
-        let resumed = caught(async { adapter.resume_session(session, offset, resume).await });
+        let adapter = &self.namespace.adapter;
+        let resumed =
+            catch_adapter_panic(async { adapter.resume_session(session, offset, resume).await });
         if let Err(error) = resumed.await {
             tracing::warn!(
-                namespace = %self.space.name(),
+                namespace = %self.namespace.name(),
                 %error,
                 "a client is not recovered: what it has missed could not be looked for"
             );
@@ -173,8 +175,8 @@ impl Claim {
         let told = told.lock().take();
         drop(told);
         // If nobody was asked to take the socket back, there was nothing to take it back with.
-        let outcome = outcome.get().copied().unwrap_or(Outcome::Forgotten);
-        if outcome != Outcome::Gone {
+        let outcome = outcome.get().copied().unwrap_or(RecoveryOutcome::Forgotten);
+        if outcome != RecoveryOutcome::Gone {
             self.session = None;
         }
         outcome
@@ -185,17 +187,17 @@ impl Drop for Claim {
     fn drop(&mut self) {
         if let Some(mut session) = self.session.take() {
             session.age = session.age.saturating_add(self.since.elapsed());
-            persist(&self.space, session);
+            persist(&self.namespace, session);
         }
         // Afterwards, so that there is no moment at which neither is so.
-        if let Some(recovery) = &self.space.recovery {
+        if let Some(recovery) = &self.namespace.recovery {
             recovery.returned(&self.id);
         }
     }
 }
 
 /// Turns a panic of an adapter that is not ours into an error.
-async fn caught<T>(
+async fn catch_adapter_panic<T>(
     operation: impl Future<Output = Result<T, AdapterError>>,
 ) -> Result<T, AdapterError> {
     match catch(operation).await {
@@ -214,13 +216,13 @@ fn enter(
     socket: &Socket,
     missed: &[MissedPacket],
     told: &Mutex<Option<Announcements>>,
-) -> Outcome {
-    let missed: Vec<Encoded> = missed
+) -> RecoveryOutcome {
+    let missed: Vec<EncodedPacket> = missed
         .iter()
         .filter_map(|missed| encode(socket, missed))
         .collect();
-    let limit = client.link.limits.max_outbound_bytes;
-    let bytes = missed.iter().map(Encoded::queued_bytes);
+    let limit = client.shared.limits.max_outbound_bytes;
+    let bytes = missed.iter().map(EncodedPacket::queued_bytes);
     // Perhaps it comes back in several namespaces.
     let waiting = client.session().queued_bytes();
     if bytes.fold(waiting, usize::saturating_add) > limit {
@@ -230,19 +232,19 @@ fn enter(
             "a client is not recovered, for it has missed more than may wait for one: lower \
              `max_packet_bytes` of the recovery, or raise `max_outbound_bytes`"
         );
-        return Outcome::Forgotten;
+        return RecoveryOutcome::Forgotten;
     }
     let accepted = client.accept(attempt, socket, missed);
     if accepted.is_none() {
-        return Outcome::Gone;
+        return RecoveryOutcome::Gone;
     }
     *told.lock() = accepted;
-    Outcome::Joined
+    RecoveryOutcome::Joined
 }
 
 /// None if the parser of the application cannot encode the packet, which then nobody has been sent.
-fn encode(socket: &Socket, missed: &MissedPacket) -> Option<Encoded> {
-    match socket.space().local.codec.packet(&missed.packet) {
+fn encode(socket: &Socket, missed: &MissedPacket) -> Option<EncodedPacket> {
+    match socket.namespace_shared().local.codec.packet(&missed.packet) {
         Ok(mut packet) => {
             packet.set_compress(missed.flags.compress);
             Some(packet)
@@ -256,62 +258,62 @@ fn encode(socket: &Socket, missed: &MissedPacket) -> Option<Encoded> {
 
 /// Keeps the session of a socket that leaves, if its client may come back. It may when the result is
 /// dropped.
-pub(super) fn keep_session(socket: &Socket, reason: DisconnectReason) -> Option<Settle> {
-    let (recipient, space) = (socket.recipient(), socket.space());
-    let recoverable = recipient.recoverable.as_ref()?;
-    let recovery = space.recovery.as_ref()?;
-    let mut settle = Settle {
+pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option<SettleGuard> {
+    let (socket_state, namespace) = (socket.state(), socket.namespace_shared());
+    let recoverable = socket_state.recoverable.as_ref()?;
+    let recovery = namespace.recovery.as_ref()?;
+    let mut settle = SettleGuard {
         socket: socket.clone(),
-        fate: Fate::Over,
+        state_after_leave: RecoveryState::Over,
     };
     if reason.is_recoverable() {
         // Whatever an adapter or data of the application does, the socket has to leave.
         let session = catch_call(|| {
-            let rooms = space.local.rooms.rooms_of(recipient);
-            StoredSession::new(recipient.id.clone(), recoverable.id.clone(), rooms)
+            let rooms = namespace.local.rooms.rooms_of(socket_state);
+            StoredSession::new(socket_state.id.clone(), recoverable.id.clone(), rooms)
                 .with_data(describe_data(socket))
                 .with_joined_at(recoverable.joined_at())
         });
         match session {
             Ok(session) => {
-                if persist(space, session) {
-                    settle.fate = Fate::Kept(recovery.until());
+                if persist(namespace, session) {
+                    settle.state_after_leave = RecoveryState::Kept(recovery.until());
                 }
             }
             Err(panic) => tracing::error!(
-                namespace = %space.name(),
+                namespace = %namespace.name(),
                 panic = panic.message(),
                 "a client that has lost its connection cannot be recovered, for its session could \
                  not be described"
             ),
         }
     }
-    matches!(settle.fate, Fate::Kept(_)).then_some(settle)
+    matches!(settle.state_after_leave, RecoveryState::Kept(_)).then_some(settle)
 }
 
 /// Says what has become of a socket that has left when it is dropped, whatever happens: its client
 /// may wait to hear it.
-pub(super) struct Settle {
+pub(super) struct SettleGuard {
     socket: Socket,
-    fate: Fate,
+    state_after_leave: RecoveryState,
 }
 
-impl Drop for Settle {
+impl Drop for SettleGuard {
     fn drop(&mut self) {
-        let (recipient, space) = (self.socket.recipient(), self.socket.space());
-        if let Some(recovery) = &space.recovery {
-            recovery.left(recipient, self.fate);
+        let (socket_state, namespace) = (self.socket.state(), self.socket.namespace_shared());
+        if let Some(recovery) = &namespace.recovery {
+            recovery.left(socket_state, self.state_after_leave);
         }
     }
 }
 
 /// Returns whether the session is kept.
-fn persist(space: &Space, session: StoredSession) -> bool {
-    match catch_call(|| space.adapter.persist_session(session)) {
+fn persist(namespace: &NamespaceShared, session: StoredSession) -> bool {
+    match catch_call(|| namespace.adapter.persist_session(session)) {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
             tracing::warn!(
-                namespace = %space.name(),
+                namespace = %namespace.name(),
                 %error,
                 "a client that has lost its connection cannot be recovered"
             );
@@ -319,7 +321,7 @@ fn persist(space: &Space, session: StoredSession) -> bool {
         }
         Err(panic) => {
             tracing::error!(
-                namespace = %space.name(),
+                namespace = %namespace.name(),
                 panic = panic.message(),
                 "the adapter panicked: a client that has lost its connection cannot be recovered"
             );
@@ -330,10 +332,10 @@ fn persist(space: &Space, session: StoredSession) -> bool {
 
 /// The data of a socket in the form in which it is kept.
 fn describe_data(socket: &Socket) -> serde_json::Value {
-    let namespace = socket.space().owner::<NamespaceCore>();
+    let namespace = socket.namespace_shared().owner::<NamespaceInner>();
     namespace.map_or(serde_json::Value::Null, |namespace| {
         let handlers = namespace.handlers();
-        handlers.shared_data.describe(&socket.recipient().data)
+        handlers.shared_data.describe(&socket.state().data)
     })
 }
 
@@ -387,7 +389,7 @@ mod tests {
     #[test]
     fn the_secret_is_taken_out_of_the_payload() {
         let mut auth = payload(&json!({ "pid": "p", "token": [1], "offset": "o" }));
-        let Returning { id, offset } = Returning::take_from(&mut auth).unwrap();
+        let RecoveryRequest { id, offset } = RecoveryRequest::take_from(&mut auth).unwrap();
         assert_eq!((id.as_str(), offset.as_deref()), ("p", Some("o")));
         assert_eq!(
             auth.deserialize::<serde_json::Value>().unwrap(),
@@ -395,7 +397,7 @@ mod tests {
         );
 
         let mut auth = payload(&json!({ "pid": "p", "offset": "o" }));
-        Returning::take_from(&mut auth).unwrap();
+        RecoveryRequest::take_from(&mut auth).unwrap();
         assert_eq!(
             auth.deserialize::<Option<serde_json::Value>>().unwrap(),
             None
@@ -408,7 +410,7 @@ mod tests {
             serde_json::from_str(r#"{"n":12345678901234567890123,"pid":"p","a":1.0,"offset":"o"}"#)
                 .unwrap();
         let mut auth = Args::from_serialize(None, &raw).unwrap();
-        Returning::take_from(&mut auth).unwrap();
+        RecoveryRequest::take_from(&mut auth).unwrap();
         assert_eq!(
             auth.get(0),
             Some(r#"{"n":12345678901234567890123,"a":1.0}"#)
@@ -447,7 +449,7 @@ mod tests {
             ),
         ] {
             let mut auth = payload(&json);
-            let returning = Returning::take_from(&mut auth);
+            let returning = RecoveryRequest::take_from(&mut auth);
             let found = returning.as_ref().map(|returning| returning.id.as_str());
             assert_eq!(found, id, "{json}");
             let found = returning
@@ -464,7 +466,7 @@ mod tests {
         let raw: Box<RawValue> =
             serde_json::from_str(r#"{"pid":"a","pid":"\ud800","a":1,"pid":2}"#).unwrap();
         let mut auth = Args::from_serialize(None, &raw).unwrap();
-        assert!(Returning::take_from(&mut auth).is_none());
+        assert!(RecoveryRequest::take_from(&mut auth).is_none());
         assert_eq!(auth.get(0), Some(r#"{"a":1,"pid":2}"#));
     }
 
@@ -478,9 +480,12 @@ mod tests {
         ] {
             let mut auth = payload(&json);
             let before = auth.clone();
-            assert!(Returning::take_from(&mut auth).is_none(), "{before:?}");
+            assert!(
+                RecoveryRequest::take_from(&mut auth).is_none(),
+                "{before:?}"
+            );
             assert_eq!(auth, before);
         }
-        assert!(Returning::take_from(&mut Args::default()).is_none());
+        assert!(RecoveryRequest::take_from(&mut Args::default()).is_none());
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn rejected(listener: Option<EventListener>) -> OnRejected {
 }
 
 /// A listener that only looks on has failed: the event is for others to answer.
-pub(super) fn overlooked() -> OnRejected {
+pub(super) fn log_only() -> OnRejected {
     OnRejected {
         act: |cx, rejection, _| Box::pin(async move { log(&cx, &rejection) }),
         listener: None,

@@ -11,24 +11,24 @@ use super::Client;
 use super::new_id::new_id;
 use crate::error::connect_error::ConnectError;
 use crate::socket::Socket;
-use crate::wire::encoded_packet::Encoded;
+use crate::wire::encoded_packet::EncodedPacket;
 
 /// Who refuses a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refuser {
+pub(super) enum RefusedBy {
     Middleware,
     Server,
 }
 
 impl Client {
     /// Whether the client is one of Socket.IO 2.x.
-    pub(super) fn is_old(&self) -> bool {
-        self.link.protocol == Protocol::V3
+    pub(super) fn is_eio3(&self) -> bool {
+        self.shared.protocol == Protocol::V3
     }
 
     /// The connection is open. An old client is in the main namespace without asking.
     pub(crate) fn opened(self: &Arc<Self>) {
-        if self.is_old() {
+        if self.is_eio3() {
             self.connect(&Packet::new(
                 PacketType::Connect,
                 Name::MAIN,
@@ -40,7 +40,7 @@ impl Client {
     /// The id of a new socket. Old clients are not told theirs: they take that of the session, with
     /// the name of the namespace in front.
     pub(super) fn socket_id(&self, namespace: &Name) -> Option<SocketId> {
-        if !self.is_old() {
+        if !self.is_eio3() {
             return new_id().map(SocketId::from);
         }
         let session = self.session().id();
@@ -52,16 +52,16 @@ impl Client {
     }
 
     /// The packet that tells the client that a socket of it has joined.
-    pub(super) fn connected_packet(&self, socket: &Socket) -> Result<Encoded, EncodeError> {
-        let (recipient, space) = (socket.recipient(), socket.space());
-        if self.is_old() {
-            let packet = revision_4::connect(space.name().clone());
+    pub(super) fn connected_packet(&self, socket: &Socket) -> Result<EncodedPacket, EncodeError> {
+        let (socket_state, shared) = (socket.state(), socket.namespace_shared());
+        if self.is_eio3() {
+            let packet = revision_4::connect(shared.name().clone());
             return self.codec().packet(&packet);
         }
-        let recoverable = recipient.recoverable.as_ref();
+        let recoverable = socket_state.recoverable.as_ref();
         let recovery_id = recoverable.map(|recoverable| recoverable.id.as_str());
         self.codec()
-            .connect(space.name(), socket.id().as_str(), recovery_id)
+            .connect(shared.name(), socket.id().as_str(), recovery_id)
     }
 
     /// The packet that tells the client that it may not join a namespace.
@@ -69,10 +69,10 @@ impl Client {
         &self,
         namespace: &Name,
         error: &ConnectError,
-        refuser: Refuser,
-    ) -> Result<Encoded, EncodeError> {
+        refuser: RefusedBy,
+    ) -> Result<EncodedPacket, EncodeError> {
         // What the server itself has to say has the same form in both revisions.
-        if self.is_old() && refuser == Refuser::Middleware {
+        if self.is_eio3() && refuser == RefusedBy::Middleware {
             let namespace = namespace.clone();
             let packet = revision_4::connect_error(namespace, error.message(), error.data());
             return self.codec().packet(&packet);

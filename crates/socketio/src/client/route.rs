@@ -5,7 +5,7 @@ use socketio_proto::{Namespace as Name, Packet};
 
 use super::{Client, MemberState, size};
 use crate::registry::handlers::Handlers;
-use crate::registry::namespace_inner::NamespaceCore;
+use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
 
 /// Where the packets go that have arrived together: for those that follow two others to the same socket,
@@ -15,38 +15,38 @@ use crate::socket::Socket;
 /// handlers. To make it costs more than it saves for one packet: many come alone, and some clients
 /// change between namespaces.
 #[derive(Default)]
-pub(crate) struct Route {
-    last: Option<Last>,
+pub(crate) struct RouteCache {
+    last: Option<CachedRoute>,
     /// What the socket of the packet before is known by, which may be gone.
     previous: Option<NonZeroUsize>,
 }
 
 /// Where the last packet went.
-struct Last {
+struct CachedRoute {
     socket: Socket,
-    namespace: Arc<NamespaceCore>,
+    namespace: Arc<NamespaceInner>,
     handlers: Arc<Handlers>,
     /// The handlers are those of the namespace since it had so many others.
-    changes: u32,
+    generation: u32,
 }
 
-impl Last {
-    fn new(socket: &Socket, namespace: &Arc<NamespaceCore>) -> Self {
-        let changes = namespace.changes();
+impl CachedRoute {
+    fn new(socket: &Socket, namespace: &Arc<NamespaceInner>) -> Self {
+        let generation = namespace.generation();
         Self {
             socket: socket.clone(),
             handlers: Arc::clone(&namespace.handlers()),
             namespace: Arc::clone(namespace),
-            changes,
+            generation,
         }
     }
 
     /// Whether packets for the namespace still go there. A socket that has joined and is connected is in
     /// its place: it gives up both at once.
     fn is_for(&self, namespace: &Name) -> bool {
-        self.changes == self.namespace.changes()
+        self.generation == self.namespace.generation()
             && self.socket.connected()
-            && self.socket.space().name() == namespace
+            && self.socket.namespace_shared().name() == namespace
     }
 }
 
@@ -54,7 +54,7 @@ impl Client {
     // This and what it calls for an event are inlined by force: each call would copy the packet.
     /// Finds the socket that a packet is for, and handles the packet if the socket is there.
     #[inline(always)]
-    pub(super) fn route(self: &Arc<Self>, packet: Packet, route: &mut Route) {
+    pub(super) fn route(self: &Arc<Self>, packet: Packet, route: &mut RouteCache) {
         if let Some(last) = &route.last
             && last.is_for(&packet.namespace)
         {
@@ -68,14 +68,14 @@ impl Client {
         }
         let Some(member) = members.find(&packet.namespace) else {
             drop(members);
-            self.break_off("the client sent a packet to a namespace it has not joined");
+            self.close_for_violation("the client sent a packet to a namespace it has not joined");
             return;
         };
         match &mut member.state {
             MemberState::Joined(socket, stay) => {
-                let previous = NonZeroUsize::new(Arc::as_ptr(socket.recipient()).addr());
+                let previous = NonZeroUsize::new(Arc::as_ptr(socket.state()).addr());
                 if std::mem::replace(&mut route.previous, previous) == previous {
-                    route.last = Some(Last::new(socket, stay.namespace()));
+                    route.last = Some(CachedRoute::new(socket, stay.namespace()));
                 }
                 // The one clone that an event costs. Its handlers need no hold of the namespace.
                 let (socket, handlers) = (socket.clone(), stay.handlers());

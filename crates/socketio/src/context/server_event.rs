@@ -12,11 +12,11 @@ use socketio_adapter::ServerSideReply;
 use socketio_proto::Args;
 
 use crate::error::rejection::Rejection;
-use crate::membership::namespace_shared::Space;
+use crate::membership::namespace_shared::NamespaceShared;
 
 /// What the arguments of a handler of other servers' events are extracted from.
 pub struct ServerEventContext {
-    pub(crate) space: Arc<Space>,
+    pub(crate) shared: Arc<NamespaceShared>,
     /// The arguments, and the name of the event with them.
     pub(crate) args: Args,
     /// The acknowledgement, if the other server wants one.
@@ -27,9 +27,13 @@ pub struct ServerEventContext {
 
 impl ServerEventContext {
     /// An event that another server has emitted in a namespace.
-    pub(crate) fn new(space: Arc<Space>, args: Args, reply: Option<ServerSideReply>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<NamespaceShared>,
+        args: Args,
+        reply: Option<ServerSideReply>,
+    ) -> Self {
         Self {
-            space,
+            shared,
             args,
             reply: reply.map(|reply| Arc::new(PendingReply(Mutex::new(Some(reply))))),
             parts: None,
@@ -39,7 +43,7 @@ impl ServerEventContext {
     /// The same event, with the same single answer, for another handler.
     pub(crate) fn fork(&self) -> Self {
         Self {
-            space: Arc::clone(&self.space),
+            shared: Arc::clone(&self.shared),
             args: self.args.clone(),
             reply: self.reply.clone(),
             parts: None,
@@ -53,7 +57,7 @@ impl ServerEventContext {
 
     /// The name of the namespace, which begins with `/`.
     pub fn namespace_name(&self) -> &str {
-        self.space.name()
+        self.shared.name()
     }
 
     /// The head of an empty request, for extractors such as `State<T>` that read nothing of it.

@@ -56,14 +56,18 @@ where
     type Rejection = CapturesRejection;
 
     async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
-        let captured = socket.space().captured.as_deref().unwrap_or_default();
+        let captured = socket
+            .namespace_shared()
+            .captured
+            .as_deref()
+            .unwrap_or_default();
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(captured);
         serde_urlencoded::from_str(&form.finish())
             .map(Self)
             .map_err(|error| CapturesRejection {
                 reason: error.to_string(),
-                namespace: socket.space().name().to_string(),
+                namespace: socket.namespace_shared().name().to_string(),
             })
     }
 }

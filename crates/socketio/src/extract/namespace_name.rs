@@ -51,7 +51,7 @@ where
     type Rejection = Infallible;
 
     async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(socket.space().name().as_str().into()))
+        Ok(Self(socket.namespace_shared().name().as_str().into()))
     }
 }
 

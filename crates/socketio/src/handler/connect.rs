@@ -50,7 +50,7 @@ where
             tracing::error!(
                 socket = %socket.id(),
                 ?error,
-                "a connect handler failed; the client has joined and stays, \
+                "a connect handler failed; the client has joined and occupants, \
                  use a middleware to refuse it",
             );
         }

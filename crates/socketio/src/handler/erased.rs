@@ -158,5 +158,5 @@ asked! {
 }
 asked! {
     /// A registered function that decides about namespaces. Several are asked on one context.
-    NamespaceListener, ErasedNamespace, NamespacePredicate, NamespaceContext, Result<bool, Rejection>
+    PredicateListener, ErasedNamespace, NamespacePredicate, NamespaceContext, Result<bool, Rejection>
 }

@@ -7,21 +7,21 @@ use socketio_adapter::{
 };
 use socketio_proto::{Args, Namespace, Packet};
 
-use crate::socket_state::Recipient;
+use crate::socket_state::SocketState;
 use crate::socket_state::data_map::DataMap;
-use crate::socket_state::outgoing_listeners::Outgoing;
-use crate::socket_state::pending_acks::Waiting;
-use crate::wire::broadcast_packet::Delivery;
+use crate::socket_state::outgoing_listeners::OutgoingListeners;
+use crate::socket_state::pending_acks::AckReceiver;
+use crate::wire::broadcast_packet::BroadcastPacket;
 use crate::wire::codec::Codec;
 use crate::wire::disconnect_reason::DisconnectReason;
-use crate::wire::encoded_packet::Encoded;
+use crate::wire::encoded_packet::EncodedPacket;
 
 /// The sockets of one namespace on this server.
-pub(crate) struct Local {
+pub(crate) struct LocalNamespace {
     pub(crate) name: Namespace,
     pub(crate) codec: Codec,
-    pub(crate) rooms: Rooms<Recipient>,
-    pub(crate) outgoing: Arc<Outgoing>,
+    pub(crate) rooms: Rooms<SocketState>,
+    pub(crate) outgoing: Arc<OutgoingListeners>,
     /// One counter for all sockets of the namespace, as in Node's server: an acknowledged
     /// broadcast is encoded once and has the same number for everybody.
     ack_ids: AtomicU64,
@@ -37,7 +37,7 @@ pub(crate) trait Owner: Send + Sync + 'static {
     fn server_side_event(self: Arc<Self>, event: Args, reply: Option<ServerSideReply>);
 }
 
-impl Local {
+impl LocalNamespace {
     pub(crate) fn new(
         name: Namespace,
         codec: Codec,
@@ -60,15 +60,15 @@ impl Local {
 
     /// Calls `send` with each socket that a packet is for, after those who listen to that. No lock
     /// is held.
-    fn for_each_told(
+    fn for_each_notified(
         &self,
         packet: &Packet,
         options: &BroadcastOptions,
-        mut send: impl FnMut(&Arc<Recipient>),
+        mut send: impl FnMut(&Arc<SocketState>),
     ) {
-        let is_heard = self.outgoing.is_heard();
-        self.for_each_here(options, |recipient| {
-            if is_heard {
+        let has_listeners = self.outgoing.has_listeners();
+        self.for_each_connected(options, |recipient| {
+            if has_listeners {
                 self.outgoing.tell(recipient, &packet.payload);
             }
             send(recipient);
@@ -77,16 +77,20 @@ impl Local {
 
     /// Calls `send` with each socket that is meant and has not gone. Those whose disconnecting
     /// handlers run are still in their rooms; their client may be back with another socket.
-    fn for_each_here(&self, options: &BroadcastOptions, mut send: impl FnMut(&Arc<Recipient>)) {
+    fn for_each_connected(
+        &self,
+        options: &BroadcastOptions,
+        mut send: impl FnMut(&Arc<SocketState>),
+    ) {
         self.rooms.for_each(&options.target, |recipient| {
-            if !recipient.is_gone() {
+            if !recipient.has_left() {
                 send(recipient);
             }
         });
     }
 
     /// What all recipients of a broadcast get.
-    fn encode(&self, packet: &Packet, options: &BroadcastOptions) -> Option<Encoded> {
+    fn encode(&self, packet: &Packet, options: &BroadcastOptions) -> Option<EncodedPacket> {
         match self.codec.packet(packet) {
             Ok(mut encoded) => {
                 encoded.set_compress(options.flags.compress);
@@ -100,20 +104,20 @@ impl Local {
     }
 }
 
-impl LocalSockets for Local {
+impl LocalSockets for LocalNamespace {
     fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
         let Some(encoded) = self.encode(packet, options) else {
             return;
         };
-        let mut delivery = Delivery::new(encoded);
+        let mut delivery = BroadcastPacket::new(encoded);
         if options.flags.volatile {
-            self.for_each_told(packet, options, |recipient| {
-                delivery.send_volatile(&recipient.link);
+            self.for_each_notified(packet, options, |recipient| {
+                delivery.send_volatile(&recipient.client);
             });
         } else {
-            self.for_each_told(packet, options, |recipient| {
+            self.for_each_notified(packet, options, |recipient| {
                 // A client that cannot take it is being closed for it.
-                delivery.send(&recipient.link).ok();
+                delivery.send(&recipient.client).ok();
             });
         }
     }
@@ -122,15 +126,15 @@ impl LocalSockets for Local {
         let Some(encoded) = self.encode(packet, options) else {
             return AfterDelivery::default();
         };
-        let is_heard = self.outgoing.is_heard();
+        let has_listeners = self.outgoing.has_listeners();
         let mut heard = Vec::new();
         let mut announcements = Vec::new();
-        self.for_each_here(options, |recipient| {
-            let announcement = recipient.link.enqueue(&encoded);
+        self.for_each_connected(options, |recipient| {
+            let announcement = recipient.client.enqueue(&encoded);
             if !announcement.is_empty() {
                 announcements.push(announcement);
             }
-            if is_heard {
+            if has_listeners {
                 heard.push(Arc::clone(recipient));
             }
         });
@@ -158,21 +162,21 @@ impl LocalSockets for Local {
             sink.count(0);
             return AckGuard::new(|| {});
         };
-        let mut delivery = Delivery::new(encoded);
+        let mut delivery = BroadcastPacket::new(encoded);
         let mut count = 0;
         let mut asked = Vec::new();
-        self.for_each_told(&packet, options, |recipient| {
+        self.for_each_notified(&packet, options, |recipient| {
             count += 1;
             // A socket that cannot be asked is counted out again by the drop of this.
-            let waiting = Waiting::Broadcast(PendingAck::new(Arc::clone(&sink)));
+            let waiting = AckReceiver::Broadcast(PendingAck::new(Arc::clone(&sink)));
             if let Err(error) = recipient.acks.insert(id, waiting) {
                 tracing::debug!(%error, "a socket cannot be asked");
                 return;
             }
             let sent = if options.flags.volatile {
-                delivery.send_volatile(&recipient.link)
+                delivery.send_volatile(&recipient.client)
             } else {
-                delivery.send(&recipient.link).is_ok()
+                delivery.send(&recipient.client).is_ok()
             };
             if sent {
                 asked.push(Arc::clone(recipient));
@@ -190,7 +194,7 @@ impl LocalSockets for Local {
 
     fn join(&self, target: &Target, rooms: &RoomList) {
         self.rooms.for_each(target, |recipient| {
-            let limit = recipient.link.limits.max_room_len;
+            let limit = recipient.client.limits.max_room_len;
             if rooms.iter().any(|room| room.as_str().len() > limit) {
                 tracing::warn!(
                     limit,
@@ -224,12 +228,12 @@ impl LocalSockets for Local {
             return found;
         };
         self.rooms.for_each(target, |recipient| {
-            if recipient.is_gone() {
+            if recipient.has_left() {
                 return;
             }
             let auth = recipient.auth.deserialize::<Option<serde_json::Value>>();
             let info = RemoteSocketInfo::new(recipient.id.clone(), self.rooms.rooms_of(recipient))
-                .with_handshake(recipient.link.handshake().describe(auth.ok().flatten()))
+                .with_handshake(recipient.client.handshake().describe(auth.ok().flatten()))
                 .with_data(owner.describe_data(&recipient.data));
             found.push(info);
         });

@@ -5,13 +5,13 @@ use smol_str::SmolStr;
 use socketio_adapter::{Adapter, AdapterFactory, InsertError};
 use socketio_proto::Namespace;
 
-use crate::membership::local_namespace::Local;
+use crate::membership::local_namespace::LocalNamespace;
 use crate::membership::recovery::{Recovery, RecoverySettings};
-use crate::socket_state::{Phase, Recipient};
+use crate::socket_state::{Phase, SocketState};
 
 /// One namespace, as its sockets see it: who else is there, and the way to them.
-pub(crate) struct Space {
-    pub(crate) local: Arc<Local>,
+pub(crate) struct NamespaceShared {
+    pub(crate) local: Arc<LocalNamespace>,
     pub(crate) adapter: Arc<dyn Adapter>,
     /// There if lost sockets may come back.
     pub(crate) recovery: Option<Box<Recovery>>,
@@ -35,10 +35,10 @@ pub(crate) trait Scope: Send + Sync {
     fn name(&self) -> &Namespace;
 
     /// The namespace in it where this server has a socket of this id.
-    fn space_of(self: Arc<Self>, id: &str) -> Option<Arc<Space>>;
+    fn find_socket(self: Arc<Self>, id: &str) -> Option<Arc<NamespaceShared>>;
 }
 
-impl Scope for Space {
+impl Scope for NamespaceShared {
     fn adapter(&self) -> &Arc<dyn Adapter> {
         &self.adapter
     }
@@ -47,14 +47,14 @@ impl Scope for Space {
         &self.local.name
     }
 
-    fn space_of(self: Arc<Self>, id: &str) -> Option<Arc<Space>> {
+    fn find_socket(self: Arc<Self>, id: &str) -> Option<Arc<NamespaceShared>> {
         self.local.rooms.get(id).is_some().then_some(self)
     }
 }
 
-impl Space {
+impl NamespaceShared {
     pub(crate) fn new(
-        local: Local,
+        local: LocalNamespace,
         adapter: &dyn AdapterFactory,
         owner: Weak<dyn Any + Send + Sync>,
         server: Weak<dyn Any + Send + Sync>,
@@ -82,24 +82,24 @@ impl Space {
 
     /// Takes a socket in, in the place of one of the same id that is leaving: a lost one whose client
     /// is back, or one of a client of Socket.IO 2.x, whose ids are those of its session.
-    pub(crate) fn enter(&self, recipient: &Arc<Recipient>) {
+    pub(crate) fn enter(&self, socket: &Arc<SocketState>) {
         let rooms = &self.local.rooms;
-        let mut entered = rooms.insert(recipient);
+        let mut entered = rooms.insert(socket);
         if let Err(InsertError::IdTaken) = entered
-            && let Some(before) = rooms.get(recipient.id.as_str())
+            && let Some(before) = rooms.get(socket.id.as_str())
             && before.is(Phase::Disconnected)
         {
             // Its disconnecting handlers are still running.
-            before.last_rooms.keep(rooms.rooms_of(&before));
+            before.rooms_at_leave.keep(rooms.rooms_of(&before));
             rooms.remove(&before);
-            entered = rooms.insert(recipient);
+            entered = rooms.insert(socket);
         }
         if let Err(error) = entered {
             // Ids are random: this does not happen.
-            tracing::error!(socket = %recipient.id, %error, "a socket is in no room");
+            tracing::error!(socket = %socket.id, %error, "a socket is in no room");
         }
         if let Some(recovery) = &self.recovery {
-            recovery.joined(recipient);
+            recovery.joined(socket);
         }
     }
 

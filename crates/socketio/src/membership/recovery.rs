@@ -6,14 +6,14 @@ use parking_lot::Mutex;
 use socketio_adapter::RecoveryId;
 use tokio::time::Instant;
 
-use crate::socket_state::Recipient;
-use crate::socket_state::recoverable::Fate;
+use crate::socket_state::SocketState;
+use crate::socket_state::recoverable::RecoveryState;
 
 /// What a namespace has whose sockets may come back.
 pub(crate) struct Recovery {
     pub(crate) settings: RecoverySettings,
     /// The sockets that are connected, by the secret of their clients.
-    live: Mutex<HashMap<RecoveryId, Weak<Recipient>>>,
+    live: Mutex<HashMap<RecoveryId, Weak<SocketState>>>,
     /// How many clients are about to come back, by their secrets.
     returning: Mutex<HashMap<RecoveryId, usize>>,
 }
@@ -35,24 +35,24 @@ impl Recovery {
     }
 
     /// Remembers a socket that has joined.
-    pub(crate) fn joined(&self, recipient: &Arc<Recipient>) {
-        if let Some(recoverable) = &recipient.recoverable {
-            let recipient = Arc::downgrade(recipient);
-            self.live.lock().insert(recoverable.id.clone(), recipient);
+    pub(crate) fn joined(&self, socket: &Arc<SocketState>) {
+        if let Some(recoverable) = &socket.recoverable {
+            let socket = Arc::downgrade(socket);
+            self.live.lock().insert(recoverable.id.clone(), socket);
         }
     }
 
     /// Says what has become of a socket that has left.
-    pub(crate) fn left(&self, recipient: &Arc<Recipient>, fate: Fate) {
-        let Some(recoverable) = &recipient.recoverable else {
+    pub(crate) fn left(&self, socket: &Arc<SocketState>, state_after_leave: RecoveryState) {
+        let Some(recoverable) = &socket.recoverable else {
             return;
         };
-        recoverable.settle(fate);
+        recoverable.settle(state_after_leave);
         let mut live = self.live.lock();
         // Its client may be back already.
         if live
             .get(&recoverable.id)
-            .is_some_and(|live| std::ptr::eq(live.as_ptr(), Arc::as_ptr(recipient)))
+            .is_some_and(|live| std::ptr::eq(live.as_ptr(), Arc::as_ptr(socket)))
         {
             live.remove(&recoverable.id);
         }
@@ -89,11 +89,11 @@ impl Recovery {
     /// noticed yet. Returns when its session is kept and its disconnect handlers have been started.
     pub(crate) async fn supersede(&self, id: &RecoveryId) {
         let live = self.live.lock().get(id).and_then(Weak::upgrade);
-        let Some(recipient) = live else { return };
-        if let Some(control) = recipient.link.control() {
+        let Some(socket) = live else { return };
+        if let Some(control) = socket.client.control() {
             control.supersede();
         }
-        if let Some(recoverable) = &recipient.recoverable {
+        if let Some(recoverable) = &socket.recoverable {
             recoverable.settled().await;
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use socketio_proto::Namespace as Name;
 
-use crate::handler::{NamespaceListener, NamespacePredicate};
+use crate::handler::{NamespacePredicate, PredicateListener};
 use crate::registry::parent::Pattern;
 
 /// Tells in which way a namespace is named. The compiler infers it; nobody names it.
@@ -102,7 +102,7 @@ where
     T: 'static,
 {
     fn into_namespace(self, state: &S) -> NamespaceSelector {
-        let listener = NamespaceListener::new(self, state.clone());
+        let listener = PredicateListener::new(self, state.clone());
         NamespaceSelector(Selected::Pattern(Pattern::Predicate(listener)))
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use socketio_proto::Args;
 
-use super::{Namespace, Place};
+use super::{Namespace, Selection};
 use crate::handler::{EventHandler, EventListener, EventMiddleware, EventMiddlewareListener};
 use crate::namespace::socket_listeners::assert_not_reserved;
-use crate::registry::handlers::{Handlers, Listed, OutgoingListenerOfAll};
-use crate::registry::namespace_inner::NamespaceCore;
+use crate::registry::handlers::{HandlerEntry, Handlers, OutgoingHandler};
+use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
 use crate::socket_state::listener_id::ListenerId;
 use crate::socket_state::listeners::Position;
@@ -119,7 +119,7 @@ where
         T: 'static,
     {
         assert_not_reserved(event);
-        let listener = Listed::new(EventListener::new(handler, self.state.clone()));
+        let listener = HandlerEntry::new(EventListener::new(handler, self.state.clone()));
         self.register(|handlers| handlers.add_event(event, listener.clone(), position))
     }
 
@@ -128,7 +128,7 @@ where
         H: EventHandler<T, S>,
         T: 'static,
     {
-        let listener = Listed::new(EventListener::new(handler, self.state.clone()));
+        let listener = HandlerEntry::new(EventListener::new(handler, self.state.clone()));
         self.register(|handlers| handlers.add_any(listener.clone(), position))
     }
 }
@@ -170,32 +170,32 @@ impl<S> Namespace<S> {
     ///
     /// Handlers that have been started go on; those of single sockets stay.
     pub fn off(&self, id: ListenerId) -> bool {
-        self.take_out(|handlers| handlers.remove_event(id))
+        self.remove_handlers(|handlers| handlers.remove_event(id))
     }
 
     /// Takes out one listener of every event. Returns whether it was there.
     pub fn off_any(&self, id: ListenerId) -> bool {
-        self.take_out(|handlers| remove(&mut handlers.any, id))
+        self.remove_handlers(|handlers| remove(&mut handlers.any, id))
     }
 
     /// Takes out all listeners of every event.
     pub fn off_all_any(&self) {
-        self.take_out(|handlers| !std::mem::take(&mut handlers.any).is_empty());
+        self.remove_handlers(|handlers| !std::mem::take(&mut handlers.any).is_empty());
     }
 
     /// Takes out one listener of what is sent. Returns whether it was there.
     pub fn off_any_outgoing(&self, id: ListenerId) -> bool {
-        self.take_out(|handlers| remove(&mut handlers.outgoing, id))
+        self.remove_handlers(|handlers| remove(&mut handlers.outgoing, id))
     }
 
     /// Takes out all listeners of what is sent.
     pub fn off_all_any_outgoing(&self) {
-        self.take_out(|handlers| !std::mem::take(&mut handlers.outgoing).is_empty());
+        self.remove_handlers(|handlers| !std::mem::take(&mut handlers.outgoing).is_empty());
     }
 
     /// Takes out the handlers of an event (Node's `removeAllListeners(event)`).
     pub fn remove_listeners(&self, event: &str) {
-        self.take_out(|handlers| handlers.events.remove(event).is_some());
+        self.remove_handlers(|handlers| handlers.events.remove(event).is_some());
     }
 
     /// Takes out the handlers of all events (Node's `removeAllListeners()`).
@@ -204,7 +204,7 @@ impl<S> Namespace<S> {
     /// [`on_any_outgoing`](Self::on_any_outgoing), connect and disconnect handlers, and the
     /// listeners of single sockets.
     pub fn remove_all_listeners(&self) {
-        self.take_out(|handlers| !std::mem::take(&mut handlers.events).is_empty());
+        self.remove_handlers(|handlers| !std::mem::take(&mut handlers.events).is_empty());
     }
 
     /// The events that have handlers, sorted (Node's `eventNames`).
@@ -242,17 +242,17 @@ impl<S> Namespace<S> {
     where
         F: Fn(&Socket, &str, &Args) + Send + Sync + 'static,
     {
-        let listener = Listed::new(OutgoingListenerOfAll(Arc::new(listener)));
+        let listener = HandlerEntry::new(OutgoingHandler(Arc::new(listener)));
         self.register(|handlers| handlers.add_outgoing(listener.clone(), position))
     }
 
     /// Takes handlers out. Returns whether one was there, in the namespace or in any of those that
     /// were made after the pattern.
-    fn take_out(&self, take_out: impl Fn(&mut Handlers) -> bool) -> bool {
-        match &self.place {
-            Place::Children(parent) => parent.take_out(take_out),
-            Place::One(space) => match space.owner::<NamespaceCore>() {
-                Some(core) => core.take_out(take_out),
+    fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
+        match &self.selection {
+            Selection::Children(parent) => parent.remove_handlers(remove_handlers),
+            Selection::One(shared) => match shared.owner::<NamespaceInner>() {
+                Some(core) => core.remove_handlers(remove_handlers),
                 None => false,
             },
         }
@@ -260,9 +260,9 @@ impl<S> Namespace<S> {
 
     /// Reads the table of handlers, which is empty if the namespace has gone.
     fn read<R>(&self, read: impl FnOnce(&Handlers) -> R) -> R {
-        match &self.place {
-            Place::Children(parent) => read(&parent.handlers()),
-            Place::One(space) => match space.owner::<NamespaceCore>() {
+        match &self.selection {
+            Selection::Children(parent) => read(&parent.handlers()),
+            Selection::One(shared) => match shared.owner::<NamespaceInner>() {
                 Some(core) => read(&core.handlers()),
                 None => read(&Handlers::default()),
             },
@@ -271,13 +271,13 @@ impl<S> Namespace<S> {
 }
 
 /// Takes the listener of this id out. Tells whether there was one.
-fn remove<H>(listeners: &mut Vec<Listed<H>>, id: ListenerId) -> bool {
+fn remove<H>(listeners: &mut Vec<HandlerEntry<H>>, id: ListenerId) -> bool {
     let before = listeners.len();
     listeners.retain(|listener| listener.id != id);
     listeners.len() < before
 }
 
-fn ids<H>(listeners: &[Listed<H>]) -> Vec<ListenerId> {
+fn ids<H>(listeners: &[HandlerEntry<H>]) -> Vec<ListenerId> {
     listeners.iter().map(|listener| listener.id).collect()
 }
 
@@ -292,20 +292,20 @@ mod tests {
     async fn a_namespace_is_heard_while_one_of_its_listeners_is_there() {
         let layer = SocketIoLayer::new();
         let namespace = layer.io().of("/");
-        let Place::One(space) = namespace.place.clone() else {
+        let Selection::One(shared) = namespace.selection.clone() else {
             panic!("a name is no pattern");
         };
-        let is_heard = || space.local.outgoing.is_heard();
-        assert!(!is_heard());
+        let has_listeners = || shared.local.outgoing.has_listeners();
+        assert!(!has_listeners());
         let namespace = namespace
             .on_any_outgoing(|_, _, _| ())
             .on("event", async || {})
             .on_any_outgoing(|_, _, _| ());
-        assert!(is_heard());
+        assert!(has_listeners());
         let first = *namespace.listeners_any_outgoing().first().expect("two");
         assert!(namespace.off_any_outgoing(first));
-        assert!(is_heard());
+        assert!(has_listeners());
         namespace.off_all_any_outgoing();
-        assert!(!is_heard());
+        assert!(!has_listeners());
     }
 }

@@ -100,7 +100,7 @@ impl Socket {
         T: 'static,
     {
         let listener = DisconnectListener::new(handler, ());
-        let listeners = &self.recipient().listeners;
+        let listeners = &self.state().listeners;
         listeners.add(Role::Disconnecting, Position::Last, listener)
     }
 
@@ -111,7 +111,7 @@ impl Socket {
         T: 'static,
     {
         let listener = DisconnectListener::new(handler, ());
-        let listeners = &self.recipient().listeners;
+        let listeners = &self.state().listeners;
         listeners.add(Role::Disconnect, Position::Last, listener)
     }
 
@@ -125,7 +125,7 @@ impl Socket {
         T: 'static,
     {
         let listener = EventMiddlewareListener::new(middleware, ());
-        let listeners = &self.recipient().listeners;
+        let listeners = &self.state().listeners;
         listeners.add(Role::Middleware, Position::Last, listener)
     }
 
@@ -231,7 +231,7 @@ impl Socket {
     #[must_use]
     pub fn event_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        self.recipient().listeners.for_each(|_, role| {
+        self.state().listeners.for_each(|_, role| {
             if let Some(event) = role.event()
                 && !names.iter().any(|name| name == event)
             {
@@ -279,7 +279,7 @@ impl Socket {
             once,
         };
         let listener = EventListener::new(handler, ());
-        self.recipient().listeners.add(role, position, listener)
+        self.state().listeners.add(role, position, listener)
     }
 
     fn add_any<H, T>(&self, position: Position, handler: H) -> ListenerId
@@ -288,27 +288,25 @@ impl Socket {
         T: 'static,
     {
         let listener = EventListener::new(handler, ());
-        self.recipient()
-            .listeners
-            .add(Role::Any, position, listener)
+        self.state().listeners.add(Role::Any, position, listener)
     }
 
     fn add_outgoing<F>(&self, position: Position, listener: F) -> ListenerId
     where
         F: Fn(&str, &Args) + Send + Sync + 'static,
     {
-        let listener = self.space().local.outgoing.listener(listener);
-        let listeners = &self.recipient().listeners;
+        let listener = self.namespace_shared().local.outgoing.listener(listener);
+        let listeners = &self.state().listeners;
         listeners.add(Role::Outgoing, position, listener)
     }
 
     fn remove(&self, is_meant: impl Fn(ListenerId, &Role) -> bool) -> bool {
-        self.recipient().listeners.remove(is_meant) > 0
+        self.state().listeners.remove(is_meant) > 0
     }
 
     fn ids(&self, is_meant: impl Fn(&Role) -> bool) -> Vec<ListenerId> {
         let mut ids = Vec::new();
-        self.recipient().listeners.for_each(|id, role| {
+        self.state().listeners.for_each(|id, role| {
             if is_meant(role) {
                 ids.push(id);
             }
@@ -320,28 +318,28 @@ impl Socket {
 /// What is to be called now.
 impl Socket {
     pub(crate) fn any_listeners(&self) -> Chosen<EventListener> {
-        let listeners = &self.recipient().listeners;
+        let listeners = &self.state().listeners;
         listeners.choose(|role| *role == Role::Any)
     }
 
     pub(crate) fn own_middleware(&self) -> Chosen<EventMiddlewareListener> {
-        let listeners = &self.recipient().listeners;
+        let listeners = &self.state().listeners;
         listeners.choose(|role| *role == Role::Middleware)
     }
 
     /// The handlers of an event. Those that are called once are taken out.
     pub(crate) fn listeners_of(&self, event: &str) -> Chosen<EventListener> {
-        let listeners = &self.recipient().listeners;
+        let listeners = &self.state().listeners;
         listeners.choose(|role| matches!(role, Role::Event { name, .. } if name == event))
     }
 
     pub(crate) fn own_disconnecting(&self) -> Chosen<DisconnectListener> {
-        let listeners = &self.recipient().listeners;
+        let listeners = &self.state().listeners;
         listeners.choose(|role| *role == Role::Disconnecting)
     }
 
     pub(crate) fn own_disconnect(&self) -> Chosen<DisconnectListener> {
-        let listeners = &self.recipient().listeners;
+        let listeners = &self.state().listeners;
         listeners.choose(|role| *role == Role::Disconnect)
     }
 }

@@ -23,12 +23,12 @@ pub(crate) struct Handlers {
     pub(crate) connect: Vec<ConnectListener>,
     /// By name. Its hasher is fast and easy to find collisions for, but names of clients are only
     /// looked up: all that are in the table are the application's.
-    pub(crate) events: HashMap<Arc<str>, SmallVec<[Listed<EventListener>; 1]>>,
+    pub(crate) events: HashMap<Arc<str>, SmallVec<[HandlerEntry<EventListener>; 1]>>,
     /// Those of every event, whatever its name.
-    pub(crate) any: Vec<Listed<EventListener>>,
+    pub(crate) any: Vec<HandlerEntry<EventListener>>,
     pub(crate) event_middleware: Vec<EventMiddlewareListener>,
     /// Those of every event that is sent.
-    pub(crate) outgoing: Vec<Listed<OutgoingListenerOfAll>>,
+    pub(crate) outgoing: Vec<HandlerEntry<OutgoingHandler>>,
     pub(crate) disconnecting: Vec<DisconnectListener>,
     pub(crate) disconnect: Vec<DisconnectListener>,
     pub(crate) rejection: Option<EventListener>,
@@ -42,40 +42,40 @@ pub(crate) struct Handlers {
 
 /// A handler that can be taken out again.
 #[derive(Clone, Debug)]
-pub(crate) struct Listed<H> {
+pub(crate) struct HandlerEntry<H> {
     pub(crate) id: ListenerId,
     pub(crate) handler: H,
 }
 
 /// A listener of what is sent to any socket of a namespace.
 #[derive(Clone)]
-pub(crate) struct OutgoingListenerOfAll(pub(crate) Arc<OfAll>);
+pub(crate) struct OutgoingHandler(pub(crate) Arc<NamespaceListener>);
 
-type OfAll = dyn Fn(&Socket, &str, &Args) + Send + Sync;
+type NamespaceListener = dyn Fn(&Socket, &str, &Args) + Send + Sync;
 
 impl Handlers {
     /// Whether every event is of interest, whatever its name.
-    pub(crate) fn hear_any(&self) -> bool {
+    pub(crate) fn has_any_listeners(&self) -> bool {
         !self.any.is_empty() || !self.event_middleware.is_empty()
     }
 
     pub(crate) fn add_event(
         &mut self,
         name: &str,
-        listener: Listed<EventListener>,
+        listener: HandlerEntry<EventListener>,
         position: Position,
     ) {
         let listeners = self.events.entry(name.into()).or_default();
         listeners.insert(position.index(listeners.len()), listener);
     }
 
-    pub(crate) fn add_any(&mut self, listener: Listed<EventListener>, position: Position) {
+    pub(crate) fn add_any(&mut self, listener: HandlerEntry<EventListener>, position: Position) {
         self.any.insert(position.index(self.any.len()), listener);
     }
 
     pub(crate) fn add_outgoing(
         &mut self,
-        listener: Listed<OutgoingListenerOfAll>,
+        listener: HandlerEntry<OutgoingHandler>,
         position: Position,
     ) {
         let index = position.index(self.outgoing.len());
@@ -95,7 +95,7 @@ impl Handlers {
     }
 }
 
-impl<H> Listed<H> {
+impl<H> HandlerEntry<H> {
     /// A handler with an id of its own.
     pub(crate) fn new(handler: H) -> Self {
         Self {
@@ -105,9 +105,8 @@ impl<H> Listed<H> {
     }
 }
 
-impl fmt::Debug for OutgoingListenerOfAll {
+impl fmt::Debug for OutgoingHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutgoingListenerOfAll")
-            .finish_non_exhaustive()
+        f.debug_struct("OutgoingHandler").finish_non_exhaustive()
     }
 }

@@ -10,8 +10,8 @@ use socketio_proto::{Args, Namespace as Name};
 use tokio::sync::SetOnce;
 
 use crate::context::ServerEventContext;
-use crate::membership::local_namespace::{Local, Owner};
-use crate::membership::namespace_shared::{Captured, Space};
+use crate::membership::local_namespace::{LocalNamespace, Owner};
+use crate::membership::namespace_shared::{Captured, NamespaceShared};
 use crate::membership::recovery::RecoverySettings;
 use crate::registry::handlers::Handlers;
 use crate::registry::server_events::{HasServerEvents, ServerEvents};
@@ -21,17 +21,17 @@ use crate::socket_state::outgoing_listeners;
 use crate::wire::codec::Codec;
 
 /// One namespace: its sockets and its handlers.
-pub(crate) struct NamespaceCore {
-    pub(crate) space: Arc<Space>,
+pub(crate) struct NamespaceInner {
+    pub(crate) shared: Arc<NamespaceShared>,
     handlers: ArcSwap<Handlers>,
     /// How often there have been other handlers.
-    changes: AtomicU32,
+    generation: AtomicU32,
     /// Set once those who want to know of new namespaces have been told: clients wait for it, so
     /// that a middleware which is added then asks the first client too. `false` if one of them
     /// panicked, for then nobody knows what it would have added.
     announced: SetOnce<bool>,
     /// The sockets that are there or about to join, until their disconnect handlers have run.
-    stays: AtomicUsize,
+    occupants: AtomicUsize,
     /// Whether the server is closed: nobody joins any more.
     closed: AtomicBool,
     child: Option<Box<Child>>,
@@ -39,7 +39,7 @@ pub(crate) struct NamespaceCore {
 }
 
 /// What a namespace is made with.
-pub(crate) struct Origin<'a> {
+pub(crate) struct NamespaceConfig<'a> {
     pub(crate) adapter: &'a dyn AdapterFactory,
     pub(crate) codec: &'a Codec,
     pub(crate) max_rooms: Option<usize>,
@@ -49,14 +49,14 @@ pub(crate) struct Origin<'a> {
 
 /// What a namespace has that was made because a client asked for it.
 pub(crate) struct Child {
-    home: Weak<dyn Home>,
+    home: Weak<dyn ChildRegistry>,
     captured: Captured,
     /// Whether it has handlers of its own, which would be lost with it.
     pinned: AtomicBool,
 }
 
 impl Child {
-    pub(crate) fn new(home: Weak<dyn Home>, captured: Captured) -> Self {
+    pub(crate) fn new(home: Weak<dyn ChildRegistry>, captured: Captured) -> Self {
         Self {
             home,
             captured,
@@ -66,26 +66,26 @@ impl Child {
 }
 
 /// Where a child goes that nobody is in any more.
-pub(crate) trait Home: Send + Sync {
+pub(crate) trait ChildRegistry: Send + Sync {
     /// The last socket has left the child.
-    fn abandoned(&self, child: &NamespaceCore);
+    fn abandoned(&self, child: &NamespaceInner);
 }
 
-impl NamespaceCore {
-    pub(crate) fn new(name: Name, origin: &Origin<'_>) -> Arc<Self> {
+impl NamespaceInner {
+    pub(crate) fn new(name: Name, origin: &NamespaceConfig<'_>) -> Arc<Self> {
         Self::make(name, origin, None)
     }
 
     /// A namespace that is to be served by the handlers of a parent.
-    pub(crate) fn new_child(name: Name, origin: &Origin<'_>, child: Child) -> Arc<Self> {
+    pub(crate) fn new_child(name: Name, origin: &NamespaceConfig<'_>, child: Child) -> Arc<Self> {
         Self::make(name, origin, Some(Box::new(child)))
     }
 
-    fn make(name: Name, origin: &Origin<'_>, child: Option<Box<Child>>) -> Arc<Self> {
+    fn make(name: Name, origin: &NamespaceConfig<'_>, child: Option<Box<Child>>) -> Arc<Self> {
         let captured = child.as_ref().and_then(|child| child.captured.clone());
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
-            space: Arc::new(Space::new(
-                Local::new(name, origin.codec.clone(), origin.max_rooms, owner.clone()),
+            shared: Arc::new(NamespaceShared::new(
+                LocalNamespace::new(name, origin.codec.clone(), origin.max_rooms, owner.clone()),
                 origin.adapter,
                 owner.clone(),
                 origin.server.clone(),
@@ -93,9 +93,9 @@ impl NamespaceCore {
                 origin.recovery,
             )),
             handlers: ArcSwap::default(),
-            changes: AtomicU32::new(0),
+            generation: AtomicU32::new(0),
             announced: SetOnce::new(),
-            stays: AtomicUsize::new(0),
+            occupants: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             child,
             server_events: ServerEvents::default(),
@@ -103,7 +103,7 @@ impl NamespaceCore {
     }
 
     pub(crate) fn name(&self) -> &Name {
-        self.space.name()
+        self.shared.name()
     }
 
     /// The handlers for an event: cheap, without a lock.
@@ -113,8 +113,8 @@ impl NamespaceCore {
 
     /// How often there have been other handlers. Ask before [`handlers`](Self::handlers): while the number
     /// stays the same, those are still the ones.
-    pub(crate) fn changes(&self) -> u32 {
-        self.changes.load(Ordering::Acquire)
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// Changes the handlers of this namespace, on behalf of the application.
@@ -152,9 +152,9 @@ impl NamespaceCore {
 
     /// Takes handlers out, and tells whether there was one. Nothing would be lost with a namespace
     /// because of that.
-    pub(crate) fn take_out(&self, take_out: impl Fn(&mut Handlers) -> bool) -> bool {
+    pub(crate) fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
         let was_there = Cell::new(false);
-        self.change(|handlers| was_there.set(take_out(handlers)));
+        self.change(|handlers| was_there.set(remove_handlers(handlers)));
         was_there.get()
     }
 
@@ -169,29 +169,29 @@ impl NamespaceCore {
 
     /// There are other handlers.
     fn changed(&self) {
-        self.changes.fetch_add(1, Ordering::Release);
-        self.hear_outgoing();
+        self.generation.fetch_add(1, Ordering::Release);
+        self.update_outgoing_listener();
     }
 
     /// Lets the sockets know who of the namespace listens to what is sent to them.
-    fn hear_outgoing(&self) {
-        let local = &self.space.local;
-        local.outgoing.set_of_all(|| {
+    fn update_outgoing_listener(&self) {
+        let local = &self.shared.local;
+        local.outgoing.set_namespace_listener(|| {
             if self.handlers.load().outgoing.is_empty() {
                 return None;
             }
-            let listening = local.outgoing.count_one();
+            let listening = local.outgoing.register();
             // A listener may hold a handle to the namespace, which holds the sockets: so they must
             // not hold the listeners.
-            let core = Arc::downgrade(&self.space.owner::<Self>()?);
-            Some(Arc::new(move |recipient, event, args| {
+            let core = Arc::downgrade(&self.shared.owner::<Self>()?);
+            Some(Arc::new(move |socket_state, event, args| {
                 // Counted for as long as the listeners are there.
                 let _ = &listening;
                 let Some(core) = core.upgrade() else { return };
                 let handlers = Arc::clone(&core.handlers());
-                let socket = Socket::new(Arc::clone(recipient), Arc::clone(&core.space));
+                let socket = Socket::new(Arc::clone(socket_state), Arc::clone(&core.shared));
                 for listener in &handlers.outgoing {
-                    outgoing_listeners::call(recipient, || {
+                    outgoing_listeners::call(socket_state, || {
                         (listener.handler.0)(&socket, event, args)
                     });
                 }
@@ -214,7 +214,7 @@ impl NamespaceCore {
     }
 
     /// Waits until clients may join. Returns whether they may.
-    pub(crate) async fn is_announced(&self) -> bool {
+    pub(crate) async fn wait_until_ready(&self) -> bool {
         match self.announced.get() {
             Some(well) => *well,
             None => *self.announced.wait().await,
@@ -225,18 +225,18 @@ impl NamespaceCore {
     pub(crate) fn is_abandoned(&self) -> bool {
         self.child
             .as_ref()
-            .is_some_and(|child| !self.is_inhabited() && !child.pinned.load(Ordering::Acquire))
+            .is_some_and(|child| !self.is_occupied() && !child.pinned.load(Ordering::Acquire))
     }
 
-    fn is_inhabited(&self) -> bool {
-        self.stays.load(Ordering::SeqCst) > 0
+    fn is_occupied(&self) -> bool {
+        self.occupants.load(Ordering::SeqCst) > 0
     }
 
     /// Drops the handlers as soon as the last socket is over, for the server is closed, and they may
     /// hold it.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        if !self.is_inhabited() {
+        if !self.is_occupied() {
             self.drop_handlers();
         }
     }
@@ -249,37 +249,37 @@ impl NamespaceCore {
 }
 
 /// A socket's place in a namespace, from before it joins until it is over.
-pub(crate) struct Stay(Arc<NamespaceCore>);
+pub(crate) struct OccupancyGuard(Arc<NamespaceInner>);
 
-impl Stay {
+impl OccupancyGuard {
     /// Counts a socket in. A child must be in its table, and stay there meanwhile.
-    pub(crate) fn new(namespace: &Arc<NamespaceCore>) -> Self {
-        namespace.stays.fetch_add(1, Ordering::SeqCst);
+    pub(crate) fn new(namespace: &Arc<NamespaceInner>) -> Self {
+        namespace.occupants.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(namespace))
     }
 
-    pub(crate) fn namespace(&self) -> &Arc<NamespaceCore> {
+    pub(crate) fn namespace(&self) -> &Arc<NamespaceInner> {
         &self.0
     }
 }
 
-impl Clone for Stay {
+impl Clone for OccupancyGuard {
     fn clone(&self) -> Self {
         Self::new(&self.0)
     }
 }
 
-impl Deref for Stay {
-    type Target = NamespaceCore;
+impl Deref for OccupancyGuard {
+    type Target = NamespaceInner;
 
-    fn deref(&self) -> &NamespaceCore {
+    fn deref(&self) -> &NamespaceInner {
         &self.0
     }
 }
 
-impl Drop for Stay {
+impl Drop for OccupancyGuard {
     fn drop(&mut self) {
-        if self.0.stays.fetch_sub(1, Ordering::SeqCst) > 1 {
+        if self.0.occupants.fetch_sub(1, Ordering::SeqCst) > 1 {
             return;
         }
         // Either this sees that the server is closed, or who closes it sees that nobody is here.
@@ -294,7 +294,7 @@ impl Drop for Stay {
     }
 }
 
-impl Owner for NamespaceCore {
+impl Owner for NamespaceInner {
     fn describe_data(&self, data: &DataMap) -> serde_json::Value {
         self.handlers().shared_data.describe(data)
     }
@@ -309,12 +309,12 @@ impl Owner for NamespaceCore {
             tracing::debug!(%namespace, ?event, "an event of another server that nothing handles");
             return;
         };
-        let context = ServerEventContext::new(Arc::clone(&self.space), event, reply);
+        let context = ServerEventContext::new(Arc::clone(&self.shared), event, reply);
         ServerEvents::start(&self, listeners, &context);
     }
 }
 
-impl HasServerEvents for NamespaceCore {
+impl HasServerEvents for NamespaceInner {
     fn server_events(&self) -> &ServerEvents {
         &self.server_events
     }

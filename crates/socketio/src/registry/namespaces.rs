@@ -13,7 +13,9 @@ use tokio::runtime::Handle;
 use crate::context::NamespaceContext;
 use crate::membership::namespace_shared::Captured;
 use crate::membership::recovery::RecoverySettings;
-use crate::registry::namespace_inner::{Child, Home, NamespaceCore, Origin, Stay};
+use crate::registry::namespace_inner::{
+    Child, ChildRegistry, NamespaceConfig, NamespaceInner, OccupancyGuard,
+};
 use crate::registry::parent::{Children, Parent, Pattern};
 use crate::wire::codec::Codec;
 
@@ -22,10 +24,10 @@ pub(crate) struct Namespaces {
     adapter: Box<dyn AdapterFactory>,
     options: NamespaceOptions,
     server: Weak<dyn Any + Send + Sync>,
-    by_name: RwLock<HashMap<Name, Place>>,
+    by_name: RwLock<HashMap<Name, NamespaceEntry>>,
     /// In the order in which they are tried.
     parents: ArcSwap<Vec<Arc<Parent>>>,
-    listeners: ArcSwap<Vec<NewNamespace>>,
+    listeners: ArcSwap<Vec<NewNamespaceListener>>,
     home: Weak<Self>,
     /// Tells once that the adapter keeps nothing for lost sockets.
     unsupported: Once,
@@ -55,17 +57,17 @@ impl Default for NamespaceOptions {
 }
 
 /// Who wants to know of new namespaces.
-pub(crate) type NewNamespace = Arc<dyn Fn(&Arc<NamespaceCore>) + Send + Sync>;
+pub(crate) type NewNamespaceListener = Arc<dyn Fn(&Arc<NamespaceInner>) + Send + Sync>;
 
-struct Place {
-    namespace: Arc<NamespaceCore>,
+struct NamespaceEntry {
+    namespace: Arc<NamespaceInner>,
     /// The children of the same pattern, this one among them.
     siblings: Option<Arc<Children>>,
 }
 
 /// Why there is no namespace for a client.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum NoNamespace {
+pub(crate) enum NamespaceUnavailable {
     /// Nobody has made it, and no pattern takes its name.
     Invalid,
     /// Clients have had so many made that no further one is.
@@ -108,32 +110,32 @@ impl Namespaces {
         self.options.recovery.is_some()
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<NamespaceCore>> {
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<NamespaceInner>> {
         let by_name = self.by_name.read();
-        by_name.get(name).map(|place| Arc::clone(&place.namespace))
+        by_name.get(name).map(|entry| Arc::clone(&entry.namespace))
     }
 
     /// Whether clients could join a namespace of this name: it is there, or a pattern may take it.
-    pub(crate) fn may_have(&self, name: &str) -> bool {
+    pub(crate) fn can_join(&self, name: &str) -> bool {
         self.by_name.read().contains_key(name) || !self.parents.load().is_empty()
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
+    pub(crate) fn all(&self) -> Vec<Arc<NamespaceInner>> {
         let by_name = self.by_name.read();
         let all = by_name.values();
-        all.map(|place| Arc::clone(&place.namespace)).collect()
+        all.map(|entry| Arc::clone(&entry.namespace)).collect()
     }
 
     /// The namespace of a name, on behalf of the application. One that fits a pattern has the
     /// handlers of that.
-    pub(crate) fn find_or_create(&self, name: &Name) -> Arc<NamespaceCore> {
-        let pin = |namespace: &Arc<NamespaceCore>| {
+    pub(crate) fn find_or_create(&self, name: &Name) -> Arc<NamespaceInner> {
+        let pin = |namespace: &Arc<NamespaceInner>| {
             namespace.pin();
             Arc::clone(namespace)
         };
         // Under the lock: a child without sockets may be taken out at any other time.
-        if let Some(place) = self.by_name.read().get(name) {
-            return pin(&place.namespace);
+        if let Some(entry) = self.by_name.read().get(name) {
+            return pin(&entry.namespace);
         }
         let parents = self.parents.load();
         let fits = |parent: &Arc<Parent>| Some((Arc::clone(parent), parent.matches(name)?));
@@ -160,7 +162,7 @@ impl Namespaces {
     }
 
     /// Adds somebody who is told of new namespaces from now on.
-    pub(crate) fn add_listener(&self, listener: &NewNamespace) {
+    pub(crate) fn add_listener(&self, listener: &NewNamespaceListener) {
         self.listeners.rcu(|listeners| {
             let mut listeners = Vec::clone(listeners);
             listeners.push(Arc::clone(listener));
@@ -184,29 +186,31 @@ impl Namespaces {
         &self,
         name: &Name,
         context: impl FnOnce() -> NamespaceContext,
-    ) -> Result<Stay, NoNamespace> {
+    ) -> Result<OccupancyGuard, NamespaceUnavailable> {
         let stay = match self.stay(name) {
             Some(stay) => stay,
             None => self.enter_child(name, context()).await?,
         };
-        if stay.is_announced().await {
+        if stay.wait_until_ready().await {
             Ok(stay)
         } else {
-            Err(NoNamespace::Failed)
+            Err(NamespaceUnavailable::Failed)
         }
     }
 
-    fn stay(&self, name: &str) -> Option<Stay> {
+    fn stay(&self, name: &str) -> Option<OccupancyGuard> {
         // Under the lock: a child without sockets may be taken out at any other time.
         let by_name = self.by_name.read();
-        by_name.get(name).map(|place| Stay::new(&place.namespace))
+        by_name
+            .get(name)
+            .map(|entry| OccupancyGuard::new(&entry.namespace))
     }
 
     async fn enter_child(
         &self,
         name: &Name,
         mut context: NamespaceContext,
-    ) -> Result<Stay, NoNamespace> {
+    ) -> Result<OccupancyGuard, NamespaceUnavailable> {
         let parents = self.parents.load_full();
         for parent in &*parents {
             let Some(captured) = parent.allows(&mut context).await else {
@@ -224,16 +228,16 @@ impl Namespaces {
                     "a client is refused, for there are too many dynamic namespaces: remove empty \
                      ones with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`"
                 );
-                return Err(NoNamespace::TooMany);
+                return Err(NamespaceUnavailable::TooMany);
             }
             let parent = Some((Arc::clone(parent), captured));
-            let (stay, made) = self.make(name, parent, Stay::new);
+            let (stay, made) = self.make(name, parent, OccupancyGuard::new);
             if made {
                 self.announce(Arc::clone(stay.namespace()));
             }
             return Ok(stay);
         }
-        Err(NoNamespace::Invalid)
+        Err(NamespaceUnavailable::Invalid)
     }
 
     /// Puts a namespace into the table, unless there is one. Returns what `take` makes of it under
@@ -242,9 +246,9 @@ impl Namespaces {
         &self,
         name: &Name,
         parent: Option<(Arc<Parent>, Captured)>,
-        take: impl FnOnce(&Arc<NamespaceCore>) -> T,
+        take: impl FnOnce(&Arc<NamespaceInner>) -> T,
     ) -> (T, bool) {
-        let origin = Origin {
+        let origin = NamespaceConfig {
             adapter: &*self.adapter,
             codec: &self.options.codec,
             max_rooms: self.options.max_rooms,
@@ -253,11 +257,11 @@ impl Namespaces {
         };
         // Made without the lock, for the adapter is not ours; of two that are made, one is dropped.
         let (made, parent) = match parent {
-            None => (NamespaceCore::new(name.clone(), &origin), None),
+            None => (NamespaceInner::new(name.clone(), &origin), None),
             Some((parent, captured)) => {
-                let home: Weak<dyn Home> = self.home.clone();
+                let home: Weak<dyn ChildRegistry> = self.home.clone();
                 let child = Child::new(home, captured);
-                let child = NamespaceCore::new_child(name.clone(), &origin, child);
+                let child = NamespaceInner::new_child(name.clone(), &origin, child);
                 (child, Some(parent))
             }
         };
@@ -269,13 +273,13 @@ impl Namespaces {
             parent.adopt(&made);
         }
         let taken = take(&made);
-        let place = Place {
+        let entry = NamespaceEntry {
             namespace: Arc::clone(&made),
             siblings: parent.map(|parent| Arc::clone(&parent.children)),
         };
-        by_name.insert(name.clone(), place);
+        by_name.insert(name.clone(), entry);
         drop(by_name);
-        if self.has_recovery() && made.space.recovery.is_none() {
+        if self.has_recovery() && made.shared.recovery.is_none() {
             self.unsupported.call_once(warn_of_unsupported);
         }
         start(&made);
@@ -283,7 +287,7 @@ impl Namespaces {
     }
 
     /// Tells those who want to know of new namespaces, and lets clients in.
-    fn announce(&self, namespace: Arc<NamespaceCore>) -> Arc<NamespaceCore> {
+    fn announce(&self, namespace: Arc<NamespaceInner>) -> Arc<NamespaceInner> {
         for listener in &**self.listeners.load() {
             if catch_unwind(AssertUnwindSafe(|| listener(&namespace))).is_err() {
                 tracing::error!(
@@ -300,31 +304,31 @@ impl Namespaces {
         namespace
     }
 
-    fn remove(&self, namespace: &NamespaceCore, may: impl FnOnce(&NamespaceCore) -> bool) {
+    fn remove(&self, namespace: &NamespaceInner, may: impl FnOnce(&NamespaceInner) -> bool) {
         let removed = {
             let mut by_name = self.by_name.write();
             let is_it = by_name
                 .get(namespace.name())
-                .is_some_and(|place| std::ptr::eq(Arc::as_ptr(&place.namespace), namespace));
+                .is_some_and(|entry| std::ptr::eq(Arc::as_ptr(&entry.namespace), namespace));
             if !is_it || !may(namespace) {
                 return;
             }
             let removed = by_name.remove(namespace.name());
-            if let Some(siblings) = removed.as_ref().and_then(|place| place.siblings.as_ref()) {
+            if let Some(siblings) = removed.as_ref().and_then(|entry| entry.siblings.as_ref()) {
                 siblings.remove(namespace);
             }
             removed
         };
-        if let Some(place) = removed {
-            close(place.namespace);
+        if let Some(entry) = removed {
+            close(entry.namespace);
         }
     }
 }
 
-impl Home for Namespaces {
-    fn abandoned(&self, child: &NamespaceCore) {
+impl ChildRegistry for Namespaces {
+    fn abandoned(&self, child: &NamespaceInner) {
         if self.options.cleanup_empty_children {
-            self.remove(child, NamespaceCore::is_abandoned);
+            self.remove(child, NamespaceInner::is_abandoned);
         }
     }
 }
@@ -337,10 +341,10 @@ fn warn_of_unsupported() {
 }
 
 /// Lets the adapter of a new namespace get ready, behind the back of whoever makes the namespace.
-fn start(namespace: &Arc<NamespaceCore>) {
+fn start(namespace: &Arc<NamespaceInner>) {
     let namespace = Arc::clone(namespace);
     let init = async move {
-        if let Err(error) = namespace.space.adapter.init().await {
+        if let Err(error) = namespace.shared.adapter.init().await {
             tracing::error!(
                 namespace = %namespace.name(),
                 %error,
@@ -355,9 +359,9 @@ fn start(namespace: &Arc<NamespaceCore>) {
 }
 
 /// Ends the adapter of a namespace that is gone.
-fn close(namespace: Arc<NamespaceCore>) {
+fn close(namespace: Arc<NamespaceInner>) {
     let close = async move {
-        if let Err(error) = namespace.space.adapter.close().await {
+        if let Err(error) = namespace.shared.adapter.close().await {
             tracing::warn!(namespace = %namespace.name(), %error, "the adapter did not close");
         }
     };
@@ -422,7 +426,7 @@ mod tests {
             let name = Name::new(name).expect("it is a name");
             namespaces.find_or_create(&name)
         });
-        let shares = |child: &NamespaceCore| Arc::ptr_eq(&child.handlers(), &parent.handlers());
+        let shares = |child: &NamespaceInner| Arc::ptr_eq(&child.handlers(), &parent.handlers());
         parent.register(|handlers| handlers.ordered = true);
         assert!(shares(&a) && shares(&b));
         b.register(|handlers| handlers.rejection = None);

@@ -8,10 +8,10 @@ use socketio_adapter::Adapter;
 use socketio_proto::Namespace as Name;
 
 use crate::context::NamespaceContext;
-use crate::handler::{NamespaceListener, catch};
-use crate::membership::namespace_shared::{Captured, Scope, Space};
+use crate::handler::{PredicateListener, catch};
+use crate::membership::namespace_shared::{Captured, NamespaceShared, Scope};
 use crate::registry::handlers::Handlers;
-use crate::registry::namespace_inner::NamespaceCore;
+use crate::registry::namespace_inner::NamespaceInner;
 
 mod adapter;
 mod children;
@@ -33,7 +33,7 @@ pub(crate) struct Parent {
 pub(crate) enum Pattern {
     #[cfg(feature = "regex")]
     Regex(regex::Regex),
-    Predicate(NamespaceListener),
+    Predicate(PredicateListener),
 }
 
 impl Scope for Parent {
@@ -45,10 +45,10 @@ impl Scope for Parent {
         &self.name
     }
 
-    fn space_of(self: Arc<Self>, id: &str) -> Option<Arc<Space>> {
+    fn find_socket(self: Arc<Self>, id: &str) -> Option<Arc<NamespaceShared>> {
         let children = self.children.all().into_iter();
-        let mut spaces = children.map(|child| Arc::clone(&child.space));
-        spaces.find(|space| space.local.rooms.get(id).is_some())
+        let mut spaces = children.map(|child| Arc::clone(&child.shared));
+        spaces.find(|shared| shared.local.rooms.get(id).is_some())
     }
 }
 
@@ -92,14 +92,14 @@ impl Parent {
     }
 
     /// Takes handlers out of all children, those to come among them. Tells whether there was one.
-    pub(crate) fn take_out(&self, take_out: impl Fn(&mut Handlers) -> bool) -> bool {
+    pub(crate) fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
         let was_there = Cell::new(false);
         let (children, before) = {
             // As in `register`.
             let children = self.children.write();
             let before = self.handlers.rcu(|handlers| {
                 let mut handlers = Handlers::clone(handlers);
-                was_there.set(take_out(&mut handlers));
+                was_there.set(remove_handlers(&mut handlers));
                 handlers
             });
             (children.values().cloned().collect::<Vec<_>>(), before)
@@ -107,7 +107,7 @@ impl Parent {
         // What is taken out is dropped without the lock, for nobody knows what it holds.
         drop(before);
         children.iter().fold(was_there.get(), |was_there, child| {
-            child.take_out(&take_out) || was_there
+            child.remove_handlers(&remove_handlers) || was_there
         })
     }
 
@@ -117,7 +117,7 @@ impl Parent {
     }
 
     /// Gives a child its handlers, now and from now on.
-    pub(crate) fn adopt(&self, child: &Arc<NamespaceCore>) {
+    pub(crate) fn adopt(&self, child: &Arc<NamespaceInner>) {
         let mut children = self.children.write();
         child.adopt(self.handlers.load_full());
         children.insert(child.name().clone(), Arc::clone(child));

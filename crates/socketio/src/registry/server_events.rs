@@ -17,10 +17,10 @@ use crate::handler::{ServerEventListener, catch};
 /// They start in the order in which the events have come, and not where those are delivered: that
 /// may be the task on which an adapter hears the other servers.
 #[derive(Default)]
-pub(crate) struct ServerEvents(Mutex<State>);
+pub(crate) struct ServerEvents(Mutex<EventQueue>);
 
 #[derive(Default)]
-struct State {
+struct EventQueue {
     queue: VecDeque<Run>,
     /// Whether a task works through the queue.
     is_running: bool,
@@ -76,24 +76,24 @@ impl ServerEvents {
         let mut state = self.0.lock();
         let run = state.queue.pop_front();
         if run.is_none() {
-            *state = State::default();
+            *state = EventQueue::default();
         }
         run
     }
 }
 
 async fn run(listener: ServerEventListener, event: ServerEventContext) {
-    let (name, space) = (event.event_name().into_owned(), Arc::clone(&event.space));
+    let (name, shared) = (event.event_name().into_owned(), Arc::clone(&event.shared));
     match catch(listener.call(event)).await {
         Ok(Ok(())) => {}
         Ok(Err(rejection)) => tracing::error!(
-            namespace = %space.name(),
+            namespace = %shared.name(),
             event = name,
             %rejection,
             "an event of another server was not handled"
         ),
         Err(panic) => tracing::error!(
-            namespace = %space.name(),
+            namespace = %shared.name(),
             event = name,
             panic = panic.message(),
             "the handler of an event of another server panicked"

@@ -13,7 +13,7 @@ use crate::registry::namespaces::Namespaces;
 use crate::server::engine_hooks::EngineHooks;
 use crate::server::serve_client::ServeClient;
 use crate::wire::backlink::WeakServer;
-use crate::wire::client_shared::Link;
+use crate::wire::client_shared::ClientShared;
 use crate::wire::limits::Limits;
 
 /// Socket.IO, as the engine sees it.
@@ -32,9 +32,13 @@ impl Application for App {
 
     fn open(&self, session: Session, request: Parts) -> ClientConnection {
         let handshake = Arc::new(Handshake::new(request, SystemTime::now()));
-        let link = Arc::new(Link::new(session, handshake, Arc::clone(&self.limits)));
-        let client = Client::new(Arc::clone(&link), Arc::clone(&self.namespaces));
-        self.hooks.connection(|| Conn::new(Arc::clone(&link)));
+        let shared = Arc::new(ClientShared::new(
+            session,
+            handshake,
+            Arc::clone(&self.limits),
+        ));
+        let client = Client::new(Arc::clone(&shared), Arc::clone(&self.namespaces));
+        self.hooks.connection(|| Conn::new(Arc::clone(&shared)));
         client.opened();
         ClientConnection::new(client)
     }

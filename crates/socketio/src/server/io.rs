@@ -15,7 +15,7 @@ use crate::broadcast::BroadcastOperator;
 use crate::context::{NamespaceContext, ServerEventContext};
 use crate::namespace::Namespace;
 use crate::namespace::into_namespace::{IntoNamespace, Selected, with_slash};
-use crate::registry::namespace_inner::NamespaceCore;
+use crate::registry::namespace_inner::NamespaceInner;
 use crate::registry::namespaces::Namespaces;
 use crate::server::app::App;
 use crate::socket::Socket;
@@ -186,7 +186,7 @@ impl<S> SocketIo<S> {
     {
         let state = self.state.clone();
         self.namespaces().add_listener(
-            &(Arc::new(move |core: &Arc<NamespaceCore>| {
+            &(Arc::new(move |core: &Arc<NamespaceInner>| {
                 listener(Namespace::of_core(core, state.clone()))
             }) as _),
         );
@@ -236,7 +236,7 @@ impl<S> SocketIo<S> {
         self.engine.close(deadline).await;
         for namespace in self.namespaces().all() {
             let name = namespace.name();
-            match timeout(deadline, namespace.space.adapter.close()).await {
+            match timeout(deadline, namespace.shared.adapter.close()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     tracing::warn!(namespace = %name, %error, "the adapter did not close")
@@ -251,7 +251,7 @@ impl<S> SocketIo<S> {
 
     pub(crate) fn everybody(&self) -> BroadcastOperator {
         let main = self.namespaces().find_or_create(&Name::MAIN);
-        BroadcastOperator::new(Arc::clone(&main.space) as _, Target::all())
+        BroadcastOperator::new(Arc::clone(&main.shared) as _, Target::all())
     }
 }
 
@@ -279,14 +279,14 @@ impl SocketIo {
 impl Socket {
     /// The server of the socket.
     pub(crate) fn io(&self) -> WeakServer {
-        WeakServer(self.space().server())
+        WeakServer(self.namespace_shared().server())
     }
 }
 
 impl ServerEventContext {
     /// This server.
     pub(crate) fn io(&self) -> WeakServer {
-        WeakServer(self.space.server())
+        WeakServer(self.shared.server())
     }
 }
 

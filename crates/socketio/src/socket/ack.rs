@@ -13,20 +13,20 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Socket;
 use crate::error::emit_error::EmitError;
 use crate::socket_state::ack_error::AckError;
-use crate::socket_state::pending_acks::Waiting;
+use crate::socket_state::pending_acks::AckReceiver;
 
 /// The future of an acknowledgement, see [`Socket::emit_with_ack`].
 ///
 /// The event has been sent already. Dropping the future gives the acknowledgement up.
 #[must_use = "the event has been sent, but its acknowledgement is ignored unless it is awaited"]
 pub struct AckFuture<T> {
-    state: State,
+    state: AckState,
     answer: PhantomData<fn() -> T>,
 }
 
-enum State {
+enum AckState {
     Failed(Option<AckError>),
-    Waiting {
+    AckReceiver {
         entry: Entry,
         answer: oneshot::Receiver<Args>,
         timeout: Option<Timeout>,
@@ -66,7 +66,7 @@ impl Drop for Entry {
         if self.is_free {
             return;
         }
-        self.socket.recipient().acks.remove(self.id);
+        self.socket.state().acks.remove(self.id);
     }
 }
 
@@ -79,7 +79,7 @@ impl<T> AckFuture<T> {
         Self {
             state: Self::start(socket, timeout, send).unwrap_or_else(|error| {
                 tracing::debug!(%error, "no acknowledgement can come");
-                State::Failed(Some(error))
+                AckState::Failed(Some(error))
             }),
             answer: PhantomData,
         }
@@ -89,11 +89,11 @@ impl<T> AckFuture<T> {
         socket: &Socket,
         timeout: Option<Duration>,
         send: impl FnOnce(u64) -> Result<(), EmitError>,
-    ) -> Result<State, AckError> {
-        let id = socket.space().local.next_ack_id();
+    ) -> Result<AckState, AckError> {
+        let id = socket.namespace_shared().local.next_ack_id();
         let (sender, answer) = oneshot::channel();
         // Before the event leaves: the answer may be here at once.
-        socket.recipient().acks.insert(id, Waiting::One(sender))?;
+        socket.state().acks.insert(id, AckReceiver::One(sender))?;
         let entry = Entry {
             socket: socket.clone(),
             id,
@@ -103,7 +103,7 @@ impl<T> AckFuture<T> {
             EmitError::Disconnected => AckError::Disconnected,
             error => AckError::Emit(error),
         })?;
-        Ok(State::Waiting {
+        Ok(AckState::AckReceiver {
             entry,
             answer,
             timeout: timeout
@@ -118,8 +118,8 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let result = match &mut self.state {
-            State::Failed(error) => Err(error.take().unwrap_or(AckError::Disconnected)),
-            State::Waiting {
+            AckState::Failed(error) => Err(error.take().unwrap_or(AckError::Disconnected)),
+            AckState::AckReceiver {
                 entry,
                 answer,
                 timeout,
@@ -139,7 +139,7 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
                 }
             }
         };
-        self.state = State::Failed(None);
+        self.state = AckState::Failed(None);
         Poll::Ready(result)
     }
 }
@@ -147,7 +147,7 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
 impl<T> fmt::Debug for AckFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("AckFuture");
-        if let State::Waiting { entry, .. } = &self.state {
+        if let AckState::AckReceiver { entry, .. } = &self.state {
             f.field("socket", entry.socket.id());
         }
         f.finish_non_exhaustive()

@@ -9,7 +9,7 @@ use socketio_proto::{Args, Packet};
 use super::Socket;
 use super::ack::AckFuture;
 use crate::error::emit_error::EmitError;
-use crate::wire::unicast_packet::Unicast;
+use crate::wire::unicast_packet::UnicastPacket;
 
 impl Socket {
     /// Sends an event to the client.
@@ -167,33 +167,34 @@ impl<'a> SocketEmitter<'a> {
         args: &T,
     ) -> Result<(), EmitError> {
         EmitError::check_name(event)?;
-        let (recipient, space) = (self.socket.recipient(), self.socket.space());
+        let (state, namespace) = (self.socket.state(), self.socket.namespace_shared());
         if ack.is_none() && !self.volatile && self.socket.is_recoverable() {
             // Kept for the client, in case that it does not get it.
             let packet = Packet::event(
-                space.name().clone(),
+                namespace.name().clone(),
                 Args::from_serialize(Some(event), args)?,
             );
-            let mut options = BroadcastOptions::new(Target::all().to(&recipient.id));
+            let mut options = BroadcastOptions::new(Target::all().to(&state.id));
             options.flags.compress = self.compress;
-            space.adapter.broadcast(packet, options);
+            namespace.adapter.broadcast(packet, options);
             return Ok(());
         }
-        if recipient.is_gone() {
+        if state.has_left() {
             return Err(EmitError::Disconnected);
         }
-        let codec = &space.local.codec;
-        let mut packet = if space.local.outgoing.is_heard() {
+        let codec = &namespace.local.codec;
+        let mut packet = if namespace.local.outgoing.has_listeners() {
             let args = Args::from_serialize(Some(event), args)?;
-            space.local.outgoing.tell(recipient, &args);
-            let packet = codec.packet(&Packet::event(space.name().clone(), args).with_id(ack))?;
-            Unicast::from(packet)
+            namespace.local.outgoing.tell(state, &args);
+            let packet =
+                codec.packet(&Packet::event(namespace.name().clone(), args).with_id(ack))?;
+            UnicastPacket::from(packet)
         } else {
-            codec.event(space.name(), ack, event, args)?
+            codec.event(namespace.name(), ack, event, args)?
         };
         packet.set_compress(self.compress);
         if self.volatile {
-            let sent = packet.send_volatile(&recipient.link.session);
+            let sent = packet.send_volatile(&state.client.session);
             // Nobody should wait for the answer to what was not sent.
             return if sent || ack.is_none() {
                 Ok(())
@@ -201,7 +202,7 @@ impl<'a> SocketEmitter<'a> {
                 Err(EmitError::Dropped)
             };
         }
-        let sent = packet.send(&recipient.link.session);
+        let sent = packet.send(&state.client.session);
         sent.map_err(|_| EmitError::Disconnected)
     }
 }

@@ -10,9 +10,9 @@ impl RemoteSocket {
     #[must_use]
     pub fn local(&self) -> Option<Socket> {
         let id = self.id().as_str();
-        let space = Arc::clone(self.operator.scope()).space_of(id)?;
-        let recipient = space.local.rooms.get(id)?;
-        Some(Socket::new(recipient, space))
+        let shared = Arc::clone(self.operator.scope()).find_socket(id)?;
+        let state = shared.local.rooms.get(id)?;
+        Some(Socket::new(state, shared))
     }
 
     /// Whether the socket is connected to this server.

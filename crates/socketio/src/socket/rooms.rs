@@ -24,36 +24,36 @@ impl Socket {
     /// [`max_rooms`](crate::SocketIoBuilder::max_rooms) allows. It has joined none of them then.
     pub fn try_join(&self, rooms: impl IntoRooms) -> Result<(), JoinError> {
         let rooms = rooms.into_rooms();
-        let limit = self.recipient().link.limits.max_room_len;
+        let limit = self.state().client.limits.max_room_len;
         if let Some(room) = rooms.iter().find(|room| room.as_str().len() > limit) {
             return Err(JoinError::NameTooLong {
                 len: room.as_str().len(),
                 limit,
             });
         }
-        self.space()
+        self.namespace_shared()
             .local
             .rooms
-            .join(self.recipient(), rooms)
+            .join(self.state(), rooms)
             .map_err(JoinError::TooManyRooms)
     }
 
     /// Leaves rooms: one, or several.
     pub fn leave(&self, rooms: impl IntoRooms) {
         for room in &rooms.into_rooms() {
-            self.space()
+            self.namespace_shared()
                 .local
                 .rooms
-                .leave(self.recipient(), room.as_str());
+                .leave(self.state(), room.as_str());
         }
     }
 
     /// The rooms that the socket is in, first the one of its own id.
     #[must_use]
     pub fn rooms(&self) -> Vec<Room> {
-        let rooms = self.space().local.rooms.rooms_of(self.recipient());
+        let rooms = self.namespace_shared().local.rooms.rooms_of(self.state());
         if rooms.is_empty() {
-            return self.recipient().last_rooms.get();
+            return self.state().rooms_at_leave.get();
         }
         rooms
     }
@@ -75,7 +75,7 @@ impl Socket {
 
     /// Means everybody in the namespace but this socket.
     pub fn broadcast(&self) -> BroadcastOperator {
-        BroadcastOperator::new(self.space().clone(), self.others())
+        BroadcastOperator::new(self.namespace_shared().clone(), self.others())
     }
 
     /// Means everybody in the namespace on this server but this socket.

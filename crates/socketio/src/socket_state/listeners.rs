@@ -18,12 +18,12 @@ pub(crate) struct Listeners(OnceLock<Option<Box<Mutex<List>>>>);
 /// A list in which all kinds are mixed: each is in the order in which it is to be called.
 #[derive(Default)]
 struct List {
-    entries: Vec<Entry>,
+    entries: Vec<ListenerEntry>,
     /// The socket is over.
     closed: bool,
 }
 
-struct Entry {
+struct ListenerEntry {
     id: ListenerId,
     role: Role,
     /// Its type cannot be known here: handlers take sockets, and sockets have listeners. A role
@@ -75,7 +75,7 @@ impl Listeners {
         H: Clone + Send + Sync + 'static,
     {
         let id = ListenerId::new();
-        let entry = Entry {
+        let entry = ListenerEntry {
             id,
             role,
             handler: Box::new(handler),
@@ -105,7 +105,7 @@ impl Listeners {
             return Chosen::new();
         };
         let mut chosen = Chosen::new();
-        let spent: Vec<Entry> = list
+        let spent: Vec<ListenerEntry> = list
             .lock()
             .entries
             .extract_if(.., |entry| {
@@ -126,7 +126,7 @@ impl Listeners {
             return 0;
         };
         // They are dropped without the lock, for nobody knows what they hold.
-        let removed: Vec<Entry> = list
+        let removed: Vec<ListenerEntry> = list
             .lock()
             .entries
             .extract_if(.., |entry| is_meant(entry.id, &entry.role))

@@ -7,38 +7,38 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::RwLock;
 use socketio_proto::Args;
 
-use crate::socket_state::Recipient;
+use crate::socket_state::SocketState;
 use crate::socket_state::listeners::Role;
 
 /// Who hears what is sent to the sockets of a namespace on this server.
 #[derive(Default)]
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingListeners {
     /// How many listeners there are, of the namespace and of its sockets.
     count: Arc<AtomicUsize>,
-    of_all: RwLock<Option<Arc<OfAll>>>,
+    namespace_listener: RwLock<Option<Arc<NamespaceListener>>>,
 }
 
 /// The listeners of the namespace itself.
-type OfAll = dyn Fn(&Arc<Recipient>, &str, &Args) + Send + Sync;
+type NamespaceListener = dyn Fn(&Arc<SocketState>, &str, &Args) + Send + Sync;
 
 /// A listener of one socket. While it is there, its namespace is listened to.
 #[derive(Clone)]
-pub(crate) struct OutgoingListener(Arc<Counted<OfOne>>);
+pub(crate) struct OutgoingListener(Arc<Counted<SocketListener>>);
 
 /// What a listener of one socket is called with: the name of the event, and its arguments.
-type OfOne = dyn Fn(&str, &Args) + Send + Sync;
+type SocketListener = dyn Fn(&str, &Args) + Send + Sync;
 
 struct Counted<F: ?Sized> {
-    _listening: Listening,
+    _listening: ListenerGuard,
     listener: F,
 }
 
 /// One that is counted, until it is dropped.
-pub(crate) struct Listening(Arc<AtomicUsize>);
+pub(crate) struct ListenerGuard(Arc<AtomicUsize>);
 
-impl Outgoing {
+impl OutgoingListeners {
     /// Whether anybody listens. All that a packet costs where nobody does.
-    pub(crate) fn is_heard(&self) -> bool {
+    pub(crate) fn has_listeners(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
     }
 
@@ -48,23 +48,26 @@ impl Outgoing {
         F: Fn(&str, &Args) + Send + Sync + 'static,
     {
         OutgoingListener(Arc::new(Counted {
-            _listening: self.count_one(),
+            _listening: self.register(),
             listener,
         }))
     }
 
     /// Counts a listener of the namespace.
-    pub(crate) fn count_one(&self) -> Listening {
+    pub(crate) fn register(&self) -> ListenerGuard {
         self.count.fetch_add(1, Ordering::Relaxed);
-        Listening(Arc::clone(&self.count))
+        ListenerGuard(Arc::clone(&self.count))
     }
 
     /// Sets what calls the listeners of the namespace. `make` is asked under a lock, so that of
     /// two who set it the later one has the last word.
-    pub(crate) fn set_of_all(&self, make: impl FnOnce() -> Option<Arc<OfAll>>) {
-        let mut of_all = self.of_all.write();
-        let old = std::mem::replace(&mut *of_all, make());
-        drop(of_all);
+    pub(crate) fn set_namespace_listener(
+        &self,
+        make: impl FnOnce() -> Option<Arc<NamespaceListener>>,
+    ) {
+        let mut namespace_listener = self.namespace_listener.write();
+        let old = std::mem::replace(&mut *namespace_listener, make());
+        drop(namespace_listener);
         drop(old);
     }
 
@@ -72,14 +75,14 @@ impl Outgoing {
     ///
     /// Nobody is called under a lock, and a listener that panics does not keep the packet from
     /// being sent.
-    pub(crate) fn tell(&self, recipient: &Arc<Recipient>, args: &Args) {
+    pub(crate) fn tell(&self, recipient: &Arc<SocketState>, args: &Args) {
         let event = args.event_name().unwrap_or_default();
-        let of_all = self.of_all.read().clone();
+        let namespace_listener = self.namespace_listener.read().clone();
         let own = recipient
             .listeners
             .choose::<OutgoingListener>(|role| *role == Role::Outgoing);
-        if let Some(of_all) = of_all {
-            of_all(recipient, &event, args);
+        if let Some(namespace_listener) = namespace_listener {
+            namespace_listener(recipient, &event, args);
         }
         for OutgoingListener(counted) in own {
             call(recipient, || (counted.listener)(&event, args));
@@ -88,7 +91,7 @@ impl Outgoing {
 }
 
 /// Calls a listener, and survives it.
-pub(crate) fn call(recipient: &Recipient, listener: impl FnOnce()) {
+pub(crate) fn call(recipient: &SocketState, listener: impl FnOnce()) {
     // What the listener shares with others may be left half-done; nothing of ours is.
     if catch_unwind(AssertUnwindSafe(listener)).is_err() {
         tracing::error!(
@@ -98,7 +101,7 @@ pub(crate) fn call(recipient: &Recipient, listener: impl FnOnce()) {
     }
 }
 
-impl Drop for Listening {
+impl Drop for ListenerGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -110,16 +113,16 @@ mod tests {
 
     #[test]
     fn a_namespace_is_heard_while_there_is_a_listener() {
-        let outgoing = Outgoing::default();
-        assert!(!outgoing.is_heard());
+        let outgoing = OutgoingListeners::default();
+        assert!(!outgoing.has_listeners());
         let listener = outgoing.listener(|_, _| ());
         let called = listener.clone();
         drop(listener);
-        assert!(outgoing.is_heard());
-        let of_all = outgoing.count_one();
+        assert!(outgoing.has_listeners());
+        let namespace_listener = outgoing.register();
         drop(called);
-        assert!(outgoing.is_heard());
-        drop(of_all);
-        assert!(!outgoing.is_heard());
+        assert!(outgoing.has_listeners());
+        drop(namespace_listener);
+        assert!(!outgoing.has_listeners());
     }
 }

@@ -8,19 +8,19 @@ use crate::socket_state::ack_error::AckError;
 
 /// The acknowledgements that a client owes on one socket.
 pub(crate) struct PendingAcks {
-    state: Mutex<State>,
+    state: Mutex<PendingAcksState>,
     limit: usize,
 }
 
-enum State {
+enum PendingAcksState {
     /// Most sockets ask for none and pay for none: a pointer is less than an empty table. The ids
     /// are ours and a client only names them, so a fast hasher serves.
-    Open(Option<Box<HashMap<u64, Waiting>>>),
+    Open(Option<Box<HashMap<u64, AckReceiver>>>),
     Closed,
 }
 
 /// Who waits for an answer.
-pub(crate) enum Waiting {
+pub(crate) enum AckReceiver {
     One(oneshot::Sender<Args>),
     /// Held for its drop: then the socket is counted out.
     Broadcast(PendingAck),
@@ -29,15 +29,15 @@ pub(crate) enum Waiting {
 impl PendingAcks {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            state: Mutex::new(State::Open(None)),
+            state: Mutex::new(PendingAcksState::Open(None)),
             limit,
         }
     }
 
-    pub(crate) fn insert(&self, id: u64, waiting: Waiting) -> Result<(), AckError> {
+    pub(crate) fn insert(&self, id: u64, waiting: AckReceiver) -> Result<(), AckError> {
         match &mut *self.state.lock() {
-            State::Closed => Err(AckError::Disconnected),
-            State::Open(map) => {
+            PendingAcksState::Closed => Err(AckError::Disconnected),
+            PendingAcksState::Open(map) => {
                 let map = map.get_or_insert_default();
                 if map.len() >= self.limit {
                     return Err(AckError::TooManyPending);
@@ -51,7 +51,7 @@ impl PendingAcks {
     /// Nobody waits any more.
     pub(crate) fn remove(&self, id: u64) {
         let mut state = self.state.lock();
-        if let State::Open(Some(map)) = &mut *state {
+        if let PendingAcksState::Open(Some(map)) = &mut *state {
             let removed = map.remove(&id);
             drop(state);
             drop(removed);
@@ -61,19 +61,19 @@ impl PendingAcks {
     /// The client has answered. An answer that nobody waits for is ignored, as in Node's server.
     pub(crate) fn answer(&self, id: u64, answer: Args) {
         let waiting = match &mut *self.state.lock() {
-            State::Open(Some(map)) => map.remove(&id),
-            State::Open(None) | State::Closed => None,
+            PendingAcksState::Open(Some(map)) => map.remove(&id),
+            PendingAcksState::Open(None) | PendingAcksState::Closed => None,
         };
         match waiting {
-            Some(Waiting::One(sender)) => drop(sender.send(answer)),
-            Some(Waiting::Broadcast(pending)) => pending.answer(answer),
+            Some(AckReceiver::One(sender)) => drop(sender.send(answer)),
+            Some(AckReceiver::Broadcast(pending)) => pending.answer(answer),
             None => tracing::debug!(id, "an acknowledgement that nobody waits for"),
         }
     }
 
     /// The socket is gone: all that wait are told, and so is whoever asks from now on.
     pub(crate) fn close(&self) {
-        let state = std::mem::replace(&mut *self.state.lock(), State::Closed);
+        let state = std::mem::replace(&mut *self.state.lock(), PendingAcksState::Closed);
         drop(state);
     }
 }
@@ -82,9 +82,9 @@ impl PendingAcks {
 mod tests {
     use super::*;
 
-    fn waiting() -> (Waiting, oneshot::Receiver<Args>) {
+    fn waiting() -> (AckReceiver, oneshot::Receiver<Args>) {
         let (sender, receiver) = oneshot::channel();
-        (Waiting::One(sender), receiver)
+        (AckReceiver::One(sender), receiver)
     }
 
     #[test]

@@ -13,12 +13,12 @@ pub(crate) struct Recoverable {
     /// The last offset of the time before its client joined first, if the adapter knows it.
     joined_at: OnceLock<SmolStr>,
     /// What has become of it, once it has left.
-    fate: SetOnce<Fate>,
+    state_after_leave: SetOnce<RecoveryState>,
 }
 
 /// What has become of a socket that has left.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
+pub(crate) enum RecoveryState {
     /// Its client may come back until then.
     Kept(Instant),
     /// It is over.
@@ -31,7 +31,7 @@ impl Recoverable {
             id,
             recovered,
             joined_at: OnceLock::new(),
-            fate: SetOnce::new(),
+            state_after_leave: SetOnce::new(),
         }
     }
 
@@ -47,18 +47,18 @@ impl Recoverable {
     }
 
     /// Says what has become of the socket. Only the first word counts.
-    pub(crate) fn settle(&self, fate: Fate) {
-        self.fate.set(fate).ok();
+    pub(crate) fn settle(&self, state_after_leave: RecoveryState) {
+        self.state_after_leave.set(state_after_leave).ok();
     }
 
     /// Waits until the socket has left, and its client may come back or never will.
     pub(crate) async fn settled(&self) {
-        self.fate.wait().await;
+        self.state_after_leave.wait().await;
     }
 
     /// What has become of the socket, if that is known.
-    pub(crate) fn fate(&self) -> Option<Fate> {
-        self.fate.get().copied()
+    pub(crate) fn state_after_leave(&self) -> Option<RecoveryState> {
+        self.state_after_leave.get().copied()
     }
 }
 

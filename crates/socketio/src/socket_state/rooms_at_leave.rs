@@ -7,12 +7,12 @@ use socketio_adapter::Room;
 /// had finished: another has its place, and they go on to see what they saw. Most sockets have none
 /// and pay for one pointer.
 #[derive(Default)]
-pub(crate) struct LastRooms(ArcSwapOption<Vec<Room>>);
+pub(crate) struct RoomsAtLeave(ArcSwapOption<Vec<Room>>);
 
 /// What those have who have left their rooms.
 static NONE: LazyLock<Arc<Vec<Room>>> = LazyLock::new(Arc::default);
 
-impl LastRooms {
+impl RoomsAtLeave {
     /// Keeps the rooms, unless the handlers have finished meanwhile.
     pub(crate) fn keep(&self, rooms: Vec<Room>) {
         let none: Option<Arc<Vec<Room>>> = None;
@@ -38,8 +38,8 @@ mod tests {
 
     #[test]
     fn they_are_kept_until_they_are_left_for_good() {
-        assert_eq!(size_of::<LastRooms>(), size_of::<usize>());
-        let rooms = LastRooms::default();
+        assert_eq!(size_of::<RoomsAtLeave>(), size_of::<usize>());
+        let rooms = RoomsAtLeave::default();
         assert!(rooms.get().is_empty());
         rooms.keep(vec!["a".into()]);
         assert_eq!(rooms.get(), [Room::from("a")]);

@@ -1,37 +1,37 @@
 use engineio::{Broadcast, SendError};
 
-use crate::wire::client_shared::Link;
-use crate::wire::encoded_packet::Encoded;
+use crate::wire::client_shared::ClientShared;
+use crate::wire::encoded_packet::EncodedPacket;
 
 /// A packet on its way to many clients.
-pub(crate) enum Delivery {
+pub(crate) enum BroadcastPacket {
     /// One message, as most packets are.
     Sole(Broadcast),
-    Several(Encoded),
+    Several(EncodedPacket),
 }
 
-impl Delivery {
-    pub(crate) fn new(packet: Encoded) -> Self {
-        match packet.sole() {
+impl BroadcastPacket {
+    pub(crate) fn new(packet: EncodedPacket) -> Self {
+        match packet.single_message() {
             Some(message) => Self::Sole(Broadcast::new(message, packet.options())),
             None => Self::Several(packet),
         }
     }
 
-    pub(crate) fn send(&mut self, link: &Link) -> Result<(), SendError> {
+    pub(crate) fn send(&mut self, client: &ClientShared) -> Result<(), SendError> {
         match self {
-            Self::Sole(broadcast) => broadcast.send(&link.session),
-            Self::Several(packet) => link
+            Self::Sole(broadcast) => broadcast.send(&client.session),
+            Self::Several(packet) => client
                 .session
                 .send_all_with(packet.messages(), packet.options()),
         }
     }
 
     /// Sends the packet if the transport can take it now. Returns whether it could.
-    pub(crate) fn send_volatile(&mut self, link: &Link) -> bool {
+    pub(crate) fn send_volatile(&mut self, client: &ClientShared) -> bool {
         match self {
-            Self::Sole(broadcast) => broadcast.send_volatile(&link.session),
-            Self::Several(packet) => link.send_volatile(packet),
+            Self::Sole(broadcast) => broadcast.send_volatile(&client.session),
+            Self::Several(packet) => client.send_volatile(packet),
         }
     }
 }

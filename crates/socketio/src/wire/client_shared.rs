@@ -7,21 +7,21 @@ use parking_lot::RwLock;
 
 use crate::handshake::Handshake;
 use crate::wire::disconnect_reason::DisconnectReason;
-use crate::wire::encoded_packet::Encoded;
+use crate::wire::encoded_packet::EncodedPacket;
 use crate::wire::limits::Limits;
 
 /// What the sockets of one client share: the way to the client, and how it came.
-pub(crate) struct Link {
+pub(crate) struct ClientShared {
     pub(crate) session: Session,
     /// The revision of Engine.IO that the client speaks, which decides that of Socket.IO.
     pub(crate) protocol: Protocol,
     handshake: ArcSwap<Handshake>,
     pub(crate) limits: Arc<Limits>,
-    control: RwLock<Option<Weak<dyn Control>>>,
+    control: RwLock<Option<Weak<dyn ClientControl>>>,
 }
 
 /// What a socket may ask of the client that it belongs to.
-pub(crate) trait Control: Send + Sync {
+pub(crate) trait ClientControl: Send + Sync {
     /// Takes one of the client's sockets out of its namespace, if it is still there: a recipient,
     /// whose type cannot be known here. Ids do not tell sockets apart, for a client that comes back
     /// may have the same.
@@ -37,7 +37,7 @@ pub(crate) trait Control: Send + Sync {
     fn supersede(self: Arc<Self>);
 }
 
-impl Link {
+impl ClientShared {
     pub(crate) fn new(session: Session, handshake: Arc<Handshake>, limits: Arc<Limits>) -> Self {
         Self {
             protocol: session.protocol(),
@@ -60,20 +60,20 @@ impl Link {
         }
     }
 
-    pub(crate) fn set_control(&self, control: Weak<dyn Control>) {
+    pub(crate) fn set_control(&self, control: Weak<dyn ClientControl>) {
         *self.control.write() = Some(control);
     }
 
     /// The client, unless it is gone.
-    pub(crate) fn control(&self) -> Option<Arc<dyn Control>> {
+    pub(crate) fn control(&self) -> Option<Arc<dyn ClientControl>> {
         self.control.read().as_ref()?.upgrade()
     }
 
     /// Sends a packet for a caller that holds a lock: who observes the connection is told of it when
     /// the announcement is dropped.
-    pub(crate) fn enqueue(&self, packet: &Encoded) -> Announcement {
+    pub(crate) fn enqueue(&self, packet: &EncodedPacket) -> Announcement {
         // A session that is closed, or is being closed for this, takes its sockets along.
-        let (_, announcement) = match packet.sole() {
+        let (_, announcement) = match packet.single_message() {
             Some(message) => self.session.enqueue([message], packet.options()),
             None => self.session.enqueue(packet.messages(), packet.options()),
         };
@@ -81,14 +81,14 @@ impl Link {
     }
 
     /// Sends a packet if the transport can take it now. Returns whether it could.
-    pub(crate) fn send_volatile(&self, packet: &Encoded) -> bool {
+    pub(crate) fn send_volatile(&self, packet: &EncodedPacket) -> bool {
         self.session
             .send_volatile_with(packet.messages(), packet.options())
     }
 
     /// Sends a packet that goes to this client only.
     #[inline]
-    pub(crate) fn send_owned(&self, packet: Encoded) -> Result<(), SendError> {
+    pub(crate) fn send_owned(&self, packet: EncodedPacket) -> Result<(), SendError> {
         packet.send(&self.session)
     }
 }

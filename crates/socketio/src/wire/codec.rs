@@ -9,8 +9,8 @@ use socketio_proto::{
     Args, DecodeLimits, Decoder, EncodeError, Namespace, Packet, PacketDecoder, Parser,
 };
 
-use crate::wire::encoded_packet::Encoded;
-use crate::wire::unicast_packet::Unicast;
+use crate::wire::encoded_packet::EncodedPacket;
+use crate::wire::unicast_packet::UnicastPacket;
 
 /// How the packets of a server are encoded.
 ///
@@ -34,14 +34,14 @@ impl Codec {
         id: Option<u64>,
         event: &str,
         args: &T,
-    ) -> Result<Unicast, EncodeError> {
+    ) -> Result<UnicastPacket, EncodeError> {
         let Some(parser) = &self.parser else {
-            return Unicast::json(|out| {
+            return UnicastPacket::json(|out| {
                 socketio_proto::encode_event(out, namespace, id, event, args)
             });
         };
         let packet = Packet::event(namespace.clone(), Args::from_serialize(Some(event), args)?);
-        parse(&**parser, &packet.with_id(id)).map(Unicast::from)
+        parse(&**parser, &packet.with_id(id)).map(UnicastPacket::from)
     }
 
     #[inline]
@@ -50,17 +50,17 @@ impl Codec {
         namespace: &Namespace,
         id: u64,
         args: &T,
-    ) -> Result<Unicast, EncodeError> {
+    ) -> Result<UnicastPacket, EncodeError> {
         let Some(parser) = &self.parser else {
-            return Unicast::json(|out| socketio_proto::encode_ack(out, namespace, id, args));
+            return UnicastPacket::json(|out| socketio_proto::encode_ack(out, namespace, id, args));
         };
         let packet = Packet::ack(namespace.clone(), id, Args::from_serialize(None, args)?);
-        parse(&**parser, &packet).map(Unicast::from)
+        parse(&**parser, &packet).map(UnicastPacket::from)
     }
 
-    pub(crate) fn packet(&self, packet: &Packet) -> Result<Encoded, EncodeError> {
+    pub(crate) fn packet(&self, packet: &Packet) -> Result<EncodedPacket, EncodeError> {
         match &self.parser {
-            None => Ok(Encoded::packet(packet)),
+            None => Ok(EncodedPacket::packet(packet)),
             Some(parser) => parse(&**parser, packet),
         }
     }
@@ -70,9 +70,9 @@ impl Codec {
         namespace: &Namespace,
         sid: &str,
         pid: Option<&str>,
-    ) -> Result<Encoded, EncodeError> {
+    ) -> Result<EncodedPacket, EncodeError> {
         let Some(parser) = &self.parser else {
-            return Ok(Encoded::text(|out| {
+            return Ok(EncodedPacket::text(|out| {
                 socketio_proto::encode_connect(out, namespace, sid, pid);
             }));
         };
@@ -84,9 +84,9 @@ impl Codec {
         namespace: &Namespace,
         message: &str,
         data: Option<&RawValue>,
-    ) -> Result<Encoded, EncodeError> {
+    ) -> Result<EncodedPacket, EncodeError> {
         let Some(parser) = &self.parser else {
-            return Ok(Encoded::text(|out| {
+            return Ok(EncodedPacket::text(|out| {
                 socketio_proto::encode_connect_error(out, namespace, message, data);
             }));
         };
@@ -94,9 +94,9 @@ impl Codec {
         parse(&**parser, &packet)
     }
 
-    pub(crate) fn disconnect(&self, namespace: &Namespace) -> Result<Encoded, EncodeError> {
+    pub(crate) fn disconnect(&self, namespace: &Namespace) -> Result<EncodedPacket, EncodeError> {
         let Some(parser) = &self.parser else {
-            return Ok(Encoded::text(|out| {
+            return Ok(EncodedPacket::text(|out| {
                 socketio_proto::encode_disconnect(out, namespace);
             }));
         };
@@ -112,13 +112,13 @@ impl Codec {
     }
 }
 
-fn parse(parser: &dyn Parser, packet: &Packet) -> Result<Encoded, EncodeError> {
+fn parse(parser: &dyn Parser, packet: &Packet) -> Result<EncodedPacket, EncodeError> {
     let messages = parser.encode(packet).map_err(EncodeError::from_parser)?;
     let messages = messages.into_iter().map(|message| match message {
         socketio_proto::Message::Text(text) => Message::Text(Text::new(&text)),
         socketio_proto::Message::Binary(bytes) => Message::Binary(bytes),
     });
-    Encoded::from_messages(messages)
+    EncodedPacket::from_messages(messages)
         .ok_or_else(|| EncodeError::from_parser("it has made no message".into()))
 }
 

@@ -6,7 +6,7 @@ use socketio_proto::{Attachments, Packet};
 ///
 /// A broadcast makes one, which all recipients share.
 #[derive(Clone, Debug)]
-pub(crate) struct Encoded {
+pub(crate) struct EncodedPacket {
     content: Content,
     options: SendOptions,
 }
@@ -22,7 +22,7 @@ enum Content {
 /// Enough for most events without growing.
 const CAPACITY: usize = 128;
 
-impl Encoded {
+impl EncodedPacket {
     /// A packet as the specification encodes it, without attachments.
     pub(crate) fn text(write: impl FnOnce(&mut String)) -> Self {
         let text = Text::build(CAPACITY, write);
@@ -72,7 +72,7 @@ impl Encoded {
     }
 
     /// The only message, if there is but one.
-    pub(crate) fn sole(&self) -> Option<Message> {
+    pub(crate) fn single_message(&self) -> Option<Message> {
         match &self.content {
             Content::Packet(text, attachments) if attachments.is_empty() => {
                 Some(Message::Text(text.clone()))

@@ -2,23 +2,23 @@ use bytes::Bytes;
 use engineio::{Message, SendError, SendOptions, Session, TextBuf};
 use socketio_proto::{Attachments, EncodeError};
 
-use crate::wire::encoded_packet::Encoded;
+use crate::wire::encoded_packet::EncodedPacket;
 
 /// A packet for one client, ready to be sent.
 ///
-/// What is meant for many is [`Encoded`]. This needs no bytes that can be shared, and so no memory of its
+/// What is meant for many is [`EncodedPacket`]. This needs no bytes that can be shared, and so no memory of its
 /// own.
 #[derive(Debug)]
-pub(crate) enum Unicast {
+pub(crate) enum UnicastPacket {
     /// A packet as the specification encodes it.
     Packet(TextBuf, Attachments, SendOptions),
-    Encoded(Encoded),
+    Encoded(EncodedPacket),
 }
 
 /// Enough for most events without growing.
 const CAPACITY: usize = 128;
 
-impl Unicast {
+impl UnicastPacket {
     /// A packet as the specification encodes it, with or without attachments.
     #[inline]
     pub(crate) fn json(
@@ -73,8 +73,8 @@ fn messages(text: TextBuf, attachments: Attachments) -> impl Iterator<Item = Mes
     std::iter::once(text).chain(attachments)
 }
 
-impl From<Encoded> for Unicast {
-    fn from(packet: Encoded) -> Self {
+impl From<EncodedPacket> for UnicastPacket {
+    fn from(packet: EncodedPacket) -> Self {
         Self::Encoded(packet)
     }
 }

@@ -23,16 +23,16 @@ impl ParentAdapter {
 
     fn for_each(&self, run: impl Fn(&dyn Adapter)) {
         for child in self.children.all() {
-            run(&*child.space.adapter);
+            run(&*child.shared.adapter);
         }
     }
 
     /// A packet goes to each child under the child's name.
     fn send_each<T>(&self, packet: &Packet, send: impl Fn(&dyn Adapter, Packet) -> T) -> Vec<T> {
         let children = self.children.all().into_iter();
-        let send = |child: Arc<crate::registry::namespace_inner::NamespaceCore>| {
+        let send = |child: Arc<crate::registry::namespace_inner::NamespaceInner>| {
             let packet = packet.clone().with_namespace(child.name().clone());
-            send(&*child.space.adapter, packet)
+            send(&*child.shared.adapter, packet)
         };
         children.map(send).collect()
     }
@@ -71,7 +71,7 @@ impl Adapter for ParentAdapter {
         Box::pin(async move {
             let fetched = children
                 .iter()
-                .map(|child| child.space.adapter.fetch_sockets(options.clone()));
+                .map(|child| child.shared.adapter.fetch_sockets(options.clone()));
             let (mut all, mut missing) = (Vec::new(), 0);
             for fetched in join_all(fetched).await {
                 match fetched {
@@ -104,9 +104,12 @@ impl Adapter for ParentAdapter {
     ) -> BoxFuture<'_, Result<Vec<Args>, AdapterError>> {
         let children = self.children.all();
         Box::pin(async move {
-            let answered = children
-                .iter()
-                .map(|child| child.space.adapter.server_side_emit_with_ack(event.clone()));
+            let answered = children.iter().map(|child| {
+                child
+                    .shared
+                    .adapter
+                    .server_side_emit_with_ack(event.clone())
+            });
             let (mut all, mut missing) = (Vec::new(), 0_usize);
             for answered in join_all(answered).await {
                 match answered {

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use parking_lot::{RwLock, RwLockWriteGuard};
 use socketio_proto::Namespace as Name;
 
-use crate::registry::namespace_inner::NamespaceCore;
+use crate::registry::namespace_inner::NamespaceInner;
 
 /// The namespaces that were made after one pattern.
 #[derive(Default)]
-pub(crate) struct Children(RwLock<HashMap<Name, Arc<NamespaceCore>>>);
+pub(crate) struct Children(RwLock<HashMap<Name, Arc<NamespaceInner>>>);
 
 impl Children {
     /// The table, for those who change it together with something else.
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, HashMap<Name, Arc<NamespaceCore>>> {
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, HashMap<Name, Arc<NamespaceInner>>> {
         self.0.write()
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<NamespaceCore>> {
+    pub(crate) fn all(&self) -> Vec<Arc<NamespaceInner>> {
         self.0.read().values().cloned().collect()
     }
 
@@ -27,7 +27,7 @@ impl Children {
     }
 
     /// Takes a child out.
-    pub(crate) fn remove(&self, child: &NamespaceCore) {
+    pub(crate) fn remove(&self, child: &NamespaceInner) {
         let removed = self.0.write().remove(child.name());
         drop(removed);
     }
