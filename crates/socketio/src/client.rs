@@ -5,15 +5,13 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
 use engineio::{Announcement, CloseReason, Session};
 use futures_util::future::AbortHandle;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use socketio_proto::{EncodeError, Namespace as Name, Packet, PacketType};
+use socketio_proto::{EncodeError, Namespace as Name, Packet};
 use tokio::runtime::Handle;
 
-use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::OccupancyGuard;
 use crate::registry::namespaces::Namespaces;
 use crate::socket::Socket;
@@ -23,7 +21,7 @@ use crate::wire::codec::Codec;
 use crate::wire::disconnect_reason::DisconnectReason;
 use crate::wire::encoded_packet::EncodedPacket;
 
-pub(crate) use self::route::RouteCache;
+pub(crate) use self::receive::RouteCache;
 
 pub(crate) mod conn;
 pub(crate) mod connection;
@@ -31,11 +29,10 @@ mod dispatch;
 pub(crate) mod handle;
 mod join;
 mod leave;
-mod new_id;
+mod receive;
 mod recover;
 mod rejected;
 mod revision;
-mod route;
 
 /// One engine session and its sockets: one in each namespace that the client has joined.
 pub(crate) struct Client {
@@ -131,41 +128,6 @@ impl Client {
             .collect()
     }
 
-    /// Handles a packet of the client. `route` is that of the packets that have arrived with it.
-    #[inline(always)]
-    pub(crate) fn receive(self: &Arc<Self>, packet: Packet, route: &mut RouteCache) {
-        match packet.kind {
-            PacketType::Connect => self.connect(&packet),
-            PacketType::ConnectError => {
-                self.close_for_violation("the client sent a CONNECT_ERROR packet")
-            }
-            PacketType::Ack | PacketType::Disconnect | PacketType::Event => {
-                self.route(packet, route);
-            }
-        }
-    }
-
-    /// Handles a packet for a socket that is connected.
-    #[inline(always)]
-    fn handle(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
-        match packet.kind {
-            PacketType::Event => self.dispatch(socket, handlers, packet),
-            PacketType::Ack => {
-                if let Some(id) = packet.id {
-                    socket.state().acks.answer(id, packet.payload);
-                }
-            }
-            PacketType::Disconnect => {
-                self.leave(
-                    socket.state(),
-                    DisconnectReason::ClientNamespaceDisconnect,
-                    Run::Here,
-                );
-            }
-            PacketType::Connect | PacketType::ConnectError => {}
-        }
-    }
-
     /// Sends a packet while a lock is held.
     fn enqueue(&self, packet: Result<EncodedPacket, EncodeError>) -> Announcement {
         match packet {
@@ -240,8 +202,10 @@ impl Member {
 /// `supersede` is not called by the application.
 impl ClientControl for Client {
     fn leave(self: Arc<Self>, socket: &dyn Any, reason: DisconnectReason) {
-        if let Some(socket_state) = socket.downcast_ref() {
-            Self::leave(&self, socket_state, reason, Run::InTask);
+        let socket = socket.downcast_ref();
+        debug_assert!(socket.is_some(), "`leave` takes a `SocketState`");
+        if let Some(socket) = socket {
+            Self::leave(&self, socket, reason, Run::InTask);
         }
     }
 
@@ -269,10 +233,4 @@ pub(crate) enum Run {
     /// Where they are called, as far as they go at once.
     Here,
     InTask,
-}
-
-/// The bytes that a packet holds while its handlers have not finished.
-fn size(packet: &Packet) -> usize {
-    let attachments = packet.payload.attachments().iter().map(Bytes::len);
-    attachments.fold(packet.payload.as_json().len(), usize::saturating_add)
 }

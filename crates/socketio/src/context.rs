@@ -4,10 +4,9 @@ pub(crate) mod lazy_parts;
 mod pending_ack;
 mod server_event;
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use http::request::Parts;
 use serde::Serialize;
@@ -17,6 +16,7 @@ use crate::context::lazy_parts::LazyParts;
 use crate::error::rejection::Rejection;
 use crate::handshake::Handshake;
 use crate::socket::Socket;
+use crate::wire::backlink::ServerLink;
 use crate::wire::disconnect_reason::DisconnectReason;
 
 use self::pending_ack::Awaited;
@@ -154,7 +154,7 @@ pub struct NamespaceContext {
     /// The payload of the CONNECT packet: one argument, or none.
     pub(crate) auth: Args,
     pub(crate) handshake: Arc<Handshake>,
-    pub(crate) server: Weak<dyn Any + Send + Sync>,
+    pub(crate) server: ServerLink,
     parts: LazyParts<false>,
 }
 
@@ -164,7 +164,7 @@ impl NamespaceContext {
         name: Name,
         auth: Args,
         handshake: Arc<Handshake>,
-        server: Weak<dyn Any + Send + Sync>,
+        server: ServerLink,
     ) -> Self {
         Self {
             name,

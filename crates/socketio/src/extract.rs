@@ -59,21 +59,19 @@
 //! ```
 
 mod ack;
-mod args;
 mod auth;
 mod captures;
+mod cause;
 mod data;
 mod event;
 mod event_name;
 mod namespace_name;
 mod parts;
-mod reason;
-mod rejection;
-mod result;
 mod server_ack;
 mod socket;
 mod socket_data;
 
+use std::convert::Infallible;
 use std::future::Future;
 
 use crate::context::{
@@ -245,3 +243,27 @@ pub trait FromDisconnect<S, M = via::Phase>: Sized {
         state: &S,
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
+
+// `Result<T, T::Rejection>`: the handler decides how it treats a failed extractor.
+macro_rules! via_result {
+    ($trait:ident, $method:ident, $context:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl<T, S, M> $trait<S, via::Result<M>> for Result<T, T::Rejection>
+        where
+            T: $trait<S, M>,
+            S: Send + Sync,
+        {
+            type Rejection = Infallible;
+
+            async fn $method(cx: &mut $context, state: &S) -> Result<Self, Self::Rejection> {
+                Ok(T::$method(cx, state).await)
+            }
+        }
+    };
+}
+
+via_result!(FromConnect, from_connect, ConnectContext);
+via_result!(FromEvent, from_event, EventContext);
+via_result!(FromDisconnect, from_disconnect, DisconnectContext);
+via_result!(FromNamespace, from_namespace, NamespaceContext);
+via_result!(FromServerEvent, from_server_event, ServerEventContext);

@@ -20,7 +20,6 @@
 //! [`#[debug_handler]`](macro@crate::debug_handler) on it says why.
 
 mod connect;
-mod disconnect;
 mod erased;
 mod event;
 mod event_listener;
@@ -30,21 +29,18 @@ mod namespace;
 mod panic;
 mod reply;
 mod request;
-mod server_event;
 mod tuples;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::connect::{ConnectHandler, ConnectOutput};
-pub use self::disconnect::DisconnectHandler;
-pub use self::event::EventHandler;
+pub use self::connect::{ConnectHandler, ConnectOutput, DisconnectHandler};
+pub use self::event::{EventHandler, ServerEventHandler};
 pub use self::event_middleware::{EventMiddleware, EventMiddlewareOutput};
 pub use self::middleware::{Middleware, MiddlewareOutput};
 pub use self::namespace::{NamespacePredicate, PredicateOutput};
 pub use self::reply::{IntoReply, Reply};
 pub use self::request::{AllowOutput, IdOutput, RequestHandler};
-pub use self::server_event::ServerEventHandler;
 
 pub(crate) use self::erased::{
     BoxFuture, ConnectListener, DisconnectListener, EventMiddlewareListener, MiddlewareListener,

@@ -2,8 +2,7 @@
 
 mod date;
 mod describe;
-mod detach;
-mod parts_copy;
+mod parts;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +13,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, Uri, header, uri};
 use parking_lot::Mutex;
 
-pub(crate) use self::parts_copy::PartsCopy;
+pub(crate) use self::parts::PartsCopy;
 
 /// What a client sent when it opened its session: the request that all of its sockets stem from.
 ///
@@ -54,7 +53,7 @@ struct Kept {
 
 impl Handshake {
     pub(crate) fn new(mut parts: Parts, issued: SystemTime) -> Self {
-        detach::detach(&mut parts);
+        parts::detach(&mut parts);
         Self {
             parts,
             issued,
@@ -161,7 +160,7 @@ impl Handshake {
     /// When the session was opened, as Node's `handshake.time` writes it, in UTC:
     /// `Sun Nov 22 2026 02:58:24 GMT+0000 (Coordinated Universal Time)`.
     pub fn time(&self) -> String {
-        date::to_text(self.issued)
+        date::to_js_string(self.issued)
     }
 
     /// Whether the request came from a page, perhaps of another site: it has an `Origin`. It stays

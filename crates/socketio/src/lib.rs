@@ -125,7 +125,7 @@ pub use self::socket::server_side::{ServerSideAck, ServerSideEmitError};
 pub use self::socket::{AckFuture, JoinError, Socket, SocketEmitter};
 pub use self::socket_state::ack_error::AckError;
 pub use self::socket_state::data_map::DataMap;
-pub use self::socket_state::listener_id::ListenerId;
+pub use self::socket_state::listeners::ListenerId;
 pub use self::wire::disconnect_reason::DisconnectReason;
 #[cfg(feature = "macros")]
 pub use socketio_macros::debug_handler;

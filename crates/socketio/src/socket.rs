@@ -9,6 +9,7 @@ use socketio_adapter::{SocketId, Target};
 use socketio_proto::EncodeError;
 use tokio::time::Instant;
 
+use crate::broadcast::RemoteSocket;
 use crate::handshake::Handshake;
 use crate::membership::namespace_shared::NamespaceShared;
 use crate::socket_state::data_map::DataMap;
@@ -19,7 +20,6 @@ use crate::wire::unicast_packet::UnicastPacket;
 
 mod ack;
 mod emit;
-mod remote;
 mod rooms;
 pub(crate) mod server_side;
 
@@ -227,3 +227,20 @@ impl PartialEq for Socket {
 }
 
 impl Eq for Socket {}
+
+impl RemoteSocket {
+    /// The socket itself, if it is connected to this server.
+    #[must_use]
+    pub fn local(&self) -> Option<Socket> {
+        let id = self.id().as_str();
+        let shared = Arc::clone(self.operator.scope()).find_socket(id)?;
+        let state = shared.local.rooms.get(id)?;
+        Some(Socket::new(state, shared))
+    }
+
+    /// Whether the socket is connected to this server.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.local().is_some()
+    }
+}

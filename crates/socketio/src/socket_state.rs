@@ -19,7 +19,6 @@ use crate::wire::disconnect_reason::DisconnectReason;
 
 pub(crate) mod ack_error;
 pub(crate) mod data_map;
-pub(crate) mod listener_id;
 pub(crate) mod listeners;
 pub(crate) mod ordered;
 pub(crate) mod outgoing_listeners;

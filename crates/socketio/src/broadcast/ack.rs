@@ -27,14 +27,14 @@ pub struct BroadcastAck<T> {
 
 enum AckStreamState {
     Failed(Option<EmitError>),
-    AckReceiver(Answers),
+    Pending(Answers),
     WaitingUntil(AnswersUntil),
 }
 
 impl<T> BroadcastAck<T> {
     pub(super) fn new(answers: Answers, timeout: Option<Duration>) -> Self {
         Self::with_state(match timeout {
-            None => AckStreamState::AckReceiver(answers),
+            None => AckStreamState::Pending(answers),
             Some(timeout) => {
                 // The timer is set when the answers are first asked for, which needs the runtime.
                 let deadline = Instant::now().checked_add(timeout);
@@ -92,7 +92,7 @@ impl<T: DeserializeOwned> Stream for BroadcastAck<T> {
             AckStreamState::Failed(error) => {
                 Poll::Ready(error.take().map(|error| Err(AckError::Emit(error))))
             }
-            AckStreamState::AckReceiver(answers) => Pin::new(answers)
+            AckStreamState::Pending(answers) => Pin::new(answers)
                 .poll_next(cx)
                 .map(|answer| answer.map(|answer| read(&answer))),
             AckStreamState::WaitingUntil(answers) => {

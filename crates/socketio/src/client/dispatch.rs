@@ -4,8 +4,9 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use socketio_proto::Packet;
 
+use super::Client;
+use super::receive::packet_bytes;
 use super::rejected::{log_only, reject, rejected};
-use super::{Client, size};
 use crate::context::EventContext;
 use crate::error::rejection::Rejection;
 use crate::handler::{BoxFuture, EventListener, EventMiddlewareListener, OnRejected, catch};
@@ -19,7 +20,7 @@ impl Client {
     /// Starts the handlers of an event.
     #[inline(always)]
     pub(super) fn dispatch(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
-        let bytes = size(&packet);
+        let bytes = packet_bytes(&packet);
         let is_plain = !handlers.ordered
             && !handlers.has_any_listeners()
             && socket.state().listeners.is_unused();

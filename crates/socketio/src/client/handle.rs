@@ -94,7 +94,9 @@ impl Client {
 
     fn client(&self) -> Option<Arc<client::Client>> {
         let control = self.socket.state().client.control()?;
-        control.into_any().downcast().ok()
+        let client = control.into_any().downcast();
+        debug_assert!(client.is_ok(), "only `Client` implements `ClientControl`");
+        client.ok()
     }
 }
 

@@ -7,9 +7,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
-use super::new_id::new_id;
 use super::recover::{Claim, RecoveryOutcome, RecoveryRequest};
-use super::revision::RefusedBy;
+use super::revision::{RefusedBy, new_id};
 use super::{Announcements, Client, Joining, Member, MemberState, RouteCache, Run};
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::error::connect_error::ConnectError;
@@ -29,7 +28,7 @@ impl Client {
     /// The client asks to join a namespace.
     pub(super) fn connect(self: &Arc<Self>, packet: &Packet) {
         match self.begin_join(packet) {
-            Begin::AckReceiver => {}
+            Begin::Queued => {}
             Begin::Joined => self.close_for_violation("the client joined a namespace twice"),
             Begin::TooMany => {
                 let error = if self.namespaces.can_join(&packet.namespace) {
@@ -56,7 +55,7 @@ impl Client {
     fn begin_join(&self, packet: &Packet) -> Begin {
         let mut members = self.members.lock();
         if members.closed {
-            return Begin::AckReceiver;
+            return Begin::Queued;
         }
         let number = members.attempts.wrapping_add(1);
         let (task, abort) = AbortHandle::new_pair();
@@ -75,7 +74,7 @@ impl Client {
                     // It has left and comes back, once its end has been dealt with.
                     let unfinished = self.tasks.count(0);
                     first.queue.push((packet.clone(), unfinished));
-                    return Begin::AckReceiver;
+                    return Begin::Queued;
                 }
                 MemberState::Joining(first) if first.accepted => return Begin::Joined,
                 // A client that changes its mind before it has an answer sends only the new
@@ -442,7 +441,7 @@ enum Begin {
     Joined,
     TooMany,
     /// Nothing is to be done now.
-    AckReceiver,
+    Queued,
 }
 
 /// An attempt to join, which has just begun.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use engineio::Protocol;
 use serde_json::value::to_raw_value;
+use smol_str::SmolStr;
 use socketio_adapter::SocketId;
 use socketio_proto::{Args, EncodeError, Namespace as Name, Packet, PacketType, revision_4};
 
 use super::Client;
-use super::new_id::new_id;
 use crate::error::connect_error::ConnectError;
 use crate::socket::Socket;
 use crate::wire::encoded_packet::EncodedPacket;
@@ -82,4 +82,17 @@ impl Client {
         self.codec()
             .connect_error(namespace, error.message(), data.as_deref())
     }
+}
+
+/// The bytes that the ids of sockets are made of, the public and the secret ones.
+const ID_BYTES: usize = 15;
+
+/// A name that nobody can guess.
+pub(super) fn new_id() -> Option<SmolStr> {
+    let mut random = [0; ID_BYTES];
+    if let Err(error) = getrandom::fill(&mut random) {
+        tracing::error!(%error, "no random bytes for a socket id: check the system's random source");
+        return None;
+    }
+    Some(engineio::SessionId::from_random(random).as_str().into())
 }

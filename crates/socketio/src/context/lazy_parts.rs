@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_changed_copy_serves_nobody_else() {
-        let generation: [fn(&mut Parts); 8] = [
+        let changes: [fn(&mut Parts); 8] = [
             |parts| drop(parts.headers.remove(TENANT)),
             |parts| drop(parts.headers.insert(TENANT, OTHER)),
             |parts| assert!(!parts.headers.append("x-more", OTHER)),
@@ -214,7 +214,7 @@ mod tests {
             |parts| parts.version = Version::HTTP_2,
             |parts| assert_eq!(parts.extensions.insert("cached"), None),
         ];
-        for (number, change) in generation.into_iter().enumerate() {
+        for (number, change) in changes.into_iter().enumerate() {
             let (handshake, mut copies) = (handshake(), 0);
             assert_eq!(call(&handshake, &mut copies, change), Prepared(1));
             let next = call(&handshake, &mut copies, |_| ());

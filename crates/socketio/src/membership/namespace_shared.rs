@@ -1,5 +1,4 @@
-use std::any::Any;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 use socketio_adapter::{Adapter, AdapterFactory, InsertError};
@@ -8,6 +7,7 @@ use socketio_proto::Namespace;
 use crate::membership::local_namespace::LocalNamespace;
 use crate::membership::recovery::{Recovery, RecoverySettings};
 use crate::socket_state::{Phase, SocketState};
+use crate::wire::backlink::{Backlink, ServerLink};
 
 /// One namespace, as its sockets see it: who else is there, and the way to them.
 pub(crate) struct NamespaceShared {
@@ -17,9 +17,9 @@ pub(crate) struct NamespaceShared {
     pub(crate) recovery: Option<Box<Recovery>>,
     /// The namespace with its handlers, whose type cannot be known here: handlers take sockets,
     /// and sockets know their space.
-    owner: Weak<dyn Any + Send + Sync>,
+    owner: Backlink,
     /// The server, likewise.
-    server: Weak<dyn Any + Send + Sync>,
+    server: ServerLink,
     /// What the pattern of its parent has found in the name of the namespace.
     pub(crate) captured: Captured,
 }
@@ -56,8 +56,8 @@ impl NamespaceShared {
     pub(crate) fn new(
         local: LocalNamespace,
         adapter: &dyn AdapterFactory,
-        owner: Weak<dyn Any + Send + Sync>,
-        server: Weak<dyn Any + Send + Sync>,
+        owner: Backlink,
+        server: ServerLink,
         captured: Captured,
         recovery: Option<RecoverySettings>,
     ) -> Self {
@@ -104,10 +104,10 @@ impl NamespaceShared {
     }
 
     pub(crate) fn owner<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.owner.upgrade()?.downcast().ok()
+        self.owner.upgrade()
     }
 
-    pub(crate) fn server(&self) -> Weak<dyn Any + Send + Sync> {
+    pub(crate) fn server(&self) -> ServerLink {
         self.server.clone()
     }
 }

@@ -10,7 +10,7 @@ use crate::namespace::socket_listeners::assert_not_reserved;
 use crate::registry::handlers::{HandlerEntry, Handlers, OutgoingHandler};
 use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
-use crate::socket_state::listener_id::ListenerId;
+use crate::socket_state::listeners::ListenerId;
 use crate::socket_state::listeners::Position;
 
 impl<S> Namespace<S>

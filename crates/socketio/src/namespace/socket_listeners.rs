@@ -7,7 +7,7 @@ use crate::handler::{
     EventMiddlewareListener,
 };
 use crate::socket::Socket;
-use crate::socket_state::listener_id::ListenerId;
+use crate::socket_state::listeners::ListenerId;
 use crate::socket_state::listeners::{Chosen, Position, Role};
 
 /// # Listeners of one socket

@@ -12,7 +12,7 @@ use crate::handler::{
 };
 use crate::registry::shared_data::SharedData;
 use crate::socket::Socket;
-use crate::socket_state::listener_id::ListenerId;
+use crate::socket_state::listeners::ListenerId;
 use crate::socket_state::listeners::Position;
 
 /// The handlers of one namespace. A table is never changed: registering makes a new one, so that

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::cell::Cell;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -18,6 +17,7 @@ use crate::registry::server_events::{HasServerEvents, ServerEvents};
 use crate::socket::Socket;
 use crate::socket_state::data_map::DataMap;
 use crate::socket_state::outgoing_listeners;
+use crate::wire::backlink::{Backlink, ServerLink};
 use crate::wire::codec::Codec;
 
 /// One namespace: its sockets and its handlers.
@@ -29,7 +29,7 @@ pub(crate) struct NamespaceInner {
     /// Set once those who want to know of new namespaces have been told: clients wait for it, so
     /// that a middleware which is added then asks the first client too. `false` if one of them
     /// panicked, for then nobody knows what it would have added.
-    announced: SetOnce<bool>,
+    ready: SetOnce<bool>,
     /// The sockets that are there or about to join, until their disconnect handlers have run.
     occupants: AtomicUsize,
     /// Whether the server is closed: nobody joins any more.
@@ -44,21 +44,21 @@ pub(crate) struct NamespaceConfig<'a> {
     pub(crate) codec: &'a Codec,
     pub(crate) max_rooms: Option<usize>,
     pub(crate) recovery: Option<RecoverySettings>,
-    pub(crate) server: Weak<dyn Any + Send + Sync>,
+    pub(crate) server: ServerLink,
 }
 
 /// What a namespace has that was made because a client asked for it.
 pub(crate) struct Child {
-    home: Weak<dyn ChildRegistry>,
+    registry: Weak<dyn ChildRegistry>,
     captured: Captured,
     /// Whether it has handlers of its own, which would be lost with it.
     pinned: AtomicBool,
 }
 
 impl Child {
-    pub(crate) fn new(home: Weak<dyn ChildRegistry>, captured: Captured) -> Self {
+    pub(crate) fn new(registry: Weak<dyn ChildRegistry>, captured: Captured) -> Self {
         Self {
-            home,
+            registry,
             captured,
             pinned: AtomicBool::new(false),
         }
@@ -72,29 +72,29 @@ pub(crate) trait ChildRegistry: Send + Sync {
 }
 
 impl NamespaceInner {
-    pub(crate) fn new(name: Name, origin: &NamespaceConfig<'_>) -> Arc<Self> {
-        Self::make(name, origin, None)
+    pub(crate) fn new(name: Name, config: &NamespaceConfig<'_>) -> Arc<Self> {
+        Self::make(name, config, None)
     }
 
     /// A namespace that is to be served by the handlers of a parent.
-    pub(crate) fn new_child(name: Name, origin: &NamespaceConfig<'_>, child: Child) -> Arc<Self> {
-        Self::make(name, origin, Some(Box::new(child)))
+    pub(crate) fn new_child(name: Name, config: &NamespaceConfig<'_>, child: Child) -> Arc<Self> {
+        Self::make(name, config, Some(Box::new(child)))
     }
 
-    fn make(name: Name, origin: &NamespaceConfig<'_>, child: Option<Box<Child>>) -> Arc<Self> {
+    fn make(name: Name, config: &NamespaceConfig<'_>, child: Option<Box<Child>>) -> Arc<Self> {
         let captured = child.as_ref().and_then(|child| child.captured.clone());
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
             shared: Arc::new(NamespaceShared::new(
-                LocalNamespace::new(name, origin.codec.clone(), origin.max_rooms, owner.clone()),
-                origin.adapter,
-                owner.clone(),
-                origin.server.clone(),
+                LocalNamespace::new(name, config.codec.clone(), config.max_rooms, owner.clone()),
+                config.adapter,
+                Backlink::new(owner.clone()),
+                config.server.clone(),
                 captured,
-                origin.recovery,
+                config.recovery,
             )),
             handlers: ArcSwap::default(),
             generation: AtomicU32::new(0),
-            announced: SetOnce::new(),
+            ready: SetOnce::new(),
             occupants: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             child,
@@ -121,7 +121,7 @@ impl NamespaceInner {
     pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
         // What is added to every new namespace is added again when this one is made again.
         if let Some(child) = &self.child
-            && self.announced.initialized()
+            && self.ready.initialized()
         {
             child.pinned.store(true, Ordering::Release);
         }
@@ -208,16 +208,16 @@ impl NamespaceInner {
     }
 
     /// Lets clients in, or not.
-    pub(crate) fn announced(&self, well: bool) {
+    pub(crate) fn set_ready(&self, ready: bool) {
         // It happens once; a second time changes nothing.
-        self.announced.set(well).ok();
+        self.ready.set(ready).ok();
     }
 
     /// Waits until clients may join. Returns whether they may.
     pub(crate) async fn wait_until_ready(&self) -> bool {
-        match self.announced.get() {
-            Some(well) => *well,
-            None => *self.announced.wait().await,
+        match self.ready.get() {
+            Some(ready) => *ready,
+            None => *self.ready.wait().await,
         }
     }
 
@@ -287,9 +287,9 @@ impl Drop for OccupancyGuard {
             self.0.drop_handlers();
         }
         if let Some(child) = &self.0.child
-            && let Some(home) = child.home.upgrade()
+            && let Some(registry) = child.registry.upgrade()
         {
-            home.abandoned(&self.0);
+            registry.abandoned(&self.0);
         }
     }
 }

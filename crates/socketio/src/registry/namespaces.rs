@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once, Weak};
@@ -17,13 +16,14 @@ use crate::registry::namespace_inner::{
     Child, ChildRegistry, NamespaceConfig, NamespaceInner, OccupancyGuard,
 };
 use crate::registry::parent::{Children, Parent, Pattern};
+use crate::wire::backlink::ServerLink;
 use crate::wire::codec::Codec;
 
 /// The namespaces of a server.
 pub(crate) struct Namespaces {
     adapter: Box<dyn AdapterFactory>,
     options: NamespaceOptions,
-    server: Weak<dyn Any + Send + Sync>,
+    server: ServerLink,
     by_name: RwLock<HashMap<Name, NamespaceEntry>>,
     /// In the order in which they are tried.
     parents: ArcSwap<Vec<Arc<Parent>>>,
@@ -81,7 +81,7 @@ impl Namespaces {
     pub(crate) fn new(
         adapter: Box<dyn AdapterFactory>,
         options: NamespaceOptions,
-        server: Weak<dyn Any + Send + Sync>,
+        server: ServerLink,
     ) -> Arc<Self> {
         let namespaces = Arc::new_cyclic(|home| Self {
             adapter,
@@ -101,7 +101,7 @@ impl Namespaces {
         &self.options.codec
     }
 
-    pub(crate) fn server(&self) -> Weak<dyn Any + Send + Sync> {
+    pub(crate) fn server(&self) -> ServerLink {
         self.server.clone()
     }
 
@@ -248,7 +248,7 @@ impl Namespaces {
         parent: Option<(Arc<Parent>, Captured)>,
         take: impl FnOnce(&Arc<NamespaceInner>) -> T,
     ) -> (T, bool) {
-        let origin = NamespaceConfig {
+        let config = NamespaceConfig {
             adapter: &*self.adapter,
             codec: &self.options.codec,
             max_rooms: self.options.max_rooms,
@@ -257,11 +257,11 @@ impl Namespaces {
         };
         // Made without the lock, for the adapter is not ours; of two that are made, one is dropped.
         let (made, parent) = match parent {
-            None => (NamespaceInner::new(name.clone(), &origin), None),
+            None => (NamespaceInner::new(name.clone(), &config), None),
             Some((parent, captured)) => {
                 let home: Weak<dyn ChildRegistry> = self.home.clone();
                 let child = Child::new(home, captured);
-                let child = NamespaceInner::new_child(name.clone(), &origin, child);
+                let child = NamespaceInner::new_child(name.clone(), &config, child);
                 (child, Some(parent))
             }
         };
@@ -296,11 +296,11 @@ impl Namespaces {
                      asked for again"
                 );
                 self.remove(&namespace, |_| true);
-                namespace.announced(false);
+                namespace.set_ready(false);
                 return namespace;
             }
         }
-        namespace.announced(true);
+        namespace.set_ready(true);
         namespace
     }
 
@@ -387,6 +387,8 @@ fn behind_the_back(work: impl Future<Output = ()> + Send + 'static, failure: &st
 mod tests {
     use socketio_adapter::InMemoryAdapter;
 
+    use crate::wire::backlink::Backlink;
+
     use super::*;
 
     #[test]
@@ -397,7 +399,7 @@ mod tests {
         };
         let server: Weak<Namespaces> = Weak::new();
         let adapter = Box::new(InMemoryAdapter::factory());
-        let namespaces = Namespaces::new(adapter, options, server);
+        let namespaces = Namespaces::new(adapter, options, ServerLink(Backlink::new(server)));
         let pattern = regex::Regex::new("^/child$").expect("it is a pattern");
         namespaces.add_parent(Pattern::Regex(pattern));
         let name = Name::new("/child").expect("it is a name");
@@ -419,7 +421,7 @@ mod tests {
         let server: Weak<Namespaces> = Weak::new();
         let adapter = Box::new(InMemoryAdapter::factory());
         let options = NamespaceOptions::default();
-        let namespaces = Namespaces::new(adapter, options, server);
+        let namespaces = Namespaces::new(adapter, options, ServerLink(Backlink::new(server)));
         let pattern = regex::Regex::new("^/[ab]$").expect("it is a pattern");
         let parent = namespaces.add_parent(Pattern::Regex(pattern));
         let [a, b] = ["/a", "/b"].map(|name| {

@@ -12,7 +12,7 @@ use crate::handshake::Handshake;
 use crate::registry::namespaces::Namespaces;
 use crate::server::engine_hooks::EngineHooks;
 use crate::server::serve_client::ServeClient;
-use crate::wire::backlink::WeakServer;
+use crate::wire::backlink::ServerLink;
 use crate::wire::client_shared::ClientShared;
 use crate::wire::limits::Limits;
 
@@ -24,7 +24,7 @@ pub(crate) struct App {
     pub(crate) client: Option<ServeClient>,
     pub(crate) hooks: EngineHooks,
     /// The server, for extractors of the hooks.
-    pub(crate) server: WeakServer,
+    pub(crate) server: ServerLink,
 }
 
 impl Application for App {
@@ -50,7 +50,7 @@ impl Application for App {
         // What the extensions hold is kept for as long as the connection, and this is not needed.
         request.extensions.insert(self.server.clone());
         let allowed = listener.call(request).await;
-        request.extensions.remove::<WeakServer>();
+        request.extensions.remove::<ServerLink>();
         allowed.map_err(ConnectionError::from)
     }
 

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::server::app::App;
 use crate::server::engine_hooks::EngineHooks;
 use crate::server::layer::SocketIoLayer;
 use crate::server::serve_client::ServeClient;
-use crate::wire::backlink::WeakServer;
+use crate::wire::backlink::{Backlink, ServerLink};
 use crate::wire::codec::Codec;
 use crate::wire::limits::Limits;
 
@@ -327,13 +326,13 @@ impl<S> SocketIoBuilder<S> {
             ..self.limits
         });
         let engine = Arc::new_cyclic(|engine: &Weak<Engine<App>>| {
-            let server: Weak<dyn Any + Send + Sync> = engine.clone();
+            let server = ServerLink(Backlink::new(engine.clone()));
             let app = App {
                 limits,
                 namespaces: Namespaces::new(adapter, self.namespaces, server.clone()),
                 client: self.client,
                 hooks: EngineHooks::new(self.allow_request),
-                server: WeakServer(server),
+                server,
             };
             Engine::new(self.engine, app)
         });

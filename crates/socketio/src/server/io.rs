@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum_core::extract::FromRequestParts;
@@ -19,7 +19,7 @@ use crate::registry::namespace_inner::NamespaceInner;
 use crate::registry::namespaces::Namespaces;
 use crate::server::app::App;
 use crate::socket::Socket;
-use crate::wire::backlink::WeakServer;
+use crate::wire::backlink::ServerLink;
 
 mod weak;
 
@@ -270,30 +270,30 @@ impl<S> fmt::Debug for SocketIo<S> {
 }
 
 impl SocketIo {
-    fn from_weak(server: &WeakServer) -> Option<Self> {
-        let engine = server.0.upgrade()?.downcast().ok()?;
+    fn from_weak(server: &ServerLink) -> Option<Self> {
+        let engine = server.0.upgrade()?;
         Some(Self::new(engine, ()))
     }
 }
 
 impl Socket {
     /// The server of the socket.
-    pub(crate) fn io(&self) -> WeakServer {
-        WeakServer(self.namespace_shared().server())
+    pub(crate) fn io(&self) -> ServerLink {
+        self.namespace_shared().server()
     }
 }
 
 impl ServerEventContext {
     /// This server.
-    pub(crate) fn io(&self) -> WeakServer {
-        WeakServer(self.shared.server())
+    pub(crate) fn io(&self) -> ServerLink {
+        self.shared.server()
     }
 }
 
 impl NamespaceContext {
     /// The server that the client asks.
-    pub(crate) fn io(&self) -> WeakServer {
-        WeakServer(Weak::clone(&self.server))
+    pub(crate) fn io(&self) -> ServerLink {
+        self.server.clone()
     }
 }
 

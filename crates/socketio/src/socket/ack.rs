@@ -26,7 +26,7 @@ pub struct AckFuture<T> {
 
 enum AckState {
     Failed(Option<AckError>),
-    AckReceiver {
+    Pending {
         entry: Entry,
         answer: oneshot::Receiver<Args>,
         timeout: Option<Timeout>,
@@ -103,7 +103,7 @@ impl<T> AckFuture<T> {
             EmitError::Disconnected => AckError::Disconnected,
             error => AckError::Emit(error),
         })?;
-        Ok(AckState::AckReceiver {
+        Ok(AckState::Pending {
             entry,
             answer,
             timeout: timeout
@@ -119,7 +119,7 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let result = match &mut self.state {
             AckState::Failed(error) => Err(error.take().unwrap_or(AckError::Disconnected)),
-            AckState::AckReceiver {
+            AckState::Pending {
                 entry,
                 answer,
                 timeout,
@@ -147,7 +147,7 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
 impl<T> fmt::Debug for AckFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("AckFuture");
-        if let AckState::AckReceiver { entry, .. } = &self.state {
+        if let AckState::Pending { entry, .. } = &self.state {
             f.field("socket", entry.socket.id());
         }
         f.finish_non_exhaustive()

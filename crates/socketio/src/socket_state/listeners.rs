@@ -2,12 +2,11 @@
 
 use std::any::Any;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
-
-use crate::socket_state::listener_id::ListenerId;
 
 /// The listeners that one socket has of its own. Most have none and pay for one pointer.
 ///
@@ -112,7 +111,9 @@ impl Listeners {
                 if !is_meant(&entry.role) {
                     return false;
                 }
-                chosen.extend(entry.handler.downcast_ref::<H>().cloned());
+                let handler = entry.handler.downcast_ref::<H>();
+                debug_assert!(handler.is_some(), "a role goes with one type of handler");
+                chosen.extend(handler.cloned());
                 matches!(entry.role, Role::Event { once: true, .. })
             })
             .collect();
@@ -175,6 +176,20 @@ impl Role {
             Self::Event { name, .. } => Some(name),
             Self::Any | Self::Middleware | Self::Outgoing => None,
         }
+    }
+}
+
+/// Names one listener, so that it can be taken out again with `off` and its like.
+///
+/// No two listeners of a process have the same.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ListenerId(u64);
+
+impl ListenerId {
+    /// One that no other listener has.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -1,8 +1,19 @@
-//! The request's parts in memory of their own.
+//! Copies of the parts of a request.
+
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
+
+/// A copy of the parts of a request.
+pub(crate) struct PartsCopy<H> {
+    pub(crate) parts: Parts,
+    /// Whose copy it is, while a call has it.
+    pub(crate) handshake: Option<Arc<H>>,
+    /// How many extensions there were before the first extractor ran.
+    pub(crate) extensions: usize,
+}
 
 /// Copies the values of the headers and the URI out of the buffer that the request was read into.
 ///

@@ -1,12 +1,16 @@
+//! Where the packets of a client go: the socket of their namespace, or the queue of a join.
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use socketio_proto::{Namespace as Name, Packet};
+use bytes::Bytes;
+use socketio_proto::{Namespace as Name, Packet, PacketType};
 
-use super::{Client, MemberState, size};
+use super::{Client, MemberState, Run};
 use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
+use crate::wire::disconnect_reason::DisconnectReason;
 
 /// Where the packets go that have arrived together: for those that follow two others to the same socket,
 /// nothing has to be locked and no table be held.
@@ -51,6 +55,41 @@ impl CachedRoute {
 }
 
 impl Client {
+    /// Handles a packet of the client. `route` is that of the packets that have arrived with it.
+    #[inline(always)]
+    pub(crate) fn receive(self: &Arc<Self>, packet: Packet, route: &mut RouteCache) {
+        match packet.kind {
+            PacketType::Connect => self.connect(&packet),
+            PacketType::ConnectError => {
+                self.close_for_violation("the client sent a CONNECT_ERROR packet")
+            }
+            PacketType::Ack | PacketType::Disconnect | PacketType::Event => {
+                self.route(packet, route);
+            }
+        }
+    }
+
+    /// Handles a packet for a socket that is connected.
+    #[inline(always)]
+    pub(super) fn handle(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
+        match packet.kind {
+            PacketType::Event => self.dispatch(socket, handlers, packet),
+            PacketType::Ack => {
+                if let Some(id) = packet.id {
+                    socket.state().acks.answer(id, packet.payload);
+                }
+            }
+            PacketType::Disconnect => {
+                self.leave(
+                    socket.state(),
+                    DisconnectReason::ClientNamespaceDisconnect,
+                    Run::Here,
+                );
+            }
+            PacketType::Connect | PacketType::ConnectError => {}
+        }
+    }
+
     // This and what it calls for an event are inlined by force: each call would copy the packet.
     /// Finds the socket that a packet is for, and handles the packet if the socket is there.
     #[inline(always)]
@@ -84,10 +123,16 @@ impl Client {
             }
             MemberState::Joining(joining) => {
                 // It counts as unfinished, so that no more is read than may wait.
-                let unfinished = self.tasks.count(size(&packet));
+                let unfinished = self.tasks.count(packet_bytes(&packet));
                 joining.queue.push((packet, unfinished));
             }
             MemberState::Left => {}
         }
     }
+}
+
+/// The bytes that a packet holds while its handlers have not finished.
+pub(super) fn packet_bytes(packet: &Packet) -> usize {
+    let attachments = packet.payload.attachments().iter().map(Bytes::len);
+    attachments.fold(packet.payload.as_json().len(), usize::saturating_add)
 }
