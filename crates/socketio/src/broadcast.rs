@@ -70,6 +70,7 @@ impl BroadcastOperator {
     }
 
     /// The same as [`to`](Self::to); `in` is a keyword.
+    #[doc(alias = "in")]
     pub fn in_(self, rooms: impl IntoRooms) -> Self {
         self.to(rooms)
     }
@@ -95,12 +96,6 @@ impl BroadcastOperator {
     /// Whether the transports may compress the packet: `true` by default.
     pub fn compress(mut self, compress: bool) -> Self {
         self.options.flags.compress = compress;
-        self
-    }
-
-    /// Says whether the arguments hold binary. It has no effect and is here for those who know it
-    /// from Node's server: binary is found without being told.
-    pub fn binary(self, _: bool) -> Self {
         self
     }
 
@@ -136,13 +131,9 @@ impl BroadcastOperator {
     }
 
     /// Sends a `message` event to all that are meant (Node's `send`).
+    #[doc(alias = "write")]
     pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
         self.emit("message", args);
-    }
-
-    /// The same as [`send`](Self::send), as in Node.
-    pub fn write<T: Serialize + ?Sized>(&self, args: &T) {
-        self.send(args);
     }
 
     /// Sends an event to all that are meant at once and returns their acknowledgements: a stream
@@ -167,6 +158,7 @@ impl BroadcastOperator {
     ///     }
     /// }
     /// ```
+    #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -184,22 +176,35 @@ impl BroadcastOperator {
     }
 
     /// Lets all that are meant join rooms (Node's `socketsJoin`).
+    #[doc(alias = "socketsJoin")]
     pub fn sockets_join(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         self.adapter().add_sockets(self.options.clone(), rooms);
     }
 
     /// Lets all that are meant leave rooms (Node's `socketsLeave`).
+    #[doc(alias = "socketsLeave")]
     pub fn sockets_leave(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         self.adapter().del_sockets(self.options.clone(), rooms);
     }
 
-    /// Disconnects all that are meant; with `close`, their whole connections (Node's
-    /// `disconnectSockets`).
-    pub fn disconnect_sockets(&self, close: bool) {
+    /// Disconnects the selected sockets from their namespace. Their connections stay open.
+    ///
+    /// Node's `disconnectSockets()`.
+    #[doc(alias = "disconnectSockets")]
+    pub fn disconnect_sockets(&self) {
         self.adapter()
-            .disconnect_sockets(self.options.clone(), close);
+            .disconnect_sockets(self.options.clone(), false);
+    }
+
+    /// Closes the connections of the clients of the selected sockets.
+    ///
+    /// The clients leave all namespaces that they have joined. Node's `disconnectSockets(true)`.
+    #[doc(alias = "disconnectSockets")]
+    pub fn disconnect_clients(&self) {
+        self.adapter()
+            .disconnect_sockets(self.options.clone(), true);
     }
 
     fn packet<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<Packet, EmitError> {

@@ -34,6 +34,26 @@ mod tuples;
 #[cfg(test)]
 mod tests;
 
+/// Seals the traits of handlers, which other crates can use and not implement.
+#[expect(unnameable_types, reason = "other crates must not name them")]
+pub(crate) mod sealed {
+    use crate::extract::Event;
+
+    /// The last argument of each sealed method: only this crate can declare or call one.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Seal;
+
+    /// A type that some kind of handler may return.
+    pub trait Sealed {}
+
+    impl Sealed for () {}
+    impl Sealed for bool {}
+    impl Sealed for Event {}
+    impl Sealed for String {}
+    impl Sealed for &'static str {}
+    impl<T, E> Sealed for Result<T, E> {}
+}
+
 pub use self::connect::{ConnectHandler, ConnectOutput, DisconnectHandler};
 pub use self::event::{EventHandler, ServerEventHandler};
 pub use self::event_middleware::{EventMiddleware, EventMiddlewareOutput};

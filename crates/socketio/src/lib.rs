@@ -65,6 +65,8 @@
 //!
 //! axum's extractors work without the feature `axum`: they only need `axum-core`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[macro_use]
 mod macros;
 

@@ -161,7 +161,7 @@ impl<S> Namespace<S> {
         self.register(|handlers| handlers.ordered = true)
     }
 
-    pub(crate) fn everybody(&self) -> BroadcastOperator {
+    pub(crate) fn operator(&self) -> BroadcastOperator {
         let scope: Arc<dyn Scope> = match &self.selection {
             Selection::One(shared) => Arc::clone(shared) as _,
             Selection::Children(parent) => Arc::clone(parent) as _,

@@ -121,15 +121,22 @@ impl Socket {
         &self.state().data
     }
 
-    /// Disconnects the socket; with `close`, the client's whole connection, and with it its
-    /// sockets in other namespaces.
+    /// Disconnects the socket from its namespace. The connection and the client's sockets in other
+    /// namespaces stay open (Node's `socket.disconnect()`).
     ///
-    /// The client is told and does not reconnect by itself. The disconnect handlers run in a task
-    /// of their own. A socket that is disconnected already is left alone, and so is a new one of the
-    /// same client.
-    pub fn disconnect(&self, close: bool) {
+    /// The client is notified and does not reconnect by itself. The disconnect handlers run in a
+    /// separate task. A socket that has already left is not affected, nor is a later socket of the
+    /// same client. To close the connection, call [`Client::disconnect`](crate::Client::disconnect):
+    ///
+    /// ```
+    /// # use socketio::Socket;
+    /// async fn ban(socket: Socket) {
+    ///     socket.client().disconnect();
+    /// }
+    /// ```
+    pub fn disconnect(&self) {
         self.state()
-            .disconnect(close, DisconnectReason::ServerNamespaceDisconnect);
+            .disconnect(DisconnectReason::ServerNamespaceDisconnect);
     }
 
     /// Returns when everything that was sent to the client has been handed to its transport, or
@@ -154,11 +161,6 @@ impl Socket {
     /// What is compressed already, such as a picture, is better sent as it is.
     pub fn compress(&self, compress: bool) -> SocketEmitter<'_> {
         SocketEmitter::new(self).compress(compress)
-    }
-
-    /// The flag has no effect, see [`BroadcastOperator::binary`](crate::BroadcastOperator::binary).
-    pub fn binary(&self, binary: bool) -> SocketEmitter<'_> {
-        SocketEmitter::new(self).binary(binary)
     }
 
     /// The answer to an event of the client.

@@ -87,17 +87,21 @@ impl SocketState {
         self.is(Phase::Disconnected) || self.is(Phase::Refused)
     }
 
-    /// Takes the socket out of its namespace, or with `close` the whole client, unless it has gone.
-    pub(crate) fn disconnect(&self, close: bool, reason: DisconnectReason) {
-        if self.has_left() {
-            return;
+    /// Disconnects the socket from its namespace, unless it has left.
+    pub(crate) fn disconnect(&self, reason: DisconnectReason) {
+        if !self.has_left()
+            && let Some(control) = self.client.control()
+        {
+            control.leave(self, reason);
         }
-        if let Some(control) = self.client.control() {
-            if close {
-                control.close(reason);
-            } else {
-                control.leave(self, reason);
-            }
+    }
+
+    /// Closes the connection of the client, unless the socket has left.
+    pub(crate) fn disconnect_client(&self, reason: DisconnectReason) {
+        if !self.has_left()
+            && let Some(control) = self.client.control()
+        {
+            control.close(reason);
         }
     }
 
@@ -153,11 +157,11 @@ mod tests {
             engine.handle_request(request.expect("a request"))
         };
         assert!(request(uri, "").await.status().is_success());
-        let sockets = io.sockets().sockets();
+        let sockets = io.of("/").sockets();
         let first = sockets.first().expect("it is in the main namespace");
         let uri = format!("{uri}&sid={}", first.id());
         assert!(request(&uri, "2:412:40").await.status().is_success());
-        let sockets = io.sockets().sockets();
+        let sockets = io.of("/").sockets();
         let second = sockets.first().expect("it is back");
         assert_eq!(first.id(), second.id());
         assert_ne!(first, second);

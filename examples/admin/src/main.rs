@@ -160,7 +160,7 @@ async fn relocate(io: SocketIo, Data((whom, room)): Data<(Whom, String)>) -> Rep
 async fn kick(io: SocketIo, Data((whom, why)): Data<(Whom, String)>) -> Reply<()> {
     let guests = whom.among_guests(&io);
     guests.emit("kicked", &why);
-    guests.disconnect_sockets(true);
+    guests.disconnect_clients();
     Reply(())
 }
 

@@ -93,7 +93,7 @@ async fn logout(io: SocketIo, session: Session) -> Result<(), StatusCode> {
     session.flush().await.map_err(unavailable)?;
     if let Some(id) = id {
         io.to(room(id)).emit("logged out", &());
-        io.to(room(id)).disconnect_sockets(true);
+        io.to(room(id)).disconnect_clients();
     }
     Ok(())
 }

@@ -161,7 +161,7 @@ async fn remove(
     // `of` would make the namespace if it is not there.
     if let Some(namespace) = io.namespace(&format!("/tenant-{name}")) {
         namespace.emit("goodbye", &());
-        namespace.disconnect_sockets(false);
+        namespace.disconnect_sockets();
     }
     Ok(())
 }

@@ -207,7 +207,11 @@ fn register(namespace: Namespace<Disconnects>) {
         .on(
             "disconnect-me",
             async |socket: Socket, Data(close): Data<Option<bool>>| {
-                socket.disconnect(close.unwrap_or(false));
+                if close.unwrap_or(false) {
+                    socket.client().disconnect();
+                } else {
+                    socket.disconnect();
+                }
             },
         )
         .on("close-transport", async |socket: Socket| {

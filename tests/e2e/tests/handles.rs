@@ -38,7 +38,7 @@ async fn a_socket_may_be_disconnected_under_a_lock_that_its_handlers_want() {
             async |socket: Socket, State(users): State<Users>, Auth(login): Auth<Login>| {
                 let mut by_name = users.by_name.lock().unwrap();
                 if let Some(first) = by_name.insert(login.name, socket) {
-                    first.disconnect(true);
+                    first.client().disconnect();
                 }
             },
         )
@@ -70,8 +70,8 @@ async fn a_handle_to_a_socket_that_has_left_does_nothing_to_the_next_one_of_its_
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
     assert!(!first.connected());
-    first.disconnect(false);
-    first.disconnect(true);
+    first.disconnect();
+    first.client().disconnect();
     assert_alive(&mut client).await;
     assert_eq!(io.of("/").sockets().len(), 1);
 }
@@ -84,7 +84,7 @@ async fn connect_handlers_are_started_before_disconnect_handlers() {
         .io()
         .of("/")
         .on_connect(async |socket: Socket, State(journal): State<Journal>| {
-            socket.disconnect(false);
+            socket.disconnect();
             journal.write("connect 1");
         })
         .on_connect(async |State(journal): State<Journal>| journal.write("connect 2"))

@@ -113,6 +113,7 @@ impl RemoteSocket {
     ///
     /// Without a [`timeout`](Self::timeout) the answer is waited for until the socket is
     /// disconnected.
+    #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -147,9 +148,15 @@ impl RemoteSocket {
         self.operator.sockets_leave(rooms);
     }
 
-    /// Disconnects the socket; with `close`, the client's whole connection.
-    pub fn disconnect(&self, close: bool) {
-        self.operator.disconnect_sockets(close);
+    /// Disconnects the socket from its namespace. The connection stays open (Node's `disconnect()`).
+    pub fn disconnect(&self) {
+        self.operator.disconnect_sockets();
+    }
+
+    /// Closes the connection of the socket's client (Node's `disconnect(true)`).
+    #[doc(alias = "disconnect")]
+    pub fn disconnect_client(&self) {
+        self.operator.disconnect_clients();
     }
 }
 

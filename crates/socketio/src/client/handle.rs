@@ -54,8 +54,12 @@ impl Client {
         sockets.find(|socket| **socket.namespace_shared().name() == *namespace)
     }
 
-    /// Disconnects all sockets of the client and closes its connection, as
-    /// [`Socket::disconnect`] with `true` does.
+    /// Closes the connection of the client, and with it all of its sockets (Node's
+    /// `socket.client().disconnect()` and `client.disconnect`).
+    ///
+    /// The client is notified and does not reconnect by itself. The disconnect handlers run in a
+    /// separate task. The connection is closed even if the socket that this handle was obtained from
+    /// has left its namespace.
     pub fn disconnect(&self) {
         if let Some(control) = self.socket.state().client.control() {
             control.close(DisconnectReason::ServerNamespaceDisconnect);

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 
+use super::sealed::{Seal, Sealed};
 use crate::context::{ConnectContext, DisconnectContext};
 use crate::error::connect_error::ConnectError;
 use crate::error::rejection::Rejection;
@@ -22,6 +23,7 @@ pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         self,
         cx: ConnectContext,
         state: &S,
+        _: Seal,
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
 }
 
@@ -32,7 +34,7 @@ pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "return `()`, or `Result<(), E>` with `E: Debug`, whose error is logged",
     note = "to refuse a client, use a middleware: it returns `Result<(), impl IntoConnectError>`"
 )]
-pub trait ConnectOutput {
+pub trait ConnectOutput: Sealed {
     /// Logs what went wrong.
     fn log(self, socket: &Socket);
 }
@@ -73,5 +75,6 @@ pub trait DisconnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         self,
         cx: DisconnectContext,
         state: &S,
+        _: Seal,
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 }

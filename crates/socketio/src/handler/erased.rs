@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::sealed::Seal;
 use super::{
     ConnectHandler, DisconnectHandler, EventMiddleware, Middleware, NamespacePredicate,
     ServerEventHandler,
@@ -57,7 +58,7 @@ macro_rules! listener {
         {
             fn call(self: Arc<Self>, cx: $context) -> BoxFuture<'static, Result<(), $error>> {
                 // The future holds the registration, and with it the state that it borrows.
-                Box::pin(async move { self.handler.clone().call(cx, &self.state).await })
+                Box::pin(async move { self.handler.clone().call(cx, &self.state, Seal).await })
             }
         }
 
@@ -119,7 +120,7 @@ macro_rules! asked {
             T: 'static,
         {
             fn call<'a>(&'a self, cx: &'a mut $context) -> BoxFuture<'a, $result> {
-                Box::pin(self.handler.clone().call(cx, &self.state))
+                Box::pin(self.handler.clone().call(cx, &self.state, Seal))
             }
         }
 

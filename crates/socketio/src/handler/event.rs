@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use super::sealed::Seal;
 use crate::context::{EventContext, ServerEventContext};
 use crate::error::rejection::Rejection;
 
@@ -24,6 +25,7 @@ pub trait EventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         self,
         cx: &mut EventContext,
         state: &S,
+        _: Seal,
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 }
 
@@ -45,5 +47,6 @@ pub trait ServerEventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         self,
         cx: ServerEventContext,
         state: &S,
+        _: Seal,
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::EventHandler;
 use super::erased::{BoxFuture, Registered};
 use super::panic::catch;
+use super::sealed::Seal;
 use crate::context::EventContext;
 use crate::error::rejection::Rejection;
 
@@ -43,7 +44,7 @@ where
         // nothing to be copied for that case.
         Box::pin(async move {
             // In an async block: a handler may also panic while it is copied.
-            let call = async { self.handler.clone().call(&mut cx, &self.state).await };
+            let call = async { self.handler.clone().call(&mut cx, &self.state, Seal).await };
             let called = catch(call).await;
             let result = called.unwrap_or_else(|panic| Err(Rejection::panicked(panic.message())));
             if let Err(rejection) = result {

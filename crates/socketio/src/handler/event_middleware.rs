@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use super::sealed::{Seal, Sealed};
 use crate::context::EventContext;
 use crate::error::rejection::Rejection;
 use crate::extract::Event;
@@ -23,6 +24,7 @@ pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {
         self,
         cx: &mut EventContext,
         state: &S,
+        _: Seal,
     ) -> impl Future<Output = Result<Option<Event>, Rejection>> + Send;
 }
 
@@ -39,7 +41,7 @@ pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "return `()` to let each event pass, or an `Event` to change it",
     note = "return `Result<(), E>` or `Result<Event, E>` with `E: Into<Rejection>`, such as `&'static str` or `Rejection`, to refuse events"
 )]
-pub trait EventMiddlewareOutput {
+pub trait EventMiddlewareOutput: Sealed {
     /// Says how the event goes on: changed, or as it is.
     ///
     /// # Errors

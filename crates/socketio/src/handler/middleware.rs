@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use super::sealed::{Seal, Sealed};
 use crate::context::ConnectContext;
 use crate::error::connect_error::{ConnectError, IntoConnectError};
 
@@ -19,6 +20,7 @@ pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
         self,
         cx: &mut ConnectContext,
         state: &S,
+        _: Seal,
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
 }
 
@@ -29,7 +31,7 @@ pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "return `Result<(), E>` where `E: IntoConnectError`, for example `Result<(), ConnectError>`",
     note = "`Ok(())` lets the client join, an error refuses it"
 )]
-pub trait MiddlewareOutput {
+pub trait MiddlewareOutput: Sealed {
     /// Says whether the client may join.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 
+use super::sealed::{Seal, Sealed};
 use crate::context::NamespaceContext;
 use crate::error::rejection::Rejection;
 
@@ -21,6 +22,7 @@ pub trait NamespacePredicate<T, S>: Clone + Send + Sized + Sync + 'static {
         self,
         cx: &mut NamespaceContext,
         state: &S,
+        _: Seal,
     ) -> impl Future<Output = Result<bool, Rejection>> + Send;
 }
 
@@ -31,7 +33,7 @@ pub trait NamespacePredicate<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "return `bool`, or `Result<bool, E>` with `E: Display`",
     note = "an error refuses the client as `false` does, and is logged"
 )]
-pub trait PredicateOutput {
+pub trait PredicateOutput: Sealed {
     /// Says whether the namespace is made.
     ///
     /// # Errors

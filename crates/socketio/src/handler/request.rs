@@ -9,6 +9,7 @@ use http::request::Parts;
 
 use super::erased::BoxFuture;
 use super::panic::catch;
+use super::sealed::{Seal, Sealed};
 use crate::error::refusal::{IntoRefusal, Refusal};
 
 /// Is asked about the request that opens a connection: by
@@ -30,6 +31,7 @@ pub trait RequestHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         self,
         request: &mut Parts,
         state: &S,
+        _: Seal,
     ) -> impl Future<Output = Result<Self::Output, Refusal>> + Send;
 }
 
@@ -41,7 +43,7 @@ pub trait RequestHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "return `bool`, `Result<(), E>` or `Result<bool, E>` where `E: IntoRefusal`, for example `Result<(), &'static str>`",
     note = "`true` and `Ok(())` let the client in; the text of an error is told to it"
 )]
-pub trait AllowOutput {
+pub trait AllowOutput: Sealed {
     /// Says whether the client may connect.
     ///
     /// # Errors
@@ -83,7 +85,7 @@ where
     label = "wrong return type",
     note = "return a `String`, a `&'static str`, or a `Result` of one with an error that implements `Error`"
 )]
-pub trait IdOutput {
+pub trait IdOutput: Sealed {
     /// The id, as a text.
     ///
     /// # Errors
@@ -129,7 +131,7 @@ impl AllowListener {
     {
         Self(Arc::new(move |request| {
             let (handler, state) = (handler.clone(), state.clone());
-            Box::pin(async move { handler.call(request, &state).await?.into_result() })
+            Box::pin(async move { handler.call(request, &state, Seal).await?.into_result() })
         }))
     }
 
@@ -161,7 +163,7 @@ impl IdListener {
         Self(Arc::new(move |request| {
             let (handler, state) = (handler.clone(), state.clone());
             Box::pin(async move {
-                let output = handler.call(request, &state).await;
+                let output = handler.call(request, &state, Seal).await;
                 output.map_err(BoxError::from)?.into_id()
             })
         }))

@@ -29,6 +29,7 @@ use crate::context::EventContext;
 use crate::error::rejection::Rejection;
 use crate::extract::FromSocket;
 use crate::handler::Reply;
+use crate::handler::sealed::Seal;
 use crate::namespace::Namespace;
 use crate::server::layer::SocketIoLayer;
 use crate::server::service::SocketIoService;
@@ -250,6 +251,6 @@ where
 {
     let client = Client::join(|namespace| namespace).await;
     let mut context = event(&client.socket(), args);
-    let called = handler.call(&mut context, &client.app).await;
+    let called = handler.call(&mut context, &client.app, Seal).await;
     called.expect_err("the handler does not run")
 }

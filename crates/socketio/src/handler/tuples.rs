@@ -5,6 +5,7 @@ use std::future::Future;
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 
+use super::sealed::Seal;
 use super::{
     ConnectHandler, ConnectOutput, DisconnectHandler, EventHandler, EventMiddleware,
     EventMiddlewareOutput, IntoReply, Middleware, MiddlewareOutput, NamespacePredicate,
@@ -33,7 +34,7 @@ macro_rules! impl_handlers {
         {
             type Output = Fut::Output;
 
-            async fn call(self, request: &mut Parts, state: &S) -> Result<Fut::Output, Refusal> {
+            async fn call(self, request: &mut Parts, state: &S, _: Seal) -> Result<Fut::Output, Refusal> {
                 $(
                     let $T = $T::from_request_parts(request, state)
                         .await
@@ -52,7 +53,7 @@ macro_rules! impl_handlers {
             S: Send + Sync + 'static,
             $( $T: FromConnect<S, $M> + Send, )*
         {
-            async fn call(self, mut cx: ConnectContext, state: &S) -> Result<(), ConnectError> {
+            async fn call(self, mut cx: ConnectContext, state: &S, _: Seal) -> Result<(), ConnectError> {
                 $(
                     let $T = $T::from_connect(&mut cx, state)
                         .await
@@ -74,7 +75,7 @@ macro_rules! impl_handlers {
             S: Send + Sync + 'static,
             $( $T: FromConnect<S, $M> + Send, )*
         {
-            async fn call(self, cx: &mut ConnectContext, state: &S) -> Result<(), ConnectError> {
+            async fn call(self, cx: &mut ConnectContext, state: &S, _: Seal) -> Result<(), ConnectError> {
                 $(
                     let $T = $T::from_connect(cx, state)
                         .await
@@ -93,7 +94,7 @@ macro_rules! impl_handlers {
             S: Send + Sync + 'static,
             $( $T: FromNamespace<S, $M> + Send, )*
         {
-            async fn call(self, cx: &mut NamespaceContext, state: &S) -> Result<bool, Rejection> {
+            async fn call(self, cx: &mut NamespaceContext, state: &S, _: Seal) -> Result<bool, Rejection> {
                 $( let $T = $T::from_namespace(cx, state).await.map_err(Into::into)?; )*
                 self($($T,)*).await.into_result()
             }
@@ -108,7 +109,7 @@ macro_rules! impl_handlers {
             S: Send + Sync + 'static,
             $( $T: FromEvent<S, $M> + Send, )*
         {
-            async fn call(self, cx: &mut EventContext, state: &S) -> Result<(), Rejection> {
+            async fn call(self, cx: &mut EventContext, state: &S, _: Seal) -> Result<(), Rejection> {
                 $( let $T = $T::from_event(cx, state).await.map_err(Into::into)?; )*
                 cx.extracted();
                 match self($($T,)*).await.into_reply() {
@@ -131,6 +132,7 @@ macro_rules! impl_handlers {
                 self,
                 cx: &mut EventContext,
                 state: &S,
+                _: Seal,
             ) -> Result<Option<Event>, Rejection> {
                 $( let $T = $T::from_event(cx, state).await.map_err(Into::into)?; )*
                 self($($T,)*).await.into_result()
@@ -146,7 +148,7 @@ macro_rules! impl_handlers {
             S: Send + Sync + 'static,
             $( $T: FromServerEvent<S, $M> + Send, )*
         {
-            async fn call(self, mut cx: ServerEventContext, state: &S) -> Result<(), Rejection> {
+            async fn call(self, mut cx: ServerEventContext, state: &S, _: Seal) -> Result<(), Rejection> {
                 $( let $T = $T::from_server_event(&mut cx, state).await.map_err(Into::into)?; )*
                 // The handler may run for long: what it did not ask for is given back.
                 let ServerEventContext { reply, .. } = cx;
@@ -167,7 +169,7 @@ macro_rules! impl_handlers {
             S: Send + Sync + 'static,
             $( $T: FromDisconnect<S, $M> + Send, )*
         {
-            async fn call(self, mut cx: DisconnectContext, state: &S) -> Result<(), Rejection> {
+            async fn call(self, mut cx: DisconnectContext, state: &S, _: Seal) -> Result<(), Rejection> {
                 $( let $T = $T::from_disconnect(&mut cx, state).await.map_err(Into::into)?; )*
                 drop(cx);
                 self($($T,)*).await;

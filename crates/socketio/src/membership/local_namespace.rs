@@ -218,7 +218,12 @@ impl LocalSockets for LocalNamespace {
 
     fn disconnect(&self, target: &Target, close: bool) {
         self.rooms.for_each(target, |recipient| {
-            recipient.disconnect(close, DisconnectReason::ServerNamespaceDisconnect);
+            let reason = DisconnectReason::ServerNamespaceDisconnect;
+            if close {
+                recipient.disconnect_client(reason);
+            } else {
+                recipient.disconnect(reason);
+            }
         });
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use socketio_proto::Namespace as Name;
 
+use crate::handler::sealed::Seal;
 use crate::handler::{NamespacePredicate, PredicateListener};
 use crate::registry::parent::Pattern;
 
@@ -56,7 +57,7 @@ impl fmt::Debug for NamespaceSelector {
 )]
 pub trait IntoNamespace<T, S> {
     /// The namespace, or the pattern for namespaces, whose functions extract from `state`.
-    fn into_namespace(self, state: &S) -> NamespaceSelector;
+    fn into_namespace(self, state: &S, _: Seal) -> NamespaceSelector;
 }
 
 /// The whole name of a namespace: a missing `/` is put in front.
@@ -69,27 +70,27 @@ pub(crate) fn with_slash(name: &str) -> Cow<'_, str> {
 }
 
 impl<S> IntoNamespace<by::Name, S> for &str {
-    fn into_namespace(self, _: &S) -> NamespaceSelector {
+    fn into_namespace(self, _: &S, _: Seal) -> NamespaceSelector {
         let name = Name::new(with_slash(self)).unwrap_or_else(|error| panic!("{error}"));
         NamespaceSelector(Selected::Name(name))
     }
 }
 
 impl<S> IntoNamespace<by::Name, S> for String {
-    fn into_namespace(self, state: &S) -> NamespaceSelector {
-        self.as_str().into_namespace(state)
+    fn into_namespace(self, state: &S, _: Seal) -> NamespaceSelector {
+        self.as_str().into_namespace(state, Seal)
     }
 }
 
 impl<S> IntoNamespace<by::Name, S> for &String {
-    fn into_namespace(self, state: &S) -> NamespaceSelector {
-        self.as_str().into_namespace(state)
+    fn into_namespace(self, state: &S, _: Seal) -> NamespaceSelector {
+        self.as_str().into_namespace(state, Seal)
     }
 }
 
 #[cfg(feature = "regex")]
 impl<S> IntoNamespace<by::Regex, S> for regex::Regex {
-    fn into_namespace(self, _: &S) -> NamespaceSelector {
+    fn into_namespace(self, _: &S, _: Seal) -> NamespaceSelector {
         NamespaceSelector(Selected::Pattern(Pattern::Regex(self)))
     }
 }
@@ -101,7 +102,7 @@ where
     S: Clone + Send + Sync + 'static,
     T: 'static,
 {
-    fn into_namespace(self, state: &S) -> NamespaceSelector {
+    fn into_namespace(self, state: &S, _: Seal) -> NamespaceSelector {
         let listener = PredicateListener::new(self, state.clone());
         NamespaceSelector(Selected::Pattern(Pattern::Predicate(listener)))
     }

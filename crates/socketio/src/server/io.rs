@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::broadcast::BroadcastOperator;
 use crate::context::{NamespaceContext, ServerEventContext};
+use crate::handler::sealed::Seal;
 use crate::namespace::Namespace;
 use crate::namespace::into_namespace::{IntoNamespace, Selected, with_slash};
 use crate::registry::namespace_inner::NamespaceInner;
@@ -126,7 +127,7 @@ impl<S> SocketIo<S> {
         S: Clone,
     {
         let state = self.state.clone();
-        match namespace.into_namespace(&state).0 {
+        match namespace.into_namespace(&state, Seal).0 {
             Selected::Name(name) => {
                 Namespace::of_core(&self.namespaces().find_or_create(&name), state)
             }
@@ -196,17 +197,6 @@ impl<S> SocketIo<S> {
         &self.engine.application().namespaces
     }
 
-    /// The main namespace, the same as `of("/")`: Node's `io.sockets`.
-    ///
-    /// The list of the sockets in it is `io.sockets().sockets()`; that of all servers is
-    /// [`fetch_sockets`](Self::fetch_sockets).
-    pub fn sockets(&self) -> Namespace<S>
-    where
-        S: Clone,
-    {
-        self.of("/")
-    }
-
     /// The number of clients that are connected to this server (Node's
     /// `io.engine.clientsCount`): engine sessions, whatever namespaces they have joined.
     pub fn clients_count(&self) -> usize {
@@ -249,7 +239,7 @@ impl<S> SocketIo<S> {
         self.engine.application().hooks.drop_handlers();
     }
 
-    pub(crate) fn everybody(&self) -> BroadcastOperator {
+    pub(crate) fn operator(&self) -> BroadcastOperator {
         let main = self.namespaces().find_or_create(&Name::MAIN);
         BroadcastOperator::new(Arc::clone(&main.shared) as _, Target::all())
     }

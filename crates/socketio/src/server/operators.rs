@@ -19,52 +19,65 @@ macro_rules! operations {
         impl<S> $handle<S> {
             #[doc = concat!("Sends an event to everybody in ", $place, ", see [`BroadcastOperator::emit`].")]
             pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
-                self.everybody().emit(event, args);
+                self.operator().emit(event, args);
             }
 
             #[doc = concat!("Sends a `message` event to everybody in ", $place, ".")]
+            #[doc(alias = "write")]
             pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
-                self.everybody().send(args);
+                self.operator().send(args);
             }
 
             #[doc = concat!("Means the sockets of ", $place, " in any of these rooms.")]
             pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
-                self.everybody().to(rooms)
+                self.operator().to(rooms)
             }
 
             /// The same as [`to`](Self::to); `in` is a keyword.
+            #[doc(alias = "in")]
             pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
                 self.to(rooms)
             }
 
             #[doc = concat!("Means everybody in ", $place, " but those in these rooms.")]
             pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
-                self.everybody().except(rooms)
+                self.operator().except(rooms)
             }
 
             #[doc = concat!("Means everybody in ", $place, " on this server.")]
             pub fn local(&self) -> BroadcastOperator {
-                self.everybody().local()
+                self.operator().local()
             }
 
             #[doc = concat!("Means everybody in ", $place, " whose transport can take a packet at once.")]
             pub fn volatile(&self) -> BroadcastOperator {
-                self.everybody().volatile()
+                self.operator().volatile()
             }
 
             #[doc = concat!("Means everybody in ", $place, ", and sets whether the transports may compress the packet: `true` by default.")]
             pub fn compress(&self, compress: bool) -> BroadcastOperator {
-                self.everybody().compress(compress)
+                self.operator().compress(compress)
             }
 
             #[doc = concat!("Means everybody in ", $place, ", and gives up acknowledgements after a time.")]
             pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
-                self.everybody().timeout(timeout)
+                self.operator().timeout(timeout)
             }
 
-            #[doc = concat!("Disconnects everybody in ", $place, "; with `close`, their whole connections.")]
-            pub fn disconnect_sockets(&self, close: bool) {
-                self.everybody().disconnect_sockets(close);
+            #[doc = concat!("Disconnects the sockets in ", $place, " from it. The connections stay open.")]
+            ///
+            /// Node's `disconnectSockets()`. See [`BroadcastOperator::disconnect_sockets`].
+            #[doc(alias = "disconnectSockets")]
+            pub fn disconnect_sockets(&self) {
+                self.operator().disconnect_sockets();
+            }
+
+            #[doc = concat!("Closes the connections of the clients in ", $place, ".")]
+            ///
+            /// Node's `disconnectSockets(true)`. See [`BroadcastOperator::disconnect_clients`].
+            #[doc(alias = "disconnectSockets")]
+            pub fn disconnect_clients(&self) {
+                self.operator().disconnect_clients();
             }
 
             #[doc = concat!("Sends an event to everybody in ", $place, ", as [`emit`](Self::emit), and tells if it cannot")]
@@ -74,39 +87,32 @@ macro_rules! operations {
             ///
             /// If the name is reserved or the arguments cannot be serialised.
             pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
-                self.everybody().try_emit(event, args)
+                self.operator().try_emit(event, args)
             }
 
             #[doc = concat!("Sends an event to everybody in ", $place, " and returns the acknowledgements, see")]
             /// [`BroadcastOperator::emit_with_ack`].
             ///
             /// With a [`timeout`](Self::timeout) clients that do not answer are given up.
+            #[doc(alias = "emitWithAck")]
             pub fn emit_with_ack<T: DeserializeOwned>(
                 &self,
                 event: &str,
                 args: &(impl Serialize + ?Sized),
             ) -> BroadcastAck<T> {
-                self.everybody().emit_with_ack(event, args)
-            }
-
-            /// The same as [`send`](Self::send), as in Node.
-            pub fn write<T: Serialize + ?Sized>(&self, args: &T) {
-                self.everybody().write(args);
-            }
-
-            #[doc = concat!("Means everybody in ", $place, "; the flag has no effect, see [`BroadcastOperator::binary`].")]
-            pub fn binary(&self, binary: bool) -> BroadcastOperator {
-                self.everybody().binary(binary)
+                self.operator().emit_with_ack(event, args)
             }
 
             #[doc = concat!("Lets everybody in ", $place, " join rooms (Node's `socketsJoin`).")]
+            #[doc(alias = "socketsJoin")]
             pub fn sockets_join(&self, rooms: impl IntoRooms) {
-                self.everybody().sockets_join(rooms);
+                self.operator().sockets_join(rooms);
             }
 
             #[doc = concat!("Lets everybody in ", $place, " leave rooms (Node's `socketsLeave`).")]
+            #[doc(alias = "socketsLeave")]
             pub fn sockets_leave(&self, rooms: impl IntoRooms) {
-                self.everybody().sockets_leave(rooms);
+                self.operator().sockets_leave(rooms);
             }
 
             #[doc = concat!("Describes everybody in ", $place, ", on every server: see")]
@@ -115,10 +121,11 @@ macro_rules! operations {
             /// # Errors
             ///
             /// If another server has not answered in time, or the adapter has failed.
+            #[doc(alias = "fetchSockets")]
             pub fn fetch_sockets(
                 &self,
             ) -> impl Future<Output = Result<Vec<RemoteSocket>, FetchError>> + Send + use<S> {
-                self.everybody().fetch_sockets()
+                self.operator().fetch_sockets()
             }
 
             #[doc = concat!("The ids of everybody in ", $place, ", on every server: see")]
@@ -127,10 +134,11 @@ macro_rules! operations {
             /// # Errors
             ///
             /// As those of [`fetch_sockets`](Self::fetch_sockets).
+            #[doc(alias = "allSockets")]
             pub fn all_sockets(
                 &self,
             ) -> impl Future<Output = Result<Vec<SocketId>, FetchError>> + Send + use<S> {
-                self.everybody().all_sockets()
+                self.operator().all_sockets()
             }
 
             #[doc = concat!("Emits an event to the other servers of the cluster, in ", $place, " (Node's")]
@@ -139,6 +147,7 @@ macro_rules! operations {
             /// Handlers that were registered there with [`Namespace::on_server_event`]
             /// run; this server is not told. An event that cannot be sent is logged as an error; use
             /// [`try_server_side_emit`](Self::try_server_side_emit) to be told.
+            #[doc(alias = "serverSideEmit")]
             pub fn server_side_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
                 if let Err(error) = self.try_server_side_emit(event, args) {
                     server_side::log(event, &error);
@@ -157,7 +166,7 @@ macro_rules! operations {
                 event: &str,
                 args: &T,
             ) -> Result<(), EmitError> {
-                self.everybody().server_side_emit(event, args)
+                self.operator().server_side_emit(event, args)
             }
 
             #[doc = concat!("Emits an event to the other servers of the cluster, in ", $place, ", and returns")]
@@ -184,12 +193,13 @@ macro_rules! operations {
             ///     loads.iter().sum()
             /// }
             /// ```
+            #[doc(alias = "serverSideEmitWithAck")]
             pub fn server_side_emit_with_ack<T>(
                 &self,
                 event: &str,
                 args: &(impl Serialize + ?Sized),
             ) -> ServerSideAck<T> {
-                self.everybody().server_side_emit_with_ack(event, args)
+                self.operator().server_side_emit_with_ack(event, args)
             }
         }
     };

@@ -54,6 +54,7 @@ impl Socket {
     ///     socket.timeout(limit).emit_with_ack("question", "how are you?").await
     /// }
     /// ```
+    #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -63,13 +64,9 @@ impl Socket {
     }
 
     /// Sends a `message` event to the client (Node's `socket.send`).
+    #[doc(alias = "write")]
     pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
         self.emit("message", args);
-    }
-
-    /// The same as [`send`](Self::send), as in Node.
-    pub fn write<T: Serialize + ?Sized>(&self, args: &T) {
-        self.send(args);
     }
 }
 
@@ -111,11 +108,6 @@ impl<'a> SocketEmitter<'a> {
         self
     }
 
-    /// The flag has no effect, see [`BroadcastOperator::binary`](crate::BroadcastOperator::binary).
-    pub fn binary(self, _: bool) -> Self {
-        self
-    }
-
     /// Sends an event, see [`Socket::emit`].
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
         match self.try_emit(event, args) {
@@ -140,6 +132,7 @@ impl<'a> SocketEmitter<'a> {
 
     /// Sends an event and returns the future of its acknowledgement, see
     /// [`Socket::emit_with_ack`].
+    #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -151,13 +144,9 @@ impl<'a> SocketEmitter<'a> {
     }
 
     /// Sends a `message` event, see [`Socket::send`].
+    #[doc(alias = "write")]
     pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
         self.emit("message", args);
-    }
-
-    /// The same as [`send`](Self::send), as in Node.
-    pub fn write<T: Serialize + ?Sized>(&self, args: &T) {
-        self.send(args);
     }
 
     fn send_event<T: Serialize + ?Sized>(

@@ -54,7 +54,7 @@ async fn middleware_of_the_main_namespace_is_asked_at_once() {
     io.of("/").middleware(when_open);
     let (mut client, _) = open(serve(layer).await).await;
     client.expect(r#"44"closed today""#).await;
-    assert_eq!(io.sockets().sockets().len(), 0);
+    assert_eq!(io.of("/").sockets().len(), 0);
     // Who asks is asked again.
     is_open.store(true, Ordering::Relaxed);
     client.send("40").await;

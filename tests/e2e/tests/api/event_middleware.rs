@@ -302,7 +302,7 @@ async fn an_event_whose_socket_left_meanwhile_is_dropped() {
 async fn an_event_whose_middleware_disconnects_the_socket_is_dropped() {
     let (addr, app) = server(|namespace| {
         namespace
-            .event_middleware(async |socket: Socket| socket.disconnect(false))
+            .event_middleware(async |socket: Socket| socket.disconnect())
             .on("event", write("handler"))
     })
     .await;

@@ -129,7 +129,7 @@ async fn the_sockets_of_all_namespaces_of_a_pattern_are_fetched() {
     );
     blue.emit("only you", &());
     client.expect(r#"42/blue,["only you"]"#).await;
-    blue.disconnect(false);
+    blue.disconnect();
     client.expect("41/blue,").await;
     assert!(!blue.is_local());
     assert_eq!(rooms.all_sockets().await.expect("alone"), [&*joined[0]]);

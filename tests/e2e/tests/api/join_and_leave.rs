@@ -60,7 +60,7 @@ async fn who_sees_packets_may_use_the_client_while_it_joins_and_leaves() {
     let id = id_of(&client.expect(r#"40/admin,{"sid":"…"}"#).await);
     client.send("40/closed").await;
     client.expect(r#"44/closed,{"message":"no"}"#).await;
-    io.of("/admin").socket(&id).unwrap().disconnect(false);
+    io.of("/admin").socket(&id).unwrap().disconnect();
     client.expect("41/admin,").await;
     app.journal.expect(["free", "free", "free"]).await;
 }

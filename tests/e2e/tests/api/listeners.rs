@@ -321,7 +321,7 @@ async fn one_whose_namespace_has_no_handlers_hears_the_end() {
     app.journal.expect(["left"]).await;
     let (client, id) = join(addr).await;
     socket_of(&app, &id).on_disconnecting(write_to(&app.journal, "leaves"));
-    socket_of(&app, &id).disconnect(false);
+    socket_of(&app, &id).disconnect();
     app.journal.expect(["leaves"]).await;
     drop(client);
 }
@@ -395,7 +395,7 @@ async fn nothing_remains_of_them() {
             )
             .on_connect(async move |socket: Socket| listen_with_itself(&socket, &counting))
             .on("disconnect me", async |socket: Socket| {
-                socket.disconnect(true)
+                socket.client().disconnect()
             })
     })
     .await;

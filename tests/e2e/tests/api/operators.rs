@@ -16,11 +16,11 @@ async fn everybody_can_be_meant_from_the_server_and_from_the_namespace() {
     let (io, main) = (&a.io, a.io.of("/"));
     io.try_emit("event", &1).expect("it can be sent");
     main.try_emit("event", &2).expect("it can be sent");
-    io.write(&3);
-    main.write(&4);
+    io.send(&3);
+    main.send(&4);
     io.send(&5);
-    io.compress(false).write(&6);
-    main.binary(true).emit("event", &7);
+    io.compress(false).send(&6);
+    main.compress(true).emit("event", &7);
     for client in [&mut here, &mut there] {
         client.expect(r#"42["event",1]"#).await;
         client.expect(r#"42["event",2]"#).await;
@@ -45,9 +45,9 @@ async fn everybody_can_be_meant_from_the_server_and_from_the_namespace() {
     let socket = b.io.of("/").socket(&there_id).expect("the socket");
     assert_eq!(socket.rooms(), [&*there_id]);
 
-    // Node's `io.sockets` is the main namespace.
-    assert_eq!(io.sockets().name(), "/");
-    assert_eq!(io.sockets().sockets().len(), 1);
+    // The main namespace is Node's `io.sockets`.
+    assert_eq!(io.of("/").name(), "/");
+    assert_eq!(io.of("/").sockets().len(), 1);
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_volatile_broadcast_is_dropped_where_the_transport_cannot_take_it() {
     let (polling, _) = join_polling(a.addr).await;
     let socket = a.io.of("/").socket(&id).expect("the socket");
     socket.volatile().broadcast().emit("dropped", &());
-    a.io.binary(false).volatile().emit("dropped", &());
+    a.io.volatile().emit("dropped", &());
     socket.broadcast().emit("kept", &());
     let payload = polling.get().await;
     assert_eq!(payload.text(), r#"42["kept"]"#);
@@ -116,7 +116,7 @@ async fn a_volatile_broadcast_is_dropped_where_the_transport_cannot_take_it() {
 
 fn own_hears_nothing(socket: &Socket) {
     socket.compress(false).broadcast().emit("broadcast", &());
-    socket.binary(true).to("room").emit("to", &());
+    socket.to("room").emit("to", &());
     socket.compress(false).in_("room").emit("in", &());
     socket.compress(true).except("room").emit("except", &());
     socket
@@ -126,10 +126,10 @@ fn own_hears_nothing(socket: &Socket) {
 }
 
 async fn expect_own(own: &mut WsClient, socket: &Socket) {
-    socket.write(&1);
+    socket.send(&1);
     socket.send(&2);
-    socket.compress(false).write(&3);
-    socket.binary(true).send(&4);
+    socket.compress(false).send(&3);
+    socket.compress(true).send(&4);
     for number in 1..=4 {
         own.expect(&format!(r#"42["message",{number}]"#)).await;
     }

@@ -110,7 +110,7 @@ async fn server(parser: impl Parser) -> (std::net::SocketAddr, App) {
                 let answer: u32 = socket.emit_with_ack("question", &1).await.unwrap_or(0);
                 socket.emit("answered", &answer);
             })
-            .on("leave", async |socket: Socket| socket.disconnect(false))
+            .on("leave", async |socket: Socket| socket.disconnect())
             .on_disconnect(
                 async |reason: DisconnectReason,
                        axum::extract::State(app): axum::extract::State<App>| {

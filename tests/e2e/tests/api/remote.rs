@@ -128,13 +128,13 @@ async fn it_can_be_moved_and_sent_away() {
     // What was fetched stays as it was.
     assert_eq!(remote.rooms(), [&*id]);
     assert_eq!(only(&a).await.rooms(), [&*id, "blue"]);
-    remote.disconnect(false);
+    remote.disconnect();
     client.expect("41").await;
     assert_alive(&mut client).await;
     assert!(a.io.fetch_sockets().await.expect("all answer").is_empty());
     client.send("40").await;
     client.expect("40{…}").await;
-    only(&a).await.disconnect(true);
+    only(&a).await.disconnect_client();
     client.expect("41").await;
     client.expect_close(None).await;
 }

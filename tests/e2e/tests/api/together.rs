@@ -62,7 +62,7 @@ async fn handlers_that_come_and_go_meanwhile() {
 #[tokio::test]
 async fn a_socket_that_is_disconnected_meanwhile() {
     let (addr, app) = server(|namespace| {
-        noting(namespace).on("leave", async |socket: Socket| socket.disconnect(false))
+        noting(namespace).on("leave", async |socket: Socket| socket.disconnect())
     })
     .await;
     let (mut client, _) = join_polling(addr).await;

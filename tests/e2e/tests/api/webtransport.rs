@@ -161,7 +161,7 @@ async fn a_client_connects_speaks_and_leaves() {
         .on("ask", async |Data(text): Data<String>| Reply(text))
         .on("bye", async |socket: Socket| {
             socket.emit("last", &());
-            socket.disconnect(true);
+            socket.client().disconnect();
         })
         .on_disconnect(
             async |reason: DisconnectReason, State(journal): State<Journal>| journal.write(reason),

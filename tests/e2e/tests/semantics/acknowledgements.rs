@@ -29,8 +29,8 @@ async fn acknowledgements_of_a_socket_that_leaves_fail_at_once() {
         }
         match way {
             "reset" => client.reset(),
-            "disconnect" => socket.disconnect(false),
-            "disconnect all" => socket.disconnect(true),
+            "disconnect" => socket.disconnect(),
+            "disconnect all" => socket.client().disconnect(),
             packet => client.send(packet).await,
         }
         for answer in answers {

@@ -131,7 +131,7 @@ async fn a_socket_that_was_refused_is_over_although_it_is_kept() {
         socket.join("another");
         assert!(socket.rooms().is_empty());
         assert!(socket.try_emit("event", "").is_err());
-        socket.disconnect(true);
+        socket.client().disconnect();
     }
     assert_nothing_of_it_remains(&io, &app).await;
     // Its connection is not concerned.
@@ -173,7 +173,7 @@ async fn a_middleware_may_disconnect_the_client() {
     let disconnect = async |socket: Socket, State(gate): State<Gate>| {
         socket.join("room");
         gate.pass().await;
-        socket.disconnect(true);
+        socket.client().disconnect();
         Ok::<(), &str>(())
     };
     io.of("/").middleware(disconnect).on_connect(note_connect);
@@ -197,7 +197,7 @@ async fn a_middleware_may_disconnect_the_client() {
 async fn a_connect_handler_may_disconnect_the_client() {
     let (addr, io, app) = server().await;
     io.of("/")
-        .on_connect(async |socket: Socket| socket.disconnect(false))
+        .on_connect(async |socket: Socket| socket.disconnect())
         .on_connect(note_connect)
         .on_disconnect(note_leave);
     let mut client = open(addr).await;

@@ -136,10 +136,10 @@ async fn handlers_run_once_however_often_the_socket_is_disconnected() {
     io.of("/").on_disconnect(note_disconnect);
     let (mut client, id) = join(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
-    socket.disconnect(false);
-    socket.disconnect(false);
-    io.disconnect_sockets(true);
-    socket.disconnect(true);
+    socket.disconnect();
+    socket.disconnect();
+    io.disconnect_clients();
+    socket.client().disconnect();
     client.send("41").await;
     client.expect("41").await;
     client.send_frame(&Frame::close(None)).await;
@@ -161,10 +161,16 @@ async fn handlers_run_once_whoever_disconnects_first() {
         let mut disconnecting = tokio::task::JoinSet::new();
         for close in [false, true] {
             let socket = socket.clone();
-            disconnecting.spawn(async move { socket.disconnect(close) });
+            disconnecting.spawn(async move {
+                if close {
+                    socket.client().disconnect();
+                } else {
+                    socket.disconnect();
+                }
+            });
         }
         let all = io.of("/");
-        disconnecting.spawn(async move { all.disconnect_sockets(false) });
+        disconnecting.spawn(async move { all.disconnect_sockets() });
         client.send("41").await;
         while let Some(done) = disconnecting.join_next().await {
             done.expect("no panic");
@@ -194,7 +200,7 @@ async fn all_namespaces_of_a_connection_are_left_with_it() {
         }
         if disconnect {
             let socket = io.of("/").socket(&id).expect("the socket");
-            socket.disconnect(true);
+            socket.client().disconnect();
             for packet in ["41", "41/a,", "41/b,"] {
                 client.expect(packet).await;
             }
@@ -232,7 +238,7 @@ async fn nothing_is_sent_to_a_socket_that_has_left() {
 async fn events_of_a_socket_that_was_disconnected_are_not_handled() {
     let (addr, io, app) = server().await;
     io.of("/")
-        .on("leave", async |socket: Socket| socket.disconnect(false))
+        .on("leave", async |socket: Socket| socket.disconnect())
         .on("event", async |State(journal): State<Journal>| {
             journal.write("event");
         });

@@ -244,7 +244,7 @@ async fn of_many_clients_at_once() {
             match number % 5 {
                 0 => client.reset(),
                 1 => client.send("41").await,
-                2 => all.to(id).disconnect_sockets(true),
+                2 => all.to(id).disconnect_clients(),
                 3 => client.send("40").await,
                 _ => drop(client),
             }
@@ -317,7 +317,7 @@ fn register(io: &SocketIo<App>) {
             },
         )
         .on("disconnects all", async |socket: Socket| {
-            socket.namespace().disconnect_sockets(true);
+            socket.namespace().disconnect_clients();
         })
         .on("closes", async |socket: Socket| socket.conn().close())
         .on("emits too much", async |socket: Socket| {

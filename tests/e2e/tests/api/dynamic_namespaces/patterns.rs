@@ -277,7 +277,7 @@ async fn operations_on_the_pattern_mean_all_children() {
         "/tenant-b"
     );
 
-    pattern.to("r").disconnect_sockets(false);
+    pattern.to("r").disconnect_sockets();
     for index in [0, 2] {
         let (client, namespace, _) = &mut clients[index];
         client.expect(&format!("41{namespace},")).await;

@@ -121,7 +121,7 @@ async fn of_several_at_once_one_has_the_socket() {
             with_id += usize::from(id == known.sid && is_there);
         }
         assert_eq!(with_id, 1, "clients with the same id");
-        io.disconnect_sockets(true);
+        io.disconnect_clients();
         e2e::sync::eventually("an empty namespace", || io.of("/").sockets().is_empty()).await;
     }
 }
