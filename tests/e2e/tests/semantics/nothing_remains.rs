@@ -313,7 +313,11 @@ fn register(io: &SocketIo<App>) {
         .on(
             "disconnects",
             async |socket: Socket, Data(close): Data<bool>| {
-                socket.disconnect(close);
+                if close {
+                    socket.client().disconnect();
+                } else {
+                    socket.disconnect();
+                }
             },
         )
         .on("disconnects all", async |socket: Socket| {
