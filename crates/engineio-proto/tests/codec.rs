@@ -1,11 +1,11 @@
-//! Decoders under arbitrary bytes, and both directions against each other.
+//! Property tests: decoders with arbitrary bytes, and round trips.
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::{Frame, Message, Packet, PayloadDecoder, PayloadEncoder, Protocol};
 use proptest::{collection::vec, prelude::*};
 
-/// Text that can stand in a payload: everything but the separator.
+/// Text that may be part of a payload: without the separator.
 fn text() -> impl Strategy<Value = String> {
     any::<String>().prop_map(|text| text.replace('\x1e', ""))
 }
@@ -27,8 +27,8 @@ fn packet() -> impl Strategy<Value = Packet> {
     ]
 }
 
-/// Bytes with a good chance of being nearly right.
-fn nearly_a_payload() -> impl Strategy<Value = Vec<u8>> {
+/// Bytes that resemble a payload of revision 4.
+fn payload_like() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         3 => prop::sample::select(b"0123456b\x1e\x1e=A/-".to_vec()),
         1 => any::<u8>(),
@@ -36,8 +36,8 @@ fn nearly_a_payload() -> impl Strategy<Value = Vec<u8>> {
     vec(byte, 0..200)
 }
 
-/// The same for revision 3.
-fn nearly_a_counted_payload() -> impl Strategy<Value = Vec<u8>> {
+/// Bytes that resemble a payload of revision 3.
+fn counted_payload_like() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         3 => prop::sample::select(b"012346b::4=".to_vec()),
         3 => prop::sample::select(vec![0, 1, 2, 3, 4, 0xff, 0xff, b'4']),
@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn any_body_is_packets_and_at_most_one_error(body in nearly_a_payload()) {
+    fn any_body_yields_packets_and_at_most_one_error(body in payload_like()) {
         let separators = body.iter().filter(|byte| **byte == 0x1e).count();
         let packets: Vec<_> = PayloadDecoder::new(Protocol::V4, Bytes::from(body)).collect();
         prop_assert!((1..=separators + 1).contains(&packets.len()));
@@ -75,8 +75,8 @@ proptest! {
     }
 
     #[test]
-    fn any_counted_body_is_packets_and_at_most_one_error(
-        body in nearly_a_counted_payload(),
+    fn any_counted_body_yields_packets_and_at_most_one_error(
+        body in counted_payload_like(),
         binary in any::<bool>(),
     ) {
         let length = body.len();
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_is_read_as_it_was_written(protocol in protocol(), packet in packet()) {
+    fn a_frame_is_decoded_as_it_was_encoded(protocol in protocol(), packet in packet()) {
         let read = match protocol.encode(&packet) {
             Frame::Text(text) => protocol.decode_text(text),
             Frame::Binary(bytes) => protocol.decode_binary(bytes),
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn a_payload_is_read_as_it_was_written(
+    fn a_payload_is_decoded_as_it_was_encoded(
         protocol in protocol(),
         base64 in any::<bool>(),
         packets in vec(packet(), 1..20),

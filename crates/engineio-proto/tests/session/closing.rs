@@ -1,4 +1,4 @@
-//! The end, graceful or not.
+//! Closing and aborting a session.
 
 use engineio_proto::{
     CloseReason::{ForcedClose, ServerShuttingDown, TransportClose, TransportError},
@@ -13,82 +13,82 @@ use crate::conversation::{CLOSE_TIMEOUT, Conversation, MOMENT};
 const NOTHING: [&str; 0] = [];
 
 #[test]
-fn a_websocket_is_closed_behind_the_queue() {
+fn a_websocket_is_closed_after_the_queue() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
     assert!(talk.session.is_closing());
     assert_eq!(talk.events(), []);
-    assert_eq!(talk.websocket_gets(), ["4a", "1"]);
+    assert_eq!(talk.websocket_receives(), ["4a", "1"]);
     assert!(talk.session.is_closed());
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
 }
 
 #[test]
-fn a_pending_poll_gets_the_queue_and_the_close_packet() {
+fn a_pending_poll_receives_the_queue_and_the_close_packet() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
-    assert_eq!(talk.poll_gets(), ["4a", "1"]);
+    assert_eq!(talk.poll_receives(), ["4a", "1"]);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
 }
 
 #[test]
-fn a_pending_poll_gets_the_close_packet_alone() {
+fn a_pending_poll_receives_the_close_packet() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.session.close(talk.now, ServerShuttingDown);
-    assert_eq!(talk.poll_gets(), ["1"]);
+    assert_eq!(talk.poll_receives(), ["1"]);
     assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
 }
 
 #[test]
-fn without_a_poll_the_next_one_is_awaited() {
+fn a_closing_session_waits_for_the_next_poll() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
-    talk.pass(CLOSE_TIMEOUT - MOMENT);
+    talk.advance(CLOSE_TIMEOUT - MOMENT);
     assert_eq!(talk.events(), []);
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), ["6", "1"]);
+    assert_eq!(talk.poll_receives(), ["6", "1"]);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
 }
 
 #[test]
-fn the_awaited_poll_gets_what_is_queued_instead_of_a_noop() {
+fn the_next_poll_receives_the_queue_instead_of_a_noop() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.server_sends("a");
     talk.server_sends("b");
     talk.session.close(talk.now, ForcedClose);
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), ["4a", "4b", "1"]);
+    assert_eq!(talk.poll_receives(), ["4a", "4b", "1"]);
 }
 
 #[test]
-fn no_poll_is_awaited_for_ever() {
+fn a_missing_poll_ends_the_session_after_the_close_timeout() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.server_sends("never read");
+    talk.server_sends("dropped");
     talk.session.close(talk.now, ForcedClose);
-    talk.pass(CLOSE_TIMEOUT);
+    talk.advance(CLOSE_TIMEOUT);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
     assert_eq!(talk.session.queued_bytes(), 0);
     assert_eq!(talk.session.handle_poll(talk.now), Err(PollError::Closed));
 }
 
 #[test]
-fn a_websocket_that_takes_nothing_is_not_awaited_for_ever() {
+fn a_stuck_websocket_ends_the_session_after_the_close_timeout() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("stuck");
     talk.session.set_flushing(true);
     talk.session.close(talk.now, ForcedClose);
-    talk.pass(CLOSE_TIMEOUT);
+    talk.advance(CLOSE_TIMEOUT);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
 }
 
 #[test]
-fn a_closing_session_takes_nothing_more() {
+fn a_closing_session_accepts_no_messages() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
     assert_eq!(
@@ -107,7 +107,7 @@ fn a_closing_session_takes_nothing_more() {
 }
 
 #[test]
-fn the_first_reason_stands() {
+fn a_session_keeps_its_first_reason() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.session.close(talk.now, ForcedClose);
     talk.session.close(talk.now, ServerShuttingDown);
@@ -119,38 +119,38 @@ fn the_first_reason_stands() {
 }
 
 #[test]
-fn closing_again_does_not_buy_time() {
+fn closing_again_does_not_extend_the_timeout() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
-    talk.pass(CLOSE_TIMEOUT - MOMENT);
+    talk.advance(CLOSE_TIMEOUT - MOMENT);
     talk.session.close(talk.now, ForcedClose);
-    talk.pass(MOMENT);
+    talk.advance(MOMENT);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
 }
 
 #[test]
-fn aborting_drops_the_queue_and_answers_the_poll() {
+fn an_abort_drops_the_queue_and_answers_the_poll() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.server_sends("dropped");
     talk.session.abort(ServerShuttingDown);
     assert_eq!(talk.session.queued_bytes(), 0);
-    assert_eq!(talk.poll_gets(), ["1"]);
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), ["1"]);
+    assert_eq!(talk.poll_receives(), NOTHING);
     assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
 }
 
 #[test]
-fn aborting_leaves_a_websocket_silent() {
+fn an_aborted_websocket_receives_nothing() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("dropped");
     talk.session.abort(ForcedClose);
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
 }
 
 #[test]
-fn a_transport_that_goes_while_closing_ends_it() {
+fn the_end_of_the_transport_ends_a_closing_session() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
@@ -159,7 +159,7 @@ fn a_transport_that_goes_while_closing_ends_it() {
 }
 
 #[test]
-fn a_client_that_closes_a_closing_session_is_not_waited_for() {
+fn a_close_packet_ends_a_closing_session() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
     assert_eq!(talk.client_sends("1"), None);
@@ -167,29 +167,29 @@ fn a_client_that_closes_a_closing_session_is_not_waited_for() {
 }
 
 #[test]
-fn polls_that_overlap_while_closing_end_it() {
+fn overlapping_polls_end_a_closing_session() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.close(talk.now, ForcedClose);
     talk.client_polls();
     assert_eq!(talk.session.handle_poll(talk.now), Err(PollError::Overlap));
-    assert_eq!(talk.poll_gets(), ["1"]);
+    assert_eq!(talk.poll_receives(), ["1"]);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
 }
 
 #[test]
-fn an_upgrade_that_is_under_way_is_finished_while_closing() {
+fn a_closing_session_can_complete_its_upgrade() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.handle_probe(talk.now, WebSocket).unwrap();
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
     let upgraded = talk.session.handle_probe_packet(talk.now, Packet::Upgrade);
     assert_eq!(upgraded, ProbeResult::Upgraded);
-    assert_eq!(talk.websocket_gets(), ["4a", "1"]);
+    assert_eq!(talk.websocket_receives(), ["4a", "1"]);
     assert_eq!(talk.events(), [Event::Upgraded, Event::Closed(ForcedClose)]);
 }
 
 #[test]
-fn a_websocket_that_closes_or_fails_says_so() {
+fn a_closed_and_a_failed_websocket_have_different_reasons() {
     for (error, reason) in [(false, TransportClose), (true, TransportError)] {
         let mut talk = Conversation::on(PROTOCOL, WebSocket);
         talk.session.handle_transport_closed(WebSocket, error);

@@ -1,4 +1,4 @@
-//! A session, a clock that only tests move, and both ends' words for what happens.
+//! A session with a virtual clock, and helpers for the actions of client and server.
 
 use std::{
     iter,
@@ -17,9 +17,10 @@ pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const NOOP_INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) const MOMENT: Duration = Duration::from_millis(1);
 
-/// How much is taken at once to be written, in bytes: a message or two.
+/// The limit of a batch in bytes: one or two messages.
 const BATCH_BYTES: usize = 100;
 
+/// A session and the virtual time.
 pub(crate) struct Conversation {
     pub(crate) session: Session,
     pub(crate) now: Instant,
@@ -38,8 +39,8 @@ impl Conversation {
         }
     }
 
-    /// Lets time pass, firing every timeout on the way at its moment.
-    pub(crate) fn pass(&mut self, time: Duration) {
+    /// Advances the clock and handles each timeout at its time.
+    pub(crate) fn advance(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(at) = self.session.poll_timeout().filter(|at| *at <= end) {
             self.now = at;
@@ -48,68 +49,69 @@ impl Conversation {
         self.now = end;
     }
 
-    /// The client sends a packet on the transport that the session uses.
+    /// Handles a packet of the client on the current transport.
     pub(crate) fn client_sends(&mut self, wire: &'static str) -> Option<Message> {
         let packet = Packet::decode_text(wire.into()).expect("a packet");
         let transport = self.session.transport();
         match packet {
-            // As drivers do.
+            // The shortcut that drivers take.
             Packet::Message(message) if self.session.passes_messages(transport) => Some(message),
             packet => self.session.handle_packet(self.now, transport, packet),
         }
     }
 
-    /// The server's application sends a text.
+    /// Sends a text from the application.
     pub(crate) fn server_sends(&mut self, text: &str) {
         self.session
             .send(Message::from(text))
             .expect("an open session");
     }
 
-    /// The client polls; the poll has to be accepted.
+    /// Handles a poll of the client, which must be accepted.
     pub(crate) fn client_polls(&mut self) {
         self.session
             .handle_poll(self.now)
             .expect("the poll is accepted");
     }
 
-    /// The client polls, where it does that at all.
+    /// Handles a poll of the client if the transport is polling.
     pub(crate) fn client_polls_on(&mut self, transport: Transport) {
         if transport == Transport::Polling {
             self.client_polls();
         }
     }
 
-    /// A WebSocket arrives for the session; it has to be accepted.
-    pub(crate) fn websocket_arrives(&mut self) {
+    /// Handles a probing WebSocket, which must be accepted.
+    pub(crate) fn start_probe(&mut self) {
         self.session
             .handle_probe(self.now, Transport::WebSocket)
             .expect("the WebSocket is accepted");
     }
 
-    /// The client sends a packet on the WebSocket that probes.
+    /// Handles a packet of the probed transport.
     pub(crate) fn probe_sends(&mut self, wire: &'static str) -> ProbeResult {
         let packet = Packet::decode_text(wire.into()).expect("a packet");
         self.session.handle_probe_packet(self.now, packet)
     }
 
-    /// A WebSocket arrives and its probe is answered.
-    pub(crate) fn probed(&mut self) {
-        self.websocket_arrives();
+    /// Starts a probe and checks the reply to it.
+    pub(crate) fn probe(&mut self) {
+        self.start_probe();
         let answer = ProbeResult::Reply(Packet::Pong("probe".into()));
         assert_eq!(self.probe_sends("2probe"), answer);
     }
 
-    /// What the WebSocket gets now, in wire form.
-    pub(crate) fn websocket_gets(&mut self) -> Vec<String> {
+    /// Returns the packets for the WebSocket in wire form.
+    pub(crate) fn websocket_receives(&mut self) -> Vec<String> {
         self.drain(Transport::WebSocket)
     }
 
-    /// What the pending poll is answered with now; nothing if it goes on waiting.
-    pub(crate) fn poll_gets(&mut self) -> Vec<String> {
+    /// Returns the packets for the pending poll in wire form. It stays pending if there are none.
+    pub(crate) fn poll_receives(&mut self) -> Vec<String> {
         self.drain(Transport::Polling)
     }
 
+    /// Returns the events that have not been returned yet.
     pub(crate) fn events(&mut self) -> Vec<Event> {
         iter::from_fn(|| self.session.poll_event()).collect()
     }

@@ -1,4 +1,4 @@
-//! Revision 4: the server asks every 25 seconds, the client answers within 20.
+//! The heartbeat of revision 4: the server pings every 25 seconds, the client answers within 20.
 
 use std::time::Duration;
 
@@ -15,72 +15,72 @@ use crate::conversation::{CLOSE_TIMEOUT, Conversation, MOMENT, PING_INTERVAL, PI
 const NOTHING: [&str; 0] = [];
 
 #[test]
-fn the_first_ping_comes_an_interval_after_the_opening() {
+fn the_first_ping_follows_an_interval_after_the_opening() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(PING_INTERVAL - MOMENT);
-    assert_eq!(talk.websocket_gets(), NOTHING);
-    talk.pass(MOMENT);
-    assert_eq!(talk.websocket_gets(), ["2"]);
+    talk.advance(PING_INTERVAL - MOMENT);
+    assert_eq!(talk.websocket_receives(), NOTHING);
+    talk.advance(MOMENT);
+    assert_eq!(talk.websocket_receives(), ["2"]);
 }
 
 #[test]
-fn the_next_ping_comes_an_interval_after_the_pong() {
+fn the_next_ping_follows_an_interval_after_the_pong() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(PING_INTERVAL);
-    assert_eq!(talk.websocket_gets(), ["2"]);
-    talk.pass(Duration::from_secs(5));
+    talk.advance(PING_INTERVAL);
+    assert_eq!(talk.websocket_receives(), ["2"]);
+    talk.advance(Duration::from_secs(5));
     assert_eq!(talk.client_sends("3"), None);
-    talk.pass(PING_INTERVAL - MOMENT);
-    assert_eq!(talk.websocket_gets(), NOTHING);
-    talk.pass(MOMENT);
-    assert_eq!(talk.websocket_gets(), ["2"]);
+    talk.advance(PING_INTERVAL - MOMENT);
+    assert_eq!(talk.websocket_receives(), NOTHING);
+    talk.advance(MOMENT);
+    assert_eq!(talk.websocket_receives(), ["2"]);
 }
 
 #[test]
-fn a_client_that_does_not_answer_is_gone() {
+fn a_missing_pong_closes_the_session() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(PING_INTERVAL + PING_TIMEOUT - MOMENT);
+    talk.advance(PING_INTERVAL + PING_TIMEOUT - MOMENT);
     assert_eq!(talk.events(), []);
-    talk.pass(MOMENT);
+    talk.advance(MOMENT);
     assert_eq!(talk.events(), [Event::Closed(PingTimeout)]);
     assert_eq!(talk.session.poll_timeout(), None);
 }
 
 #[test]
-fn a_packet_buys_more_time_but_only_once_per_ping() {
+fn a_packet_extends_the_timeout_once_per_ping() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(PING_INTERVAL + PING_TIMEOUT - MOMENT);
-    assert!(talk.client_sends("4still here").is_some());
-    talk.pass(PING_TIMEOUT - MOMENT);
-    assert!(talk.client_sends("4and here").is_some());
+    talk.advance(PING_INTERVAL + PING_TIMEOUT - MOMENT);
+    assert!(talk.client_sends("4first").is_some());
+    talk.advance(PING_TIMEOUT - MOMENT);
+    assert!(talk.client_sends("4second").is_some());
     assert_eq!(talk.events(), []);
-    talk.pass(MOMENT);
+    talk.advance(MOMENT);
     assert_eq!(talk.events(), [Event::Closed(PingTimeout)]);
 }
 
 #[test]
-fn every_ping_can_be_extended_anew() {
+fn each_timeout_can_be_extended() {
     let mut talk = Conversation::on(V4, WebSocket);
     for _ in 0..3 {
-        talk.pass(PING_INTERVAL + PING_TIMEOUT - MOMENT);
+        talk.advance(PING_INTERVAL + PING_TIMEOUT - MOMENT);
         talk.client_sends("6");
-        talk.pass(PING_TIMEOUT - MOMENT);
+        talk.advance(PING_TIMEOUT - MOMENT);
         talk.client_sends("3");
     }
     assert_eq!(talk.events(), []);
 }
 
 #[test]
-fn packets_between_pings_do_not_move_the_next_one() {
+fn packets_between_pings_do_not_postpone_the_next_ping() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(PING_INTERVAL - MOMENT);
+    talk.advance(PING_INTERVAL - MOMENT);
     talk.client_sends("4busy");
-    talk.pass(MOMENT);
-    assert_eq!(talk.websocket_gets(), ["2"]);
+    talk.advance(MOMENT);
+    assert_eq!(talk.websocket_receives(), ["2"]);
 }
 
 #[test]
-fn a_ping_from_the_client_is_the_wrong_direction() {
+fn a_ping_from_the_client_closes_the_session() {
     for transport in [Polling, WebSocket] {
         let mut talk = Conversation::on(V4, transport);
         assert_eq!(talk.client_sends("2"), None);
@@ -89,144 +89,144 @@ fn a_ping_from_the_client_is_the_wrong_direction() {
 }
 
 #[test]
-fn a_pong_that_nobody_asked_for_is_harmless() {
+fn an_unexpected_pong_postpones_the_next_ping() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(Duration::from_secs(10));
+    talk.advance(Duration::from_secs(10));
     talk.client_sends("3");
-    talk.pass(PING_INTERVAL - MOMENT);
-    assert_eq!(talk.websocket_gets(), NOTHING);
-    talk.pass(MOMENT);
-    assert_eq!(talk.websocket_gets(), ["2"]);
+    talk.advance(PING_INTERVAL - MOMENT);
+    assert_eq!(talk.websocket_receives(), NOTHING);
+    talk.advance(MOMENT);
+    assert_eq!(talk.websocket_receives(), ["2"]);
     assert!(talk.session.is_open());
 }
 
 #[test]
-fn a_ping_waits_for_a_poll_while_its_time_runs() {
+fn the_timeout_runs_while_a_ping_waits_for_a_poll() {
     let mut talk = Conversation::on(V4, Polling);
-    talk.pass(PING_INTERVAL + PING_TIMEOUT - MOMENT);
+    talk.advance(PING_INTERVAL + PING_TIMEOUT - MOMENT);
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), ["2"]);
+    assert_eq!(talk.poll_receives(), ["2"]);
     assert!(!talk.session.poll_pending());
-    talk.pass(MOMENT);
+    talk.advance(MOMENT);
     assert_eq!(talk.events(), [Event::Closed(PingTimeout)]);
 }
 
 #[test]
-fn a_poll_that_waits_gets_the_ping_at_once() {
+fn a_pending_poll_receives_the_ping() {
     let mut talk = Conversation::on(V4, Polling);
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), NOTHING);
-    talk.pass(PING_INTERVAL);
-    assert_eq!(talk.poll_gets(), ["2"]);
+    assert_eq!(talk.poll_receives(), NOTHING);
+    talk.advance(PING_INTERVAL);
+    assert_eq!(talk.poll_receives(), ["2"]);
 }
 
 #[test]
-fn a_timeout_that_comes_early_changes_nothing() {
+fn an_early_timeout_has_no_effect() {
     let mut talk = Conversation::on(V4, WebSocket);
     let before = talk.session.poll_timeout();
     talk.session.handle_timeout(talk.now + MOMENT);
     assert_eq!(talk.session.poll_timeout(), before);
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
 }
 
 #[test]
-fn an_interval_without_end_means_no_pings() {
+fn an_endless_interval_disables_pings() {
     let config = SessionConfig::default().ping_interval(Duration::MAX);
     let mut talk = Conversation::with(V4, config, WebSocket);
-    talk.pass(Duration::from_secs(365 * 24 * 60 * 60));
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    talk.advance(Duration::from_secs(365 * 24 * 60 * 60));
+    assert_eq!(talk.websocket_receives(), NOTHING);
     assert!(talk.session.poll_timeout().is_some());
 }
 
 #[test]
-fn a_ping_that_is_answered_before_it_left_does_not_leave() {
+fn a_pong_cancels_a_ping_that_was_not_sent() {
     let mut talk = Conversation::on(V4, Polling);
-    talk.pass(PING_INTERVAL);
+    talk.advance(PING_INTERVAL);
     talk.client_sends("3");
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
 }
 
 #[test]
-fn a_client_that_is_not_read_is_not_lost() {
+fn a_blocked_driver_extends_the_timeout() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(PING_INTERVAL);
-    assert_eq!(talk.websocket_gets(), ["2"]);
+    talk.advance(PING_INTERVAL);
+    assert_eq!(talk.websocket_receives(), ["2"]);
     for _ in 0..3 {
-        talk.pass(PING_TIMEOUT - MOMENT);
+        talk.advance(PING_TIMEOUT - MOMENT);
         talk.session.handle_blocked(talk.now);
     }
-    talk.pass(PING_TIMEOUT - MOMENT);
+    talk.advance(PING_TIMEOUT - MOMENT);
     assert_eq!(talk.events(), []);
-    talk.pass(MOMENT);
+    talk.advance(MOMENT);
     assert_eq!(talk.events(), [Event::Closed(PingTimeout)]);
 }
 
 #[test]
-fn the_next_ping_does_not_wait_for_the_application() {
+fn a_blocked_driver_does_not_postpone_the_next_ping() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(PING_INTERVAL - MOMENT);
+    talk.advance(PING_INTERVAL - MOMENT);
     talk.session.handle_blocked(talk.now);
-    talk.pass(MOMENT);
-    assert_eq!(talk.websocket_gets(), ["2"]);
+    talk.advance(MOMENT);
+    assert_eq!(talk.websocket_receives(), ["2"]);
 }
 
 #[test]
-fn blocking_does_not_hold_a_session_that_closes() {
+fn a_blocked_driver_does_not_extend_the_close_timeout() {
     let mut talk = Conversation::on(V4, WebSocket);
     talk.session.close(talk.now, ForcedClose);
-    talk.pass(CLOSE_TIMEOUT - MOMENT);
+    talk.advance(CLOSE_TIMEOUT - MOMENT);
     talk.session.handle_blocked(talk.now);
-    talk.pass(MOMENT);
+    talk.advance(MOMENT);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
 }
 
 #[test]
-fn a_ping_does_not_wait_behind_messages() {
+fn a_ping_overtakes_queued_messages() {
     let mut talk = Conversation::on(V4, WebSocket);
     talk.server_sends("a");
-    talk.pass(PING_INTERVAL);
-    assert_eq!(talk.websocket_gets(), ["2", "4a"]);
+    talk.advance(PING_INTERVAL);
+    assert_eq!(talk.websocket_receives(), ["2", "4a"]);
 }
 
 #[test]
 fn a_closing_session_sends_no_pings() {
     let mut talk = Conversation::on(V4, WebSocket);
-    talk.pass(PING_INTERVAL);
+    talk.advance(PING_INTERVAL);
     talk.session.close(talk.now, ForcedClose);
-    assert_eq!(talk.websocket_gets(), ["1"]);
+    assert_eq!(talk.websocket_receives(), ["1"]);
 }
 
 #[test]
-fn a_ping_that_did_not_leave_on_polling_leaves_on_the_websocket() {
+fn a_ping_due_on_polling_is_sent_after_the_upgrade() {
     let mut talk = Conversation::on(V4, Polling);
-    talk.pass(PING_INTERVAL);
-    talk.websocket_arrives();
+    talk.advance(PING_INTERVAL);
+    talk.start_probe();
     let _ = talk.probe_sends("5");
-    assert_eq!(talk.websocket_gets(), ["2"]);
+    assert_eq!(talk.websocket_receives(), ["2"]);
 }
 
 #[test]
-fn the_upgrade_restarts_the_time_for_the_pong() {
+fn the_upgrade_restarts_the_pong_timeout() {
     let mut talk = Conversation::on(V4, Polling);
     talk.client_polls();
-    talk.pass(PING_INTERVAL);
-    assert_eq!(talk.poll_gets(), ["2"]);
-    talk.pass(PING_TIMEOUT - MOMENT);
-    talk.websocket_arrives();
+    talk.advance(PING_INTERVAL);
+    assert_eq!(talk.poll_receives(), ["2"]);
+    talk.advance(PING_TIMEOUT - MOMENT);
+    talk.start_probe();
     let _ = talk.probe_sends("5");
-    talk.pass(PING_TIMEOUT - MOMENT);
+    talk.advance(PING_TIMEOUT - MOMENT);
     assert_eq!(talk.events(), [Event::Upgraded]);
-    talk.pass(MOMENT);
+    talk.advance(MOMENT);
     assert_eq!(talk.events(), [Event::Closed(PingTimeout)]);
 }
 
 #[test]
-fn the_upgrade_does_not_move_the_next_ping() {
+fn the_upgrade_does_not_postpone_the_next_ping() {
     let mut talk = Conversation::on(V4, Polling);
-    talk.pass(PING_INTERVAL - MOMENT);
-    talk.websocket_arrives();
+    talk.advance(PING_INTERVAL - MOMENT);
+    talk.start_probe();
     let _ = talk.probe_sends("5");
-    talk.pass(MOMENT);
-    assert_eq!(talk.websocket_gets(), ["2"]);
+    talk.advance(MOMENT);
+    assert_eq!(talk.websocket_receives(), ["2"]);
 }

@@ -1,4 +1,4 @@
-//! The session, told as conversations in virtual time.
+//! Tests of the session as conversations in virtual time.
 
 mod conversation;
 mod heartbeat;

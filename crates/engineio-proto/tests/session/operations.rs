@@ -1,7 +1,4 @@
-//! Generated sequences of everything that can happen to a session.
-//!
-//! Beside the session runs a client that knows little but is strict: what it received, and what it
-//! can count on.
+//! Property tests: generated sequences of operations, checked against a simple model.
 
 use std::time::Duration;
 
@@ -19,25 +16,25 @@ enum Operation {
     SendTextBuf(usize),
     SendThenDrain(usize),
     ClientSends(Packet),
-    /// The client asks or answers, as its revision wants.
-    ClientBeats,
+    /// A ping or a pong of the client, whichever its revision sends.
+    ClientHeartbeat,
     ClientSendsGarbage,
     ClientPolls,
     ClientPollsTwice,
     ClientDropsPoll,
-    ProbeArrives(Transport),
+    ProbeStarts(Transport),
     ProbeSends(Packet),
     TransportCloses(Transport, bool),
-    TimePasses(Duration),
+    Advance(Duration),
     NextTimeout,
     DrainPolling,
     TakeOneForPoll,
-    CutAnswerShort,
+    EndPollEarly,
     Drain(Transport),
     TakeOneFor(Transport),
     TakeBatch(Transport, usize),
     SetFlushing(bool),
-    NothingIsRead,
+    DriverIsBlocked,
     Close(CloseReason),
     Abort(CloseReason),
     TakeEvents,
@@ -75,7 +72,7 @@ fn transport() -> impl Strategy<Value = Transport> {
     ]
 }
 
-/// A transport that does not poll.
+/// A transport other than polling.
 fn duplex() -> impl Strategy<Value = Transport> {
     prop_oneof![Just(Transport::WebSocket), Just(Transport::WebTransport)]
 }
@@ -94,47 +91,47 @@ fn operation() -> impl Strategy<Value = Operation> {
         20 => prop_oneof![8 => 0..200_usize, 1 => 0..2_000_usize].prop_map(SendTextBuf),
         8 => (0..200_usize).prop_map(SendThenDrain),
         12 => packet().prop_map(ClientSends),
-        6 => Just(ClientBeats),
+        6 => Just(ClientHeartbeat),
         1 => Just(ClientSendsGarbage),
         16 => Just(ClientPolls),
         1 => Just(ClientPollsTwice),
         2 => Just(ClientDropsPoll),
-        6 => prop_oneof![8 => duplex(), 1 => transport()].prop_map(ProbeArrives),
+        6 => prop_oneof![8 => duplex(), 1 => transport()].prop_map(ProbeStarts),
         10 => probe_packet().prop_map(ProbeSends),
         1 => (transport(), any::<bool>()).prop_map(|(which, error)| TransportCloses(which, error)),
-        10 => prop_oneof![0..300_u64, 0..12_000_u64].prop_map(|ms| TimePasses(Duration::from_millis(ms))),
+        10 => prop_oneof![0..300_u64, 0..12_000_u64].prop_map(|ms| Advance(Duration::from_millis(ms))),
         8 => Just(NextTimeout),
         16 => Just(DrainPolling),
         4 => Just(TakeOneForPoll),
-        2 => Just(CutAnswerShort),
+        2 => Just(EndPollEarly),
         16 => duplex().prop_map(Drain),
         4 => duplex().prop_map(TakeOneFor),
         6 => (duplex(), 0..1_000_usize).prop_map(|(which, limit)| TakeBatch(which, limit)),
         4 => any::<bool>().prop_map(SetFlushing),
-        2 => Just(NothingIsRead),
+        2 => Just(DriverIsBlocked),
         1 => reason().prop_map(Close),
         1 => reason().prop_map(Abort),
         6 => Just(TakeEvents),
     ]
 }
 
-/// The session and what is known about it.
+/// A session and the expectations about it.
 struct Model {
     talk: Conversation,
     limit: usize,
     /// The payloads that were accepted, in order.
     sent: Vec<String>,
-    /// How many of them have come out.
+    /// The number of messages that have been transmitted.
     received: usize,
-    /// Whether a close was reported.
+    /// The reason of the close event.
     closed: Option<CloseReason>,
-    /// How many times the close packet was transmitted.
+    /// The number of close packets that have been transmitted.
     close_packets: usize,
     upgraded: bool,
-    /// What was probed last, or what the session began with.
+    /// The last transport that was probed, or the first transport of the session.
     probed: Transport,
-    /// What was transmitted on polling since the session was found closed.
-    last_words: usize,
+    /// The number of packets transmitted by the closed session.
+    after_close: usize,
 }
 
 impl Model {
@@ -149,7 +146,7 @@ impl Model {
             close_packets: 0,
             upgraded: transport != Transport::Polling,
             probed: transport,
-            last_words: 0,
+            after_close: 0,
         }
     }
 
@@ -166,23 +163,26 @@ impl Model {
             }
             Operation::ClientSends(packet) => {
                 let is_message = matches!(packet, Packet::Message(_));
-                let heard = session.is_open() && is_message;
+                let delivered = session.is_open() && is_message;
                 let passes = session.passes_messages(session.transport()) && is_message;
                 let before = (format!("{session:?}"), session.poll_timeout());
                 let message = session.handle_packet(now, session.transport(), packet);
-                assert_eq!(message.is_some(), heard);
+                assert_eq!(message.is_some(), delivered);
                 if passes {
-                    assert!(heard);
+                    assert!(delivered);
                     assert_eq!(before, (format!("{session:?}"), session.poll_timeout()));
                 }
             }
-            Operation::ClientBeats => {
+            Operation::ClientHeartbeat => {
                 let open = session.is_open();
-                let beat = match session.protocol() {
+                let heartbeat = match session.protocol() {
                     Protocol::V3 => Packet::Ping("".into()),
                     _ => Packet::Pong("".into()),
                 };
-                assert_eq!(session.handle_packet(now, session.transport(), beat), None);
+                assert_eq!(
+                    session.handle_packet(now, session.transport(), heartbeat),
+                    None
+                );
                 assert_eq!(session.is_open(), open);
             }
             Operation::ClientSendsGarbage => session.handle_decode_error(),
@@ -199,7 +199,7 @@ impl Model {
                 session.handle_poll_aborted();
                 assert!(!session.poll_pending());
             }
-            Operation::ProbeArrives(transport) => {
+            Operation::ProbeStarts(transport) => {
                 let probing = session.is_upgrading();
                 let free =
                     session.is_open() && !probing && session.transport() == Transport::Polling;
@@ -226,13 +226,13 @@ impl Model {
             }
             Operation::TransportCloses(which, error) => {
                 let current = which == session.transport();
-                let was_over = session.is_closed();
-                let spared = session.is_upgrading() && !current && which != self.probed;
+                let was_closed = session.is_closed();
+                let still_probing = session.is_upgrading() && !current && which != self.probed;
                 session.handle_transport_closed(which, error);
-                assert_eq!(session.is_closed(), was_over || current);
-                assert_eq!(session.is_upgrading(), spared);
+                assert_eq!(session.is_closed(), was_closed || current);
+                assert_eq!(session.is_upgrading(), still_probing);
             }
-            Operation::TimePasses(time) => self.talk.pass(time),
+            Operation::Advance(time) => self.talk.advance(time),
             Operation::NextTimeout => {
                 if let Some(at) = session.poll_timeout() {
                     self.talk.now = at.max(now);
@@ -243,7 +243,7 @@ impl Model {
             Operation::TakeOneForPoll => {
                 self.transmit(Transport::Polling);
             }
-            Operation::CutAnswerShort => {
+            Operation::EndPollEarly => {
                 if self.transmit(Transport::Polling) {
                     self.talk.session.handle_poll_answered();
                 }
@@ -253,16 +253,16 @@ impl Model {
                 self.transmit(transport);
             }
             Operation::TakeBatch(transport, limit) => {
-                let goes_out = !session.is_closed() && transport == session.transport();
+                let is_current = !session.is_closed() && transport == session.transport();
                 let mut batch = Batch::default();
                 session.take_batch(transport, &mut batch, limit);
                 while let Some(one) = batch.next_ref() {
-                    assert!(goes_out);
+                    assert!(is_current);
                     self.transmitted(transport, one.into_transmit().packet);
                 }
             }
             Operation::SetFlushing(flushing) => session.set_flushing(flushing),
-            Operation::NothingIsRead => {
+            Operation::DriverIsBlocked => {
                 let before = session.poll_timeout();
                 session.handle_blocked(now);
                 assert!(session.poll_timeout() >= before);
@@ -292,7 +292,7 @@ impl Model {
     }
 
     fn send(&mut self, length: usize, send: fn(&mut Session, &str) -> Result<(), SendError>) {
-        // Every message is different, so that doubles and swaps show.
+        // Messages differ, so that duplicates and swaps are detected.
         let payload = format!("{}:{}", self.sent.len(), "x".repeat(length));
         let cost = payload.len() + MESSAGE_OVERHEAD;
         let session = &mut self.talk.session;
@@ -315,7 +315,7 @@ impl Model {
         }
     }
 
-    /// Transmits one packet; whether there was one.
+    /// Transmits one packet and returns whether there was one.
     fn transmit(&mut self, transport: Transport) -> bool {
         let session = &mut self.talk.session;
         let was_closed = session.is_closed();
@@ -327,7 +327,7 @@ impl Model {
         let packet = transmit.packet;
         if was_closed {
             assert_eq!(transport, Transport::Polling);
-            self.last_words += 1;
+            self.after_close += 1;
             assert!(matches!(packet, Packet::Close | Packet::Noop));
         }
         if transport == Transport::Polling {
@@ -340,9 +340,9 @@ impl Model {
         true
     }
 
-    /// A packet has come out.
+    /// Checks a transmitted packet.
     fn transmitted(&mut self, transport: Transport, packet: Packet) {
-        let asks = matches!(packet, Packet::Ping(_));
+        let is_ping = matches!(packet, Packet::Ping(_));
         match packet {
             Packet::Message(Message::Text(text)) => {
                 assert_eq!(
@@ -357,16 +357,16 @@ impl Model {
             }
             Packet::Ping(content) | Packet::Pong(content) => {
                 assert_eq!(content, "");
-                assert_eq!(asks, self.talk.session.protocol() == Protocol::V4);
+                assert_eq!(is_ping, self.talk.session.protocol() == Protocol::V4);
             }
             Packet::Noop => assert_eq!(transport, Transport::Polling),
-            other => panic!("{other:?} is never transmitted"),
+            other => panic!("unexpected packet {other:?}"),
         }
     }
 
     fn take_events(&mut self) {
         for event in self.talk.events() {
-            assert_eq!(self.closed, None, "{event:?} after the end");
+            assert_eq!(self.closed, None, "{event:?} after the close event");
             match event {
                 Event::Closed(reason) => self.closed = Some(reason),
                 Event::Upgraded => {
@@ -374,7 +374,7 @@ impl Model {
                     self.upgraded = true;
                 }
                 Event::ProbeExpired => {}
-                other => panic!("{other:?} is unknown"),
+                other => panic!("unexpected event {other:?}"),
             }
         }
         assert_eq!(self.closed.is_some(), self.talk.session.is_closed());
@@ -383,7 +383,7 @@ impl Model {
         assert!(polls || self.talk.session.transport() == self.probed);
     }
 
-    /// What holds at every moment.
+    /// Checks the invariants of every state.
     fn check(&self) {
         let session = &self.talk.session;
         let states = [session.is_open(), session.is_closing(), session.is_closed()];
@@ -392,8 +392,8 @@ impl Model {
         assert!(session.queued_bytes() <= self.limit);
         assert!(self.close_packets <= 1);
         assert!(
-            self.last_words <= 1,
-            "a closed session said more than one thing"
+            self.after_close <= 1,
+            "a closed session transmits at most one packet"
         );
         if session.is_closed() {
             assert_eq!(session.queued_bytes(), 0);
@@ -409,7 +409,7 @@ impl Model {
         }
     }
 
-    /// Closes what is still open and checks that everything comes out before the end.
+    /// Closes the session and checks that it transmits the whole queue.
     fn finish(mut self) {
         self.talk.session.set_flushing(false);
         if !self.talk.session.is_closed() {
@@ -425,20 +425,24 @@ impl Model {
             let transport = self.talk.session.transport();
             while self.transmit(transport) {}
             assert!(self.talk.session.is_closed());
-            assert_eq!(self.received, self.sent.len(), "open until now: {was_open}");
+            assert_eq!(
+                self.received,
+                self.sent.len(),
+                "the session was open: {was_open}"
+            );
             assert_eq!(self.close_packets, 1);
         }
         while self.transmit(Transport::Polling) {}
         assert!(
             !self.talk.session.poll_pending(),
-            "the last poll was left without an answer"
+            "the last poll must be answered"
         );
         assert!(!self.transmit(Transport::WebSocket));
         assert!(!self.transmit(Transport::WebTransport));
         self.take_events();
         assert!(self.closed.is_some());
         self.check();
-        self.talk.pass(Duration::from_secs(600));
+        self.talk.advance(Duration::from_secs(600));
         assert_eq!(self.talk.events(), []);
     }
 }
@@ -456,7 +460,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
 
     #[test]
-    fn whatever_happens_the_promises_hold(
+    fn any_sequence_of_operations_keeps_the_invariants(
         protocol in protocol(),
         transport in transport(),
         limit in prop_oneof![500..2_000_usize, Just(1_000_000)],

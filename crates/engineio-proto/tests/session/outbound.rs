@@ -1,4 +1,4 @@
-//! What waits for the client, and how much of it may.
+//! The outbound queue and its limit.
 
 use bytes::Bytes;
 use engineio_proto::{
@@ -19,7 +19,7 @@ fn at_most(max_outbound_bytes: usize) -> SessionConfig {
 }
 
 #[test]
-fn messages_leave_in_order_and_are_counted() {
+fn messages_are_sent_in_order_and_counted() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("text");
     talk.session
@@ -40,7 +40,7 @@ fn messages_leave_in_order_and_are_counted() {
 }
 
 #[test]
-fn a_batch_is_what_would_leave_one_by_one() {
+fn a_batch_has_the_same_packets_as_single_transmits() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     let mut batch = Batch::default();
     for text in ["1", "2", "3"] {
@@ -48,8 +48,8 @@ fn a_batch_is_what_would_leave_one_by_one() {
     }
     talk.session.close(talk.now, ForcedClose);
     talk.session.take_batch(Polling, &mut batch, usize::MAX);
-    assert!(batch.is_empty(), "it is for another transport");
-    // As many as reach the limit, and the end when there is nothing else.
+    assert!(batch.is_empty(), "the session uses another transport");
+    // Messages until they reach the limit, and the close packet in a separate batch.
     let limit = 2 * (MESSAGE_OVERHEAD + 1);
     for expected in [&["1", "2"][..], &["3"]] {
         talk.session.take_batch(WebSocket, &mut batch, limit);
@@ -68,7 +68,7 @@ fn a_batch_is_what_would_leave_one_by_one() {
 }
 
 #[test]
-fn a_queue_may_be_full_but_not_fuller() {
+fn a_queue_may_reach_but_not_exceed_its_limit() {
     let mut talk = Conversation::with(PROTOCOL, at_most(2 * MESSAGE_OVERHEAD + 2), WebSocket);
     talk.server_sends("a");
     talk.server_sends("b");
@@ -78,38 +78,38 @@ fn a_queue_may_be_full_but_not_fuller() {
     );
     assert_eq!(talk.events(), [Event::Closed(TransportError)]);
     assert_eq!(talk.session.queued_bytes(), 0);
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
     assert_eq!(talk.session.send(Message::from("")), Err(SendError::Closed));
 }
 
 #[test]
-fn a_client_that_reads_gets_any_number_of_bytes() {
+fn the_limit_does_not_apply_to_transmitted_messages() {
     let mut talk = Conversation::with(PROTOCOL, at_most(MESSAGE_OVERHEAD + 4), WebSocket);
     for _ in 0..100 {
         talk.server_sends("4444");
-        assert_eq!(talk.websocket_gets(), ["44444"]);
+        assert_eq!(talk.websocket_receives(), ["44444"]);
     }
 }
 
 #[test]
-fn a_poll_is_told_that_the_queue_overflowed() {
+fn a_pending_poll_receives_the_close_packet_after_an_overflow() {
     let mut talk = Conversation::with(PROTOCOL, at_most(MESSAGE_OVERHEAD), Polling);
     talk.client_polls();
     assert_eq!(
         talk.session.send(Message::from("a")),
         Err(SendError::Overflow)
     );
-    assert_eq!(talk.poll_gets(), ["1"]);
+    assert_eq!(talk.poll_receives(), ["1"]);
     assert_eq!(talk.events(), [Event::Closed(TransportError)]);
 }
 
 #[test]
-fn a_websocket_is_writable_when_nothing_is_on_its_way() {
+fn a_websocket_is_writable_when_it_is_drained() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     assert!(talk.session.is_writable());
     talk.server_sends("a");
     assert!(!talk.session.is_writable());
-    assert_eq!(talk.websocket_gets(), ["4a"]);
+    assert_eq!(talk.websocket_receives(), ["4a"]);
     talk.session.set_flushing(true);
     assert!(!talk.session.is_writable());
     assert!(!talk.session.is_drained());
@@ -120,19 +120,19 @@ fn a_websocket_is_writable_when_nothing_is_on_its_way() {
 }
 
 #[test]
-fn polling_is_writable_while_a_poll_waits_for_a_message() {
+fn polling_is_writable_while_a_poll_is_pending() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     assert!(!talk.session.is_writable());
     talk.client_polls();
     assert!(talk.session.is_writable());
     talk.server_sends("a");
     assert!(!talk.session.is_writable());
-    assert_eq!(talk.poll_gets(), ["4a"]);
+    assert_eq!(talk.poll_receives(), ["4a"]);
     assert!(!talk.session.is_writable());
 }
 
 #[test]
-fn what_a_session_shows_of_itself_is_not_what_it_carries() {
+fn debug_output_contains_no_messages() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     talk.server_sends("secret");
     let shown = format!("{:?}", talk.session);
@@ -141,7 +141,7 @@ fn what_a_session_shows_of_itself_is_not_what_it_carries() {
 }
 
 #[test]
-fn a_message_leaves_with_the_flag_that_it_was_sent_with() {
+fn a_message_keeps_its_compress_flag() {
     for transport in [Polling, WebSocket] {
         let mut talk = Conversation::on(PROTOCOL, transport);
         if transport == Polling {
@@ -166,7 +166,7 @@ fn send_text_buf(talk: &mut Conversation, text: &str) -> Result<(), SendError> {
 }
 
 #[test]
-fn a_draft_leaves_on_every_transport_as_any_message() {
+fn text_bufs_are_sent_in_order_on_every_transport() {
     for transport in [Polling, WebSocket, WebTransport] {
         let mut talk = Conversation::on(PROTOCOL, transport);
         for text in ["é", "", "third"] {
@@ -177,17 +177,17 @@ fn a_draft_leaves_on_every_transport_as_any_message() {
         assert_eq!(talk.session.queued_bytes(), bytes + 6 * MESSAGE_OVERHEAD);
         assert!(!talk.session.is_drained() && !talk.session.is_queue_empty());
         talk.client_polls_on(transport);
-        let gone: Vec<_> = std::iter::from_fn(|| talk.session.poll_transmit(transport))
+        let sent: Vec<_> = std::iter::from_fn(|| talk.session.poll_transmit(transport))
             .map(|transmit| transmit.packet.encode_base64())
             .collect();
         let expected = ["4é", "4between", "4", "4between", "4third", "4between"];
-        assert_eq!(gone, expected);
+        assert_eq!(sent, expected);
         assert!(talk.session.is_drained());
     }
 }
 
 #[test]
-fn what_may_have_to_wait_has_memory_of_its_own() {
+fn a_text_buf_that_may_have_to_wait_is_owned() {
     let borrowed = |talk: &mut Conversation| {
         let mut batch = Batch::default();
         talk.session.take_batch(WebSocket, &mut batch, usize::MAX);
@@ -199,11 +199,11 @@ fn what_may_have_to_wait_has_memory_of_its_own() {
     };
     let mut talk = Conversation::on(PROTOCOL, Polling);
     send_text_buf(&mut talk, "for a poll").unwrap();
-    talk.probed();
+    talk.probe();
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
     send_text_buf(&mut talk, "after the upgrade").unwrap();
     talk.session.set_flushing(true);
-    send_text_buf(&mut talk, "while a write is under way").unwrap();
+    send_text_buf(&mut talk, "during a write").unwrap();
     talk.session.set_flushing(false);
     send_text_buf(&mut talk, &"x".repeat(2_000)).unwrap();
     send_text_buf(&mut talk, "short").unwrap();
@@ -211,50 +211,50 @@ fn what_may_have_to_wait_has_memory_of_its_own() {
 }
 
 #[test]
-fn drafts_that_wait_for_a_poll_leave_after_the_upgrade_in_order() {
+fn text_bufs_queued_on_polling_are_sent_in_order_after_the_upgrade() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     send_text_buf(&mut talk, "one").unwrap();
-    talk.probed();
+    talk.probe();
     send_text_buf(&mut talk, "two").unwrap();
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
     send_text_buf(&mut talk, "three").unwrap();
     talk.server_sends("four");
     send_text_buf(&mut talk, "five").unwrap();
     assert_eq!(
-        talk.websocket_gets(),
+        talk.websocket_receives(),
         ["4one", "4two", "4three", "4four", "4five"]
     );
 }
 
 #[test]
-fn a_draft_that_crosses_the_limit_closes_the_session() {
+fn a_text_buf_over_the_limit_closes_the_session() {
     let mut talk = Conversation::with(PROTOCOL, at_most(2 * MESSAGE_OVERHEAD + 2), WebSocket);
     send_text_buf(&mut talk, "a").unwrap();
     send_text_buf(&mut talk, "b").unwrap();
     assert_eq!(send_text_buf(&mut talk, ""), Err(SendError::Overflow));
     assert_eq!(talk.events(), [Event::Closed(TransportError)]);
     assert_eq!(talk.session.queued_bytes(), 0);
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
     assert_eq!(send_text_buf(&mut talk, ""), Err(SendError::Closed));
 }
 
 #[test]
-fn drafts_are_sent_before_a_close_and_dropped_by_an_end() {
+fn text_bufs_are_sent_before_a_close_and_dropped_by_an_abort() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
-    send_text_buf(&mut talk, "last words").unwrap();
+    send_text_buf(&mut talk, "queued").unwrap();
     talk.session.close(talk.now, ForcedClose);
     assert_eq!(send_text_buf(&mut talk, "too late"), Err(SendError::Closed));
-    assert_eq!(talk.websocket_gets(), ["4last words", "1"]);
+    assert_eq!(talk.websocket_receives(), ["4queued", "1"]);
 
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     send_text_buf(&mut talk, "dropped").unwrap();
     talk.session.abort(TransportError);
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
     assert!(talk.session.is_queue_empty());
 }
 
 #[test]
-fn a_draft_leaves_with_the_flag_that_it_was_sent_with() {
+fn a_text_buf_keeps_its_compress_flag() {
     for transport in [Polling, WebSocket] {
         let mut talk = Conversation::on(PROTOCOL, transport);
         talk.client_polls_on(transport);

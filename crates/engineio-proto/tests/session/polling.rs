@@ -1,4 +1,4 @@
-//! GETs that wait for packets.
+//! Polls, the GET requests of a client on polling.
 
 use engineio_proto::{
     CloseReason::{ParseError, TransportClose, TransportError},
@@ -12,30 +12,30 @@ use crate::conversation::Conversation;
 const NOTHING: [&str; 0] = [];
 
 #[test]
-fn a_poll_waits_until_there_is_something() {
+fn a_poll_waits_for_packets() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
     assert!(talk.session.poll_pending());
     talk.server_sends("a");
     talk.server_sends("b");
-    assert_eq!(talk.poll_gets(), ["4a", "4b"]);
+    assert_eq!(talk.poll_receives(), ["4a", "4b"]);
     assert!(!talk.session.poll_pending());
 }
 
 #[test]
-fn without_a_poll_messages_wait() {
+fn messages_wait_for_a_poll() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.server_sends("a");
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), ["4a"]);
+    assert_eq!(talk.poll_receives(), ["4a"]);
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
 }
 
 #[test]
-fn an_answer_may_be_cut_short() {
+fn the_driver_may_end_a_poll_early() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.server_sends("a");
     talk.server_sends("b");
@@ -43,55 +43,55 @@ fn an_answer_may_be_cut_short() {
     assert!(talk.session.poll_transmit(Polling).is_some());
     talk.session.handle_poll_answered();
     assert!(!talk.session.poll_pending());
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), ["4b"]);
+    assert_eq!(talk.poll_receives(), ["4b"]);
 }
 
 #[test]
-fn polls_that_overlap_end_the_session() {
+fn overlapping_polls_close_the_session() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     assert_eq!(talk.session.handle_poll(talk.now), Err(PollError::Overlap));
-    assert_eq!(talk.poll_gets(), ["1"]);
+    assert_eq!(talk.poll_receives(), ["1"]);
     assert_eq!(talk.events(), [Event::Closed(TransportError)]);
     assert_eq!(talk.session.handle_poll(talk.now), Err(PollError::Closed));
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
 }
 
 #[test]
-fn a_client_that_gives_up_its_poll_is_gone() {
+fn an_aborted_poll_closes_the_session() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.session.handle_poll_aborted();
     assert_eq!(talk.events(), [Event::Closed(TransportError)]);
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
 }
 
 #[test]
-fn giving_up_a_poll_that_was_answered_is_harmless() {
+fn aborting_an_answered_poll_has_no_effect() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.server_sends("a");
-    assert_eq!(talk.poll_gets(), ["4a"]);
+    assert_eq!(talk.poll_receives(), ["4a"]);
     talk.session.handle_poll_aborted();
     assert_eq!(talk.events(), []);
 }
 
 #[test]
-fn a_client_that_closes_gets_a_noop_for_its_poll() {
+fn a_close_packet_ends_the_pending_poll_with_a_noop() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     assert_eq!(talk.client_sends("1"), None);
-    assert_eq!(talk.poll_gets(), ["6"]);
+    assert_eq!(talk.poll_receives(), ["6"]);
     assert_eq!(talk.events(), [Event::Closed(TransportClose)]);
     assert_eq!(talk.client_sends("4late"), None);
 }
 
 #[test]
-fn a_client_that_closes_without_a_poll_is_just_gone() {
+fn a_close_packet_without_a_poll_closes_the_session() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.server_sends("never read");
+    talk.server_sends("dropped");
     talk.client_sends("1");
     assert_eq!(talk.events(), [Event::Closed(TransportClose)]);
     assert_eq!(talk.session.queued_bytes(), 0);
@@ -121,18 +121,18 @@ fn packets_that_only_a_server_sends_are_ignored() {
 }
 
 #[test]
-fn what_is_no_packet_ends_the_session() {
+fn a_decode_error_closes_the_session() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.session.handle_decode_error();
-    assert_eq!(talk.poll_gets(), ["1"]);
+    assert_eq!(talk.poll_receives(), ["1"]);
     assert_eq!(talk.events(), [Event::Closed(ParseError)]);
     talk.session.handle_decode_error();
     assert_eq!(talk.events(), []);
 }
 
 #[test]
-fn a_websocket_session_is_not_polled() {
+fn a_websocket_session_refuses_polls() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
     assert_eq!(
         talk.session.handle_poll(talk.now),
@@ -143,12 +143,12 @@ fn a_websocket_session_is_not_polled() {
 }
 
 #[test]
-fn a_lost_request_ends_the_session_and_the_poll() {
+fn the_end_of_a_request_closes_the_session_and_ends_the_poll() {
     for (error, reason) in [(true, TransportError), (false, TransportClose)] {
         let mut talk = Conversation::on(PROTOCOL, Polling);
         talk.client_polls();
         talk.session.handle_transport_closed(Polling, error);
-        assert_eq!(talk.poll_gets(), ["1"]);
+        assert_eq!(talk.poll_receives(), ["1"]);
         assert_eq!(talk.events(), [Event::Closed(reason)]);
     }
 }

@@ -1,4 +1,4 @@
-//! From polling to a WebSocket, without losing anything.
+//! The upgrade from polling, without lost messages.
 
 use engineio_proto::{
     CloseReason::{ForcedClose, TransportClose, TransportError},
@@ -13,26 +13,26 @@ use crate::conversation::{Conversation, MOMENT, NOOP_INTERVAL, UPGRADE_TIMEOUT};
 const NOTHING: [&str; 0] = [];
 
 #[test]
-fn a_client_moves_to_a_websocket() {
+fn a_client_upgrades_to_websocket() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
-    talk.websocket_arrives();
-    assert_eq!(talk.poll_gets(), NOTHING);
+    talk.start_probe();
+    assert_eq!(talk.poll_receives(), NOTHING);
     assert_eq!(
         talk.probe_sends("2probe"),
         ProbeResult::Reply(Packet::Pong("probe".into()))
     );
-    assert_eq!(talk.poll_gets(), ["6"]);
+    assert_eq!(talk.poll_receives(), ["6"]);
     assert!(talk.session.is_upgrading());
 
     talk.server_sends("a");
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
 
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
     assert_eq!(talk.events(), [Event::Upgraded]);
     assert_eq!(talk.session.transport(), WebSocket);
     assert!(!talk.session.is_upgrading());
-    assert_eq!(talk.websocket_gets(), ["4a"]);
+    assert_eq!(talk.websocket_receives(), ["4a"]);
     assert_eq!(talk.client_sends("4b"), Some(Message::from("b")));
     assert_eq!(
         talk.session.handle_poll(talk.now),
@@ -41,146 +41,146 @@ fn a_client_moves_to_a_websocket() {
 }
 
 #[test]
-fn polls_are_released_soon_while_probing() {
+fn polls_are_released_early_during_a_probe() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.probed();
+    talk.probe();
     talk.client_polls();
-    assert_eq!(talk.poll_gets(), NOTHING);
-    talk.pass(NOOP_INTERVAL - MOMENT);
-    assert_eq!(talk.poll_gets(), NOTHING);
-    talk.pass(MOMENT);
-    assert_eq!(talk.poll_gets(), ["6"]);
-    talk.pass(NOOP_INTERVAL * 5);
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
+    talk.advance(NOOP_INTERVAL - MOMENT);
+    assert_eq!(talk.poll_receives(), NOTHING);
+    talk.advance(MOMENT);
+    assert_eq!(talk.poll_receives(), ["6"]);
+    talk.advance(NOOP_INTERVAL * 5);
+    assert_eq!(talk.poll_receives(), NOTHING);
 
     talk.client_polls();
-    talk.pass(NOOP_INTERVAL);
-    assert_eq!(talk.poll_gets(), ["6"]);
+    talk.advance(NOOP_INTERVAL);
+    assert_eq!(talk.poll_receives(), ["6"]);
 }
 
 #[test]
 fn a_poll_is_not_released_before_the_probe_is_answered() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.websocket_arrives();
+    talk.start_probe();
     talk.client_polls();
-    talk.pass(UPGRADE_TIMEOUT - MOMENT);
-    assert_eq!(talk.poll_gets(), NOTHING);
+    talk.advance(UPGRADE_TIMEOUT - MOMENT);
+    assert_eq!(talk.poll_receives(), NOTHING);
 }
 
 #[test]
-fn a_poll_is_released_once_however_often_the_client_probes() {
+fn repeated_probes_release_a_poll_once() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
-    talk.probed();
-    assert_eq!(talk.poll_gets(), ["6"]);
+    talk.probe();
+    assert_eq!(talk.poll_receives(), ["6"]);
     talk.client_polls();
     assert!(matches!(talk.probe_sends("2probe"), ProbeResult::Reply(_)));
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
 }
 
 #[test]
-fn messages_still_leave_on_polling_while_probing() {
+fn messages_are_sent_on_polling_during_a_probe() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.probed();
+    talk.probe();
     talk.client_polls();
     talk.server_sends("a");
-    assert_eq!(talk.poll_gets(), ["4a"]);
-    talk.pass(NOOP_INTERVAL * 2);
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), ["4a"]);
+    talk.advance(NOOP_INTERVAL * 2);
+    assert_eq!(talk.poll_receives(), NOTHING);
 }
 
 #[test]
-fn a_message_makes_the_noop_needless() {
+fn a_message_replaces_the_noop() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
-    talk.probed();
+    talk.probe();
     talk.server_sends("a");
-    assert_eq!(talk.poll_gets(), ["4a"]);
+    assert_eq!(talk.poll_receives(), ["4a"]);
 }
 
 #[test]
-fn a_poll_that_still_waits_is_released_by_the_upgrade() {
+fn the_upgrade_releases_a_pending_poll() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
-    talk.websocket_arrives();
+    talk.start_probe();
     talk.server_sends("a");
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
-    assert_eq!(talk.poll_gets(), ["6"]);
+    assert_eq!(talk.poll_receives(), ["6"]);
     assert!(!talk.session.poll_pending());
-    assert_eq!(talk.websocket_gets(), ["4a"]);
+    assert_eq!(talk.websocket_receives(), ["4a"]);
 }
 
 #[test]
-fn a_poll_that_waits_is_released_even_if_the_session_ends_right_after() {
+fn an_abort_after_the_upgrade_still_releases_the_poll() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
-    talk.websocket_arrives();
+    talk.start_probe();
     let _ = talk.probe_sends("5");
     talk.session.abort(ForcedClose);
-    assert_eq!(talk.poll_gets(), ["6"]);
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), ["6"]);
+    assert_eq!(talk.poll_receives(), NOTHING);
     assert_eq!(talk.events(), [Event::Upgraded, Event::Closed(ForcedClose)]);
 }
 
 #[test]
-fn an_upgrade_needs_no_probe() {
+fn an_upgrade_does_not_require_a_probe_packet() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.websocket_arrives();
+    talk.start_probe();
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
     assert_eq!(talk.events(), [Event::Upgraded]);
 }
 
 #[test]
-fn anything_else_ends_the_probe_and_polling_lives() {
+fn an_unexpected_packet_ends_only_the_probe() {
     for wire in ["2", "2prob", "4a", "3probe", "1", "6", "bAQ=="] {
         let mut talk = Conversation::on(PROTOCOL, Polling);
-        talk.websocket_arrives();
+        talk.start_probe();
         assert_eq!(talk.probe_sends(wire), ProbeResult::Rejected, "{wire}");
         assert!(!talk.session.is_upgrading());
         assert_eq!(talk.probe_sends("5"), ProbeResult::Rejected);
         assert_eq!(talk.client_sends("4b"), Some(Message::from("b")));
         assert_eq!(talk.events(), []);
-        // Another WebSocket may try.
-        talk.probed();
+        // Another WebSocket may start a probe.
+        talk.probe();
     }
 }
 
 #[test]
-fn a_probe_that_takes_too_long_goes_alone() {
+fn the_upgrade_timeout_ends_only_the_probe() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.probed();
-    talk.pass(UPGRADE_TIMEOUT - MOMENT);
+    talk.probe();
+    talk.advance(UPGRADE_TIMEOUT - MOMENT);
     assert_eq!(talk.events(), []);
-    talk.pass(MOMENT);
+    talk.advance(MOMENT);
     assert!(!talk.session.is_upgrading());
-    // The old WebSocket is not closed yet, so the next would be taken for it.
+    // The driver has not closed the expired WebSocket yet.
     assert_eq!(
         talk.session.handle_probe(talk.now, WebSocket),
         Err(UpgradeError::AlreadyUpgrading)
     );
     assert_eq!(talk.events(), [Event::ProbeExpired]);
     assert_eq!(talk.client_sends("4a"), Some(Message::from("a")));
-    talk.probed();
+    talk.probe();
 }
 
 #[test]
-fn a_probing_websocket_that_breaks_goes_alone() {
+fn the_end_of_a_probed_websocket_ends_only_the_probe() {
     for error in [false, true] {
         let mut talk = Conversation::on(PROTOCOL, Polling);
-        talk.probed();
+        talk.probe();
         talk.session.handle_transport_closed(WebSocket, error);
         assert!(!talk.session.is_upgrading());
         assert_eq!(talk.events(), []);
         talk.client_polls();
         talk.server_sends("a");
-        assert_eq!(talk.poll_gets(), ["4a"]);
+        assert_eq!(talk.poll_receives(), ["4a"]);
     }
 }
 
 #[test]
-fn there_is_one_websocket_only() {
+fn a_session_accepts_one_websocket() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.websocket_arrives();
+    talk.start_probe();
     assert_eq!(
         talk.session.handle_probe(talk.now, WebSocket),
         Err(UpgradeError::AlreadyUpgrading)
@@ -204,7 +204,7 @@ fn there_is_one_websocket_only() {
 }
 
 #[test]
-fn a_client_moves_to_webtransport() {
+fn a_client_upgrades_to_webtransport() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.session.handle_probe(talk.now, WebTransport).unwrap();
     assert_eq!(
@@ -213,12 +213,12 @@ fn a_client_moves_to_webtransport() {
     );
     talk.server_sends("a");
     assert_eq!(talk.session.poll_transmit(WebTransport), None);
-    // What becomes of another transport is not its business.
+    // The end of another transport does not affect the probe.
     talk.session.handle_transport_closed(WebSocket, true);
     assert_eq!(talk.probe_sends("5"), ProbeResult::Upgraded);
     assert_eq!(talk.events(), [Event::Upgraded]);
     assert_eq!(talk.session.transport(), WebTransport);
-    assert_eq!(talk.websocket_gets(), NOTHING);
+    assert_eq!(talk.websocket_receives(), NOTHING);
     let queued = talk.session.poll_transmit(WebTransport).unwrap().packet;
     assert_eq!(queued, Packet::Message(Message::from("a")));
     talk.session.set_flushing(true);
@@ -236,7 +236,7 @@ fn a_client_moves_to_webtransport() {
 }
 
 #[test]
-fn nobody_moves_to_polling() {
+fn a_session_cannot_upgrade_to_polling() {
     for transport in [Polling, WebSocket, WebTransport] {
         let mut talk = Conversation::on(PROTOCOL, transport);
         assert_eq!(
@@ -247,10 +247,10 @@ fn nobody_moves_to_polling() {
 }
 
 #[test]
-fn a_poll_that_is_discarded_during_the_upgrade_is_harmless() {
+fn a_poll_may_be_aborted_during_the_upgrade() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
-    talk.probed();
+    talk.probe();
     talk.session.handle_poll_aborted();
     assert!(!talk.session.poll_pending());
     assert_eq!(talk.events(), []);
@@ -260,13 +260,13 @@ fn a_poll_that_is_discarded_during_the_upgrade_is_harmless() {
     talk.session.handle_poll_aborted();
     assert_eq!(talk.events(), [Event::Upgraded]);
     assert!(talk.session.is_open());
-    assert_eq!(talk.poll_gets(), NOTHING);
+    assert_eq!(talk.poll_receives(), NOTHING);
 }
 
 #[test]
-fn what_was_given_to_a_poll_that_breaks_is_lost_and_said_so() {
+fn an_aborted_poll_with_packets_closes_the_session() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.probed();
+    talk.probe();
     talk.client_polls();
     talk.server_sends("a");
     assert!(talk.session.poll_transmit(Polling).is_some());
@@ -275,9 +275,9 @@ fn what_was_given_to_a_poll_that_breaks_is_lost_and_said_so() {
 }
 
 #[test]
-fn packets_on_the_transport_that_was_left_are_ignored() {
+fn packets_on_the_previous_transport_are_ignored() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.websocket_arrives();
+    talk.start_probe();
     let _ = talk.probe_sends("5");
     let late = Packet::Message(Message::from("late"));
     assert_eq!(talk.session.handle_packet(talk.now, Polling, late), None);
@@ -292,25 +292,25 @@ fn packets_on_the_transport_that_was_left_are_ignored() {
 }
 
 #[test]
-fn the_close_packet_leaves_on_the_websocket_not_on_the_old_poll() {
+fn the_close_packet_is_sent_on_the_websocket() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
-    talk.websocket_arrives();
+    talk.start_probe();
     let _ = talk.probe_sends("5");
     talk.session.close(talk.now, ForcedClose);
-    assert_eq!(talk.poll_gets(), ["6"]);
+    assert_eq!(talk.poll_receives(), ["6"]);
     assert!(talk.session.is_closing());
-    assert_eq!(talk.websocket_gets(), ["1"]);
+    assert_eq!(talk.websocket_receives(), ["1"]);
 }
 
 #[test]
-fn a_poll_that_was_answered_needs_no_release() {
+fn an_answered_poll_is_not_released_again() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.probed();
+    talk.probe();
     let expires = talk.session.poll_timeout();
     talk.client_polls();
     assert_eq!(talk.session.poll_timeout(), Some(talk.now + NOOP_INTERVAL));
     talk.server_sends("a");
-    assert_eq!(talk.poll_gets(), ["4a"]);
+    assert_eq!(talk.poll_receives(), ["4a"]);
     assert_eq!(talk.session.poll_timeout(), expires);
 }

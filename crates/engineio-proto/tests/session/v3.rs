@@ -1,4 +1,4 @@
-//! What holds in both revisions, for revision 3.
+//! The tests of both revisions, with revision 3.
 
 use engineio_proto::Protocol::V3 as PROTOCOL;
 

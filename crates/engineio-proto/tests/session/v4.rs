@@ -1,4 +1,4 @@
-//! What holds in both revisions, for revision 4.
+//! The tests of both revisions, with revision 4.
 
 // The same tests for another revision.
 #![allow(clippy::duplicate_mod)]
