@@ -197,10 +197,6 @@ pub mod guide {
 #[doc = include_str!("../README.md")]
 mod readme {}
 
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/MIGRATING.md")]
-mod migrating {}
-
 #[doc(hidden)]
 pub mod __private {
     pub use axum_core::extract::FromRequestParts;

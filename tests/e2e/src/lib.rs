@@ -16,3 +16,12 @@ pub mod probes;
 pub mod server;
 pub mod session;
 pub mod sync;
+
+/// Compiles the programs of the documents.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../docs/MIGRATING.md")]
+    mod migrating {}
+}
