@@ -59,9 +59,11 @@
 //! |---|---|---|
 //! | `axum` | yes | [`Handshake::address`] reads axum's `ConnectInfo` |
 //! | `brotli` | no | [`ServeClient`] also compresses with brotli, besides gzip and deflate |
+//! | `http2` | no | WebSocket over HTTP/2; use it together with axum's feature of the same name |
 //! | `macros` | yes | [`#[debug_handler]`](macro@debug_handler), which explains why a function is not a handler |
 //! | `msgpack` | no | `MsgpackParser` in [`parser`], for clients with `socket.io-msgpack-parser` |
-//! | `regex` | yes | dynamic namespaces from a `Regex`, see [`SocketIo::of`] |
+//! | `regex` | no | dynamic namespaces also from a `regex::Regex` |
+//! | `regex-lite` | yes | dynamic namespaces from a [`Regex`], see [`SocketIo::of`] |
 //!
 //! axum's extractors work without the feature `axum`: they only need `axum-core`.
 
@@ -129,6 +131,9 @@ pub use self::socket_state::ack_error::AckError;
 pub use self::socket_state::data_map::DataMap;
 pub use self::socket_state::listeners::ListenerId;
 pub use self::wire::disconnect_reason::DisconnectReason;
+#[cfg(feature = "regex-lite")]
+#[doc(no_inline)]
+pub use regex_lite::Regex;
 #[cfg(feature = "macros")]
 pub use socketio_macros::debug_handler;
 

@@ -12,10 +12,9 @@ use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use parking_lot::Mutex;
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 use socketio::extract::{Auth, Captures, Data};
-use socketio::{ConnectError, Namespace, Reply, Socket, SocketIo, SocketIoLayer};
+use socketio::{ConnectError, Namespace, Regex, Reply, Socket, SocketIo, SocketIoLayer};
 use tokio::net::TcpListener;
 
 /// Which names can be tenants. It allows no more than it has to: clients choose what they ask for.

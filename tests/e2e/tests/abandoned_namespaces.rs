@@ -7,8 +7,7 @@ use std::time::Duration;
 use e2e::app::serve;
 use e2e::session::{assert_alive, open};
 use e2e::sync::eventually;
-use regex::Regex;
-use socketio::SocketIoLayer;
+use socketio::{Regex, SocketIoLayer};
 
 const NAMESPACES: usize = 100_000;
 

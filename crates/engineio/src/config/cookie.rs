@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use cookie::{Cookie, SameSite, time};
 use engineio_proto::SessionId;
 use http::HeaderValue;
 
@@ -43,6 +42,16 @@ pub enum CookieSameSite {
     /// All requests. Browsers require [`secure`](SessionCookie::secure) for it, so it is set as
     /// well.
     None,
+}
+
+impl CookieSameSite {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "Strict",
+            Self::Lax => "Lax",
+            Self::None => "None",
+        }
+    }
 }
 
 impl Default for SessionCookie {
@@ -126,28 +135,31 @@ impl SessionCookie {
 
     /// Returns the `Set-Cookie` header for a session.
     pub(crate) fn header(&self, id: &SessionId) -> HeaderValue {
-        let mut cookie = Cookie::build((self.name.as_str(), id.as_str())).http_only(self.http_only);
-        if let Some(path) = &self.path {
-            cookie = cookie.path(path);
-        }
-        if let Some(domain) = &self.domain {
-            cookie = cookie.domain(domain);
-        }
-        if self.secure {
-            cookie = cookie.secure(true);
+        let mut cookie = format!("{}={}", self.name, id.as_str());
+        if self.http_only {
+            cookie.push_str("; HttpOnly");
         }
         if let Some(same_site) = self.same_site {
-            cookie = cookie.same_site(match same_site {
-                CookieSameSite::Strict => SameSite::Strict,
-                CookieSameSite::Lax => SameSite::Lax,
-                CookieSameSite::None => SameSite::None,
-            });
+            cookie.push_str("; SameSite=");
+            cookie.push_str(same_site.as_str());
+        }
+        if self.secure || self.same_site == Some(CookieSameSite::None) {
+            cookie.push_str("; Secure");
+        }
+        if let Some(path) = &self.path {
+            cookie.push_str("; Path=");
+            cookie.push_str(path);
+        }
+        if let Some(domain) = &self.domain {
+            cookie.push_str("; Domain=");
+            // RFC 6265, section 5.2.3: a leading dot is ignored.
+            cookie.push_str(domain.strip_prefix('.').unwrap_or(domain));
         }
         if let Some(max_age) = self.max_age {
-            let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
-            cookie = cookie.max_age(time::Duration::seconds(seconds));
+            cookie.push_str("; Max-Age=");
+            cookie.push_str(&max_age.as_secs().to_string());
         }
-        HeaderValue::from_str(&cookie.to_string())
+        HeaderValue::from_str(&cookie)
             .expect("the parts of a cookie are checked when they are set, ids when they are made")
     }
 }
@@ -216,9 +228,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_for_other_sites_is_secure() {
+        let cookie = SessionCookie::default()
+            .same_site(CookieSameSite::None)
+            .domain(".example.com");
+        let expected = "io=abc; HttpOnly; SameSite=None; Secure; Path=/; Domain=example.com";
+        assert_eq!(header(&cookie), expected);
+    }
+
+    #[test]
     fn the_maximum_age_does_not_overflow() {
         let cookie = SessionCookie::default().max_age(Duration::MAX);
-        assert!(header(&cookie).contains("Max-Age="));
+        assert!(header(&cookie).ends_with("; Max-Age=18446744073709551615"));
     }
 
     #[test]

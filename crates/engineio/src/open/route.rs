@@ -155,15 +155,28 @@ fn check_jsonp(query: &Query<'_>, parts: &Parts, config: &Config) -> Result<(), 
 /// CONNECT (RFC 8441).
 pub(crate) fn is_websocket_upgrade(parts: &Parts) -> bool {
     if parts.version == Version::HTTP_2 {
-        return parts.method == Method::CONNECT
-            && parts
-                .extensions
-                .get::<hyper::ext::Protocol>()
-                .is_some_and(|protocol| protocol.as_str() == "websocket");
+        return is_extended_connect(parts);
     }
     // Checked in this order because plain requests contain the second header as well.
     has_token(&parts.headers, header::UPGRADE, "websocket")
         && has_token(&parts.headers, header::CONNECTION, "upgrade")
+}
+
+#[cfg(feature = "http2")]
+fn is_extended_connect(parts: &Parts) -> bool {
+    parts.method == Method::CONNECT
+        && parts
+            .extensions
+            .get::<hyper::ext::Protocol>()
+            .is_some_and(|protocol| protocol.as_str() == "websocket")
+}
+
+#[cfg(not(feature = "http2"))]
+fn is_extended_connect(parts: &Parts) -> bool {
+    if parts.method == Method::CONNECT {
+        tracing::warn!("a WebSocket over HTTP/2 is refused: enable the feature `http2`");
+    }
+    false
 }
 
 /// Checks the WebSocket headers of an upgrade request. Returns the key to answer, which only

@@ -15,6 +15,7 @@ mod broadcast;
 mod closing;
 mod failures;
 mod hooks;
+#[cfg(feature = "http2")]
 mod http2;
 mod interleavings;
 mod life;

@@ -20,12 +20,11 @@ use crate::socket::Socket;
 /// # Examples
 ///
 /// ```
-/// # #[cfg(feature = "regex")]
-/// # fn main() -> Result<(), regex::Error> {
-/// use regex::Regex;
+/// # #[cfg(feature = "regex-lite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use serde::Deserialize;
 /// use socketio::extract::Captures;
-/// use socketio::{Socket, SocketIoLayer};
+/// use socketio::{Regex, Socket, SocketIoLayer};
 ///
 /// #[derive(Deserialize)]
 /// struct Place {
@@ -42,7 +41,7 @@ use crate::socket::Socket;
 ///     });
 /// # Ok(())
 /// # }
-/// # #[cfg(not(feature = "regex"))]
+/// # #[cfg(not(feature = "regex-lite"))]
 /// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ mod by {
     pub enum Name {}
 
     /// By a pattern for names.
-    #[cfg(feature = "regex")]
+    #[cfg(any(feature = "regex", feature = "regex-lite"))]
     #[derive(Debug)]
     pub enum Regex {}
 
@@ -45,8 +45,11 @@ impl fmt::Debug for NamespaceSelector {
     }
 }
 
-/// What [`SocketIo::of`](crate::SocketIo::of) takes: a name, a `Regex` (with the feature `regex`), or a function that
-/// decides, see [`NamespacePredicate`].
+/// An argument of [`SocketIo::of`](crate::SocketIo::of): a name, a regular expression, or a function that decides,
+/// see [`NamespacePredicate`].
+///
+/// A regular expression is a [`Regex`](crate::Regex) of the crate `regex-lite` (feature `regex-lite`, on by default) or
+/// of the crate `regex` (feature `regex`).
 ///
 /// `T` is inferred.
 #[diagnostic::on_unimplemented(
@@ -91,7 +94,14 @@ impl<S> IntoNamespace<by::Name, S> for &String {
 #[cfg(feature = "regex")]
 impl<S> IntoNamespace<by::Regex, S> for regex::Regex {
     fn into_namespace(self, _: &S, _: Seal) -> NamespaceSelector {
-        NamespaceSelector(Selected::Pattern(Pattern::Regex(self)))
+        NamespaceSelector(Selected::Pattern(Pattern::Regex(Box::new(self))))
+    }
+}
+
+#[cfg(feature = "regex-lite")]
+impl<S> IntoNamespace<by::Regex, S> for regex_lite::Regex {
+    fn into_namespace(self, _: &S, _: Seal) -> NamespaceSelector {
+        NamespaceSelector(Selected::Pattern(Pattern::Regex(Box::new(self))))
     }
 }
 

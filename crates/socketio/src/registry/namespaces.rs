@@ -383,7 +383,7 @@ fn behind_the_back(work: impl Future<Output = ()> + Send + 'static, failure: &st
     }
 }
 
-#[cfg(all(test, feature = "regex"))]
+#[cfg(all(test, feature = "regex-lite"))]
 mod tests {
     use socketio_adapter::InMemoryAdapter;
 
@@ -400,8 +400,8 @@ mod tests {
         let server: Weak<Namespaces> = Weak::new();
         let adapter = Box::new(InMemoryAdapter::factory());
         let namespaces = Namespaces::new(adapter, options, ServerLink(Backlink::new(server)));
-        let pattern = regex::Regex::new("^/child$").expect("it is a pattern");
-        namespaces.add_parent(Pattern::Regex(pattern));
+        let pattern = regex_lite::Regex::new("^/child$").expect("it is a pattern");
+        namespaces.add_parent(Pattern::Regex(Box::new(pattern)));
         let name = Name::new("/child").expect("it is a name");
         let parents = namespaces.parents.load_full();
         let parent = parents.first().map(|parent| (Arc::clone(parent), None));
@@ -422,8 +422,8 @@ mod tests {
         let adapter = Box::new(InMemoryAdapter::factory());
         let options = NamespaceOptions::default();
         let namespaces = Namespaces::new(adapter, options, ServerLink(Backlink::new(server)));
-        let pattern = regex::Regex::new("^/[ab]$").expect("it is a pattern");
-        let parent = namespaces.add_parent(Pattern::Regex(pattern));
+        let pattern = regex_lite::Regex::new("^/[ab]$").expect("it is a pattern");
+        let parent = namespaces.add_parent(Pattern::Regex(Box::new(pattern)));
         let [a, b] = ["/a", "/b"].map(|name| {
             let name = Name::new(name).expect("it is a name");
             namespaces.find_or_create(&name)

@@ -15,9 +15,11 @@ use crate::registry::namespace_inner::NamespaceInner;
 
 mod adapter;
 mod children;
+mod name_regex;
 
 use self::adapter::ParentAdapter;
 pub(crate) use self::children::Children;
+pub(crate) use self::name_regex::NameRegex;
 
 /// A pattern for namespaces, and the namespaces that were made after it (Node's
 /// `ParentNamespace`).
@@ -31,8 +33,11 @@ pub(crate) struct Parent {
 
 /// Which names a parent takes.
 pub(crate) enum Pattern {
-    #[cfg(feature = "regex")]
-    Regex(regex::Regex),
+    #[cfg_attr(
+        not(any(feature = "regex", feature = "regex-lite")),
+        expect(dead_code, reason = "constructed with either feature")
+    )]
+    Regex(Box<dyn NameRegex>),
     Predicate(PredicateListener),
 }
 
@@ -126,27 +131,15 @@ impl Parent {
     /// Whether the pattern alone takes a name: nobody has to be asked.
     pub(crate) fn matches(&self, name: &str) -> Option<Captured> {
         match &self.pattern {
-            #[cfg(feature = "regex")]
-            Pattern::Regex(regex) => captures(regex, name),
-            Pattern::Predicate(_) => {
-                let _ = name;
-                None
-            }
+            Pattern::Regex(regex) => regex.captures(name),
+            Pattern::Predicate(_) => None,
         }
     }
 
     /// Whether a client may have the namespace that it asks for.
     pub(crate) async fn allows(&self, cx: &mut NamespaceContext) -> Option<Captured> {
-        #[cfg_attr(
-            not(feature = "regex"),
-            expect(
-                clippy::infallible_destructuring_match,
-                reason = "with it there are two"
-            )
-        )]
         let predicate = match &self.pattern {
-            #[cfg(feature = "regex")]
-            Pattern::Regex(regex) => return captures(regex, cx.name()),
+            Pattern::Regex(regex) => return regex.captures(cx.name()),
             Pattern::Predicate(predicate) => predicate,
         };
         match catch(async { predicate.call(cx).await }).await {
@@ -166,22 +159,4 @@ impl Parent {
             }
         }
     }
-}
-
-#[cfg(feature = "regex")]
-fn captures(regex: &regex::Regex, name: &str) -> Option<Captured> {
-    let found = regex.captures(name)?;
-    let group = |(index, group): (usize, Option<&str>)| {
-        let value = found.get(index)?.as_str().into();
-        let name = group.map_or_else(|| index.to_string().into(), Into::into);
-        Some((name, value))
-    };
-    // The first group is the whole match.
-    let groups: Arc<[_]> = regex
-        .capture_names()
-        .enumerate()
-        .skip(1)
-        .filter_map(group)
-        .collect();
-    Some((!groups.is_empty()).then_some(groups))
 }

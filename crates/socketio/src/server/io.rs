@@ -76,10 +76,9 @@ impl<S> SocketIo<S> {
     /// - **A name**: the namespace is made when it is first named; a missing `/` is put in front.
     ///   Clients can join it from then on, at any time while the server runs. Handlers that are
     ///   added later see the events that come later.
-    /// - **A `Regex`** (with the feature `regex`): a namespace is made for a client that asks for
-    ///   a name which matches. Anchor the pattern with `^` and `$`, and let it match no more than
-    ///   it has to: clients choose the names. [`Captures`](crate::extract::Captures) extracts its
-    ///   groups.
+    /// - **A [`Regex`](crate::Regex)** (feature `regex-lite`, on by default), or a `regex::Regex` (feature `regex`):
+    ///   a namespace is created when a client asks for a name that matches. Clients choose the names, so anchor the
+    ///   pattern with `^` and `$` and keep it narrow. [`Captures`](crate::extract::Captures) extracts its groups.
     /// - **An `async fn`** that returns `bool` or `Result<bool, E>`, with extractors
     ///   ([`NamespaceName`](crate::extract::NamespaceName), [`Auth`](crate::extract::Auth), axum's
     ///   `State` and `Query`, …): it decides for each client that asks for a namespace which is not

@@ -10,8 +10,7 @@ use e2e::app::serve;
 use e2e::probes::Journal;
 use e2e::session::{id_of, open};
 use e2e::sync::Gate;
-use regex::Regex;
-use socketio::{SocketIo, SocketIoBuilder, SocketIoLayer};
+use socketio::{Regex, SocketIo, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::WsClient;
 
 #[derive(Clone, FromRef)]

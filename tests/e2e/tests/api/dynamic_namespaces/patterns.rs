@@ -1,17 +1,16 @@
 //! Which names clients get namespaces for, and what serves them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
 use e2e::probes::Journal;
 use e2e::session::{WEBSOCKET, assert_alive, open};
-use regex::Regex;
 use serde::Deserialize;
 use serde_json::json;
 use socketio::extract::{Auth, Captures, Data, NamespaceName};
-use socketio::{Handshake, Namespace, Reply, Socket, SocketIo};
+use socketio::{Handshake, Namespace, Regex, Reply, Socket, SocketIo};
 use socketio_testing::WsClient;
 
 use super::{client_in, join, refused, server, tenants};
@@ -152,6 +151,27 @@ async fn a_function_that_panics_refuses_and_the_next_pattern_is_tried() {
     io.of(Regex::new("^/panic$").unwrap());
     join(&mut client, "/panic").await;
     assert_alive(&mut client).await;
+}
+
+#[tokio::test]
+async fn patterns_of_both_regex_crates_create_namespaces() {
+    let (addr, io, app) = server().await;
+    async fn note(
+        State(journal): State<Journal>,
+        Captures(groups): Captures<BTreeMap<u8, String>>,
+    ) {
+        journal.write(&groups[&1]);
+    }
+    io.of(Regex::new(r"^/lite-(\w+)$").unwrap())
+        .on_connect(note);
+    io.of(regex::Regex::new(r"^/full-(\w+)$").unwrap())
+        .on_connect(note);
+    let mut client = open(addr).await;
+    join(&mut client, "/lite-grosse").await;
+    // `\w` is ASCII as in JavaScript, unless the expression is one of the crate `regex`.
+    refused(&mut client, "/lite-größe").await;
+    join(&mut client, "/full-größe").await;
+    app.journal.expect(["grosse", "größe"]).await;
 }
 
 #[tokio::test]

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use e2e::session::{open, settle};
 use e2e::sync::VirtualTime;
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socketio::extract::Auth;
-use socketio::{ConnectionStateRecovery, EmitError, Namespace, Socket};
+use socketio::{ConnectionStateRecovery, EmitError, Namespace, Regex, Socket};
 
 use super::{Client, serve_default, serve_with};
 
