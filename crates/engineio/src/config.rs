@@ -128,8 +128,8 @@ impl Config {
         self
     }
 
-    /// Sets the time limit of an upgrade, counted from the arrival of the new transport, and of the
-    /// first packet of a WebTransport session: 10 seconds by default.
+    /// Sets the time limit of an upgrade, and of the first packet of a WebTransport session: 10
+    /// seconds by default. An upgrade starts with the arrival of the new transport.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.session.upgrade_timeout = timeout;
         self
@@ -165,8 +165,9 @@ impl Config {
         self
     }
 
-    /// Sets the compression of polling responses, for clients that accept it: gzip or deflate from
-    /// 1024 bytes on by default, `None` to disable it (Node's `httpCompression`).
+    /// Sets the compression of polling responses (Node's `httpCompression`). By default, responses
+    /// of 1024 bytes and more are compressed with gzip or deflate if the client accepts it. `None`
+    /// disables compression.
     ///
     /// A response is compressed unless [`SendOptions::compress`](crate::SendOptions::compress) was
     /// disabled for all of its messages.

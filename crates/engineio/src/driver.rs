@@ -2,8 +2,8 @@
 //!
 //! A [`Driver`] is the future of one session. It owns the channel (a WebSocket or a WebTransport
 //! stream, if there is one), the application's [`Connection`] and one timer. Everything else that
-//! acts on the session, such as a handle that sends or a request of a polling client, changes the
-//! shared state and wakes the driver.
+//! acts on the session changes the shared state and wakes the driver. Examples are a handle that
+//! sends, and a request of a polling client.
 //!
 //! # A run
 //!
@@ -13,14 +13,14 @@
 //! - [`read`] receives packets and delivers messages to the application.
 //! - After that the deadlines are checked, in `handle_timeout`. A pong that arrived in time counts
 //!   even if the driver runs late; a client that answers a ping too late is closed here.
-//! - [`write`](mod@write) sends all packets that are queued by then. The replies to one read leave in one
-//!   write.
+//! - [`write`](mod@write) sends all packets that are queued by then. The replies to one read leave
+//!   in one write.
 //! - When there is nothing left to do, the driver parks: it stores its waker in the shared state
 //!   and arms the [`timer`]. A run whose budget is used up yields and continues in the next poll.
 //!
-//! While the driver is parked, a broadcast may flush the session's queue with the writer that the
-//! driver has lent to the shared state, see [`Broadcast`](crate::Broadcast). The driver continues
-//! partial writes when it is unparked.
+//! While the driver is parked, a broadcast may flush the session's queue, see
+//! [`Broadcast`](crate::Broadcast). It uses the writer that the driver has lent to the shared
+//! state. The driver continues partial writes when it is unparked.
 //!
 //! # Other parts
 //!
@@ -310,7 +310,7 @@ impl<A: Application> Core<A> {
         }
     }
 
-    /// Closes the channel in a task of its own, because the close handshake may take seconds.
+    /// Closes the channel in a separate task, because the close handshake may take seconds.
     fn close_channel(&mut self) {
         let code = self.close_code.take();
         let writer = self.lock().writer.take();

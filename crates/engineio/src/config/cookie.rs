@@ -9,8 +9,8 @@ use http::HeaderValue;
 /// `cookie`.
 ///
 /// It is sent with the response that opens a session, and the server never reads it. By default it
-/// is named `io`, applies to the path `/`, is hidden from scripts (`HttpOnly`), is not sent with
-/// requests from other sites (`SameSite=Lax`) and expires when the browser is closed.
+/// is named `io`, applies to the path `/` and expires when the browser is closed. It is hidden from
+/// scripts (`HttpOnly`) and not sent with requests from other sites (`SameSite=Lax`).
 ///
 /// # Examples
 ///

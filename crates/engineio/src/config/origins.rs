@@ -18,8 +18,9 @@ pub enum Origins {
     /// Requests without an `Origin` header come from programs, or from a `<script>` element that
     /// polls with JSONP and carries the cookies of the page's visitor. Programs are served. JSONP
     /// requests are served only if the browser confirms with `Sec-Fetch-Site` that the page has the
-    /// same origin, or none. JSONP is therefore refused to pages of other origins (listed or not),
-    /// to browsers without support for that header, and without TLS, where browsers do not send it.
+    /// same origin, or none. JSONP is therefore refused to pages of other origins, listed or not.
+    /// It is also refused to browsers that do not support the header, and without TLS, where
+    /// browsers do not send it.
     List(Vec<HeaderValue>),
 }
 
@@ -34,8 +35,8 @@ impl Origins {
     /// # Panics
     ///
     /// Panics if no page can have the origin: without a scheme or a host, with a path or a
-    /// wildcard, or with characters that are invalid in a header (write a host with non-ASCII
-    /// letters as `xn--…`).
+    /// wildcard, or with characters that are invalid in a header. Write a host with non-ASCII
+    /// letters as `xn--…`.
     ///
     /// # Examples
     ///

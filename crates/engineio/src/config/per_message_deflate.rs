@@ -8,15 +8,16 @@ use std::ops::RangeInclusive;
 /// [`Config::per_message_deflate`](crate::Config::per_message_deflate). It is used for clients that
 /// offer it, which all browsers do.
 ///
-/// Compression costs time, and memory for each connection. With context takeover, where messages
-/// may refer to earlier ones, the server holds up to 370 KiB for sending, from the first compressed
-/// message on, and 50 KiB for receiving.
+/// Compression costs time, and memory for each connection. With context takeover, messages may
+/// refer to earlier ones. From the first compressed message on, the server then holds up to 370 KiB
+/// for sending and 50 KiB for receiving.
 ///
 /// With [`server_no_context_takeover`](Self::server_no_context_takeover) and
 /// [`client_no_context_takeover`](Self::client_no_context_takeover), a connection holds nothing. A
 /// broadcast is then compressed once for all recipients with the same window that are served by the
-/// same thread. For this, each thread keeps a compressor and the last eight messages (at most 512
-/// KiB with their compressed forms) for each of the last four combinations of window and level.
+/// same thread. For this, each thread keeps a compressor and the last eight messages for each of
+/// the last four combinations of window and level. The messages and their compressed forms take at
+/// most 512 KiB per combination.
 ///
 /// Messages are compressed in the task of their connection. A megabyte takes about 20 ms.
 ///
@@ -86,8 +87,8 @@ impl PerMessageDeflate {
         self
     }
 
-    /// Sets the window within which the server refers to earlier data, as a power of two: by
-    /// default the size that the client requests, or 15 (32 KiB).
+    /// Sets the window within which the server refers to earlier data, as a power of two. The
+    /// default is the size that the client requests, or 15 (32 KiB).
     ///
     /// If the client requests a smaller window, that one is used. A window of 8 is treated as 9,
     /// which is the minimum of the zlib library.

@@ -1,9 +1,9 @@
 //! The task of a session that starts with polling, and how a POST runs its driver in place.
 //!
-//! Without this, a POST would wake the driver's task, and that task would wake the POST again:
-//! three polls, two of them through the whole HTTP stack. So while the driver of a polling session
-//! is parked, it is stored in the session's [`DriverSlot`]. A POST takes it from there, runs it and
-//! puts it back before it is answered.
+//! Without this, a POST would wake the driver's task, and that task would wake the POST again. That
+//! takes three polls, two of them through the whole HTTP stack. So while the driver of a polling
+//! session is parked, it is stored in the session's [`DriverSlot`]. A POST takes it from there,
+//! runs it and puts it back before it is answered.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -96,7 +96,7 @@ impl Drop for PollingTask {
     }
 }
 
-/// Makes the driver of a session handle a changed state: runs it in place if it is parked and
+/// Makes the driver of a session handle a changed state. Runs it in place if it is parked and
 /// belongs to this runtime, and wakes its task otherwise.
 ///
 /// The driver may run handlers of the application, so the state is unlocked meanwhile.

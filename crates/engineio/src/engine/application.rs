@@ -27,9 +27,9 @@ pub trait Application: Send + Sync + 'static {
 
     /// Decides whether a session may be opened: Node's option `allowRequest`.
     ///
-    /// Called for requests that open a session, on every transport: after the checks of transport,
-    /// origin and method, and before the check of the protocol revision. It is not called for later
-    /// requests of a session, which are authorized by the session id and restricted by
+    /// Called for requests that open a session, on every transport. The checks of transport, origin
+    /// and method come before it, the check of the protocol revision after it. It is not called for
+    /// later requests of a session, which are authorized by the session id and restricted by
     /// [`Config::origins`](crate::Config::origins). Extensions that it adds to the request are
     /// visible to all later hooks. The client waits for the future, which is dropped if the client
     /// disconnects.

@@ -6,9 +6,9 @@ use http::header::{self, HeaderMap};
 
 /// Returns the offered encoding that the client prefers (`Accept-Encoding`), if it accepts any.
 ///
-/// The rules are those of Node's servers. Encodings are ranked by quality, then by whether they are
-/// named or matched by `*`, then by the order in the header, and finally by the order of `offered`.
-/// A named entry overrides `*`, so that an encoding can be excluded.
+/// The rules are those of Node's servers. Encodings are ranked by quality, and named ones before
+/// those matched by `*`. Then the order in the header counts, and finally the order of `offered`. A
+/// named entry overrides `*`, so that an encoding can be excluded.
 ///
 /// # Examples
 ///

@@ -12,9 +12,9 @@ use smallvec::SmallVec;
 pub trait SessionObserver: Send + Sync + 'static {
     /// Handles an event.
     ///
-    /// Called in the task or request that caused the event: the task of the session, a request of
-    /// its client, or the task that sends a message. No lock is held, so the session may be used,
-    /// but the observer should not block. Two events may be reported concurrently.
+    /// Called where the event is caused: in the task of the session, in a request of its client, or
+    /// in the task that sends a message. No lock is held, so the session may be used, but the
+    /// observer should not block. Two events may be reported concurrently.
     fn event(&self, event: SessionEvent<'_>);
 }
 

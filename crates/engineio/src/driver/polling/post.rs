@@ -73,9 +73,9 @@ struct PostGuard<'a> {
 impl<'a> PostGuard<'a> {
     /// Starts a POST, and returns the protocol revision of the session as well.
     ///
-    /// Returns `None` after closing the session in two cases: the payload is binary, which only
-    /// revision 3 supports, or another POST is in progress, so that the order of their packets is
-    /// unknown.
+    /// Closes the session and returns `None` if the payload is binary, which only revision 3
+    /// supports. Does the same if another POST is in progress, because the order of their packets
+    /// is unknown.
     fn start(session: &'a Shared, binary: bool) -> Option<(Self, Protocol)> {
         let mut state = session.lock();
         let protocol = state.proto.protocol();

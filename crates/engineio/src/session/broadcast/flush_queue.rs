@@ -8,8 +8,8 @@
 //! - Fairness: a flush task yields between groups, so that a large broadcast delays other tasks by
 //!   one group. If the thread is busy with other work, the task may continue for a [`TimeSlice`] as
 //!   long as that work took. [`FlushClock`] measures it.
-//! - A client that is too slow: whatever its connection does not accept is stored as a partial
-//!   write, and its driver is woken to continue it. The flush task never waits for a client.
+//! - Slow clients: the bytes that a connection does not accept are stored as a partial write, and
+//!   the driver is woken to continue it. The flush task never waits for a client.
 //! - No message is lost: a group that is dropped unflushed, because its runtime ends, wakes the
 //!   drivers.
 
