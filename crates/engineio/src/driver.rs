@@ -151,7 +151,7 @@ impl<A: Application> Future for Driver<A> {
     }
 }
 
-/// Everything of the task except its timer.
+/// The state of the task, except its timer.
 struct Core<A: Application> {
     engine: Arc<Engine<A>>,
     /// `None` before a WebSocket session is open and after the session has ended.

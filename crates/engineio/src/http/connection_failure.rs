@@ -212,7 +212,7 @@ impl Refusal {
         }
     }
 
-    /// The requested transport is unknown or disabled.
+    /// Refuses an unknown or disabled transport.
     pub(crate) fn unknown_transport(name: Option<&str>) -> Self {
         Self {
             error: ConnectionError::TransportUnknown,
@@ -229,7 +229,7 @@ impl Refusal {
         }
     }
 
-    /// The application refused the request.
+    /// Passes on a refusal by the application.
     pub(crate) fn by_application(error: ConnectionError) -> Self {
         let message = match &error {
             ConnectionError::Forbidden(message) => message.as_ref().map(ToString::to_string),

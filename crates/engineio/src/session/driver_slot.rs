@@ -9,7 +9,7 @@ use tokio::runtime;
 /// The driver of a session.
 pub(crate) type BoxedDriver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where the driver of a session is.
+/// The place where the driver of a polling session is.
 #[derive(Default)]
 pub(crate) enum DriverSlot {
     /// With its task: while the task runs, and always once the client has left polling.

@@ -21,7 +21,7 @@ pub(crate) trait Reaction: Fn(&Session, &Message) + Send + Sync {}
 
 impl<F: Fn(&Session, &Message) + Send + Sync> Reaction for F {}
 
-/// Reports all callbacks and runs the reactions of a test.
+/// An application that reports all callbacks and runs the reactions of a test.
 pub(crate) struct Reporter {
     reports: UnboundedSender<Callback>,
     pub(crate) gate: Gate,

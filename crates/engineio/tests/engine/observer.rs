@@ -9,7 +9,7 @@ use crate::polling_client::PollingClient;
 use crate::server::{PING_INTERVAL, Server, pass, settle};
 use crate::websocket_client::WebSocketClient;
 
-/// Logs the events. Holds the session, as careless observers do.
+/// An observer that logs the events. It holds the session, as careless observers do.
 struct Log {
     entries: Arc<Mutex<Vec<String>>>,
     session: Session,
@@ -153,10 +153,10 @@ async fn an_observer_sees_the_events_of_an_upgrade() {
     seen.are_all();
 }
 
-/// Sends more than the WebSocket accepts at once as soon as the session uses it.
-struct Greets(Session);
+/// An observer that sends more than the WebSocket accepts at once as soon as the session uses it.
+struct SendsOnUpgrade(Session);
 
-impl SessionObserver for Greets {
+impl SessionObserver for SendsOnUpgrade {
     fn event(&self, event: SessionEvent<'_>) {
         if let SessionEvent::Upgraded(_) = event {
             for _ in 0..20 {
@@ -174,7 +174,7 @@ async fn the_last_poll_does_not_report_a_drain() {
     let mut socket = WebSocketClient::probe(&server, &client.sid).await;
     socket.send("2probe").await;
     socket.expect_texts(["3probe"]).await;
-    session.observe(Arc::new(Greets(session.clone())));
+    session.observe(Arc::new(SendsOnUpgrade(session.clone())));
     let seen = Entries::of(&session);
     let poll = client.get();
     settle().await;
@@ -214,10 +214,10 @@ async fn all_observers_see_the_same_events() {
     late.are_all();
 }
 
-/// Answers each message within the event.
-struct Answers(Session);
+/// An observer that answers each message within the event.
+struct EchoObserver(Session);
 
-impl SessionObserver for Answers {
+impl SessionObserver for EchoObserver {
     fn event(&self, event: SessionEvent<'_>) {
         if let SessionEvent::PacketReceived(Packet::Message(message)) = event {
             self.0.send(message.clone()).ok();
@@ -230,7 +230,7 @@ async fn an_observer_may_use_the_session() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
-    session.observe(Arc::new(Answers(session.clone())));
+    session.observe(Arc::new(EchoObserver(session.clone())));
     client.post("4ping\x1e4pong").await.is(200, "ok");
     assert_eq!(client.poll().await, ["4ping", "4pong"]);
 }

@@ -20,7 +20,7 @@ fn send(session: &Session, text: &str) -> Result<(), SendError> {
     session.send_text_buf(text, SendOptions::default())
 }
 
-/// The replies to a message: texts of every length among shared messages.
+/// Sends the replies to a message: texts of every length among shared messages.
 fn answer(session: &Session, text: &str) {
     send(session, text).unwrap();
     session.send("shared").unwrap();

@@ -346,10 +346,10 @@ async fn dropping_the_future_early_releases_the_stream() {
     server.messages(["still here"]).await;
 }
 
-/// Logs the transports of the session.
-struct Moves(parking_lot::Mutex<Vec<String>>);
+/// An observer that logs the transports of the session.
+struct TransportLog(parking_lot::Mutex<Vec<String>>);
 
-impl SessionObserver for Moves {
+impl SessionObserver for TransportLog {
     fn event(&self, event: engineio::SessionEvent<'_>) {
         if let engineio::SessionEvent::Upgrading(_) | engineio::SessionEvent::Upgraded(_) = event {
             self.0.lock().push(format!("{event:?}"));
@@ -362,7 +362,7 @@ async fn an_observer_sees_the_upgrade_to_webtransport() {
     let mut server = server();
     let client = PollingClient::open(&server).await;
     let session = server.opened().await;
-    let moves = std::sync::Arc::new(Moves(Default::default()));
+    let moves = std::sync::Arc::new(TransportLog(Default::default()));
     session.observe(moves.clone());
     let mut socket = WebTransportClient::probe(&server, &client.sid).await;
     socket.send("2probe").await;

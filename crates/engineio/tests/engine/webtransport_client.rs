@@ -35,7 +35,7 @@ impl WebTransportClient {
         Self::through(engine, request, PIPE)
     }
 
-    /// Like [`new`](Self::new), with the capacity of each direction in bytes.
+    /// Creates a client like [`new`](Self::new), with the capacity of each direction in bytes.
     pub(crate) fn through<A: Application>(
         engine: &Arc<Engine<A>>,
         request: Parts,

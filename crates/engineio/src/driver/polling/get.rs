@@ -101,9 +101,9 @@ pub(crate) struct PollPayload {
     pub(crate) compress: bool,
 }
 
-/// Closes the session when it is dropped while packets have left the queue and are not in a
-/// response yet. The client has disconnected then, and the session cannot continue without the
-/// packets.
+/// A guard for packets that have left the queue and are not in a response yet. If it is dropped
+/// before `finish`, the client has disconnected, and the session cannot continue without the
+/// packets: it is closed.
 struct UnsentPayloadGuard<'a>(Option<&'a Shared>);
 
 impl UnsentPayloadGuard<'_> {

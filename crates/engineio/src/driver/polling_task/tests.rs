@@ -9,11 +9,11 @@ use parking_lot::Mutex;
 
 use super::*;
 
-/// Counts the wakes of the task.
+/// A waker that counts the wakes of the task.
 #[derive(Default)]
-struct Wakes(AtomicUsize);
+struct WakeCounter(AtomicUsize);
 
-impl Wake for Wakes {
+impl Wake for WakeCounter {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -23,9 +23,9 @@ impl Wake for Wakes {
 type Run = Box<dyn FnMut() -> Poll<()> + Send>;
 
 /// A session whose task runs a driver of the test.
-struct World {
+struct TestTask {
     session: Arc<Shared>,
-    wakes: Arc<Wakes>,
+    wakes: Arc<WakeCounter>,
     task: Arc<Mutex<Option<PollingTask>>>,
     /// The number of runs of the driver.
     runs: Arc<AtomicUsize>,
@@ -33,7 +33,7 @@ struct World {
     next: Arc<Mutex<Option<Run>>>,
 }
 
-impl World {
+impl TestTask {
     fn new() -> Self {
         let session = Arc::new(Shared::new(
             SessionId::from_random([0; 15]),
@@ -65,11 +65,11 @@ impl World {
     }
 
     /// Creates one whose driver is parked.
-    fn at_rest() -> Self {
-        let world = Self::new();
-        assert!(world.poll_task().is_pending());
-        assert_eq!(world.runs(), 1);
-        world
+    fn parked() -> Self {
+        let test = Self::new();
+        assert!(test.poll_task().is_pending());
+        assert_eq!(test.runs(), 1);
+        test
     }
 
     fn poll_task(&self) -> Poll<()> {
@@ -94,7 +94,7 @@ impl World {
     }
 }
 
-fn poll_task(task: &Mutex<Option<PollingTask>>, wakes: &Arc<Wakes>) -> Poll<()> {
+fn poll_task(task: &Mutex<Option<PollingTask>>, wakes: &Arc<WakeCounter>) -> Poll<()> {
     let waker = Waker::from(Arc::clone(wakes));
     let mut task = task.lock();
     let task = task.as_mut().expect("the runtime has the task");
@@ -103,88 +103,88 @@ fn poll_task(task: &Mutex<Option<PollingTask>>, wakes: &Arc<Wakes>) -> Poll<()> 
 
 #[tokio::test]
 async fn a_request_runs_the_driver_without_waking_the_task() {
-    let world = World::at_rest();
+    let test = TestTask::parked();
     for runs in 2..5 {
-        world.request();
-        assert_eq!((world.runs(), world.wakes()), (runs, 0));
+        test.request();
+        assert_eq!((test.runs(), test.wakes()), (runs, 0));
     }
     // Wakers of the driver wake the task.
-    world.session.lock().wake_driver();
-    assert_eq!(world.wakes(), 1);
-    assert!(world.poll_task().is_pending());
-    assert_eq!(world.runs(), 5);
+    test.session.lock().wake_driver();
+    assert_eq!(test.wakes(), 1);
+    assert!(test.poll_task().is_pending());
+    assert_eq!(test.runs(), 5);
 }
 
 #[tokio::test]
 async fn a_task_that_has_not_parked_runs_the_driver_itself() {
-    let world = World::new();
-    world.request();
-    assert_eq!((world.runs(), world.wakes()), (0, 0));
-    assert!(world.poll_task().is_pending());
+    let test = TestTask::new();
+    test.request();
+    assert_eq!((test.runs(), test.wakes()), (0, 0));
+    assert!(test.poll_task().is_pending());
     // The task has been woken but not polled yet.
-    world.session.lock().wake_driver();
-    world.request();
-    assert_eq!((world.runs(), world.wakes()), (1, 1));
+    test.session.lock().wake_driver();
+    test.request();
+    assert_eq!((test.runs(), test.wakes()), (1, 1));
 }
 
 #[tokio::test]
 async fn a_wake_during_a_borrowed_run_wakes_the_task() {
-    let world = World::at_rest();
-    let (task, wakes) = (world.task.clone(), world.wakes.clone());
-    world.next(move || {
+    let test = TestTask::parked();
+    let (task, wakes) = (test.task.clone(), test.wakes.clone());
+    test.next(move || {
         assert!(poll_task(&task, &wakes).is_pending());
         Poll::Pending
     });
-    world.request();
-    assert_eq!((world.runs(), world.wakes()), (2, 1));
-    assert!(world.poll_task().is_pending());
-    assert_eq!(world.runs(), 3);
+    test.request();
+    assert_eq!((test.runs(), test.wakes()), (2, 1));
+    assert!(test.poll_task().is_pending());
+    assert_eq!(test.runs(), 3);
 }
 
 #[tokio::test]
 async fn the_task_ends_with_the_driver() {
-    let world = World::at_rest();
-    world.next(|| Poll::Ready(()));
-    world.request();
-    assert_eq!(world.wakes(), 1);
-    assert!(world.poll_task().is_ready());
-    assert_eq!(world.runs(), 2);
+    let test = TestTask::parked();
+    test.next(|| Poll::Ready(()));
+    test.request();
+    assert_eq!(test.wakes(), 1);
+    assert!(test.poll_task().is_ready());
+    assert_eq!(test.runs(), 2);
 }
 
 #[tokio::test]
 async fn a_panicking_driver_ends_the_task() {
-    let world = World::at_rest();
-    world.next(|| panic!("of the application"));
-    let request = AssertUnwindSafe(|| world.request());
+    let test = TestTask::parked();
+    test.next(|| panic!("of the application"));
+    let request = AssertUnwindSafe(|| test.request());
     assert!(catch_unwind(request).is_err());
-    assert_eq!(world.wakes(), 1);
-    assert!(world.poll_task().is_ready());
+    assert_eq!(test.wakes(), 1);
+    assert!(test.poll_task().is_ready());
     // The test and the task hold it; the driver is dropped.
-    assert_eq!(Arc::strong_count(&world.session), 2);
+    assert_eq!(Arc::strong_count(&test.session), 2);
 }
 
 #[tokio::test]
 async fn the_driver_does_not_outlive_its_task() {
-    let world = World::at_rest();
-    assert_eq!(Arc::strong_count(&world.session), 3);
-    world.task.lock().take();
-    assert_eq!(Arc::strong_count(&world.session), 1);
+    let test = TestTask::parked();
+    assert_eq!(Arc::strong_count(&test.session), 3);
+    test.task.lock().take();
+    assert_eq!(Arc::strong_count(&test.session), 1);
 
-    let world = World::at_rest();
-    let task = world.task.clone();
-    world.next(move || {
+    let test = TestTask::parked();
+    let task = test.task.clone();
+    test.next(move || {
         task.lock().take();
         Poll::Pending
     });
-    world.request();
-    assert_eq!(Arc::strong_count(&world.session), 1);
+    test.request();
+    assert_eq!(Arc::strong_count(&test.session), 1);
 }
 
 #[tokio::test]
 async fn a_request_does_not_run_the_driver_of_a_websocket() {
-    let world = World::at_rest();
+    let test = TestTask::parked();
     {
-        let mut state = world.session.lock();
+        let mut state = test.session.lock();
         let now = Instant::now();
         let probe = state.proto.handle_probe(now, Transport::WebSocket);
         assert!(probe.is_ok());
@@ -196,57 +196,57 @@ async fn a_request_does_not_run_the_driver_of_a_websocket() {
         }
         assert_eq!(state.proto.transport(), Transport::WebSocket);
     }
-    assert!(world.poll_task().is_pending());
-    world.request();
-    assert_eq!((world.runs(), world.wakes()), (2, 1));
-    assert!(world.poll_task().is_pending());
-    assert_eq!(world.runs(), 3);
+    assert!(test.poll_task().is_pending());
+    test.request();
+    assert_eq!((test.runs(), test.wakes()), (2, 1));
+    assert!(test.poll_task().is_pending());
+    assert_eq!(test.runs(), 3);
 }
 
 #[test]
 fn a_request_on_another_runtime_only_wakes_the_task() {
     let runtime = || runtime::Builder::new_current_thread().build().unwrap();
     let (own, other) = (runtime(), runtime());
-    let world = own.block_on(async { World::at_rest() });
-    world.request();
-    assert_eq!((world.runs(), world.wakes()), (1, 1));
-    assert!(world.poll_task().is_pending());
-    other.block_on(async { world.request() });
-    assert_eq!((world.runs(), world.wakes()), (2, 2));
-    assert!(world.poll_task().is_pending());
-    own.block_on(async { world.request() });
-    assert_eq!((world.runs(), world.wakes()), (4, 2));
+    let test = own.block_on(async { TestTask::parked() });
+    test.request();
+    assert_eq!((test.runs(), test.wakes()), (1, 1));
+    assert!(test.poll_task().is_pending());
+    other.block_on(async { test.request() });
+    assert_eq!((test.runs(), test.wakes()), (2, 2));
+    assert!(test.poll_task().is_pending());
+    own.block_on(async { test.request() });
+    assert_eq!((test.runs(), test.wakes()), (4, 2));
 }
 
 #[tokio::test]
 async fn traces_of_the_application_are_not_part_of_the_request() {
-    let world = World::at_rest();
+    let test = TestTask::parked();
     let subscriber = tracing_subscriber::registry();
     tracing::subscriber::with_default(subscriber, || {
-        tracing::info_span!("request").in_scope(|| world.request());
-        assert_eq!((world.runs(), world.wakes()), (1, 1));
-        assert!(world.poll_task().is_pending());
-        world.request();
-        assert_eq!((world.runs(), world.wakes()), (3, 1));
+        tracing::info_span!("request").in_scope(|| test.request());
+        assert_eq!((test.runs(), test.wakes()), (1, 1));
+        assert!(test.poll_task().is_pending());
+        test.request();
+        assert_eq!((test.runs(), test.wakes()), (3, 1));
     });
 }
 
 /// Some clients expect the response to their POST before the messages that it causes.
 #[tokio::test]
 async fn the_poll_is_woken_after_the_request_has_run_the_driver() {
-    let world = World::at_rest();
+    let test = TestTask::parked();
     for progress in [Poll::Pending, Poll::Ready(())] {
-        let poll = Arc::new(Wakes::default());
-        world.session.lock().cold_or_insert().poll_waker = Some(Waker::from(Arc::clone(&poll)));
-        let (session, woken) = (Arc::clone(&world.session), Arc::clone(&poll));
-        world.next(move || {
+        let poll = Arc::new(WakeCounter::default());
+        test.session.lock().cold_or_insert().poll_waker = Some(Waker::from(Arc::clone(&poll)));
+        let (session, woken) = (Arc::clone(&test.session), Arc::clone(&poll));
+        test.next(move || {
             session.lock().wake_poll();
             assert_eq!(woken.0.load(Ordering::Relaxed), 0);
             progress
         });
-        world.request();
+        test.request();
         assert_eq!(poll.0.load(Ordering::Relaxed), 1);
-        world.session.lock().wake_poll();
+        test.session.lock().wake_poll();
         assert_eq!(poll.0.load(Ordering::Relaxed), 1);
     }
 }

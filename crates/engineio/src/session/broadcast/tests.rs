@@ -15,13 +15,13 @@ use crate::transport::websocket::Writer;
 struct ParkedSession {
     session: Session,
     client: TcpStream,
-    woken: Arc<Wakes>,
+    woken: Arc<WakeCounter>,
 }
 
 #[derive(Default)]
-struct Wakes(AtomicUsize);
+struct WakeCounter(AtomicUsize);
 
-impl Wake for Wakes {
+impl Wake for WakeCounter {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
@@ -51,7 +51,7 @@ impl ParkedSession {
             Transport::WebSocket,
             Instant::now(),
         ));
-        let woken = Arc::new(Wakes::default());
+        let woken = Arc::new(WakeCounter::default());
         let waker = Waker::from(Arc::clone(&woken));
         let mut state = shared.lock();
         state.writer = Some(Writer::plain(write));
@@ -331,7 +331,7 @@ async fn parked_sessions_on_the_runtime(count: usize) -> Vec<ParkedSession> {
     sessions
 }
 
-/// Neither returns nor yields before the condition holds.
+/// Spins without yielding until the condition holds.
 fn spin_until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use super::*;
 use crate::websocket_client::WebSocketClient;
 
-/// Treats a client as its query says, and logs the calls.
+/// An application that treats a client as its query says, and logs the calls.
 #[derive(Default)]
 struct LoggingApplication(Mutex<Vec<String>>);
 
