@@ -1,29 +1,26 @@
-//! The acknowledgements of one broadcast.
+//! The acknowledgements of one broadcast: collects them from all servers as a stream.
 //!
 //! ```text
-//! AckCollector <- AckSink::count     each server: so many of my sockets were sent the packet
-//!              <- AckSink::answer    one of these has answered, and PendingAck is used up
-//!              <- AckSink::left      one of these has gone, and PendingAck was dropped
+//! AckCollector <- AckSink::count     once per server: the number of its sockets that got the packet
+//!              <- AckSink::answer    a socket has answered; its PendingAck is used up
+//!              <- AckSink::left      a socket has left; its PendingAck was dropped
 //!      |
 //!      v
-//!   Answers                          a stream; dropping it drops the AckGuards, and they the rest
+//!   Answers                          a stream; dropping it drops the AckGuards, which remove the
+//!                                    remaining PendingAcks
 //! ```
 //!
-//! The collection is over when all servers have reported and all their sockets have answered or
-//! gone. It has no clock: who wants a timeout brings a future ([`Answers::until`]).
+//! The collection is complete when all servers have reported and all their sockets have answered or
+//! left. This module has no clock: the caller passes a timeout as a future ([`Answers::until`]).
 
 mod answers;
 mod collected;
 mod collector;
-mod guard;
 mod missing;
 mod pending;
-mod sink;
 mod tally;
 
-pub use self::answers::{Answers, AnswersUntil};
+pub use self::answers::{AckGuard, Answers, AnswersUntil};
 pub use self::collector::AckCollector;
-pub use self::guard::AckGuard;
 pub use self::missing::MissingAnswers;
-pub use self::pending::PendingAck;
-pub use self::sink::AckSink;
+pub use self::pending::{AckSink, PendingAck};

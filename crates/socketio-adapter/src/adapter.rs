@@ -1,78 +1,99 @@
-//! What carries operations on many sockets to all servers.
+//! The interface through which a namespace operates on the sockets of all servers.
 
 mod error;
+
+use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 use socketio_proto::{Args, Packet};
 
 use crate::ack::Answers;
+use crate::local::{LocalSockets, RemoteSocketInfo};
 use crate::options::BroadcastOptions;
 use crate::recovery::{RecoveryId, Resume, StoredSession};
-use crate::remote::RemoteSocketInfo;
 use crate::room_list::RoomList;
 
 pub use self::error::AdapterError;
 
-/// Carries the operations of one namespace to its sockets on this server and on all others.
+/// Forwards the operations of one namespace to its sockets on this server and on all others.
 ///
-/// This server's own sockets are reached through [`LocalSockets`](crate::LocalSockets), and always
-/// first: an outage of what connects the servers must not stop what one server can do alone. With
-/// [`Flags::local`](crate::Flags::local) nothing goes to other servers.
+/// An adapter operates on the sockets of this server first, through [`LocalSockets`]. An outage of
+/// the connection between servers must not stop what one server can do alone. With
+/// [`Flags::local`](crate::Flags::local), nothing is forwarded to other servers.
 ///
-/// The operations that have no result return at once; what they send is sent behind their back, in
-/// the order of the calls.
+/// Operations without a result return at once. An adapter sends them to other servers in the
+/// background, in the order of the calls.
 ///
-/// The defaults are those of a server that is alone.
+/// The default implementations are those of a single server.
 pub trait Adapter: Send + Sync + 'static {
     /// Prepares the adapter. Resolves once other servers can reach this one.
+    ///
+    /// # Errors
+    ///
+    /// If the adapter cannot connect to the other servers.
     fn init(&self) -> BoxFuture<'_, Result<(), AdapterError>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Ends the adapter: tells the other servers and frees what it holds.
+    /// Closes the adapter: notifies the other servers and frees its resources.
+    ///
+    /// # Errors
+    ///
+    /// If the other servers cannot be notified.
     fn close(&self) -> BoxFuture<'_, Result<(), AdapterError>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Returns how many servers there are, this one included.
+    /// Returns the number of servers, this one included.
+    ///
+    /// # Errors
+    ///
+    /// If the number cannot be determined.
     fn server_count(&self) -> BoxFuture<'_, Result<usize, AdapterError>> {
         Box::pin(std::future::ready(Ok(1)))
     }
 
-    /// Sends a packet to the sockets that are meant.
+    /// Sends a packet to the targeted sockets.
     fn broadcast(&self, packet: Packet, options: BroadcastOptions);
 
-    /// Sends a packet to the sockets that are meant, and returns their acknowledgements as they come.
+    /// Sends a packet to the targeted sockets and returns the stream of their acknowledgements.
     ///
-    /// The caller brings the timeout ([`Answers::until`]); that of the options is for the other
-    /// servers, which forget the broadcast then.
+    /// The caller applies the timeout with [`Answers::until`]. The timeout in the options is for the
+    /// other servers, which drop the pending acknowledgements after it.
     fn broadcast_with_ack(&self, packet: Packet, options: BroadcastOptions) -> Answers;
 
-    /// Lets the sockets that are meant join rooms; Node's `socketsJoin`.
+    /// Adds the targeted sockets to rooms; Node's `socketsJoin`.
     fn add_sockets(&self, options: BroadcastOptions, rooms: RoomList);
 
-    /// Lets the sockets that are meant leave rooms; Node's `socketsLeave`.
+    /// Removes the targeted sockets from rooms; Node's `socketsLeave`.
     fn del_sockets(&self, options: BroadcastOptions, rooms: RoomList);
 
-    /// Disconnects the sockets that are meant; if `close`, with their whole connections.
+    /// Disconnects the targeted sockets. If `close` is true, closes their connections too.
     fn disconnect_sockets(&self, options: BroadcastOptions, close: bool);
 
-    /// Describes the sockets that are meant, those of this server first. Servers that do not answer
-    /// in time are reported with [`AdapterError::missing_sockets`].
+    /// Returns descriptions of the targeted sockets, those of this server first.
+    ///
+    /// # Errors
+    ///
+    /// [`AdapterError::missing_sockets`] if servers do not answer in time. The error holds the
+    /// descriptions from the servers that did answer.
     fn fetch_sockets(
         &self,
         options: BroadcastOptions,
     ) -> BoxFuture<'_, Result<Vec<RemoteSocketInfo>, AdapterError>>;
 
-    /// Emits an event, its name and arguments, to the other servers. Default: there are none.
+    /// Emits an event, its name and arguments, to the other servers. By default there are none.
     fn server_side_emit(&self, event: Args) {
         let _ = event;
     }
 
-    /// Emits an event, its name and arguments, to the other servers, and returns their
-    /// acknowledgements, one of each. Servers that do not answer in time are reported with
-    /// [`MissingAnswers`](crate::MissingAnswers) and the answers of the others. Default: there are
-    /// none.
+    /// Emits an event, its name and arguments, to the other servers, and returns one
+    /// acknowledgement from each of them. By default there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingAnswers`](crate::MissingAnswers) if servers do not answer in time. The error holds
+    /// the answers that did arrive.
     fn server_side_emit_with_ack(
         &self,
         event: Args,
@@ -81,25 +102,29 @@ pub trait Adapter: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
-    /// Tells whether sessions and packets are kept, so that a client whose connection was lost can
-    /// come back. By default they are not.
+    /// Returns whether the adapter stores sessions and packets, so that clients can recover from a
+    /// lost connection. False by default.
     ///
-    /// If they are, [`broadcast`](Self::broadcast) keeps every event that asks for no acknowledgement
-    /// and is not volatile, with an offset as additional last argument: a text by which the client
-    /// says later what it has seen.
+    /// If true, [`broadcast`](Self::broadcast) stores every event that asks for no acknowledgement
+    /// and is not volatile. It appends an offset to the arguments, a string that the client sends
+    /// back to name the last event that it has received.
     fn supports_recovery(&self) -> bool {
         false
     }
 
-    /// Returns the offset of the last packet that was kept. What a socket that joins after this call
-    /// is told when it comes back is younger ([`StoredSession::joined_at`]). Called for each socket that
-    /// joins. Default: not known, so clients choose how far back they are told.
+    /// Returns the offset of the last stored packet.
+    ///
+    /// The server calls this for each socket that joins and stores the result in
+    /// [`StoredSession::joined_at`]: packets up to this offset are not replayed to the client. By
+    /// default the offset is unknown, and the client alone decides how far back the replay goes.
     fn last_offset(&self) -> Option<String> {
         None
     }
 
-    /// Keeps a session whose connection was lost, in the place of one that has the same id. One that
-    /// was taken is given back likewise, and is as old as it says ([`StoredSession::age`]).
+    /// Stores the session of a lost connection and replaces a session with the same id.
+    ///
+    /// The server also returns a taken session with this method if the client did not recover it. The
+    /// session keeps its age then ([`StoredSession::age`]).
     ///
     /// # Errors
     ///
@@ -109,14 +134,19 @@ pub trait Adapter: Send + Sync + 'static {
         Err(AdapterError::not_supported("recovery of connections"))
     }
 
-    /// Takes a session out of the store, so that nobody else can have it. Resolves to nothing if the
-    /// session is unknown or too old, or if it is known already that what was missed since the packet
-    /// at `offset` cannot be told. That is text of the client's: empty from one that has been sent
-    /// nothing yet, which cannot be told what it has missed. The future is always polled to its end.
-    /// By default it fails with [`AdapterError::is_not_supported`].
+    /// Removes a session from the store, so that only one client can recover it.
     ///
-    /// [`resume_session`](Self::resume_session) follows, at once or when middleware has decided, or
-    /// the session is kept anew with [`persist_session`](Self::persist_session).
+    /// Resolves to `None` if the session is unknown or expired, or if the packets since `offset` are
+    /// known to be incomplete. `offset` is input from the client. It is empty if the client has
+    /// received no event yet; such a client cannot be recovered.
+    ///
+    /// The caller always polls the future to completion. Then it calls
+    /// [`resume_session`](Self::resume_session), at once or after middleware, or returns the session
+    /// with [`persist_session`](Self::persist_session).
+    ///
+    /// # Errors
+    ///
+    /// If the store fails. By default, [`AdapterError::is_not_supported`].
     fn take_session(
         &self,
         id: RecoveryId,
@@ -128,21 +158,33 @@ pub trait Adapter: Send + Sync + 'static {
         ))))
     }
 
-    /// Calls `resume` with what the client of a session has missed since the packet at `offset`:
-    /// those packets that are meant for the rooms of the session ([`Target::includes`]), and are younger
-    /// than its joining ([`StoredSession::joined_at`]). Resolves to
-    /// false if that cannot be told any more, or if `resume` says so. By default it fails with
-    /// [`AdapterError::is_not_supported`].
+    /// Calls `resume` with the packets that the client of a session has missed since the packet at
+    /// `offset`.
     ///
-    /// `resume` sends the packets and puts the socket into its rooms. So that the client gets each
-    /// packet once, it must run while no other packet that is kept is delivered to the sockets of this
-    /// server, and be given exactly those that were delivered before. An adapter in memory holds a lock
-    /// meanwhile. One that keeps packets in a log elsewhere, such as a stream of Redis, reads the log
-    /// up to the entry that it has delivered last, then stops delivering, reads what came in between,
-    /// calls `resume`, and goes on. Because that may take time, it is a callback and not a result: a list
-    /// that is returned would be out of date when it arrives.
+    /// A packet is missed if its target includes the rooms of the session ([`Target::includes`])
+    /// and if it is newer than [`StoredSession::joined_at`]. Resolves to false if the packets are
+    /// incomplete, or if `resume` returns false.
+    ///
+    /// `resume` sends the packets and adds the socket to its rooms. So that the client receives each
+    /// packet once, call it while no other stored packet is delivered to the sockets of this server,
+    /// and pass exactly the packets that were delivered before. [`InMemoryAdapter`] holds a lock
+    /// meanwhile.
+    ///
+    /// An adapter that stores packets in a log elsewhere, such as a Redis stream, proceeds as follows:
+    ///
+    /// 1. Read the log up to the last delivered entry.
+    /// 2. Pause delivery and read the entries that arrived in between.
+    /// 3. Call `resume` and continue delivery.
+    ///
+    /// Because this may take time, `resume` is a callback: a returned list could be outdated when it
+    /// arrives.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails. By default, [`AdapterError::is_not_supported`].
     ///
     /// [`Target::includes`]: crate::Target::includes
+    /// [`InMemoryAdapter`]: crate::InMemoryAdapter
     fn resume_session(
         &self,
         session: StoredSession,
@@ -153,5 +195,46 @@ pub trait Adapter: Send + Sync + 'static {
         Box::pin(std::future::ready(Err(AdapterError::not_supported(
             "recovery of connections",
         ))))
+    }
+}
+
+/// Creates the adapter of each namespace when the namespace is created.
+///
+/// Closures with the same signature implement this trait.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use socketio_adapter::{Adapter, AdapterFactory, InMemoryAdapter, LocalSockets};
+///
+/// fn configure(adapter: impl AdapterFactory) {
+///     // ...
+/// #   let _ = adapter;
+/// }
+///
+/// configure(|_namespace: &str, local: Arc<dyn LocalSockets>| -> Arc<dyn Adapter> {
+///     Arc::new(InMemoryAdapter::new(local))
+/// });
+/// ```
+pub trait AdapterFactory: Send + Sync + 'static {
+    /// Creates the adapter of a namespace, which reaches the sockets of this server through `local`.
+    ///
+    /// The adapter may keep `local`. It does not keep the namespace alive, and its methods do
+    /// nothing once the namespace is removed.
+    ///
+    /// Two threads that create the same namespace at once may both call this. One of the adapters
+    /// is then dropped without [`init`](Adapter::init) or [`close`](Adapter::close), so register
+    /// and subscribe in `init`.
+    fn create(&self, namespace: &str, local: Arc<dyn LocalSockets>) -> Arc<dyn Adapter>;
+}
+
+impl<F> AdapterFactory for F
+where
+    F: Fn(&str, Arc<dyn LocalSockets>) -> Arc<dyn Adapter> + Send + Sync + 'static,
+{
+    fn create(&self, namespace: &str, local: Arc<dyn LocalSockets>) -> Arc<dyn Adapter> {
+        self(namespace, local)
     }
 }

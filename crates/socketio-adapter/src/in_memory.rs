@@ -1,4 +1,4 @@
-//! The adapter of a server that is alone.
+//! The adapter of a single server.
 
 mod delivery;
 
@@ -9,23 +9,23 @@ use futures_core::future::BoxFuture;
 use socketio_proto::{Packet, PacketType};
 
 use self::delivery::Delivery;
-
 use crate::ack::{AckCollector, Answers};
-use crate::adapter::{Adapter, AdapterError};
-use crate::adapter_factory::AdapterFactory;
-use crate::local::LocalSockets;
+use crate::adapter::{Adapter, AdapterError, AdapterFactory};
+use crate::local::{LocalSockets, RemoteSocketInfo};
 use crate::options::BroadcastOptions;
 use crate::recovery::{RecoveryId, RecoveryOptions, Resume, StoredSession};
-use crate::remote::RemoteSocketInfo;
 use crate::room_list::RoomList;
 
-/// The adapter of a server that is alone: it knows the sockets of this server only.
+/// The adapter of a single server: it reaches only the sockets of this server.
 ///
-/// It can keep, in the memory of the process, what clients need who lose their connection and come
-/// back: see [`factory_with_recovery`](Self::factory_with_recovery). Then every event that is not
-/// volatile and asks for no acknowledgement takes a copy of its text, and such broadcasts of one
-/// namespace run one after the other. What is too old is forgotten with the next broadcast, loss or
-/// return, or when another namespace needs the room. Without recovery there is no cost.
+/// With [`factory_with_recovery`](Self::factory_with_recovery) it stores sessions and packets in
+/// memory, so that clients can recover from a lost connection. Recovery has these costs:
+///
+/// - Every event that is not volatile and asks for no acknowledgement is copied.
+/// - Such broadcasts of one namespace run one after the other.
+///
+/// Expired packets and sessions are removed by the next broadcast, lost connection or recovery, or when
+/// another namespace needs the space. Without recovery there is no cost.
 #[derive(Clone)]
 pub struct InMemoryAdapter {
     local: Arc<dyn LocalSockets>,
@@ -33,7 +33,7 @@ pub struct InMemoryAdapter {
 }
 
 impl InMemoryAdapter {
-    /// Returns an adapter for these sockets.
+    /// Creates an adapter for these sockets, without recovery.
     #[must_use]
     pub fn new(local: Arc<dyn LocalSockets>) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl InMemoryAdapter {
         }
     }
 
-    /// Returns an adapter for these sockets that keeps what they need to come back.
+    /// Creates an adapter for these sockets that stores sessions and packets for recovery.
     #[must_use]
     pub fn with_recovery(local: Arc<dyn LocalSockets>, options: &RecoveryOptions) -> Self {
         Self {
@@ -51,14 +51,13 @@ impl InMemoryAdapter {
         }
     }
 
-    /// Returns what makes such adapters.
+    /// Returns a factory of adapters without recovery.
     #[must_use]
     pub fn factory() -> impl AdapterFactory {
         |_: &str, local: Arc<dyn LocalSockets>| -> Arc<dyn Adapter> { Arc::new(Self::new(local)) }
     }
 
-    /// Returns what makes adapters that keep what sockets need to come back; Node's
-    /// `SessionAwareAdapter`.
+    /// Returns a factory of adapters with recovery; Node's `SessionAwareAdapter`.
     pub fn factory_with_recovery(options: RecoveryOptions) -> impl AdapterFactory {
         move |_: &str, local: Arc<dyn LocalSockets>| -> Arc<dyn Adapter> {
             Arc::new(Self::with_recovery(local, &options))
@@ -82,7 +81,7 @@ impl Adapter for InMemoryAdapter {
 
     fn broadcast(&self, packet: Packet, options: BroadcastOptions) {
         match &self.delivery {
-            Some(delivery) if is_kept(&packet, &options) => {
+            Some(delivery) if is_recoverable(&packet, &options) => {
                 delivery.broadcast(&*self.local, packet, options);
             }
             _ => self.local.broadcast(&packet, &options),
@@ -151,9 +150,11 @@ impl Adapter for InMemoryAdapter {
     }
 }
 
-/// Whether a packet is kept for those who miss it. As in Node's server one that asks for an
-/// acknowledgement is not: whoever asked does not wait that long.
-fn is_kept(packet: &Packet, options: &BroadcastOptions) -> bool {
+/// Returns whether a packet is stored for clients that miss it.
+///
+/// As in Node, a packet that asks for an acknowledgement is not stored: the caller's timeout is shorter
+/// than a recovery.
+fn is_recoverable(packet: &Packet, options: &BroadcastOptions) -> bool {
     packet.kind == PacketType::Event && packet.id.is_none() && !options.flags.volatile
 }
 

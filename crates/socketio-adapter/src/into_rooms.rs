@@ -1,4 +1,4 @@
-//! What may be given where rooms are asked for.
+//! The conversion of names to lists of rooms.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -10,7 +10,9 @@ use crate::room::Room;
 use crate::room_list::RoomList;
 use crate::socket_id::SocketId;
 
-/// One room or several: a name, or an array, slice, vector or set of names.
+/// A type that names one or several rooms: a name, or an array, slice, vector or set of names.
+///
+/// Implement it for the types of an application that stand for rooms.
 ///
 /// # Examples
 ///
@@ -31,7 +33,7 @@ use crate::socket_id::SocketId;
     note = "give a `&str`, `String`, `Room` or `SocketId`, or an array, slice or `Vec` of these"
 )]
 pub trait IntoRooms {
-    /// Turns the value into a list of names.
+    /// Converts the value into a list of names.
     fn into_rooms(self) -> RoomList;
 }
 
@@ -103,7 +105,7 @@ impl<R: Into<Room>> IntoRooms for Vec<R> {
         if rooms.len() < 2 {
             return rooms.collect();
         }
-        // A name is as large as a `String`: of these, the list takes over the memory.
+        // A `Room` has the size of a `String`, so collecting reuses the allocation of the vector.
         rooms.map(Into::into).collect::<Vec<Room>>().into()
     }
 }

@@ -1,21 +1,21 @@
-//! How an operation is carried out, beside whom it is meant for.
+//! The target and the flags of an operation on several sockets.
 
 use std::time::Duration;
 
 use crate::target::Target;
 
-/// Whom an operation on several sockets is meant for, and how it is carried out.
+/// The target of an operation on several sockets, and its flags.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct BroadcastOptions {
-    /// Which sockets are meant.
+    /// The targeted sockets.
     pub target: Target,
-    /// How the operation is carried out.
+    /// The modifiers of the operation.
     pub flags: Flags,
 }
 
 impl BroadcastOptions {
-    /// Creates options for the sockets of `target` with the default flags.
+    /// Creates options for the sockets of `target`, with the default flags.
     #[must_use]
     pub fn new(target: Target) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl BroadcastOptions {
         }
     }
 
-    /// Sets the flags.
+    /// Sets [`flags`](Self#structfield.flags).
     #[must_use]
     pub fn with_flags(mut self, flags: Flags) -> Self {
         self.flags = flags;
@@ -38,16 +38,27 @@ impl From<Target> for BroadcastOptions {
     }
 }
 
-/// The modifiers of an operation, as Node's `BroadcastOperator` has them.
+/// The modifiers of an operation, as in Node's `BroadcastOperator`.
+///
+/// Start from the default and set fields:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use socketio_adapter::Flags;
+///
+/// let mut flags = Flags::default();
+/// flags.timeout = Some(Duration::from_secs(1));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Flags {
     /// Whether the packet may be compressed. Default: true.
     pub compress: bool,
-    /// Whether only the sockets of this server are meant. Default: false.
+    /// Whether only the sockets of this server are targeted. Default: false.
     pub local: bool,
-    /// How long acknowledgements, or the answers of other servers, are awaited. Default: as the
-    /// operation has it.
+    /// The timeout of acknowledgements, or of the answers of other servers. Default: that of the
+    /// operation.
     pub timeout: Option<Duration>,
     /// Whether the packet is dropped for a client whose transport is not writable. Default: false.
     pub volatile: bool,

@@ -1,11 +1,16 @@
-//! What is kept of a socket that may come back, and of what it misses meanwhile.
+//! The sessions and packets that an adapter stores for connection state recovery.
 //!
 //! ```text
-//! Adapter::broadcast        appends an offset to the event and keeps both: KeptPackets
-//! Adapter::persist_session  a connection was lost: KeptSessions
-//! Adapter::take_session     the client is back: its session leaves the store, whatever follows
-//! Adapter::resume_session   calls Resume with what it has missed, between two deliveries
+//! Adapter::broadcast        appends an offset to the event and stores it in KeptPackets
+//! Adapter::persist_session  stores the session of a lost connection in KeptSessions
+//! Adapter::take_session     removes the session of a client that reconnects
+//! Adapter::resume_session   selects the missed packets (KeptPackets::missed) and passes them to
+//!                           Resume, between two deliveries
 //! ```
+//!
+//! Missed packets are selected by the rooms of the session, that is the rooms the socket was in when
+//! the connection was lost. All stored packets since the last one that the client knows are compared
+//! with these rooms. A ledger bounds the bytes of one namespace and of all namespaces together.
 
 mod ledger;
 mod offsets;
@@ -29,15 +34,15 @@ pub(crate) use self::packets::KeptPackets;
 pub use self::resume::{MissedPacket, Resume};
 pub(crate) use self::sessions::{KeptSessions, SessionTooLarge};
 
-/// The secret by which a client gets its lost socket back; Node calls it `pid`.
+/// The secret with which a client recovers its socket; Node's `pid`.
 ///
-/// It is neither the id of the socket nor that of the connection, and is not printed.
+/// It differs from the ids of the socket and of the connection. `Debug` does not print it.
 #[derive(Clone, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct RecoveryId(SmolStr);
 
 impl RecoveryId {
-    /// Returns the id as text.
+    /// Returns the id as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -62,39 +67,41 @@ impl fmt::Debug for RecoveryId {
     }
 }
 
-/// What is kept of a socket whose connection was lost, in the form that Node's servers use.
+/// The stored session of a socket whose connection was lost, in the format of Node's servers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct StoredSession {
     /// The id of the socket.
     #[serde(rename = "sid")]
     pub id: SocketId,
-    /// The secret that the client must know.
+    /// The secret that the client must present.
     #[serde(rename = "pid")]
     pub recovery_id: RecoveryId,
-    /// The rooms of the socket, that of its own id among them.
+    /// The rooms of the socket, its own room included.
     pub rooms: Vec<Room>,
-    /// What the application has attached to the socket.
+    /// The data that the application has attached to the socket.
     #[serde(default)]
     pub data: serde_json::Value,
-    /// The offset that was the last one ([`Adapter::last_offset`](crate::Adapter::last_offset)) when
-    /// the client joined first. Nothing up to it is told to the client, which says itself how far it
-    /// wants to go back. Sessions of Node's servers have none.
+    /// The last offset ([`Adapter::last_offset`](crate::Adapter::last_offset)) when the client first
+    /// joined.
+    ///
+    /// Packets up to it are not replayed, whatever offset the client sends. Sessions of Node's
+    /// servers have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined_at: Option<String>,
-    /// For how long the session has been kept: zero where a connection has just been lost.
+    /// The time since the connection was lost: zero for a connection that has just been lost.
     ///
-    /// An adapter says it of a session that it gives away
-    /// ([`Adapter::take_session`](crate::Adapter::take_session)), and counts it when that is given back,
-    /// so that nobody wins time with it. It is no part of what is stored.
+    /// An adapter sets it in [`Adapter::take_session`](crate::Adapter::take_session) and respects it
+    /// in [`Adapter::persist_session`](crate::Adapter::persist_session). So repeated attempts do not
+    /// extend the lifetime of a session. It is not serialized.
     #[serde(skip)]
     pub age: Duration,
 }
 
 impl StoredSession {
-    /// Creates the session of a socket whose connection has just been lost, without data.
+    /// Creates the session of a socket without data whose connection has just been lost.
     ///
-    /// `rooms` includes the room of the socket's own id.
+    /// `rooms` includes the socket's own room.
     #[must_use]
     pub fn new(id: SocketId, recovery_id: RecoveryId, rooms: Vec<Room>) -> Self {
         Self {
@@ -107,21 +114,21 @@ impl StoredSession {
         }
     }
 
-    /// Sets the data of the application.
+    /// Sets [`data`](Self#structfield.data).
     #[must_use]
     pub fn with_data(mut self, data: serde_json::Value) -> Self {
         self.data = data;
         self
     }
 
-    /// Sets the offset at which the client joined first.
+    /// Sets [`joined_at`](Self#structfield.joined_at).
     #[must_use]
     pub fn with_joined_at(mut self, offset: Option<String>) -> Self {
         self.joined_at = offset;
         self
     }
 
-    /// Sets the time since the connection was lost.
+    /// Sets [`age`](Self#structfield.age).
     #[must_use]
     pub fn with_age(mut self, age: Duration) -> Self {
         self.age = age;

@@ -10,8 +10,8 @@ use crate::socket_id::SocketId;
 
 /// The name of a room.
 ///
-/// A room exists while it has members. Every socket is also in the room that bears its own id, so a
-/// [`SocketId`] is as good as a name. Names of up to 23 bytes are held without an allocation.
+/// A room exists while it has members. Every socket is also in its own room, which is named after its id, so a
+/// [`SocketId`] can be used as a name. Names of up to 23 bytes need no allocation.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ use crate::socket_id::SocketId;
 pub struct Room(SmolStr);
 
 impl Room {
-    /// Returns the name as text.
+    /// Returns the name as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -38,7 +38,7 @@ impl AsRef<str> for Room {
     }
 }
 
-// `Hash`, `Eq` and `Ord` of the text and of the name agree, because `SmolStr` hashes and compares
+// `Hash`, `Eq` and `Ord` of the string and of the name agree, because `SmolStr` hashes and compares
 // as `str` does.
 impl Borrow<str> for Room {
     fn borrow(&self) -> &str {

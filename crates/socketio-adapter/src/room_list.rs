@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::room::Room;
 
-/// A list of room names in the order in which they were given.
+/// A list of room names in insertion order.
 ///
-/// Nearly every list has no name or one, and those cost no allocation.
+/// Most lists have at most one name. These need no allocation.
 ///
 /// # Examples
 ///
@@ -33,13 +33,13 @@ enum Names {
 }
 
 impl RoomList {
-    /// Returns a list without a name.
+    /// Creates an empty list.
     #[must_use]
     pub const fn new() -> Self {
         Self(Names::None)
     }
 
-    /// Returns the names.
+    /// Returns the names as a slice.
     #[must_use]
     pub fn as_slice(&self) -> &[Room] {
         match &self.0 {
@@ -166,7 +166,7 @@ impl<'de> Deserialize<'de> for RoomList {
     }
 }
 
-/// The names of a [`RoomList`], one after the other.
+/// An iterator over the names of a [`RoomList`].
 #[derive(Debug)]
 pub struct RoomListIter {
     one: Option<Room>,
@@ -181,8 +181,8 @@ impl Iterator for RoomListIter {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = usize::from(self.one.is_some()).saturating_add(self.many.len());
-        (left, Some(left))
+        let len = usize::from(self.one.is_some()).saturating_add(self.many.len());
+        (len, Some(len))
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_keeps_order_as_it_grows() {
+    fn a_growing_list_keeps_its_order() {
         let mut rooms = RoomList::new();
         assert!(rooms.is_empty());
         for name in ["a", "b", "c"] {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_little_more_than_a_name() {
+    fn a_list_is_at_most_32_bytes() {
         assert!(size_of::<RoomList>() <= 32);
     }
 }

@@ -1,11 +1,14 @@
-//! Which socket of a namespace is in which room.
+//! The index of the sockets of a namespace and their rooms.
+//!
+//! `index.rs` stores the rooms by name, `directory.rs` the members by id, `slots.rs` the members of one
+//! room, and `member.rs` the rooms of one member. `visit.rs` selects the members of a target. All of
+//! them may be used by any number of threads.
 
 mod directory;
 mod entry;
 mod error;
 mod index;
 mod member;
-mod observer;
 mod shards;
 mod slots;
 mod visit;
@@ -15,8 +18,8 @@ use std::sync::{Arc, OnceLock};
 
 use self::directory::Directory;
 use self::index::Index;
-use self::member::{Here, Joined, State};
-use self::shards::Hashing;
+use self::member::{Joined, MemberState, Present};
+use self::shards::NameHasher;
 use self::visit::Visit;
 use crate::into_rooms::IntoRooms;
 use crate::room::Room;
@@ -25,17 +28,17 @@ use crate::socket_id::SocketId;
 use crate::target::Target;
 
 pub use self::error::{InsertError, TooManyRooms};
+pub use self::index::RoomObserver;
 pub use self::member::{Member, Memberships};
-pub use self::observer::RoomObserver;
 
-/// The sockets of one namespace on this server, and the rooms they are in.
+/// An index of the sockets of one namespace on this server, and of their rooms.
 ///
-/// Each member is in the room of its own id from the start. That room takes no memory: a name is
-/// looked up among the ids as well as among the rooms. All other rooms exist while they have
+/// Each member starts in its own room, which is named after its id. That room takes no memory: a name
+/// is looked up among the ids as well as among the rooms. All other rooms exist while they have
 /// members.
 ///
-/// Any number of threads may use the index at once. Who is removed stays out: whatever runs at the
-/// same time, nothing of the member remains, and joining afterwards does nothing.
+/// Any number of threads may use the index at once. A removed member stays removed: a concurrent or
+/// later join does nothing, and the index keeps no reference to the member.
 ///
 /// # Examples
 ///
@@ -73,104 +76,107 @@ pub use self::observer::RoomObserver;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 //
-// Locks are taken in this order: the record of a member, then one part of the directory, or one part
-// of the index, or one room. Nothing is locked while a part of the directory, or a room, is. An
-// observer is called with the record of a member and perhaps one part of the index locked.
+// Lock order: the record of a member, then one shard of the directory, or one shard of the index, or
+// one room. No further lock is taken while a shard of the directory or a room is locked. An observer
+// is called with the record of a member locked, and possibly one shard of the index.
 pub struct Rooms<M: Member> {
     directory: Directory<M>,
-    hashing: Hashing,
+    hasher: NameHasher,
     index: Index<M>,
     max_rooms: Option<usize>,
     observer: OnceLock<Arc<dyn RoomObserver>>,
 }
 
 impl<M: Member> Rooms<M> {
-    /// Returns an index without members, in which a member may join any number of rooms.
+    /// Creates an empty index without a limit of rooms per member.
     #[must_use]
     pub fn new() -> Self {
         Self {
             directory: Directory::new(),
-            hashing: Hashing::default(),
+            hasher: NameHasher::default(),
             index: Index::new(),
             max_rooms: None,
             observer: OnceLock::new(),
         }
     }
 
-    /// Sets how many rooms a member may join, the room of its own id not counted. Default: no limit.
+    /// Sets the maximum number of rooms per member, not counting its own room. Default: no
+    /// limit.
     ///
-    /// Set it where clients choose what they join: each room that exists, and each membership, takes
-    /// memory.
+    /// Set it where clients choose the rooms they join: each room and each membership takes memory.
     #[must_use]
     pub fn with_max_rooms(mut self, limit: impl Into<Option<usize>>) -> Self {
         self.max_rooms = limit.into();
         self
     }
 
-    /// Sets who is told of changes from now on. Returns false if somebody has been set before, who
-    /// then stays.
+    /// Sets the observer of later changes. Returns false and keeps the previous observer if there is
+    /// one.
     pub fn observe(&self, observer: Arc<dyn RoomObserver>) -> bool {
         self.observer.set(observer).is_ok()
     }
 
-    /// Takes a member into the namespace, the room of its own id, and the rooms that it has joined
-    /// while it waited.
+    /// Adds a member to the namespace, to its own room, and to the rooms that it joined
+    /// before it was inserted.
     ///
-    /// Does nothing if the member is here already.
+    /// Does nothing if the member is already in the namespace.
     ///
     /// # Errors
     ///
     /// [`InsertError::Removed`] if the member has been removed before, and [`InsertError::IdTaken`]
-    /// if another has its id.
+    /// if another member has its id.
     pub fn insert(&self, member: &Arc<M>) -> Result<(), InsertError> {
         let mut state = member.memberships().lock();
         let waiting = match &mut *state {
-            State::Waiting(rooms) => rooms,
-            State::Here(_) => return Ok(()),
-            State::Gone => return Err(InsertError::Removed),
+            MemberState::Waiting(rooms) => rooms,
+            MemberState::Present(_) => return Ok(()),
+            MemberState::Removed => return Err(InsertError::Removed),
         };
         let stamp = self
             .directory
-            .insert(&self.hashing, member)
+            .insert(&self.hasher, member)
             .ok_or(InsertError::IdTaken)?;
         let rooms = std::mem::take(waiting);
-        let mut here = Here {
+        let mut present = Present {
             stamp,
             own_room: false,
             rooms: Vec::with_capacity(rooms.len()),
         };
-        self.join_own_room(&mut here, member);
+        self.join_own_room(&mut present, member);
         for room in &rooms {
-            self.join_one(&mut here, member, room);
+            self.join_one(&mut present, member, room);
         }
-        *state = State::Here(here);
+        *state = MemberState::Present(present);
         Ok(())
     }
 
-    /// Takes a member out of all rooms and of the namespace, for good. Returns whether it was here.
+    /// Removes a member from all rooms and from the namespace for good. Returns whether it was in the
+    /// namespace.
     ///
-    /// A visit that is under way may still come to it.
+    /// A running visit may still reach it.
     pub fn remove(&self, member: &M) -> bool {
         let mut state = member.memberships().lock();
-        let State::Here(mut here) = std::mem::replace(&mut *state, State::Gone) else {
+        let MemberState::Present(mut present) =
+            std::mem::replace(&mut *state, MemberState::Removed)
+        else {
             return false;
         };
-        self.directory.remove(&self.hashing, member, here.stamp);
-        for joined in std::mem::take(&mut here.rooms) {
+        self.directory.remove(&self.hasher, member, present.stamp);
+        for joined in std::mem::take(&mut present.rooms) {
             self.leave_one(member, &joined);
         }
-        self.leave_own_room(&mut here, member);
+        self.leave_own_room(&mut present, member);
         true
     }
 
-    /// Lets a member join rooms. Does nothing for rooms in which it is, and after it was removed.
+    /// Adds a member to rooms. Does nothing for rooms that it is in already, or if it was removed.
     ///
-    /// A member that is not in the namespace yet joins once it is inserted.
+    /// A member that is not in the namespace yet joins the rooms when it is inserted.
     ///
     /// # Errors
     ///
-    /// [`TooManyRooms`] if the member would be in more rooms than the limit allows. It has then
-    /// joined none of these.
+    /// [`TooManyRooms`] if the member would be in more rooms than the limit. It joins none of the
+    /// rooms then.
     pub fn join(&self, member: &Arc<M>, rooms: impl IntoRooms) -> Result<(), TooManyRooms> {
         let rooms = rooms.into_rooms();
         let mut state = member.memberships().lock();
@@ -178,65 +184,70 @@ impl<M: Member> Rooms<M> {
             check_limit(&state, member.id(), &rooms, limit)?;
         }
         match &mut *state {
-            State::Waiting(waiting) => {
+            MemberState::Waiting(waiting) => {
                 for room in rooms {
-                    // The room of its own id is joined in any case.
+                    // `insert` joins the member's own room in any case.
                     if room != *member.id().as_str() && !waiting.contains(&room) {
                         waiting.push(room);
                     }
                 }
             }
-            State::Here(here) => {
+            MemberState::Present(present) => {
                 for room in &rooms {
-                    self.join_one(here, member, room);
+                    self.join_one(present, member, room);
                 }
             }
-            State::Gone => {}
+            MemberState::Removed => {}
         }
         Ok(())
     }
 
-    /// Lets a member leave a room, be it that of its own id. Returns whether it was in it.
+    /// Removes a member from a room, which may be its own room. Returns whether it was in
+    /// the room.
     pub fn leave(&self, member: &M, room: &str) -> bool {
         let mut state = member.memberships().lock();
         match &mut *state {
-            State::Waiting(waiting) => {
+            MemberState::Waiting(waiting) => {
                 let place = waiting.iter().position(|waiting| waiting == room);
                 place.map(|place| waiting.remove(place)).is_some()
             }
-            State::Here(here) if member.id() == room => self.leave_own_room(here, member),
-            State::Here(here) => {
-                let place = here
+            MemberState::Present(present) if member.id() == room => {
+                self.leave_own_room(present, member)
+            }
+            MemberState::Present(present) => {
+                let place = present
                     .rooms
                     .iter()
                     .position(|joined| joined.entry.name() == room);
                 let Some(place) = place else {
                     return false;
                 };
-                let joined = here.rooms.remove(place);
+                let joined = present.rooms.remove(place);
                 self.leave_one(member, &joined);
                 true
             }
-            State::Gone => false,
+            MemberState::Removed => false,
         }
     }
 
-    /// Returns the rooms of a member: first that of its own id, then the others in the order in
-    /// which it joined them.
+    /// Returns the rooms of a member: its own room, then the others in the order of joining.
     #[must_use]
     pub fn rooms_of(&self, member: &M) -> Vec<Room> {
         match &*member.memberships().lock() {
-            State::Waiting(rooms) => rooms.clone(),
-            State::Here(here) => {
-                let own = here.own_room.then(|| Room::from(member.id()));
-                let others = here.rooms.iter().map(|joined| joined.entry.name().clone());
+            MemberState::Waiting(rooms) => rooms.clone(),
+            MemberState::Present(present) => {
+                let own = present.own_room.then(|| Room::from(member.id()));
+                let others = present
+                    .rooms
+                    .iter()
+                    .map(|joined| joined.entry.name().clone());
                 own.into_iter().chain(others).collect()
             }
-            State::Gone => Vec::new(),
+            MemberState::Removed => Vec::new(),
         }
     }
 
-    /// Tells whether a member is in a room.
+    /// Returns whether a member is in a room.
     #[must_use]
     pub fn is_member(&self, member: &M, room: &str) -> bool {
         if member.id() == room {
@@ -249,58 +260,59 @@ impl<M: Member> Rooms<M> {
     /// Returns the member that has this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Arc<M>> {
-        self.directory.find(self.hashing.key(id))
+        self.directory.find(self.hasher.key(id))
     }
 
-    /// Returns how many members are in the namespace.
+    /// Returns the number of members.
     #[must_use]
     pub fn len(&self) -> usize {
         self.directory.len()
     }
 
-    /// Tells whether there is no member.
+    /// Returns whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns how many rooms there are, the rooms of the members' own ids not counted.
+    /// Returns the number of rooms, not counting the members' own rooms.
     #[must_use]
     pub fn room_count(&self) -> usize {
         self.index.len()
     }
 
-    /// Calls `visitor` once with each member that the target means.
+    /// Calls `visitor` once with each member that the target selects.
     ///
-    /// Nothing is locked during a call, so `visitor` may use the index as it likes, and others can
-    /// join and leave while the visit is under way. Who is meant all the time is visited exactly
-    /// once; who joins or leaves meanwhile is visited once or not at all. Only members of the rooms
-    /// that are named are looked at. The members left out are those of the excluded rooms that exist
-    /// when the visit starts.
+    /// No lock is held during a call, so `visitor` may use the index, and members can join and leave
+    /// during the visit. A member that the target selects all the time is visited exactly once. A
+    /// member that joins or leaves meanwhile is visited at most once. Only the members of the
+    /// target's rooms are looked at. Excluded rooms that are created after the start of the visit
+    /// have no effect.
     pub fn for_each(&self, target: &Target, visitor: impl FnMut(&Arc<M>)) {
         Visit {
             directory: &self.directory,
-            hashing: &self.hashing,
+            hasher: &self.hasher,
             index: &self.index,
         }
         .run(target, visitor);
     }
 
-    fn join_one(&self, here: &mut Here<M>, member: &Arc<M>, room: &Room) {
+    fn join_one(&self, present: &mut Present<M>, member: &Arc<M>, room: &Room) {
         if member.id() == room.as_str() {
-            self.join_own_room(here, member);
+            self.join_own_room(present, member);
             return;
         }
-        let key = self.hashing.key(room.as_str());
+        let key = self.hasher.key(room.as_str());
         let joined = self
             .index
             .join(key, room, member, self.observer(), |entry| {
-                here.rooms
+                present
+                    .rooms
                     .iter()
                     .any(|joined| Arc::ptr_eq(&joined.entry, entry))
             });
         if let Some((entry, stamp)) = joined {
-            here.rooms.push(Joined { entry, stamp });
+            present.rooms.push(Joined { entry, stamp });
             if let Some(observer) = self.observer() {
                 observer.join_room(room, member.id());
             }
@@ -315,8 +327,8 @@ impl<M: Member> Rooms<M> {
             .leave(&joined.entry, joined.stamp, self.observer());
     }
 
-    fn join_own_room(&self, here: &mut Here<M>, member: &M) {
-        if std::mem::replace(&mut here.own_room, true) {
+    fn join_own_room(&self, present: &mut Present<M>, member: &M) {
+        if std::mem::replace(&mut present.own_room, true) {
             return;
         }
         if let Some(observer) = self.observer() {
@@ -326,8 +338,8 @@ impl<M: Member> Rooms<M> {
         }
     }
 
-    fn leave_own_room(&self, here: &mut Here<M>, member: &M) -> bool {
-        if !std::mem::replace(&mut here.own_room, false) {
+    fn leave_own_room(&self, present: &mut Present<M>, member: &M) -> bool {
+        if !std::mem::replace(&mut present.own_room, false) {
             return false;
         }
         if let Some(observer) = self.observer() {
@@ -358,10 +370,10 @@ impl<M: Member> fmt::Debug for Rooms<M> {
     }
 }
 
-// Members know their rooms and rooms their members: who is still here would stay in memory for ever.
+// Members and rooms refer to each other: without this, the remaining members would leak.
 impl<M: Member> Drop for Rooms<M> {
     fn drop(&mut self) {
-        // Whoever was told of changes may be half gone by now.
+        // The owner of the observer may be dropped already.
         self.observer.take();
         self.for_each(&Target::all(), |member| {
             self.remove(member);
@@ -370,12 +382,12 @@ impl<M: Member> Drop for Rooms<M> {
 }
 
 fn check_limit<M>(
-    state: &State<M>,
+    state: &MemberState<M>,
     own: &SocketId,
     rooms: &RoomList,
     limit: usize,
 ) -> Result<(), TooManyRooms> {
-    if matches!(state, State::Gone) {
+    if matches!(state, MemberState::Removed) {
         return Ok(());
     }
     let free = limit.saturating_sub(state.count());

@@ -6,11 +6,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-/// The id of one socket of one namespace, as the client knows it.
+/// The id of one socket in one namespace, as the client knows it.
 ///
-/// The server makes ids of 20 URL-safe characters from 15 random bytes. Keep that length: servers
-/// that share a Redis with Node's sharded adapter tell the ids of sockets from the names of rooms by
-/// it. Ids of up to 23 bytes are held without an allocation.
+/// The server creates ids of 20 URL-safe characters from 15 random bytes. Keep that length: Node's
+/// sharded Redis adapter uses it to distinguish the ids of sockets from the names of rooms. Ids of up
+/// to 23 bytes need no allocation.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ use smol_str::SmolStr;
 pub struct SocketId(SmolStr);
 
 impl SocketId {
-    /// Returns the id as text.
+    /// Returns the id as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -38,7 +38,7 @@ impl AsRef<str> for SocketId {
     }
 }
 
-// `Hash`, `Eq` and `Ord` of the text and of the id agree, because `SmolStr` hashes and compares as
+// `Hash`, `Eq` and `Ord` of the string and of the id agree, because `SmolStr` hashes and compares as
 // `str` does.
 impl Borrow<str> for SocketId {
     fn borrow(&self) -> &str {

@@ -1,4 +1,4 @@
-//! Which sockets an operation is meant for.
+//! The selection of sockets by rooms.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +6,11 @@ use crate::into_rooms::IntoRooms;
 use crate::room::Room;
 use crate::room_list::RoomList;
 
-/// The sockets that an operation is meant for: those in any of some rooms, but in none of others.
+/// A selection of sockets: the members of any of some rooms that are in none of the excluded rooms.
 ///
-/// Without rooms it means every socket of the namespace. A socket that is in several of the rooms is
-/// meant once. Because each socket is in the room of its own id, a [`SocketId`](crate::SocketId)
-/// may be used as a room to mean, or to leave out, a single socket.
+/// Without rooms it selects every socket of the namespace. A socket that is in several of the rooms is
+/// selected once. Each socket is in its own room, which is named after its id, so a [`SocketId`](crate::SocketId) works
+/// as a room that selects or excludes a single socket.
 ///
 /// # Examples
 ///
@@ -30,58 +30,57 @@ pub struct Target {
 }
 
 impl Target {
-    /// Means every socket of the namespace.
+    /// Creates a target that selects every socket of the namespace.
     #[must_use]
     pub fn all() -> Self {
         Self::default()
     }
 
-    /// Adds rooms whose members are meant.
+    /// Adds rooms whose members are selected.
     ///
-    /// As on Node's server an empty list adds nothing, so a target to which only empty lists were
-    /// added means everyone.
+    /// As in Node, an empty list adds nothing: a target with only empty lists selects every socket.
     #[must_use]
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         self.add_rooms(rooms);
         self
     }
 
-    /// Adds rooms whose members are left out, whatever other rooms they are in.
+    /// Adds rooms whose members are excluded, whichever other rooms they are in.
     #[must_use]
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
         self.add_excluded(rooms);
         self
     }
 
-    /// Adds rooms whose members are meant; [`to`](Self::to) for a target in place.
+    /// Adds rooms whose members are selected; the in-place form of [`to`](Self::to).
     pub fn add_rooms(&mut self, rooms: impl IntoRooms) {
         append(&mut self.rooms, rooms.into_rooms());
     }
 
-    /// Adds rooms whose members are left out; [`except`](Self::except) for a target in place.
+    /// Adds rooms whose members are excluded; the in-place form of [`except`](Self::except).
     pub fn add_excluded(&mut self, rooms: impl IntoRooms) {
         append(&mut self.excluded, rooms.into_rooms());
     }
 
-    /// Returns the rooms whose members are meant; none means everyone.
+    /// Returns the rooms whose members are selected; empty if every socket is.
     #[must_use]
     pub fn rooms(&self) -> &[Room] {
         &self.rooms
     }
 
-    /// Returns the rooms whose members are left out.
+    /// Returns the rooms whose members are excluded.
     #[must_use]
     pub fn excluded(&self) -> &[Room] {
         &self.excluded
     }
 
-    /// Tells whether a socket that is in these rooms, that of its own id among them, is meant.
+    /// Returns whether a socket in these rooms is selected. `rooms` includes its own room.
     #[must_use]
     pub fn includes(&self, rooms: &[Room]) -> bool {
         self.includes_by(|room| rooms.contains(room))
     }
 
-    /// As [`includes`](Self::includes), of a socket that is in the rooms for which `is_in` says so.
+    /// Returns whether a socket is selected that is in the rooms for which `is_in` returns true.
     pub(crate) fn includes_by(&self, is_in: impl Fn(&Room) -> bool) -> bool {
         let any_in = |names: &[Room]| names.iter().any(&is_in);
         (self.rooms.is_empty() || any_in(&self.rooms)) && !any_in(&self.excluded)
@@ -101,14 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rooms_add_up() {
+    fn added_rooms_accumulate() {
         let target = Target::all().to("a").to(["b", "c"]).except("d").except("e");
         assert_eq!(target.rooms(), ["a", "b", "c"]);
         assert_eq!(target.excluded(), ["d", "e"]);
     }
 
     #[test]
-    fn a_target_includes_who_is_in_a_room_and_in_no_excluded_one() {
+    fn a_target_includes_members_of_its_rooms_but_not_of_excluded_rooms() {
         let rooms = ["id", "a", "b"].map(Room::from);
         assert!(Target::all().includes(&rooms));
         assert!(Target::all().includes(&[]));
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_of_rooms_means_everyone() {
+    fn an_empty_list_of_rooms_selects_every_socket() {
         assert_eq!(Target::all().to(Vec::<Room>::new()), Target::all());
     }
 }

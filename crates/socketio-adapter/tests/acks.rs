@@ -15,7 +15,7 @@ fn args(n: u32) -> Args {
     Args::from_serialize(None, &n).unwrap()
 }
 
-/// Returns a collection from one server, and the acknowledgements that its sockets owe.
+/// Creates a collection from one server. Returns it with the acknowledgements that its sockets owe.
 fn broadcast(sockets: usize) -> (Vec<PendingAck>, Answers) {
     let (collector, answers) = AckCollector::with_answers();
     collector.expect_servers(1);
@@ -27,7 +27,7 @@ fn broadcast(sockets: usize) -> (Vec<PendingAck>, Answers) {
     (owed, answers)
 }
 
-/// Counts how often a task is woken.
+/// Counts the wake-ups of a task.
 #[derive(Default)]
 struct Woken(AtomicUsize);
 
@@ -38,13 +38,13 @@ impl Wake for Woken {
 }
 
 #[test]
-fn no_client_means_done_at_once() {
+fn a_broadcast_to_no_client_is_complete_at_once() {
     let (_, answers) = broadcast(0);
     assert!(answers.all().now_or_never().unwrap().is_empty());
 }
 
 #[test]
-fn all_answers_come_in_the_order_of_answering() {
+fn answers_are_yielded_in_the_order_of_arrival() {
     let (mut owed, answers) = broadcast(3);
     owed.remove(2).answer(args(3));
     owed.remove(0).answer(args(1));
@@ -54,7 +54,7 @@ fn all_answers_come_in_the_order_of_answering() {
 }
 
 #[test]
-fn answers_can_be_read_as_they_come() {
+fn answers_are_yielded_before_the_collection_is_complete() {
     let (mut owed, mut answers) = broadcast(2);
     assert_eq!(answers.next().now_or_never(), None);
     owed.remove(0).answer(args(1));
@@ -67,7 +67,7 @@ fn answers_can_be_read_as_they_come() {
 }
 
 #[test]
-fn a_client_that_leaves_is_counted_out() {
+fn a_client_that_leaves_is_not_awaited() {
     let (collector, answers) = AckCollector::with_answers();
     collector.expect_servers(1);
     let sink: Arc<dyn AckSink> = Arc::new(collector);
@@ -107,10 +107,14 @@ fn the_waiting_task_is_woken_by_answers_and_by_the_end() {
 }
 
 #[test]
-fn all_servers_are_awaited() {
+fn the_stream_waits_for_all_servers() {
     let (collector, mut answers) = AckCollector::with_answers();
     collector.count(0);
-    assert_eq!(answers.next().now_or_never(), None, "how many servers?");
+    assert_eq!(
+        answers.next().now_or_never(),
+        None,
+        "the number of servers is unknown"
+    );
     collector.expect_servers(3);
     collector.answer(args(7));
     collector.count(1);
@@ -121,7 +125,7 @@ fn all_servers_are_awaited() {
 }
 
 #[test]
-fn a_timeout_yields_what_has_come_and_tells_what_is_missing() {
+fn a_timeout_returns_received_answers_and_missing_counts() {
     let (collector, answers) = AckCollector::with_answers();
     collector.expect_servers(3);
     collector.count(2);
@@ -151,7 +155,7 @@ fn the_error_is_the_last_item_of_a_stream_with_a_deadline() {
 }
 
 #[test]
-fn a_deadline_does_no_harm_when_all_have_answered() {
+fn a_deadline_after_the_last_answer_has_no_effect() {
     let (owed, answers) = broadcast(2);
     for (n, owed) in owed.into_iter().enumerate() {
         owed.answer(args(n as u32));
@@ -165,7 +169,7 @@ fn a_deadline_does_no_harm_when_all_have_answered() {
 }
 
 #[test]
-fn what_is_pending_is_taken_back_when_nobody_waits_any_more() {
+fn dropping_the_answers_removes_pending_acknowledgements() {
     let end: [fn(Answers); 3] = [
         drop,
         |answers| drop(answers.all().now_or_never()),
@@ -184,7 +188,7 @@ fn what_is_pending_is_taken_back_when_nobody_waits_any_more() {
 }
 
 #[test]
-fn nothing_is_kept_pending_by_a_stream_that_has_ended() {
+fn an_ended_stream_keeps_no_pending_acknowledgement() {
     let guard = |ended: &Arc<AtomicUsize>| {
         let ended = Arc::clone(ended);
         AckGuard::new(move || _ = ended.fetch_add(1, Ordering::SeqCst))
@@ -205,12 +209,12 @@ fn nothing_is_kept_pending_by_a_stream_that_has_ended() {
 }
 
 #[test]
-fn the_last_answer_runs_no_guard_under_the_locks_of_who_hands_it_in() {
+fn the_last_answer_drops_no_guard_under_the_locks_of_its_sender() {
     let (owed, mut answers) = broadcast(1);
     let table = Arc::new(Mutex::new(owed));
     let in_guard = Arc::clone(&table);
     answers = answers.with_guard(AckGuard::new(move || {
-        in_guard.try_lock().expect("nobody holds it").clear();
+        in_guard.try_lock().expect("the lock is free").clear();
     }));
     let mut held = table.lock().unwrap();
     held.remove(0).answer(args(1));
@@ -219,7 +223,7 @@ fn the_last_answer_runs_no_guard_under_the_locks_of_who_hands_it_in() {
 }
 
 #[test]
-fn nothing_is_awaited_from_a_collector_that_is_gone() {
+fn dropping_the_collector_ends_the_stream() {
     let (collector, answers) = AckCollector::with_answers();
     collector.expect_servers(2);
     collector.count(0);
@@ -229,7 +233,7 @@ fn nothing_is_awaited_from_a_collector_that_is_gone() {
 }
 
 #[test]
-fn a_stopped_collection_still_gives_what_has_come() {
+fn a_stopped_collection_still_yields_received_answers() {
     let (mut owed, mut answers) = broadcast(2);
     owed.remove(0).answer(args(1));
     answers.stop();

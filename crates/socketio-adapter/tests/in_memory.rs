@@ -1,4 +1,4 @@
-//! The adapter of a server that is alone, above a namespace that writes down what it is told.
+//! The adapter of a single server, with sockets that record the calls.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -14,27 +14,27 @@ use socketio_adapter::{
 };
 use socketio_proto::Namespace;
 
-/// Two sockets, "a" and "b", and a list of what was asked for.
+/// Two sockets, "a" and "b", and the recorded calls.
 #[derive(Default)]
 struct Sockets {
-    asked: Mutex<Vec<String>>,
+    calls: Mutex<Vec<String>>,
     pending: Arc<Mutex<BTreeMap<&'static str, PendingAck>>>,
 }
 
 impl Sockets {
-    fn ask(&self, what: String) {
-        self.asked.lock().unwrap().push(what);
+    fn record(&self, call: String) {
+        self.calls.lock().unwrap().push(call);
     }
 
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+    fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
     }
 }
 
 impl LocalSockets for Sockets {
     fn broadcast(&self, _: &Packet, options: &BroadcastOptions) {
         let rooms = options.target.rooms();
-        self.ask(format!("broadcast {rooms:?} {}", options.flags.volatile));
+        self.record(format!("broadcast {rooms:?} {}", options.flags.volatile));
     }
 
     fn broadcast_with_ack(
@@ -53,15 +53,15 @@ impl LocalSockets for Sockets {
     }
 
     fn join(&self, target: &Target, rooms: &RoomList) {
-        self.ask(format!("join {:?} {rooms:?}", target.rooms()));
+        self.record(format!("join {:?} {rooms:?}", target.rooms()));
     }
 
     fn leave(&self, target: &Target, rooms: &RoomList) {
-        self.ask(format!("leave {:?} {rooms:?}", target.rooms()));
+        self.record(format!("leave {:?} {rooms:?}", target.rooms()));
     }
 
     fn disconnect(&self, target: &Target, close: bool) {
-        self.ask(format!("disconnect {:?} {close}", target.rooms()));
+        self.record(format!("disconnect {:?} {close}", target.rooms()));
     }
 
     fn fetch(&self, target: &Target) -> Vec<RemoteSocketInfo> {
@@ -80,7 +80,7 @@ impl LocalSockets for Sockets {
     }
 }
 
-fn alone() -> (Arc<Sockets>, Arc<dyn Adapter>) {
+fn single_server() -> (Arc<Sockets>, Arc<dyn Adapter>) {
     let namespace = Arc::new(Sockets::default());
     let adapter = InMemoryAdapter::factory().create("/", Arc::clone(&namespace) as _);
     (namespace, adapter)
@@ -92,7 +92,7 @@ fn red() -> BroadcastOptions {
 
 #[test]
 fn operations_reach_the_sockets_of_this_server() {
-    let (namespace, adapter) = alone();
+    let (namespace, adapter) = single_server();
     let mut volatile = red();
     volatile.flags.volatile = true;
     adapter.broadcast(packet(), volatile);
@@ -100,7 +100,7 @@ fn operations_reach_the_sockets_of_this_server() {
     adapter.del_sockets(red(), ["x"].into_iter().collect());
     adapter.disconnect_sockets(red(), true);
     assert_eq!(
-        namespace.asked(),
+        namespace.calls(),
         [
             r#"broadcast ["red"] true"#,
             r#"join ["red"] ["x", "y"]"#,
@@ -113,18 +113,18 @@ fn operations_reach_the_sockets_of_this_server() {
 }
 
 #[test]
-fn acknowledgements_of_this_server_are_all_there_are() {
-    let (namespace, adapter) = alone();
+fn only_this_server_acknowledges() {
+    let (namespace, adapter) = single_server();
     let answers = adapter.broadcast_with_ack(packet(), red());
     let mut pending = std::mem::take(&mut *namespace.pending.lock().unwrap());
     pending.remove("b").unwrap().answer(args());
-    drop(pending); // "a" has gone
+    drop(pending); // "a" has left
     assert_eq!(answers.all().now_or_never().unwrap(), [args()]);
 }
 
 #[test]
-fn no_acknowledgement_is_pending_when_nobody_waits() {
-    let (namespace, adapter) = alone();
+fn dropping_the_answers_removes_pending_acknowledgements() {
+    let (namespace, adapter) = single_server();
     let answers = adapter.broadcast_with_ack(packet(), red());
     assert_eq!(namespace.pending.lock().unwrap().len(), 2);
     drop(answers);
@@ -133,7 +133,7 @@ fn no_acknowledgement_is_pending_when_nobody_waits() {
 
 #[test]
 fn there_is_no_other_server() {
-    let (_, adapter) = alone();
+    let (_, adapter) = single_server();
     assert!(adapter.init().now_or_never().unwrap().is_ok());
     assert_eq!(adapter.server_count().now_or_never().unwrap().unwrap(), 1);
     adapter.server_side_emit(args());
@@ -143,8 +143,8 @@ fn there_is_no_other_server() {
 }
 
 #[test]
-fn recovery_is_not_supported_and_says_so() {
-    let (_, adapter) = alone();
+fn recovery_is_not_supported_by_default() {
+    let (_, adapter) = single_server();
     let session = StoredSession::new("a".into(), RecoveryId::from("secret"), Vec::new());
     assert!(!format!("{session:?}").contains("secret"));
     assert!(
@@ -162,12 +162,12 @@ fn recovery_is_not_supported_and_says_so() {
 }
 
 #[test]
-fn a_session_has_the_form_that_nodes_servers_store() {
+fn a_session_has_the_format_of_nodes_servers() {
     let json = r#"{"sid":"a","pid":"secret","rooms":["a","red"],"data":{"name":"x"}}"#;
     let session: StoredSession = serde_json::from_str(json).unwrap();
     assert_eq!(session.rooms, ["a", "red"]);
     assert_eq!(serde_json::to_string(&session).unwrap(), json);
-    // What only ours know is one field more, or none.
+    // `joined_at` is an additional field, absent if unset.
     let ours = session
         .with_joined_at(Some("7".into()))
         .with_age(Duration::from_secs(1));

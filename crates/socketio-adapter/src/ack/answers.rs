@@ -1,4 +1,4 @@
-//! The acknowledgements as they come.
+//! The stream of acknowledgements, with and without a deadline.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -11,52 +11,51 @@ use futures_util::stream::{SelectAll, select_all};
 use socketio_proto::Args;
 
 use super::collected::Collected;
-use super::guard::AckGuard;
 use super::missing::MissingAnswers;
 
-/// The acknowledgements of a broadcast, one item for each client, in the order in which they come.
+/// The stream of a broadcast's acknowledgements, one item per client, in the order of arrival.
 ///
-/// It ends when every client has answered or gone: at once if there is none. Dropping it takes back
-/// what waits for the rest.
-#[must_use = "dropping the answers takes the pending acknowledgements back"]
+/// The stream ends when every client has answered or left: at once if there is no client. Dropping it
+/// drops the [`AckGuard`]s, which remove the remaining pending acknowledgements.
+#[must_use = "dropping the answers removes the pending acknowledgements"]
 pub struct Answers {
-    source: Source,
+    source: AnswerSource,
     guards: Vec<AckGuard>,
 }
 
-enum Source {
+enum AnswerSource {
     One(Arc<Collected>),
-    /// Those of several broadcasts, of which each is polled only if it has been woken.
+    /// The answers to several broadcasts. Each stream is polled only after its waker was woken.
     Joined(SelectAll<Answers>),
 }
 
 impl Answers {
     pub(super) fn new(collected: Arc<Collected>) -> Self {
         Self {
-            source: Source::One(collected),
+            source: AnswerSource::One(collected),
             guards: Vec::new(),
         }
     }
 
-    /// Joins the answers to several broadcasts into one stream, which ends when all of them have.
+    /// Merges the answers to several broadcasts into one stream that ends when all of them have ended.
     pub fn joined(all: impl IntoIterator<Item = Self>) -> Self {
         Self {
-            source: Source::Joined(select_all(all)),
+            source: AnswerSource::Joined(select_all(all)),
             guards: Vec::new(),
         }
     }
 
-    /// Keeps a guard until nothing more can come or nobody waits any more.
+    /// Keeps a guard until the stream ends or is dropped.
     pub fn with_guard(mut self, guard: AckGuard) -> Self {
         self.guards.push(guard);
         self
     }
 
-    /// Waits for all answers.
+    /// Waits for all answers and returns them.
     ///
     /// # Cancel safety
     ///
-    /// Answers that have come are lost if the future is dropped.
+    /// Dropping the future loses the answers that have arrived.
     pub async fn all(mut self) -> Vec<Args> {
         let mut all = Vec::new();
         while let Some(answer) = poll_fn(|cx| Pin::new(&mut self).poll_next(cx)).await {
@@ -65,7 +64,7 @@ impl Answers {
         all
     }
 
-    /// Waits no longer than `deadline`, which is usually a sleep.
+    /// Ends the stream when `deadline` resolves, usually a sleep.
     pub fn until(self, deadline: impl Future<Output = ()> + Send + 'static) -> AnswersUntil {
         AnswersUntil {
             answers: self,
@@ -73,16 +72,16 @@ impl Answers {
         }
     }
 
-    /// Awaits no more answers. Those that have come can still be read.
+    /// Stops collecting. Answers that have arrived can still be read.
     pub fn stop(&mut self) {
         match &mut self.source {
-            Source::One(collected) => collected.stop(),
-            Source::Joined(all) => all.iter_mut().for_each(Self::stop),
+            AnswerSource::One(collected) => collected.stop(),
+            AnswerSource::Joined(all) => all.iter_mut().for_each(Self::stop),
         }
         self.guards.clear();
     }
 
-    /// Returns who has not answered, if anybody.
+    /// Returns the numbers of missing answers, if any are missing.
     fn missing(&self) -> Option<MissingAnswers> {
         match self.count_missing() {
             (0, 0) => None,
@@ -90,11 +89,11 @@ impl Answers {
         }
     }
 
-    /// Returns how many servers, and how many sockets of the others, have not answered.
+    /// Returns the number of servers that have not answered, and of sockets of the other servers.
     fn count_missing(&self) -> (usize, usize) {
         match &self.source {
-            Source::One(collected) => collected.missing(),
-            Source::Joined(all) => {
+            AnswerSource::One(collected) => collected.missing(),
+            AnswerSource::Joined(all) => {
                 let missing = all.iter().map(Self::count_missing);
                 missing.fold((0, 0), |(servers, sockets), missing| {
                     let (more_servers, more_sockets) = missing;
@@ -113,8 +112,8 @@ impl Stream for Answers {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Args>> {
         let answer = match &mut self.source {
-            Source::One(collected) => collected.poll_next(cx),
-            Source::Joined(all) => Pin::new(all).poll_next(cx),
+            AnswerSource::One(collected) => collected.poll_next(cx),
+            AnswerSource::Joined(all) => Pin::new(all).poll_next(cx),
         };
         if let Poll::Ready(None) = answer {
             self.guards.clear();
@@ -125,8 +124,8 @@ impl Stream for Answers {
 
 impl Drop for Answers {
     fn drop(&mut self) {
-        // Before the guards go, so that the sockets that they count out wake nobody.
-        if let Source::One(collected) = &self.source {
+        // Before the guards are dropped, so that their sockets do not wake the waiting task.
+        if let AnswerSource::One(collected) = &self.source {
             collected.discard();
         }
     }
@@ -138,26 +137,27 @@ impl fmt::Debug for Answers {
     }
 }
 
-/// The acknowledgements of a broadcast that come until some time.
+/// The stream of a broadcast's acknowledgements until a deadline.
 ///
-/// If clients or servers are missing then, the last item is an error that says how many.
-#[must_use = "dropping the answers takes the pending acknowledgements back"]
+/// If answers of clients or servers are missing at the deadline, the last item is an error with their
+/// numbers.
+#[must_use = "dropping the answers removes the pending acknowledgements"]
 pub struct AnswersUntil {
     answers: Answers,
-    /// None once it is over.
+    /// `None` once the stream has ended.
     deadline: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl AnswersUntil {
-    /// Waits for all answers, or for the deadline.
+    /// Waits for all answers or for the deadline, and returns the answers.
     ///
     /// # Errors
     ///
-    /// [`MissingAnswers`] with those that did come.
+    /// [`MissingAnswers`], with the answers that did arrive.
     ///
     /// # Cancel safety
     ///
-    /// Answers that have come are lost if the future is dropped.
+    /// Dropping the future loses the answers that have arrived.
     pub async fn all(mut self) -> Result<Vec<Args>, MissingAnswers> {
         let mut all = Vec::new();
         while let Some(answer) = poll_fn(|cx| Pin::new(&mut self).poll_next(cx)).await {
@@ -181,13 +181,13 @@ impl Stream for AnswersUntil {
         let Some(deadline) = &mut this.deadline else {
             return Poll::Ready(None);
         };
-        // Answers first: those that have come by the deadline are in time.
+        // Answers first: an answer that has arrived by the deadline is in time.
         match Pin::new(&mut this.answers).poll_next(cx) {
             Poll::Ready(Some(answer)) => return Poll::Ready(Some(Ok(answer))),
             Poll::Ready(None) => {}
             Poll::Pending if deadline.as_mut().poll(cx).is_ready() => {
                 this.answers.stop();
-                // One may have come since.
+                // An answer may have arrived since.
                 if let Poll::Ready(Some(answer)) = Pin::new(&mut this.answers).poll_next(cx) {
                     return Poll::Ready(Some(Ok(answer)));
                 }
@@ -202,5 +202,42 @@ impl Stream for AnswersUntil {
 impl fmt::Debug for AnswersUntil {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnswersUntil").finish_non_exhaustive()
+    }
+}
+
+/// Removes pending acknowledgements when it is dropped.
+///
+/// The task that waits for the [`Answers`] drops it together with them. A task that reports an
+/// answer never drops it, so the guard may take the locks that such a task holds.
+#[must_use = "dropping a guard removes the pending acknowledgements"]
+pub struct AckGuard {
+    remove: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl AckGuard {
+    /// Creates a guard that calls `remove` when it is dropped.
+    pub fn new(remove: impl FnOnce() + Send + 'static) -> Self {
+        Self {
+            remove: Some(Box::new(remove)),
+        }
+    }
+
+    /// Creates a guard without pending acknowledgements.
+    pub fn empty() -> Self {
+        Self { remove: None }
+    }
+}
+
+impl Drop for AckGuard {
+    fn drop(&mut self) {
+        if let Some(remove) = self.remove.take() {
+            remove();
+        }
+    }
+}
+
+impl fmt::Debug for AckGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AckGuard").finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! What has come of the acknowledgements, between collector and stream.
+//! The state that the collector and the stream share.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
@@ -8,16 +8,16 @@ use socketio_proto::Args;
 
 use super::tally::Tally;
 
-/// The answers that have come and were not read, and who has not answered.
+/// The unread answers, and the counts of missing ones.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
-    state: Mutex<State>,
+    state: Mutex<CollectedState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    /// Nothing more is taken in.
-    over: bool,
+struct CollectedState {
+    /// Whether no more answers are accepted.
+    closed: bool,
     queue: VecDeque<Args>,
     tally: Tally,
     waker: Option<Waker>,
@@ -43,12 +43,12 @@ impl Collected {
         self.update(|state| state.tally.socket_done());
     }
 
-    /// Takes nothing more in; what has come can still be read.
+    /// Accepts no more answers. Answers that have arrived can still be read.
     pub(super) fn stop(&self) {
-        self.update(|state| state.over = true);
+        self.update(|state| state.closed = true);
     }
 
-    /// Takes nothing more in, and drops what has come.
+    /// Accepts no more answers, and drops the unread ones.
     pub(super) fn discard(&self) {
         self.stop();
         let unread = std::mem::take(&mut self.state.lock().queue);
@@ -60,7 +60,7 @@ impl Collected {
         if let Some(answer) = state.queue.pop_front() {
             return Poll::Ready(Some(answer));
         }
-        if state.over {
+        if state.closed {
             return Poll::Ready(None);
         }
         match &mut state.waker {
@@ -70,21 +70,21 @@ impl Collected {
         Poll::Pending
     }
 
-    /// Returns how many servers, and how many sockets of the others, have not answered.
+    /// Returns the number of servers that have not answered, and of sockets of the other servers.
     pub(super) fn missing(&self) -> (usize, usize) {
         let state = self.state.lock();
         (state.tally.missing_servers(), state.tally.missing_sockets())
     }
 
-    fn update(&self, change: impl FnOnce(&mut State)) {
+    fn update(&self, change: impl FnOnce(&mut CollectedState)) {
         let mut state = self.state.lock();
-        if state.over {
+        if state.closed {
             return;
         }
         let queued = state.queue.len();
         change(&mut state);
-        state.over |= state.tally.is_complete();
-        let waker = if state.over || state.queue.len() > queued {
+        state.closed |= state.tally.is_complete();
+        let waker = if state.closed || state.queue.len() > queued {
             state.waker.take()
         } else {
             None

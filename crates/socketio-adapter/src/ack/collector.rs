@@ -1,4 +1,4 @@
-//! Gathers acknowledgements for who waits for them.
+//! The sink of the server that sent the broadcast.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use socketio_proto::Args;
 
 use super::answers::Answers;
 use super::collected::Collected;
-use super::sink::AckSink;
+use super::pending::AckSink;
 
-/// Gathers the acknowledgements of one broadcast from all servers.
+/// Collects the acknowledgements of one broadcast from all servers.
 ///
-/// Whoever may still have something to report keeps it, in an [`Arc`]. When the last one drops it,
-/// nothing more can come, and the collection is over even if answers are missing.
+/// Share it in an [`Arc`] with every task that may still report. Dropping the last reference ends the
+/// stream, even if answers are missing.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ use super::sink::AckSink;
 /// let owed = PendingAck::new(Arc::clone(&sink));
 /// sink.count(1);
 ///
-/// drop(owed); // The only client has gone, so nobody is left to wait for.
+/// drop(owed); // The only client has left, so the collection is complete.
 /// assert!(answers.all().now_or_never().expect("all have answered").is_empty());
 /// ```
 pub struct AckCollector {
@@ -37,17 +37,17 @@ pub struct AckCollector {
 }
 
 impl AckCollector {
-    /// Returns a collector and the stream of what it will have gathered.
+    /// Creates a collector and the stream of the answers that it receives.
     pub fn with_answers() -> (Self, Answers) {
         let collected = Arc::new(Collected::default());
         let answers = Answers::new(Arc::clone(&collected));
         (Self { collected }, answers)
     }
 
-    /// Sets how many servers will report, this one included. The collection cannot be complete
-    /// before that is known.
+    /// Sets the number of servers that will report, this one included. The collection is not
+    /// complete before this is known.
     ///
-    /// A server that goes before it has reported is to be [counted](AckSink::count) with 0 sockets.
+    /// [Count](AckSink::count) 0 sockets for a server that leaves the cluster before it has reported.
     pub fn expect_servers(&self, servers: usize) {
         self.collected.expect_servers(servers);
     }

@@ -1,11 +1,11 @@
-//! Not everybody has answered.
+//! The error of missing answers.
 
 use std::error::Error;
 use std::fmt;
 
 use socketio_proto::Args;
 
-/// Not everybody has answered in time; the answers that did come are kept.
+/// The error that servers or clients have not answered in time. It holds the answers that did arrive.
 #[derive(Clone, Debug)]
 pub struct MissingAnswers {
     answers: Vec<Args>,
@@ -14,7 +14,8 @@ pub struct MissingAnswers {
 }
 
 impl MissingAnswers {
-    /// Returns an error for so many silent servers, and so many silent sockets of the other servers.
+    /// Creates an error with the number of servers that have not answered, and the number of sockets
+    /// of the other servers.
     #[must_use]
     pub fn new(servers: usize, sockets: usize) -> Self {
         Self {
@@ -24,20 +25,20 @@ impl MissingAnswers {
         }
     }
 
-    /// Adds the answers that did come.
+    /// Sets the answers that did arrive.
     #[must_use]
     pub fn with_answers(mut self, answers: Vec<Args>) -> Self {
         self.answers = answers;
         self
     }
 
-    /// Returns the answers that did come and were not yielded before.
+    /// Returns the answers that did arrive and that the stream has not yielded.
     #[must_use]
     pub fn answers(&self) -> &[Args] {
         &self.answers
     }
 
-    /// Takes the answers that did come and were not yielded before.
+    /// Returns the answers that did arrive and that the stream has not yielded, by value.
     #[must_use]
     pub fn into_answers(self) -> Vec<Args> {
         self.answers
@@ -47,13 +48,13 @@ impl MissingAnswers {
         std::mem::take(&mut self.answers)
     }
 
-    /// Returns how many servers have not answered.
+    /// Returns the number of servers that have not answered.
     #[must_use]
     pub fn servers(&self) -> usize {
         self.servers
     }
 
-    /// Returns how many sockets of the servers that did answer have not.
+    /// Returns the number of sockets that have not answered, on servers that did.
     #[must_use]
     pub fn sockets(&self) -> usize {
         self.sockets

@@ -1,6 +1,6 @@
-//! Who has answered, in numbers.
+//! Decides when the acknowledgements of a broadcast are complete.
 
-/// Counts servers and their sockets.
+/// The numbers of expected and received reports and answers.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     servers_expected: Option<usize>,
@@ -19,7 +19,7 @@ impl Tally {
         self.sockets_expected = self.sockets_expected.saturating_add(sockets);
     }
 
-    /// A socket has answered or gone; this may come before its server's report.
+    /// Counts a socket that has answered or left, possibly before the report of its server.
     pub(super) fn socket_done(&mut self) {
         self.sockets_done = self.sockets_done.saturating_add(1);
     }
@@ -30,7 +30,7 @@ impl Tally {
             && self.sockets_done >= self.sockets_expected
     }
 
-    /// Returns how many servers are missing: at least one as long as their number is unknown.
+    /// Returns the number of servers that have not reported: 1 while their number is unknown.
     pub(super) fn missing_servers(&self) -> usize {
         match self.servers_expected {
             Some(expected) => expected.saturating_sub(self.servers_reported),
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_complete_before_the_number_of_servers_is_known() {
+    fn a_tally_is_incomplete_until_the_number_of_servers_is_known() {
         let mut tally = Tally::default();
         tally.server_reported(0);
         assert!(!tally.is_complete());
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_numbers_do_no_harm() {
+    fn huge_counts_saturate() {
         let mut tally = Tally::default();
         tally.expect_servers(2);
         tally.server_reported(usize::MAX);

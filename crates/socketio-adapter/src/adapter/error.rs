@@ -1,4 +1,4 @@
-//! Why an adapter could not do what was asked.
+//! The error of adapter operations.
 
 use std::error::Error;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::fmt;
 use socketio_proto::Args;
 
 use crate::ack::MissingAnswers;
+use crate::local::RemoteSocketInfo;
 use crate::recovery::SessionTooLarge;
-use crate::remote::RemoteSocketInfo;
 
-/// An adapter could not do what was asked.
+/// The error of an operation of an [`Adapter`](crate::Adapter).
 #[derive(Debug)]
 pub struct AdapterError {
-    kind: Kind,
+    kind: AdapterErrorKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum AdapterErrorKind {
     Closed,
     Missing(MissingAnswers),
     MissingSockets(MissingAnswers, Vec<RemoteSocketInfo>),
@@ -26,103 +26,111 @@ enum Kind {
 }
 
 impl AdapterError {
-    /// The adapter is closed.
+    /// Creates the error of an operation on a closed adapter.
     #[must_use]
     pub fn closed() -> Self {
-        Self { kind: Kind::Closed }
+        Self {
+            kind: AdapterErrorKind::Closed,
+        }
     }
 
-    /// The adapter does not have this feature.
+    /// Creates the error of an operation that the adapter does not implement.
+    ///
+    /// `feature` completes "this adapter does not support …".
     #[must_use]
     pub fn not_supported(feature: &'static str) -> Self {
         Self {
-            kind: Kind::NotSupported(feature),
+            kind: AdapterErrorKind::NotSupported(feature),
         }
     }
 
-    /// Servers have not described their sockets in time; those of the others are kept.
+    /// Creates the error of [`fetch_sockets`](crate::Adapter::fetch_sockets) if servers have not
+    /// answered in time, with the descriptions that did arrive.
     #[must_use]
     pub fn missing_sockets(missing: MissingAnswers, sockets: Vec<RemoteSocketInfo>) -> Self {
         Self {
-            kind: Kind::MissingSockets(missing, sockets),
+            kind: AdapterErrorKind::MissingSockets(missing, sockets),
         }
     }
 
-    /// Something else failed: the connection to the other servers, an encoding.
+    /// Creates an error from any other cause, such as a lost connection to the other servers.
     #[must_use]
     pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
-            kind: Kind::Other(error.into()),
+            kind: AdapterErrorKind::Other(error.into()),
         }
     }
 
-    /// Tells whether the adapter is closed.
+    /// Returns whether the adapter is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        matches!(self.kind, Kind::Closed)
+        matches!(self.kind, AdapterErrorKind::Closed)
     }
 
-    /// Tells whether the adapter does not have the feature.
+    /// Returns whether the adapter does not implement the operation.
     #[must_use]
     pub fn is_not_supported(&self) -> bool {
-        matches!(self.kind, Kind::NotSupported(_))
+        matches!(self.kind, AdapterErrorKind::NotSupported(_))
     }
 
-    /// Tells whether servers have not answered in time.
+    /// Returns whether servers or sockets have not answered in time.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.missing().is_some()
     }
 
-    /// Who has not answered in time, if that is what went wrong.
+    /// Returns the numbers of missing answers if the operation timed out.
     #[must_use]
     pub fn missing(&self) -> Option<&MissingAnswers> {
         match &self.kind {
-            Kind::Missing(missing) | Kind::MissingSockets(missing, _) => Some(missing),
-            Kind::Closed | Kind::NotSupported(_) | Kind::Other(_) | Kind::SessionTooLarge(_) => {
-                None
+            AdapterErrorKind::Missing(missing) | AdapterErrorKind::MissingSockets(missing, _) => {
+                Some(missing)
             }
+            AdapterErrorKind::Closed
+            | AdapterErrorKind::NotSupported(_)
+            | AdapterErrorKind::Other(_)
+            | AdapterErrorKind::SessionTooLarge(_) => None,
         }
     }
 
-    /// Takes the answers that did come in time; none if the fault is another.
+    /// Returns the answers that arrived in time; none if the operation did not time out.
     #[must_use]
     pub fn into_answers(self) -> Vec<Args> {
         match self.kind {
-            Kind::Missing(missing) => missing.into_answers(),
-            Kind::Closed
-            | Kind::MissingSockets(..)
-            | Kind::NotSupported(_)
-            | Kind::Other(_)
-            | Kind::SessionTooLarge(_) => Vec::new(),
+            AdapterErrorKind::Missing(missing) => missing.into_answers(),
+            AdapterErrorKind::Closed
+            | AdapterErrorKind::MissingSockets(..)
+            | AdapterErrorKind::NotSupported(_)
+            | AdapterErrorKind::Other(_)
+            | AdapterErrorKind::SessionTooLarge(_) => Vec::new(),
         }
     }
 
-    /// Takes the descriptions of sockets that did come in time out of the error, which stays the
-    /// same otherwise; none if the fault is another.
+    /// Removes the descriptions of sockets that arrived in time from the error and returns them;
+    /// none if the operation did not time out.
     #[must_use]
     pub fn take_sockets(&mut self) -> Vec<RemoteSocketInfo> {
         match &mut self.kind {
-            Kind::MissingSockets(_, sockets) => std::mem::take(sockets),
-            Kind::Closed
-            | Kind::Missing(_)
-            | Kind::NotSupported(_)
-            | Kind::Other(_)
-            | Kind::SessionTooLarge(_) => Vec::new(),
+            AdapterErrorKind::MissingSockets(_, sockets) => std::mem::take(sockets),
+            AdapterErrorKind::Closed
+            | AdapterErrorKind::Missing(_)
+            | AdapterErrorKind::NotSupported(_)
+            | AdapterErrorKind::Other(_)
+            | AdapterErrorKind::SessionTooLarge(_) => Vec::new(),
         }
     }
 
-    /// Takes the answers that did come in time out of the error, which stays the same otherwise;
-    /// none if the fault is another.
+    /// Removes the answers that arrived in time from the error and returns them; none if the
+    /// operation did not time out.
     #[must_use]
     pub fn take_answers(&mut self) -> Vec<Args> {
         match &mut self.kind {
-            Kind::Missing(missing) => missing.take_answers(),
-            Kind::Closed
-            | Kind::MissingSockets(..)
-            | Kind::NotSupported(_)
-            | Kind::Other(_)
-            | Kind::SessionTooLarge(_) => Vec::new(),
+            AdapterErrorKind::Missing(missing) => missing.take_answers(),
+            AdapterErrorKind::Closed
+            | AdapterErrorKind::MissingSockets(..)
+            | AdapterErrorKind::NotSupported(_)
+            | AdapterErrorKind::Other(_)
+            | AdapterErrorKind::SessionTooLarge(_) => Vec::new(),
         }
     }
 }
@@ -130,7 +138,7 @@ impl AdapterError {
 impl From<SessionTooLarge> for AdapterError {
     fn from(error: SessionTooLarge) -> Self {
         Self {
-            kind: Kind::SessionTooLarge(error),
+            kind: AdapterErrorKind::SessionTooLarge(error),
         }
     }
 }
@@ -138,7 +146,7 @@ impl From<SessionTooLarge> for AdapterError {
 impl From<MissingAnswers> for AdapterError {
     fn from(missing: MissingAnswers) -> Self {
         Self {
-            kind: Kind::Missing(missing),
+            kind: AdapterErrorKind::Missing(missing),
         }
     }
 }
@@ -146,17 +154,21 @@ impl From<MissingAnswers> for AdapterError {
 impl fmt::Display for AdapterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Closed => f.write_str("the adapter is closed: use it before the server closes"),
-            Kind::Missing(missing) | Kind::MissingSockets(missing, _) => missing.fmt(f),
-            Kind::NotSupported(feature) => write!(
+            AdapterErrorKind::Closed => {
+                f.write_str("the adapter is closed: use it before the server closes")
+            }
+            AdapterErrorKind::Missing(missing) | AdapterErrorKind::MissingSockets(missing, _) => {
+                missing.fmt(f)
+            }
+            AdapterErrorKind::NotSupported(feature) => write!(
                 f,
                 "this adapter does not support {feature}: configure one that does"
             ),
-            Kind::Other(error) => write!(
+            AdapterErrorKind::Other(error) => write!(
                 f,
                 "the adapter failed, check what connects the servers: {error}"
             ),
-            Kind::SessionTooLarge(error) => error.fmt(f),
+            AdapterErrorKind::SessionTooLarge(error) => error.fmt(f),
         }
     }
 }
@@ -164,12 +176,12 @@ impl fmt::Display for AdapterError {
 impl Error for AdapterError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
-            Kind::Other(error) => error.source(),
-            Kind::Closed
-            | Kind::Missing(_)
-            | Kind::MissingSockets(..)
-            | Kind::NotSupported(_)
-            | Kind::SessionTooLarge(_) => None,
+            AdapterErrorKind::Other(error) => error.source(),
+            AdapterErrorKind::Closed
+            | AdapterErrorKind::Missing(_)
+            | AdapterErrorKind::MissingSockets(..)
+            | AdapterErrorKind::NotSupported(_)
+            | AdapterErrorKind::SessionTooLarge(_) => None,
         }
     }
 }
@@ -179,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_did_come_can_be_taken_out() {
+    fn an_error_yields_the_received_answers_once() {
         let answer = Args::from_serialize(None, &7).unwrap();
         let missing = MissingAnswers::new(2, 0).with_answers(vec![answer.clone()]);
         let mut error = AdapterError::from(missing);

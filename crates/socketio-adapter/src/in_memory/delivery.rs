@@ -1,4 +1,4 @@
-//! Keeps packets and delivers them in one and the same order.
+//! Stores packets and delivers them in the order in which they are numbered.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,35 +15,35 @@ use crate::recovery::{
     StoredSession,
 };
 
-/// What a namespace keeps for clients that come back, and the turn to deliver.
+/// The stored packets and sessions of a namespace, and the lock that orders deliveries.
 ///
-/// The lock is held while a packet is numbered, kept and handed to every socket that is meant, and
-/// while a socket is taken back. So every client gets the packets in the order of their numbers, and one
-/// that comes back does so between two packets: what was sent before is among those that it has
-/// missed, what comes after reaches it in its rooms.
+/// The lock is held while a packet is numbered, stored and sent to every targeted socket, and while a
+/// socket is recovered. So every client receives the packets in the order of their numbers, and a
+/// recovery happens between two packets: earlier packets are among the missed ones, later packets
+/// reach the socket through its rooms.
 ///
-/// The price is that two broadcasts of a namespace do not run at the same time.
+/// The cost: two broadcasts of a namespace do not run at the same time.
 ///
-/// Whoever is told of a delivery may send in turn, on the same thread. Such packets are kept at once and
-/// delivered after the one that is under way.
+/// A listener that runs during a delivery may broadcast on the same thread. Its packets are stored at
+/// once and delivered after the current one.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    state: ReentrantMutex<RefCell<State>>,
+    state: ReentrantMutex<RefCell<DeliveryState>>,
 }
 
 #[derive(Debug)]
-struct State {
+struct DeliveryState {
     packets: KeptPackets,
     sessions: KeptSessions,
-    /// Kept, and not delivered yet.
+    /// The stored packets that are not delivered yet.
     waiting: VecDeque<(Packet, BroadcastOptions)>,
-    /// Whether somebody up this thread's stack delivers.
+    /// Whether a frame further up the stack of this thread is delivering.
     delivering: bool,
 }
 
 impl Delivery {
     pub(super) fn new(options: &RecoveryOptions) -> Arc<Self> {
-        let state = State {
+        let state = DeliveryState {
             packets: KeptPackets::new(options.clone()),
             sessions: KeptSessions::new(options.clone()),
             waiting: VecDeque::new(),
@@ -67,12 +67,12 @@ impl Delivery {
         packet: Packet,
         options: BroadcastOptions,
     ) {
-        let told = {
+        let after = {
             let state = self.state.lock();
             let first = {
                 let mut state = state.borrow_mut();
                 let packet = state.packets.keep(packet, &options);
-                // Something also waits where who delivered it has panicked.
+                // Packets also wait if an earlier delivery has panicked.
                 if state.delivering || !state.waiting.is_empty() {
                     state.waiting.push_back((packet, options));
                     None
@@ -82,7 +82,7 @@ impl Delivery {
             };
             deliver(&state, local, first)
         };
-        drop(told);
+        drop(after);
     }
 
     pub(super) fn persist(&self, session: StoredSession) -> Result<(), SessionTooLarge> {
@@ -92,8 +92,7 @@ impl Delivery {
     pub(super) fn take(&self, id: &RecoveryId, offset: &str) -> Option<StoredSession> {
         let state = self.state.lock();
         let mut state = state.borrow_mut();
-        // It is taken in any case: whoever comes back with an offset that is unknown today will not
-        // have a better one tomorrow.
+        // The session is removed in any case: an unknown offset does not become known later.
         let session = state.sessions.take(id)?;
         state.packets.knows(offset, &session).then_some(session)
     }
@@ -105,22 +104,22 @@ impl Delivery {
         offset: &str,
         resume: Resume,
     ) -> bool {
-        // Dropped after the lock.
-        let _told;
+        // Declared before the lock, so that it is dropped after the lock.
+        let _after;
         let state = self.state.lock();
         if state.borrow().delivering {
-            // Half of the sockets have the packet that is under way, and this one might belong to
-            // either half.
+            // Some sockets have already received the current packet. Whether this socket has missed
+            // it cannot be decided.
             return false;
         }
         let missed = state.borrow_mut().packets.missed(offset, session);
         let Some(missed) = missed else {
             return false;
         };
-        let turn = Turn::take(&state);
+        let delivering = DeliveringGuard::new(&state);
         let resumed = resume.call(missed);
-        drop(turn);
-        _told = deliver(&state, local, None);
+        drop(delivering);
+        _after = deliver(&state, local, None);
         resumed
     }
 
@@ -134,8 +133,7 @@ impl Delivery {
 
 impl Store for Delivery {
     fn forget_expired(&self) {
-        // Whoever asks holds the lock of another store. To wait for this one as well might be for
-        // ever.
+        // The caller holds the lock of another store, so waiting here could deadlock.
         let Some(state) = self.state.try_lock() else {
             return;
         };
@@ -147,40 +145,41 @@ impl Store for Delivery {
     }
 }
 
-/// What is to be dropped when the lock is not held any more.
-type Told = SmallVec<[AfterDelivery; 1]>;
+/// The follow-up work of several deliveries, to drop after the lock.
+type AfterDeliveries = SmallVec<[AfterDelivery; 1]>;
 
-/// Delivers a packet and what waits, unless that is being done further up the stack: then there is no
-/// packet to begin with.
+/// Delivers `first` and all waiting packets.
+///
+/// Does nothing if a frame further up the stack is delivering. `first` is `None` then.
 fn deliver(
-    state: &RefCell<State>,
+    state: &RefCell<DeliveryState>,
     local: &dyn LocalSockets,
     first: Option<(Packet, BroadcastOptions)>,
-) -> Told {
-    let mut told = Told::new();
+) -> AfterDeliveries {
+    let mut after = AfterDeliveries::new();
     if state.borrow().delivering {
-        return told;
+        return after;
     }
-    let _turn = Turn::take(state);
+    let _delivering = DeliveringGuard::new(state);
     let mut next = first.or_else(|| state.borrow_mut().waiting.pop_front());
     while let Some((packet, options)) = next {
-        told.push(local.broadcast_locked(&packet, &options));
+        after.push(local.broadcast_locked(&packet, &options));
         next = state.borrow_mut().waiting.pop_front();
     }
-    told
+    after
 }
 
-/// Delivering, until it is dropped.
-struct Turn<'a>(&'a RefCell<State>);
+/// Marks the state as delivering until it is dropped.
+struct DeliveringGuard<'a>(&'a RefCell<DeliveryState>);
 
-impl<'a> Turn<'a> {
-    fn take(state: &'a RefCell<State>) -> Self {
+impl<'a> DeliveringGuard<'a> {
+    fn new(state: &'a RefCell<DeliveryState>) -> Self {
         state.borrow_mut().delivering = true;
         Self(state)
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for DeliveringGuard<'_> {
     fn drop(&mut self) {
         self.0.borrow_mut().delivering = false;
     }

@@ -1,4 +1,4 @@
-//! How much is kept.
+//! The byte limits of one store and of all stores together.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// How often the stores of other namespaces are looked through at most. There may be many, and all are
-/// full for as long as nothing in them is too old.
+/// The minimum time between two sweeps of all stores. There may be many stores, and a sweep frees
+/// nothing while no entry has expired.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A list of at most this many stores is not worth to be looked through for those that are gone.
-const KEPT_STORES: usize = 64;
+/// The minimum length of the list at which dropped stores are removed from it.
+const MIN_STORE_LIMIT: usize = 64;
 
-/// Counts the bytes that one store keeps, and those of all stores that were made with the same
-/// options.
+/// Counts the bytes of one store, and of all stores that were created with the same options.
 #[derive(Debug)]
 pub(super) struct Ledger {
     bytes: usize,
@@ -23,15 +22,15 @@ pub(super) struct Ledger {
     total: Total,
 }
 
-/// The bytes that several stores keep together.
+/// The byte count that several stores share.
 #[derive(Clone, Debug)]
 pub(crate) struct Total {
-    shared: Arc<Shared>,
+    shared: Arc<TotalShared>,
     pub(super) max: usize,
 }
 
 #[derive(Default)]
-struct Shared {
+struct TotalShared {
     bytes: AtomicUsize,
     stores: Mutex<Stores>,
 }
@@ -39,15 +38,15 @@ struct Shared {
 #[derive(Default)]
 struct Stores {
     list: Vec<Weak<dyn Store>>,
-    /// How long the list may get until those that are gone are taken out.
+    /// The length of the list at which dropped stores are removed.
     limit: usize,
-    /// When all were looked through the last time.
+    /// The time of the last sweep.
     swept: Option<Duration>,
 }
 
-/// What counts with others towards one total.
+/// A store that counts towards a shared total.
 pub(crate) trait Store: Send + Sync {
-    /// Forgets what is too old, unless somebody uses the store at this moment, who does so anyway.
+    /// Removes expired entries, unless the store is in use: its user removes them anyway.
     fn forget_expired(&self);
 }
 
@@ -59,12 +58,12 @@ impl Total {
         }
     }
 
-    /// Lets a store make room for others for as long as it is there.
+    /// Registers a store, so that a sweep removes its expired entries.
     pub(crate) fn register(&self, store: Weak<dyn Store>) {
         let mut stores = self.shared.stores.lock();
         if stores.list.len() >= stores.limit {
             stores.list.retain(|store| store.strong_count() > 0);
-            stores.limit = stores.list.len().saturating_mul(2).max(KEPT_STORES);
+            stores.limit = stores.list.len().saturating_mul(2).max(MIN_STORE_LIMIT);
         }
         stores.list.push(store);
     }
@@ -73,7 +72,7 @@ impl Total {
         self.shared.bytes.load(Ordering::Relaxed) <= self.max
     }
 
-    /// Lets all stores forget what is too old, unless that was done a moment ago.
+    /// Removes the expired entries of all stores, at most once per [`SWEEP_INTERVAL`].
     fn sweep(&self, now: Duration) {
         let stores: Vec<_> = {
             let mut stores = self.shared.stores.lock();
@@ -90,9 +89,9 @@ impl Total {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for TotalShared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
+        f.debug_struct("TotalShared")
             .field("bytes", &self.bytes)
             .finish_non_exhaustive()
     }
@@ -117,13 +116,13 @@ impl Ledger {
         self.total.shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Tells whether neither this store nor all together keep more than they may.
+    /// Returns whether this store and all stores together are within their limits.
     pub(super) fn fits(&self) -> bool {
         self.bytes <= self.max && self.total.fits()
     }
 
-    /// If all stores together keep more than they may, lets them forget what is too old: a store
-    /// that nobody uses any more does not notice that by itself.
+    /// Removes the expired entries of all stores if the total exceeds its limit. An unused
+    /// store does not remove them by itself.
     pub(super) fn make_room(&self, now: Duration) {
         if !self.total.fits() {
             self.total.sweep(now);

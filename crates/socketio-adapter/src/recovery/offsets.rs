@@ -1,12 +1,12 @@
-//! How packets are numbered for clients.
+//! The encoding of packet numbers as offsets.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// Writes the numbers of packets as offsets, and reads offsets that clients send back.
+/// Writes packet numbers as offsets, and reads the offsets that clients send back.
 ///
-/// An offset is a prefix that differs from namespace to namespace and from start to start of the
-/// server, and the number. So that of an earlier process, or of another namespace, is unknown here. It
-/// is no secret: it opens nothing without the id of a session.
+/// An offset is a prefix and the number. The prefix differs between namespaces and between starts of
+/// the server, so an offset of an earlier process or of another namespace is unknown. It is not a
+/// secret: it is of no use without the id of a session.
 #[derive(Debug)]
 pub(super) struct Offsets {
     prefix: String,
@@ -14,7 +14,8 @@ pub(super) struct Offsets {
 
 impl Offsets {
     pub(super) fn new() -> Self {
-        // The hasher's keys are random; a clash of 48 bits is good for a gap in one client's events.
+        // The keys of the hasher are random. A collision of 48 bits costs one client a gap in its
+        // events.
         let random = RandomState::new().hash_one("offsets");
         Self {
             prefix: format!("{:012x}.", random >> 16),
@@ -25,10 +26,10 @@ impl Offsets {
         [&self.prefix, itoa::Buffer::new().format(number)].concat()
     }
 
-    /// Returns the number that an offset of ours stands for.
+    /// Returns the number of an offset that this instance has written.
     pub(super) fn read(&self, offset: &str) -> Option<u64> {
         let number = offset.strip_prefix(self.prefix.as_str())?.parse().ok()?;
-        // A sign or a leading zero parses as well.
+        // `parse` also accepts a sign or a leading zero.
         (self.write(number) == offset).then_some(number)
     }
 }
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_offset_is_read_as_it_was_written() {
+    fn a_written_offset_is_read_back() {
         let offsets = Offsets::new();
         for number in [0, 1, 9, 10, u64::MAX] {
             assert_eq!(offsets.read(&offsets.write(number)), Some(number));
@@ -46,10 +47,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_an_offset() {
-        let (offsets, others) = (Offsets::new(), Offsets::new());
+    fn other_strings_are_not_offsets() {
+        let (offsets, foreign) = (Offsets::new(), Offsets::new());
         let prefix = &offsets.prefix;
-        assert_eq!(offsets.read(&others.write(1)), None);
+        assert_eq!(offsets.read(&foreign.write(1)), None);
         assert_eq!(offsets.read(""), None);
         assert_eq!(offsets.read(prefix), None);
         for number in ["+1", "01", "-1", " 1", "1 ", "1a", "18446744073709551616"] {

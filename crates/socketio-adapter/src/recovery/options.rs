@@ -1,4 +1,4 @@
-//! What may be kept for clients that come back.
+//! The limits of stored packets and sessions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use super::ledger::Total;
 
-/// What may be kept of one namespace for clients that come back, and for how long.
+/// The limits of the packets and sessions that an adapter stores for recovery.
 ///
-/// Whatever is too much is forgotten, oldest first. A client that would need it is not recovered: it
-/// gets a new socket and knows it. It never gets only a part of what it has missed.
+/// Over a limit, the oldest entries are removed. A client that needs a removed entry is not recovered:
+/// it gets a new socket and learns this from the CONNECT packet. It never receives only a part of the
+/// missed packets.
 ///
-/// A clone belongs to the same server: namespaces that are made with clones share
-/// [`max_total_bytes`](Self::max_total_bytes).
+/// The adapters that are created with clones of one value share
+/// [`max_total_bytes`](Self::max_total_bytes). All other limits are per namespace.
 ///
 /// # Examples
 ///
@@ -43,31 +44,30 @@ impl RecoveryOptions {
     /// Node's default of `maxDisconnectionDuration`.
     pub const MAX_DISCONNECTION_DURATION: Duration = Duration::from_secs(120);
 
-    /// The default of [`max_packets`](Self::max_packets): a client that comes back has each looked
-    /// at once, which takes a few milliseconds for so many.
+    /// The default of [`max_packets`](Self::max_packets). A recovery looks at each packet once, which
+    /// takes a few milliseconds for 50 000.
     pub const MAX_PACKETS: usize = 50_000;
 
-    /// The default of [`max_packet_bytes`](Self::max_packet_bytes), 12 MiB: the packets of a
-    /// namespace then fit into the 16 MiB that may wait for one client, who may have missed them
-    /// all.
+    /// The default of [`max_packet_bytes`](Self::max_packet_bytes), 12 MiB. A client may have missed
+    /// all packets of a namespace, and these fit into the 16 MiB that may be queued for one client.
     pub const MAX_PACKET_BYTES: usize = 12 * 1024 * 1024;
 
-    /// The default of [`max_sessions`](Self::max_sessions): more than lose their connection together
-    /// when a proxy in front of one server is restarted.
+    /// The default of [`max_sessions`](Self::max_sessions): more than the connections that are lost
+    /// together when a proxy in front of one server restarts.
     pub const MAX_SESSIONS: usize = 50_000;
 
-    /// The default of [`max_session_bytes`](Self::max_session_bytes), 16 MiB: some 300 bytes for
-    /// each of the sessions, with a few rooms and a little data.
+    /// The default of [`max_session_bytes`](Self::max_session_bytes), 16 MiB: some 300 bytes per
+    /// session, enough for a few rooms and a little data.
     pub const MAX_SESSION_BYTES: usize = 16 * 1024 * 1024;
 
-    /// The default of [`max_total_bytes`](Self::max_total_bytes), 256 MiB: nine namespaces that are
-    /// full, or any number where clients choose the names.
+    /// The default of [`max_total_bytes`](Self::max_total_bytes), 256 MiB: nine full namespaces. It
+    /// bounds the memory where clients choose the names of namespaces.
     pub const MAX_TOTAL_BYTES: usize = 256 * 1024 * 1024;
 
-    /// Returns the default options.
+    /// Creates the default options.
     ///
-    /// `clock` returns the time that has passed since some fixed moment. It is called with the store
-    /// locked, so it must return at once and must not use the adapter.
+    /// `clock` returns the time since a fixed moment. It is called with the store locked, so it must
+    /// return at once and must not use the adapter.
     pub fn new(clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self {
             max_disconnection_duration: Self::MAX_DISCONNECTION_DURATION,
@@ -80,55 +80,55 @@ impl RecoveryOptions {
         }
     }
 
-    /// Sets how long after the loss of its connection a client may come back. Default: 2 minutes.
+    /// Sets how long after the loss of its connection a client can recover. Default: 2 minutes.
     ///
-    /// Packets are kept for twice as long: the last one that a client knows may be older than its
-    /// loss.
+    /// Packets are stored for twice as long, because the last packet that a client knows may be older
+    /// than the loss of its connection.
     pub fn max_disconnection_duration(mut self, duration: Duration) -> Self {
         self.max_disconnection_duration = duration;
         self
     }
 
-    /// Sets how many packets are kept. Default: 50 000.
+    /// Sets the maximum number of stored packets. Default: 50 000.
     pub fn max_packets(mut self, packets: usize) -> Self {
         self.max_packets = packets;
         self
     }
 
-    /// Sets how many bytes the packets that are kept may take. Default: 12 MiB.
+    /// Sets the maximum size of all stored packets in bytes. Default: 12 MiB.
     ///
-    /// Each counts with its arguments, attachments and rooms, and 256 bytes on top.
+    /// The size of a packet is that of its arguments, attachments and rooms, plus 256 bytes.
     pub fn max_packet_bytes(mut self, bytes: usize) -> Self {
         self.max_packet_bytes = bytes;
         self
     }
 
-    /// Sets how many sessions are kept. Default: 50 000.
+    /// Sets the maximum number of stored sessions. Default: 50 000.
     pub fn max_sessions(mut self, sessions: usize) -> Self {
         self.max_sessions = sessions;
         self
     }
 
-    /// Sets how many bytes the sessions that are kept may take. Default: 16 MiB.
+    /// Sets the maximum size of all stored sessions in bytes. Default: 16 MiB.
     ///
-    /// Each counts with its rooms, its data as JSON, and 256 bytes on top. One that takes more than
-    /// a 64th of it is not kept, so that one client cannot drive out all others.
+    /// The size of a session is that of its rooms and of its data as JSON, plus 256 bytes. A session
+    /// larger than 1/64 of the limit is not stored, so that one client cannot displace all others.
     pub fn max_session_bytes(mut self, bytes: usize) -> Self {
         self.max_session_bytes = bytes;
         self
     }
 
-    /// Sets how many bytes the packets and sessions of all namespaces may take together. Default:
-    /// 256 MiB.
+    /// Sets the maximum size in bytes of the packets and sessions of all namespaces together.
+    /// Default: 256 MiB.
     ///
-    /// Over it all namespaces forget what is too old, which they do otherwise when they are used.
-    /// If that is not enough, a namespace forgets its own oldest ones before it keeps further ones.
+    /// Over the limit, the expired entries of all namespaces are removed. If that is not enough, a
+    /// namespace removes its own oldest entries before it stores another.
     pub fn max_total_bytes(mut self, bytes: usize) -> Self {
         self.total = Total::new(bytes);
         self
     }
 
-    /// Returns for how long packets are kept.
+    /// Returns the lifetime of stored packets.
     pub(crate) fn packet_age(&self) -> Duration {
         self.max_disconnection_duration.saturating_mul(2)
     }

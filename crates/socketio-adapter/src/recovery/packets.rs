@@ -1,4 +1,4 @@
-//! The packets that a client may have missed.
+//! Stores the last packets of a namespace, and selects the ones that a client has missed.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -13,28 +13,28 @@ use super::resume::MissedPacket;
 use crate::options::BroadcastOptions;
 use crate::room::Room;
 
-/// What a packet takes beside its texts: its entry here, and the memory around each allocation.
+/// The bytes that a packet takes beside its strings: its entry and the overhead of allocations.
 const OVERHEAD: usize = 256;
 
-/// A queue of at most this many places is not worth to be shrunk.
-const KEPT_CAPACITY: usize = 64;
+/// The capacity up to which the queue is not shrunk.
+const MIN_CAPACITY: usize = 64;
 
 /// The last packets of a namespace, in the order in which they were sent.
 ///
-/// They are numbered without gaps, from 1. The client that has seen number `n` can be told what it has
-/// missed as long as `n + 1` and everything after it are here; `n` itself is not needed.
+/// They are numbered from 1 without gaps. The packets that a client has missed since number `n` are
+/// complete as long as `n + 1` and all later ones are stored; `n` itself is not needed.
 #[derive(Debug)]
 pub(crate) struct KeptPackets {
     options: RecoveryOptions,
     offsets: Offsets,
-    kept: VecDeque<Kept>,
-    /// The number of the next packet; that of the first in `kept` follows from it.
+    kept: VecDeque<KeptPacket>,
+    /// The number of the next packet. The number of the first packet in `kept` follows from it.
     next: u64,
     ledger: Ledger,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptPacket {
     packet: Packet,
     options: BroadcastOptions,
     at: Duration,
@@ -52,22 +52,22 @@ impl KeptPackets {
         }
     }
 
-    /// Numbers a packet, appends the offset to its arguments, and keeps it. Returns it as it is to
-    /// be sent.
+    /// Numbers a packet, appends the offset to its arguments and stores it. Returns the packet to
+    /// send.
     pub(crate) fn keep(&mut self, mut packet: Packet, options: &BroadcastOptions) -> Packet {
         let now = self.options.now();
         let offset = self.offsets.write(self.next);
         self.next = self.next.saturating_add(1);
-        // The text of this is its own.
+        // This copies the text, so the stored packet does not hold the buffer of a received message.
         let appended = packet.payload.with_appended(&offset);
-        packet.payload = appended.expect("a text has a JSON form");
+        packet.payload = appended.expect("a string has a JSON form");
         if !packet.payload.attachments().is_empty() {
-            // They may be small parts of large buffers.
+            // Attachments may be small slices of large buffers.
             packet.payload = packet.payload.detach();
         }
         let bytes = size(&packet, options);
         self.ledger.add(bytes);
-        self.kept.push_back(Kept {
+        self.kept.push_back(KeptPacket {
             packet: packet.clone(),
             options: options.clone(),
             at: now,
@@ -77,14 +77,17 @@ impl KeptPackets {
         packet
     }
 
-    /// Returns the offset of the last packet, or where there is none yet what comes before the first.
+    /// Returns the offset of the last packet, or number 0 as an offset if there is none yet.
     pub(crate) fn last_offset(&self) -> String {
         self.offsets.write(self.next.saturating_sub(1))
     }
 
-    /// Returns what the socket of a session has missed since the packet at `offset`, oldest first.
-    /// None if that cannot be told: the offset is not one of ours, or too much time, or too many
-    /// packets, have passed.
+    /// Returns the packets that a session has missed since the packet at `offset`, oldest first.
+    ///
+    /// Returns `None` if they are incomplete: the offset is unknown, or packets since it have
+    /// expired or were removed over a limit.
+    ///
+    /// A packet is missed if its target includes the rooms of the session.
     pub(crate) fn missed(
         &mut self,
         offset: &str,
@@ -101,19 +104,19 @@ impl KeptPackets {
         Some(missed.collect())
     }
 
-    /// Tells whether it can be told what a session has missed since the packet at `offset`.
+    /// Returns whether the packets that a session has missed since `offset` are complete.
     pub(crate) fn knows(&mut self, offset: &str, session: &StoredSession) -> bool {
         self.seen(offset, session).is_some()
     }
 
-    /// Returns how many of the packets that are here a client with this offset has seen.
+    /// Returns the number of stored packets that a client with this offset has seen.
     fn seen(&mut self, offset: &str, session: &StoredSession) -> Option<usize> {
         self.forget_expired();
         let number = self.offsets.read(offset)?;
         if number == 0 || number >= self.next {
             return None;
         }
-        // What was sent before it joined was not for it, whatever it says that it knows.
+        // Packets from before it joined were not for this client, whatever offset it sends.
         let joined_at = session.joined_at.as_deref();
         let joined_at = joined_at.and_then(|offset| self.offsets.read(offset));
         let number = number.max(joined_at.unwrap_or(0));
@@ -122,12 +125,12 @@ impl KeptPackets {
         usize::try_from(seen).ok()
     }
 
-    /// Forgets all packets. No offset that was given out is known any more.
+    /// Removes all packets. All offsets written so far become unknown.
     pub(crate) fn clear(&mut self) {
         *self = Self::new(self.options.clone());
     }
 
-    /// Forgets what is too old.
+    /// Removes expired packets.
     pub(crate) fn forget_expired(&mut self) {
         self.forget_expired_at(self.options.now());
     }
@@ -137,7 +140,7 @@ impl KeptPackets {
         self.forget_while(|_, first| now.saturating_sub(first.at) > age);
     }
 
-    /// Forgets what is too old or too much.
+    /// Removes expired packets, and the oldest ones over a limit.
     fn prune(&mut self, now: Duration) {
         self.forget_expired_at(now);
         self.ledger.make_room(now);
@@ -145,14 +148,14 @@ impl KeptPackets {
         self.forget_while(|kept, _| kept.kept.len() > max || !kept.ledger.fits());
     }
 
-    fn forget_while(&mut self, is_over: impl Fn(&Self, &Kept) -> bool) {
+    fn forget_while(&mut self, is_excess: impl Fn(&Self, &KeptPacket) -> bool) {
         while let Some(first) = self.kept.front()
-            && is_over(self, first)
+            && is_excess(self, first)
         {
             self.ledger.subtract(first.bytes);
             self.kept.pop_front();
         }
-        if self.kept.capacity() > KEPT_CAPACITY && self.kept.len() < self.kept.capacity() / 8 {
+        if self.kept.capacity() > MIN_CAPACITY && self.kept.len() < self.kept.capacity() / 8 {
             self.kept.shrink_to(self.kept.len().saturating_mul(2));
         }
     }

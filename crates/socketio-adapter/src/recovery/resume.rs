@@ -1,4 +1,4 @@
-//! How a client that is back is told what it has missed.
+//! The missed packets of a client, and the callback that replays them.
 
 use std::fmt;
 
@@ -24,24 +24,24 @@ impl MissedPacket {
     }
 }
 
-/// Takes a socket back into its namespace: sends what it has missed and puts it into its rooms.
+/// A callback that recovers a socket: it sends the missed packets and adds the socket to its rooms.
 ///
-/// An adapter calls it at most once, at a moment when it delivers nothing to the sockets of this
-/// server (see [`Adapter::resume_session`](crate::Adapter::resume_session)).
-#[must_use = "the client waits for what it has missed"]
+/// An adapter calls it at most once, while it delivers nothing to the sockets of this server (see
+/// [`Adapter::resume_session`](crate::Adapter::resume_session)).
+#[must_use = "the client waits for the missed packets"]
 pub struct Resume(Box<dyn FnOnce(Vec<MissedPacket>) -> bool + Send>);
 
 impl Resume {
-    /// Returns what calls `take_back` with the packets that were missed, oldest first. It returns
-    /// whether the socket was taken back: the client may have gone again.
+    /// Creates a callback from `recover`, which takes the missed packets, oldest first.
     ///
-    /// It must not wait, and must not call the adapter.
-    pub fn new(take_back: impl FnOnce(Vec<MissedPacket>) -> bool + Send + 'static) -> Self {
-        Self(Box::new(take_back))
+    /// `recover` returns whether the socket was recovered; the client may have disconnected again. It
+    /// must not block and must not call the adapter.
+    pub fn new(recover: impl FnOnce(Vec<MissedPacket>) -> bool + Send + 'static) -> Self {
+        Self(Box::new(recover))
     }
 
-    /// Takes the socket back. Returns whether it is.
-    #[must_use = "a socket that was not taken back is not resumed"]
+    /// Recovers the socket. Returns whether it was recovered.
+    #[must_use = "pass the result to the caller of `resume_session`"]
     pub fn call(self, missed: Vec<MissedPacket>) -> bool {
         (self.0)(missed)
     }

@@ -1,4 +1,4 @@
-//! The sessions of clients that may come back.
+//! Stores the sessions of lost connections.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -9,28 +9,28 @@ use super::options::RecoveryOptions;
 use super::{RecoveryId, StoredSession};
 use crate::room::Room;
 
-/// What a session takes beside its texts: its entries here, its ids, and the memory around each
-/// allocation.
+/// The bytes that a session takes beside its strings: its entries, its ids and the overhead of
+/// allocations.
 const OVERHEAD: usize = 256;
 
-/// Which part of all one session may take.
-const SHARE: usize = 64;
+/// The divisor of the limit of all sessions that gives the limit of one session.
+const MAX_SESSION_DIVISOR: usize = 64;
 
-/// The sessions of a namespace whose connections were lost, by id and in the order of their loss.
+/// The sessions of lost connections of a namespace, by id and in the order of the loss.
 #[derive(Debug)]
 pub(crate) struct KeptSessions {
     options: RecoveryOptions,
-    by_id: HashMap<RecoveryId, Age>,
-    by_age: BTreeMap<Age, Kept>,
+    by_id: HashMap<RecoveryId, LossKey>,
+    by_loss: BTreeMap<LossKey, KeptSession>,
     next: u64,
     ledger: Ledger,
 }
 
-/// Since when a session is kept, and a number that no other has.
-type Age = (Duration, u64);
+/// The time of the loss, and a unique number.
+type LossKey = (Duration, u64);
 
 #[derive(Debug)]
-struct Kept {
+struct KeptSession {
     session: StoredSession,
     bytes: usize,
 }
@@ -41,30 +41,30 @@ impl KeptSessions {
             ledger: Ledger::new(options.max_session_bytes, &options.total),
             options,
             by_id: HashMap::new(),
-            by_age: BTreeMap::new(),
+            by_loss: BTreeMap::new(),
             next: 0,
         }
     }
 
-    /// Keeps a session, in the place of one that has the same id, unless it is too large.
+    /// Stores a session and replaces one with the same id, unless the session is too large.
     pub(crate) fn keep(&mut self, session: StoredSession) -> Result<(), SessionTooLarge> {
         let now = self.options.now();
         self.remove(&session.recovery_id);
-        let age = (now.saturating_sub(session.age), self.next);
+        let lost = (now.saturating_sub(session.age), self.next);
         let bytes = size(&session);
-        let limit = self.options.max_session_bytes / SHARE;
+        let limit = self.options.max_session_bytes / MAX_SESSION_DIVISOR;
         if bytes > limit {
             return Err(SessionTooLarge { bytes, limit });
         }
         self.next = self.next.saturating_add(1);
         self.ledger.add(bytes);
-        self.by_id.insert(session.recovery_id.clone(), age);
-        self.by_age.insert(age, Kept { session, bytes });
+        self.by_id.insert(session.recovery_id.clone(), lost);
+        self.by_loss.insert(lost, KeptSession { session, bytes });
         self.prune(now);
         Ok(())
     }
 
-    /// Takes a session out: nobody else can have it afterwards.
+    /// Removes a session and returns it with its age.
     pub(crate) fn take(&mut self, id: &RecoveryId) -> Option<StoredSession> {
         self.forget_expired();
         let (since, _) = *self.by_id.get(id)?;
@@ -73,26 +73,26 @@ impl KeptSessions {
         Some(session)
     }
 
-    /// Forgets all sessions.
+    /// Removes all sessions.
     pub(crate) fn clear(&mut self) {
         *self = Self::new(self.options.clone());
     }
 
-    fn remove(&mut self, id: &RecoveryId) -> Option<Kept> {
-        let age = self.by_id.remove(id)?;
-        let kept = self.by_age.remove(&age)?;
+    fn remove(&mut self, id: &RecoveryId) -> Option<KeptSession> {
+        let lost = self.by_id.remove(id)?;
+        let kept = self.by_loss.remove(&lost)?;
         self.ledger.subtract(kept.bytes);
         Some(kept)
     }
 
-    /// Forgets what is too old.
+    /// Removes expired sessions.
     pub(crate) fn forget_expired(&mut self) {
         let now = self.options.now();
         let limit = self.options.max_disconnection_duration;
         self.forget_while(|_, (since, _)| now.saturating_sub(since) > limit);
     }
 
-    /// Forgets what is too old or too much.
+    /// Removes expired sessions, and the oldest ones over a limit.
     fn prune(&mut self, now: Duration) {
         self.forget_expired();
         self.ledger.make_room(now);
@@ -100,10 +100,10 @@ impl KeptSessions {
         self.forget_while(|kept, _| kept.by_id.len() > max || !kept.ledger.fits());
     }
 
-    fn forget_while(&mut self, is_over: impl Fn(&Self, Age) -> bool) {
-        while let Some((&age, _)) = self.by_age.first_key_value()
-            && is_over(self, age)
-            && let Some(kept) = self.by_age.remove(&age)
+    fn forget_while(&mut self, is_excess: impl Fn(&Self, LossKey) -> bool) {
+        while let Some((&lost, _)) = self.by_loss.first_key_value()
+            && is_excess(self, lost)
+            && let Some(kept) = self.by_loss.remove(&lost)
         {
             self.ledger.subtract(kept.bytes);
             self.by_id.remove(&kept.session.recovery_id);
@@ -114,7 +114,7 @@ impl KeptSessions {
     }
 }
 
-/// One session would take too large a part of what may be kept.
+/// The error that one session exceeds its share of the limit.
 #[derive(Debug)]
 pub(crate) struct SessionTooLarge {
     bytes: usize,
@@ -125,8 +125,8 @@ impl fmt::Display for SessionTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the session of one socket takes {} bytes, and {} may be kept: let it be in fewer rooms, \
-             attach less data, or raise `max_session_bytes`",
+            "the session of one socket takes {} bytes, over the limit of {}: use fewer rooms, attach \
+             less data, or raise `max_session_bytes`",
             self.bytes, self.limit
         )
     }
@@ -141,7 +141,7 @@ fn size(session: &StoredSession) -> usize {
         .fold(0, usize::saturating_add)
 }
 
-/// The length of a value as JSON. In memory it takes a few times as much.
+/// Returns the length of a value as JSON. Its size in memory is a few times as large.
 fn json_len(value: &serde_json::Value) -> usize {
     struct Count(usize);
 
@@ -157,7 +157,7 @@ fn json_len(value: &serde_json::Value) -> usize {
     }
 
     let mut count = Count(0);
-    // Neither the value nor the counter can fail; a value that did would count as too long.
+    // Neither the value nor the counter can fail. A value that did would count as too long.
     match serde_json::to_writer(&mut count, value) {
         Ok(()) => count.0,
         Err(_) => usize::MAX,

@@ -1,4 +1,4 @@
-//! All members of a namespace, by id.
+//! The members of a namespace, by id.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::member::Member;
-use super::shards::{Hashing, Key, Shards, shrink};
+use super::shards::{HashedName, NameHasher, Shards, shrink};
 use super::slots::{Chunk, Cursor, Slots, Stamp};
 
-/// The members by id, and in an order in which everyone can be visited.
+/// The members by id, and in the order in which a broadcast to all visits them.
 #[derive(Debug)]
 pub(super) struct Directory<M> {
     shards: Shards<Shard<M>>,
@@ -18,7 +18,7 @@ pub(super) struct Directory<M> {
 #[derive(Debug)]
 struct Shard<M> {
     by_id: HashTable<Arc<M>>,
-    everyone: Slots<M>,
+    all: Slots<M>,
 }
 
 impl<M: Member> Directory<M> {
@@ -26,12 +26,12 @@ impl<M: Member> Directory<M> {
         Self {
             shards: Shards::new(|| Shard {
                 by_id: HashTable::new(),
-                everyone: Slots::new(),
+                all: Slots::new(),
             }),
         }
     }
 
-    pub(super) fn find(&self, key: Key<'_>) -> Option<Arc<M>> {
+    pub(super) fn find(&self, key: HashedName<'_>) -> Option<Arc<M>> {
         let shard = self.shards.lock(key.hash);
         shard
             .by_id
@@ -39,52 +39,49 @@ impl<M: Member> Directory<M> {
             .cloned()
     }
 
-    /// Adds a member, unless its id is taken.
-    pub(super) fn insert(&self, hashing: &Hashing, member: &Arc<M>) -> Option<Stamp> {
-        let key = hashing.key(member.id().as_str());
+    /// Adds a member. Returns `None` if its id is taken.
+    pub(super) fn insert(&self, hasher: &NameHasher, member: &Arc<M>) -> Option<Stamp> {
+        let key = hasher.key(member.id().as_str());
         let mut shard = self.shards.lock(key.hash);
         let shard = &mut *shard;
-        let place = shard.by_id.entry(
+        let entry = shard.by_id.entry(
             key.hash,
             |other| other.id() == key.name,
-            |other| hashing.key(other.id().as_str()).hash,
+            |other| hasher.key(other.id().as_str()).hash,
         );
-        let Entry::Vacant(place) = place else {
+        let Entry::Vacant(entry) = entry else {
             return None;
         };
-        place.insert(Arc::clone(member));
-        Some(shard.everyone.push(Arc::clone(member)))
+        entry.insert(Arc::clone(member));
+        Some(shard.all.push(Arc::clone(member)))
     }
 
-    pub(super) fn remove(&self, hashing: &Hashing, member: &M, stamp: Stamp) {
-        let key = hashing.key(member.id().as_str());
+    pub(super) fn remove(&self, hasher: &NameHasher, member: &M, stamp: Stamp) {
+        let key = hasher.key(member.id().as_str());
         let mut shard = self.shards.lock(key.hash);
-        let slot = shard.everyone.remove(stamp);
+        let slot = shard.all.remove(stamp);
         let found = shard
             .by_id
             .find_entry(key.hash, |other| std::ptr::eq(Arc::as_ptr(other), member));
-        let listed = found.ok().map(|place| place.remove().0);
+        let listed = found.ok().map(|entry| entry.remove().0);
         shrink(&mut shard.by_id, |other| {
-            hashing.key(other.id().as_str()).hash
+            hasher.key(other.id().as_str()).hash
         });
         drop(shard);
         drop((slot, listed));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.lock().everyone.len())
-            .sum()
+        self.shards.iter().map(|shard| shard.lock().all.len()).sum()
     }
 
-    /// Calls `visitor` with each member, no lock being held.
+    /// Calls `visitor` with each member. No lock is held during a call.
     pub(super) fn visit(&self, chunk: &mut Chunk<M>, mut visitor: impl FnMut(&Arc<M>)) {
         for shard in self.shards.iter() {
             let mut cursor = Cursor::default();
             loop {
-                let more = shard.lock().everyone.next_chunk(&mut cursor, chunk);
-                chunk.empty(&mut visitor);
+                let more = shard.lock().all.next_chunk(&mut cursor, chunk);
+                chunk.drain(&mut visitor);
                 if !more {
                     break;
                 }

@@ -1,4 +1,4 @@
-//! One room that has members.
+//! One room with members.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 use super::slots::{Slots, Stamp};
 use crate::room::Room;
 
-/// A room: its name, kept once for all its members, and the members.
+/// A room: its name, stored once for all members, and the members.
 ///
-/// An entry whose last member has left is closed for ever. Who joins the room afterwards makes a new
-/// entry, so that nobody can be lost in one that is about to go.
+/// An entry is closed for good when its last member leaves. A later join creates a new entry, so that
+/// no member joins an entry that is about to be removed.
 pub(super) struct RoomEntry<M> {
     name: Room,
     hash: u64,
@@ -22,7 +22,7 @@ pub(super) struct RoomEntry<M> {
 }
 
 impl<M> RoomEntry<M> {
-    /// Returns a room with its first member, and that member's stamp.
+    /// Creates a room with its first member. Returns it with that member's stamp.
     pub(super) fn with_first(name: Room, hash: u64, member: Arc<M>) -> (Arc<Self>, Stamp) {
         let (slots, stamp) = Slots::with_first(member);
         let entry = Self {
@@ -50,14 +50,14 @@ impl<M> RoomEntry<M> {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Adds a member, unless the entry is closed.
+    /// Adds a member. Returns `None` if the entry is closed.
     pub(super) fn push(&self, member: &Arc<M>) -> Option<Stamp> {
         let mut slots = self.slots.lock();
         // A closed entry has no member, and one without a member is closed.
         (!slots.is_empty()).then(|| slots.push(Arc::clone(member)))
     }
 
-    /// Takes a member out, and tells whether that closed the entry.
+    /// Removes a member. Returns whether that closed the entry.
     pub(super) fn remove(&self, stamp: Stamp) -> bool {
         let mut slots = self.slots.lock();
         let member = slots.remove(stamp);
@@ -66,7 +66,7 @@ impl<M> RoomEntry<M> {
             self.closed.store(true, Ordering::Release);
         }
         drop(slots);
-        // The caller's own reference keeps the member alive, but that is not for this type to know.
+        // Dropped after the lock, because this may be the last reference.
         drop(member);
         closes
     }

@@ -1,9 +1,9 @@
-//! Why a member could not be taken in.
+//! The errors of joining and inserting.
 
 use std::error::Error;
 use std::fmt;
 
-/// A socket was to be in more rooms than the limit allows.
+/// The error that a socket would be in more rooms than the limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TooManyRooms {
     limit: usize,
@@ -14,7 +14,7 @@ impl TooManyRooms {
         Self { limit }
     }
 
-    /// Returns how many rooms a socket may join.
+    /// Returns the maximum number of rooms per socket.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.limit
@@ -25,8 +25,8 @@ impl fmt::Display for TooManyRooms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a socket may join {} rooms and no more: let it leave rooms that it no longer needs, \
-             or raise the limit of rooms per socket",
+            "a socket may be in at most {} rooms: leave rooms that are no longer needed, or raise \
+             the limit of rooms per socket",
             self.limit
         )
     }
@@ -34,7 +34,7 @@ impl fmt::Display for TooManyRooms {
 
 impl Error for TooManyRooms {}
 
-/// A member could not be inserted.
+/// The error that a member could not be inserted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum InsertError {
@@ -49,9 +49,9 @@ impl fmt::Display for InsertError {
         f.write_str(match self {
             Self::IdTaken => {
                 "another socket of the namespace has the same id: remove that socket first, or \
-                 give this one an id of its own"
+                 use a unique id"
             }
-            Self::Removed => "the socket has left the namespace for good: make a new socket",
+            Self::Removed => "the socket has left the namespace for good: create a new socket",
         })
     }
 }

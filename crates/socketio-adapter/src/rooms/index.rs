@@ -1,4 +1,4 @@
-//! All rooms of a namespace, by name.
+//! The rooms of a namespace, by name, and the observer of their changes.
 
 use std::sync::Arc;
 
@@ -6,12 +6,42 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::entry::RoomEntry;
-use super::observer::RoomObserver;
-use super::shards::{Key, Shards, shrink};
+use super::shards::{HashedName, Shards, shrink};
 use super::slots::Stamp;
 use crate::room::Room;
+use crate::socket_id::SocketId;
 
-/// The rooms that have members, the rooms of the members' own ids aside.
+/// An observer of rooms that are created and deleted, and of sockets that join and leave them.
+///
+/// The methods are called in the order of the changes, while the index is locked. They must return at
+/// once, must not panic, and must not call the index. Send the change to a channel instead. No method
+/// is called when the index itself is dropped.
+///
+/// A socket's own room is reported like any other room. If other sockets have joined a room
+/// of that name too, the name is created twice and deleted twice, so count.
+pub trait RoomObserver: Send + Sync + 'static {
+    /// Called when a room gets its first member.
+    fn create_room(&self, room: &Room) {
+        let _ = room;
+    }
+
+    /// Called when a room has lost its last member.
+    fn delete_room(&self, room: &Room) {
+        let _ = room;
+    }
+
+    /// Called when a socket has joined a room.
+    fn join_room(&self, room: &Room, id: &SocketId) {
+        let _ = (room, id);
+    }
+
+    /// Called when a socket leaves a room.
+    fn leave_room(&self, room: &Room, id: &SocketId) {
+        let _ = (room, id);
+    }
+}
+
+/// The rooms with members, except the members' own rooms.
 #[derive(Debug)]
 pub(super) struct Index<M> {
     shards: Shards<HashTable<Arc<RoomEntry<M>>>>,
@@ -24,19 +54,19 @@ impl<M> Index<M> {
         }
     }
 
-    pub(super) fn find(&self, key: Key<'_>) -> Option<Arc<RoomEntry<M>>> {
+    pub(super) fn find(&self, key: HashedName<'_>) -> Option<Arc<RoomEntry<M>>> {
         let shard = self.shards.lock(key.hash);
         shard
             .find(key.hash, |entry| entry.name() == key.name)
             .cloned()
     }
 
-    /// Adds a member to the room of this name, which is made if need be.
+    /// Adds a member to the room with this name and creates the room if necessary.
     ///
-    /// Returns nothing if `is_joined` finds that the member is in the room already.
+    /// Returns `None` if `is_joined` returns true for the room, because the member is already in it.
     pub(super) fn join(
         &self,
-        key: Key<'_>,
+        key: HashedName<'_>,
         room: &Room,
         member: &Arc<M>,
         observer: Option<&dyn RoomObserver>,
@@ -44,35 +74,35 @@ impl<M> Index<M> {
     ) -> Option<(Arc<RoomEntry<M>>, Stamp)> {
         loop {
             let mut shard = self.shards.lock(key.hash);
-            let place = shard.entry(
+            let slot = shard.entry(
                 key.hash,
                 |entry| entry.name() == key.name,
                 |entry| entry.hash(),
             );
-            let entry = match place {
-                Entry::Occupied(mut place) if place.get().is_closed() => {
-                    // Its last member has left but not yet taken it out of the table.
+            let entry = match slot {
+                Entry::Occupied(mut slot) if slot.get().is_closed() => {
+                    // Its last member has left but has not removed the entry from the table yet.
                     let (entry, stamp) =
                         RoomEntry::with_first(room.clone(), key.hash, Arc::clone(member));
-                    *place.get_mut() = Arc::clone(&entry);
+                    *slot.get_mut() = Arc::clone(&entry);
                     if let Some(observer) = observer {
                         observer.delete_room(room);
                         observer.create_room(room);
                     }
                     return Some((entry, stamp));
                 }
-                Entry::Occupied(place) => Arc::clone(place.get()),
-                Entry::Vacant(place) => {
+                Entry::Occupied(slot) => Arc::clone(slot.get()),
+                Entry::Vacant(slot) => {
                     let (entry, stamp) =
                         RoomEntry::with_first(room.clone(), key.hash, Arc::clone(member));
-                    place.insert(Arc::clone(&entry));
+                    slot.insert(Arc::clone(&entry));
                     if let Some(observer) = observer {
                         observer.create_room(room);
                     }
                     return Some((entry, stamp));
                 }
             };
-            // The room may be locked for a chunk of a broadcast; joins of other rooms need not wait.
+            // The room may be locked for a chunk of a broadcast. Joins of other rooms must not wait.
             drop(shard);
             if is_joined(&entry) {
                 return None;
@@ -80,7 +110,7 @@ impl<M> Index<M> {
             if let Some(stamp) = entry.push(member) {
                 return Some((entry, stamp));
             }
-            // It was closed since: the next round sees that and makes a new one.
+            // The entry was closed meanwhile. The next iteration replaces it.
         }
     }
 
@@ -91,7 +121,7 @@ impl<M> Index<M> {
         observer: Option<&dyn RoomObserver>,
     ) {
         if entry.remove(stamp) {
-            self.forget(entry, observer);
+            self.remove(entry, observer);
         }
     }
 
@@ -99,13 +129,13 @@ impl<M> Index<M> {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    /// Takes a closed entry out of the table.
-    fn forget(&self, entry: &Arc<RoomEntry<M>>, observer: Option<&dyn RoomObserver>) {
+    /// Removes a closed entry from the table.
+    fn remove(&self, entry: &Arc<RoomEntry<M>>, observer: Option<&dyn RoomObserver>) {
         let mut shard = self.shards.lock(entry.hash());
-        let place = shard.find_entry(entry.hash(), |other| Arc::ptr_eq(other, entry));
-        // It is not there if somebody has joined in between and made a new one in its place.
-        if let Ok(place) = place {
-            place.remove();
+        let found = shard.find_entry(entry.hash(), |other| Arc::ptr_eq(other, entry));
+        // A concurrent join may have replaced the entry already.
+        if let Ok(slot) = found {
+            slot.remove();
             if let Some(observer) = observer {
                 observer.delete_room(entry.name());
             }
@@ -118,7 +148,7 @@ impl<M> Index<M> {
 mod tests {
     use parking_lot::Mutex;
 
-    use super::super::shards::Hashing;
+    use super::super::shards::NameHasher;
     use super::*;
 
     #[derive(Default)]
@@ -134,12 +164,12 @@ mod tests {
         }
     }
 
-    /// The interleaving that threads meet now and then, in slow motion.
+    /// Reproduces a rare interleaving of threads, step by step.
     #[test]
-    fn a_member_that_joins_between_the_two_steps_of_a_deletion_is_kept() {
-        let (index, hashing, recorder) = (Index::new(), Hashing::default(), Recorder::default());
+    fn a_member_that_joins_during_a_deletion_stays() {
+        let (index, hasher, recorder) = (Index::new(), NameHasher::default(), Recorder::default());
         let room = Room::from("a");
-        let key = hashing.key(room.as_str());
+        let key = hasher.key(room.as_str());
         let join = |member: u32| {
             let member = Arc::new(member);
             index
@@ -150,7 +180,7 @@ mod tests {
         let (first, stamp) = join(1);
         assert!(first.remove(stamp), "the last member leaves");
         let (second, _) = join(2);
-        index.forget(&first, Some(&recorder));
+        index.remove(&first, Some(&recorder));
 
         assert!(!Arc::ptr_eq(&first, &second));
         assert!(Arc::ptr_eq(&index.find(key).unwrap(), &second));

@@ -1,4 +1,4 @@
-//! What is in rooms, and what it knows of them.
+//! The members of rooms, and the rooms of one member.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,44 +10,43 @@ use super::slots::Stamp;
 use crate::room::Room;
 use crate::socket_id::SocketId;
 
-/// What can be in rooms: a socket.
+/// A socket that can be in rooms.
 pub trait Member: Send + Sync + Sized + 'static {
-    /// Returns the id. It must never change.
+    /// Returns the id, which must never change.
     fn id(&self) -> &SocketId;
 
-    /// Returns the member's own record of its rooms, which it holds for the index.
+    /// Returns the record of the member's rooms, which it stores for the index.
     fn memberships(&self) -> &Memberships<Self>;
 }
 
-/// A member's own record of its rooms.
+/// The record of a member's rooms.
 ///
-/// It lives in the member, so that the index needs no second table from members to rooms. Only the
-/// index that the member is inserted into reads and writes it.
+/// The member stores it, so that the index needs no second table from members to rooms. Only the index
+/// that the member is inserted into reads and writes it.
 pub struct Memberships<M> {
-    state: Mutex<State<M>>,
+    state: Mutex<MemberState<M>>,
 }
 
 /// ```text
-///            insert              remove
-/// Waiting ------------> Here ------------> Gone
-///    |                                      ^
-///    +---------------- remove --------------+
+///            insert                 remove
+/// Waiting ------------> Present ------------> Removed
 /// ```
 #[derive(Debug)]
-pub(super) enum State<M> {
-    /// Not in the namespace yet. The rooms are joined once it is.
+pub(super) enum MemberState<M> {
+    /// Not in the namespace yet. It joins the rooms when it is inserted.
     Waiting(Vec<Room>),
-    Here(Here<M>),
-    Gone,
+    Present(Present<M>),
+    Removed,
 }
 
 #[derive(Debug)]
-pub(super) struct Here<M> {
-    /// The place among all members.
+pub(super) struct Present<M> {
+    /// The stamp among all members of the namespace.
     pub(super) stamp: Stamp,
-    /// Whether the member is in the room of its own id, for which there is no entry.
+    /// Whether the member is in its own room, which has no entry.
     pub(super) own_room: bool,
-    /// In the order of joining. A member has few rooms, and comparing pointers is cheap.
+    /// The other rooms in the order of joining. They are searched linearly: a member has few rooms,
+    /// and comparing pointers is cheap.
     pub(super) rooms: Vec<Joined<M>>,
 }
 
@@ -58,53 +57,56 @@ pub(super) struct Joined<M> {
 }
 
 impl<M> Memberships<M> {
-    /// Returns the record of a member that is not in the namespace yet.
+    /// Creates the record of a member that is not in the namespace yet.
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            state: Mutex::new(State::Waiting(Vec::new())),
+            state: Mutex::new(MemberState::Waiting(Vec::new())),
         }
     }
 
-    /// Locks the record. No lock of the index may be held by the caller.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State<M>> {
+    /// Locks the record. The caller must not hold a lock of the index.
+    pub(super) fn lock(&self) -> MutexGuard<'_, MemberState<M>> {
         self.state.lock()
     }
 
-    /// Tells whether the member is in the room of its own id.
+    /// Returns whether the member is in its own room.
     pub(super) fn in_own_room(&self) -> bool {
-        matches!(&*self.lock(), State::Here(here) if here.own_room)
+        matches!(&*self.lock(), MemberState::Present(present) if present.own_room)
     }
 
-    /// Tells whether the member is in one of the rooms, which are sorted by address.
+    /// Returns whether the member is in one of the rooms, which are sorted by address.
     pub(super) fn in_any(&self, entries: &[Arc<RoomEntry<M>>]) -> bool {
         match &*self.lock() {
-            State::Here(here) => here.rooms.iter().any(|joined| {
+            MemberState::Present(present) => present.rooms.iter().any(|joined| {
                 entries
                     .binary_search_by_key(&Arc::as_ptr(&joined.entry), Arc::as_ptr)
                     .is_ok()
             }),
-            State::Waiting(_) | State::Gone => false,
+            MemberState::Waiting(_) | MemberState::Removed => false,
         }
     }
 }
 
-impl<M> State<M> {
-    /// Tells whether the member has joined a room, its own aside.
+impl<M> MemberState<M> {
+    /// Returns whether the member has joined a room other than its own.
     pub(super) fn has_joined(&self, room: &str) -> bool {
         match self {
             Self::Waiting(rooms) => rooms.iter().any(|joined| joined == room),
-            Self::Here(here) => here.rooms.iter().any(|joined| joined.entry.name() == room),
-            Self::Gone => false,
+            Self::Present(present) => present
+                .rooms
+                .iter()
+                .any(|joined| joined.entry.name() == room),
+            Self::Removed => false,
         }
     }
 
-    /// Returns how many rooms the member has joined, its own aside.
+    /// Returns the number of joined rooms, not counting its own room.
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Waiting(rooms) => rooms.len(),
-            Self::Here(here) => here.rooms.len(),
-            Self::Gone => 0,
+            Self::Present(present) => present.rooms.len(),
+            Self::Removed => 0,
         }
     }
 }
@@ -115,19 +117,19 @@ impl<M> Default for Memberships<M> {
     }
 }
 
-// Members print their record and rooms their members: name the rooms only.
+// Prints only the names of the rooms: a room would print its members, and these their rooms.
 impl<M> fmt::Debug for Memberships<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(state) = self.state.try_lock() else {
             return f.write_str("Memberships(<locked>)");
         };
         match &*state {
-            State::Waiting(rooms) => f.debug_tuple("Waiting").field(rooms).finish(),
-            State::Here(here) => f
+            MemberState::Waiting(rooms) => f.debug_tuple("Waiting").field(rooms).finish(),
+            MemberState::Present(present) => f
                 .debug_list()
-                .entries(here.rooms.iter().map(|joined| joined.entry.name()))
+                .entries(present.rooms.iter().map(|joined| joined.entry.name()))
                 .finish(),
-            State::Gone => f.write_str("Gone"),
+            MemberState::Removed => f.write_str("Removed"),
         }
     }
 }
@@ -137,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_small() {
+    fn a_record_is_at_most_48_bytes() {
         assert!(size_of::<Memberships<()>>() <= 48);
     }
 }

@@ -1,39 +1,41 @@
-//! A hash table in parts that are locked apart.
+//! Sharded hash tables: each shard has its own lock.
 
 use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 use parking_lot::{Mutex, MutexGuard};
 
-/// How many parts a table has. A namespace exists perhaps for a handful of sockets, so the parts are
-/// few; a part is locked for well under a microsecond at a time, so they suffice for many cores.
+/// The number of shards of a table.
+///
+/// It is small because many namespaces have few sockets. A shard is locked for well under a
+/// microsecond at a time, so this suffices for many cores.
 pub(super) const SHARDS: usize = 16;
 
-/// A table of at most this many places is not worth to be shrunk.
-const KEPT_CAPACITY: usize = 32;
+/// The capacity up to which a table is not shrunk.
+const MIN_CAPACITY: usize = 32;
 
-/// A name that is looked up, and its hash, computed once for all tables.
+/// A name to look up, and its hash, computed once for all tables.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Key<'a> {
+pub(super) struct HashedName<'a> {
     pub(super) name: &'a str,
     pub(super) hash: u64,
 }
 
-/// Hashes names with keys that are secret and differ from index to index: clients may choose names
-/// of rooms, and must not be able to make them collide.
+/// The hasher of names. Its keys are random and differ between indexes, because clients may choose the
+/// names of rooms and must not be able to make them collide.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hashing(RandomState);
+pub(super) struct NameHasher(RandomState);
 
-impl Hashing {
-    pub(super) fn key<'a>(&self, name: &'a str) -> Key<'a> {
-        Key {
+impl NameHasher {
+    pub(super) fn key<'a>(&self, name: &'a str) -> HashedName<'a> {
+        HashedName {
             name,
             hash: self.0.hash_one(name),
         }
     }
 }
 
-/// Several values of `T`, of which a key selects one.
+/// Several values of `T`. A hash selects one of them.
 #[derive(Debug)]
 pub(super) struct Shards<T>(Box<[Mutex<T>; SHARDS]>);
 
@@ -43,7 +45,7 @@ impl<T> Shards<T> {
     }
 
     pub(super) fn lock(&self, hash: u64) -> MutexGuard<'_, T> {
-        // The table uses the lowest and the highest bits of the hash.
+        // The middle bits, because the tables use the lowest and the highest bits of the hash.
         let index = (hash >> 32) as usize % SHARDS;
         self.0[index].lock()
     }
@@ -53,9 +55,9 @@ impl<T> Shards<T> {
     }
 }
 
-/// Gives memory back once a table has become nearly empty.
+/// Shrinks a table that has become nearly empty.
 pub(super) fn shrink<T>(table: &mut HashTable<T>, hash: impl Fn(&T) -> u64) {
-    if table.capacity() > KEPT_CAPACITY && table.len() < table.capacity() / 8 {
+    if table.capacity() > MIN_CAPACITY && table.len() < table.capacity() / 8 {
         table.shrink_to(table.len().saturating_mul(2), hash);
     }
 }
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_gives_memory_back() {
+    fn a_nearly_empty_table_is_shrunk() {
         let mut table = HashTable::new();
         for n in 0..10_000_u64 {
             table.insert_unique(n, n, |n| *n);
@@ -74,15 +76,15 @@ mod tests {
             table.find_entry(n, |other| *other == n).unwrap().remove();
             shrink(&mut table, |n| *n);
         }
-        assert!(table.capacity() <= KEPT_CAPACITY);
+        assert!(table.capacity() <= MIN_CAPACITY);
         assert!(table.find(0, |n| *n == 0).is_some());
     }
 
     #[test]
     fn names_spread_over_the_shards() {
-        let (hashing, shards) = (Hashing::default(), Shards::new(|| 0));
+        let (hasher, shards) = (NameHasher::default(), Shards::new(|| 0));
         for n in 0..SHARDS * 100 {
-            *shards.lock(hashing.key(&n.to_string()).hash) += 1;
+            *shards.lock(hasher.key(&n.to_string()).hash) += 1;
         }
         assert!(
             shards

@@ -1,42 +1,43 @@
-//! The members of one room, in the order in which they joined.
+//! The members of one room, in the order of joining.
 
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-/// How many slots a block has, and at most how many members one hold of a lock copies.
+/// The number of slots per block, and the maximum number of members that are copied under one lock.
 pub(super) const CHUNK: usize = 64;
 
-/// How many slots may be dead before it is worth to close the gaps.
-const DEAD_TOLERATED: usize = 16;
+/// The number of dead slots up to which gaps are not closed.
+const MAX_DEAD: usize = 16;
 
-/// The place of one member. A member that leaves and joins again has another, later one.
+/// The position of a member in the order of joining. A member that leaves and joins again gets a new,
+/// later stamp.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Stamp(u64);
 
 /// Members ordered by their stamps.
 ///
-/// A leaving member turns its slot dead, and dead slots are swept out when they are the greater part.
-/// A visitor remembers the stamp at which it stopped, and not an index, so nothing that happens
-/// between two chunks can make it see a member twice or overlook one.
+/// The slot of a member that leaves becomes dead. Dead slots are removed when they are the majority. A
+/// visitor stores the stamp at which it stopped, not an index, so a change between two chunks cannot
+/// make it visit a member twice or skip one.
 ///
-/// What is full is shared with visitors a block at a time, so that a visitor of many members has the
-/// lock for moments only: who waits for a lock may lose its core for milliseconds.
+/// Full blocks are shared with visitors, so that a visitor of many members holds the lock only briefly.
+/// A thread that waits for a lock may lose its core for milliseconds.
 #[derive(Debug)]
 pub(super) struct Slots<M> {
-    /// Those before `last`; small rooms have none.
-    full: Option<Box<Full<M>>>,
-    /// The latest, fewer than a block. Most rooms stay with one member: those of a user, of a game.
-    /// They need no memory beside the room itself.
+    /// The full blocks before `last`. Small rooms have none.
+    full: Option<Box<FullBlocks<M>>>,
+    /// The latest slots, fewer than a block. Many rooms have one member, such as the rooms of a
+    /// user: these need no further allocation.
     last: SmallVec<[Slot<M>; 1]>,
     dead: usize,
     next: u64,
 }
 
 #[derive(Debug)]
-struct Full<M>(Vec<Block<M>>);
+struct FullBlocks<M>(Vec<Block<M>>);
 
-/// Slots that a visitor may look at without a lock. Whoever changes them meanwhile changes a copy.
+/// Slots that a visitor reads without a lock. A concurrent change is applied to a copy.
 type Block<M> = Arc<[Slot<M>]>;
 
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl<M> Slots<M> {
         }
     }
 
-    /// Returns the slots of a new room, and the stamp of its first member.
+    /// Creates the slots of a new room. Returns them with the stamp of the first member.
     pub(super) fn with_first(member: Arc<M>) -> (Self, Stamp) {
         let mut slots = Self::new();
         let stamp = slots.push(member);
@@ -89,9 +90,9 @@ impl<M> Slots<M> {
         Stamp(stamp)
     }
 
-    /// Takes out the member that joined with this stamp.
+    /// Removes the member with this stamp and returns it.
     pub(super) fn remove(&mut self, stamp: Stamp) -> Option<Arc<M>> {
-        let block = place_of(self.blocks(), stamp.0);
+        let block = block_of(self.blocks(), stamp.0);
         let slots = match self.full.as_mut().and_then(|full| full.0.get_mut(block)) {
             Some(block) => Arc::make_mut(block),
             None => &mut self.last[..],
@@ -105,18 +106,18 @@ impl<M> Slots<M> {
         Some(member)
     }
 
-    /// Gives the next members to `chunk`, and tells whether there may be more.
+    /// Fills `chunk` with the next members. Returns whether there may be more.
     ///
-    /// Members that joined after the first call for this cursor are not seen.
+    /// Members that join after the first call with this cursor are not visited.
     pub(super) fn next_chunk(&self, cursor: &mut Cursor, chunk: &mut Chunk<M>) -> bool {
         let end = *cursor.end.get_or_insert(self.next);
-        if let Some(block) = self.blocks().get(place_of(self.blocks(), cursor.next)) {
+        if let Some(block) = self.blocks().get(block_of(self.blocks(), cursor.next)) {
             chunk.block = Some((Arc::clone(block), cursor.next, end));
             cursor.next = block.last().map_or(end, |slot| slot.stamp + 1);
             return cursor.next < end;
         }
-        let meant = |slot: &&Slot<M>| slot.stamp >= cursor.next && slot.stamp < end;
-        let copied = self.last.iter().filter(meant);
+        let is_next = |slot: &&Slot<M>| slot.stamp >= cursor.next && slot.stamp < end;
+        let copied = self.last.iter().filter(is_next);
         chunk.copied.reserve(self.last.len());
         chunk
             .copied
@@ -128,7 +129,9 @@ impl<M> Slots<M> {
     fn append(&mut self, slot: Slot<M>) {
         self.last.push(slot);
         if self.last.len() == CHUNK {
-            let full = self.full.get_or_insert_with(|| Box::new(Full(Vec::new())));
+            let full = self
+                .full
+                .get_or_insert_with(|| Box::new(FullBlocks(Vec::new())));
             full.0.push(self.last.drain(..).collect());
         }
     }
@@ -137,7 +140,7 @@ impl<M> Slots<M> {
         self.full.as_ref().map_or(&[], |full| &full.0)
     }
 
-    /// The dead ones counted as well.
+    /// Returns the number of slots, dead ones included.
     fn count(&self) -> usize {
         self.blocks().len() * CHUNK + self.last.len()
     }
@@ -147,7 +150,7 @@ impl<M> Slots<M> {
             self.last.pop();
             self.dead -= 1;
         }
-        if self.dead > DEAD_TOLERATED && self.dead > self.count() / 2 {
+        if self.dead > MAX_DEAD && self.dead > self.count() / 2 {
             self.close_gaps();
         }
     }
@@ -157,7 +160,8 @@ impl<M> Slots<M> {
         let last = std::mem::take(&mut self.last);
         self.dead = 0;
         for mut block in full {
-            // Moved as a rule. To count references that lie anywhere in memory takes much longer.
+            // Usually the members can be moved. Cloning them touches reference counts all over the
+            // memory, which takes much longer.
             if let Some(slots) = Arc::get_mut(&mut block) {
                 for slot in slots {
                     if let Some(member) = slot.member.take() {
@@ -180,23 +184,23 @@ impl<M> Slots<M> {
     }
 }
 
-/// The first block whose last stamp is not before this one.
-fn place_of<M>(blocks: &[Block<M>], stamp: u64) -> usize {
+/// Returns the index of the first block whose last stamp is not before this one.
+fn block_of<M>(blocks: &[Block<M>], stamp: u64) -> usize {
     blocks.partition_point(|block| block.last().is_some_and(|slot| slot.stamp < stamp))
 }
 
-/// Where a visitor of [`Slots`] stands.
+/// The position of a visitor of [`Slots`].
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
     next: u64,
-    /// The first stamp that is not visited, fixed by the first chunk.
+    /// The first stamp that is not visited. The first chunk sets it.
     end: Option<u64>,
 }
 
-/// Members that are visited without a lock.
+/// The members that a visitor visits without a lock.
 #[derive(Debug)]
 pub(super) struct Chunk<M> {
-    /// A block, and which of its stamps are meant: from the first on, before the second.
+    /// A block, and the range of its stamps to visit (start inclusive, end exclusive).
     block: Option<(Block<M>, u64, u64)>,
     copied: Vec<Arc<M>>,
 }
@@ -209,13 +213,13 @@ impl<M> Chunk<M> {
         }
     }
 
-    /// Calls `visitor` with each member, and is empty then.
-    pub(super) fn empty(&mut self, mut visitor: impl FnMut(&Arc<M>)) {
+    /// Calls `visitor` with each member and removes it from the chunk.
+    pub(super) fn drain(&mut self, mut visitor: impl FnMut(&Arc<M>)) {
         if let Some((block, first, end)) = self.block.take() {
-            let meant = block
+            let selected = block
                 .iter()
                 .filter(|slot| slot.stamp >= first && slot.stamp < end);
-            meant
+            selected
                 .filter_map(|slot| slot.member.as_ref())
                 .for_each(&mut visitor);
         }
@@ -234,7 +238,7 @@ mod tests {
         loop {
             let more = slots.next_chunk(&mut cursor, &mut chunk);
             let before = seen.len();
-            chunk.empty(|member| seen.push(**member));
+            chunk.drain(|member| seen.push(**member));
             assert!(seen.len() - before <= CHUNK);
             if !more {
                 return seen;
@@ -243,9 +247,9 @@ mod tests {
         }
     }
 
-    fn emptied(mut chunk: Chunk<u32>) -> Vec<u32> {
+    fn drained(mut chunk: Chunk<u32>) -> Vec<u32> {
         let mut seen = Vec::new();
-        chunk.empty(|member| seen.push(**member));
+        chunk.drain(|member| seen.push(**member));
         assert!(chunk.block.is_none() && chunk.copied.is_empty());
         seen
     }
@@ -265,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_leaves_and_returns_between_two_chunks_is_seen_once() {
+    fn a_member_that_leaves_and_rejoins_between_two_chunks_is_seen_once() {
         let mut slots = Slots::new();
         let stamps: Vec<_> = (0..100).map(|n| slots.push(Arc::new(n))).collect();
         let (mut cursor, mut chunk) = (Cursor::default(), Chunk::new());
@@ -275,11 +279,11 @@ mod tests {
         slots.push(returning);
         assert!(!slots.next_chunk(&mut cursor, &mut chunk));
 
-        assert_eq!(emptied(chunk), (0..100).collect::<Vec<_>>());
+        assert_eq!(drained(chunk), (0..100).collect::<Vec<_>>());
     }
 
     #[test]
-    fn nobody_is_overlooked_when_gaps_are_closed_between_two_chunks() {
+    fn no_member_is_skipped_when_gaps_are_closed_between_two_chunks() {
         let mut slots = Slots::new();
         let stamps: Vec<_> = (0..200).map(|n| slots.push(Arc::new(n))).collect();
         let (mut cursor, mut chunk) = (Cursor::default(), Chunk::new());
@@ -289,44 +293,44 @@ mod tests {
             slots.remove(*stamp);
         }
         assert!(slots.count() < 200, "the gaps were not closed");
-        let mut seen = emptied(chunk);
+        let mut seen = drained(chunk);
         assert_eq!(seen, (0..64).collect::<Vec<_>>());
         let mut chunk = Chunk::new();
         while slots.next_chunk(&mut cursor, &mut chunk) {
-            chunk.empty(|member| seen.push(**member));
+            chunk.drain(|member| seen.push(**member));
         }
-        chunk.empty(|member| seen.push(**member));
+        chunk.drain(|member| seen.push(**member));
         assert_eq!(seen, (0..64).chain(150..200).collect::<Vec<_>>());
     }
 
     #[test]
-    fn nobody_is_seen_twice_when_gaps_are_closed_between_two_chunks() {
+    fn no_member_is_seen_twice_when_gaps_are_closed_between_two_chunks() {
         let mut slots = Slots::new();
         let stamps: Vec<_> = (0..400).map(|n| slots.push(Arc::new(n))).collect();
         let mut once = false;
         let (mut cursor, mut seen, mut chunk) = (Cursor::default(), Vec::new(), Chunk::new());
         while slots.next_chunk(&mut cursor, &mut chunk) {
-            chunk.empty(|member| seen.push(**member));
+            chunk.drain(|member| seen.push(**member));
             if !std::mem::replace(&mut once, true) {
-                // Those who have been seen and those who have not share a block afterwards.
+                // Afterwards, visited and unvisited members share a block.
                 for stamp in stamps.iter().filter(|stamp| stamp.0 % 4 != 0) {
                     slots.remove(*stamp);
                 }
                 assert!(slots.count() < 300, "the gaps were not closed");
             }
         }
-        chunk.empty(|member| seen.push(**member));
+        chunk.drain(|member| seen.push(**member));
         let rest = (64..400).filter(|member| member % 4 == 0);
         assert_eq!(seen, (0..64).chain(rest).collect::<Vec<_>>());
     }
 
     #[test]
-    fn the_slots_are_in_proportion_to_the_members() {
+    fn the_number_of_slots_stays_proportional_to_the_members() {
         let mut slots = Slots::new();
         let stamps: Vec<_> = (0..10_000).map(|n| slots.push(Arc::new(n))).collect();
         for stamp in &stamps[1..9_999] {
             assert!(slots.remove(*stamp).is_some());
-            assert!(slots.dead <= DEAD_TOLERATED.max(slots.count() / 2 + 1));
+            assert!(slots.dead <= MAX_DEAD.max(slots.count() / 2 + 1));
         }
         assert_eq!(slots.len(), 2);
         assert!(slots.full.is_none() && slots.last.capacity() <= CHUNK);
@@ -334,21 +338,21 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_while_a_block_is_visited_is_seen_once_and_then_no_more() {
+    fn a_member_that_leaves_while_its_block_is_visited_is_seen_once() {
         let mut slots = Slots::new();
         let stamps: Vec<_> = (0..64).map(|n| slots.push(Arc::new(n))).collect();
         let (mut cursor, mut chunk) = (Cursor::default(), Chunk::new());
         slots.next_chunk(&mut cursor, &mut chunk);
         let gone = slots.remove(stamps[5]).unwrap();
-        // The visitor's and ours: the room has none.
+        // The references of the visitor and of this test. The room has none.
         assert_eq!(Arc::strong_count(&gone), 2);
-        assert_eq!(emptied(chunk).len(), 64);
+        assert_eq!(drained(chunk).len(), 64);
         assert_eq!(Arc::strong_count(&gone), 1);
         assert_eq!(visit(&slots, || {}).len(), 63);
     }
 
     #[test]
-    fn who_joins_while_others_are_visited_is_not_seen() {
+    fn a_member_that_joins_during_a_visit_is_not_seen() {
         for count in [1, 63, 64, 65, 127, 130] {
             let mut slots = Slots::new();
             for member in 0..count {
@@ -357,11 +361,11 @@ mod tests {
             let (mut cursor, mut seen, mut chunk) = (Cursor::default(), Vec::new(), Chunk::new());
             loop {
                 let more = slots.next_chunk(&mut cursor, &mut chunk);
-                // So many that those of before get into a block.
+                // Enough to move the earlier members into a full block.
                 for _ in 0..70 {
                     slots.push(Arc::new(1_000));
                 }
-                chunk.empty(|member| seen.push(**member));
+                chunk.drain(|member| seen.push(**member));
                 if !more {
                     break;
                 }
@@ -371,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_is_good_for_one_removal() {
+    fn a_stamp_removes_one_member() {
         let (mut slots, stamp) = Slots::with_first(Arc::new(1));
         assert!(slots.remove(stamp).is_some());
         assert!(slots.remove(stamp).is_none());

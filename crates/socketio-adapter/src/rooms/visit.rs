@@ -1,4 +1,4 @@
-//! Finds the members that a target means.
+//! Selects the members of a target.
 
 use std::sync::Arc;
 
@@ -8,20 +8,20 @@ use super::directory::Directory;
 use super::entry::RoomEntry;
 use super::index::Index;
 use super::member::Member;
-use super::shards::Hashing;
+use super::shards::NameHasher;
 use super::slots::{Chunk, Cursor};
 use crate::room::Room;
 use crate::target::Target;
 
-/// The parts of the index that a visitor reads.
+/// A visit of the index: the tables that it reads.
 pub(super) struct Visit<'a, M> {
     pub(super) directory: &'a Directory<M>,
-    pub(super) hashing: &'a Hashing,
+    pub(super) hasher: &'a NameHasher,
     pub(super) index: &'a Index<M>,
 }
 
 impl<M: Member> Visit<'_, M> {
-    /// Calls `visitor` with each member that is meant, no lock being held.
+    /// Calls `visitor` with each selected member. No lock is held during a call.
     pub(super) fn run(&self, target: &Target, mut visitor: impl FnMut(&Arc<M>)) {
         let excluded = self.excluded(target.excluded());
         let mut chunk = Chunk::new();
@@ -34,8 +34,8 @@ impl<M: Member> Visit<'_, M> {
             [] => self.directory.visit(&mut chunk, visitor),
             [room] => self.room(room, &mut chunk, visitor),
             rooms => {
-                // By address. Should a member go and another get its address, that one came after
-                // the start and need not be visited.
+                // By address. A member that gets the address of a dropped one was created after
+                // the start, so it need not be visited.
                 let mut seen = HashSet::new();
                 for room in rooms {
                     self.room(room, &mut chunk, |member| {
@@ -48,10 +48,10 @@ impl<M: Member> Visit<'_, M> {
         }
     }
 
-    /// Visits the member that bears the name, and those who have joined the room of that name. The
-    /// former is never among the latter.
+    /// Visits the member whose id is the name, and the members that have joined the room of that name.
+    /// The former is never among the latter.
     fn room(&self, room: &Room, chunk: &mut Chunk<M>, mut visitor: impl FnMut(&Arc<M>)) {
-        let key = self.hashing.key(room.as_str());
+        let key = self.hasher.key(room.as_str());
         if let Some(member) = self.directory.find(key)
             && member.memberships().in_own_room()
         {
@@ -63,7 +63,7 @@ impl<M: Member> Visit<'_, M> {
         let mut cursor = Cursor::default();
         loop {
             let more = entry.slots().lock().next_chunk(&mut cursor, chunk);
-            chunk.empty(&mut visitor);
+            chunk.drain(&mut visitor);
             if !more {
                 break;
             }
@@ -76,7 +76,7 @@ impl<M: Member> Visit<'_, M> {
             rooms: Vec::new(),
         };
         for room in rooms {
-            let key = self.hashing.key(room.as_str());
+            let key = self.hasher.key(room.as_str());
             let member = self.directory.find(key);
             excluded
                 .members
@@ -89,8 +89,10 @@ impl<M: Member> Visit<'_, M> {
     }
 }
 
-/// Who is left out. Looked up by address: the members of a room that is left out are asked one by
-/// one, and never gathered, for they may be many more than those who are meant.
+/// The excluded members and rooms, sorted by address.
+///
+/// Each selected member is checked against the excluded rooms. The members of excluded rooms are never
+/// collected, because they may be far more than the selected ones.
 struct Excluded<M> {
     members: Vec<Arc<M>>,
     rooms: Vec<Arc<RoomEntry<M>>>,

@@ -1,4 +1,4 @@
-//! Clients that come and go while broadcasts run on other threads.
+//! Clients that lose and recover connections while other threads broadcast.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,20 +6,20 @@ use std::thread;
 
 use socketio_adapter::Target;
 
-use crate::namespace::{Space, everyone, number, offset};
+use crate::namespace::{TestNamespace, all, number, offset};
 
 const SENDERS: u64 = 3;
 const EACH: u64 = 400;
 const CLIENTS: [&str; 4] = ["c0", "c1", "c2", "c3"];
 
-/// Every client loses its connection again and again, now and then with packets in flight, and the
-/// server notices it or not. In the end each has seen every packet of its rooms once, those of one
-/// sender in the order in which they were sent, and those of all in the same order as everybody.
+/// Every client loses its connection repeatedly, sometimes with packets in flight and sometimes
+/// unnoticed by the server. In the end each client has seen every packet of its rooms once, and all
+/// clients have seen them in the same order, which preserves the order of each sender.
 #[test]
-fn no_gap_and_no_double() {
-    let space = Space::new();
-    let connections = CLIENTS.map(|id| space.connect(id, &["red"]));
-    space.emit(0, everyone());
+fn every_client_sees_every_packet_once() {
+    let namespace = TestNamespace::new();
+    let connections = CLIENTS.map(|id| namespace.connect(id, &["red"]));
+    namespace.emit(0, all());
     let (done, start) = (AtomicBool::new(false), Barrier::new(CLIENTS.len() + 3));
 
     let seen: Vec<Vec<u64>> = thread::scope(|scope| {
@@ -28,7 +28,7 @@ fn no_gap_and_no_double() {
             .zip(connections)
             .enumerate()
             .map(|(index, (id, mut connection))| {
-                let (space, done, start) = (&space, &done, &start);
+                let (namespace, done, start) = (&namespace, &done, &start);
                 scope.spawn(move || {
                     start.wait();
                     let (mut seen, mut known) = (Vec::new(), String::new());
@@ -36,23 +36,23 @@ fn no_gap_and_no_double() {
                         let last = done.load(Ordering::Acquire);
                         let mut received = connection.received();
                         if !last && known.len() + received.len() > 1 {
-                            // Not the only one that it knows.
+                            // An offset older than the last one that the client knows.
                             let in_flight = (round + index) % 3;
                             let kept = received.len().saturating_sub(in_flight);
                             received.truncate(kept.max(usize::from(known.is_empty())));
                         }
                         if last {
-                            space.lose(&connection);
+                            namespace.lose(&connection);
                             seen.extend(connection.received().iter().map(number));
                             return seen;
                         }
                         seen.extend(received.iter().map(number));
                         known = offset(&received).unwrap_or(known);
-                        space.lose(&connection);
+                        namespace.lose(&connection);
                         if round % 4 == 0 {
                             thread::yield_now();
                         }
-                        connection = space.come_back(id, &known).unwrap();
+                        connection = namespace.reconnect(id, &known).unwrap();
                     }
                     seen
                 })
@@ -60,16 +60,16 @@ fn no_gap_and_no_double() {
             .collect();
         let senders: Vec<_> = (0..SENDERS)
             .map(|sender| {
-                let (space, start) = (&space, &start);
+                let (namespace, start) = (&namespace, &start);
                 scope.spawn(move || {
                     start.wait();
                     for n in 1..=EACH {
                         let target = if n % 2 == 0 {
-                            everyone()
+                            all()
                         } else {
                             Target::all().to("red")
                         };
-                        space.emit(sender * 1000 + n, target);
+                        namespace.emit(sender * 1000 + n, target);
                     }
                 })
             })
@@ -95,22 +95,22 @@ fn no_gap_and_no_double() {
     }
 }
 
-/// Of several that come with the same id, one gets the session.
+/// Several clients present the same id, and one gets the session.
 #[test]
-fn a_session_is_taken_by_one() {
-    let space = Space::new();
+fn concurrent_takes_yield_a_session_once() {
+    let namespace = TestNamespace::new();
     for _ in 0..100 {
-        let connection = space.connect("a", &[]);
-        space.emit(1, everyone());
+        let connection = namespace.connect("a", &[]);
+        namespace.emit(1, all());
         let known = connection.offset();
-        space.lose(&connection);
+        namespace.lose(&connection);
         let start = Barrier::new(3);
         let back: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (0..3)
                 .map(|_| {
                     scope.spawn(|| {
                         start.wait();
-                        space.come_back("a", &known)
+                        namespace.reconnect("a", &known)
                     })
                 })
                 .collect();
@@ -120,26 +120,26 @@ fn a_session_is_taken_by_one() {
                 .collect()
         });
         assert_eq!(back.len(), 1);
-        space.sockets.rooms.remove(&back[0]);
+        namespace.sockets.rooms.remove(&back[0]);
     }
 }
 
-/// Namespaces that are full look at each other while they are locked themselves.
+/// Full namespaces sweep each other while their own locks are held.
 #[test]
-fn full_namespaces_do_not_wait_for_each_other() {
+fn full_namespaces_do_not_deadlock() {
     let mut shared = None;
-    let first = Space::with(|options| {
+    let first = TestNamespace::with(|options| {
         let options = options.max_total_bytes(4 * 400);
         shared = Some(options.clone());
         options
     });
-    let second = Space::with(|_| shared.unwrap());
+    let second = TestNamespace::with(|_| shared.unwrap());
     thread::scope(|scope| {
-        for space in [&first, &second] {
+        for namespace in [&first, &second] {
             let clock = &first;
             scope.spawn(move || {
                 for n in 0..2_000 {
-                    space.emit(n, everyone());
+                    namespace.emit(n, all());
                     clock.wait(1_000);
                 }
             });

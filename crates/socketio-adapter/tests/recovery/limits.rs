@@ -1,255 +1,265 @@
-//! Each bound, met and crossed. Over it a client is not recovered; it is never told only a part.
+//! Each limit, reached and exceeded. Over a limit a client is not recovered, and never in part.
 
 use std::time::Duration;
 
 use socketio_adapter::{RecoveryOptions, Room, Target};
 
-use crate::namespace::{Space, everyone};
+use crate::namespace::{TestNamespace, all};
 
 #[test]
-fn a_client_may_come_back_until_its_time_is_over() {
-    let space = Space::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
-    let connection = space.connect("a", &[]);
-    space.emit(1, everyone());
+fn a_client_recovers_until_its_session_expires() {
+    let namespace =
+        TestNamespace::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
+    let connection = namespace.connect("a", &[]);
+    namespace.emit(1, all());
     let known = connection.offset();
-    space.lose(&connection);
-    space.wait(1000);
-    let back = space.come_back("a", &known).unwrap();
-    space.lose(&back);
-    space.wait(1001);
-    assert!(space.come_back("a", &known).is_none());
+    namespace.lose(&connection);
+    namespace.wait(1000);
+    let back = namespace.reconnect("a", &known).unwrap();
+    namespace.lose(&back);
+    namespace.wait(1001);
+    assert!(namespace.reconnect("a", &known).is_none());
 }
 
 #[test]
-fn the_last_packet_that_a_client_knows_may_be_older_than_its_loss() {
-    let space = Space::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
-    let connection = space.connect("a", &[]);
-    space.emit(1, everyone());
+fn an_offset_may_be_older_than_the_lost_connection() {
+    let namespace =
+        TestNamespace::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
+    let connection = namespace.connect("a", &[]);
+    namespace.emit(1, all());
     let known = connection.offset();
-    space.emit(2, Target::all().to("others"));
-    space.wait(1000);
-    space.lose(&connection);
-    space.wait(1000);
-    let back = space.come_back("a", &known).unwrap();
-    space.wait(1);
-    space.lose(&back);
+    namespace.emit(2, Target::all().to("others"));
+    namespace.wait(1000);
+    namespace.lose(&connection);
+    namespace.wait(1000);
+    let back = namespace.reconnect("a", &known).unwrap();
+    namespace.wait(1);
+    namespace.lose(&back);
     assert!(
-        space.come_back("a", &known).is_none(),
+        namespace.reconnect("a", &known).is_none(),
         "the second packet is older than twice the time, and nobody knows any more whom it was for"
     );
 }
 
 #[test]
-fn where_nothing_was_sent_since_an_offset_is_good_however_old() {
-    let space = Space::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
-    let connection = space.connect("a", &[]);
-    space.emit(1, everyone());
+fn the_last_offset_does_not_expire() {
+    let namespace =
+        TestNamespace::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
+    let connection = namespace.connect("a", &[]);
+    namespace.emit(1, all());
     let known = connection.offset();
-    space.wait(1_000_000);
-    space.lose(&connection);
-    assert!(space.come_back("a", &known).is_some());
+    namespace.wait(1_000_000);
+    namespace.lose(&connection);
+    assert!(namespace.reconnect("a", &known).is_some());
 }
 
 #[test]
-fn the_oldest_packets_go_when_there_are_too_many() {
-    let space = Space::with(|options| options.max_packets(3));
-    let connection = space.connect("a", &[]);
-    space.emit(1, everyone());
+fn the_oldest_packets_are_removed_over_the_packet_limit() {
+    let namespace = TestNamespace::with(|options| options.max_packets(3));
+    let connection = namespace.connect("a", &[]);
+    namespace.emit(1, all());
     let known = connection.offset();
-    space.lose(&connection);
-    (2..=4).for_each(|n| space.emit(n, everyone()));
-    let back = space.come_back("a", &known).unwrap();
+    namespace.lose(&connection);
+    (2..=4).for_each(|n| namespace.emit(n, all()));
+    let back = namespace.reconnect("a", &known).unwrap();
     assert_eq!(back.numbers(), [2, 3, 4]);
 
-    space.lose(&back);
-    let session = space.take("a", &known).unwrap();
-    space.emit(5, everyone());
-    assert!(space.resume(session, &known).is_none(), "2 is not there");
+    namespace.lose(&back);
+    let session = namespace.take("a", &known).unwrap();
+    namespace.emit(5, all());
+    assert!(
+        namespace.resume(session, &known).is_none(),
+        "2 is not there"
+    );
     let known = back.offset();
-    space.lose(&back);
-    assert_eq!(space.come_back("a", &known).unwrap().numbers(), [5]);
+    namespace.lose(&back);
+    assert_eq!(namespace.reconnect("a", &known).unwrap().numbers(), [5]);
 }
 
 #[test]
-fn the_oldest_packets_go_when_they_take_too_much() {
-    // Each takes 256 bytes, its text, and its rooms.
-    let space = Space::with(|options| options.max_packet_bytes(2 * 400));
-    let connection = space.connect("a", &[]);
-    space.emit(1, everyone());
+fn the_oldest_packets_are_removed_over_the_byte_limit() {
+    // A packet counts 256 bytes, its text and its rooms.
+    let namespace = TestNamespace::with(|options| options.max_packet_bytes(2 * 400));
+    let connection = namespace.connect("a", &[]);
+    namespace.emit(1, all());
     let known = connection.offset();
-    space.lose(&connection);
-    space.emit(2, everyone());
-    space.emit(3, everyone());
-    let back = space.come_back("a", &known).unwrap();
+    namespace.lose(&connection);
+    namespace.emit(2, all());
+    namespace.emit(3, all());
+    let back = namespace.reconnect("a", &known).unwrap();
     assert_eq!(back.numbers(), [2, 3]);
-    space.lose(&back);
-    space.emit(4, everyone());
-    assert!(space.come_back("a", &known).is_none());
+    namespace.lose(&back);
+    namespace.emit(4, all());
+    assert!(namespace.reconnect("a", &known).is_none());
 }
 
 #[test]
-fn a_packet_that_is_too_large_alone_is_delivered_and_not_kept() {
-    let space = Space::with(|options| options.max_packet_bytes(1000));
+fn a_packet_over_the_byte_limit_is_delivered_but_not_stored() {
+    let namespace = TestNamespace::with(|options| options.max_packet_bytes(1000));
     let rooms: Vec<Room> = (0..40).map(|n| Room::from(format!("room {n}"))).collect();
-    let connection = space.connect("a", &["room 1"]);
-    space.emit(1, everyone());
+    let connection = namespace.connect("a", &["room 1"]);
+    namespace.emit(1, all());
     let before = connection.offset();
-    space.emit(2, Target::all().to(rooms));
+    namespace.emit(2, Target::all().to(rooms));
     let known = connection.offset();
     assert_eq!(connection.numbers(), [1, 2]);
-    space.lose(&connection);
-    assert!(space.come_back("a", &before).is_none());
-    space.lose(&connection);
-    assert!(space.come_back("a", &known).is_some());
+    namespace.lose(&connection);
+    assert!(namespace.reconnect("a", &before).is_none());
+    namespace.lose(&connection);
+    assert!(namespace.reconnect("a", &known).is_some());
 }
 
 #[test]
-fn the_oldest_sessions_go_when_there_are_too_many() {
-    let space = Space::with(|options| options.max_sessions(2));
-    let connections = ["a", "b", "c"].map(|id| space.connect(id, &[]));
-    space.emit(1, everyone());
+fn the_oldest_sessions_are_removed_over_the_session_limit() {
+    let namespace = TestNamespace::with(|options| options.max_sessions(2));
+    let connections = ["a", "b", "c"].map(|id| namespace.connect(id, &[]));
+    namespace.emit(1, all());
     for connection in &connections {
-        space.lose(connection);
+        namespace.lose(connection);
     }
     let known = connections[0].offset();
-    assert!(space.come_back("a", &known).is_none());
-    assert!(space.come_back("b", &known).is_some());
-    assert!(space.come_back("c", &known).is_some());
+    assert!(namespace.reconnect("a", &known).is_none());
+    assert!(namespace.reconnect("b", &known).is_some());
+    assert!(namespace.reconnect("c", &known).is_some());
 }
 
 #[test]
-fn the_oldest_sessions_go_when_they_take_too_much() {
-    // Each takes 256 bytes, its data, and its room.
-    let space = Space::with(|options| options.max_session_bytes(64 * 400));
+fn the_oldest_sessions_are_removed_over_the_byte_limit() {
+    // A session counts 256 bytes, its data and its room.
+    let namespace = TestNamespace::with(|options| options.max_session_bytes(64 * 400));
     let ids: Vec<String> = (0..100).map(|n| format!("{n}")).collect();
-    let connections: Vec<_> = ids.iter().map(|id| space.connect(id, &[])).collect();
-    space.emit(1, everyone());
+    let connections: Vec<_> = ids.iter().map(|id| namespace.connect(id, &[])).collect();
+    namespace.emit(1, all());
     for connection in &connections {
-        space.lose(connection);
+        namespace.lose(connection);
     }
     let known = connections[0].offset();
-    assert!(space.come_back(&ids[0], &known).is_none());
-    assert!(space.come_back(&ids[10], &known).is_none());
+    assert!(namespace.reconnect(&ids[0], &known).is_none());
+    assert!(namespace.reconnect(&ids[10], &known).is_none());
     for id in &ids[40..] {
-        assert!(space.come_back(id, &known).is_some(), "{id}");
+        assert!(namespace.reconnect(id, &known).is_some(), "{id}");
     }
 }
 
 #[test]
-fn one_large_session_does_not_drive_out_the_others() {
-    let space = Space::with(|options| options.max_session_bytes(64 * 400));
-    let small = space.connect("small", &["a room"]);
-    space.emit(1, everyone());
+fn a_large_session_does_not_displace_others() {
+    let namespace = TestNamespace::with(|options| options.max_session_bytes(64 * 400));
+    let small = namespace.connect("small", &["a room"]);
+    namespace.emit(1, all());
     let known = small.offset();
-    space.lose(&small);
-    let mut session = space.take("small", &known).unwrap();
-    space.adapter.persist_session(session.clone()).unwrap();
+    namespace.lose(&small);
+    let mut session = namespace.take("small", &known).unwrap();
+    namespace.adapter.persist_session(session.clone()).unwrap();
     session.recovery_id = "large".into();
     session.data = serde_json::json!({ "text": "x".repeat(400) });
-    let error = space.adapter.persist_session(session).unwrap_err();
+    let error = namespace.adapter.persist_session(session).unwrap_err();
     assert!(error.to_string().ends_with("raise `max_session_bytes`"));
-    assert!(space.take("large", &known).is_none());
-    assert!(space.come_back("small", &known).is_some());
+    assert!(namespace.take("large", &known).is_none());
+    assert!(namespace.reconnect("small", &known).is_some());
 }
 
 #[test]
-fn all_namespaces_together_have_a_bound_too() {
+fn all_namespaces_share_a_byte_limit() {
     let mut shared = None;
-    let first = Space::with(|options| {
+    let first = TestNamespace::with(|options| {
         let options = options.max_total_bytes(10 * 400);
         shared = Some(options.clone());
         options
     });
-    let second = Space::with(|_| shared.unwrap());
-    let [a, b] = [&first, &second].map(|space| space.connect("a", &[]));
-    (1..=9).for_each(|n| first.emit(n, everyone()));
-    second.emit(1, everyone());
+    let second = TestNamespace::with(|_| shared.unwrap());
+    let [a, b] = [&first, &second].map(|namespace| namespace.connect("a", &[]));
+    (1..=9).for_each(|n| first.emit(n, all()));
+    second.emit(1, all());
     let known = b.offset();
     second.lose(&b);
     assert!(
-        second.come_back("a", &known).is_some(),
+        second.reconnect("a", &known).is_some(),
         "one packet and one session more fit beside the nine packets"
     );
 
-    (1..=9).for_each(|n| second.emit(n, everyone()));
+    (1..=9).for_each(|n| second.emit(n, all()));
     second.lose(&b);
-    assert!(second.come_back("a", &known).is_none());
+    assert!(second.reconnect("a", &known).is_none());
 
-    // What another namespace forgets makes room.
+    // Removing expired entries of another namespace frees namespace.
     drop((a, first));
     let c = second.connect("c", &[]);
-    second.emit(10, everyone());
+    second.emit(10, all());
     let known = c.offset();
     second.lose(&c);
-    (1..=5).for_each(|n| second.emit(n, everyone()));
-    assert!(second.come_back("c", &known).is_some());
+    (1..=5).for_each(|n| second.emit(n, all()));
+    assert!(second.reconnect("c", &known).is_some());
 }
 
 #[test]
-fn one_client_that_drops_again_and_again_is_kept_once() {
-    let space = Space::with(|options| options.max_sessions(2));
-    let [quiet, noisy] = ["quiet", "noisy"].map(|id| space.connect(id, &[]));
-    space.emit(1, everyone());
+fn a_client_that_reconnects_often_has_one_session() {
+    let namespace = TestNamespace::with(|options| options.max_sessions(2));
+    let [quiet, noisy] = ["quiet", "noisy"].map(|id| namespace.connect(id, &[]));
+    namespace.emit(1, all());
     let known = quiet.offset();
-    space.lose(&quiet);
+    namespace.lose(&quiet);
     for _ in 0..10 {
-        space.lose(&noisy);
+        namespace.lose(&noisy);
     }
-    assert!(space.come_back("quiet", &known).is_some());
-    assert!(space.come_back("noisy", &known).is_some());
+    assert!(namespace.reconnect("quiet", &known).is_some());
+    assert!(namespace.reconnect("noisy", &known).is_some());
 }
 
 #[test]
-fn bounds_of_nothing_keep_nothing() {
+fn limits_of_zero_disable_recovery() {
     let none = |options: RecoveryOptions| options.max_packets(0).max_sessions(0);
-    let space = Space::with(none);
-    let connection = space.connect("a", &[]);
-    space.emit(1, everyone());
-    space.lose(&connection);
-    assert!(space.come_back("a", &connection.offset()).is_none());
+    let namespace = TestNamespace::with(none);
+    let connection = namespace.connect("a", &[]);
+    namespace.emit(1, all());
+    namespace.lose(&connection);
+    assert!(namespace.reconnect("a", &connection.offset()).is_none());
 }
 
 #[test]
-fn a_session_that_is_given_back_is_not_younger() {
-    let space = Space::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
-    let [a, b] = ["a", "b"].map(|id| space.connect(id, &[]));
-    space.emit(1, everyone());
+fn a_returned_session_keeps_its_age() {
+    let namespace =
+        TestNamespace::with(|options| options.max_disconnection_duration(Duration::from_secs(1)));
+    let [a, b] = ["a", "b"].map(|id| namespace.connect(id, &[]));
+    namespace.emit(1, all());
     let known = a.offset();
-    space.lose(&a);
-    space.wait(400);
-    space.lose(&b);
+    namespace.lose(&a);
+    namespace.wait(400);
+    namespace.lose(&b);
     for _ in 0..3 {
-        space.wait(200);
-        let session = space.take("a", &known).unwrap();
-        space.adapter.persist_session(session).unwrap();
+        namespace.wait(200);
+        let session = namespace.take("a", &known).unwrap();
+        namespace.adapter.persist_session(session).unwrap();
     }
-    space.wait(1);
-    assert!(space.take("a", &known).is_none(), "it was lost 1001 ms ago");
-    assert!(space.come_back("b", &known).is_some());
+    namespace.wait(1);
+    assert!(
+        namespace.take("a", &known).is_none(),
+        "it was lost 1001 ms ago"
+    );
+    assert!(namespace.reconnect("b", &known).is_some());
 }
 
 #[test]
-fn what_is_too_old_makes_room_where_nobody_looks_at_it() {
+fn expired_entries_of_an_idle_namespace_free_space() {
     let mut shared = None;
-    let quiet = Space::with(|options| {
+    let quiet = TestNamespace::with(|options| {
         let options = options.max_total_bytes(10 * 400);
         shared = Some(options.clone());
         options
     });
-    let busy = Space::with(|_| shared.unwrap());
+    let busy = TestNamespace::with(|_| shared.unwrap());
     let away = quiet.connect("a", &[]);
-    (1..=11).for_each(|n| quiet.emit(n, everyone()));
+    (1..=11).for_each(|n| quiet.emit(n, all()));
     quiet.lose(&away);
     let try_it = || {
         let b = busy.connect("b", &[]);
-        busy.emit(1, everyone());
+        busy.emit(1, all());
         let known = b.offset();
         busy.lose(&b);
-        busy.emit(2, everyone());
-        busy.come_back("b", &known)
+        busy.emit(2, all());
+        busy.reconnect("b", &known)
     };
-    assert!(try_it().is_none(), "there is no room");
-    // The clock is that of both.
+    assert!(try_it().is_none(), "the total limit is reached");
+    // Both namespaces use the same clock.
     quiet.wait(4 * 60 * 1000 + 1);
     assert!(try_it().is_some());
 }

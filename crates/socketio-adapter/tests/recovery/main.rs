@@ -1,4 +1,4 @@
-//! What is kept of clients that lose their connections, above an index of rooms.
+//! Connection state recovery of the in-memory adapter, on a namespace with an index of rooms.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 

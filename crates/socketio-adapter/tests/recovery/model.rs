@@ -1,4 +1,4 @@
-//! Generated lives of clients against a model, which is Node's rule over a list of all packets.
+//! Generated sequences of client operations against a model: Node's rule over a list of all packets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use socketio_adapter::{BroadcastOptions, Room, Target};
 
-use crate::namespace::{Connection, Space, event, number, offset};
+use crate::namespace::{Connection, TestNamespace, event, number, offset};
 
 const CLIENTS: [&str; 3] = ["c0", "c1", "c2"];
 const ROOMS: [&str; 6] = ["a", "b", "c", "c0", "c1", "c2"];
@@ -19,9 +19,9 @@ enum Operation {
     EmitVolatile,
     Join(usize, &'static str),
     Leave(usize, &'static str),
-    /// The connection is lost, and with it the last packets that were sent on it.
+    /// The connection is lost together with the last packets that were sent on it.
     Lose(usize, usize),
-    /// The client comes back, and the server may not have noticed yet that it was gone.
+    /// The client reconnects. The server may not have noticed the loss yet.
     ComeBack(usize),
     Wait(u64),
 }
@@ -41,21 +41,21 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// One client: what it has seen over all its connections.
+/// A client and the packets that it has seen over all its connections.
 struct Client {
     id: &'static str,
     connection: Arc<Connection>,
-    /// Numbers of the packets that were kept, as the client has seen them before this connection.
+    /// The numbers of the stored packets that the client has seen before this connection.
     seen: Vec<u64>,
     offset: Option<String>,
-    /// When the server has noticed the loss, and the rooms at that time.
+    /// The time at which the server noticed the loss, and the rooms at that time.
     lost: Option<(u64, Vec<Room>)>,
-    /// How many packets at the end of the connection never arrived.
+    /// The number of packets at the end of the connection that never arrived.
     in_flight: usize,
 }
 
 impl Client {
-    /// Takes in what has arrived on the connection that ends.
+    /// Records the packets that arrived on the ending connection.
     fn arrive(&mut self) {
         let mut received = self.connection.received();
         received.truncate(received.len().saturating_sub(self.in_flight));
@@ -66,7 +66,7 @@ impl Client {
     }
 }
 
-/// A packet that was kept, for whom, and when it was sent.
+/// A stored packet, its target and the time at which it was sent.
 struct Sent {
     number: u64,
     target: Target,
@@ -74,7 +74,7 @@ struct Sent {
 }
 
 struct Run {
-    space: Space,
+    namespace: TestNamespace,
     clients: Vec<Client>,
     sent: Vec<Sent>,
     now: u64,
@@ -84,21 +84,21 @@ struct Run {
 
 impl Run {
     fn new(max_packets: usize) -> Self {
-        let space = Space::with(|options| {
+        let namespace = TestNamespace::with(|options| {
             options
                 .max_disconnection_duration(Duration::from_millis(WINDOW))
                 .max_packets(max_packets)
         });
         let clients = CLIENTS.map(|id| Client {
             id,
-            connection: space.connect(id, &[]),
+            connection: namespace.connect(id, &[]),
             seen: Vec::new(),
             offset: None,
             lost: None,
             in_flight: 0,
         });
         Self {
-            space,
+            namespace,
             clients: clients.into(),
             sent: Vec::new(),
             now: 0,
@@ -111,7 +111,7 @@ impl Run {
         match operation {
             Operation::Emit(rooms, except) => {
                 let target = Target::all().to(rooms).except(except);
-                self.space.emit(self.next, target.clone());
+                self.namespace.emit(self.next, target.clone());
                 self.sent.push(Sent {
                     number: self.next,
                     target,
@@ -122,14 +122,14 @@ impl Run {
             Operation::EmitVolatile => {
                 let mut options = BroadcastOptions::default();
                 options.flags.volatile = true;
-                self.space.adapter.broadcast(event(0), options);
+                self.namespace.adapter.broadcast(event(0), options);
             }
             Operation::Join(client, room) => {
-                let rooms = &self.space.sockets.rooms;
+                let rooms = &self.namespace.sockets.rooms;
                 rooms.join(&self.clients[client].connection, room).unwrap();
             }
             Operation::Leave(client, room) => {
-                let rooms = &self.space.sockets.rooms;
+                let rooms = &self.namespace.sockets.rooms;
                 rooms.leave(&self.clients[client].connection, room);
             }
             Operation::Lose(client, in_flight) => {
@@ -140,11 +140,11 @@ impl Run {
             }
             Operation::ComeBack(client) => {
                 self.notice(client);
-                self.come_back(client);
+                self.reconnect(client);
             }
             Operation::Wait(millis) => {
                 self.now += millis;
-                self.space.wait(millis);
+                self.namespace.wait(millis);
             }
         }
     }
@@ -153,20 +153,20 @@ impl Run {
     fn notice(&mut self, client: usize) {
         let client = &mut self.clients[client];
         if client.lost.is_none() {
-            let rooms = self.space.sockets.rooms.rooms_of(&client.connection);
-            self.space.lose(&client.connection);
+            let rooms = self.namespace.sockets.rooms.rooms_of(&client.connection);
+            self.namespace.lose(&client.connection);
             client.lost = Some((self.now, rooms));
             client.arrive();
         }
     }
 
-    fn come_back(&mut self, client: usize) {
+    fn reconnect(&mut self, client: usize) {
         let client = &mut self.clients[client];
         let (since, rooms) = client.lost.take().unwrap();
         let offset = client.offset.clone().unwrap_or_default();
-        let back = self.space.come_back(client.id, &offset);
+        let back = self.namespace.reconnect(client.id, &offset);
 
-        // Everything after the last packet that the client has seen must be there still.
+        // All packets after the last one that the client has seen must still be stored.
         let last = client.seen.last().copied();
         let after = |sent: &&Sent| Some(sent.number) > last;
         let all: Vec<&Sent> = self.sent.iter().filter(after).collect();
@@ -176,8 +176,8 @@ impl Run {
         assert_eq!(back.is_some(), last.is_some() && is_there && in_time);
 
         let Some(back) = back else {
-            // It begins anew.
-            client.connection = self.space.connect(client.id, &[]);
+            // It starts as a new client.
+            client.connection = self.namespace.connect(client.id, &[]);
             client.seen.clear();
             client.offset = None;
             return;
@@ -185,8 +185,8 @@ impl Run {
         let meant = all.iter().filter(|sent| in_rooms(&sent.target, &rooms));
         let expected: Vec<u64> = meant.map(|sent| sent.number).collect();
         assert_eq!(back.numbers(), expected);
-        assert_eq!(self.space.sockets.rooms.rooms_of(&back).len(), {
-            // The room of its own id is back even if it had left it.
+        assert_eq!(self.namespace.sockets.rooms.rooms_of(&back).len(), {
+            // A new client is in its own room even if it had left it.
             rooms.len() + usize::from(!rooms.iter().any(|room| *room == *client.id))
         });
         client.connection = back;
@@ -200,7 +200,7 @@ fn in_rooms(target: &Target, rooms: &[Room]) -> bool {
 
 proptest! {
     #[test]
-    fn a_client_that_comes_back_has_missed_what_the_rule_says(
+    fn a_recovered_client_gets_the_packets_of_the_model(
         operations in vec(operation(), 0..80),
         max_packets in prop_oneof![Just(1000_usize), 0..12_usize],
     ) {
@@ -217,8 +217,8 @@ proptest! {
         }
     }
 
-    /// Clients that stay in their rooms see everything that is meant for them, however often they
-    /// lose their connections.
+    /// Clients that stay in their rooms see all packets of these rooms, however often they lose
+    /// their connections.
     #[test]
     fn each_packet_is_seen_once_and_in_order(
         rooms in vec(vec(proptest::sample::select(&ROOMS[..3]), 0..3), 3),
@@ -226,10 +226,10 @@ proptest! {
     ) {
         let mut run = Run::new(1000);
         for (client, rooms) in run.clients.iter().zip(&rooms) {
-            run.space.sockets.rooms.join(&client.connection, rooms).unwrap();
+            run.namespace.sockets.rooms.join(&client.connection, rooms).unwrap();
         }
         let mut expected = vec![Vec::new(); CLIENTS.len()];
-        // Everybody needs an offset to come back with.
+        // Every client needs an offset to recover with.
         let hello = Operation::Emit(Vec::new(), Vec::new());
         for operation in std::iter::once(hello).chain(operations) {
             match &operation {
@@ -258,7 +258,7 @@ proptest! {
         }
         for (client, expected) in expected.iter().enumerate() {
             if run.clients[client].lost.is_some() {
-                run.come_back(client);
+                run.reconnect(client);
             }
             run.clients[client].arrive();
             prop_assert_eq!(&run.clients[client].seen, expected);

@@ -1,4 +1,4 @@
-//! A namespace whose clients write down what they are sent.
+//! A namespace whose clients record the packets that they receive.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -46,12 +46,12 @@ impl Connection {
         self.received.lock().unwrap().clone()
     }
 
-    /// The first argument of each event.
+    /// Returns the first argument of each event.
     pub(crate) fn numbers(&self) -> Vec<u64> {
         self.received().iter().map(number).collect()
     }
 
-    /// The offset that a client knows to which everything has arrived.
+    /// Returns the last offset of a client that has received all packets.
     pub(crate) fn offset(&self) -> String {
         offset(&self.received()).unwrap_or_default()
     }
@@ -61,7 +61,7 @@ pub(crate) fn number(packet: &Packet) -> u64 {
     packet.payload.deserialize().unwrap()
 }
 
-/// The offset of the last of these packets that has one.
+/// Returns the offset of the last packet that has one.
 pub(crate) fn offset(packets: &[Packet]) -> Option<String> {
     let (_, offset) = packets
         .iter()
@@ -73,10 +73,10 @@ pub(crate) fn offset(packets: &[Packet]) -> Option<String> {
     Some(offset)
 }
 
-/// The sockets, as the adapter sees them.
+/// The sockets of the namespace, as the adapter uses them.
 pub(crate) struct Sockets {
     pub(crate) rooms: Rooms<Connection>,
-    /// Called for each delivery, as a listener for outgoing events is.
+    /// Called for each delivery, like a listener of outgoing events.
     pub(crate) listener: Mutex<Option<Listener>>,
 }
 
@@ -84,7 +84,7 @@ pub(crate) type Listener = Arc<dyn Fn(&Packet) + Send + Sync>;
 
 impl LocalSockets for Sockets {
     fn broadcast(&self, packet: &Packet, options: &BroadcastOptions) {
-        // Others get a chance to overtake, which they must not take.
+        // Other threads must not overtake here.
         std::thread::yield_now();
         self.rooms.for_each(&options.target, |connection| {
             connection.received.lock().unwrap().push(packet.clone());
@@ -129,14 +129,14 @@ impl LocalSockets for Sockets {
     fn server_side_event(&self, _: Args, _: Option<ServerSideReply>) {}
 }
 
-/// A namespace with a clock that is set by hand.
-pub(crate) struct Space {
+/// A namespace with a manual clock.
+pub(crate) struct TestNamespace {
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) adapter: Arc<dyn Adapter>,
     millis: Arc<AtomicU64>,
 }
 
-impl Space {
+impl TestNamespace {
     pub(crate) fn new() -> Self {
         Self::with(|options| options)
     }
@@ -173,7 +173,7 @@ impl Space {
         self.adapter.broadcast(event(number), target.into());
     }
 
-    /// What the server does when it sees that a connection is lost.
+    /// Acts as the server does when it notices a lost connection.
     pub(crate) fn lose(&self, connection: &Connection) {
         let session = StoredSession::new(
             connection.id.clone(),
@@ -198,7 +198,7 @@ impl Space {
         let resume = Resume::new(move |missed: Vec<MissedPacket>| {
             let packets = missed.into_iter().map(|missed| missed.packet);
             resumed.received.lock().unwrap().extend(packets);
-            // Others get a chance to send in between, which they must not take.
+            // Other threads must not send here.
             std::thread::yield_now();
             sockets.rooms.insert(&resumed).unwrap();
             sockets.rooms.join(&resumed, rooms).unwrap();
@@ -214,8 +214,8 @@ impl Space {
             .then_some(connection)
     }
 
-    /// What the server does when a client comes back.
-    pub(crate) fn come_back(&self, id: &str, offset: &str) -> Option<Arc<Connection>> {
+    /// Acts as the server does when a client reconnects.
+    pub(crate) fn reconnect(&self, id: &str, offset: &str) -> Option<Arc<Connection>> {
         self.resume(self.take(id, offset)?, offset)
     }
 }
@@ -225,6 +225,6 @@ pub(crate) fn event(number: u64) -> Packet {
     Packet::event(Namespace::default(), args)
 }
 
-pub(crate) fn everyone() -> Target {
+pub(crate) fn all() -> Target {
     Target::all()
 }

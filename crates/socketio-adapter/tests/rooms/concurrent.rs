@@ -1,4 +1,4 @@
-//! The index under threads. Each test runs a bounded number of rounds.
+//! The index used by several threads. Each test runs a fixed number of rounds.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -9,7 +9,7 @@ use socketio_adapter::{Member, Room, RoomObserver, Rooms, Target};
 
 use crate::socket::{Socket, reached, to};
 
-/// Numbers that look random, the same in every run.
+/// Pseudo-random numbers, the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -35,7 +35,7 @@ fn race(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
 }
 
 #[test]
-fn nothing_remains_when_everybody_has_gone() {
+fn an_index_is_empty_when_all_sockets_are_removed() {
     let names = ["a", "b", "c", "d"];
     let rooms = Rooms::new();
     let mut weak = Vec::new();
@@ -73,7 +73,7 @@ fn nothing_remains_when_everybody_has_gone() {
 }
 
 #[test]
-fn a_socket_that_joins_while_it_is_removed_stays_out() {
+fn a_socket_that_joins_while_it_is_removed_stays_removed() {
     let rooms = Rooms::new();
     for round in 0..1000 {
         let socket = Socket::connected(&rooms, &format!("{round}"));
@@ -92,7 +92,7 @@ fn a_socket_that_joins_while_it_is_removed_stays_out() {
 }
 
 #[test]
-fn a_socket_that_is_inserted_while_it_is_removed_stays_out() {
+fn a_socket_that_is_inserted_while_it_is_removed_stays_removed() {
     let rooms = Rooms::new();
     for round in 0..1000 {
         let socket = Socket::new(&format!("{round}"));
@@ -122,7 +122,7 @@ fn a_socket_that_joins_while_the_last_one_leaves_is_in_the_room() {
 }
 
 #[test]
-fn only_one_of_two_sockets_with_one_id_comes_in() {
+fn only_one_of_two_sockets_with_the_same_id_is_inserted() {
     let rooms = Rooms::new();
     for _ in 0..500 {
         let sockets = [Socket::new("twin"), Socket::new("twin")];
@@ -138,7 +138,7 @@ fn only_one_of_two_sockets_with_one_id_comes_in() {
 }
 
 #[test]
-fn who_stays_is_visited_exactly_once_while_others_come_and_go() {
+fn a_socket_that_stays_is_visited_exactly_once() {
     let rooms = Rooms::new();
     let mut staying = Vec::new();
     let mut moving = Vec::new();
@@ -232,7 +232,7 @@ fn visitors_that_change_the_index_do_not_block_each_other() {
     assert_eq!((rooms.len(), rooms.room_count()), (0, 0));
 }
 
-/// Counts a room up when it is created and down when it is deleted.
+/// Counts the instances of a room.
 #[derive(Default)]
 struct Alive(AtomicI64);
 

@@ -1,4 +1,4 @@
-//! How members come, join, leave and go.
+//! Inserting and removing members, joining and leaving rooms.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use socketio_adapter::{InsertError, Rooms, Target};
 use crate::socket::{Socket, reached, to};
 
 #[test]
-fn a_socket_is_in_the_room_of_its_own_id() {
+fn a_socket_is_in_its_own_room() {
     let rooms = Rooms::new();
     let alice = Socket::connected(&rooms, "alice");
 
@@ -18,7 +18,7 @@ fn a_socket_is_in_the_room_of_its_own_id() {
 }
 
 #[test]
-fn a_socket_may_leave_its_own_room_and_return() {
+fn a_socket_can_leave_and_rejoin_its_own_room() {
     let rooms = Rooms::new();
     let alice = Socket::connected(&rooms, "alice");
 
@@ -40,7 +40,7 @@ fn a_socket_may_leave_its_own_room_and_return() {
 }
 
 #[test]
-fn others_may_join_the_room_of_a_sockets_id() {
+fn other_sockets_can_join_a_sockets_own_room() {
     let rooms = Rooms::new();
     let alice = Socket::connected(&rooms, "alice");
     let bob = Socket::connected(&rooms, "bob");
@@ -56,7 +56,7 @@ fn others_may_join_the_room_of_a_sockets_id() {
 }
 
 #[test]
-fn rooms_are_told_in_the_order_of_joining() {
+fn rooms_are_returned_in_the_order_of_joining() {
     let rooms = Rooms::new();
     let alice = Socket::connected(&rooms, "alice");
     rooms.join(&alice, ["c", "a"]).unwrap();
@@ -69,7 +69,7 @@ fn rooms_are_told_in_the_order_of_joining() {
 }
 
 #[test]
-fn a_room_vanishes_with_its_last_member() {
+fn a_room_is_removed_with_its_last_member() {
     let rooms = Rooms::new();
     let alice = Socket::connected(&rooms, "alice");
     let bob = Socket::connected(&rooms, "bob");
@@ -85,7 +85,7 @@ fn a_room_vanishes_with_its_last_member() {
 }
 
 #[test]
-fn nothing_remains_of_a_removed_socket() {
+fn a_removed_socket_leaves_no_trace() {
     let rooms = Rooms::new();
     let alice = Socket::connected(&rooms, "alice");
     rooms.join(&alice, ["news", "sport"]).unwrap();
@@ -111,7 +111,7 @@ fn joining_after_removal_does_nothing() {
 }
 
 #[test]
-fn rooms_joined_before_the_socket_is_in_count_once_it_is() {
+fn rooms_joined_before_insertion_take_effect_at_insertion() {
     let rooms = Rooms::new();
     let alice = Socket::new("alice");
     rooms.join(&alice, ["news", "sport", "alice"]).unwrap();
@@ -128,7 +128,7 @@ fn rooms_joined_before_the_socket_is_in_count_once_it_is() {
 }
 
 #[test]
-fn a_socket_that_is_refused_leaves_nothing_though_it_has_joined() {
+fn a_refused_socket_leaves_no_room_behind() {
     let rooms = Rooms::new();
     let forgotten = Socket::new("forgotten");
     rooms.join(&forgotten, "news").unwrap();
@@ -138,7 +138,7 @@ fn a_socket_that_is_refused_leaves_nothing_though_it_has_joined() {
 
     let refused = Socket::new("refused");
     rooms.join(&refused, "news").unwrap();
-    assert!(!rooms.remove(&refused), "it was never in");
+    assert!(!rooms.remove(&refused), "it was never inserted");
     assert_eq!(rooms.insert(&refused), Err(InsertError::Removed));
     assert_eq!(rooms.room_count(), 0);
 }
@@ -194,7 +194,7 @@ fn members_are_freed_with_the_index() {
 }
 
 #[test]
-fn ten_thousand_sockets_make_no_rooms() {
+fn own_rooms_are_not_counted() {
     let rooms = Rooms::new();
     let sockets: Vec<_> = (0..10_000)
         .map(|n| Socket::connected(&rooms, &format!("socket-{n}")))

@@ -1,4 +1,4 @@
-//! The index of rooms: what it tells of a namespace, alone and under threads.
+//! The index of rooms, used by one thread and by several.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 

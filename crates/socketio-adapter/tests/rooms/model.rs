@@ -20,7 +20,7 @@ enum Operation {
     Join(usize, Vec<&'static str>),
     Leave(usize, &'static str),
     Remove(usize),
-    /// Another socket with the id of one that is gone.
+    /// Replaces a removed socket by another one with the same id.
     Replace(usize),
     Visit(Vec<&'static str>, Vec<&'static str>),
 }
@@ -39,14 +39,14 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Phase {
+enum Presence {
     Waiting,
     Here,
     Gone,
 }
 
 struct Model {
-    phases: [Phase; SOCKETS],
+    presence: [Presence; SOCKETS],
     rooms: BTreeMap<&'static str, BTreeSet<usize>>,
 }
 
@@ -56,15 +56,15 @@ impl Model {
     }
 
     fn insert(&mut self, socket: usize) -> bool {
-        if self.phases[socket] == Phase::Waiting {
-            self.phases[socket] = Phase::Here;
+        if self.presence[socket] == Presence::Waiting {
+            self.presence[socket] = Presence::Here;
             self.enter(socket, Self::id(socket));
         }
-        self.phases[socket] == Phase::Here
+        self.presence[socket] == Presence::Here
     }
 
     fn remove(&mut self, socket: usize) {
-        self.phases[socket] = Phase::Gone;
+        self.presence[socket] = Presence::Gone;
         self.rooms.retain(|_, members| {
             members.remove(&socket);
             !members.is_empty()
@@ -72,13 +72,14 @@ impl Model {
     }
 
     fn replace(&mut self, socket: usize) {
-        self.phases[socket] = Phase::Waiting;
+        self.presence[socket] = Presence::Waiting;
     }
 
     fn join(&mut self, socket: usize, rooms: &[&'static str]) {
         for room in rooms {
-            let own_too_early = self.phases[socket] == Phase::Waiting && *room == Self::id(socket);
-            if self.phases[socket] != Phase::Gone && !own_too_early {
+            let own_too_early =
+                self.presence[socket] == Presence::Waiting && *room == Self::id(socket);
+            if self.presence[socket] != Presence::Gone && !own_too_early {
                 self.enter(socket, room);
             }
         }
@@ -106,13 +107,15 @@ impl Model {
 
     fn members(&self, room: &str) -> BTreeSet<usize> {
         let members = self.rooms.get(room).into_iter().flatten().copied();
-        members.filter(|s| self.phases[*s] == Phase::Here).collect()
+        members
+            .filter(|s| self.presence[*s] == Presence::Here)
+            .collect()
     }
 
     fn reached(&self, rooms: &[&str], except: &[&str]) -> Vec<String> {
         let mut meant: BTreeSet<usize> = if rooms.is_empty() {
             (0..SOCKETS)
-                .filter(|s| self.phases[*s] == Phase::Here)
+                .filter(|s| self.presence[*s] == Presence::Here)
                 .collect()
         } else {
             rooms.iter().flat_map(|room| self.members(room)).collect()
@@ -123,7 +126,7 @@ impl Model {
         meant.into_iter().map(|s| Self::id(s).to_owned()).collect()
     }
 
-    /// Returns how many rooms have a member beside the socket that bears their name.
+    /// Returns the number of rooms with a member other than the socket that has their name as its id.
     fn room_count(&self) -> usize {
         let others = |room: &&&str| self.members(room).iter().any(|s| Self::id(*s) != **room);
         self.rooms.keys().filter(others).count()
@@ -146,7 +149,7 @@ proptest! {
     fn the_index_agrees_with_the_model(operations in vec(operation(), 0..60)) {
         let rooms = Rooms::new();
         let mut sockets: Vec<_> = (0..SOCKETS).map(|s| Socket::new(Model::id(s))).collect();
-        let mut model = Model { phases: [Phase::Waiting; SOCKETS], rooms: BTreeMap::new() };
+        let mut model = Model { presence: [Presence::Waiting; SOCKETS], rooms: BTreeMap::new() };
 
         for operation in operations {
             match operation {
@@ -161,11 +164,11 @@ proptest! {
                     prop_assert_eq!(rooms.leave(&sockets[s], room), model.leave(s, room));
                 }
                 Operation::Remove(s) => {
-                    let was_here = model.phases[s] == Phase::Here;
+                    let was_here = model.presence[s] == Presence::Here;
                     prop_assert_eq!(rooms.remove(&sockets[s]), was_here);
                     model.remove(s);
                 }
-                Operation::Replace(s) if model.phases[s] == Phase::Gone => {
+                Operation::Replace(s) if model.presence[s] == Presence::Gone => {
                     sockets[s] = Socket::new(Model::id(s));
                     model.replace(s);
                 }
@@ -181,11 +184,11 @@ proptest! {
                     let expected = model.rooms_of(s).contains(name);
                     prop_assert_eq!(rooms.is_member(socket, name), expected);
                 }
-                let here = model.phases[s] == Phase::Here;
+                let here = model.presence[s] == Presence::Here;
                 prop_assert_eq!(rooms.get(Model::id(s)).is_some(), here);
             }
             prop_assert_eq!(rooms.room_count(), model.room_count());
-            let here = model.phases.iter().filter(|p| **p == Phase::Here).count();
+            let here = model.presence.iter().filter(|p| **p == Presence::Here).count();
             prop_assert_eq!(rooms.len(), here);
         }
 

@@ -1,4 +1,4 @@
-//! What an observer is told.
+//! The calls of an observer.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -39,15 +39,15 @@ impl RoomObserver for Recorder {
 }
 
 #[test]
-fn leaving_the_own_room_is_told() {
+fn an_observer_sees_a_socket_leave_its_own_room() {
     let rooms = Rooms::new();
     let alice = Socket::connected(&rooms, "alice");
-    let (recorder, told) = Recorder::new();
+    let (recorder, events) = Recorder::new();
     rooms.observe(recorder);
     rooms.leave(&alice, "alice");
     rooms.join(&alice, "alice").unwrap();
     assert_eq!(
-        told.try_iter().collect::<Vec<_>>(),
+        events.try_iter().collect::<Vec<_>>(),
         [
             "leave alice alice",
             "delete alice",
@@ -58,31 +58,31 @@ fn leaving_the_own_room_is_told() {
 }
 
 #[test]
-fn changes_are_told_in_order() {
+fn an_observer_sees_changes_in_order() {
     let rooms = Rooms::new();
-    let (recorder, told) = Recorder::new();
+    let (recorder, events) = Recorder::new();
     assert!(rooms.observe(recorder));
-    let told = || told.try_iter().collect::<Vec<_>>();
+    let events = || events.try_iter().collect::<Vec<_>>();
 
     let alice = Socket::connected(&rooms, "alice");
-    assert_eq!(told(), ["create alice", "join alice alice"]);
+    assert_eq!(events(), ["create alice", "join alice alice"]);
 
     rooms.join(&alice, ["news", "news"]).unwrap();
-    assert_eq!(told(), ["create news", "join news alice"]);
+    assert_eq!(events(), ["create news", "join news alice"]);
 
     let bob = Socket::connected(&rooms, "bob");
-    told();
+    events();
     rooms.join(&bob, "news").unwrap();
-    assert_eq!(told(), ["join news bob"]);
+    assert_eq!(events(), ["join news bob"]);
 
     rooms.leave(&bob, "news");
     rooms.leave(&bob, "news");
-    assert_eq!(told(), ["leave news bob"]);
+    assert_eq!(events(), ["leave news bob"]);
 
     rooms.remove(&alice);
     rooms.remove(&alice);
     assert_eq!(
-        told(),
+        events(),
         [
             "leave news alice",
             "delete news",
@@ -91,14 +91,14 @@ fn changes_are_told_in_order() {
         ]
     );
     rooms.join(&alice, "news").unwrap();
-    assert!(told().is_empty());
+    assert!(events().is_empty());
 
     drop(rooms);
-    assert!(told().is_empty(), "bob is freed in silence");
+    assert!(events().is_empty(), "dropping the index reports nothing");
 }
 
 #[test]
-fn the_first_observer_stays() {
+fn the_first_observer_is_kept() {
     let rooms = Rooms::<Socket>::new();
     assert!(rooms.observe(Recorder::new().0));
     assert!(!rooms.observe(Recorder::new().0));

@@ -1,4 +1,4 @@
-//! A member, and short ways to ask the index.
+//! A member, and shortcuts for queries of the index.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ impl Socket {
         })
     }
 
-    /// Returns a socket that is in the namespace already.
+    /// Creates a socket and inserts it.
     pub(crate) fn connected(rooms: &Rooms<Self>, id: &str) -> Arc<Self> {
         let socket = Self::new(id);
         rooms.insert(&socket).unwrap();
@@ -40,7 +40,7 @@ pub(crate) fn to<const N: usize>(rooms: [&str; N]) -> Target {
     Target::all().to(rooms)
 }
 
-/// Returns the ids of those who are meant, sorted, each as often as it was visited.
+/// Returns the sorted ids of the selected members, each as often as it was visited.
 pub(crate) fn reached(rooms: &Rooms<Socket>, target: &Target) -> Vec<String> {
     let mut ids = Vec::new();
     rooms.for_each(target, |socket| ids.push(socket.id().to_string()));

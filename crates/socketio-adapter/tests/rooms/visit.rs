@@ -1,4 +1,4 @@
-//! Whom a target means.
+//! The members that a target selects.
 
 use std::cell::Cell;
 
@@ -6,7 +6,7 @@ use socketio_adapter::{Member, Rooms, Target};
 
 use crate::socket::{Socket, reached, to};
 
-/// Returns a namespace with so many sockets in the room "all".
+/// Creates a namespace with `count` sockets in the room "all".
 fn crowd(count: usize) -> Rooms<Socket> {
     let rooms = Rooms::new();
     for n in 0..count {
@@ -17,7 +17,7 @@ fn crowd(count: usize) -> Rooms<Socket> {
 }
 
 #[test]
-fn every_member_is_visited_once_whatever_their_number() {
+fn every_member_is_visited_once() {
     for count in [0, 1, 63, 64, 65, 1000] {
         let rooms = crowd(count);
         let expected: Vec<_> = (0..count).map(|n| format!("{n:04}")).collect();
@@ -39,7 +39,7 @@ fn a_socket_in_two_rooms_is_visited_once() {
 }
 
 #[test]
-fn a_room_without_members_means_nobody() {
+fn a_room_without_members_selects_no_socket() {
     let rooms = crowd(3);
     assert!(reached(&rooms, &to(["nowhere"])).is_empty());
     assert!(reached(&rooms, &to(["nowhere", "never"])).is_empty());
@@ -50,7 +50,7 @@ fn a_room_without_members_means_nobody() {
 }
 
 #[test]
-fn all_but_the_sender() {
+fn a_target_can_exclude_the_sender() {
     let rooms = crowd(3);
     let in_room = to(["all"]).except("0001");
     assert_eq!(reached(&rooms, &in_room), ["0000", "0002"]);
@@ -59,7 +59,7 @@ fn all_but_the_sender() {
 }
 
 #[test]
-fn members_of_excluded_rooms_are_left_out_though_they_are_meant() {
+fn an_excluded_room_takes_precedence() {
     let rooms = Rooms::new();
     for (id, joined) in [("a", "x"), ("b", "y"), ("c", "z"), ("d", "x")] {
         let socket = Socket::connected(&rooms, id);
@@ -74,14 +74,14 @@ fn members_of_excluded_rooms_are_left_out_though_they_are_meant() {
 }
 
 #[test]
-fn many_can_be_left_out_one_by_one() {
+fn many_sockets_can_be_excluded_by_id() {
     let rooms = crowd(500);
     let muted: Vec<_> = (0..499).map(|n| format!("{n:04}")).collect();
     assert_eq!(reached(&rooms, &to(["all"]).except(muted)), ["0499"]);
 }
 
 #[test]
-fn who_leaves_before_its_turn_is_not_visited() {
+fn a_socket_that_leaves_before_it_is_visited_is_skipped() {
     let rooms = crowd(200);
     let last = rooms.get("0199").unwrap();
     let mut seen = Vec::new();
@@ -94,7 +94,7 @@ fn who_leaves_before_its_turn_is_not_visited() {
 }
 
 #[test]
-fn who_joins_during_the_visit_waits_for_the_next() {
+fn a_socket_that_joins_during_a_visit_is_not_visited() {
     let rooms = crowd(100);
     let mut visited = 0;
     rooms.for_each(&to(["all"]), |_| {
@@ -102,12 +102,12 @@ fn who_joins_during_the_visit_waits_for_the_next() {
         rooms.join(&newcomer, "all").unwrap();
         visited += 1;
     });
-    assert_eq!(visited, 100, "a visit must not chase its own tail");
+    assert_eq!(visited, 100, "sockets that join must not extend the visit");
     assert_eq!(reached(&rooms, &to(["all"])).len(), 200);
 }
 
 #[test]
-fn a_visitor_may_use_the_index_as_it_likes() {
+fn a_visitor_can_use_the_index() {
     for target in [Target::all(), to(["all"]), to(["all", "0000"])] {
         let rooms = crowd(150);
         let visited = Cell::new(0);
@@ -126,7 +126,7 @@ fn a_visitor_may_use_the_index_as_it_likes() {
 }
 
 #[test]
-fn leaving_and_joining_again_during_the_visit_is_no_second_turn() {
+fn a_socket_that_rejoins_during_a_visit_is_visited_once() {
     let rooms = crowd(150);
     for target in [to(["all"]), to(["all", "none"])] {
         let mut visited = 0;
@@ -140,7 +140,7 @@ fn leaving_and_joining_again_during_the_visit_is_no_second_turn() {
 }
 
 #[test]
-fn a_visitor_that_panics_leaves_the_index_whole() {
+fn a_panicking_visitor_leaves_the_index_intact() {
     let rooms = crowd(100);
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         rooms.for_each(&to(["all"]), |socket| assert_ne!(socket.id(), "0050"));
