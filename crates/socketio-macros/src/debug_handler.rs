@@ -1,9 +1,9 @@
-//! `#[debug_handler]`: the function as it is, and checks beside it.
+//! Expands `#[debug_handler]` to the unchanged function and checks beside it.
 
 mod argument;
 mod attributes;
+mod handler_kind;
 mod output;
-mod phase;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -12,7 +12,7 @@ use syn::{Error, FnArg, ItemFn};
 
 use self::attributes::Attributes;
 
-/// The longest list of arguments for which functions are handlers.
+/// The maximum number of arguments of a handler.
 const MAX_ARGUMENTS: usize = 12;
 
 pub(crate) fn expand(attributes: TokenStream, function: &TokenStream) -> TokenStream {
@@ -39,12 +39,12 @@ fn checks(attributes: TokenStream, function: &TokenStream) -> syn::Result<TokenS
             checks.extend(argument::check(index, &argument.ty, &attributes)?);
         }
     }
-    checks.extend(output::check(&function.sig, attributes.phase)?);
+    checks.extend(output::check(&function.sig, attributes.kind)?);
     checks.extend(check_future(&function));
     Ok(checks)
 }
 
-/// What can be seen without knowing types.
+/// Checks everything that does not depend on types.
 fn check_signature(function: &ItemFn) -> syn::Result<()> {
     let signature = &function.sig;
     if signature.asyncness.is_none() {
@@ -69,7 +69,7 @@ fn check_signature(function: &ItemFn) -> syn::Result<()> {
     Ok(())
 }
 
-/// The future must be `Send`; the compiler says what it holds that is not.
+/// Checks that the future is `Send`. The compiler reports the value that is not.
 fn check_future(function: &ItemFn) -> TokenStream {
     let name = &function.sig.ident;
     let arguments = function

@@ -1,21 +1,21 @@
-//! Macros of the `socketio` crate, which re-exports and documents them.
+//! The macros of the `socketio` crate, which re-exports them.
 
 mod debug_handler;
 
 use proc_macro::TokenStream;
 
-/// Says what is wrong with a handler.
+/// Improves the compiler errors of invalid handlers.
 ///
-/// Where a function cannot be a handler, the compiler knows no more than that it is none. On the
-/// function itself, this attribute checks each argument, the return type and the future on its
-/// own, and the errors point at what is wrong. A correct handler is left as it is.
+/// If a function is not a handler, the compiler reports only that at its registration. This attribute
+/// checks each argument, the return type and the future of the function separately, so that the errors
+/// point to the cause. It does not change the function.
 ///
 /// | argument of the attribute | meaning | default |
 /// |---|---|---|
-/// | `event`, `event_middleware`, `connect`, `middleware`, `disconnect`, `namespace`, `server_event` | what the handler is registered as | `event` |
-/// | `state = T` | the state of the namespace, for `State<..>` and the like | `()` |
+/// | `event`, `event_middleware`, `connect`, `middleware`, `disconnect`, `namespace`, `server_event` | the kind of handler | `event` |
+/// | `state = T` | the state of the namespace, for `State<..>` and other extractors of state | `()` |
 ///
-/// It is for functions without type parameters; others are handlers too, but cannot be checked.
+/// Functions with type parameters can be handlers, but this attribute cannot check them.
 ///
 /// # Examples
 ///
@@ -33,7 +33,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// An argument that is no extractor is named:
+/// An argument that is not an extractor is reported:
 ///
 /// ```compile_fail
 /// # use socketio::Socket;

@@ -1,15 +1,16 @@
-//! Arguments of events and acknowledgements.
+//! The encoded arguments of events and acknowledgements.
+//!
+//! `serialize` writes types as arguments, `deserialize` and `reader` read arguments into types.
 
 mod argument;
 mod deserialize;
+mod iter;
 mod missing;
-mod places;
 mod reader;
 mod serialize;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::iter::FusedIterator;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,42 +18,44 @@ use bytestring::ByteString;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
-use self::deserialize::{ArgsDeserializer, Parts};
+use self::deserialize::{ArgsDeserializer, ArgsSource};
+use self::iter::ArgSuffixes;
+pub use self::iter::ArgsIter;
 use self::missing::Missing;
-use self::places::ArgPlaces;
 use self::reader::Reader;
 pub(crate) use self::serialize::{ArgsWriter, write_value};
 use crate::attachments::Attachments;
 use crate::error::{ArgsError, EncodeError};
-use crate::json::{self, ArgOffsets, Cursor, EventName};
+use crate::json::{ArgOffsets, EventName};
 
-/// Bytes of most arguments, without growing.
+/// The initial capacity for arguments, enough for most.
 const CAPACITY: usize = 128;
 
-/// Bytes of most arguments that are appended to others, without growing.
+/// The additional capacity for an appended argument, enough for most.
 const APPENDED_CAPACITY: usize = 32;
 
-/// Encoded arguments, and the attachments that their placeholders stand for.
+/// Encoded arguments, and their attachments.
 ///
-/// Of an event or acknowledgement this is an array; the name of an event is its first element, but
-/// not an argument. The payload of a CONNECT or CONNECT_ERROR packet counts as one argument, no
-/// payload as none.
+/// The arguments of an event or acknowledgement are a JSON array. The first element of an event is its
+/// name, which is not an argument. The payload of a CONNECT or CONNECT_ERROR packet counts as one
+/// argument.
 ///
-/// A clone is cheap: the text and the attachments are shared.
+/// A clone is cheap, because the text and the attachments are shared.
 ///
 /// # Arguments as types
 ///
-/// A tuple stands for several arguments, `()` for none, any other type for the first one. This
-/// holds both ways; serde cannot tell an array (`[T; N]`) from a tuple, so it counts as one.
+/// A tuple corresponds to several arguments, `()` to none, and any other type to the first argument,
+/// for serialization and deserialization. serde does not distinguish an array (`[T; N]`) from a tuple,
+/// so an array corresponds to several arguments too.
 ///
-/// - Arguments that are not asked for are ignored.
-/// - Arguments that are asked for but were not sent are `None` for an [`Option`], `()` for `()`,
-///   and an error otherwise.
-/// - [`Bytes`], and whatever else serde calls bytes, travel as attachments, at any depth: in
-///   fields, lists, maps, options, enums of any representation. [`serde_json::Value`] keeps the
-///   placeholder of an attachment as it is written; so does any other type that takes whatever
-///   comes. An untagged enum cannot tell [`String`] from [`Bytes`], since serde lets either be read
-///   from the other: tag such an enum.
+/// - Additional arguments are ignored.
+/// - A missing argument is `None` for an [`Option`], `()` for `()`, and an error otherwise.
+/// - [`Bytes`] and other types that serde serializes as bytes are sent as attachments, at any depth:
+///   in fields, lists, maps, options and enums of any representation.
+/// - [`serde_json::Value`], and other types that accept any JSON, keep the placeholder of an
+///   attachment.
+/// - An untagged enum cannot distinguish [`String`] from [`Bytes`], because serde reads either from
+///   the other. Tag such an enum.
 ///
 /// # Examples
 ///
@@ -71,27 +74,27 @@ const APPENDED_CAPACITY: usize = 32;
 /// ```
 #[derive(Clone, Default)]
 pub struct Args {
-    /// The whole message that the arguments came in: to keep it costs nothing, to cut it would.
+    /// The whole message that contains the arguments. Keeping it is cheaper than slicing it.
     text: ByteString,
-    /// Behind a pointer, for most have none, and arguments are moved often.
+    /// Behind a pointer, because most arguments have no attachment and arguments are moved often.
     attachments: Option<Arc<Attachments>>,
-    /// Where the payload begins in `text`.
+    /// The offset of the payload in `text`.
     start: u32,
-    /// Where the event's name ends in `text`; 0 if there is none.
+    /// The end of the event name in `text`; 0 if there is none.
     name_end: u32,
-    /// Where the first argument ends in `text`, if it is known to be a string without escapes, right
-    /// behind a comma or bracket; 0 if not.
+    /// The end of the first argument in `text` if it is known to be a string without escapes that
+    /// follows a comma or bracket directly; 0 otherwise.
     plain_end: u32,
-    /// Whether the event's name is known to be such a string.
+    /// Whether the event name is known to be such a string.
     name_is_plain: bool,
 }
 
 impl Args {
-    /// Encodes arguments, those of an event if a name is given, of an acknowledgement otherwise.
+    /// Encodes the arguments of an event, or of an acknowledgement if `event` is `None`.
     ///
     /// # Errors
     ///
-    /// If the value has no JSON form.
+    /// If the value cannot be serialized as JSON.
     pub fn from_serialize<T>(event: Option<&str>, args: &T) -> Result<Self, EncodeError>
     where
         T: Serialize + ?Sized,
@@ -109,12 +112,12 @@ impl Args {
         Ok(args)
     }
 
-    /// The same arguments and one more at their end, for instance the offset from which a client
-    /// can recover. A type that stands for several arguments or none adds as many.
+    /// Returns the arguments with one more at the end, for example the offset of a recoverable packet.
+    /// A tuple appends several arguments, and `()` none.
     ///
     /// # Errors
     ///
-    /// If the value has no JSON form.
+    /// If the value cannot be serialized as JSON.
     pub fn with_appended<T>(&self, arg: &T) -> Result<Self, EncodeError>
     where
         T: Serialize + ?Sized,
@@ -123,7 +126,7 @@ impl Args {
         let mut open = String::with_capacity(json.len().saturating_add(APPENDED_CAPACITY));
         match json.strip_suffix(']') {
             Some(array) => open.push_str(array),
-            // The payload of a CONNECT, or none.
+            // The payload of a CONNECT packet, or an empty one.
             None => {
                 open.push('[');
                 open.push_str(json);
@@ -139,35 +142,35 @@ impl Args {
         Ok(args)
     }
 
-    /// Number of arguments; the name of an event is not counted.
+    /// Returns the number of arguments, without the name of an event.
     ///
-    /// Goes through the text each time.
+    /// This scans the text each time.
     #[must_use]
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
-    /// Whether there is no argument.
+    /// Returns whether there are no arguments.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
-    /// The JSON text of one argument, counted from 0.
+    /// Returns the JSON text of an argument, counted from 0.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&str> {
         self.iter().nth(index)
     }
 
-    /// The JSON texts of the arguments.
+    /// Returns an iterator over the JSON texts of the arguments.
     #[must_use]
     pub fn iter(&self) -> ArgsIter<'_> {
         ArgsIter {
-            places: self.places(),
+            suffixes: self.suffixes(),
         }
     }
 
-    /// The attachments, in the order of their numbers.
+    /// Returns the attachments in the order of their numbers.
     #[must_use]
     pub fn attachments(&self) -> &[Bytes] {
         self.attachments
@@ -175,17 +178,19 @@ impl Args {
             .map_or(&[], |attachments| attachments)
     }
 
-    /// The JSON text of all of it: an array that begins with the name if this is of an event; an
-    /// object or a string for CONNECT and CONNECT_ERROR; nothing if there is no payload.
+    /// Returns the JSON text of the whole payload.
+    ///
+    /// This is an array for an event, which begins with the name, or an acknowledgement. It is an
+    /// object or a string for CONNECT and CONNECT_ERROR, and empty if there is no payload.
     #[must_use]
     pub fn as_json(&self) -> &str {
         self.text.get(self.start as usize..).unwrap_or_default()
     }
 
-    /// The name of the event, if these are the arguments of one.
+    /// Returns the name of the event; `None` for the arguments of an acknowledgement.
     ///
-    /// Borrowed unless the name is written with escapes. A name that is a number, which Node's
-    /// server allows, is its text. Halves of surrogate pairs become replacement characters.
+    /// The name is borrowed unless it is written with escapes. If it is a number, which Node's server
+    /// allows, this is its decimal text. Unpaired surrogates become replacement characters.
     #[must_use]
     #[inline]
     pub fn event_name(&self) -> Option<Cow<'_, str>> {
@@ -197,13 +202,13 @@ impl Args {
         }
     }
 
-    /// The same arguments in memory of their own.
+    /// Returns a deep copy of the arguments.
     ///
-    /// A clone, however small, keeps the whole buffer that a message was read into. Detach what is
-    /// kept for long.
+    /// A clone keeps the whole buffer that the message was read into. Detach arguments that are stored
+    /// for long.
     #[must_use]
     pub fn detach(&self) -> Self {
-        let shift = |place: u32| place.saturating_sub(self.start);
+        let shift = |offset: u32| offset.saturating_sub(self.start);
         let copy = |attachments: &Arc<Attachments>| {
             let attachments = attachments.iter();
             Arc::new(
@@ -222,13 +227,13 @@ impl Args {
         }
     }
 
-    /// Reads the arguments into a type, as told [above](Self#arguments-as-types).
+    /// Deserializes the arguments as described [above](Self#arguments-as-types).
     ///
     /// Types may borrow: `&str` from the text, `&[u8]` from an attachment.
     ///
     /// # Errors
     ///
-    /// If an argument is missing or does not fit.
+    /// If an argument is missing or does not match the type.
     #[inline]
     pub fn deserialize<'de, T>(&'de self) -> Result<T, ArgsError>
     where
@@ -237,14 +242,14 @@ impl Args {
         T::deserialize(ArgsDeserializer(self))
     }
 
-    /// Reads all of the payload as one value: of an event the array that begins with the name.
+    /// Deserializes the whole payload as one value: for an event, the array that begins with the name.
     ///
-    /// For parsers and relays. No payload is `None` for an [`Option`], and an error for most other
-    /// types.
+    /// This is for parsers and relays. A missing payload is `None` for an [`Option`], and an error for
+    /// most other types.
     ///
     /// # Errors
     ///
-    /// If there is no payload, or it does not fit.
+    /// If there is no payload, or it does not match the type.
     ///
     /// # Examples
     ///
@@ -272,19 +277,18 @@ impl Args {
         .map_err(ArgsError::custom)
     }
 
-    /// Arguments whose payload, known to be valid, begins at `start` of a text. What is told of an
-    /// array is counted from there.
+    /// Creates arguments from a valid payload that begins at `start` of a text. The offsets are relative
+    /// to `start`.
     pub(crate) fn new(text: ByteString, start: usize, offsets: ArgOffsets) -> Self {
-        // A text of 4 GiB cannot be told by these numbers. Messages are far smaller; if one is not,
-        // its arguments read as none.
-        let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        let inside = |offset: usize| place(start.saturating_add(offset));
+        // Messages are far smaller than 4 GiB. The arguments of a larger one are read as empty.
+        let saturate = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let in_text = |offset: usize| saturate(start.saturating_add(offset));
         let ArgOffsets { name, plain_end } = offsets;
         Self {
             text,
             attachments: None,
-            start: place(start),
-            name_end: name.map_or(0, |name| inside(name.end)),
+            start: saturate(start),
+            name_end: name.map_or(0, |name| in_text(name.end)),
             plain_end: plain_end
                 .and_then(|end| u32::try_from(start.saturating_add(end)).ok())
                 .unwrap_or_default(),
@@ -292,7 +296,7 @@ impl Args {
         }
     }
 
-    /// Sets the attachments, which placeholders are known to fit.
+    /// Sets the attachments. The placeholders must refer to them.
     pub(crate) fn attach(&mut self, attachments: Attachments) {
         self.attachments = (!attachments.is_empty()).then(|| Arc::new(attachments));
     }
@@ -304,19 +308,19 @@ impl Args {
         })
     }
 
-    /// The name of the event, if it is known to be a string without escapes.
+    /// Returns the name of the event if it is known to be a string without escapes.
     #[inline]
     fn plain_name(&self) -> Option<&str> {
         if !self.name_is_plain {
             return None;
         }
-        // Between the bracket with a quote and the other quote.
+        // Between the bracket with the opening quote, and the closing quote.
         let start = self.start.checked_add(2)?;
         let end = self.name_end.checked_sub(1)?;
         self.text.get(start as usize..end as usize)
     }
 
-    /// What follows the name and its comma, or the bracket that opens the array.
+    /// Returns the text after the name and its comma, or after the opening bracket.
     fn after_name(&self) -> &str {
         if self.name_end == 0 {
             let json = self.as_json();
@@ -328,15 +332,15 @@ impl Args {
     }
 }
 
-impl<'de> Parts<'de> for &'de Args {
+impl<'de> ArgsSource<'de> for &'de Args {
     #[inline]
     fn attachments(self) -> &'de [Bytes] {
         Args::attachments(self)
     }
 
     #[inline]
-    fn places(self) -> ArgPlaces<'de> {
-        ArgPlaces::new(self.after_name())
+    fn suffixes(self) -> ArgSuffixes<'de> {
+        ArgSuffixes::new(self.after_name())
     }
 
     #[inline]
@@ -344,7 +348,7 @@ impl<'de> Parts<'de> for &'de Args {
         if self.plain_end == 0 {
             return None;
         }
-        // Behind a comma or a bracket.
+        // After a comma or a bracket.
         let start = self.start.max(self.name_end).checked_add(1)?;
         self.text.get(start as usize..self.plain_end as usize)
     }
@@ -375,22 +379,3 @@ impl fmt::Debug for Args {
             .finish()
     }
 }
-
-/// The JSON texts of [`Args`], one argument at a time.
-#[derive(Clone, Debug)]
-pub struct ArgsIter<'a> {
-    places: ArgPlaces<'a>,
-}
-
-impl<'a> Iterator for ArgsIter<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        let from = self.places.next()?;
-        let mut cursor = Cursor::new(from);
-        json::skip_value(&mut cursor);
-        from.get(..cursor.offset())
-    }
-}
-
-impl FusedIterator for ArgsIter<'_> {}

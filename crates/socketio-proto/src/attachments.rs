@@ -1,3 +1,5 @@
+//! The attachments of a packet.
+
 use std::fmt;
 use std::iter::Chain;
 use std::ops::Deref;
@@ -20,31 +22,31 @@ use bytes::Bytes;
 /// assert_eq!(attachments.into_iter().last(), Some(Bytes::from("purr")));
 /// ```
 #[derive(Clone)]
-pub struct Attachments(Kept);
+pub struct Attachments(Storage);
 
-/// Most packets have none, and most others one: neither costs an allocation.
+/// Most packets have no attachment, and most others one. Neither case allocates.
 #[derive(Clone)]
-enum Kept {
+enum Storage {
     One(Bytes),
     /// Any other number.
     Several(Vec<Bytes>),
 }
 
 impl Attachments {
-    /// No attachments.
+    /// Creates an empty list.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Kept::Several(Vec::new()))
+        Self(Storage::Several(Vec::new()))
     }
 
-    /// Adds one at the end.
+    /// Appends an attachment.
     pub(crate) fn push(&mut self, attachment: Bytes) {
         match &mut self.0 {
-            Kept::Several(several) if several.is_empty() => self.0 = Kept::One(attachment),
-            Kept::Several(several) => several.push(attachment),
-            Kept::One(first) => {
+            Storage::Several(several) if several.is_empty() => self.0 = Storage::One(attachment),
+            Storage::Several(several) => several.push(attachment),
+            Storage::One(first) => {
                 let both = vec![mem::take(first), attachment];
-                self.0 = Kept::Several(both);
+                self.0 = Storage::Several(both);
             }
         }
     }
@@ -62,15 +64,15 @@ impl Deref for Attachments {
     #[inline]
     fn deref(&self) -> &[Bytes] {
         match &self.0 {
-            Kept::One(attachment) => slice::from_ref(attachment),
-            Kept::Several(attachments) => attachments,
+            Storage::One(attachment) => slice::from_ref(attachment),
+            Storage::Several(attachments) => attachments,
         }
     }
 }
 
 impl From<Vec<Bytes>> for Attachments {
     fn from(attachments: Vec<Bytes>) -> Self {
-        Self(Kept::Several(attachments))
+        Self(Storage::Several(attachments))
     }
 }
 
@@ -90,8 +92,8 @@ impl IntoIterator for Attachments {
 
     fn into_iter(self) -> Self::IntoIter {
         let (one, several) = match self.0 {
-            Kept::One(attachment) => (Some(attachment), Vec::new()),
-            Kept::Several(several) => (None, several),
+            Storage::One(attachment) => (Some(attachment), Vec::new()),
+            Storage::Several(several) => (None, several),
         };
         one.into_iter().chain(several)
     }
@@ -116,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_number_of_them_is_kept_in_order_and_shared() {
+    fn attachments_keep_their_order() {
         for count in 0..5_u8 {
             let expected: Vec<Bytes> = (0..count).map(|n| vec![n].into()).collect();
             let pushed: Attachments = expected.iter().cloned().collect();
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_to_a_clone_is_not_in_the_original() {
+    fn appending_to_a_clone_does_not_change_the_original() {
         let original: Attachments = ["a", "b"].map(Bytes::from).into_iter().collect();
         let mut copy = original.clone();
         copy.push("c".into());
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn none_take_no_more_room_than_one() {
+    fn attachments_have_the_size_of_one() {
         assert_eq!(size_of::<Attachments>(), size_of::<Bytes>());
     }
 }

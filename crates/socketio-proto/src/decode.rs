@@ -1,9 +1,8 @@
-//! From messages to packets.
+//! Decodes messages into packets.
 
 mod header;
 mod payload;
 
-use std::cell::Cell;
 use std::error::Error;
 use std::mem;
 use std::sync::Arc;
@@ -21,14 +20,15 @@ use crate::attachments::Attachments;
 use crate::error::DecodeError;
 use crate::limits::DecodeLimits;
 use crate::packet::Packet;
+use crate::spare::Spare;
 
-/// Reads the messages of one connection.
+/// A decoder of the messages of one connection.
 ///
-/// A packet with attachments is a text and as many binary messages, between which nothing else may
-/// come. Nothing here knows time: whoever drives the decoder bounds how long
-/// [attachments may be awaited](Self::is_waiting).
+/// A packet with attachments is a text message and one binary message per attachment, without other
+/// messages in between. The decoder has no clock: the caller bounds how long it
+/// [waits for attachments](Self::is_waiting).
 ///
-/// An idle decoder is two words; it allocates only while attachments are awaited.
+/// An idle decoder has the size of two words. It allocates only while it waits for attachments.
 ///
 /// # Examples
 ///
@@ -36,7 +36,7 @@ use crate::packet::Packet;
 /// use socketio_proto::{DecodeError, DecodeLimits, Decoder, PacketType};
 ///
 /// let mut decoder = Decoder::new(DecodeLimits::default());
-/// let packet = decoder.decode_text(r#"2/chat,1["hello"]"#.into())?.expect("it is whole");
+/// let packet = decoder.decode_text(r#"2/chat,1["hello"]"#.into())?.expect("a complete packet");
 /// assert_eq!(packet.kind, PacketType::Event);
 /// assert_eq!(packet.namespace, "/chat");
 /// assert_eq!(packet.id, Some(1));
@@ -48,64 +48,64 @@ use crate::packet::Packet;
 #[derive(Clone, Debug)]
 pub struct Decoder {
     limits: Arc<DecodeLimits>,
-    awaited: Option<Box<Awaited>>,
+    incomplete: Option<Box<IncompletePacket>>,
 }
 
 thread_local! {
-    /// What attachments were awaited in last, empty: they come right behind their packet, so that the
-    /// next packet finds it here, and a connection holds none for long.
-    static SPARE: Cell<Option<Box<Awaited>>> = const { Cell::new(None) };
+    /// An allocation for the next packet with attachments. Attachments follow their packet closely,
+    /// so one allocation per thread usually suffices.
+    static SPARE: Spare<Option<Box<IncompletePacket>>> = const { Spare::new(None) };
 }
 
-/// A packet some of whose attachments have not come yet.
+/// A packet that waits for attachments.
 #[derive(Clone, Debug, Default)]
-struct Awaited {
-    /// `None` if the packet is one to ignore.
+struct IncompletePacket {
+    /// The packet; `None` if it is to be ignored.
     packet: Option<Packet>,
-    /// Attachments that were announced.
+    /// The number of announced attachments.
     count: usize,
     attachments: Attachments,
-    /// Bytes of the attachments that have come.
+    /// The size of the received attachments in bytes.
     bytes: usize,
 }
 
 impl Decoder {
-    /// A decoder with these limits. Those of all connections of a server can be one [`Arc`].
+    /// Creates a decoder with these limits. The connections of a server can share one [`Arc`].
     #[must_use]
     pub fn new(limits: impl Into<Arc<DecodeLimits>>) -> Self {
         Self {
             limits: limits.into(),
-            awaited: None,
+            incomplete: None,
         }
     }
 
-    /// Reads a text.
+    /// Decodes a text message.
     ///
-    /// `None` if attachments are awaited, or if the packet is one to ignore: an EVENT or ACK
-    /// without payload, which Node's parser lets pass and nothing can be done with.
+    /// Returns `None` if the packet waits for attachments, or if it is to be ignored: an EVENT or ACK
+    /// without payload, which Node's parser accepts.
     ///
-    /// Where Node's parser takes whatever JavaScript can read as a number, only digits count here:
-    /// `1e0` attachments and an id of blanks are errors, and so are ids over 2⁵³ − 1, which Node's
-    /// parser rounds.
+    /// Node's parser accepts any number that JavaScript can read. This decoder accepts only digits:
+    /// `1e0` attachments and an id of blanks are errors. An id over 2⁵³ − 1, which Node's parser
+    /// rounds, is an error too.
     ///
     /// # Errors
     ///
-    /// If the text is no packet, or one beyond the limits. The decoder can be used on after it, as
-    /// if new; a server closes the connection.
+    /// If the text is not a valid packet, or exceeds the limits. The decoder is then as new, but a
+    /// server closes the connection.
     pub fn decode_text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
         self.decode_text_from(text, 0)
     }
 
-    /// Reads the text that begins at an offset of another one, for instance behind the `4` of
-    /// Engine.IO: the packet keeps the whole text, which costs less than to cut something off it.
+    /// Decodes the text message that begins at an offset of `text`, for example after the `4` of
+    /// Engine.IO.
     ///
-    /// Otherwise as [`decode_text`](Self::decode_text). Where `start` is no offset of a character,
-    /// the text is empty.
+    /// The packet keeps the whole text, which costs less than removing a prefix. Otherwise this is
+    /// [`decode_text`](Self::decode_text). If `start` is not a character boundary, the message is
+    /// empty.
     ///
     /// # Errors
     ///
-    /// If the text is no packet, or one beyond the limits, as of
-    /// [`decode_text`](Self::decode_text).
+    /// As for [`decode_text`](Self::decode_text).
     ///
     /// # Examples
     ///
@@ -113,7 +113,7 @@ impl Decoder {
     /// use socketio_proto::Decoder;
     ///
     /// let mut decoder = Decoder::default();
-    /// let packet = decoder.decode_text_from(r#"42["hello"]"#.into(), 1)?.expect("it is whole");
+    /// let packet = decoder.decode_text_from(r#"42["hello"]"#.into(), 1)?.expect("a complete packet");
     /// assert_eq!(packet.payload.as_json(), r#"["hello"]"#);
     /// # Ok::<(), socketio_proto::DecodeError>(())
     /// ```
@@ -122,8 +122,8 @@ impl Decoder {
         text: ByteString,
         start: usize,
     ) -> Result<Option<Packet>, DecodeError> {
-        if self.awaited.is_some() {
-            self.awaited = None;
+        if self.incomplete.is_some() {
+            self.incomplete = None;
             return Err(DecodeError::UnexpectedText);
         }
         let message = text.get(start..).unwrap_or_default();
@@ -146,52 +146,52 @@ impl Decoder {
         if count == 0 {
             return Ok(packet);
         }
-        // There is none while the thread ends.
-        let spare = SPARE.try_with(Cell::take).ok().flatten();
-        let mut awaited = spare.unwrap_or_default();
-        awaited.packet = packet;
-        awaited.count = count;
-        self.awaited = Some(awaited);
+        let mut incomplete = Spare::take(&SPARE).unwrap_or_default();
+        incomplete.packet = packet;
+        incomplete.count = count;
+        self.incomplete = Some(incomplete);
         Ok(None)
     }
 
-    /// Reads a binary message, which must be an attachment of the packet that came last.
+    /// Decodes a binary message, which must be an attachment of the last packet.
     ///
-    /// `None` if further attachments are awaited, or if the packet is one to ignore.
+    /// Returns `None` if the packet waits for further attachments, or if it is to be ignored.
     ///
     /// # Errors
     ///
-    /// If no attachment is awaited, or the attachments are larger than they may be. The decoder
-    /// can be used on after it, as if new; a server closes the connection.
+    /// If no packet waits for an attachment, or the attachments exceed the limit. The decoder is then
+    /// as new, but a server closes the connection.
     pub fn decode_binary(&mut self, bytes: Bytes) -> Result<Option<Packet>, DecodeError> {
-        let mut awaited = self.awaited.take().ok_or(DecodeError::UnexpectedBinary)?;
+        let mut incomplete = self
+            .incomplete
+            .take()
+            .ok_or(DecodeError::UnexpectedBinary)?;
         let limit = self.limits.max_attachment_bytes;
-        awaited.bytes = awaited.bytes.saturating_add(bytes.len());
-        if awaited.bytes > limit {
+        incomplete.bytes = incomplete.bytes.saturating_add(bytes.len());
+        if incomplete.bytes > limit {
             return Err(DecodeError::AttachmentsTooLarge { limit });
         }
-        awaited.attachments.push(bytes);
-        if awaited.attachments.len() < awaited.count {
-            self.awaited = Some(awaited);
+        incomplete.attachments.push(bytes);
+        if incomplete.attachments.len() < incomplete.count {
+            self.incomplete = Some(incomplete);
             return Ok(None);
         }
-        let mut packet = awaited.packet.take();
-        let attachments = mem::take(&mut awaited.attachments);
-        awaited.bytes = 0;
-        // Without effect while the thread ends.
-        let _ = SPARE.try_with(|spare| spare.set(Some(awaited)));
+        let mut packet = incomplete.packet.take();
+        let attachments = mem::take(&mut incomplete.attachments);
+        incomplete.bytes = 0;
+        Spare::put(&SPARE, Some(incomplete));
         if let Some(packet) = &mut packet {
             packet.payload.attach(attachments);
         }
         Ok(packet)
     }
 
-    /// Whether attachments are awaited, and a text would be an error.
+    /// Returns whether a packet waits for attachments. A text message is an error then.
     ///
-    /// The driver should bound how long this stays true.
+    /// The caller should bound how long this stays true.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.awaited.is_some()
+        self.incomplete.is_some()
     }
 }
 
@@ -202,14 +202,14 @@ impl Default for Decoder {
 }
 
 impl Packet {
-    /// A packet from its parts, for instance those that another node has sent. They are checked as
-    /// if they had come over the wire.
+    /// Creates a packet from its parts, for example from a message of another server. The parts are
+    /// checked like a message of a client.
     ///
-    /// `json` is what [`Args::as_json`](crate::Args::as_json) returns.
+    /// `json` has the format of [`Args::as_json`](crate::Args::as_json).
     ///
     /// # Errors
     ///
-    /// If the parts make no packet, or one beyond the limits.
+    /// If the parts are not a valid packet, or exceed the limits.
     ///
     /// # Examples
     ///
@@ -238,17 +238,17 @@ impl Packet {
         Self::checked(kind, namespace, id, json, attachments.into(), limits)
     }
 
-    /// A packet whose payload is a value, for instance what the decoder of a
-    /// [`Parser`](crate::Parser) has read. It is checked as if it had come over the wire.
+    /// Creates a packet whose payload is a value, for example from the decoder of a
+    /// [`Parser`](crate::Parser). The payload is checked like a message of a client.
     ///
-    /// The value is the payload as a whole, for an event a list or tuple whose first element is the
-    /// name. `null` stands for no payload. Binary in it ([`Value::Binary`](crate::Value::Binary),
-    /// [`Bytes`]) becomes attachments.
+    /// The value is the whole payload: for an event, a list or tuple whose first element is the name.
+    /// `null` means no payload. Binary values ([`Value::Binary`](crate::Value::Binary), [`Bytes`])
+    /// become attachments.
     ///
     /// # Errors
     ///
-    /// If the value has no JSON form ([`EncodeError`](crate::EncodeError)), or if the parts make no
-    /// packet, or one beyond the limits ([`DecodeError`]).
+    /// [`EncodeError`](crate::EncodeError) if the value cannot be serialized as JSON.
+    /// [`DecodeError`] if the parts are not a valid packet, or exceed the limits.
     ///
     /// # Examples
     ///

@@ -1,7 +1,7 @@
-//! From packets to messages.
+//! Encodes packets as messages.
 //!
-//! Every function appends one message to a text that the caller has begun, for instance with the
-//! `4` of Engine.IO; so a message is written once, where it is to be sent from.
+//! Every function appends one message to a `String`. The caller may have written the `4` of Engine.IO
+//! there, so a message is written once, into the buffer that it is sent from.
 
 use std::mem;
 
@@ -17,17 +17,17 @@ use crate::json::{ArgOffsets, push_integer, push_string};
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
-/// Appends an event, and returns the attachments that must be sent right after it.
+/// Appends an event, and returns the attachments, which must be sent right after it.
 ///
-/// [`Args`](crate::Args#arguments-as-types) tells how a type stands for arguments. Numbers that
-/// are not finite become `null`, as in JavaScript. The number of attachments is not bounded here,
-/// but Node's parser takes no more than 10 by default.
+/// [`Args`](crate::Args#arguments-as-types) documents how a type is serialized as arguments. Numbers
+/// that are not finite become `null`, as in JavaScript. The number of attachments is not limited here,
+/// but Node's parser accepts at most 10 by default.
 ///
-/// The name is not checked: [`is_reserved`](crate::is_reserved) is the caller's to ask.
+/// The name is not checked. The caller checks it with [`is_reserved`](crate::is_reserved).
 ///
 /// # Errors
 ///
-/// If the value has no JSON form; the text is then as it was.
+/// If the value cannot be serialized as JSON. `out` is unchanged then.
 ///
 /// # Examples
 ///
@@ -53,11 +53,11 @@ where
     encode_args(out, PacketType::Event, namespace, id, Some(event), args)
 }
 
-/// Appends an acknowledgement, and returns the attachments that must be sent right after it.
+/// Appends an acknowledgement, and returns the attachments, which must be sent right after it.
 ///
 /// # Errors
 ///
-/// If the value has no JSON form; the text is then as it was.
+/// If the value cannot be serialized as JSON. `out` is unchanged then.
 ///
 /// # Examples
 ///
@@ -81,8 +81,9 @@ where
     encode_args(out, PacketType::Ack, namespace, Some(id), None, args)
 }
 
-/// Appends the CONNECT packet that tells a client that it has joined a namespace: its socket id,
-/// and if it may recover its session later, the secret id for that (`pid`).
+/// Appends the CONNECT packet that confirms to a client that it has joined a namespace.
+///
+/// `sid` is the id of the socket. `pid` is the secret with which the client can recover its session.
 ///
 /// # Examples
 ///
@@ -98,7 +99,7 @@ pub fn encode_connect(out: &mut String, namespace: &str, sid: &str, pid: Option<
     push_ids(out, sid, pid);
 }
 
-/// Appends the CONNECT_ERROR packet that tells a client why it may not join a namespace.
+/// Appends the CONNECT_ERROR packet that reports to a client why it cannot join a namespace.
 ///
 /// # Examples
 ///
@@ -121,7 +122,7 @@ pub fn encode_connect_error(
     push_error(out, message, data);
 }
 
-/// Appends the DISCONNECT packet that tells a client that it has been removed from a namespace.
+/// Appends the DISCONNECT packet that notifies a client that it was removed from a namespace.
 ///
 /// # Examples
 ///
@@ -136,8 +137,7 @@ pub fn encode_disconnect(out: &mut String, namespace: &str) {
     push_header(out, PacketType::Disconnect, 0, namespace, None);
 }
 
-/// Appends a packet whose payload is encoded already, and returns the attachments that must be
-/// sent right after it.
+/// Appends a packet, and returns its attachments, which must be sent right after it.
 ///
 /// # Examples
 ///
@@ -153,7 +153,7 @@ pub fn encode_disconnect(out: &mut String, namespace: &str) {
 pub fn encode_packet<'p>(out: &mut String, packet: &'p Packet) -> &'p [Bytes] {
     let attachments = packet.payload.attachments();
     let json = packet.payload.as_json();
-    // Prefix, three numbers and the namespace are rarely longer than this.
+    // Prefix, type, number of attachments and id rarely take more than 32 bytes.
     out.reserve(
         json.len()
             .saturating_add(packet.namespace.len())
@@ -170,9 +170,9 @@ pub fn encode_packet<'p>(out: &mut String, packet: &'p Packet) -> &'p [Bytes] {
     attachments
 }
 
-/// The packets of a server, for parsers other than the JSON one.
+/// The packets of a server, for parsers of other encodings.
 impl Packet {
-    /// The packet that [`encode_connect`] writes.
+    /// Creates the packet that [`encode_connect`] writes.
     #[must_use]
     pub fn connect(namespace: Namespace, sid: &str, pid: Option<&str>) -> Self {
         Self::with_object(PacketType::Connect, namespace, |out| {
@@ -180,7 +180,7 @@ impl Packet {
         })
     }
 
-    /// The packet that [`encode_connect_error`] writes.
+    /// Creates the packet that [`encode_connect_error`] writes.
     #[must_use]
     pub fn connect_error(namespace: Namespace, message: &str, data: Option<&RawValue>) -> Self {
         Self::with_object(PacketType::ConnectError, namespace, |out| {
@@ -188,7 +188,7 @@ impl Packet {
         })
     }
 
-    /// The packet that [`encode_disconnect`] writes.
+    /// Creates the packet that [`encode_disconnect`] writes.
     #[must_use]
     pub fn disconnect(namespace: Namespace) -> Self {
         Self::new(PacketType::Disconnect, namespace, Args::default())
@@ -249,14 +249,15 @@ where
         return Err(error);
     }
     if !attachments.is_empty() {
-        mark(out, start, kind, attachments.len());
+        mark_binary(out, start, kind, attachments.len());
     }
     Ok(attachments)
 }
 
-/// Corrects the type of a packet that begins at `start` and has turned out to have attachments. Most
-/// have none.
-fn mark(out: &mut String, start: usize, kind: PacketType, attachments: usize) {
+/// Changes the type of the packet that begins at `start` to the binary one.
+///
+/// The number of attachments is known only after the arguments are written, and most packets have none.
+fn mark_binary(out: &mut String, start: usize, kind: PacketType, attachments: usize) {
     let mut marked = SmolStrBuilder::new();
     marked.push(type_digit(kind, true));
     marked.push_str(itoa::Buffer::new().format(attachments));

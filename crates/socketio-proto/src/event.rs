@@ -1,6 +1,6 @@
-//! Names of events.
+//! Reserved event names.
 
-/// Whether an event name is kept for the protocol, so that neither side may emit it.
+/// Returns whether an event name is reserved for the protocol, so that neither side may emit it.
 ///
 /// The names are those of Node's server: `connect`, `connect_error`, `disconnect`,
 /// `disconnecting`, `newListener`, `removeListener`. `error` and `connection` are not among them.
@@ -16,7 +16,7 @@
 #[must_use]
 #[inline]
 pub fn is_reserved(event: &str) -> bool {
-    // A match looks at the length first, which is enough for most names; it is asked for each event.
+    // Called for each event. A match compares the length first, which decides for most names.
     matches!(
         event,
         "connect"
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn six_names_are_reserved_and_their_neighbours_are_not() {
+    fn only_six_names_are_reserved() {
         for name in [
             "connect",
             "connect_error",

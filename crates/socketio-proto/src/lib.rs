@@ -1,23 +1,23 @@
-//! The Socket.IO protocol without IO: packets, codecs, arguments.
+//! The Socket.IO protocol without IO: packets, codecs and arguments.
 //!
-//! This crate turns the messages of a connection into [`Packet`]s and packets into messages. It
-//! does no IO, reads no clock and does not know Engine.IO: a message is a text or a run of bytes,
-//! wherever it came from. It speaks revision 5 of the protocol in its default (JSON) encoding, and knows
-//! what [older clients](revision_4) do otherwise:
+//! This crate decodes the messages of a connection into [`Packet`]s and encodes packets as messages. It
+//! does no IO, reads no clock and does not depend on Engine.IO: a message is a string or bytes, from
+//! any source. It implements revision 5 of the protocol in its default (JSON) encoding. The module
+//! [`revision_4`] converts the packets of older clients.
 //!
 //! ```text
 //! <type>[<attachments>-][<namespace>,][<acknowledgement id>][JSON]
 //!
 //! 40{"token":"x"}                                        (Engine.IO's "4" in front)
 //!  2/chat,17["message","hello"]
-//!  51-["photo",{"_placeholder":true,"num":0}]            and one binary message after it
+//!  51-["photo",{"_placeholder":true,"num":0}]            followed by one binary message
 //! ```
 //!
-//! - [`Decoder`] reads messages, one decoder per connection, within [`DecodeLimits`].
-//! - [`Packet`] keeps its payload encoded: [`Args`] go straight into the types that a handler asks
-//!   for, [`Bytes`](bytes::Bytes) at any depth included.
-//! - [`encode_event`] and its siblings append a message to a text that the caller has begun.
-//! - [`Parser`] is for other encodings, among them MessagePack (feature `msgpack`).
+//! - [`Decoder`] decodes messages, one decoder per connection, within [`DecodeLimits`].
+//! - [`Packet`] keeps its payload encoded. [`Args`] deserializes directly into the types of a handler,
+//!   including [`Bytes`](bytes::Bytes) at any depth.
+//! - [`encode_event`] and the other `encode_` functions append a message to a `String`.
+//! - [`Parser`] is the trait of other encodings, such as MessagePack (feature `msgpack`).
 //!
 //! # Examples
 //!
@@ -30,21 +30,24 @@
 //! assert_eq!(text, r#"51-["photo","cat",{"_placeholder":true,"num":0}]"#);
 //!
 //! let mut decoder = Decoder::new(DecodeLimits::default());
-//! assert!(decoder.decode_text(text.into())?.is_none(), "the attachment is awaited");
+//! assert!(decoder.decode_text(text.into())?.is_none(), "an attachment is missing");
 //! let mut packet = None;
 //! for attachment in attachments {
 //!     packet = decoder.decode_binary(attachment)?;
 //! }
 //!
-//! let packet = packet.expect("all has arrived");
+//! let packet = packet.expect("the packet is complete");
 //! assert_eq!(packet.event_name().as_deref(), Some("photo"));
 //! let (title, picture): (String, Bytes) = packet.payload.deserialize()?;
 //! assert_eq!((title.as_str(), picture), ("cat", Bytes::from("meow")));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod args;
 mod attachments;
+mod calendar;
 mod decode;
 mod encode;
 mod error;
@@ -56,12 +59,15 @@ mod msgpack;
 mod namespace;
 mod packet;
 mod parser;
+mod spare;
 mod value;
 
 pub mod revision_4;
 
 pub use crate::args::{Args, ArgsIter};
 pub use crate::attachments::Attachments;
+#[doc(hidden)]
+pub use crate::calendar::civil_date;
 pub use crate::decode::Decoder;
 pub use crate::encode::{
     encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event,
@@ -71,6 +77,7 @@ pub use crate::error::{ArgsError, DecodeError, EncodeError};
 pub use crate::event::is_reserved;
 pub use crate::limits::DecodeLimits;
 #[cfg(feature = "msgpack")]
+#[cfg_attr(docsrs, doc(cfg(feature = "msgpack")))]
 pub use crate::msgpack::{MessageTooLarge, MsgpackParser};
 pub use crate::namespace::{InvalidNamespace, Namespace};
 pub use crate::packet::{Packet, PacketType};

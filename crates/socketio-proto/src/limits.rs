@@ -1,9 +1,9 @@
-//! What a peer may send.
+//! The limits of the input from a peer.
 
-/// The bounds of what a [`Decoder`](crate::Decoder) accepts from its peer.
+/// The limits of the packets that a [`Decoder`](crate::Decoder) accepts from its peer.
 ///
-/// Every bound is inclusive: a packet that reaches it is accepted, one that crosses it is an
-/// error. The size of a message is bounded by whoever reads it from the wire.
+/// Every limit is inclusive: a packet that reaches it is accepted, and a packet that exceeds it is an
+/// error. The size of a message is limited by the transport.
 ///
 /// # Examples
 ///
@@ -16,26 +16,25 @@
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct DecodeLimits {
-    /// Binary attachments of one packet. Default: 10, as `maxAttachments` of Node's parser.
+    /// The maximum number of attachments per packet. Default: 10, as `maxAttachments` of Node's parser.
     ///
-    /// A header of ten bytes could otherwise announce, and make the server wait for, any number.
+    /// Otherwise a header of ten bytes could make the server wait for any number of attachments.
     pub max_attachments: usize,
-    /// Bytes of all attachments of one packet together. Default: 10 000 000, which is ten messages
-    /// of the largest size that Node's server reads by default (1 MB).
+    /// The maximum size of all attachments of a packet together, in bytes. Default: 10 000 000, ten
+    /// messages of the maximum size that Node's server reads by default (1 MB).
     ///
-    /// Attachments are kept in memory until the last one has come, so this is what one connection
-    /// can hold without ever completing a packet.
+    /// Attachments are buffered until the last one has arrived, so a connection can hold this much
+    /// memory without ever completing a packet.
     pub max_attachment_bytes: usize,
-    /// Arrays and objects inside each other, the array of arguments included. Default: 128.
+    /// The maximum nesting of arrays and objects, including the array of arguments. Default: 128.
     ///
-    /// The decoder itself does not recurse, but types that a handler asks for do. Types that hold
-    /// any JSON ([`serde_json::Value`]) refuse what is nested deeper than the default, so a higher
-    /// bound is of use to others only.
+    /// The decoder does not recurse, but `Deserialize` implementations do. Types that accept any JSON
+    /// ([`serde_json::Value`]) fail beyond the default, so a higher limit helps other types only.
     pub max_depth: usize,
-    /// Bytes of a namespace, its leading `/` included. Default: 256, far over what names need, and
-    /// little enough that lists of namespaces and log lines stay small.
+    /// The maximum length of the name of a namespace in bytes, including the leading `/`. Default:
+    /// 256, which keeps lists of namespaces and log lines small.
     pub max_namespace_len: usize,
-    /// Bytes of an event name, escapes resolved. Default: 256, for the same reason.
+    /// The maximum length of an event name in bytes, with escapes resolved. Default: 256.
     pub max_event_name_len: usize,
 }
 

@@ -1,4 +1,7 @@
-//! Packets as MessagePack.
+//! The MessagePack encoding of packets.
+//!
+//! `decode` and `encode` convert packets. `transcode` converts MessagePack to JSON with attachments,
+//! and `parts` iterates over JSON for the opposite direction.
 
 mod date;
 mod decode;
@@ -19,31 +22,31 @@ use crate::limits::DecodeLimits;
 use crate::packet::Packet;
 use crate::parser::{Message, PacketDecoder, Parser};
 
-/// Packets as [MessagePack](https://msgpack.org), as Node's `socket.io-msgpack-parser` writes them
-/// (feature `msgpack`).
+/// The encoding of packets as [MessagePack](https://msgpack.org), in the format of Node's
+/// `socket.io-msgpack-parser` (feature `msgpack`).
 ///
-/// Every packet is one binary message, a map of `type`, `data`, `nsp` and `id`. Binary is part of
-/// it and needs no messages of its own, which is what this parser is good for; texts and numbers
-/// take about the room that they take as JSON.
+/// Every packet is one binary message, a map of `type`, `data`, `nsp` and `id`. Binary values are part
+/// of that message instead of separate messages. Strings and numbers take about the same space as in
+/// JSON.
 ///
-/// What comes in is read as follows; anything malformed is an error.
+/// Decoding reads these values as follows. Malformed input is an error.
 ///
-/// | MessagePack | is read as |
+/// | MessagePack | read as |
 /// |---|---|
 /// | `nil`, `NaN`, `Infinity` | `null` |
-/// | `bin`; `ext` of type 0 (an `ArrayBuffer`) | an attachment: what a handler takes as [`Bytes`] |
+/// | `bin`; `ext` of type 0 (an `ArrayBuffer`) | an attachment, [`Bytes`] in a handler |
 /// | `fixext1` of type 0 (`undefined`) | `null` in a list, no member in an object |
-/// | `fixext8` of type 0 (a `Date`) | the text that `JSON.stringify` makes of it |
-/// | any other extension | a list of its type and an attachment, as Node's parser reads it |
-/// | a key that is a whole number, a truth value or `nil` | its text |
+/// | `fixext8` of type 0 (a `Date`) | the string that `JSON.stringify` returns for it |
+/// | any other extension | a list of its type and an attachment, as in Node's parser |
+/// | a key that is an integer, a boolean or `nil` | its text |
 ///
-/// What goes out has whole numbers in their shortest form, whether they were whole (`1`) or not
-/// (`1.0`), all other numbers with 64 bits, and an attachment as `bin`.
+/// Encoding writes integral numbers (`1` and `1.0`) as integers in their shortest form, all other
+/// numbers with 64 bits, and an attachment as `bin`.
 ///
-/// Every limit of [`DecodeLimits`] holds as it does for JSON, and what arrives is a valid packet in
-/// JSON as well. A packet without payload may have `nil` as its data, which is what languages that
-/// know no `undefined` write, and CONNECT and CONNECT_ERROR packets may hold binary. The JSON of a message has at
-/// most seven times its bytes.
+/// Every limit of [`DecodeLimits`] applies as for JSON, and a decoded packet can also be encoded as
+/// JSON. Two forms are accepted in addition: `nil` as the data of a packet without payload, from
+/// languages without `undefined`, and binary in CONNECT and CONNECT_ERROR packets. The JSON of a
+/// message has at most seven times its size.
 ///
 /// # Examples
 ///
@@ -66,18 +69,18 @@ impl MsgpackParser {
     ///
     /// # Errors
     ///
-    /// If a text, a list or an attachment has more than 2³² − 1 bytes or elements.
+    /// If a string, a list or an attachment has more than 2³² − 1 bytes or elements.
     pub fn encode(packet: &Packet) -> Result<Bytes, MessageTooLarge> {
         encode::packet(packet)
     }
 
-    /// Reads one message, which is one packet.
+    /// Decodes a packet from one message.
     ///
-    /// Attachments share the memory of the message.
+    /// Attachments share the buffer of the message.
     ///
     /// # Errors
     ///
-    /// If the message is no packet, or one beyond the limits.
+    /// If the message is not a valid packet, or exceeds the limits.
     pub fn decode(message: &Bytes, limits: &DecodeLimits) -> Result<Packet, DecodeError> {
         decode::packet(message, limits)
     }
@@ -93,7 +96,7 @@ impl Parser for MsgpackParser {
     }
 }
 
-/// A message is a packet, so there is nothing to remember.
+/// The decoder. It has no state, because every message is a whole packet.
 struct MsgpackDecoder {
     limits: Arc<DecodeLimits>,
 }

@@ -1,4 +1,4 @@
-//! Names of namespaces.
+//! The names of namespaces.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -12,11 +12,10 @@ use smol_str::SmolStr;
 /// The name of the main namespace.
 const MAIN: &str = "/";
 
-/// The name of a namespace: a text that begins with `/` and holds no comma.
+/// The name of a namespace: a string that begins with `/` and contains no comma.
 ///
-/// The main namespace is `/`. A `?query` behind the name is part of it, as in Node's server.
-/// Names of up to 23 bytes are kept inline, so that most packets allocate nothing for theirs;
-/// a clone never allocates.
+/// The main namespace is `/`. A `?query` after the name is part of it, as in Node's server. Names of
+/// up to 23 bytes need no allocation, and a clone never allocates.
 ///
 /// # Examples
 ///
@@ -30,8 +29,8 @@ const MAIN: &str = "/";
 /// ```
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct Namespace(
-    /// `None` for the main namespace, and for that only: nearly all packets are of it, and so it is
-    /// told from others without looking at a text.
+    /// `None` for the main namespace and only for it. Most packets belong to it, and it is
+    /// recognized without comparing strings.
     Option<SmolStr>,
 );
 
@@ -39,11 +38,11 @@ impl Namespace {
     /// The main namespace, `/`.
     pub const MAIN: Self = Self(None);
 
-    /// A namespace of this name.
+    /// Creates a namespace with this name.
     ///
     /// # Errors
     ///
-    /// If the name does not begin with `/`, or holds a comma: the wire ends a name there.
+    /// If the name does not begin with `/` or contains a comma, which ends a name in messages.
     pub fn new(name: impl Into<SmolStr>) -> Result<Self, InvalidNamespace> {
         let name = name.into();
         if name.starts_with('/') && !name.contains(',') {
@@ -53,21 +52,21 @@ impl Namespace {
         }
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     #[inline]
     pub fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or(MAIN)
     }
 
-    /// Whether this is the main namespace, `/`.
+    /// Returns whether this is the main namespace, `/`.
     #[must_use]
     #[inline]
     pub fn is_main(&self) -> bool {
         self.0.is_none()
     }
 
-    /// A namespace of a name as the wire delimits it, which is valid by that.
+    /// Creates a namespace from a name in a message. Its delimiters make it valid.
     pub(crate) fn from_wire(name: &str) -> Self {
         Self::from_valid(SmolStr::new(name))
     }
@@ -78,7 +77,7 @@ impl Namespace {
 }
 
 impl Hash for Namespace {
-    /// As of its name, for it can be looked up by that.
+    /// Hashes the name, so that a map can be searched by `str`.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_str().hash(state);
     }
@@ -148,7 +147,7 @@ impl fmt::Display for Namespace {
     }
 }
 
-/// A text that cannot be the name of a [`Namespace`].
+/// The error that a string is not a valid name of a [`Namespace`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InvalidNamespace {
     name: SmolStr,
@@ -181,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_names_the_remedy() {
+    fn the_error_contains_the_remedy() {
         assert_eq!(
             Namespace::new("chat").unwrap_err().to_string(),
             r#""chat" is not the name of a namespace: begin it with `/` and use no comma"#

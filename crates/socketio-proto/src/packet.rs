@@ -1,14 +1,13 @@
-//! Packets.
+//! Packets and their types.
 
 use std::borrow::Cow;
 
 use crate::{Args, Namespace};
 
-/// What a packet is for.
+/// The type of a packet.
 ///
-/// The two binary types of the wire (5 and 6) are not here: a packet that has attachments is sent
-/// as one of them, and what arrives as one of them is an [`Event`](Self::Event) or
-/// [`Ack`](Self::Ack) with attachments.
+/// The protocol has two more types, for events and acknowledgements with attachments (5 and 6). Here
+/// these are an [`Event`](Self::Event) or [`Ack`](Self::Ack) with attachments.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum PacketType {
     /// `0`: a client asks to join a namespace, or the server confirms that it has joined.
@@ -19,12 +18,12 @@ pub enum PacketType {
     Event,
     /// `3`, with attachments `6`: the answer to an event.
     Ack,
-    /// `4`: the server refuses a client that asked to join a namespace.
+    /// `4`: the server rejects a client that asked to join a namespace.
     ConnectError,
 }
 
 impl PacketType {
-    /// The number of the type, without the binary ones: 0 to 4.
+    /// Returns the number of the non-binary type: 0 to 4.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -36,7 +35,7 @@ impl PacketType {
         }
     }
 
-    /// The type with a number from 0 to 4.
+    /// Returns the type with a number from 0 to 4.
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {
         Some(match number {
@@ -54,11 +53,11 @@ impl PacketType {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Packet {
-    /// What the packet is for.
+    /// The type.
     pub kind: PacketType,
-    /// The namespace that it belongs to.
+    /// The namespace.
     pub namespace: Namespace,
-    /// The number that joins an event to its acknowledgement. An event without one asks for no
+    /// The number that an event shares with its acknowledgement. An event without an id asks for no
     /// acknowledgement.
     pub id: Option<u64>,
     /// The arguments of an event or acknowledgement, or the payload of a
@@ -111,8 +110,8 @@ impl Packet {
 
     /// Returns the name of an event; `None` for any other packet.
     ///
-    /// Borrowed from the packet unless the name is written with escapes. Of a name that is a
-    /// number, which Node's server allows, this is the text.
+    /// The name is borrowed from the packet unless it is written with escapes. If it is a number,
+    /// which Node's server allows, this is its decimal text.
     #[must_use]
     #[inline]
     pub fn event_name(&self) -> Option<Cow<'_, str>> {

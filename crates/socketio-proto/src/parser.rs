@@ -1,4 +1,4 @@
-//! Other encodings of packets.
+//! The traits of packet encodings, and the default encoding.
 
 use std::error::Error;
 use std::fmt;
@@ -12,32 +12,33 @@ use crate::encode::encode_packet;
 use crate::limits::DecodeLimits;
 use crate::packet::Packet;
 
-/// One message of a connection: a text, or a run of bytes.
+/// A message of a connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Message {
-    /// A text.
+    /// A text message.
     Text(ByteString),
-    /// Binary.
+    /// A binary message.
     Binary(Bytes),
 }
 
-/// What turns packets into messages and back (Node's option `parser`).
+/// An encoding of packets as messages (Node's option `parser`).
 ///
-/// Both sides of a connection must use the same one. The default of clients and servers is the
-/// encoding of the protocol's specification, [`JsonParser`]; a server without a parser of its own
-/// uses that without asking through this trait.
+/// Both sides of a connection must use the same encoding. The default of clients and servers is the
+/// encoding of the protocol's specification, [`JsonParser`]. A server without a custom parser calls it
+/// directly and not through this trait.
 ///
-/// [`Packet`] keeps its payload as JSON and attachments. A parser reads it with
-/// [`Args::as_json`](crate::Args::as_json) and [`Args::attachments`](crate::Args::attachments), or
-/// as a value of any type with
-/// [`Args::deserialize_payload`](crate::Args::deserialize_payload). It makes a packet from JSON and
-/// attachments with [`Packet::from_parts`], or from a value with [`Packet::from_serialize`]; both
-/// check it against the limits.
+/// [`Packet`] stores its payload as JSON and attachments.
+///
+/// - To encode, read the payload with [`Args::as_json`](crate::Args::as_json) and
+///   [`Args::attachments`](crate::Args::attachments), or as a value of any type with
+///   [`Args::deserialize_payload`](crate::Args::deserialize_payload).
+/// - To decode, create a packet from JSON and attachments with [`Packet::from_parts`], or from a value
+///   with [`Packet::from_serialize`]. Both check the limits.
 ///
 /// # Examples
 ///
-/// Every packet as one text that is JSON throughout, without binary (the first example of
-/// Socket.IO's page on custom parsers):
+/// Every packet as one JSON object, without binary (the first example in Socket.IO's documentation of
+/// custom parsers):
 ///
 /// ```
 /// use std::error::Error;
@@ -88,7 +89,7 @@ pub enum Message {
 ///         message: Message,
 ///     ) -> Result<Option<Packet>, Box<dyn Error + Send + Sync>> {
 ///         let Message::Text(text) = message else {
-///             return Err("this parser knows no binary".into());
+///             return Err("this parser does not support binary".into());
 ///         };
 ///         let whole: Whole = serde_json::from_str(&text)?;
 ///         let kind = PacketType::from_number(whole.kind).ok_or("unknown packet type")?;
@@ -115,34 +116,34 @@ pub enum Message {
 /// # Ok::<(), Box<dyn Error + Send + Sync>>(())
 /// ```
 pub trait Parser: Send + Sync + 'static {
-    /// Encodes a packet as the messages that carry it, in the order in which they are to be sent.
+    /// Encodes a packet as messages, in the order in which they must be sent.
     ///
-    /// A broadcast is encoded once, and all recipients get the same messages. This runs where
-    /// packets are sent and must not use the server, for locks may be held.
+    /// A broadcast is encoded once, and all recipients get the same messages. The caller may hold
+    /// locks, so this must not use the server.
     ///
     /// # Errors
     ///
-    /// If the packet has no form in this encoding. It is not sent then.
+    /// If the packet cannot be encoded. It is not sent then.
     fn encode(&self, packet: &Packet) -> Result<Vec<Message>, Box<dyn Error + Send + Sync>>;
 
-    /// A decoder for one connection, with the limits of what its peer may send.
+    /// Creates a decoder for one connection with the limits of its peer.
     fn decoder(&self, limits: Arc<DecodeLimits>) -> Box<dyn PacketDecoder>;
 }
 
-/// The decoder of one connection, made by a [`Parser`].
+/// The decoder of one connection, created by a [`Parser`].
 ///
-/// It reads what a peer sends, which may be anything: it must neither panic, nor recurse as deep as
-/// its input is nested, nor allocate by a length that is only announced.
+/// It decodes untrusted input. It must not panic, recurse as deep as its input is nested, or allocate
+/// by an announced length.
 pub trait PacketDecoder: Send + 'static {
-    /// Reads the next message. `None` if the packet needs further messages, or is one to ignore.
+    /// Decodes the next message. Returns `None` if the packet needs further messages or is to be
+    /// ignored.
     ///
     /// # Errors
     ///
-    /// If the message is not understood. The connection is closed.
+    /// If the message is invalid. The server closes the connection.
     fn decode(&mut self, message: Message) -> Result<Option<Packet>, Box<dyn Error + Send + Sync>>;
 
-    /// Whether a packet has been begun and further messages are awaited for it: `false` unless
-    /// overridden.
+    /// Returns whether the current packet needs further messages. False by default.
     ///
     /// A server bounds how long this stays true.
     fn is_waiting(&self) -> bool {
@@ -150,9 +151,9 @@ pub trait PacketDecoder: Send + 'static {
     }
 }
 
-/// The encoding of the protocol's specification: JSON, with attachments as messages of their own.
+/// The encoding of the protocol's specification: JSON, with attachments as binary messages.
 ///
-/// It is what is used without a parser. This is for parsers that do something before or after it.
+/// It is the default. Use this type in parsers that wrap the default encoding.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JsonParser;
 

@@ -1,7 +1,7 @@
-//! What clients before Socket.IO 3 do otherwise: revision 4 of the protocol.
+//! Revision 4 of the protocol, for clients before Socket.IO 3.
 //!
-//! A client of that time is in the main namespace without asking. For others it asks with a query
-//! behind their names, where later clients send a payload:
+//! Such a client joins the main namespace without a CONNECT packet. For other namespaces it appends a
+//! query to the name, where later clients send a payload:
 //!
 //! ```text
 //! revision 4                      revision 5
@@ -10,7 +10,7 @@
 //!   4/admin,"not authorised"        4/admin,{"message":"not authorised"}
 //! ```
 //!
-//! All other packets are the same in both.
+//! All other packets are the same in both revisions.
 
 use bytestring::ByteString;
 use serde_json::{Map, Value};
@@ -21,30 +21,30 @@ use crate::json::ArgOffsets;
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
-/// How many bytes the query behind the name of a namespace may have, with its question mark: 8192.
+/// The maximum length of the query after the name of a namespace in bytes, including its question
+/// mark: 8192.
 ///
-/// Clients send credentials there, which may be long; it is kept for no longer than the payload
-/// that is made of it. A decoder has to allow so much more than the names of namespaces need, see
-/// [`receive`].
+/// Clients send credentials there, which may be long. Add it to
+/// [`max_namespace_len`](crate::DecodeLimits::max_namespace_len) of the decoder, see [`receive`].
 pub const MAX_QUERY_LEN: usize = 8192;
 
-/// Reads a packet of a client as revision 5 would have it: the query leaves the name of the
-/// namespace and becomes, in a CONNECT packet, the payload.
+/// Converts a packet of a client to revision 5: removes the query from the name of the namespace, and
+/// makes it the payload of a CONNECT packet.
 ///
-/// The payload is an object of texts. Of several values of the same name the last counts, as in
-/// Node's server.
+/// The payload is an object of strings. Of several values with the same name the last one counts, as
+/// in Node's server.
 ///
 /// # Errors
 ///
-/// [`DecodeError::NamespaceTooLong`] if the name itself is longer than `max_namespace_len`. The
-/// limits of the decoder have to allow [`MAX_QUERY_LEN`] bytes more.
+/// [`DecodeError::NamespaceTooLong`] if the name without the query is longer than `max_namespace_len`.
+/// The limit of the decoder must be [`MAX_QUERY_LEN`] bytes higher.
 ///
 /// # Examples
 ///
 /// ```
 /// use socketio_proto::{DecodeLimits, Decoder, revision_4};
 ///
-/// let packet = Decoder::default().decode_text("0/admin?token=a%20b".into())?.expect("whole");
+/// let packet = Decoder::default().decode_text("0/admin?token=a%20b".into())?.expect("a complete packet");
 /// let packet = revision_4::receive(packet, 256)?;
 /// assert_eq!(packet.namespace, "/admin");
 /// assert_eq!(packet.payload.as_json(), r#"{"token":"a b"}"#);
@@ -69,16 +69,16 @@ pub fn receive(mut packet: Packet, max_namespace_len: usize) -> Result<Packet, D
     Ok(packet)
 }
 
-/// The CONNECT packet that tells a client that it has joined a namespace.
+/// Creates the CONNECT packet that confirms to a client that it has joined a namespace.
 #[must_use]
 pub fn connect(namespace: Namespace) -> Packet {
     Packet::new(PacketType::Connect, namespace, Args::default())
 }
 
-/// The packet that tells a client why middleware has refused it: with the data of the error, or
-/// its message if there is no data, as in Node's server.
+/// Creates the packet that reports to a client why middleware has rejected it.
 ///
-/// Data that JavaScript takes for false, such as 0 or an empty text, is none.
+/// As in Node's server, the payload is the data of the error, or its message if there is no data. Data
+/// that is falsy in JavaScript, such as 0 or an empty string, counts as absent.
 ///
 /// # Examples
 ///
@@ -162,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_is_no_business_of_this_revision() {
+    fn the_payload_of_a_connect_packet_is_ignored() {
         assert_eq!(received(r#"0/foo,{"a":1}"#).payload.as_json(), "");
         assert_eq!(auth(r#"0/foo?b=2,{"a":1}"#), json!({ "b": "2" }));
     }
 
     #[test]
-    fn the_query_leaves_the_names_of_other_packets_too() {
+    fn the_query_is_removed_from_other_packets_too() {
         let packet = received(r#"2/foo?tok=1,["hello"]"#);
         assert_eq!(packet.namespace, "/foo");
         assert_eq!(packet.payload.as_json(), r#"["hello"]"#);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_for_the_name_alone() {
+    fn the_limit_applies_to_the_name_without_the_query() {
         let name = format!("/{}", "n".repeat(99));
         let packet = |name: &str| Packet {
             namespace: Namespace::new(name).unwrap(),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_written_as_clients_read_them() {
+    fn packets_to_clients_have_the_format_of_revision_4() {
         let foo = || Namespace::new("/foo").unwrap();
         assert_eq!(written(&connect(Namespace::MAIN)), "0");
         assert_eq!(written(&connect(foo())), "0/foo,");
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_is_false_in_javascript_is_none() {
+    fn falsy_data_counts_as_absent() {
         for data in [json!(null), json!(false), json!(0), json!(-0.0), json!("")] {
             let error = connect_error(Namespace::MAIN, "no", Some(&data));
             assert_eq!(written(&error), r#"4"no""#, "{data}");

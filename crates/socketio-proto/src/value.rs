@@ -1,4 +1,4 @@
-//! Values whose type is not known.
+//! Values of any type.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 
-/// Any argument: JSON, with binary at any depth.
+/// An argument of any type: JSON, with binary at any depth.
 ///
-/// For what has a known shape, ask for a type of your own instead: it is checked, and cheaper.
-/// [`serde_json::Value`] has no place for binary and keeps the placeholder of an attachment.
+/// For arguments with a known structure, use a specific type: it is checked, and cheaper.
+/// [`serde_json::Value`] cannot hold binary and keeps the placeholder of an attachment.
 ///
 /// # Examples
 ///
@@ -34,19 +34,20 @@ pub enum Value {
     Bool(bool),
     /// A number.
     Number(Number),
-    /// A text.
+    /// A string.
     String(String),
-    /// A binary attachment: what is a `Buffer` or an `ArrayBuffer` at the other end.
+    /// A binary attachment, in JavaScript a `Buffer` or an `ArrayBuffer`.
     Binary(Bytes),
     /// A list.
     Array(Vec<Value>),
-    /// An object: its members in the order in which they were sent. A name may come twice, if it
+    /// An object: its members in the order in which they were sent. A name may occur twice if it
     /// was sent twice.
     Object(Vec<(String, Value)>),
 }
 
 impl Value {
-    /// The member of an object that has this name; of several, the last, as in JavaScript.
+    /// Returns the member of an object with this name. If there are several, the last one counts, as in
+    /// JavaScript.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
@@ -58,7 +59,7 @@ impl Value {
         }
     }
 
-    /// The text, if it is one.
+    /// Returns the value as a string slice if it is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -67,7 +68,7 @@ impl Value {
         }
     }
 
-    /// The attachment, if it is one.
+    /// Returns the bytes if the value is binary.
     #[must_use]
     pub fn as_binary(&self) -> Option<&Bytes> {
         match self {
@@ -115,7 +116,7 @@ impl<'de> Visitor<'de> for AnyValue {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // By these words the arguments know a visitor that has a place for bytes.
+        // `accepts_bytes` recognizes a visitor that accepts bytes by this text.
         f.write_str("any value")
     }
 
@@ -186,7 +187,7 @@ mod tests {
     use crate::Args;
 
     #[test]
-    fn values_with_binary_come_back_as_they_were() {
+    fn values_with_binary_are_read_as_written() {
         let value = Value::Object(vec![
             ("b".into(), Value::Binary(Bytes::from("1"))),
             (

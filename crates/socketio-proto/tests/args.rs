@@ -1,4 +1,4 @@
-//! Arguments as types, without attachments.
+//! Serialization and deserialization of arguments without attachments.
 
 #![allow(
     clippy::unwrap_used,
@@ -93,7 +93,7 @@ fn written<T: Serialize + ?Sized>(args: &T) -> String {
 }
 
 #[test]
-fn the_name_of_an_event_is_no_argument() {
+fn the_event_name_is_not_an_argument() {
     for (json, texts) in [
         (r#"["e"]"#, vec![]),
         (r#"[ "e" ]"#, vec![]),
@@ -120,7 +120,7 @@ fn the_name_of_an_event_is_no_argument() {
 }
 
 #[test]
-fn a_tuple_takes_several_arguments() {
+fn a_tuple_reads_several_arguments() {
     let args = event(r#"["e",1,"two",[3],{"x":4,"y":5},null]"#);
     assert_eq!(take::<(i32,)>(&args), (1,));
     assert_eq!(take::<(i32, String)>(&args), (1, "two".into()));
@@ -131,7 +131,7 @@ fn a_tuple_takes_several_arguments() {
 }
 
 #[test]
-fn any_other_type_takes_the_first_argument() {
+fn any_other_type_reads_the_first_argument() {
     assert_eq!(take::<i32>(&event(r#"["e",1,2]"#)), 1);
     assert_eq!(take::<String>(&event(r#"["e","a\nb"]"#)), "a\nb");
     assert_eq!(take::<Vec<i32>>(&event(r#"["e",[1,2],3]"#)), [1, 2]);
@@ -174,7 +174,7 @@ fn any_other_type_takes_the_first_argument() {
 }
 
 #[test]
-fn the_unit_takes_nothing() {
+fn the_unit_type_reads_no_argument() {
     take::<()>(&event(r#"["e"]"#));
     take::<()>(&event(r#"["e",1,2]"#));
     take::<()>(&ack("[]"));
@@ -205,7 +205,7 @@ fn the_payload_of_a_connect_is_one_argument() {
 }
 
 #[test]
-fn a_missing_argument_is_nothing_where_the_type_allows_it() {
+fn a_missing_argument_is_none_or_unit_or_an_error() {
     let none = event(r#"["e"]"#);
     assert_eq!(take::<Option<i32>>(&none), None);
     assert_eq!(
@@ -232,7 +232,7 @@ fn a_missing_argument_is_nothing_where_the_type_allows_it() {
 }
 
 #[test]
-fn an_argument_that_does_not_fit_is_told() {
+fn an_invalid_argument_is_reported_by_number() {
     let args = event(r#"["e",1,"two"]"#);
     let error = args.deserialize::<(i32, i32)>().unwrap_err();
     assert!(!error.is_missing());
@@ -295,13 +295,13 @@ fn any_other_type_is_written_as_one_argument() {
 }
 
 #[test]
-fn what_has_no_json_form_is_an_error() {
+fn a_value_without_json_form_is_an_error() {
     let keys_are_lists = HashMap::from([(vec![1], 2)]);
     let error = Args::from_serialize(Some("e"), &keys_are_lists).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("key must be a string"), "{text}");
     assert!(
-        text.ends_with("use texts or numbers as keys of maps"),
+        text.ends_with("use strings or numbers as keys of maps"),
         "{text}"
     );
 }
@@ -322,7 +322,7 @@ fn an_argument_can_be_appended() {
     assert_eq!(add(&ack("[1]")).as_json(), r#"[1,"x"]"#);
     assert_eq!(add(&Args::default()).as_json(), r#"["x"]"#);
 
-    // The name is found again where a message stood in front of it.
+    // The position of the name is adjusted if the text has a prefix.
     let mut decoder = Decoder::default();
     let packet = decoder
         .decode_text(r#"2/admin,17["e",1]"#.into())
@@ -334,8 +334,8 @@ fn an_argument_can_be_appended() {
     assert_eq!(args, event(r#"["e",1,"x"]"#));
 }
 
-/// Reads a JSON value as the first argument of packets of all kinds, also as one of several, and
-/// compares with what `serde_json` makes of it.
+/// Reads a JSON value as the only and as one of several arguments of packets of all types, and compares
+/// the result with that of `serde_json`.
 fn read_everywhere<T: DeserializeOwned + fmt::Debug + PartialEq>(json: &str) {
     let expected = serde_json::from_str::<T>(json).map_err(|error| error.to_string());
     let read = |message: &str| {
@@ -416,7 +416,7 @@ enum Untagged {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(
+    fn written_arguments_are_read_back(
         name: String,
         args: (i64, String, Vec<Option<bool>>, HashMap<String, u8>, [char; 3]),
     ) {
@@ -429,8 +429,8 @@ proptest! {
 }
 
 #[test]
-fn an_error_that_names_its_place_names_no_other() {
-    /// JSON in a text.
+fn an_error_keeps_its_position() {
+    /// JSON inside a string.
     #[derive(Debug)]
     struct Inner;
 

@@ -1,4 +1,4 @@
-//! Bytes at any depth, both ways.
+//! Serialization and deserialization of bytes at any depth.
 
 #![allow(
     clippy::unwrap_used,
@@ -80,7 +80,7 @@ fn placeholder(num: usize) -> String {
     format!(r#"{{"_placeholder":true,"num":{num}}}"#)
 }
 
-/// Arguments from a text in which `#0` stands for a placeholder; attachment n holds `n`.
+/// Creates arguments from a text in which `#0` is replaced by a placeholder. Attachment n contains `n`.
 fn args(json: &str, count: usize) -> Args {
     let numbers = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     let mut json = json.to_owned();
@@ -110,9 +110,9 @@ fn take<T: DeserializeOwned>(args: &Args) -> T {
         .unwrap_or_else(|error| panic!("{args:?}: {error}"))
 }
 
-/// Writes a value as one argument, compares the text, and reads the value back.
+/// Writes a value as one argument, checks the text, and reads the value back.
 #[track_caller]
-fn there_and_back<T>(value: T, json: &str, attachments: &[&'static str])
+fn round_trip<T>(value: T, json: &str, attachments: &[&'static str])
 where
     T: Clone + Debug + DeserializeOwned + PartialEq + Serialize,
 {
@@ -124,33 +124,33 @@ where
 }
 
 #[test]
-fn bytes_travel_in_every_type() {
-    there_and_back(bytes("a"), "#0", &["a"]);
-    there_and_back(bytes(""), "#0", &[""]);
-    there_and_back(Some(bytes("a")), "#0", &["a"]);
-    there_and_back(None::<Bytes>, "null", &[]);
-    there_and_back((bytes("a"), 1, bytes("b")), "[#0,1,#1]", &["a", "b"]);
-    there_and_back([bytes("a"), bytes("b")], "[#0,#1]", &["a", "b"]);
-    there_and_back(
+fn bytes_are_attachments_in_every_type() {
+    round_trip(bytes("a"), "#0", &["a"]);
+    round_trip(bytes(""), "#0", &[""]);
+    round_trip(Some(bytes("a")), "#0", &["a"]);
+    round_trip(None::<Bytes>, "null", &[]);
+    round_trip((bytes("a"), 1, bytes("b")), "[#0,1,#1]", &["a", "b"]);
+    round_trip([bytes("a"), bytes("b")], "[#0,#1]", &["a", "b"]);
+    round_trip(
         vec![vec![bytes("a")], vec![], vec![bytes("b")]],
         "[[#0],[],[#1]]",
         &["a", "b"],
     );
-    there_and_back(Wrapper(bytes("a")), "#0", &["a"]);
-    there_and_back(Pair(1, bytes("a")), "[1,#0]", &["a"]);
+    round_trip(Wrapper(bytes("a")), "#0", &["a"]);
+    round_trip(Pair(1, bytes("a")), "[1,#0]", &["a"]);
     let map = BTreeMap::from([("x".to_owned(), bytes("a")), ("y".to_owned(), bytes("b"))]);
-    there_and_back(map, r#"{"x":#0,"y":#1}"#, &["a", "b"]);
-    there_and_back(
+    round_trip(map, r#"{"x":#0,"y":#1}"#, &["a", "b"]);
+    round_trip(
         BTreeMap::from([(-1_i32, bytes("a"))]),
         r#"{"-1":#0}"#,
         &["a"],
     );
-    there_and_back(
+    round_trip(
         BTreeMap::from([(true, bytes("a"))]),
         r#"{"true":#0}"#,
         &["a"],
     );
-    there_and_back(
+    round_trip(
         BTreeMap::from([('ä', Some(bytes("a")))]),
         r#"{"ä":#0}"#,
         &["a"],
@@ -160,12 +160,12 @@ fn bytes_travel_in_every_type() {
         content: bytes("c"),
         thumbnail,
     };
-    there_and_back(
+    round_trip(
         file(Some(bytes("t"))),
         r#"{"name":"\"n\"\n","content":#0,"thumbnail":#1}"#,
         &["c", "t"],
     );
-    there_and_back(
+    round_trip(
         vec![file(None)],
         r#"[{"name":"\"n\"\n","content":#0,"thumbnail":null}]"#,
         &["c"],
@@ -173,26 +173,26 @@ fn bytes_travel_in_every_type() {
 }
 
 #[test]
-fn bytes_travel_in_enums_of_every_representation() {
-    there_and_back((External::Unit, bytes("x")), r#"["Unit",#0]"#, &["x"]);
-    there_and_back(External::Newtype(bytes("a")), r#"{"Newtype":#0}"#, &["a"]);
-    there_and_back(
+fn bytes_are_attachments_in_enums_of_every_representation() {
+    round_trip((External::Unit, bytes("x")), r#"["Unit",#0]"#, &["x"]);
+    round_trip(External::Newtype(bytes("a")), r#"{"Newtype":#0}"#, &["a"]);
+    round_trip(
         External::Tuple(1, bytes("a")),
         r#"{"Tuple":[1,#0]}"#,
         &["a"],
     );
-    there_and_back(
+    round_trip(
         External::Struct { data: bytes("a") },
         r#"{"Struct":{"data":#0}}"#,
         &["a"],
     );
 
-    there_and_back(
+    round_trip(
         (Internal::Empty, bytes("x")),
         r#"[{"type":"Empty"},#0]"#,
         &["x"],
     );
-    there_and_back(
+    round_trip(
         Internal::Struct {
             data: bytes("a"),
             list: vec![bytes("b")],
@@ -201,12 +201,12 @@ fn bytes_travel_in_enums_of_every_representation() {
         &["a", "b"],
     );
 
-    there_and_back(
+    round_trip(
         Adjacent::Newtype(bytes("a")),
         r#"{"type":"Newtype","content":#0}"#,
         &["a"],
     );
-    there_and_back(
+    round_trip(
         Adjacent::Struct { data: bytes("a") },
         r#"{"type":"Struct","content":{"data":#0}}"#,
         &["a"],
@@ -217,12 +217,12 @@ fn bytes_travel_in_enums_of_every_representation() {
         Adjacent::Newtype(bytes("0"))
     );
 
-    there_and_back(
+    round_trip(
         vec![Untagged::Number(1), Untagged::Data(bytes("b"))],
         "[1,#0]",
         &["b"],
     );
-    there_and_back(
+    round_trip(
         Untagged::Deep {
             inner: vec![bytes("a"), bytes("b")],
         },
@@ -230,7 +230,7 @@ fn bytes_travel_in_enums_of_every_representation() {
         &["a", "b"],
     );
 
-    there_and_back(
+    round_trip(
         Flat {
             id: 1,
             rest: Inner { data: bytes("a") },
@@ -241,7 +241,7 @@ fn bytes_travel_in_enums_of_every_representation() {
 }
 
 #[test]
-fn several_arguments_share_the_numbers() {
+fn several_arguments_share_the_numbering() {
     let written = Args::from_serialize(Some("e"), &(bytes("a"), vec![bytes("b")], 1, bytes("c")));
     let written = written.unwrap();
     assert_eq!(
@@ -262,7 +262,7 @@ fn several_arguments_share_the_numbers() {
 }
 
 #[test]
-fn a_placeholder_takes_its_attachment_whatever_the_order() {
+fn placeholders_can_be_in_any_order() {
     let args = args(
         r#"["e",#1,{"num":0,"_placeholder":true},{ "_placeholder" : true , "num" : 1 }]"#,
         3,
@@ -283,7 +283,7 @@ fn bytes_can_be_borrowed() {
 }
 
 #[test]
-fn any_json_keeps_the_placeholder() {
+fn a_type_that_accepts_any_json_keeps_the_placeholder() {
     let args = args(r#"["e",{"a":[#0]},#1]"#, 2);
     let kept = json!({"_placeholder": true, "num": 0});
     assert_eq!(take::<Value>(&args), json!({"a": [kept]}));
@@ -312,7 +312,7 @@ fn without_attachments_a_placeholder_is_data() {
 }
 
 #[test]
-fn beside_attachments_everything_else_is_read_as_ever() {
+fn other_values_are_read_as_usual_beside_attachments() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Everything<'a> {
         bool: bool,
@@ -365,7 +365,7 @@ fn beside_attachments_everything_else_is_read_as_ever() {
 }
 
 #[test]
-fn beside_attachments_what_does_not_fit_is_refused() {
+fn other_values_are_checked_beside_attachments() {
     let refuse = |json: &str| {
         args(json, 1)
             .deserialize::<(Bytes, Inner, u8)>()
@@ -404,7 +404,7 @@ fn beside_attachments_what_does_not_fit_is_refused() {
 }
 
 #[test]
-fn reading_does_not_recurse_without_end() {
+fn reading_has_a_recursion_limit() {
     #[derive(Debug, Deserialize)]
     struct Nested(#[expect(dead_code, reason = "only its depth matters")] Vec<Nested>);
 
@@ -450,7 +450,7 @@ fn any_file() -> impl Strategy<Value = File> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(
+    fn written_files_are_read_back(
         files in vec(any_file(), 0..5),
         map in proptest::collection::btree_map(any::<String>(), any_file(), 0..3),
         text: String,
@@ -460,7 +460,7 @@ proptest! {
         prop_assert_eq!(take::<(Vec<File>, String, BTreeMap<String, File>)>(&written), value);
     }
 
-    /// With attachments another reader is at work; it must read JSON as serde_json does.
+    /// Arguments with attachments use a different reader, which must read JSON as serde_json does.
     #[test]
     fn attachments_do_not_change_how_json_is_read(
         json in r#"(\[|\]|\{"k":|\{"1":|\}|,|"a"|"\\u00e9"|-?[0-9]{1,2}|[0-9]\.5|true|null| ){0,10}"#,

@@ -1,4 +1,4 @@
-//! Conversations with a decoder.
+//! Sequences of messages to a decoder.
 
 #![allow(
     clippy::unwrap_used,
@@ -29,7 +29,7 @@ fn packet(message: &str) -> Packet {
         .unwrap_or_else(|| panic!("{message} is ignored"))
 }
 
-/// A text and attachments of one byte each: 0, 1, 2, ...
+/// Decodes a text and attachments of one byte each: 0, 1, 2, ...
 fn binary(text: &str, count: u8) -> Result<Option<Packet>, DecodeError> {
     let mut decoder = decoder();
     assert_eq!(decoder.decode_text(text.to_owned().into())?, None, "{text}");
@@ -45,7 +45,7 @@ fn binary(text: &str, count: u8) -> Result<Option<Packet>, DecodeError> {
 }
 
 #[test]
-fn every_part_of_a_packet_is_read() {
+fn every_part_of_a_packet_is_decoded() {
     let read = packet(r#"2/admin,456["project:delete",123]"#);
     assert_eq!(read.kind, PacketType::Event);
     assert_eq!(read.namespace, "/admin");
@@ -87,7 +87,7 @@ fn every_part_of_a_packet_is_read() {
 }
 
 #[test]
-fn a_namespace_ends_at_the_comma_or_with_the_text() {
+fn a_namespace_ends_at_a_comma_or_with_the_text() {
     for (message, namespace) in [
         ("0", "/"),
         ("0/", "/"),
@@ -101,12 +101,12 @@ fn a_namespace_ends_at_the_comma_or_with_the_text() {
     ] {
         assert_eq!(packet(message).namespace, namespace, "{message}");
     }
-    // Without its comma, the payload belongs to the name.
+    // Without a comma, the payload is part of the name.
     assert_eq!(text(r#"2/a["b"]"#), Ok(None));
 }
 
 #[test]
-fn an_id_is_a_run_of_digits_up_to_what_javascript_counts_to() {
+fn an_id_is_a_run_of_digits_up_to_the_largest_safe_integer() {
     assert_eq!(packet(r#"2["a"]"#).id, None);
     assert_eq!(packet(r#"20["a"]"#).id, Some(0));
     assert_eq!(packet(r#"20007["a"]"#).id, Some(7));
@@ -136,7 +136,7 @@ fn an_id_is_a_run_of_digits_up_to_what_javascript_counts_to() {
 }
 
 #[test]
-fn names_may_be_written_with_escapes_or_be_numbers() {
+fn event_names_can_have_escapes_or_be_numbers() {
     for (payload, name) in [
         (r#"["a\"b\\c"]"#, "a\"b\\c"),
         (r#"["\u0061\ud83d\ude00",1]"#, "a😀"),
@@ -156,7 +156,7 @@ fn names_may_be_written_with_escapes_or_be_numbers() {
 }
 
 #[test]
-fn reserved_names_are_refused_however_they_are_written() {
+fn reserved_names_are_rejected_in_every_spelling() {
     for name in [
         "connect",
         "connect_error",
@@ -182,7 +182,7 @@ fn reserved_names_are_refused_however_they_are_written() {
 }
 
 #[test]
-fn each_type_has_its_payload() {
+fn each_packet_type_requires_its_payload() {
     for message in [
         "0[]",
         r#"0"a""#,
@@ -253,7 +253,7 @@ fn attachments_complete_a_packet() {
 }
 
 #[test]
-fn the_decoder_serves_one_packet_after_the_other() {
+fn a_decoder_decodes_successive_packets() {
     let mut decoder = decoder();
     for round in 0..3 {
         assert!(decoder.decode_text(r#"2["a"]"#.into()).unwrap().is_some());
@@ -264,7 +264,7 @@ fn the_decoder_serves_one_packet_after_the_other() {
 }
 
 #[test]
-fn messages_out_of_turn_are_refused() {
+fn messages_out_of_order_are_rejected() {
     let mut decoder = decoder();
     let unexpected = decoder.decode_binary(Bytes::new());
     assert_eq!(unexpected, Err(DecodeError::UnexpectedBinary));
@@ -275,7 +275,7 @@ fn messages_out_of_turn_are_refused() {
         decoder.decode_text(r#"2["a"]"#.into()),
         Err(DecodeError::UnexpectedText)
     );
-    // After an error the decoder is as new.
+    // After an error, the decoder is in its initial state.
     assert!(!decoder.is_waiting());
     assert_eq!(
         decoder.decode_binary(Bytes::new()),
@@ -306,7 +306,7 @@ fn the_number_of_attachments_is_digits_and_a_dash() {
 }
 
 #[test]
-fn a_packet_may_begin_within_a_text() {
+fn a_packet_can_begin_at_an_offset() {
     let read = |text: &'static str, start| {
         Decoder::default()
             .decode_text_from(text.into(), start)
@@ -338,14 +338,14 @@ fn a_packet_may_begin_within_a_text() {
             alone.deserialize::<Option<serde_json::Value>>().unwrap()
         );
     }
-    // Nothing begins at the end, behind it, or within a character.
+    // An offset at or after the end, or inside a character, yields an empty message.
     for start in [1, 5, 6, usize::MAX] {
         assert_eq!(read("é2[1]", start), Err(DecodeError::InvalidType));
     }
 }
 
 #[test]
-fn placeholders_must_name_an_attachment() {
+fn placeholders_must_refer_to_an_attachment() {
     for num in [
         "1",
         "-1",
@@ -376,7 +376,7 @@ fn placeholders_must_name_an_attachment() {
 }
 
 #[test]
-fn what_is_kept_is_small() {
+fn decoders_and_packets_are_small() {
     assert!(size_of::<Decoder>() <= 16, "{}", size_of::<Decoder>());
     assert!(size_of::<Namespace>() <= 24, "{}", size_of::<Namespace>());
     assert!(size_of::<Args>() <= 64, "{}", size_of::<Args>());
@@ -388,7 +388,7 @@ fn what_is_kept_is_small() {
     );
 }
 
-/// What a decoder can be sent.
+/// A message to a decoder.
 #[derive(Clone, Debug)]
 enum Message {
     Text(String),
@@ -412,7 +412,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn no_sequence_of_messages_breaks_it(messages in vec(any_message(), 0..20)) {
+    fn any_sequence_of_messages_is_decoded_or_rejected(messages in vec(any_message(), 0..20)) {
         let mut decoder = decoder();
         for message in messages {
             let was_waiting = decoder.is_waiting();
@@ -425,7 +425,7 @@ proptest! {
             prop_assert!(!decoder.is_waiting());
             prop_assert_eq!(was_waiting, !packet.payload.attachments().is_empty());
 
-            // Whatever was accepted can be read and sent on.
+            // Every accepted packet can be read and encoded again.
             let _ = packet.event_name();
             let _ = packet.payload.deserialize::<(serde_json::Value, Bytes, Option<String>)>();
             let mut text = String::new();

@@ -1,4 +1,4 @@
-//! What a decoder refuses because it is too much.
+//! The limits of a decoder.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ fn packet(message: &str) -> Packet {
 }
 
 #[test]
-fn at_most_ten_attachments_by_default() {
+fn ten_attachments_are_accepted_by_default() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.decode_text(r#"510-["b"]"#.into()), Ok(None));
     for _ in 1..10 {
@@ -46,7 +46,7 @@ fn at_most_ten_attachments_by_default() {
 }
 
 #[test]
-fn the_bytes_of_attachments_are_bounded_together() {
+fn the_total_size_of_attachments_is_limited() {
     let mut decoder = with(|l| l.max_attachment_bytes = 10);
     assert_eq!(decoder.decode_text(r#"53-["b"]"#.into()), Ok(None));
     assert_eq!(decoder.decode_binary(vec![0; 4].into()), Ok(None));
@@ -66,7 +66,7 @@ fn the_bytes_of_attachments_are_bounded_together() {
 }
 
 #[test]
-fn names_are_bounded_in_bytes() {
+fn names_are_limited_in_bytes() {
     let namespace = format!("/{}", "é".repeat(127));
     assert_eq!(namespace.len(), 255);
     assert_eq!(
@@ -92,7 +92,7 @@ fn names_are_bounded_in_bytes() {
 }
 
 #[test]
-fn nesting_is_bounded() {
+fn nesting_is_limited() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     let refused = Err(DecodeError::TooDeep { limit: 128 });
     // The array of arguments is one level.
@@ -193,7 +193,7 @@ fn parts_are_checked_like_messages() {
 }
 
 #[test]
-fn errors_end_in_the_remedy() {
+fn errors_end_with_the_remedy() {
     for error in [
         DecodeError::InvalidType,
         DecodeError::IllegalAttachments,

@@ -1,4 +1,4 @@
-//! Messages as they are written.
+//! The format of encoded messages.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ fn written<R>(write: impl FnOnce(&mut String) -> R) -> String {
 }
 
 #[test]
-fn events_name_their_namespace_and_id_only_where_they_have_one() {
+fn the_main_namespace_and_a_missing_id_are_omitted() {
     let event = |namespace, id, event| {
         written(|text| encode_event(text, namespace, id, event, &1).unwrap())
     };
@@ -54,7 +54,7 @@ fn acknowledgements_have_an_id() {
 }
 
 #[test]
-fn attachments_change_the_type_and_are_counted() {
+fn attachments_change_the_type_and_add_their_number() {
     let mut text = String::from("4");
     let data = Bytes::from("x");
     let attachments = encode_event(&mut text, "/a", Some(5), "e", &(&data, 1, [&data])).unwrap();
@@ -74,7 +74,7 @@ fn attachments_change_the_type_and_are_counted() {
 }
 
 #[test]
-fn a_value_without_json_form_leaves_the_text_as_it_was() {
+fn a_value_without_json_form_leaves_the_text_unchanged() {
     let mut text = String::from("4");
     let keys_are_lists = HashMap::from([(vec![1], 2)]);
     assert!(encode_event(&mut text, "/a", None, "e", &(1, keys_are_lists)).is_err());
@@ -82,7 +82,7 @@ fn a_value_without_json_form_leaves_the_text_as_it_was() {
 }
 
 #[test]
-fn control_packets_are_as_node_writes_them() {
+fn control_packets_have_the_format_of_node() {
     assert_eq!(
         written(|text| encode_connect(text, "/", "a-_1", None)),
         r#"40{"sid":"a-_1"}"#
@@ -108,7 +108,7 @@ fn control_packets_are_as_node_writes_them() {
 }
 
 #[test]
-fn packets_are_written_as_they_are() {
+fn encoded_packets_are_written_unchanged() {
     let write = |packet: &Packet| {
         let mut text = String::from("4");
         let attachments = encode_packet(&mut text, packet).to_vec();
@@ -144,7 +144,7 @@ fn decode(text: String, attachments: Attachments) -> Packet {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(
+    fn written_messages_are_decoded(
         namespace in prop_oneof![Just("/".to_owned()), "/[^,]{0,60}"],
         id in proptest::option::of(0..1_u64 << 53),
         event in "[^a-z]{0,40}",

@@ -1,4 +1,4 @@
-//! Arguments as JSON: byte for byte what `serde_json` makes of them.
+//! The JSON of arguments equals that of `serde_json` byte by byte.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use socketio_proto::{Args, EncodeError};
 
-/// The JSON of a value as the only argument.
+/// Returns the JSON of a value as the only argument.
 fn written<T: Serialize + ?Sized>(value: &T) -> Result<String, EncodeError> {
     let args = Args::from_serialize(None, &(value,))?;
     Ok(args.get(0).unwrap().to_owned())
@@ -54,7 +54,7 @@ enum Kind {
     B,
 }
 
-/// A value of every kind that serde knows, but bytes.
+/// A value of every serde type except bytes.
 #[derive(Clone, Debug, Serialize)]
 enum Any {
     Unit,
@@ -86,7 +86,7 @@ enum Any {
     },
 }
 
-/// Displays as its pieces, one after the other.
+/// A value that displays its pieces one by one.
 #[derive(Clone, Debug)]
 struct Shown(Vec<String>);
 
@@ -102,7 +102,7 @@ impl Serialize for Shown {
     }
 }
 
-/// Texts with and without what must be escaped, short and long.
+/// Short and long strings, with and without characters that must be escaped.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z]{0,40}",
@@ -148,9 +148,9 @@ fn any_value() -> impl Strategy<Value = Any> {
 
 proptest! {
     #[test]
-    fn it_is_what_serde_json_writes(value in any_value()) {
+    fn json_equals_that_of_serde_json(value in any_value()) {
         assert_same(&value);
-        // There are whole numbers that such a value has no place for.
+        // `serde_json::Value` cannot represent some integers.
         if let Ok(value) = serde_json::to_value(&value) {
             assert_same(&value);
             assert_same(&to_raw_value(&value).unwrap());
@@ -159,7 +159,7 @@ proptest! {
 }
 
 #[test]
-fn keys_are_texts_or_what_has_a_plain_form() {
+fn keys_are_strings_numbers_or_booleans() {
     assert_same(&BTreeMap::from([(true, 1), (false, 2)]));
     assert_same(&BTreeMap::from([(u128::MAX, 1)]));
     assert_same(&BTreeMap::from([(Some('"'), 1)]));
@@ -170,7 +170,7 @@ fn keys_are_texts_or_what_has_a_plain_form() {
     assert_same(&Entry(Shown(vec!["a\"".into(), "\\".into()])));
     assert_same(&Entry(Some(Kind::B)));
 
-    // None of these is a key.
+    // These types are invalid keys.
     assert_same(&Entry(()));
     assert_same(&Entry(Unit));
     assert_same(&Entry(None::<String>));
@@ -198,14 +198,14 @@ impl<K: Serialize> Serialize for Entry<K> {
 }
 
 #[test]
-fn json_that_is_written_already_stays_as_it_is() {
+fn raw_json_is_written_unchanged() {
     let raw = RawValue::from_string(r#"{ "a" : [1.0e0, "\u0041"] }"#.into()).unwrap();
     assert_eq!(written(&raw).unwrap(), raw.get());
     assert_eq!(written(&vec![&raw]).unwrap(), format!("[{}]", raw.get()));
 }
 
 #[test]
-fn what_fails_to_display_is_an_error() {
+fn a_display_error_is_an_error() {
     struct Failing;
 
     impl fmt::Display for Failing {
@@ -224,7 +224,7 @@ fn what_fails_to_display_is_an_error() {
 }
 
 #[test]
-fn a_text_that_marks_placeholders_is_written_so_that_it_marks_none() {
+fn a_string_that_equals_the_placeholder_key_is_escaped() {
     for likeness in [
         json!({"_placeholder": true, "num": 0}),
         json!(["_placeholder"]),

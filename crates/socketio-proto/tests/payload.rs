@@ -1,4 +1,4 @@
-//! Packets from values, and payloads as values: what parsers of one's own are made of.
+//! Packets from values, and payloads as values, for custom parsers.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ fn packet<T: Serialize + ?Sized>(kind: PacketType, payload: &T) -> Result<Packet
 }
 
 #[test]
-fn a_value_becomes_the_payload_that_it_is() {
+fn a_value_becomes_the_payload() {
     let event = packet(PacketType::Event, &("e", 1, Bytes::from("b"))).unwrap();
     assert_eq!(
         event.payload.as_json(),
@@ -47,7 +47,7 @@ fn a_value_becomes_the_payload_that_it_is() {
 }
 
 #[test]
-fn a_value_is_checked_as_if_it_had_come_over_the_wire() {
+fn a_value_is_checked_like_a_message() {
     let invalid = Err(DecodeError::InvalidPayload);
     assert_eq!(packet(PacketType::Event, "e"), invalid);
     assert_eq!(packet(PacketType::Event, &[true]), invalid);
@@ -90,7 +90,7 @@ fn a_payload_is_read_as_a_value() {
 }
 
 #[test]
-fn types_of_packets_have_their_numbers() {
+fn packet_types_have_the_numbers_of_the_protocol() {
     for number in 0..=u8::MAX {
         let kind = PacketType::from_number(number);
         assert_eq!(kind.is_some(), number < 5);
@@ -119,15 +119,15 @@ fn the_json_parser_is_the_encoding_of_the_specification() {
 }
 
 #[test]
-fn an_object_of_the_application_that_looks_like_a_placeholder_is_none() {
-    let likeness = json!({"_placeholder": true, "num": 0});
-    let args = Args::from_serialize(Some("e"), &(&likeness, Bytes::from("b"))).unwrap();
+fn an_object_that_looks_like_a_placeholder_stays_data() {
+    let lookalike = json!({"_placeholder": true, "num": 0});
+    let args = Args::from_serialize(Some("e"), &(&lookalike, Bytes::from("b"))).unwrap();
     let (object, binary): (Value, Value) = args.deserialize().unwrap();
     assert_eq!(object.get("_placeholder"), Some(&Value::Bool(true)));
     assert_eq!(binary.as_binary().unwrap(), "b");
     let text = args.get(0).unwrap();
     assert_eq!(
         serde_json::from_str::<serde_json::Value>(text).unwrap(),
-        likeness
+        lookalike
     );
 }

@@ -1,6 +1,6 @@
-//! What Node's server was seen to do, parser 4.2.7, message by message.
+//! The observed behavior of Node's server for single messages (socket.io-parser 4.2.7).
 //!
-//! It closed the connection, went on as if nothing had come, or delivered the packet.
+//! It closed the connection, ignored the message, or delivered the packet.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ enum Outcome {
 }
 use Outcome::{Closed, Delivered, Ignored};
 
-/// Sends a text, as many attachments as its header announces, and returns what comes of it.
+/// Decodes a text and the announced number of attachments, and returns the outcome.
 fn send(text: &str) -> (Outcome, Option<Packet>) {
     let mut decoder = Decoder::new(DecodeLimits::default());
     let mut read = decoder.decode_text(text.to_owned().into());
@@ -33,7 +33,7 @@ fn send(text: &str) -> (Outcome, Option<Packet>) {
 }
 
 #[test]
-fn each_message_has_the_outcome_that_it_has_with_node() {
+fn each_message_has_the_same_outcome_as_with_node() {
     let placeholder = r#"{"_placeholder":true,"num":0}"#;
     for (case, text, outcome) in [
         ("CONNECT", "0", Delivered),
@@ -42,7 +42,7 @@ fn each_message_has_the_outcome_that_it_has_with_node() {
         ("CONNECT with string payload", "0\"a\"", Closed),
         ("CONNECT with null payload", "0null", Closed),
         ("DISCONNECT with payload", "1{}", Closed),
-        // The parser lets it pass; the server closes because a client may not send it.
+        // The parser accepts it. The server closes the connection, because a client must not send it.
         ("client CONNECT_ERROR", r#"4{"message":"x"}"#, Delivered),
         ("unknown type 7", "7", Closed),
         ("EVENT w/o payload", "2", Ignored),
@@ -109,8 +109,8 @@ fn each_message_has_the_outcome_that_it_has_with_node() {
 }
 
 #[test]
-fn where_node_lets_javascript_guess_a_number_the_connection_is_closed() {
-    // Node takes the first two for one attachment, the blank for an id, and rounds the last.
+fn numbers_that_only_javascript_accepts_are_rejected() {
+    // Node reads the first two as one attachment and the blank as an id, and rounds the last.
     for text in [
         r#"5 1-["echo",1]"#,
         r#"51e0-["echo",1]"#,
@@ -122,7 +122,7 @@ fn where_node_lets_javascript_guess_a_number_the_connection_is_closed() {
 }
 
 #[test]
-fn what_javascript_reads_as_it_likes_goes_on_as_it_is_written() {
+fn numbers_in_payloads_are_relayed_as_written() {
     for json in [
         r#"["echo",{"__proto__":{"a":1},"constructor":1}]"#,
         r#"["echo",{"a":1,"a":2},1.0,1e3,-0,12345678901234567890]"#,

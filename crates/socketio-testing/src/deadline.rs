@@ -1,17 +1,17 @@
-//! The limit of every wait.
+//! The deadline of every step.
 
 use std::time::Duration;
 
-/// How long a step waits before it fails the test: 10 seconds.
+/// The time after which a step fails the test: 10 seconds.
 ///
-/// Generous, since a loaded machine must not fail a test; a server that works never needs it.
+/// It is long, so that a loaded machine does not fail a test.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The outcome of `step`, which `what` describes.
+/// Returns the outcome of `step`. `what` describes the step.
 ///
 /// # Panics
 ///
-/// Panics with the description when the step is not over within [`DEADLINE`].
+/// Panics with the description if the step does not complete within [`DEADLINE`].
 pub async fn within<T>(what: &str, step: impl Future<Output = T>) -> T {
     match tokio::time::timeout(DEADLINE, step).await {
         Ok(outcome) => outcome,
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_step_in_time_gives_its_outcome() {
+    async fn a_step_in_time_returns_its_outcome() {
         assert_eq!(within("a number", async { 7 }).await, 7);
     }
 }

@@ -1,4 +1,4 @@
-//! WebSocket frames of the client, well formed or not (RFC 6455, section 5.2).
+//! WebSocket frames of the client, valid or malformed (RFC 6455, section 5.2).
 
 /// The kind of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,7 +11,7 @@ pub enum Opcode {
     Binary,
     /// The closing handshake.
     Close,
-    /// A ping of the WebSocket itself; not that of Engine.IO.
+    /// A WebSocket ping, not an Engine.IO ping.
     Ping,
     /// The answer to [`Ping`](Self::Ping).
     Pong,
@@ -20,7 +20,7 @@ pub enum Opcode {
 }
 
 impl Opcode {
-    /// The kind with this number, of which the low four bits count.
+    /// Returns the kind with the number in the low four bits.
     pub(crate) fn from_bits(bits: u8) -> Self {
         match bits & 0x0f {
             0x0 => Self::Continuation,
@@ -46,7 +46,7 @@ impl Opcode {
     }
 }
 
-/// One frame to send. It is well formed until a method makes it something else.
+/// A frame to send. It is valid unless a method makes it malformed.
 #[derive(Clone, Debug)]
 pub struct Frame {
     opcode: Opcode,
@@ -58,7 +58,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A frame of this kind: final, masked, no reserved bits.
+    /// Creates a frame of this kind: final, masked, without reserved bits.
     pub fn new(opcode: Opcode, payload: impl Into<Vec<u8>>) -> Self {
         Self {
             opcode,
@@ -70,28 +70,28 @@ impl Frame {
         }
     }
 
-    /// A text message. The payload may be any bytes, UTF-8 or not.
+    /// Creates a text message. The payload may be invalid UTF-8.
     pub fn text(payload: impl Into<Vec<u8>>) -> Self {
         Self::new(Opcode::Text, payload)
     }
 
-    /// A binary message.
+    /// Creates a binary message.
     pub fn binary(payload: impl Into<Vec<u8>>) -> Self {
         Self::new(Opcode::Binary, payload)
     }
 
-    /// A further fragment.
+    /// Creates a continuation frame.
     pub fn continuation(payload: impl Into<Vec<u8>>) -> Self {
         Self::new(Opcode::Continuation, payload)
     }
 
-    /// A close frame, with a status code or without.
+    /// Creates a close frame, with or without a status code.
     pub fn close(code: impl Into<Option<u16>>) -> Self {
         let payload = code.into().map(|code| code.to_be_bytes().to_vec());
         Self::new(Opcode::Close, payload.unwrap_or_default())
     }
 
-    /// Says that more fragments follow.
+    /// Clears the FIN bit: more fragments follow.
     #[must_use]
     pub fn not_last(mut self) -> Self {
         self.last = false;
@@ -105,21 +105,21 @@ impl Frame {
         self
     }
 
-    /// Leaves the masking out, which a client must not.
+    /// Omits the masking, which is a protocol violation of a client.
     #[must_use]
     pub fn unmasked(mut self) -> Self {
         self.masked = false;
         self
     }
 
-    /// Announces another length, in bytes, than the payload has.
+    /// Announces a length in bytes that differs from that of the payload.
     #[must_use]
     pub fn claiming(mut self, length: u64) -> Self {
         self.claimed = Some(length);
         self
     }
 
-    /// The bytes that it is on the wire.
+    /// Returns the encoded frame.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let first = u8::from(self.last) << 7 | self.rsv << 4 | self.opcode.bits();
@@ -152,7 +152,7 @@ impl Frame {
     }
 }
 
-/// A test needs no unpredictable mask; this is the one of the examples in RFC 6455, section 5.7.
+/// The mask of the examples in RFC 6455, section 5.7. A test needs no unpredictable mask.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 #[cfg(test)]
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_examples_of_the_rfc() {
+    fn frames_equal_the_examples_of_the_rfc() {
         assert_eq!(
             Frame::text("Hello").encode(),
             [
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lengths_at_the_borders() {
+    fn lengths_use_the_shortest_encoding() {
         assert_eq!(Frame::text([0; 125]).unmasked().encode()[1], 125);
         assert_eq!(
             Frame::text([0; 126]).unmasked().encode()[1..4],
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_frames() {
+    fn frames_can_be_malformed() {
         assert_eq!(Frame::text("").rsv(0b100).unmasked().encode(), [0xc1, 0]);
         assert_eq!(
             Frame::text("a").claiming(70_000).unmasked().encode(),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn close_frames() {
+    fn close_frames_have_an_optional_code() {
         assert_eq!(Frame::close(None).unmasked().encode(), [0x88, 0]);
         assert_eq!(
             Frame::close(1000).unmasked().encode(),

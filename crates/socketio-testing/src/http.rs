@@ -1,11 +1,11 @@
-//! HTTP/1.1, one request at a time, with everything visible.
+//! A minimal HTTP/1.1 client that exposes requests and responses unchanged.
 
 use std::net::SocketAddr;
 
 use crate::deadline::within;
 use crate::wire::Wire;
 
-/// A request, to be written exactly as it is built.
+/// A request that is sent exactly as it is built.
 #[derive(Clone, Debug)]
 pub struct Request {
     method: String,
@@ -15,7 +15,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request with this method and target (path and query), without a body. Only `Host` is added when it is sent.
+    /// Creates a request with this method and target (path and query), without a body. Sending it adds only `Host`.
     pub fn new(method: &str, target: &str) -> Self {
         Self {
             method: method.to_owned(),
@@ -25,19 +25,19 @@ impl Request {
         }
     }
 
-    /// A GET request.
+    /// Creates a GET request.
     pub fn get(target: &str) -> Self {
         Self::new("GET", target)
     }
 
-    /// A POST request with a body of the type that Engine.IO clients give it, `text/plain;charset=UTF-8`.
+    /// Creates a POST request with the content type of Engine.IO clients, `text/plain;charset=UTF-8`.
     pub fn post(target: &str, body: impl Into<Vec<u8>>) -> Self {
         Self::new("POST", target)
             .header("Content-Type", "text/plain;charset=UTF-8")
             .body(body)
     }
 
-    /// A request that asks for a WebSocket, with the key of the protocol's own example (RFC 6455, section 1.3).
+    /// Creates a WebSocket request with the key of the example in RFC 6455, section 1.3.
     pub fn websocket(target: &str) -> Self {
         Self::get(target)
             .header("Connection", "Upgrade")
@@ -46,14 +46,14 @@ impl Request {
             .header("Sec-WebSocket-Key", WEBSOCKET_KEY)
     }
 
-    /// Adds a header; one of the same name is kept beside it.
+    /// Adds a header. Headers with the same name are kept.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Takes all headers of this name away.
+    /// Removes all headers with this name.
     #[must_use]
     pub fn without_header(mut self, name: &str) -> Self {
         self.headers
@@ -61,14 +61,14 @@ impl Request {
         self
     }
 
-    /// Sets the body, which is sent with its `Content-Length`.
+    /// Sets the body, which is sent with a `Content-Length`.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Sends the request on a connection of its own, and reads the answer.
+    /// Sends the request on a new connection and returns the response.
     pub async fn send(&self, addr: SocketAddr) -> RawResponse {
         HttpConnection::open(addr).await.exchange(self).await
     }
@@ -97,19 +97,19 @@ const WEBSOCKET_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The answer to [`WEBSOCKET_KEY`].
 pub(crate) const WEBSOCKET_ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// A response as it came: nothing decoded but its framing.
+/// A response of which only the framing is decoded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RawResponse {
     /// The status code.
     pub status: u16,
-    /// The headers in their order.
+    /// The headers in the order of arrival.
     pub headers: Vec<(String, String)>,
-    /// The body, freed of a chunked encoding, but still compressed if it is.
+    /// The body without a chunked encoding. It is not decompressed.
     pub body: Vec<u8>,
 }
 
 impl RawResponse {
-    /// The value of the first header of this name, whatever the case of its letters.
+    /// Returns the value of the first header with this name, ignoring case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -117,18 +117,18 @@ impl RawResponse {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The body as text; bytes that are no UTF-8 are replaced by `U+FFFD`.
+    /// Returns the body as a string. Invalid UTF-8 is replaced by `U+FFFD`.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether the body came with `Transfer-Encoding: chunked`.
+    /// Returns whether the body had `Transfer-Encoding: chunked`.
     pub fn is_chunked(&self) -> bool {
         self.header("transfer-encoding")
             .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
     }
 
-    /// Fails the test unless the response has this status and this body, in which `…` may stand for any characters.
+    /// Asserts that the response has this status and that its body [`matches()`](crate::matches) the pattern.
     #[track_caller]
     pub fn assert(&self, status: u16, body: &str) {
         let text = self.text();
@@ -140,7 +140,7 @@ impl RawResponse {
     }
 }
 
-/// An HTTP connection that is kept open between requests.
+/// A persistent HTTP connection.
 #[derive(Debug)]
 pub struct HttpConnection {
     addr: SocketAddr,
@@ -156,34 +156,34 @@ impl HttpConnection {
         }
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and returns the response.
     pub async fn exchange(&mut self, request: &Request) -> RawResponse {
         self.send(request).await;
         let what = format!("the answer to {} {}", request.method, request.target);
         within(&what, self.read(request.method == "HEAD")).await
     }
 
-    /// Sends a request; its answer is to be read with [`response`](Self::response).
+    /// Sends a request. Read the response with [`response`](Self::response).
     pub async fn send(&mut self, request: &Request) {
         self.wire.write(&request.encode(self.addr)).await;
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     pub async fn send_raw(&mut self, bytes: &[u8]) {
         self.wire.write(bytes).await;
     }
 
-    /// The next response, which must not be one to HEAD.
+    /// Reads the next response, which must not be the response to HEAD.
     pub async fn response(&mut self) -> RawResponse {
         within("a response", self.read(false)).await
     }
 
-    /// What follows until the server closes the connection.
+    /// Reads until the server closes the connection.
     pub async fn rest(&mut self) -> Vec<u8> {
         within("the end of the connection", self.wire.rest()).await
     }
 
-    /// Drops the connection with a TCP reset, as a client that crashed.
+    /// Drops the connection with a TCP reset, as a crashed client does.
     pub fn reset(self) {
         self.wire.reset();
     }
@@ -267,11 +267,11 @@ impl HttpConnection {
                 "the server closed the connection within a chunk"
             );
             body.extend(chunk);
-            // After each chunk, and after the (absent) trailers of the last.
+            // A CRLF follows each chunk and the (absent) trailers.
             assert_eq!(
                 self.wire.line().await.as_deref(),
                 Some(""),
-                "a chunk does not end where it says"
+                "a chunk is longer than its size"
             );
             if length == 0 {
                 return body;
@@ -287,7 +287,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that reads one request and answers with these bytes.
+    /// Starts a server that reads one request and answers with these bytes.
     async fn answering(bytes: &'static str) -> (SocketAddr, tokio::task::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("an address");

@@ -1,8 +1,7 @@
 //! A wire-level client for tests of Engine.IO and Socket.IO servers.
 //!
-//! It speaks HTTP/1.1 and WebSocket over plain TCP with code of its own and knows no codec: what a test sends and
-//! expects are the texts that travel. So a test shows the conversation as it is on the wire, and a fault in a
-//! server's codec cannot hide behind the same fault in its test.
+//! It implements HTTP/1.1 and WebSocket over plain TCP and has no packet codec: a test sends and expects messages as
+//! they are on the wire. So a bug in the codec of a server is not hidden by the same bug in its test.
 //!
 //! ```no_run
 //! # async fn conversation(addr: std::net::SocketAddr) {
@@ -17,17 +16,17 @@
 //! # }
 //! ```
 //!
-//! - [`WsClient`] is a WebSocket client that sends what it is told, malformed [`Frame`]s included.
-//! - [`PollingClient`] polls: one session, its GETs and POSTs.
-//! - [`HttpConnection`] and [`Request`] send any request and give the [`RawResponse`] as it came.
-//! - [`Program`] is a program that serves, such as an example.
+//! - [`WsClient`] is a WebSocket client that can send malformed [`Frame`]s.
+//! - [`PollingClient`] is a session over HTTP long-polling.
+//! - [`HttpConnection`] and [`Request`] send any request and return the [`RawResponse`].
+//! - [`Program`] is a running server program, such as an example.
 //!
-//! Every wait ends after [`DEADLINE`]. In an expected text, `…` stands for any characters (see [`matches()`]).
+//! Every step has the timeout [`DEADLINE`]. In an expected text, `…` matches any characters (see [`matches()`]).
 //!
 //! # Panics
 //!
-//! As the methods are steps of a test, all of them panic when the server does not do what the step says: it cannot be
-//! reached, closes the connection, violates HTTP or WebSocket, answers something else, or not within the deadline.
+//! The methods are steps of a test. They panic if the server is unreachable, closes the connection, violates HTTP or
+//! WebSocket, or does not send the expected answer within the deadline.
 
 pub use self::deadline::{DEADLINE, within};
 pub use self::frame::{Frame, Opcode};

@@ -1,9 +1,9 @@
-//! Expected texts with gaps.
+//! Patterns of expected texts.
 
-/// Stands for any characters, none included.
+/// The wildcard for any number of characters, including none.
 const GAP: char = '…';
 
-/// Whether `actual` is `pattern`, in which every `…` stands for any characters, none included.
+/// Returns whether `actual` matches `pattern`, in which every `…` matches any number of characters.
 ///
 /// ```
 /// use socketio_testing::matches;
@@ -13,7 +13,7 @@ const GAP: char = '…';
 /// ```
 pub fn matches(pattern: &str, actual: &str) -> bool {
     let mut pieces = pattern.split(GAP);
-    // `split` gives at least one piece.
+    // `split` yields at least one piece.
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = actual.strip_prefix(first) else {
         return false;
@@ -26,7 +26,7 @@ pub fn matches(pattern: &str, actual: &str) -> bool {
         if pieces.peek().is_none() {
             return rest.ends_with(piece);
         }
-        // The leftmost place leaves most for the pieces that follow.
+        // The leftmost match leaves the most text for the following pieces.
         let Some((_, after)) = rest.split_once(piece) else {
             return false;
         };
@@ -35,11 +35,11 @@ pub fn matches(pattern: &str, actual: &str) -> bool {
     true
 }
 
-/// Fails the test unless `actual` [`matches()`] the pattern; `what` says whose text it is.
+/// Asserts that `actual` [`matches()`] the pattern. `what` describes the text.
 ///
 /// # Panics
 ///
-/// Panics with both texts when they differ.
+/// Panics with both texts if they differ.
 #[track_caller]
 pub fn assert_matches(what: &str, pattern: &str, actual: &str) {
     assert!(

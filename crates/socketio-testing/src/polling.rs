@@ -1,4 +1,4 @@
-//! A client that polls.
+//! A client that uses HTTP long-polling.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -7,10 +7,10 @@ use crate::http::{HttpConnection, RawResponse, Request};
 use crate::pattern::{assert_matches, matches};
 use crate::websocket::WsClient;
 
-/// Stands between the packets of a payload (Engine.IO protocol 4).
+/// The separator of the packets of a payload (Engine.IO protocol 4).
 const SEPARATOR: char = '\u{1e}';
 
-/// One Engine.IO session by HTTP long-polling. Every request goes over a connection of its own.
+/// An Engine.IO session over HTTP long-polling. Every request uses a new connection.
 #[derive(Debug)]
 pub struct PollingClient {
     addr: SocketAddr,
@@ -33,7 +33,7 @@ impl PollingClient {
         let payload = response.text();
         let mut packets = payload.split(SEPARATOR).map(str::to_owned);
         let open_packet = packets.next().unwrap_or_default();
-        // The answer has this shape, see above.
+        // The pattern above guarantees this structure.
         let sid = open_packet.split('"').nth(3).unwrap_or_default().to_owned();
         Self {
             addr,
@@ -52,50 +52,50 @@ impl PollingClient {
         client
     }
 
-    /// The id of the session.
+    /// Returns the id of the session.
     pub fn sid(&self) -> &str {
         &self.sid
     }
 
-    /// The first packet of the session, `0{"sid":…}`.
+    /// Returns the first packet of the session, `0{"sid":…}`.
     pub fn open_packet(&self) -> &str {
         &self.open_packet
     }
 
-    /// The target of the session's requests: path and query with `sid`.
+    /// Returns the target of the session's requests: path and query with `sid`.
     pub fn target(&self) -> String {
         format!("{}&sid={}", self.target, self.sid)
     }
 
-    /// The target of a WebSocket that belongs to this session.
+    /// Returns the target of a WebSocket of this session.
     pub fn upgrade_target(&self) -> String {
         self.target()
             .replace("transport=polling", "transport=websocket")
     }
 
-    /// Opens a WebSocket for this session; the conversation of the upgrade is still to come.
+    /// Opens a WebSocket for this session, without the packets of an upgrade.
     pub async fn websocket(&self) -> WsClient {
         WsClient::connect(self.addr, &self.upgrade_target()).await
     }
 
-    /// Polls: the next answer as it is.
+    /// Polls and returns the response.
     pub async fn get(&self) -> RawResponse {
         Request::get(&self.target()).send(self.addr).await
     }
 
-    /// Posts a payload: the answer as it is.
+    /// Posts a payload and returns the response.
     pub async fn post(&self, body: impl Into<Vec<u8>>) -> RawResponse {
         Request::post(&self.target(), body).send(self.addr).await
     }
 
-    /// Sends a poll whose answer is read later.
+    /// Sends a poll without reading the response.
     pub async fn begin_get(&self) -> PendingPoll {
         let mut connection = HttpConnection::open(self.addr).await;
         connection.send(&Request::get(&self.target())).await;
         PendingPoll { connection }
     }
 
-    /// Sends any request that carries the session's `sid`.
+    /// Sends a request with the session's `sid` and returns the response.
     pub async fn raw_request(
         &self,
         method: &str,
@@ -112,12 +112,12 @@ impl PollingClient {
         request.send(self.addr).await
     }
 
-    /// Posts a payload, which must be answered with `ok`.
+    /// Posts a payload and asserts that the response is `ok`.
     pub async fn send(&self, payload: &str) {
         self.post(payload).await.assert(200, "ok");
     }
 
-    /// The next packet, which must [`match`](crate::matches) the pattern. Polls if none is at hand. Returns it.
+    /// Returns the next packet, which must [`match`](crate::matches) the pattern. Polls if none is buffered.
     pub async fn expect(&mut self, pattern: &str) -> String {
         if self.unread.is_empty() {
             let response = self.get().await;
@@ -133,7 +133,7 @@ impl PollingClient {
                 .map(str::to_owned)
                 .collect();
         }
-        // Splitting gives at least one packet, if an empty one.
+        // Splitting yields at least one packet, possibly an empty one.
         let packet = self.unread.pop_front().unwrap_or_default();
         assert!(
             matches(pattern, &packet),
@@ -143,26 +143,26 @@ impl PollingClient {
         packet
     }
 
-    /// The next packet that has already been received, if any.
+    /// Returns the next buffered packet, if any.
     pub fn next_at_hand(&mut self) -> Option<String> {
         self.unread.pop_front()
     }
 
-    /// The server must have closed the session and tell so to the next poll, and then know it no more.
+    /// Asserts that the next poll reports that the session is closed, and that the server has removed it.
     pub async fn expect_close(&self) {
         assert!(self.unread.is_empty(), "unread packets: {:?}", self.unread);
         self.get().await.assert(200, "6\u{1e}1");
         self.expect_gone().await;
     }
 
-    /// The server must not know the session any more.
+    /// Asserts that the server has removed the session.
     pub async fn expect_gone(&self) {
         self.get()
             .await
             .assert(400, r#"{"code":1,"message":"Session ID unknown"}"#);
     }
 
-    /// Closes the session as a client does that leaves.
+    /// Closes the session as a client does.
     pub async fn close(self) {
         self.send("1").await;
     }
@@ -175,12 +175,12 @@ pub struct PendingPoll {
 }
 
 impl PendingPoll {
-    /// The answer to the poll.
+    /// Returns the response to the poll.
     pub async fn response(mut self) -> RawResponse {
         self.connection.response().await
     }
 
-    /// The payload of the answer, which must [`match`](crate::matches) the pattern.
+    /// Returns the payload of the response, which must [`match`](crate::matches) the pattern.
     pub async fn expect(self, pattern: &str) -> String {
         let response = self.response().await;
         assert_eq!(
@@ -193,7 +193,7 @@ impl PendingPoll {
         response.text()
     }
 
-    /// Drops the poll with a TCP reset, as a client that crashed.
+    /// Drops the poll with a TCP reset, as a crashed client does.
     pub fn reset(self) {
         self.connection.reset();
     }

@@ -1,31 +1,31 @@
-//! Programs that serve, such as the examples.
+//! Server programs, such as the examples.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// A program that serves on the port that `PORT` names and prints a line that ends with its address, as the examples
-/// do. It is ended when this is dropped.
+/// A running server program. It listens on the port in the variable `PORT` and prints a line that ends with its
+/// address, as the examples do. Dropping this kills the program.
 #[derive(Debug)]
 pub struct Program {
     _process: Process,
     addr: SocketAddr,
-    // Kept open, for the program may go on printing.
+    // Kept open, because the program may print more.
     _output: BufReader<ChildStdout>,
 }
 
-/// A process that ends with this, whatever becomes of who started it.
+/// A process that is killed on drop.
 #[derive(Debug)]
 struct Process(Child);
 
 impl Program {
-    /// Starts the program on a free port of its own choice and waits until it says where it is. For a test of a
-    /// package the path is `env!("CARGO_BIN_EXE_name")`.
+    /// Starts the program on a free port and waits until it prints its address. In a test of the package the path is
+    /// `env!("CARGO_BIN_EXE_name")`.
     pub fn start(path: &str) -> Self {
         Self::start_with(path, &[])
     }
 
-    /// As [`start`](Self::start), with these variables in its environment.
+    /// Starts the program as [`start`](Self::start) does, with these environment variables.
     pub fn start_with(path: &str, variables: &[(&str, &str)]) -> Self {
         Self::spawn(Command::new(path).envs(variables.iter().copied()))
     }
@@ -66,7 +66,7 @@ impl Program {
         }
     }
 
-    /// Where it serves.
+    /// Returns the address of the program.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_what_the_program_prints() {
+    fn the_address_is_read_from_the_output() {
         let script = "echo starting; echo \"Things at http://127.0.0.1:4$PORT\"; sleep 60";
         let program = start_shell(script);
         assert_eq!(program.addr(), "127.0.0.1:40".parse().expect("an address"));

@@ -1,4 +1,4 @@
-//! A WebSocket client that sends what it is told.
+//! A WebSocket client that can send malformed frames.
 
 use std::net::SocketAddr;
 
@@ -8,37 +8,37 @@ use crate::http::{HttpConnection, RawResponse, Request, WEBSOCKET_ACCEPT};
 use crate::pattern::matches;
 use crate::wire::Wire;
 
-/// What the server sends over a WebSocket.
+/// A message of the server on a WebSocket.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Message {
     /// A text message.
     Text(String),
     /// A binary message.
     Binary(Vec<u8>),
-    /// A ping of the WebSocket itself.
+    /// A WebSocket ping.
     Ping(Vec<u8>),
-    /// A pong of the WebSocket itself.
+    /// A WebSocket pong.
     Pong(Vec<u8>),
-    /// A close frame with its status code. Without a code, which a browser shows as 1005, it is `None`.
+    /// A close frame with its status code; `None` without a code, which a browser reports as 1005.
     Close(Option<u16>),
     /// The end of the TCP connection.
     End,
 }
 
-/// One frame of the server, as it came.
+/// A frame of the server.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServerFrame {
-    /// Whether it is the last of its message.
+    /// Whether it is the last frame of its message.
     pub last: bool,
-    /// The three reserved bits, 0 to 7: 4 says that the message is compressed.
+    /// The three reserved bits, 0 to 7. 4 marks a compressed message.
     pub rsv: u8,
-    /// Its kind.
+    /// The kind.
     pub opcode: Opcode,
-    /// Its payload.
+    /// The payload.
     pub payload: Vec<u8>,
 }
 
-/// A WebSocket client for one connection.
+/// A WebSocket client with one connection.
 #[derive(Debug)]
 pub struct WsClient {
     wire: Wire,
@@ -51,7 +51,7 @@ impl WsClient {
         Self::connect_with(addr, &Request::websocket(target)).await
     }
 
-    /// Opens a WebSocket with this request, for which [`Request::websocket`] is the start.
+    /// Opens a WebSocket with this request, which is based on [`Request::websocket`].
     pub async fn connect_with(addr: SocketAddr, request: &Request) -> Self {
         match Self::try_connect(addr, request).await {
             Ok(client) => client,
@@ -63,11 +63,11 @@ impl WsClient {
         }
     }
 
-    /// Opens a WebSocket with this request, or gives the answer by which the server refuses it.
+    /// Opens a WebSocket with this request.
     ///
     /// # Errors
     ///
-    /// The server's answer, if its status is not 101.
+    /// The response of the server if its status is not 101.
     pub async fn try_connect(addr: SocketAddr, request: &Request) -> Result<Self, RawResponse> {
         let mut connection = HttpConnection::open(addr).await;
         let handshake = connection.exchange(request).await;
@@ -85,7 +85,7 @@ impl WsClient {
         })
     }
 
-    /// The answer to the request that opened the WebSocket.
+    /// Returns the response to the opening request.
     pub fn handshake(&self) -> &RawResponse {
         &self.handshake
     }
@@ -100,22 +100,22 @@ impl WsClient {
         self.send_frame(&Frame::binary(bytes)).await;
     }
 
-    /// Sends a frame, well formed or not.
+    /// Sends a frame, valid or malformed.
     pub async fn send_frame(&mut self, frame: &Frame) {
         self.wire.write(&frame.encode()).await;
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     pub async fn send_raw(&mut self, bytes: &[u8]) {
         self.wire.write(bytes).await;
     }
 
-    /// The next message of the server. Pings are not answered.
+    /// Reads the next message of the server. Pings are not answered.
     pub async fn recv(&mut self) -> Message {
         within("a message of the server", self.message()).await
     }
 
-    /// The next message, which must be a text that [`matches()`](crate::matches) the pattern. Returns it.
+    /// Returns the next message, which must be a text that [`matches()`](crate::matches) the pattern.
     pub async fn expect(&mut self, pattern: &str) -> String {
         let received = within(&format!("the text {pattern:?}"), self.message()).await;
         match received {
@@ -124,14 +124,14 @@ impl WsClient {
         }
     }
 
-    /// The next message, which must be this binary one.
+    /// Asserts that the next message is this binary message.
     pub async fn expect_binary(&mut self, bytes: &[u8]) {
         let received = within("a binary message", self.message()).await;
         assert_eq!(received, Message::Binary(bytes.to_vec()));
     }
 
-    /// The next message, which must be a close frame with this code (`None`: without one), and then the end of the
-    /// connection. The close frame is answered in between, as the protocol asks.
+    /// Asserts that the next message is a close frame with this code (`None`: without a code), answers it, and asserts
+    /// that the connection ends.
     pub async fn expect_close(&mut self, code: impl Into<Option<u16>>) {
         let code = code.into();
         let received = within(
@@ -144,18 +144,18 @@ impl WsClient {
         self.expect_end().await;
     }
 
-    /// The next message, which must be the end of the TCP connection.
+    /// Asserts that the TCP connection ends without a further message.
     pub async fn expect_end(&mut self) {
         let received = within("the end of the connection", self.message()).await;
         assert_eq!(received, Message::End);
     }
 
-    /// The next frame of the server, whatever it is; `None` at the end of the TCP connection.
+    /// Returns the next frame of the server; `None` at the end of the TCP connection.
     pub async fn recv_frame(&mut self) -> Option<ServerFrame> {
         within("a frame of the server", self.frame()).await
     }
 
-    /// Drops the connection with a TCP reset, as a client that crashed.
+    /// Drops the connection with a TCP reset, as a crashed client does.
     pub fn reset(self) {
         self.wire.reset();
     }
@@ -187,7 +187,7 @@ impl WsClient {
                 }
                 (Opcode::Text | Opcode::Binary, None) => (opcode, payload),
                 (_, open) => {
-                    // A control frame may stand between fragments; the message goes on after it.
+                    // A control frame may arrive between fragments of a message.
                     assert!(
                         open.is_none(),
                         "this client does not read control frames between fragments"
@@ -203,7 +203,7 @@ impl WsClient {
         }
     }
 
-    /// One frame; `None` at the end of the stream.
+    /// Reads one frame; `None` at the end of the stream.
     async fn frame(&mut self) -> Option<ServerFrame> {
         let head = self.wire.take(2).await;
         let &[first, second] = head.as_slice() else {
@@ -229,7 +229,7 @@ impl WsClient {
         })
     }
 
-    /// The extended length of a frame, of so many bytes.
+    /// Reads the extended length of a frame, which has `width` bytes.
     async fn length(&mut self, width: usize) -> usize {
         self.wire
             .take(width)
@@ -272,7 +272,7 @@ mod tests {
     const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-    /// A server that reads the request and writes these bytes.
+    /// Starts a server that reads the request and writes these bytes.
     async fn answering(bytes: Vec<u8>) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("an address");

@@ -1,4 +1,4 @@
-//! A TCP connection read by line, by length or to its end.
+//! A TCP connection that is read by line, by length or to its end.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::deadline::within;
 
-/// A connection and what has been read of it ahead.
+/// A connection and the bytes that have been read ahead.
 #[derive(Debug)]
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -18,7 +18,7 @@ impl Wire {
     pub(crate) async fn open(addr: SocketAddr) -> Self {
         match within(&format!("a connection to {addr}"), TcpStream::connect(addr)).await {
             Ok(stream) => {
-                // A test writes small frames and waits for the answers.
+                // A test writes small frames and waits for answers.
                 stream.set_nodelay(true).ok();
                 Self {
                     stream,
@@ -29,13 +29,13 @@ impl Wire {
         }
     }
 
-    /// Writes all of it. A server that has closed the connection meanwhile is no fault here: what it sent before is
-    /// still to be read and says more.
+    /// Writes all bytes. It does not fail if the server has closed the connection: the data that the server sent
+    /// before is still unread and more informative.
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
         let _ = within("the server to read", self.stream.write_all(bytes)).await;
     }
 
-    /// The next line without its CRLF, or `None` at the end of the stream.
+    /// Reads the next line and returns it without CRLF, or `None` at the end of the stream.
     pub(crate) async fn line(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.ahead.windows(2).position(|pair| pair == b"\r\n") {
@@ -48,24 +48,24 @@ impl Wire {
         }
     }
 
-    /// The next `length` bytes, or fewer if the stream ends before.
+    /// Reads the next `length` bytes, or fewer if the stream ends.
     pub(crate) async fn take(&mut self, length: usize) -> Vec<u8> {
         while self.ahead.len() < length && self.fill().await {}
         self.ahead.drain(..length.min(self.ahead.len())).collect()
     }
 
-    /// Everything to the end of the stream.
+    /// Reads to the end of the stream.
     pub(crate) async fn rest(&mut self) -> Vec<u8> {
         while self.fill().await {}
         std::mem::take(&mut self.ahead)
     }
 
-    /// Ends the connection with a reset instead of an orderly close.
+    /// Closes the connection with a TCP reset.
     pub(crate) fn reset(self) {
         self.stream.set_zero_linger().ok();
     }
 
-    /// Reads some more; `false` at the end of the stream, for which a reset by the server counts too.
+    /// Reads a chunk. Returns `false` at the end of the stream or after a reset.
     async fn fill(&mut self) -> bool {
         let mut chunk = [0; 16 * 1024];
         let Ok(length) = self.stream.read(&mut chunk).await else {

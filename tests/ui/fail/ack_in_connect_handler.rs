@@ -1,4 +1,4 @@
-//! Nothing can be acknowledged while a client joins.
+//! A connect handler that takes `Ack`: a CONNECT packet has no acknowledgement.
 
 use socketio::extract::Ack;
 use socketio::{Socket, SocketIoLayer};

@@ -1,4 +1,4 @@
-//! An argument is no extractor: the event's data lacks its `Data`.
+//! An argument that is not an extractor: the `Data` of the event is missing.
 
 use socketio::{Socket, SocketIoLayer};
 

@@ -1,4 +1,4 @@
-//! A closure does not name the types of its arguments.
+//! A closure without the types of its arguments.
 
 use socketio::SocketIoLayer;
 

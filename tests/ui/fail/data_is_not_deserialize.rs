@@ -1,4 +1,4 @@
-//! The data of an event cannot be deserialised.
+//! An event whose data is not `Deserialize`.
 
 use socketio::SocketIoLayer;
 use socketio::extract::Data;

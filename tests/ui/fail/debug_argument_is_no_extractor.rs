@@ -1,4 +1,4 @@
-//! `debug_handler` names the argument that is no extractor, in each phase.
+//! `debug_handler` reports the argument that is not an extractor, for each kind of handler.
 
 use socketio::extract::Data;
 use socketio::{DisconnectReason, Socket, debug_handler};

@@ -1,4 +1,4 @@
-//! `debug_handler` says what can be written in its brackets.
+//! `debug_handler` reports invalid arguments of the attribute.
 
 use socketio::debug_handler;
 

@@ -1,4 +1,4 @@
-//! `debug_handler` sees that `async` is missing.
+//! `debug_handler` reports a missing `async`.
 
 use socketio::{Socket, debug_handler};
 

@@ -1,4 +1,4 @@
-//! `debug_handler` names the type that is not `Deserialize`.
+//! `debug_handler` reports the type that is not `Deserialize`.
 
 use axum::extract::Query;
 use socketio::debug_handler;

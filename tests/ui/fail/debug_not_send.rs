@@ -1,4 +1,4 @@
-//! `debug_handler` shows what is held across an await and may not change threads.
+//! `debug_handler` reports the value that is held across an await and is not `Send`.
 
 use std::rc::Rc;
 

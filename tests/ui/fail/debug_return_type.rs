@@ -1,4 +1,4 @@
-//! `debug_handler` names the return type that is wrong, in each phase.
+//! `debug_handler` reports the wrong return type of each kind of handler.
 
 use socketio::debug_handler;
 

@@ -1,4 +1,4 @@
-//! `debug_handler` says which functions are no handlers whatever their types.
+//! `debug_handler` reports signatures that are invalid for any types.
 
 use axum::extract::Path;
 use socketio::extract::Data;

@@ -1,4 +1,4 @@
-//! `debug_handler` names the argument that belongs to another phase.
+//! `debug_handler` reports the argument that belongs to another kind of handler.
 
 use socketio::extract::{Ack, Auth, Data};
 use socketio::{DisconnectReason, Rejection, debug_handler};

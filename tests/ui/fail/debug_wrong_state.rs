@@ -1,4 +1,4 @@
-//! `debug_handler` names the state that an argument lacks.
+//! `debug_handler` reports the state that an argument requires.
 
 use axum::extract::State;
 use socketio::{Socket, debug_handler};

@@ -1,4 +1,4 @@
-//! A disconnect handler has nobody to answer.
+//! A disconnect handler that returns a value.
 
 use socketio::{Reply, SocketIoLayer};
 

@@ -1,4 +1,4 @@
-//! A middleware of events returns what says nothing about the event.
+//! Event middleware with an invalid return type.
 
 use socketio::{Socket, SocketIoLayer, debug_handler};
 

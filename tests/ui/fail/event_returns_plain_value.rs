@@ -1,4 +1,4 @@
-//! A handler returns a value that is not marked as a reply.
+//! A handler that returns a value without `Reply`.
 
 use socketio::SocketIoLayer;
 

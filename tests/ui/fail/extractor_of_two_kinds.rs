@@ -1,4 +1,4 @@
-//! A type is an extractor of requests and of sockets, and nobody can tell which is meant.
+//! A type that is an extractor of requests and of sockets, which is ambiguous.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! A middleware fails with what cannot be told to a client.
+//! Middleware with an error that cannot be sent to a client.
 
 use socketio::{Socket, SocketIoLayer};
 

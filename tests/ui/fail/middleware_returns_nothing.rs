@@ -1,4 +1,4 @@
-//! A middleware does not say whether the client may join.
+//! Middleware that does not return whether the client may join.
 
 use socketio::{Socket, SocketIoLayer};
 

@@ -1,4 +1,4 @@
-//! What cannot decide about namespaces, and what names none.
+//! Functions that are not predicates of namespaces, and values that are not names.
 
 use socketio::extract::{Data, NamespaceName};
 use socketio::{Socket, SocketIoLayer, debug_handler};

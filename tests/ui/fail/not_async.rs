@@ -1,4 +1,4 @@
-//! A handler is not asynchronous.
+//! A handler that is not asynchronous.
 
 use socketio::{Socket, SocketIoLayer};
 

@@ -1,4 +1,4 @@
-//! A handler holds something across an await that may not change threads.
+//! A handler that holds a value across an await that is not `Send`.
 
 use std::rc::Rc;
 

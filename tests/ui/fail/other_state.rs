@@ -1,4 +1,4 @@
-//! A handler takes a state that is not the layer's, nor a part of it.
+//! A handler with a state that is neither the layer's state nor a part of it.
 
 use axum::extract::State;
 use socketio::SocketIoLayer;

@@ -1,4 +1,4 @@
-//! What cannot be asked about requests.
+//! Functions that are not handlers of `allow_request`.
 
 use axum::extract::State;
 use socketio::{Socket, SocketIoLayer};

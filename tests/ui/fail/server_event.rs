@@ -1,4 +1,4 @@
-//! What cannot handle the events of other servers.
+//! Functions that are not handlers of server-side events.
 
 use axum::extract::State;
 use socketio::extract::{Ack, Data};

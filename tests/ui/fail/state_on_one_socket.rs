@@ -1,4 +1,4 @@
-//! Handlers of one socket have no state: it belongs to the namespace.
+//! Listeners of one socket have no state: the state belongs to the namespace.
 
 use axum::extract::State;
 use socketio::Socket;

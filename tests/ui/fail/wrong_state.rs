@@ -1,4 +1,4 @@
-//! A handler takes a state, and the layer has none.
+//! A handler with a state, although the layer has none.
 
 use axum::extract::State;
 use socketio::{Socket, SocketIoLayer};

@@ -1,4 +1,4 @@
-//! What `debug_handler` accepts, and leaves as it is.
+//! Functions that `debug_handler` accepts and leaves unchanged.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! What can be a handler.
+//! Functions that are handlers.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ struct Room {
     room: String,
 }
 
-/// An extractor of an application's HTTP handlers.
+/// An application's extractor for HTTP handlers.
 struct Tenant;
 
 impl<S: Sync> FromRequestParts<S> for Tenant {
@@ -34,7 +34,7 @@ impl<S: Sync> FromRequestParts<S> for Tenant {
     }
 }
 
-/// An extractor of an application's handlers of sockets.
+/// An application's extractor for socket handlers.
 struct User;
 
 impl<S> FromSocket<S> for User
@@ -50,7 +50,7 @@ where
     }
 }
 
-/// An error of an application's HTTP handlers.
+/// An application's error of HTTP handlers.
 struct AppError;
 
 impl IntoResponse for AppError {
@@ -68,7 +68,7 @@ async fn http_error() -> Result<(), Response> {
     Err(AppError).map_err(IntoResponse::into_response)
 }
 
-/// A library can add its events to every application whose state holds what it needs.
+/// A library can add its events to any application whose state contains the required part.
 fn library<S>(io: &SocketIo<S>)
 where
     S: Clone + Send + Sync + 'static,
@@ -84,7 +84,7 @@ where
         .on("event", async |_: State<Db>| {});
 }
 
-/// Handlers of one socket capture what they need.
+/// Listeners of one socket capture their values.
 async fn connected(socket: Socket) {
     let captured = String::from("captured");
     socket.on("capture", move |Data(text): Data<String>| async move {

@@ -1,1 +1,1 @@
-//! The errors that users read when a handler is none: cases in `fail`, their messages beside them.
+//! The compiler errors of invalid handlers: cases in `fail`, with the expected messages beside them.

@@ -1,8 +1,8 @@
-//! Runs the cases. `TRYBUILD=overwrite cargo test -p ui` writes the messages anew; read them as a
-//! beginner would before they are committed.
+//! Runs the cases. `TRYBUILD=overwrite cargo test -p ui` updates the messages. Review them from the view
+//! of a beginner before committing.
 
 #[test]
-fn errors_name_what_is_wrong() {
+fn errors_point_to_the_cause() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("fail/*.rs");
     cases.pass("pass/*.rs");

@@ -1,4 +1,4 @@
-//! One argument of a handler.
+//! Checks an argument of a handler.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote_spanned};
@@ -7,9 +7,9 @@ use syn::{Error, Type};
 
 use super::attributes::Attributes;
 
-/// Extractors of axum and its friends. A bound on their own trait makes the compiler say what it
-/// is that they miss, where ours could only say that they are no extractor.
-const OF_AXUM: [&str; 14] = [
+/// Extractors of axum and related crates. A bound on axum's trait makes the compiler report the missing
+/// bound. The traits of socketio would only report that the type is not an extractor.
+const AXUM_EXTRACTORS: [&str; 14] = [
     "ConnectInfo",
     "CookieJar",
     "Extension",
@@ -26,8 +26,8 @@ const OF_AXUM: [&str; 14] = [
     "Uri",
 ];
 
-/// Our extractors that implement the trait of a phase, for the same reason.
-const OF_A_PHASE: [&str; 8] = [
+/// Extractors of socketio that implement the trait of a handler kind directly, for the same reason.
+const KIND_EXTRACTORS: [&str; 8] = [
     "Ack",
     "Auth",
     "Data",
@@ -38,8 +38,8 @@ const OF_A_PHASE: [&str; 8] = [
     "ServerAck",
 ];
 
-/// Extractors that compile and never work: the request that opens a connection is not routed.
-const OF_ROUTES: [&str; 4] = ["MatchedPath", "NestedPath", "Path", "RawPathParams"];
+/// Extractors that compile but always fail, because the request that opens a connection is not routed.
+const ROUTE_EXTRACTORS: [&str; 4] = ["MatchedPath", "NestedPath", "Path", "RawPathParams"];
 
 pub(super) fn check(
     index: usize,
@@ -55,7 +55,7 @@ pub(super) fn check(
         return Err(Error::new(argument.span(), text));
     }
     let name = last_segment(argument).unwrap_or_default();
-    if OF_ROUTES.contains(&name.as_str()) {
+    if ROUTE_EXTRACTORS.contains(&name.as_str()) {
         let text = format!(
             "`{name}` reads the route of a request, and connections have none; use `Query` or \
              `Auth` instead"
@@ -65,17 +65,17 @@ pub(super) fn check(
 
     let span = argument.span();
     let state = located_at(attributes.state.to_token_stream(), span);
-    let phase = attributes.phase.extractor(span);
+    let kind_trait = attributes.kind.extractor(span);
     let check = format_ident!("__socketio_argument_{index}", span = span);
-    // All of it is written where the argument is, for errors are shown where the tokens are.
-    let (bound, markers) = if OF_AXUM.contains(&name.as_str()) {
+    // All tokens get the span of the argument, because errors are shown at the span of the tokens.
+    let (bound, markers) = if AXUM_EXTRACTORS.contains(&name.as_str()) {
         let bound = quote_spanned! {span=> ::socketio::__private::FromRequestParts<#state> };
         (bound, None)
-    } else if OF_A_PHASE.contains(&name.as_str()) {
-        (quote_spanned! {span=> #phase<#state> }, None)
+    } else if KIND_EXTRACTORS.contains(&name.as_str()) {
+        (quote_spanned! {span=> #kind_trait<#state> }, None)
     } else {
-        // By which trait the argument is extracted is to be inferred.
-        let bound = quote_spanned! {span=> #phase<#state, M> };
+        // The compiler infers the trait by which the argument is extracted.
+        let bound = quote_spanned! {span=> #kind_trait<#state, M> };
         (
             bound,
             Some((quote_spanned! {span=> , M }, quote_spanned! {span=> , _ })),
@@ -91,7 +91,7 @@ pub(super) fn check(
     })
 }
 
-/// The tokens with another place to show errors at; what names mean in them stays.
+/// Moves the location of tokens, where errors are shown, but keeps the resolution of their names.
 fn located_at(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()

@@ -1,4 +1,4 @@
-//! What is written in the brackets: `#[debug_handler(event, state = AppState)]`.
+//! Parses the arguments of the attribute: `#[debug_handler(event, state = AppState)]`.
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
@@ -6,15 +6,15 @@ use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned as _;
 use syn::{Error, Ident, Token, Type, parse_quote};
 
-use super::phase::Phase;
+use super::handler_kind::HandlerKind;
 
 pub(super) struct Attributes {
-    pub(super) phase: Phase,
+    pub(super) kind: HandlerKind,
     pub(super) state: Type,
 }
 
 impl Attributes {
-    /// A state has to meet what registration asks of it.
+    /// Checks the bounds that registration requires of the state.
     pub(super) fn check_state(&self) -> TokenStream {
         let state = &self.state;
         quote_spanned! {state.span()=>
@@ -33,7 +33,7 @@ impl Attributes {
 
 impl Parse for Attributes {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut phase = None;
+        let mut kind = None;
         let mut state = None;
         while !input.is_empty() {
             let name: Ident = input.parse()?;
@@ -42,7 +42,7 @@ impl Parse for Attributes {
                 if state.replace(input.parse()?).is_some() {
                     return Err(Error::new(name.span(), "the state is named twice"));
                 }
-            } else if phase.replace(Phase::named(&name)?).is_some() {
+            } else if kind.replace(HandlerKind::named(&name)?).is_some() {
                 let text = "a handler is registered as one thing; write the attribute twice to \
                             check two";
                 return Err(Error::new(name.span(), text));
@@ -52,7 +52,7 @@ impl Parse for Attributes {
             }
         }
         Ok(Self {
-            phase: phase.unwrap_or(Phase::Event),
+            kind: kind.unwrap_or(HandlerKind::Event),
             state: state.unwrap_or_else(|| parse_quote!(())),
         })
     }
@@ -63,25 +63,28 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn parsed(text: &str) -> Result<(Phase, Type), String> {
+    fn parsed(text: &str) -> Result<(HandlerKind, Type), String> {
         syn::parse_str(text)
-            .map(|Attributes { phase, state }| (phase, state))
+            .map(|Attributes { kind, state }| (kind, state))
             .map_err(|error| error.to_string())
     }
 
     #[test]
-    fn what_is_not_written_has_a_default() {
+    fn omitted_arguments_have_defaults() {
         let unit: Type = parse_quote!(());
         let state: Type = parse_quote!(App<u8>);
-        assert_eq!(parsed(""), Ok((Phase::Event, unit.clone())));
-        assert_eq!(parsed("connect"), Ok((Phase::Connect, unit)));
-        assert_eq!(parsed("state = App<u8>"), Ok((Phase::Event, state.clone())));
-        let expected = Ok((Phase::Disconnect, state));
+        assert_eq!(parsed(""), Ok((HandlerKind::Event, unit.clone())));
+        assert_eq!(parsed("connect"), Ok((HandlerKind::Connect, unit)));
+        assert_eq!(
+            parsed("state = App<u8>"),
+            Ok((HandlerKind::Event, state.clone()))
+        );
+        let expected = Ok((HandlerKind::Disconnect, state));
         assert_eq!(parsed("disconnect, state = App<u8>,"), expected);
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn invalid_arguments_are_reported() {
         let error = parsed("conect").unwrap_err();
         assert!(error.starts_with("expected `event`"), "{error}");
         assert_eq!(

@@ -1,20 +1,20 @@
-//! What a handler returns.
+//! Checks the return type of a handler.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Error, ReturnType, Signature, Type};
 
-use super::phase::Phase;
+use super::handler_kind::HandlerKind;
 
-pub(super) fn check(signature: &Signature, phase: Phase) -> syn::Result<TokenStream> {
+pub(super) fn check(signature: &Signature, kind: HandlerKind) -> syn::Result<TokenStream> {
     let (span, output) = match &signature.output {
-        ReturnType::Default if phase == Phase::Middleware => {
+        ReturnType::Default if kind == HandlerKind::Middleware => {
             let text = "a middleware returns `Result<(), E>` where `E: IntoConnectError`; `Ok(())` \
                         lets the client join";
             return Err(Error::new(signature.ident.span(), text));
         }
-        ReturnType::Default if phase == Phase::Namespace => {
+        ReturnType::Default if kind == HandlerKind::Namespace => {
             let text = "a function that decides about namespaces returns `bool`, or \
                         `Result<bool, E>` where `E: Display`";
             return Err(Error::new(signature.ident.span(), text));
@@ -22,16 +22,16 @@ pub(super) fn check(signature: &Signature, phase: Phase) -> syn::Result<TokenStr
         ReturnType::Default => return Ok(TokenStream::new()),
         ReturnType::Type(_, output) => (output.span(), output),
     };
-    let Some(bound) = phase.output(span) else {
+    let Some(bound) = kind.output(span) else {
         return match &**output {
             Type::Tuple(tuple) if tuple.elems.is_empty() => Ok(TokenStream::new()),
             _ => Err(Error::new(
                 span,
-                "a disconnect handler returns `()`; there is nobody left to be told more",
+                "a disconnect handler returns `()`, because the client has already disconnected",
             )),
         };
     };
-    // A type that is not named cannot be asked for its traits here.
+    // The bounds of an `impl Trait` type cannot be checked here.
     if names_impl(output.to_token_stream()) {
         return Ok(TokenStream::new());
     }

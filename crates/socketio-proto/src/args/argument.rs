@@ -1,22 +1,22 @@
-//! One argument, into a type.
+//! Deserializes one argument without attachments.
 
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde_json::Error as JsonError;
 
-/// Reads an argument that has no attachments.
+/// A deserializer of an argument without attachments.
 ///
-/// All but strings is left to `serde_json`, and so are strings with escapes: what the check of the
-/// packet knows of the others need not be found out again.
+/// It reads a string that is known to have no escapes itself, so that the string is not scanned again.
+/// `serde_json` reads everything else.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Argument<'de> {
-    /// A text that is known to be JSON, of which the argument is the start.
+    /// Valid JSON that begins with the argument.
     text: &'de str,
-    /// Whether it is known to be a string without escapes and nothing more.
+    /// Whether `text` is exactly a string without escapes.
     is_plain: bool,
 }
 
 impl<'de> Argument<'de> {
-    /// The argument at the start of a text.
+    /// Creates a deserializer of the argument at the start of a text.
     pub(super) fn new(text: &'de str) -> Self {
         Self {
             text,
@@ -24,7 +24,7 @@ impl<'de> Argument<'de> {
         }
     }
 
-    /// The argument that is all of a text, a string without escapes.
+    /// Creates a deserializer of a string without escapes that is the whole text.
     pub(super) fn plain(text: &'de str) -> Self {
         Self {
             text,
@@ -32,7 +32,7 @@ impl<'de> Argument<'de> {
         }
     }
 
-    /// What is between the quotes, if nothing there needs reading.
+    /// Returns the characters between the quotes if the argument is known to have no escapes.
     fn content(self) -> Option<&'de str> {
         let end = self.text.len().checked_sub('"'.len_utf8())?;
         let content = self.text.get('"'.len_utf8()..end)?;
@@ -40,10 +40,10 @@ impl<'de> Argument<'de> {
     }
 }
 
-/// An error with the place that `serde_json` names: the quote at the end of the string. One that names
-/// a place of its own keeps it.
+/// Adds the position that `serde_json` reports, the closing quote of the string. An error with a
+/// position keeps it.
 #[cold]
-fn with_place(error: JsonError, column: usize) -> JsonError {
+fn with_position(error: JsonError, column: usize) -> JsonError {
     if error.line() > 0 {
         return error;
     }
@@ -57,14 +57,14 @@ macro_rules! strings {
             match self.content() {
                 Some(content) => visitor
                     .visit_borrowed_str(content)
-                    .map_err(|error: JsonError| with_place(error, self.text.len())),
+                    .map_err(|error: JsonError| with_position(error, self.text.len())),
                 None => serde_json::Deserializer::from_str(self.text).$method(visitor),
             }
         }
     )*};
 }
 
-macro_rules! leave_to_serde_json {
+macro_rules! delegate_to_serde_json {
     ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
         #[inline]
         fn $method<V: Visitor<'de>>(
@@ -89,7 +89,7 @@ impl<'de> Deserializer<'de> for Argument<'de> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        // JSON that begins so is `null`.
+        // Valid JSON that begins with `n` is `null`.
         if self.text.starts_with('n') {
             visitor.visit_none()
         } else {
@@ -103,7 +103,7 @@ impl<'de> Deserializer<'de> for Argument<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, JsonError> {
-        // `RawValue` asks for its text by such a name.
+        // `RawValue` requests its text with such a name.
         if name.starts_with("$serde_json::private::") {
             return serde_json::Deserializer::from_str(self.text)
                 .deserialize_newtype_struct(name, visitor);
@@ -111,7 +111,7 @@ impl<'de> Deserializer<'de> for Argument<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    leave_to_serde_json! {
+    delegate_to_serde_json! {
         deserialize_bool()
         deserialize_i8()
         deserialize_i16()

@@ -1,28 +1,29 @@
-//! From arguments to types.
+//! Deserializes arguments.
 
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use super::argument::Argument;
+use super::iter::ArgSuffixes;
 use super::missing::Missing;
-use super::places::ArgPlaces;
 use super::reader::Reader;
 use crate::error::ArgsError;
 
-/// Gives a tuple several arguments, `()` none, and any other type the first one.
+/// A deserializer that passes several arguments to a tuple, none to `()`, and the first one to any
+/// other type.
 pub(super) struct ArgsDeserializer<A>(pub(super) A);
 
-/// The parts of arguments that are read. Those that one reading does not need are not looked up.
-pub(super) trait Parts<'de>: Copy {
+/// The source of the arguments. A deserializer calls only the methods that it needs.
+pub(super) trait ArgsSource<'de>: Copy {
     fn attachments(self) -> &'de [Bytes];
 
-    fn places(self) -> ArgPlaces<'de>;
+    fn suffixes(self) -> ArgSuffixes<'de>;
 
-    /// The text of the first argument, if it is known to be a string without escapes.
+    /// Returns the text of the first argument if it is known to be a string without escapes.
     fn first_if_plain(self) -> Option<&'de str>;
 }
 
-/// Passes a request for a single value on to the first argument.
+/// Forwards the request of a single value to the first argument.
 macro_rules! take_first {
     ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
         #[inline]
@@ -34,7 +35,7 @@ macro_rules! take_first {
             let Self(args) = self;
             if let Some(token) = args.first_if_plain() {
                 Argument::plain(token).$method($($arg,)* visitor)
-            } else if let Some(text) = args.places().next() {
+            } else if let Some(text) = args.suffixes().next() {
                 let attachments = args.attachments();
                 if attachments.is_empty() {
                     Argument::new(text).$method($($arg,)* visitor)
@@ -49,7 +50,7 @@ macro_rules! take_first {
     )*};
 }
 
-impl<'de, A: Parts<'de>> Deserializer<'de> for ArgsDeserializer<A> {
+impl<'de, A: ArgsSource<'de>> Deserializer<'de> for ArgsDeserializer<A> {
     type Error = ArgsError;
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -60,7 +61,7 @@ impl<'de, A: Parts<'de>> Deserializer<'de> for ArgsDeserializer<A> {
         let Self(args) = self;
         visitor.visit_seq(EachArgument {
             attachments: args.attachments(),
-            places: args.places(),
+            suffixes: args.suffixes(),
             plain: args.first_if_plain(),
             index: 0,
             count: len,
@@ -107,11 +108,11 @@ impl<'de, A: Parts<'de>> Deserializer<'de> for ArgsDeserializer<A> {
     }
 }
 
-/// The arguments as elements of a tuple, as many as it has: those not sent are [`Missing`].
+/// The arguments as the elements of a tuple. Arguments that were not sent are [`Missing`].
 struct EachArgument<'de> {
     attachments: &'de [Bytes],
-    places: ArgPlaces<'de>,
-    /// The text of the next argument, if it is known to be a string without escapes.
+    suffixes: ArgSuffixes<'de>,
+    /// The text of the next argument if it is known to be a string without escapes.
     plain: Option<&'de str>,
     index: usize,
     count: usize,
@@ -129,7 +130,7 @@ impl<'de> SeqAccess<'de> for EachArgument<'de> {
             return Ok(None);
         }
         self.index = index.saturating_add(1);
-        let Some(text) = self.places.next() else {
+        let Some(text) = self.suffixes.next() else {
             return seed.deserialize(Missing { index, count }).map(Some);
         };
         if let Some(token) = self.plain.take() {

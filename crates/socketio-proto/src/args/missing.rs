@@ -5,11 +5,11 @@ use serde::forward_to_deserialize_any;
 
 use crate::error::ArgsError;
 
-/// An argument that was not sent: nothing for a type that can be nothing, an error for others.
+/// A deserializer of a missing argument: `None` or `()` for types that accept it, otherwise an error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Missing {
     pub(crate) index: usize,
-    /// How many arguments are asked for.
+    /// The number of requested arguments.
     pub(crate) count: usize,
 }
 

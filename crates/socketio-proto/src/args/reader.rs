@@ -1,4 +1,4 @@
-//! JSON with attachments, into types.
+//! Deserializes JSON with attachments.
 
 mod key;
 
@@ -14,13 +14,13 @@ use serde_json::Error as JsonError;
 use self::key::KeyReader;
 use crate::json::{self, Cursor, Placeholder};
 
-/// How deep arrays and objects may be in each other when they are read: each is a few frames on
-/// the stack. The same number as `serde_json`'s, so that attachments make no difference.
+/// The maximum nesting of arrays and objects, because each level takes a few stack frames. It equals
+/// the limit of `serde_json`, so that attachments make no difference.
 const MAX_DEPTH: u8 = 128;
 
-/// Reads a text that is known to be JSON, and gives attachments to types that ask for bytes.
+/// A deserializer of valid JSON that passes attachments to types that request bytes.
 ///
-/// Values that can hold no attachment (texts, numbers and so on) are left to `serde_json`.
+/// `serde_json` reads the values that cannot contain an attachment, such as strings and numbers.
 pub(crate) struct Reader<'de> {
     text: &'de str,
     attachments: &'de [Bytes],
@@ -28,7 +28,7 @@ pub(crate) struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    /// A reader of the value at the start of a text; more text may follow the value.
+    /// Creates a reader of the value at the start of a text. More text may follow the value.
     pub(crate) fn new(text: &'de str, attachments: &'de [Bytes]) -> Self {
         Self {
             text,
@@ -63,7 +63,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Passes the next value and returns its text.
+    /// Skips the next value and returns its text.
     fn value(&mut self) -> &'de str {
         let text = self.text;
         let mut cursor = Cursor::new(text);
@@ -72,7 +72,7 @@ impl<'de> Reader<'de> {
         text.get(..cursor.offset()).unwrap_or_default()
     }
 
-    /// Passes the next value if it stands for an attachment, and returns that.
+    /// Skips the next value if it is the placeholder of an attachment, and returns the attachment.
     fn attachment(&mut self) -> Option<&'de [u8]> {
         let mut cursor = Cursor::new(self.text);
         cursor.eat_whitespace();
@@ -86,7 +86,7 @@ impl<'de> Reader<'de> {
         self.text = self.text.get(cursor.offset()..).unwrap_or_default();
     }
 
-    /// Reads what is between two brackets.
+    /// Reads the content between two brackets.
     fn nested<T>(
         &mut self,
         [open, close]: [u8; 2],
@@ -108,7 +108,7 @@ impl<'de> Reader<'de> {
 
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, JsonError> {
         self.nested(*b"[]", |reader| {
-            visitor.visit_seq(Elements {
+            visitor.visit_seq(ReaderElements {
                 reader,
                 is_first: true,
             })
@@ -117,7 +117,7 @@ impl<'de> Reader<'de> {
 
     fn object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, JsonError> {
         self.nested(*b"{}", |reader| {
-            visitor.visit_map(Elements {
+            visitor.visit_map(ReaderElements {
                 reader,
                 is_first: true,
             })
@@ -125,8 +125,8 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// Leaves values that can hold no attachment to `serde_json`.
-macro_rules! leave_to_serde_json {
+/// Delegates values that cannot contain an attachment to `serde_json`.
+macro_rules! delegate_to_serde_json {
     ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(
             self,
@@ -145,7 +145,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         match self.peek() {
             Some(b'[') => self.list(visitor),
             Some(b'{') => {
-                if is_buffering(&visitor)
+                if accepts_bytes(&visitor)
                     && let Some(attachment) = self.attachment()
                 {
                     return visitor.visit_borrowed_bytes(attachment);
@@ -181,7 +181,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, JsonError> {
-        // `RawValue` asks for its text by such a name.
+        // `RawValue` requests its text with such a name.
         if name.starts_with("$serde_json::private::") {
             return serde_json::Deserializer::from_str(self.value())
                 .deserialize_newtype_struct(name, visitor);
@@ -252,7 +252,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    leave_to_serde_json! {
+    delegate_to_serde_json! {
         deserialize_bool()
         deserialize_i8()
         deserialize_i16()
@@ -275,12 +275,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-/// Whether a visitor only keeps what it is given, for a type that will say later what it takes.
+/// Returns whether a visitor accepts bytes from `deserialize_any`.
 ///
-/// So serde reads enums that are untagged or tagged inside, and flattened fields. Nothing but the
-/// words of such a visitor tells it from one that takes any JSON, as that of
-/// [`serde_json::Value`], which has no place for bytes.
-fn is_buffering<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+/// serde buffers the content of untagged and internally tagged enums and of flattened fields with such
+/// a visitor. Its `expecting` text is the only difference from the visitors of types that accept any
+/// JSON but no bytes, such as [`serde_json::Value`].
+fn accepts_bytes<'de, V: Visitor<'de>>(visitor: &V) -> bool {
     use fmt::Write;
 
     struct Rest(&'static str);
@@ -298,13 +298,13 @@ fn is_buffering<'de, V: Visitor<'de>>(visitor: &V) -> bool {
 }
 
 /// The elements of an array or the members of an object.
-struct Elements<'a, 'de> {
+struct ReaderElements<'a, 'de> {
     reader: &'a mut Reader<'de>,
     is_first: bool,
 }
 
-impl Elements<'_, '_> {
-    /// Goes to the next element, if there is one.
+impl ReaderElements<'_, '_> {
+    /// Advances to the next element. Returns whether there is one.
     fn step(&mut self) -> Result<bool, JsonError> {
         if let None | Some(b']' | b'}') = self.reader.peek() {
             return Ok(false);
@@ -317,7 +317,7 @@ impl Elements<'_, '_> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+impl<'de> SeqAccess<'de> for ReaderElements<'_, 'de> {
     type Error = JsonError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -332,7 +332,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for Elements<'_, 'de> {
+impl<'de> MapAccess<'de> for ReaderElements<'_, 'de> {
     type Error = JsonError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(

@@ -1,4 +1,7 @@
-//! From types to arguments.
+//! Serializes types as arguments.
+//!
+//! `top_level` splits a value into arguments, `value` writes one argument as JSON, and `output` holds the
+//! text and the attachments.
 
 mod key;
 mod output;
@@ -6,28 +9,27 @@ mod refuse;
 mod relay;
 mod top_level;
 mod value;
-mod writer;
 
 use serde::Serialize;
 
-use self::output::Output;
+pub(crate) use self::output::ArgsWriter;
+use self::output::JsonOutput;
 use self::top_level::TopLevel;
-pub(crate) use self::writer::ArgsWriter;
 use crate::attachments::Attachments;
 use crate::error::EncodeError;
 
-/// Writes one value as JSON and attachments.
+/// Serializes a value as JSON and attachments.
 pub(crate) fn write_value<T>(value: &T) -> Result<(String, Attachments), EncodeError>
 where
     T: Serialize + ?Sized,
 {
-    let mut output = Output::default();
+    let mut output = JsonOutput::default();
     value.serialize(&mut output).map_err(EncodeError::new)?;
     Ok((output.text, output.attachments))
 }
 
 impl ArgsWriter {
-    /// Writes the arguments that a value stands for.
+    /// Writes a value as arguments.
     pub(crate) fn write<T>(&mut self, args: &T) -> Result<(), EncodeError>
     where
         T: Serialize + ?Sized,

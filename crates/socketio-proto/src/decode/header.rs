@@ -1,4 +1,4 @@
-//! What stands before the payload.
+//! Decodes the part of a message before the payload.
 
 use memchr::memchr;
 
@@ -8,10 +8,10 @@ use crate::limits::DecodeLimits;
 use crate::namespace::Namespace;
 use crate::packet::PacketType;
 
-/// The largest number that JavaScript counts to without gaps, 2⁵³ − 1.
+/// The largest safe integer of JavaScript, 2⁵³ − 1.
 const MAX_ID: u64 = (1 << 53) - 1;
 
-/// What stands before the payload: `<type>[<attachments>-][<namespace>,][<id>]`.
+/// The part of a message before the payload: `<type>[<attachments>-][<namespace>,][<id>]`.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) wire: WireType,
@@ -20,11 +20,11 @@ pub(super) struct Header {
     pub(super) payload_start: usize,
 }
 
-/// The type of a packet as the wire tells it.
+/// The type of a packet and its number of attachments.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WireType {
     pub(super) kind: PacketType,
-    /// Attachments that are announced, within the limit.
+    /// The number of announced attachments, within the limit.
     pub(super) attachments: usize,
 }
 
@@ -131,7 +131,7 @@ fn read_name(
         return Err(DecodeError::NamespaceTooLong { limit });
     }
     cursor.skip(len);
-    // A comma and a slash are whole characters, so what is between them is, too.
+    // The name ends before a comma or at the end, both character boundaries.
     let name = text.get(start..cursor.offset()).unwrap_or_default();
     cursor.eat(b',');
     Ok(Namespace::from_wire(name))
@@ -141,7 +141,7 @@ fn read_id(cursor: &mut Cursor<'_>) -> Result<Option<u64>, DecodeError> {
     check_id(read_number(cursor))
 }
 
-/// Reads digits, if there are any. A number that is too large is the largest.
+/// Reads a run of digits, if there is one. A number over `u64::MAX` saturates.
 fn read_number(cursor: &mut Cursor<'_>) -> Option<u64> {
     let mut number = None;
     while let Some(digit @ b'0'..=b'9') = cursor.peek() {

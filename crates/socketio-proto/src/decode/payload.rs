@@ -1,4 +1,4 @@
-//! The check of a payload.
+//! Validates payloads.
 
 use super::WireType;
 use crate::error::DecodeError;
@@ -7,13 +7,13 @@ use crate::json::{self, ArgOffsets, EventName, ScanError, ScanLimits};
 use crate::limits::DecodeLimits;
 use crate::packet::PacketType;
 
-/// The most bytes that JSON takes for one byte of a text (`\u0041`).
+/// The maximum length in bytes of a JSON escape for one byte of a string (`\u0041`).
 const MAX_ESCAPE_LEN: usize = 6;
 
-/// Bytes of the quotes around a string.
+/// The length of the quotes around a string.
 const QUOTES: usize = 2;
 
-/// Checks a payload. `None` if it is missing and the packet is to be ignored for that.
+/// Checks a payload. Returns `None` if it is missing and the packet is to be ignored.
 #[inline]
 pub(super) fn check(
     json: &str,
@@ -24,7 +24,7 @@ pub(super) fn check(
         depth: limits.max_depth,
         attachments: wire.attachments,
     };
-    // What is no array of arguments counts as an argument, so it is in one array already.
+    // A payload other than an array counts as one argument, so it is nested in one array already.
     let sole = ScanLimits {
         depth: limits.max_depth.saturating_sub(1),
         attachments: 0,
@@ -34,20 +34,26 @@ pub(super) fn check(
         (PacketType::Connect | PacketType::Disconnect | PacketType::ConnectError, None) => {}
         (PacketType::Event | PacketType::Ack, None) => return Ok(None),
         (PacketType::Connect, Some(b'{')) | (PacketType::ConnectError, Some(b'{' | b'"')) => {
-            judge(json::scan_value(json, sole), limits)?;
+            convert_error(json::scan_value(json, sole), limits)?;
         }
         (PacketType::Event, Some(b'[')) => {
-            offsets = judge(json::scan_event(json, args), limits)?;
+            offsets = convert_error(json::scan_event(json, args), limits)?;
             let name = offsets.name.ok_or(DecodeError::InvalidPayload)?;
             check_name(json, name, limits)?;
         }
-        (PacketType::Ack, Some(b'[')) => offsets = judge(json::scan_args(json, args), limits)?,
+        (PacketType::Ack, Some(b'[')) => {
+            offsets = convert_error(json::scan_args(json, args), limits)?
+        }
         _ => return Err(DecodeError::InvalidPayload),
     }
     Ok(Some(offsets))
 }
 
-fn judge<T>(scanned: Result<T, ScanError>, limits: &DecodeLimits) -> Result<T, DecodeError> {
+/// Converts the error of a scan.
+fn convert_error<T>(
+    scanned: Result<T, ScanError>,
+    limits: &DecodeLimits,
+) -> Result<T, DecodeError> {
     scanned.map_err(|error| match error {
         ScanError::Placeholder => DecodeError::IllegalAttachments,
         ScanError::Syntax => DecodeError::InvalidPayload,
@@ -57,7 +63,7 @@ fn judge<T>(scanned: Result<T, ScanError>, limits: &DecodeLimits) -> Result<T, D
     })
 }
 
-/// Checks the name of an event, given the payload and where the name is in it.
+/// Checks the name of an event at its position in the payload.
 #[inline]
 pub(crate) fn check_name(
     json: &str,
@@ -70,7 +76,7 @@ pub(crate) fn check_name(
     }
 }
 
-/// Checks a name that has to be read first.
+/// Checks a name that has escapes or is a number.
 fn check_token(json: &str, name: EventName, limits: &DecodeLimits) -> Result<(), DecodeError> {
     let limit = limits.max_event_name_len;
     let token = name.token(json);

@@ -1,6 +1,6 @@
-//! A place in a text.
+//! A position in a text.
 
-/// A place in a text, which only moves forward and never past the end.
+/// A position in a text that only moves forward and never past the end.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
@@ -15,7 +15,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Bytes between the start of the text and this place.
+    /// Returns the number of bytes before the position.
     pub(crate) fn offset(&self) -> usize {
         self.len.saturating_sub(self.rest.len())
     }
@@ -38,7 +38,7 @@ impl<'a> Cursor<'a> {
         self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
-    /// Passes this byte if it is the next one.
+    /// Skips this byte if it is the next one. Returns whether it was.
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
         match self.rest {
             [first, rest @ ..] if *first == byte => {
@@ -49,7 +49,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes these bytes if they are the next ones.
+    /// Skips these bytes if they are the next ones. Returns whether they were.
     #[inline]
     pub(crate) fn eat_all<const LEN: usize>(&mut self, bytes: &[u8; LEN]) -> bool {
         match self.rest.split_first_chunk() {
@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes digits and returns how many there were.
+    /// Skips digits and returns their number.
     pub(crate) fn eat_digits(&mut self) -> usize {
         let before = self.rest.len();
         let mut left = self.rest;
@@ -72,10 +72,10 @@ impl<'a> Cursor<'a> {
         before.saturating_sub(left.len())
     }
 
-    /// Passes the white space that JSON allows between its tokens.
+    /// Skips the white space that JSON allows between tokens.
     #[inline]
     pub(crate) fn eat_whitespace(&mut self) {
-        // Hardly anybody sends any, and then one comparison is enough.
+        // White space is rare, so one comparison decides in most cases.
         if self.peek().is_some_and(|byte| byte <= b' ') {
             self.rest = skip_whitespace(self.rest);
         }

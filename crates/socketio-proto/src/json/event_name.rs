@@ -1,20 +1,20 @@
-//! Where an event's name is.
+//! The position of an event name in a payload.
 
 use std::borrow::Cow;
 
 use super::unescape;
 
-/// The name of an event: the first element of an array, a string or a number.
+/// The position of an event name: the first element of an array, a string or a number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct EventName {
-    /// First byte of the array behind the name and its quote.
+    /// The offset in the array after the name and its closing quote.
     pub(crate) end: usize,
-    /// Whether it is known to be a string without escapes, right behind the bracket.
+    /// Whether the name is known to be a string without escapes that follows the bracket directly.
     pub(crate) is_plain: bool,
 }
 
 impl EventName {
-    /// The name, if it is known to need no reading.
+    /// Returns the name if it is known to be a string without escapes.
     #[inline]
     pub(crate) fn plain(self, array: &str) -> Option<&str> {
         if self.is_plain {
@@ -24,13 +24,13 @@ impl EventName {
         }
     }
 
-    /// The name as it is written in its array.
+    /// Returns the JSON token of the name.
     pub(crate) fn token(self, array: &str) -> &str {
         let token = array.get('['.len_utf8()..self.end).unwrap_or_default();
         token.trim_ascii_start()
     }
 
-    /// The name that a token is. Of a number it is the text.
+    /// Reads the name from its token. A number is returned as its text.
     pub(crate) fn read(token: &str) -> Cow<'_, str> {
         let unquoted = token
             .strip_prefix('"')

@@ -1,17 +1,17 @@
-//! Which arrays and objects a place is in.
+//! The stack of arrays and objects around a position.
 
 const BITS: usize = u64::BITS as usize;
 
-/// The arrays and objects around a place, a bit each. Up to 64 of them need no allocation.
+/// The arrays and objects around a position, one bit each. Up to 64 levels need no allocation.
 #[derive(Debug, Default)]
 pub(crate) struct Nesting {
-    /// The innermost 64 at most, the very innermost in the lowest bit; 1 is an object.
+    /// The innermost 64 levels, the innermost in the lowest bit; 1 is an object.
     inner: u64,
     outer: Vec<u64>,
     depth: usize,
 }
 
-/// What a place is in.
+/// A level of nesting.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Container {
     Array,
@@ -57,7 +57,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_remembers_what_a_plain_stack_remembers(
+        fn a_nesting_behaves_like_a_stack(
             steps in vec(prop_oneof![3 => any::<bool>().prop_map(Some), 2 => Just(None)], 0..600),
         ) {
             let mut nesting = Nesting::default();

@@ -1,14 +1,14 @@
-//! The objects that stand for attachments.
+//! The placeholders of attachments.
 
 use super::{Cursor, push_integer};
 
-/// The object that stands for an attachment: `{"_placeholder":true,"num":0}`.
+/// The object that refers to an attachment: `{"_placeholder":true,"num":0}`.
 ///
-/// Only this form is one, its two members in either order. Node's parser also takes objects with
-/// further members, which no client sends.
+/// A placeholder has exactly these two members, in either order. Node's parser also accepts objects
+/// with further members, which no client sends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Placeholder {
-    /// Which attachment, counted from 0.
+    /// The index of the attachment, counted from 0.
     pub(crate) index: usize,
 }
 
@@ -16,17 +16,17 @@ impl Placeholder {
     /// The key that marks the object.
     pub(crate) const KEY: &'static str = "_placeholder";
 
-    /// The same key with an escape, by which it marks nothing: for objects that only look like
-    /// placeholders.
+    /// The same key written with an escape, which marks no placeholder: for objects of an application
+    /// that look like placeholders.
     pub(crate) const PLAIN_KEY: &'static str = r"\u005fplaceholder";
 
     /// The key that marks the object, as a JSON text.
     pub(crate) const MARK: &'static [u8; 14] = br#""_placeholder""#;
 
-    /// What stands before the number, as all known clients write it.
+    /// The text before the number, as all known clients write it.
     const OPENING: &'static [u8; 27] = br#"{"_placeholder":true,"num":"#;
 
-    /// Reads a placeholder, and leaves the cursor behind it; elsewhere the cursor does not move.
+    /// Reads a placeholder and moves the cursor after it. Otherwise the cursor does not move.
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let mut ahead = cursor.clone();
         if ahead.eat_all(Self::OPENING)
@@ -39,7 +39,7 @@ impl Placeholder {
         Self::read_members(cursor)
     }
 
-    /// Reads a placeholder whose members are in any order, with any white space.
+    /// Reads a placeholder with members in any order and with any white space.
     fn read_members(cursor: &mut Cursor<'_>) -> Option<Self> {
         let mut ahead = cursor.clone();
         if !ahead.eat(b'{') {
@@ -72,8 +72,8 @@ impl Placeholder {
         out.push('}');
     }
 
-    /// Whether an object's member with the key [`MARK`](Self::MARK) makes it a placeholder. The
-    /// cursor is at the member's value.
+    /// Returns whether a member with the key [`MARK`](Self::MARK) makes its object a placeholder. The
+    /// cursor is at the value of the member.
     pub(crate) fn is_marked(cursor: &Cursor<'_>) -> bool {
         cursor.rest().starts_with(b"true")
     }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn its_members_come_in_either_order_with_or_without_space() {
+    fn a_placeholder_is_read_in_either_order_and_with_white_space() {
         assert_eq!(read(r#"{"_placeholder":true,"num":0}]"#), Some((0, 29)));
         assert_eq!(read(r#"{"num":12,"_placeholder":true},1"#), Some((12, 30)));
         assert_eq!(
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_an_object() {
+    fn other_objects_are_not_placeholders() {
         for text in [
             "",
             "{}",

@@ -1,20 +1,20 @@
-//! The check of a payload, in one pass.
+//! Validates a payload in one pass.
 
 use super::nesting::{Container, Nesting};
 use super::plain::plain_len;
 use super::{Cursor, EventName, Placeholder};
 
-/// What a payload may hold.
+/// The limits of a payload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScanLimits {
-    /// Arrays and objects inside each other.
+    /// The maximum nesting of arrays and objects.
     pub(crate) depth: usize,
-    /// Attachments that placeholders can stand for. If there are none, objects that look like
+    /// The number of attachments that placeholders can refer to. If it is 0, objects that look like
     /// placeholders are plain data.
     pub(crate) attachments: usize,
 }
 
-/// Why a payload is refused.
+/// The error of an invalid payload.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ScanError {
     Placeholder,
@@ -22,12 +22,13 @@ pub(crate) enum ScanError {
     TooDeep,
 }
 
-/// What the check of an array of arguments has found, so that nobody need look for it again.
+/// The positions in an array of arguments that the scan has found, so that later code need not search
+/// for them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct ArgOffsets {
     pub(crate) name: Option<EventName>,
-    /// First byte behind the first argument and its quote, if it is a string without escapes, right
-    /// behind a comma or the bracket.
+    /// The offset after the first argument and its closing quote, if it is a string without escapes
+    /// that follows a comma or the bracket directly.
     pub(crate) plain_end: Option<usize>,
 }
 
@@ -40,11 +41,11 @@ impl From<Option<EventName>> for ArgOffsets {
     }
 }
 
-/// Checks that a text is one JSON value, without recursion, and without allocation unless it is
-/// nested more than 64 deep.
+/// Checks that a text is one JSON value. It does not recurse, and allocates only for more than 64 levels
+/// of nesting.
 ///
-/// The grammar is JSON's to the letter, except that no white space may come first: Node's parser
-/// reads it as an acknowledgement id.
+/// The grammar is exactly that of JSON, except that leading white space is an error: Node's parser reads
+/// it as an acknowledgement id.
 pub(crate) fn scan_value(text: &str, limits: ScanLimits) -> Result<(), ScanError> {
     let mut scanner = Scanner::new(text, limits);
     if matches!(scanner.cursor.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
@@ -58,7 +59,7 @@ pub(crate) fn scan_args(text: &str, limits: ScanLimits) -> Result<ArgOffsets, Sc
     let mut scanner = Scanner::new(text, limits);
     scanner.open()?;
     if scanner.cursor.peek() == Some(b']') {
-        // What follows is the end of the text, or not JSON.
+        // Only the end of the text may follow.
         scanner.ends_value()?;
         return Ok(ArgOffsets::default());
     }
@@ -84,7 +85,7 @@ pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<ArgOffsets, S
         _ => return Err(ScanError::Syntax),
     };
     let end = scanner.cursor.offset();
-    // Hardly anybody sends a space before the comma.
+    // White space before the comma is rare.
     let plain_end = if !scanner.cursor.eat(b',') && scanner.ends_value()? {
         None
     } else {
@@ -96,8 +97,8 @@ pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<ArgOffsets, S
     })
 }
 
-// Some of its methods are inlined by force: they run once or more per token, and a call each makes
-// the scan of lists of numbers and of objects a quarter slower.
+// Some methods are always inlined: they run at least once per token, and calls would make the scan of
+// objects and of lists of numbers a quarter slower.
 struct Scanner<'a> {
     cursor: Cursor<'a>,
     nesting: Nesting,
@@ -113,7 +114,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes the bracket that opens the array of arguments.
+    /// Scans the opening bracket of the array of arguments.
     #[inline(always)]
     fn open(&mut self) -> Result<(), ScanError> {
         if self.cursor.peek() != Some(b'[') {
@@ -124,8 +125,8 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Passes everything from the start of the first argument to the end of the text. Returns where
-    /// that argument ends if it is a string without escapes, and no white space is before it.
+    /// Scans from the start of the first argument to the end of the text. Returns the end of that
+    /// argument if it is a string without escapes and without white space before it.
     fn arguments(&mut self, start: usize) -> Result<Option<usize>, ScanError> {
         let is_compact = self.cursor.offset() == start;
         if !is_compact || self.cursor.peek() != Some(b'"') {
@@ -134,14 +135,14 @@ impl<'a> Scanner<'a> {
         }
         let is_plain = self.string()?;
         let end = self.cursor.offset();
-        // Most often that was all there is in the array.
+        // Usually this was the last argument.
         if self.cursor.rest() != b"]" && !self.ends_value()? {
             self.values()?;
         }
         Ok(is_plain.then_some(end))
     }
 
-    /// Passes everything from the start of a value to the end of the text.
+    /// Scans from the start of a value to the end of the text.
     fn values(&mut self) -> Result<(), ScanError> {
         loop {
             self.cursor.eat_whitespace();
@@ -178,8 +179,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes what may follow a value, up to the start of the next one. True at the end of the
-    /// text.
+    /// Scans the tokens after a value, up to the next value. Returns true at the end of the text.
     #[inline(always)]
     fn ends_value(&mut self) -> Result<bool, ScanError> {
         loop {
@@ -216,7 +216,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Passes a placeholder, if there are attachments for which it can stand.
+    /// Scans a placeholder if there are attachments. Returns whether there was one.
     fn placeholder(&mut self) -> Result<bool, ScanError> {
         if self.limits.attachments == 0 {
             return Ok(false);
@@ -229,7 +229,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes the key of an object's member and the colon.
+    /// Scans the key of a member and the colon.
     fn key(&mut self) -> Result<(), ScanError> {
         if self.cursor.peek() != Some(b'"') {
             return Err(ScanError::Syntax);
@@ -284,7 +284,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes a string. True if it has no escapes.
+    /// Scans a string. Returns whether it has no escapes.
     #[inline(always)]
     fn string(&mut self) -> Result<bool, ScanError> {
         self.cursor.skip(1);
@@ -296,7 +296,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes the part of a string that begins with an escape.
+    /// Scans the rest of a string from an escape on.
     fn rest_of_string(&mut self) -> Result<(), ScanError> {
         loop {
             match self.cursor.next() {

@@ -1,12 +1,12 @@
-//! The way past a value.
+//! Skips values.
 
 use memchr::memchr2;
 
 use super::Cursor;
 
-/// Passes one value of a text that is known to be JSON, and the white space before it.
+/// Skips one value of valid JSON and the white space before it.
 ///
-/// Does not recurse, and ends on any text, JSON or not.
+/// It does not recurse, and terminates for invalid JSON too.
 pub(crate) fn skip_value(cursor: &mut Cursor<'_>) {
     cursor.eat_whitespace();
     match cursor.peek() {
@@ -23,14 +23,14 @@ pub(crate) fn skip_value(cursor: &mut Cursor<'_>) {
     }
 }
 
-/// Passes the rest of a string, whose first quote has been passed.
+/// Skips the rest of a string after its opening quote.
 fn skip_string(cursor: &mut Cursor<'_>) {
     while let Some(plain) = memchr2(b'"', b'\\', cursor.rest()) {
         cursor.skip(plain);
         if cursor.eat(b'"') {
             return;
         }
-        // A backslash and what it escapes.
+        // A backslash and the escaped character.
         cursor.skip(2);
     }
     cursor.skip(cursor.rest().len());
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_stops_right_behind_the_value() {
+    fn skipping_stops_after_the_value() {
         for value in [
             "1",
             "-1.5e+3",
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_ends_too() {
+    fn skipping_terminates_for_invalid_json() {
         for text in ["", "\"", "\"\\", "[", "[{\"", "]", "}", ","] {
             skip_value(&mut Cursor::new(text));
         }

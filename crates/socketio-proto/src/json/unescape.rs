@@ -1,9 +1,9 @@
-//! Escapes of strings.
+//! Resolves the escapes of strings.
 
-/// What a JSON string means, given what is between its quotes.
+/// Returns the string that the characters between the quotes of a JSON string represent.
 ///
-/// Halves of surrogate pairs, which JSON can write and Rust's strings cannot hold, become
-/// replacement characters.
+/// Unpaired surrogates, which JSON can represent and Rust strings cannot, become replacement
+/// characters.
 pub(crate) fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -20,7 +20,7 @@ pub(crate) fn unescape(raw: &str) -> String {
                 rest = push_unicode(&mut text, chars.as_str());
                 continue;
             }
-            // `"`, `\` and `/` stand for themselves.
+            // `"`, `\` and `/` represent themselves.
             Some(char) => text.push(char),
             None => {}
         }
@@ -30,14 +30,14 @@ pub(crate) fn unescape(raw: &str) -> String {
     text
 }
 
-/// Pushes the character whose `\u` has been read, and returns what is behind it.
+/// Appends the character of a `\u` escape, whose prefix has been read, and returns the rest.
 fn push_unicode<'a>(text: &mut String, hex: &'a str) -> &'a str {
     let (unit, rest) = split_unit(hex);
     let paired = rest.strip_prefix("\\u").map(split_unit);
     let units = [unit, paired.map_or(0, |(low, _)| low)];
     let mut decoded = char::decode_utf16(units);
     match (decoded.next(), paired) {
-        // Two units were used up if none is left.
+        // A surrogate pair if both units were consumed.
         (Some(Ok(char)), Some((_, behind))) if decoded.next().is_none() => {
             text.push(char);
             behind
@@ -67,14 +67,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_escape_is_known() {
+    fn every_escape_is_resolved() {
         assert_eq!(unescape(r#"\"\\\/\b\f\n\r\t"#), "\"\\/\u{8}\u{c}\n\r\t");
         assert_eq!(unescape(r"a\u0062c\u00e9\u0000"), "abcé\0");
         assert_eq!(unescape(r"\ud83d\ude00!"), "😀!");
     }
 
     #[test]
-    fn half_a_pair_is_replaced_and_its_neighbours_are_kept() {
+    fn an_unpaired_surrogate_is_replaced() {
         assert_eq!(unescape(r"a\ud800b"), "a\u{fffd}b");
         assert_eq!(unescape(r"\ude00\u0041"), "\u{fffd}A");
         assert_eq!(unescape(r"\ud83d\u0041"), "\u{fffd}A");
@@ -83,7 +83,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_reads_what_serde_json_writes(text: String) {
+        fn strings_of_serde_json_are_unescaped(text: String) {
             let json = serde_json::to_string(&text).unwrap();
             prop_assert_eq!(unescape(&json[1..json.len() - 1]), text);
         }

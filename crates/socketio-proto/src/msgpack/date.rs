@@ -1,19 +1,15 @@
-//! Dates as JavaScript writes them.
+//! Formats dates as JavaScript does.
 
 use std::fmt;
 
+use crate::calendar::civil_date;
+
 const MS_PER_DAY: i64 = 86_400_000;
 
-/// How far from 1970 a `Date` can be, in milliseconds.
+/// The maximum distance of a `Date` from 1970 in milliseconds.
 const MAX_TIME: i64 = 8_640_000_000_000_000;
 
-/// Days of 400 years, after which the calendar repeats itself.
-const DAYS_PER_ERA: i64 = 146_097;
-
-/// Days from the first of March of the year 0 to 1970.
-const DAYS_BEFORE_1970: i64 = 719_468;
-
-/// A `Date`, written as its `toISOString` does.
+/// A `Date`, displayed in the format of `Date.toISOString`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct IsoDate {
     year: i64,
@@ -23,29 +19,16 @@ pub(super) struct IsoDate {
 }
 
 impl IsoDate {
-    /// The date that is so many milliseconds after 1970; `None` where JavaScript knows none.
+    /// Creates the date `ms` milliseconds after 1970; `None` outside the range of JavaScript.
     pub(super) fn new(ms: i64) -> Option<Self> {
         if !(-MAX_TIME..=MAX_TIME).contains(&ms) {
             return None;
         }
-        // Years that begin in March have their odd day at the end, and the lengths of their months
-        // repeat: 153 days for every five.
-        let days = ms.div_euclid(MS_PER_DAY) + DAYS_BEFORE_1970;
-        let era = days.div_euclid(DAYS_PER_ERA);
-        let day_of_era = days.rem_euclid(DAYS_PER_ERA);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
+        let (year, month, day) = civil_date(ms.div_euclid(MS_PER_DAY));
         Some(Self {
-            year: era * 400 + year_of_era + i64::from(month <= 2),
+            year,
             month,
-            day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
+            day,
             ms_of_day: ms.rem_euclid(MS_PER_DAY),
         })
     }
@@ -82,9 +65,9 @@ mod tests {
         IsoDate::new(ms).map(|date| date.to_string())
     }
 
-    /// What `new Date(ms).toISOString()` says in Node.
+    /// The expected strings are the output of `new Date(ms).toISOString()` in Node.
     #[test]
-    fn dates_are_written_as_javascript_writes_them() {
+    fn dates_have_the_format_of_javascript() {
         for (ms, expected) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (-1, "1969-12-31T23:59:59.999Z"),
@@ -105,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn where_javascript_knows_no_date_there_is_none() {
+    fn times_outside_the_range_of_javascript_are_rejected() {
         for ms in [
             8_640_000_000_000_001,
             -8_640_000_000_000_001,

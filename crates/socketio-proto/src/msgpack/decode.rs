@@ -1,4 +1,4 @@
-//! From messages to packets.
+//! Decodes messages into packets.
 
 use bytes::Bytes;
 
@@ -12,7 +12,7 @@ use crate::limits::DecodeLimits;
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
 
-/// Reads a message, which is one packet.
+/// Decodes the packet of a message.
 pub(super) fn packet(message: &Bytes, limits: &DecodeLimits) -> Result<Packet, DecodeError> {
     let mut input = Input::new(message);
     let Token::Map(len) = Token::read(&mut input)? else {
@@ -28,7 +28,7 @@ pub(super) fn packet(message: &Bytes, limits: &DecodeLimits) -> Result<Packet, D
     members.into_packet(limits)
 }
 
-/// What has been read of a packet.
+/// The members of a packet that have been read.
 #[derive(Debug, Default)]
 struct Members {
     kind: Option<PacketType>,
@@ -48,11 +48,11 @@ impl Members {
             return Err(DecodeError::InvalidMsgpack);
         };
         match key {
-            "type" => keep(&mut self.kind, read_kind(input)?),
-            "nsp" => keep(&mut self.namespace, read_namespace(input, limits)?),
-            "id" => keep(&mut self.id, read_id(input)?),
-            "data" => keep(&mut self.data, transcode::value(input, message, limits)?),
-            // Node's client sends its `options`, too.
+            "type" => set_once(&mut self.kind, read_kind(input)?),
+            "nsp" => set_once(&mut self.namespace, read_namespace(input, limits)?),
+            "id" => set_once(&mut self.id, read_id(input)?),
+            "data" => set_once(&mut self.data, transcode::value(input, message, limits)?),
+            // Node's client also sends its `options`.
             _ => transcode::skip(input),
         }
     }
@@ -69,9 +69,9 @@ impl Members {
     }
 }
 
-/// Keeps a member. One that comes twice could mean one thing here and another elsewhere.
-fn keep<T>(place: &mut Option<T>, value: T) -> Result<(), DecodeError> {
-    match place.replace(value) {
+/// Sets a member. A duplicate is an error, because other parsers may use the other value.
+fn set_once<T>(member: &mut Option<T>, value: T) -> Result<(), DecodeError> {
+    match member.replace(value) {
         None => Ok(()),
         Some(_) => Err(DecodeError::InvalidMsgpack),
     }
@@ -103,7 +103,7 @@ fn read_id(input: &mut Input<'_>) -> Result<Option<u64>, DecodeError> {
     }
 }
 
-/// The payload, if it is of the shape that the type of the packet asks for.
+/// Returns the payload if it has the structure that the type of the packet requires.
 fn payload(
     kind: PacketType,
     data: Option<Transcoded>,
@@ -118,7 +118,7 @@ fn payload(
     let mut event = None;
     match (kind, data.root) {
         (PacketType::Connect, Root::Map) | (PacketType::ConnectError, Root::Map | Root::Str) => {
-            // It counts as an argument, so it is in one array already.
+            // It counts as one argument, so it is nested in one array already.
             let limit = limits.max_depth;
             if data.depth >= limit {
                 return Err(DecodeError::TooDeep { limit });

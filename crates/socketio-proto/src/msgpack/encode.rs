@@ -1,22 +1,22 @@
-//! From packets to messages.
+//! Encodes packets as messages.
 
 use bytes::Bytes;
 
-use super::output::{MessageTooLarge, Output};
-use super::parts::{Part, Parts, lengths};
+use super::output::{MessageTooLarge, MsgpackOutput};
+use super::parts::{JsonPart, JsonParts, lengths};
 use crate::json;
 use crate::packet::{Packet, PacketType};
 
-/// More than what is around the payload and the namespace of a packet.
+/// An upper bound of the bytes around the payload and the namespace of a packet.
 const OVERHEAD: usize = 40;
 
-/// The first number that is too large for 64 bits.
+/// The smallest integer that is too large for a `u64`.
 const UNSIGNED_END: f64 = 18_446_744_073_709_551_616.0;
 
-/// The least number of 64 bits with a sign.
+/// The smallest `i64`.
 const SIGNED_START: f64 = -9_223_372_036_854_775_808.0;
 
-/// Writes a packet, its members in the order of Node's server.
+/// Encodes a packet with its members in the order of Node's server.
 pub(super) fn packet(packet: &Packet) -> Result<Bytes, MessageTooLarge> {
     let json = packet.payload.as_json();
     let attachments = packet.payload.attachments();
@@ -25,21 +25,21 @@ pub(super) fn packet(packet: &Packet) -> Result<Bytes, MessageTooLarge> {
         .map(Bytes::len)
         .chain([json.len(), packet.namespace.len(), OVERHEAD])
         .fold(0, usize::saturating_add);
-    let mut output = Output::with_capacity(capacity);
+    let mut output = MsgpackOutput::with_capacity(capacity);
     let has_data = !json.is_empty();
     output.map(2 + usize::from(has_data) + usize::from(packet.id.is_some()))?;
-    let is_answer = packet.kind == PacketType::Ack;
-    if is_answer {
+    let is_ack = packet.kind == PacketType::Ack;
+    if is_ack {
         id(&mut output, packet.id)?;
     }
     output.text("type")?;
     output.unsigned(packet.kind.number().into());
-    // What is absent is left out: the parser of Node takes no `nil` for it.
+    // An absent member is omitted, because Node's parser does not accept `nil` for it.
     if has_data {
         output.text("data")?;
         data(&mut output, json, attachments)?;
     }
-    if !is_answer {
+    if !is_ack {
         id(&mut output, packet.id)?;
     }
     output.text("nsp")?;
@@ -47,7 +47,7 @@ pub(super) fn packet(packet: &Packet) -> Result<Bytes, MessageTooLarge> {
     Ok(output.finish().into())
 }
 
-fn id(output: &mut Output, id: Option<u64>) -> Result<(), MessageTooLarge> {
+fn id(output: &mut MsgpackOutput, id: Option<u64>) -> Result<(), MessageTooLarge> {
     if let Some(id) = id {
         output.text("id")?;
         output.unsigned(id);
@@ -55,29 +55,33 @@ fn id(output: &mut Output, id: Option<u64>) -> Result<(), MessageTooLarge> {
     Ok(())
 }
 
-/// Writes JSON, with attachments in the place of their placeholders.
-fn data(output: &mut Output, json: &str, attachments: &[Bytes]) -> Result<(), MessageTooLarge> {
+/// Writes JSON, with attachments instead of their placeholders.
+fn data(
+    output: &mut MsgpackOutput,
+    json: &str,
+    attachments: &[Bytes],
+) -> Result<(), MessageTooLarge> {
     let mut lengths = lengths(json, attachments).into_iter();
     let mut length = || lengths.next().unwrap_or_default();
-    for part in Parts::new(json, attachments) {
+    for part in JsonParts::new(json, attachments) {
         match part {
-            Part::Attachment(bytes) => output.binary(bytes)?,
-            Part::Close | Part::Comma => {}
-            Part::OpenArray => output.array(length())?,
-            Part::OpenObject => output.map(length())?,
-            Part::Text(raw) if raw.contains('\\') => output.text(&json::unescape(raw))?,
-            Part::Text(raw) => output.text(raw)?,
-            Part::Word("null") => output.nil(),
-            Part::Word("true") => output.bool(true),
-            Part::Word("false") => output.bool(false),
-            Part::Word(word) => number(output, word),
+            JsonPart::Attachment(bytes) => output.binary(bytes)?,
+            JsonPart::Close | JsonPart::Comma => {}
+            JsonPart::OpenArray => output.array(length())?,
+            JsonPart::OpenObject => output.map(length())?,
+            JsonPart::Text(raw) if raw.contains('\\') => output.text(&json::unescape(raw))?,
+            JsonPart::Text(raw) => output.text(raw)?,
+            JsonPart::Word("null") => output.nil(),
+            JsonPart::Word("true") => output.bool(true),
+            JsonPart::Word("false") => output.bool(false),
+            JsonPart::Word(word) => number(output, word),
         }
     }
     Ok(())
 }
 
-/// Writes a number; a whole one as such, however it is written, as JavaScript does.
-fn number(output: &mut Output, number: &str) {
+/// Writes a number. As in JavaScript, an integral number is written as an integer.
+fn number(output: &mut MsgpackOutput, number: &str) {
     if let Ok(value) = number.parse() {
         return output.unsigned(value);
     }
@@ -85,13 +89,13 @@ fn number(output: &mut Output, number: &str) {
         return output.signed(value);
     }
     let value: f64 = number.parse().unwrap_or(f64::NAN);
-    let is_whole = value.fract() == 0.0;
-    if is_whole && (0.0..UNSIGNED_END).contains(&value) {
+    let is_integral = value.fract() == 0.0;
+    if is_integral && (0.0..UNSIGNED_END).contains(&value) {
         output.unsigned(value as u64);
-    } else if is_whole && (SIGNED_START..0.0).contains(&value) {
+    } else if is_integral && (SIGNED_START..0.0).contains(&value) {
         output.signed(value as i64);
     } else {
-        // Node's parser writes larger whole numbers as 0.
+        // Node's parser writes larger integers as 0.
         output.float(value);
     }
 }

@@ -1,14 +1,14 @@
-//! What is left of a message.
+//! Reads primitives from a message.
 
 use crate::error::DecodeError;
 
-/// What is left of a message. Whatever is taken is there.
+/// The unread part of a message. Every read is bounds-checked.
 #[derive(Clone, Debug)]
 pub(super) struct Input<'m> {
     rest: &'m [u8],
 }
 
-/// How many bytes tell a length.
+/// The width of a length.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Width {
     One,
@@ -59,7 +59,7 @@ impl<'m> Input<'m> {
         Ok(match width {
             Width::One => self.u8()?.into(),
             Width::Two => self.u16()?.into(),
-            // Where it does not fit, nothing is as long as that.
+            // If it does not fit, no input is that long.
             Width::Four => usize::try_from(self.u32()?).unwrap_or(usize::MAX),
         })
     }

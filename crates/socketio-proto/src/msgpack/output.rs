@@ -1,28 +1,28 @@
-//! MessagePack as it is written.
+//! Writes MessagePack.
 
 use std::error::Error;
 use std::fmt;
 
-/// A packet that MessagePack cannot hold: a text, a list or an attachment of more than 2³² − 1
-/// bytes or elements.
+/// The error that a packet does not fit into MessagePack: a string, a list or an attachment has more
+/// than 2³² − 1 bytes or elements.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MessageTooLarge(());
 
 impl fmt::Display for MessageTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, list or attachment of more than 4 GiB: send it in parts")
+        f.write_str("a string, list or attachment of more than 4 GiB: send it in parts")
     }
 }
 
 impl Error for MessageTooLarge {}
 
-/// What has been written of a message.
+/// The written part of a message.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(super) struct MsgpackOutput {
     bytes: Vec<u8>,
 }
 
-impl Output {
+impl MsgpackOutput {
     pub(super) fn with_capacity(capacity: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(capacity),
@@ -45,7 +45,7 @@ impl Output {
         self.marked(0xcb, value.to_be_bytes());
     }
 
-    /// Writes a whole number in as few bytes as it needs.
+    /// Writes an unsigned integer in its shortest form.
     pub(super) fn unsigned(&mut self, value: u64) {
         if let Ok(value) = u8::try_from(value) {
             if value > 0x7f {
@@ -61,7 +61,7 @@ impl Output {
         }
     }
 
-    /// Writes a whole number that may be less than zero, in as few bytes as it needs.
+    /// Writes a signed integer in its shortest form.
     pub(super) fn signed(&mut self, value: i64) {
         if let Ok(value) = u64::try_from(value) {
             self.unsigned(value);
@@ -95,13 +95,13 @@ impl Output {
         Ok(())
     }
 
-    /// Begins a list, whose elements come next.
+    /// Begins a list. The elements follow.
     pub(super) fn array(&mut self, len: usize) -> Result<(), MessageTooLarge> {
         self.container(0x90, [0xdc, 0xdd], length(len)?);
         Ok(())
     }
 
-    /// Begins a map, whose keys and values come next.
+    /// Begins a map. The keys and values follow.
     pub(super) fn map(&mut self, len: usize) -> Result<(), MessageTooLarge> {
         self.container(0x80, [0xde, 0xdf], length(len)?);
         Ok(())

@@ -1,4 +1,4 @@
-//! The parts of JSON, one after the other.
+//! Iterates over the parts of a JSON text.
 
 use bytes::Bytes;
 
@@ -6,29 +6,29 @@ use crate::json::{self, Cursor, Placeholder};
 
 /// A part of a JSON text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Part<'a> {
+pub(super) enum JsonPart<'a> {
     Attachment(&'a [u8]),
     /// The end of an array or object.
     Close,
-    /// What is between two elements or members.
+    /// The separator of two elements or members.
     Comma,
     OpenArray,
     OpenObject,
-    /// What is between the quotes of a string.
+    /// The characters between the quotes of a string.
     Text(&'a str),
-    /// A number, a truth value or `null`.
+    /// A number, a boolean or `null`.
     Word(&'a str),
 }
 
-/// The parts of a text that is known to be JSON. Of any other text there is an end, too.
+/// An iterator over the parts of valid JSON. It terminates for invalid JSON too.
 #[derive(Clone, Debug)]
-pub(super) struct Parts<'a> {
+pub(super) struct JsonParts<'a> {
     text: &'a str,
     attachments: &'a [Bytes],
     cursor: Cursor<'a>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> JsonParts<'a> {
     pub(super) fn new(text: &'a str, attachments: &'a [Bytes]) -> Self {
         Self {
             text,
@@ -37,7 +37,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Passes a placeholder, if there is its attachment.
+    /// Skips a placeholder that refers to an attachment, and returns the attachment.
     fn attachment(&mut self) -> Option<&'a [u8]> {
         let mut ahead = self.cursor.clone();
         let Placeholder { index } = Placeholder::read(&mut ahead)?;
@@ -46,7 +46,7 @@ impl<'a> Parts<'a> {
         Some(attachment)
     }
 
-    /// Passes a value without elements.
+    /// Skips a value without elements and returns its text.
     fn scalar(&mut self) -> &'a str {
         let start = self.cursor.offset();
         json::skip_value(&mut self.cursor);
@@ -55,60 +55,60 @@ impl<'a> Parts<'a> {
             .unwrap_or_default()
     }
 
-    fn pass(&mut self, part: Part<'a>) -> Part<'a> {
+    fn advance(&mut self, part: JsonPart<'a>) -> JsonPart<'a> {
         self.cursor.skip(1);
         part
     }
 }
 
-impl<'a> Iterator for Parts<'a> {
-    type Item = Part<'a>;
+impl<'a> Iterator for JsonParts<'a> {
+    type Item = JsonPart<'a>;
 
-    fn next(&mut self) -> Option<Part<'a>> {
+    fn next(&mut self) -> Option<JsonPart<'a>> {
         self.cursor.eat_whitespace();
         if self.cursor.eat(b':') {
             self.cursor.eat_whitespace();
         }
         Some(match self.cursor.peek()? {
-            b',' => self.pass(Part::Comma),
-            b'[' => self.pass(Part::OpenArray),
-            b']' | b'}' => self.pass(Part::Close),
+            b',' => self.advance(JsonPart::Comma),
+            b'[' => self.advance(JsonPart::OpenArray),
+            b']' | b'}' => self.advance(JsonPart::Close),
             b'{' => match self.attachment() {
-                Some(bytes) => Part::Attachment(bytes),
-                None => self.pass(Part::OpenObject),
+                Some(bytes) => JsonPart::Attachment(bytes),
+                None => self.advance(JsonPart::OpenObject),
             },
             b'"' => {
                 let quoted = self.scalar();
                 let rest = quoted.strip_prefix('"').unwrap_or(quoted);
-                Part::Text(rest.strip_suffix('"').unwrap_or(rest))
+                JsonPart::Text(rest.strip_suffix('"').unwrap_or(rest))
             }
             _ => match self.scalar() {
                 "" => return None,
-                word => Part::Word(word),
+                word => JsonPart::Word(word),
             },
         })
     }
 }
 
-/// How many elements each array and object has, in the order in which they open.
+/// Returns the number of elements of each array and object, in the order in which they open.
 ///
-/// MessagePack wants to be told before the elements come.
+/// MessagePack writes this number before the elements.
 pub(super) fn lengths(json: &str, attachments: &[Bytes]) -> Vec<usize> {
     let mut lengths: Vec<usize> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut has_opened = false;
-    for part in Parts::new(json, attachments) {
-        // Each element but the first comes behind a comma.
-        let is_counted = part == Part::Comma || (has_opened && part != Part::Close);
-        let innermost = open.last().and_then(|&place| lengths.get_mut(place));
+    for part in JsonParts::new(json, attachments) {
+        // Each element except the first follows a comma.
+        let is_counted = part == JsonPart::Comma || (has_opened && part != JsonPart::Close);
+        let innermost = open.last().and_then(|&index| lengths.get_mut(index));
         if let (true, Some(length)) = (is_counted, innermost) {
             *length = length.saturating_add(1);
         }
-        has_opened = matches!(part, Part::OpenArray | Part::OpenObject);
+        has_opened = matches!(part, JsonPart::OpenArray | JsonPart::OpenObject);
         if has_opened {
             open.push(lengths.len());
             lengths.push(0);
-        } else if part == Part::Close {
+        } else if part == JsonPart::Close {
             open.pop();
         }
     }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_ends_too() {
+    fn counting_terminates_for_invalid_json() {
         for text in [
             "", ":", "::", "[", "}", "\"", "]]", ",,", "{\"", "\u{b}", "a\u{b}",
         ] {

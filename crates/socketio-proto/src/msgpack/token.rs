@@ -1,27 +1,27 @@
-//! The smallest parts of MessagePack.
+//! Reads the tokens of MessagePack.
 
 use super::input::{Input, Width};
 use crate::error::DecodeError;
 
-/// A value, or the head of one that has elements.
+/// A value, or the head of a value with elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Token<'m> {
-    /// As many values follow.
+    /// The head of a list with this number of elements.
     Array(u32),
-    /// Binary; or an `ArrayBuffer`, which Node's parser tells from it.
+    /// Binary, or an `ArrayBuffer`, which Node's parser encodes differently.
     Binary(&'m [u8]),
     Bool(bool),
     /// Milliseconds since 1970.
     Date(i64),
     Extension(i8, &'m [u8]),
     Float(f64),
-    /// As many keys and values follow.
+    /// The head of a map with this number of entries.
     Map(u32),
     Nil,
-    /// A whole number of a kind that can be less than zero.
+    /// An integer of a signed format.
     Signed(i64),
     Str(&'m str),
-    /// What is `undefined` in JavaScript.
+    /// `undefined` in JavaScript.
     Undefined,
     Unsigned(u64),
 }
@@ -35,7 +35,7 @@ impl<'m> Token<'m> {
             0x90..=0x9f => Self::Array((marker & 0x0f).into()),
             0xa0..=0xbf => text(input, (marker & 0x1f).into())?,
             0xc0 => Self::Nil,
-            // Never used.
+            // Reserved by the specification.
             0xc1 => return Err(DecodeError::InvalidMsgpack),
             0xc2 => Self::Bool(false),
             0xc3 => Self::Bool(true),
@@ -77,7 +77,7 @@ impl<'m> Token<'m> {
         })
     }
 
-    /// The number, if it is a whole one that is not less than zero, of whichever kind.
+    /// Returns the number if it is a non-negative integer of any format.
     pub(super) fn as_unsigned(&self) -> Option<u64> {
         match *self {
             Self::Unsigned(number) => Some(number),

@@ -1,4 +1,4 @@
-//! From MessagePack to JSON and attachments.
+//! Transcodes MessagePack to JSON and attachments.
 
 use std::fmt::{Arguments, Write};
 
@@ -13,7 +13,7 @@ use crate::error::DecodeError;
 use crate::json::{self, EventName, Placeholder};
 use crate::limits::DecodeLimits;
 
-/// Room for the JSON of most packets; that of others grows with what has been read.
+/// The initial capacity of the JSON, enough for most packets.
 const CAPACITY: usize = 512;
 
 /// A value as JSON and attachments.
@@ -22,14 +22,14 @@ pub(super) struct Transcoded {
     pub(super) json: String,
     pub(super) attachments: Vec<Bytes>,
     pub(super) root: Root,
-    /// How deep arrays and objects are in each other, placeholders among them.
+    /// The nesting of arrays and objects, placeholders included.
     pub(super) depth: usize,
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Root {
-    /// A list; with its first element, if that can be the name of an event.
+    /// A list, with the position of its first element if it can be an event name.
     Array(Option<EventName>),
     Map,
     /// `nil` or `undefined`.
@@ -38,8 +38,8 @@ pub(super) enum Root {
     Str,
 }
 
-/// Reads one value. Does not recurse, and allocates by what has been read, not by what is
-/// announced.
+/// Transcodes one value. It does not recurse, and allocates by the size of its input, not by announced
+/// lengths.
 pub(super) fn value(
     input: &mut Input<'_>,
     message: &Bytes,
@@ -74,7 +74,7 @@ pub(super) fn value(
     })
 }
 
-/// Passes one value and keeps nothing of it.
+/// Skips one value.
 pub(super) fn skip(input: &mut Input<'_>) -> Result<(), DecodeError> {
     let mut values: u64 = 1;
     while values > 0 {
@@ -95,19 +95,19 @@ struct Transcoder<'a> {
     attachments: Vec<Bytes>,
     attachment_bytes: usize,
     /// The arrays and objects around the next value.
-    open: SmallVec<[Open; 8]>,
+    open: SmallVec<[OpenContainer; 8]>,
     depth: usize,
 }
 
-/// An array or object some of whose elements are still to come.
-struct Open {
-    left: u32,
+/// An array or object with unread elements.
+struct OpenContainer {
+    remaining: u32,
     is_map: bool,
 }
 
 impl Transcoder<'_> {
-    /// Reads the first element of the array that has just been opened, and tells where it is if it
-    /// can be the name of an event.
+    /// Transcodes the first element of the array that was just opened. Returns its position if it can
+    /// be an event name.
     fn first(&mut self, input: &mut Input<'_>) -> Result<Option<EventName>, DecodeError> {
         let Some(token) = self.next(input)? else {
             return Ok(None);
@@ -124,22 +124,22 @@ impl Transcoder<'_> {
         }))
     }
 
-    /// Closes what is complete, and reads the token of the next value and what comes before it.
-    /// `None` if everything is complete.
+    /// Closes complete containers, writes the separator and the key of the next value, and reads its
+    /// token. Returns `None` if the outermost value is complete.
     fn next<'m>(&mut self, input: &mut Input<'m>) -> Result<Option<Token<'m>>, DecodeError> {
         loop {
             let Some(open) = self.open.last_mut() else {
                 return Ok(None);
             };
             let is_map = open.is_map;
-            if open.left == 0 {
+            if open.remaining == 0 {
                 self.json.push(if is_map { '}' } else { ']' });
                 self.open.pop();
                 continue;
             }
-            open.left = open.left.saturating_sub(1);
+            open.remaining = open.remaining.saturating_sub(1);
             let before = self.json.len();
-            // No value ends in one of these.
+            // No value ends with one of these.
             if !self.json.ends_with(['[', '{']) {
                 self.json.push(',');
             }
@@ -157,7 +157,7 @@ impl Transcoder<'_> {
 
     fn key(&mut self, input: &mut Input<'_>) -> Result<(), DecodeError> {
         match Token::read(input)? {
-            // What looks like a placeholder here is none.
+            // This object only looks like a placeholder.
             Token::Str(Placeholder::KEY) => {
                 self.push(format_args!("\"{}\"", Placeholder::PLAIN_KEY));
             }
@@ -172,7 +172,7 @@ impl Transcoder<'_> {
         Ok(())
     }
 
-    /// Writes a value, or the beginning of one that has elements.
+    /// Writes a value, or the opening bracket of a value with elements.
     fn write(&mut self, token: Token<'_>) -> Result<(), DecodeError> {
         match token {
             Token::Array(len) => self.enter(len, false)?,
@@ -200,14 +200,14 @@ impl Transcoder<'_> {
         Ok(())
     }
 
-    fn enter(&mut self, left: u32, is_map: bool) -> Result<(), DecodeError> {
+    fn enter(&mut self, remaining: u32, is_map: bool) -> Result<(), DecodeError> {
         self.deepen()?;
         self.json.push(if is_map { '{' } else { '[' });
-        self.open.push(Open { left, is_map });
+        self.open.push(OpenContainer { remaining, is_map });
         Ok(())
     }
 
-    /// Keeps an attachment and writes its placeholder, which is an object, too.
+    /// Stores an attachment and writes its placeholder, which is an object.
     fn attach(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         self.deepen()?;
         let index = self.attachments.len();
@@ -238,6 +238,6 @@ impl Transcoder<'_> {
     fn push(&mut self, text: Arguments<'_>) {
         self.json
             .write_fmt(text)
-            .expect("to write to a string does not fail");
+            .expect("writing to a string does not fail");
     }
 }

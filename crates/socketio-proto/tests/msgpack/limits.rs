@@ -1,4 +1,4 @@
-//! Every limit, reached and crossed.
+//! Every limit, reached and exceeded.
 
 use bytes::Bytes;
 use socketio_proto::{DecodeError, DecodeLimits, MsgpackParser, Packet};
@@ -15,7 +15,7 @@ fn event(args: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
-fn attachments_are_counted() {
+fn the_number_of_attachments_is_limited() {
     let limits = DecodeLimits::default().with_max_attachments(2);
     let error = DecodeError::TooManyAttachments { limit: 2 };
     for binary in [hex("c400"), hex("c70000"), hex("d401 00")] {
@@ -34,7 +34,7 @@ fn attachments_are_counted() {
 }
 
 #[test]
-fn the_bytes_of_attachments_are_counted() {
+fn the_total_size_of_attachments_is_limited() {
     let limits = DecodeLimits::default().with_max_attachment_bytes(3);
     let error = DecodeError::AttachmentsTooLarge { limit: 3 };
     assert!(read(event(&[hex("c40101"), hex("c7020001 02")]), &limits).is_ok());
@@ -46,7 +46,7 @@ fn the_bytes_of_attachments_are_counted() {
 }
 
 #[test]
-fn depth_is_counted_as_in_json() {
+fn nesting_is_counted_as_in_json() {
     let limits = DecodeLimits::default().with_max_depth(3);
     let error = DecodeError::TooDeep { limit: 3 };
     for (arg, fits) in [
@@ -55,17 +55,17 @@ fn depth_is_counted_as_in_json() {
         ("91 91 90", false),
         ("81 a161 80", true),
         ("81 a161 81 a162 80", false),
-        // What stands for an attachment in JSON is an object.
+        // The placeholder of an attachment is an object in JSON.
         ("91 c400", true),
         ("91 91 c400", false),
-        // A list of its own.
+        // An extension is a list in JSON.
         ("d401 00", true),
         ("91 d401 00", false),
     ] {
         let result = read(event(&[hex(arg)]), &limits).map(drop);
         assert_eq!(result, if fits { Ok(()) } else { Err(error) }, "{arg}");
     }
-    // What is no list of arguments counts as an argument.
+    // A payload other than a list counts as one argument.
     assert!(read(message(0, &hex("81 a161 80")), &limits).is_ok());
     assert_eq!(
         read(message(0, &hex("81 a161 81 a162 80")), &limits),
@@ -79,7 +79,7 @@ fn depth_is_counted_as_in_json() {
 }
 
 #[test]
-fn nobody_recurses_however_deep_it_is() {
+fn deep_nesting_does_not_recurse() {
     let deep = vec![0x91; 900_000];
     let error = DecodeError::TooDeep { limit: 128 };
     assert_eq!(
@@ -92,7 +92,7 @@ fn nobody_recurses_however_deep_it_is() {
     let packet = read(message(2, &deep), &limits).unwrap();
     assert_eq!(MsgpackParser::encode(&packet).unwrap(), message(2, &deep));
 
-    // Not kept, and not refused either: nothing is made of it.
+    // An ignored member is skipped, and its nesting is not limited.
     let mut ignored = hex("83a47479706501a36e7370a12fa178");
     ignored.extend(vec![0x91; 900_000]);
     ignored.extend(hex("90"));
@@ -100,7 +100,7 @@ fn nobody_recurses_however_deep_it_is() {
 }
 
 #[test]
-fn names_are_measured() {
+fn the_length_of_names_is_limited() {
     let limits = DecodeLimits::default()
         .with_max_event_name_len(3)
         .with_max_namespace_len(4);
@@ -125,7 +125,7 @@ fn names_are_measured() {
 }
 
 #[test]
-fn json_has_at_most_seven_times_the_bytes() {
+fn json_has_at_most_seven_times_the_size() {
     for arg in [
         [hex("da4000"), vec![1; 0x4000]].concat(),
         [hex("dc4000"), vec![0xc0; 0x4000]].concat(),

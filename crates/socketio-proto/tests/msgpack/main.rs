@@ -1,4 +1,4 @@
-//! Packets as MessagePack.
+//! The MessagePack encoding of packets.
 
 #![cfg(feature = "msgpack")]
 #![allow(
@@ -15,7 +15,7 @@ mod wire;
 use bytes::Bytes;
 use socketio_proto::{Args, DecodeError, DecodeLimits, MsgpackParser, Packet};
 
-/// The bytes that a text writes in hexadecimal; spaces are for the reader.
+/// Decodes hexadecimal text. Spaces are ignored.
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u32> = text.chars().filter_map(|char| char.to_digit(16)).collect();
     digits
@@ -28,7 +28,7 @@ fn read(message: &[u8]) -> Result<Packet, DecodeError> {
     MsgpackParser::decode(&Bytes::copy_from_slice(message), &DecodeLimits::default())
 }
 
-/// A message of a type, for the main namespace, whose `data` is written out.
+/// Returns a message of this type for the main namespace with encoded `data`.
 fn message(kind: u8, data: &[u8]) -> Vec<u8> {
     let mut message = hex("83 a474797065");
     message.push(kind);
@@ -38,13 +38,13 @@ fn message(kind: u8, data: &[u8]) -> Vec<u8> {
     message
 }
 
-/// The arguments of an event `e` with one argument, which is written out.
+/// Decodes an event `e` with one encoded argument, and returns the arguments.
 fn argument(value: &[u8]) -> Result<Args, DecodeError> {
     let data = [&hex("92 a165"), value].concat();
     read(&message(2, &data)).map(|packet| packet.payload)
 }
 
-/// The JSON of the argument of such an event.
+/// Decodes an event `e` with one encoded argument, and returns its JSON.
 fn json(value: &[u8]) -> String {
     argument(value).unwrap().get(0).unwrap().to_owned()
 }

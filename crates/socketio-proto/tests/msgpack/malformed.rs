@@ -1,4 +1,4 @@
-//! What is no packet.
+//! Malformed messages.
 
 use socketio_proto::DecodeError::{
     self, InvalidId, InvalidMsgpack, InvalidNamespace, InvalidPayload, InvalidType, ReservedEvent,
@@ -8,21 +8,21 @@ use socketio_proto::PacketType;
 use super::{argument, hex, message, read};
 
 #[track_caller]
-fn refused(bytes: &str, error: DecodeError) {
+fn assert_rejected(bytes: &str, error: DecodeError) {
     assert_eq!(read(&hex(bytes)), Err(error), "{bytes}");
 }
 
 #[test]
 fn a_message_is_one_map() {
     for bytes in ["", "c0", "90", "01", "a161", "c1", "d40000"] {
-        refused(bytes, InvalidMsgpack);
+        assert_rejected(bytes, InvalidMsgpack);
     }
-    refused("82a47479706501a36e7370a12f 00", InvalidMsgpack);
-    refused("82a47479706501a36e7370a12f c0", InvalidMsgpack);
+    assert_rejected("82a47479706501a36e7370a12f 00", InvalidMsgpack);
+    assert_rejected("82a47479706501a36e7370a12f c0", InvalidMsgpack);
 }
 
 #[test]
-fn what_crashed_others_is_an_error() {
+fn inputs_that_crashed_other_parsers_are_errors() {
     for bytes in [
         "81d9ff",
         "c9ffffffff00",
@@ -30,7 +30,7 @@ fn what_crashed_others_is_an_error() {
         "dfffffffff",
         "ddffffffff",
     ] {
-        refused(bytes, InvalidMsgpack);
+        assert_rejected(bytes, InvalidMsgpack);
     }
     for value in [
         "c9ffffffff00",
@@ -45,7 +45,7 @@ fn what_crashed_others_is_an_error() {
 }
 
 #[test]
-fn every_beginning_of_a_message_is_an_error() {
+fn a_truncated_message_is_an_error() {
     let value = hex(
         "8f a0 00 a161 c4 02 0102 a162 c7 01 00 05 a163 cb3ff8000000000000 a164 d9 01 78 \
          a165 dc 0001 c2 a166 de 0001 a0 c0 a167 d7 00 0000000000000000 a168 d4 00 00 a169 cd 0100 \
@@ -73,13 +73,13 @@ fn the_type_is_a_number_from_0_to_4() {
         "d10102",
         "d3ffffffffffffffff",
     ] {
-        refused(&format!("82a474797065{kind}a36e7370a12f"), InvalidType);
+        assert_rejected(&format!("82a474797065{kind}a36e7370a12f"), InvalidType);
     }
-    refused("81a36e7370a12f", InvalidType);
+    assert_rejected("81a36e7370a12f", InvalidType);
 }
 
 #[test]
-fn the_namespace_is_a_name() {
+fn the_namespace_must_be_a_valid_name() {
     for name in [
         "c0",
         "01",
@@ -90,13 +90,13 @@ fn the_namespace_is_a_name() {
         "a42f612c62",
         "c4012f",
     ] {
-        refused(&format!("82a47479706501a36e7370{name}"), InvalidNamespace);
+        assert_rejected(&format!("82a47479706501a36e7370{name}"), InvalidNamespace);
     }
-    refused("81a47479706501", InvalidNamespace);
+    assert_rejected("81a47479706501", InvalidNamespace);
 }
 
 #[test]
-fn the_id_is_a_whole_number_that_javascript_can_count_to() {
+fn the_id_is_a_safe_integer() {
     let with_id = |id: &str| format!("84a47479706502a46461746191a165a26964{id}a36e7370a12f");
     for id in [
         "c0",
@@ -110,7 +110,7 @@ fn the_id_is_a_whole_number_that_javascript_can_count_to() {
         "d2ffffffff",
         "d30020000000000000",
     ] {
-        refused(&with_id(id), InvalidId);
+        assert_rejected(&with_id(id), InvalidId);
     }
     let id = |id: &str| read(&hex(&with_id(id))).unwrap().id;
     assert_eq!(id("cf001fffffffffffff"), Some((1 << 53) - 1));
@@ -118,9 +118,9 @@ fn the_id_is_a_whole_number_that_javascript_can_count_to() {
     assert_eq!(id("d40000"), None, "undefined");
 }
 
-/// Encoders that write every number as one with a sign are as good as others, for Node's parser too.
+/// Some encoders write all integers in a signed format. Node's parser accepts these too.
 #[test]
-fn numbers_may_be_of_a_kind_that_can_be_less_than_zero() {
+fn integers_can_have_a_signed_format() {
     let ack = read(&hex("84a47479706503a46461746190a2696407a36e7370a12f")).unwrap();
     assert_eq!((ack.kind, ack.id), (PacketType::Ack, Some(7)));
     for [kind, id] in [
@@ -135,14 +135,14 @@ fn numbers_may_be_of_a_kind_that_can_be_less_than_zero() {
 }
 
 #[test]
-fn members_come_once_and_others_are_passed_over() {
-    refused("83a47479706501a47479706501a36e7370a12f", InvalidMsgpack);
-    refused("83a47479706501a36e7370a12fa36e7370a12f", InvalidMsgpack);
-    refused(
+fn duplicate_members_are_rejected_and_unknown_ones_ignored() {
+    assert_rejected("83a47479706501a47479706501a36e7370a12f", InvalidMsgpack);
+    assert_rejected("83a47479706501a36e7370a12fa36e7370a12f", InvalidMsgpack);
+    assert_rejected(
         "84a47479706502a46461746191a165a46461746191a165a36e7370a12f",
         InvalidMsgpack,
     );
-    refused("83a47479706501a36e7370a12f0100", InvalidMsgpack);
+    assert_rejected("83a47479706501a36e7370a12f0100", InvalidMsgpack);
     let known = read(&hex("82a47479706501a36e7370a12f"));
     let more = "83a47479706501a36e7370a12fa178";
     for value in [
@@ -163,13 +163,13 @@ fn members_come_once_and_others_are_passed_over() {
         "a1ff",
         "91dc",
     ] {
-        refused(&format!("{more}{value}"), InvalidMsgpack);
+        assert_rejected(&format!("{more}{value}"), InvalidMsgpack);
     }
 }
 
-/// The same as for JSON.
+/// The rules are the same as for JSON.
 #[test]
-fn a_payload_has_the_shape_that_its_type_asks_for() {
+fn each_packet_type_requires_its_payload() {
     let valid = |kind: u8, data: &str| {
         let read = read(&message(kind, &hex(data)));
         assert!(
@@ -217,7 +217,7 @@ fn a_payload_has_the_shape_that_its_type_asks_for() {
 }
 
 #[test]
-fn the_members_of_a_packet_come_in_any_order() {
+fn the_members_of_a_packet_can_be_in_any_order() {
     let expected = read(&hex("84a47479706502a46461746191a165a2696407a36e7370a12f")).unwrap();
     for bytes in [
         "84a46461746191a165a36e7370a12fa2696407a47479706502",
@@ -228,7 +228,7 @@ fn the_members_of_a_packet_come_in_any_order() {
 }
 
 #[test]
-fn reserved_names_are_refused() {
+fn reserved_names_are_rejected() {
     for name in [
         "connect",
         "connect_error",
@@ -240,21 +240,24 @@ fn reserved_names_are_refused() {
         let mut data = vec![0x91, 0xa0 | u8::try_from(name.len()).unwrap()];
         data.extend(name.bytes());
         assert_eq!(read(&message(2, &data)), Err(ReservedEvent), "{name}");
-        assert!(read(&message(3, &data)).is_ok(), "an answer has no name");
+        assert!(
+            read(&message(3, &data)).is_ok(),
+            "an acknowledgement has no name"
+        );
     }
 }
 
 #[test]
-fn a_text_is_utf_8() {
+fn a_string_must_be_utf_8() {
     for value in ["a1ff", "a2c3 28", "a3eda080", "d901 80", "81 a1ff 00"] {
         assert_eq!(argument(&hex(value)), Err(InvalidMsgpack), "{value}");
     }
-    refused("82a47479706501a36e7370a22fff", InvalidMsgpack);
-    refused("83a47479706501a36e7370a12fa1ffc0", InvalidMsgpack);
+    assert_rejected("82a47479706501a36e7370a22fff", InvalidMsgpack);
+    assert_rejected("83a47479706501a36e7370a12fa1ffc0", InvalidMsgpack);
 }
 
 #[test]
-fn a_key_that_has_no_text_of_its_own_is_an_error() {
+fn an_unsupported_key_is_an_error() {
     for key in [
         "90",
         "80",
@@ -269,11 +272,11 @@ fn a_key_that_has_no_text_of_its_own_is_an_error() {
     }
 }
 
-/// Guards against memory that is taken because a length is announced.
+/// Checks that no memory is allocated for announced lengths.
 #[cfg(target_os = "linux")]
 #[test]
-fn lengths_are_not_believed() {
-    // Address space that is asked for counts, touched or not.
+fn announced_lengths_do_not_allocate() {
+    // The requested address space counts, whether it is touched or not.
     let peak = || -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find(|line| line.starts_with("VmPeak:"));
@@ -291,7 +294,7 @@ fn lengths_are_not_believed() {
         assert_eq!(read(&announced), Err(InvalidMsgpack), "{value}");
     }
     let grown = peak() - before;
-    // The other tests run beside this one.
+    // Other tests run concurrently.
     assert!(
         grown < 2 << 20,
         "{grown} kB for lengths that were announced"

@@ -1,4 +1,4 @@
-//! What each kind of value is read as, and how it is written.
+//! The encoding and decoding of each type of value.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use socketio_proto::{Args, DecodeLimits, MsgpackParser, Namespace, Packet, Packe
 
 use super::{argument, hex, json, read};
 
-/// How a value is written that is the argument of an event `e`.
+/// Returns the encoded value of the argument of an event `e`.
 fn written(value: &(impl Serialize + ?Sized)) -> Vec<u8> {
     written_args(Args::from_serialize(Some("e"), &(value,)).unwrap())
 }
@@ -32,7 +32,7 @@ fn written_args(args: Args) -> Vec<u8> {
 }
 
 #[test]
-fn whole_numbers_have_their_shortest_form() {
+fn integers_have_their_shortest_form() {
     for (number, expected) in [
         ("0", "00"),
         ("127", "7f"),
@@ -60,9 +60,9 @@ fn whole_numbers_have_their_shortest_form() {
     }
 }
 
-/// As Node's parser, except for numbers that it writes as 0.
+/// As in Node's parser, except for numbers that it writes as 0.
 #[test]
-fn a_number_is_written_by_what_it_is_and_not_by_how_it_is_written() {
+fn an_integral_number_is_written_as_an_integer() {
     for (number, expected) in [
         ("1.0", "01"),
         ("-0", "00"),
@@ -85,7 +85,7 @@ fn a_number_is_written_by_what_it_is_and_not_by_how_it_is_written() {
 }
 
 #[test]
-fn numbers_are_read_in_every_form() {
+fn numbers_are_read_in_every_format() {
     for (bytes, expected) in [
         ("d07f", "127"),
         ("d0ff", "-1"),
@@ -112,12 +112,12 @@ fn numbers_are_read_in_every_form() {
         "cb7ff0000000000000",
         "cbfff0000000000000",
     ] {
-        assert_eq!(json(&hex(bytes)), "null", "no number of JSON: {bytes}");
+        assert_eq!(json(&hex(bytes)), "null", "not a JSON number: {bytes}");
     }
 }
 
 #[test]
-fn nil_and_truth_values() {
+fn nil_and_booleans_are_read_and_written() {
     for (bytes, text) in [("c0", "null"), ("c2", "false"), ("c3", "true")] {
         assert_eq!(json(&hex(bytes)), text);
         assert_eq!(written_json(text), hex(bytes));
@@ -125,7 +125,7 @@ fn nil_and_truth_values() {
 }
 
 #[test]
-fn texts_have_their_shortest_form_and_are_read_in_every_form() {
+fn strings_have_their_shortest_form_and_are_read_in_every_format() {
     for (len, head) in [
         (0, "a0"),
         (31, "bf"),
@@ -146,7 +146,7 @@ fn texts_have_their_shortest_form_and_are_read_in_every_form() {
 }
 
 #[test]
-fn what_json_escapes_is_escaped_and_unescaped() {
+fn characters_that_json_escapes_are_escaped_and_unescaped() {
     let text = "\"\\/\u{8}\u{c}\n\r\t\u{0}\u{1f}\u{7f}é😀";
     let bytes = written(text);
     assert_eq!(json(&bytes), serde_json::to_string(text).unwrap());
@@ -162,7 +162,7 @@ fn what_json_escapes_is_escaped_and_unescaped() {
 }
 
 #[test]
-fn containers_have_their_shortest_form_and_are_read_in_every_form() {
+fn containers_have_their_shortest_form_and_are_read_in_every_format() {
     for (len, head) in [
         (0, "90"),
         (15, "9f"),
@@ -234,18 +234,18 @@ fn binary_is_an_attachment() {
 }
 
 #[test]
-fn an_array_buffer_of_eight_bytes_is_no_date() {
+fn an_array_buffer_of_eight_bytes_is_not_a_date() {
     let args = argument(&hex("c70800 0000011f71fb04cb")).unwrap();
     assert_eq!(args.attachments(), [&hex("0000011f71fb04cb")[..]]);
     assert_eq!(
         json(&hex("d700 0000011f71fb04cb")),
         r#""2009-02-13T23:31:30.123Z""#
     );
-    assert_eq!(json(&hex("d700 7fffffffffffffff")), "null", "no date");
+    assert_eq!(json(&hex("d700 7fffffffffffffff")), "null", "not a date");
 }
 
 #[test]
-fn undefined_is_null_in_a_list_and_nothing_in_an_object() {
+fn undefined_is_null_in_a_list_and_omitted_in_an_object() {
     assert_eq!(json(&hex("93 01 d40000 d400ff")), "[1,null,null]");
     assert_eq!(json(&hex("d40000")), "null");
     assert_eq!(
@@ -284,7 +284,7 @@ fn other_extensions_are_lists_as_in_node() {
 }
 
 #[test]
-fn keys_that_are_no_texts_are_written_as_texts() {
+fn keys_of_other_types_are_read_as_strings() {
     assert_eq!(
         json(&hex("85 01 00 ff 00 c0 00 c3 00 cd1000 00")),
         r#"{"1":0,"-1":0,"null":0,"true":0,"4096":0}"#
@@ -292,12 +292,12 @@ fn keys_that_are_no_texts_are_written_as_texts() {
 }
 
 #[test]
-fn keys_that_come_twice_are_kept() {
+fn duplicate_keys_are_kept() {
     assert_eq!(json(&hex("82 a161 01 a161 02")), r#"{"a":1,"a":2}"#);
 }
 
 #[test]
-fn an_object_that_looks_like_a_placeholder_is_plain_data() {
+fn an_object_that_looks_like_a_placeholder_stays_data() {
     let likeness = hex("82 ac5f706c616365686f6c646572 c3 a36e756d 00");
     let data = [&hex("93 a165")[..], &likeness, &hex("c401aa")].concat();
     let packet = read(&super::message(2, &data)).unwrap();
@@ -306,14 +306,14 @@ fn an_object_that_looks_like_a_placeholder_is_plain_data() {
     assert_eq!(object.get("_placeholder"), Some(&Value::Bool(true)));
     assert_eq!(object.get("num"), Some(&Value::Number(0.into())));
 
-    // Relayed as it came, and as a value, it still is.
+    // It stays data when it is relayed, as arguments or as a value.
     let sent = super::message(2, &data);
     assert_eq!(MsgpackParser::encode(&packet).unwrap(), sent);
     let args = Args::from_serialize(Some("e"), &(object, binary)).unwrap();
     let again = Packet::event(Namespace::MAIN, args);
     assert_eq!(MsgpackParser::encode(&again).unwrap(), sent);
 
-    // And as the parts that another node gets.
+    // And when another server creates the packet from its parts.
     let parts = Packet::from_parts(
         PacketType::Event,
         Namespace::MAIN,

@@ -1,4 +1,4 @@
-//! Traffic of Node's server and client, captured with socket.io-msgpack-parser 3.0.2.
+//! Messages of Node's server and client, captured with socket.io-msgpack-parser 3.0.2.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -8,7 +8,7 @@ use socketio_proto::{
 
 use super::{hex, read};
 
-/// A packet from JSON in which `#` stands for an attachment, which is one byte.
+/// Creates a packet from JSON in which `#` is replaced by the placeholder of an attachment of one byte.
 fn packet(kind: PacketType, name: &str, id: Option<u64>, json: &str, attachment: u8) -> Packet {
     let has_attachment = json.contains('#');
     let json = json.replace('#', r#"{"_placeholder":true,"num":0}"#);
@@ -19,7 +19,7 @@ fn packet(kind: PacketType, name: &str, id: Option<u64>, json: &str, attachment:
 }
 
 #[test]
-fn what_a_server_sends_is_written_byte_by_byte() {
+fn packets_of_a_server_are_encoded_byte_by_byte() {
     use PacketType::{Ack, ConnectError, Disconnect, Event};
 
     for (expected, packet) in [
@@ -59,7 +59,7 @@ fn what_a_server_sends_is_written_byte_by_byte() {
 }
 
 #[test]
-fn what_a_client_sends_is_read() {
+fn messages_of_a_client_are_decoded() {
     use PacketType::{Connect, Disconnect, Event};
 
     for (sent, expected) in [
@@ -83,7 +83,7 @@ fn what_a_client_sends_is_read() {
             "82a47479706501a36e7370a12f",
             packet(Disconnect, "/", None, "", 0),
         ),
-        // What python-socketio sends to leave.
+        // The DISCONNECT packet of python-socketio.
         (
             "83a47479706501a464617461c0a36e7370a12f",
             packet(Disconnect, "/", None, "", 0),
@@ -94,7 +94,7 @@ fn what_a_client_sends_is_read() {
 }
 
 #[test]
-fn what_is_sent_by_a_server_is_read_by_a_client() {
+fn messages_of_a_server_are_decoded() {
     for sent in [
         "83a47479706500a46461746182a3736964b45f5f417657396a35532d6a5345706a6641414141a3706964d40000a36e7370a12f",
         "83a47479706502a46461746192a26869c40101a36e7370a12f",
@@ -109,7 +109,7 @@ fn what_is_sent_by_a_server_is_read_by_a_client() {
 }
 
 #[test]
-fn the_connect_packet_of_a_server_has_no_member_that_is_undefined() {
+fn the_connect_packet_of_a_server_has_no_undefined_member() {
     let packet = read(&hex(
         "83a47479706500a46461746182a3736964b45f5f417657396a35532d6a5345706a6641414141a3706964d40000a36e7370a12f",
     ))
@@ -127,7 +127,7 @@ fn the_connect_packet_of_a_server_has_no_member_that_is_undefined() {
 }
 
 #[test]
-fn a_decoder_takes_binary_messages_only() {
+fn a_decoder_rejects_text_messages() {
     let mut decoder = MsgpackParser.decoder(Default::default());
     let event = hex("83a47479706502a46461746192a26869c40101a36e7370a12f");
     let packet = decoder
@@ -143,7 +143,7 @@ fn a_decoder_takes_binary_messages_only() {
 }
 
 #[test]
-fn attachments_share_the_memory_of_their_message() {
+fn attachments_share_the_buffer_of_their_message() {
     let message = Bytes::from(hex("83a47479706502a46461746192a26869c40101a36e7370a12f"));
     let packet = MsgpackParser::decode(&message, &DecodeLimits::default()).unwrap();
     let attachment = &packet.payload.attachments()[0];
@@ -151,7 +151,7 @@ fn attachments_share_the_memory_of_their_message() {
 }
 
 #[test]
-fn binary_in_the_payload_of_a_connect_packet_is_read() {
+fn binary_in_the_payload_of_a_connect_packet_is_decoded() {
     let connect = hex("83a47479706500a46461746181a174c4020102a36e7370a12f");
     let packet = read(&connect).unwrap();
     let auth: std::collections::HashMap<String, Bytes> = packet.payload.deserialize().unwrap();
@@ -159,7 +159,7 @@ fn binary_in_the_payload_of_a_connect_packet_is_read() {
 }
 
 #[test]
-fn json_is_written_whoever_made_it() {
+fn any_valid_json_is_encoded() {
     let payload = Args::from_serialize(Some("e"), &json!({"a": [], "b": {}, "c": [[1], "\n"]}));
     let packet = Packet::event(Namespace::MAIN, payload.unwrap());
     assert_eq!(

@@ -1,11 +1,10 @@
-//! Keys of objects, into types.
+//! Deserializes the keys of objects.
 
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Error as JsonError;
 
-/// Reads the key of an object's member, as `serde_json` does: numbers and truth values are found
-/// inside the quotes.
+/// A deserializer of a key. As in `serde_json`, numbers and booleans are read from inside the quotes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyReader<'de> {
     /// The key with its quotes.
@@ -23,11 +22,11 @@ impl<'de> KeyReader<'de> {
     }
 }
 
-macro_rules! look_inside {
+macro_rules! read_unquoted {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
             let text = self.unquoted();
-            // White space, and anything but a number or a truth value, does not belong here.
+            // Reject white space, and anything other than a number or a boolean.
             if !text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-') {
                 return Err(JsonError::invalid_type(Unexpected::Str(text), &visitor));
             }
@@ -75,7 +74,7 @@ impl<'de> Deserializer<'de> for KeyReader<'de> {
         serde_json::Deserializer::from_str(self.token).deserialize_enum(name, variants, visitor)
     }
 
-    look_inside! {
+    read_unquoted! {
         deserialize_bool
         deserialize_i8
         deserialize_i16

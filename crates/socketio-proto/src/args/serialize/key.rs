@@ -1,24 +1,24 @@
-//! Keys of maps, which JSON has in quotes.
+//! Serializes the keys of maps.
 
 use std::fmt;
 
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::Error as JsonError;
 
-use super::output::Output;
+use super::output::JsonOutput;
 use super::refuse::refuse;
 
-/// Writes a key as `serde_json` does: what is no text but has a plain form, in quotes.
-pub(super) struct Key<'a>(pub(super) &'a mut Output);
+/// A serializer of a key. As in `serde_json`, numbers and booleans are written in quotes.
+pub(super) struct KeySerializer<'a>(pub(super) &'a mut JsonOutput);
 
 fn no_key() -> JsonError {
     JsonError::custom("key must be a string")
 }
 
-impl<'a> Key<'a> {
+impl<'a> KeySerializer<'a> {
     fn quoted(
         self,
-        write: impl FnOnce(&mut Output) -> Result<(), JsonError>,
+        write: impl FnOnce(&mut JsonOutput) -> Result<(), JsonError>,
     ) -> Result<(), JsonError> {
         self.0.text.push('"');
         write(self.0)?;
@@ -44,7 +44,7 @@ macro_rules! quoted {
     )*};
 }
 
-impl Serializer for Key<'_> {
+impl Serializer for KeySerializer<'_> {
     type Error = JsonError;
     type Ok = ();
 

@@ -1,4 +1,4 @@
-//! What values are written into.
+//! The buffers that arguments are written to.
 
 use std::fmt::{self, Write as _};
 use std::{io, str};
@@ -11,25 +11,25 @@ use serde_json::Error as JsonError;
 use crate::attachments::Attachments;
 use crate::json::{self, Placeholder};
 
-/// The JSON of what has been written, and the attachments that its placeholders stand for.
+/// The written JSON and the attachments of its placeholders.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(super) struct JsonOutput {
     pub(super) text: String,
     pub(super) attachments: Attachments,
 }
 
-impl Output {
-    /// Writes a text in quotes.
+impl JsonOutput {
+    /// Writes a string in quotes.
     #[inline]
     pub(super) fn string(&mut self, text: &str) {
         if text == Placeholder::KEY {
-            self.likeness();
+            self.escaped_placeholder_key();
         } else {
             json::push_string(&mut self.text, text);
         }
     }
 
-    /// Writes in quotes what a value displays as.
+    /// Writes the `Display` text of a value in quotes.
     pub(super) fn display<T: fmt::Display + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
         struct Escaping<'a>(&'a mut String);
 
@@ -47,7 +47,7 @@ impl Output {
         self.text.push('"');
         if self.text.as_bytes().get(start..) == Some(Placeholder::MARK) {
             self.text.truncate(start);
-            self.likeness();
+            self.escaped_placeholder_key();
         }
         Ok(())
     }
@@ -56,7 +56,7 @@ impl Output {
         json::push_integer(&mut self.text, number);
     }
 
-    /// Writes a number as `serde_json` does.
+    /// Writes a float as `serde_json` does.
     pub(super) fn float(&mut self, number: impl Serialize) -> Result<(), JsonError> {
         struct Digits<'a>(&'a mut String);
 
@@ -75,18 +75,68 @@ impl Output {
         serde_json::to_writer(Digits(&mut self.text), &number)
     }
 
-    /// Keeps binary as an attachment, and writes the placeholder that stands for it.
+    /// Stores bytes as an attachment, and writes its placeholder.
     pub(super) fn attach(&mut self, bytes: &[u8]) {
         let index = self.attachments.len();
         Placeholder { index }.push(&mut self.text);
         self.attachments.push(Bytes::copy_from_slice(bytes));
     }
 
-    /// Writes the text that marks placeholders so that it marks none: an object of the
-    /// application's that looks like a placeholder is data.
-    fn likeness(&mut self) {
+    /// Writes the key of placeholders with an escape, so that an object of the application that looks
+    /// like a placeholder stays data.
+    fn escaped_placeholder_key(&mut self) {
         self.text.push('"');
         self.text.push_str(Placeholder::PLAIN_KEY);
         self.text.push('"');
+    }
+}
+
+/// Appends an array of arguments to a text, and collects the attachments.
+pub(crate) struct ArgsWriter {
+    pub(super) output: JsonOutput,
+    /// Whether the next element is the first of the array, which has no comma before it.
+    is_first: bool,
+}
+
+impl ArgsWriter {
+    #[inline]
+    pub(crate) fn new(text: String) -> Self {
+        Self::resume(text, Attachments::new(), true)
+    }
+
+    /// Creates a writer that continues an array without its closing bracket.
+    #[inline]
+    pub(crate) fn resume(text: String, attachments: Attachments, is_first: bool) -> Self {
+        Self {
+            output: JsonOutput { text, attachments },
+            is_first,
+        }
+    }
+
+    /// Opens the array and writes the name of an event, if any. Returns the length of the text.
+    #[inline]
+    pub(crate) fn begin(&mut self, event: Option<&str>) -> usize {
+        self.output.text.push('[');
+        if let Some(event) = event {
+            json::push_string(&mut self.output.text, event);
+            self.is_first = false;
+        }
+        self.output.text.len()
+    }
+
+    /// Closes the array and returns the text and the attachments.
+    #[inline]
+    pub(crate) fn finish(mut self) -> (String, Attachments) {
+        self.output.text.push(']');
+        (self.output.text, self.output.attachments)
+    }
+
+    /// Writes the comma before the next argument.
+    #[inline]
+    pub(super) fn separate(&mut self) {
+        if !self.is_first {
+            self.output.text.push(',');
+        }
+        self.is_first = false;
     }
 }

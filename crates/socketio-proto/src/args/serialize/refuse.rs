@@ -1,7 +1,6 @@
-//! What a serializer does not take.
+//! Serializer methods that return an error.
 
-/// Methods of a [`Serializer`](serde::Serializer) that return the error which `$error` makes, by
-/// groups.
+/// Implements groups of [`Serializer`](serde::Serializer) methods that return the error of `$error`.
 macro_rules! refuse {
     ($error:path: $($group:ident),*) => {
         $($crate::args::serialize::refuse::refuse!(@$group $error);)*
@@ -58,7 +57,7 @@ macro_rules! refuse {
             Err($error())
         }
     };
-    // All that has elements, except tuples.
+    // All types with elements, except tuples.
     (@compounds $error:path) => {
         type SerializeMap = serde::ser::Impossible<Self::Ok, Self::Error>;
         type SerializeSeq = serde::ser::Impossible<Self::Ok, Self::Error>;

@@ -1,32 +1,32 @@
-//! Arguments that were received, sent on as they are.
+//! Serializes received arguments unchanged.
 
 use bytes::Bytes;
 use serde::ser::{Error as _, Serialize, SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
 
+use super::output::ArgsWriter;
 use super::refuse::refuse;
-use super::writer::ArgsWriter;
 use crate::Args;
 
-/// By this name the top level knows encoded arguments among all other types.
+/// The name by which the top level recognizes encoded arguments.
 pub(super) const TOKEN: &str = "$socketio_proto::Args";
 
-/// Stands for the arguments themselves as the whole of what is sent, so that events can be relayed
-/// without knowing their types.
+/// Serializes the encoded arguments as all arguments of an event or acknowledgement, so that events can
+/// be relayed without knowing their types.
 ///
-/// Inside another type it is an error; [`Value`](crate::Value) can be there.
+/// Inside another type this is an error. Use [`Value`](crate::Value) there.
 impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(TOKEN, &Parts(self))
+        serializer.serialize_newtype_struct(TOKEN, &EncodedParts(self))
     }
 }
 
-/// The JSON of the arguments without brackets, and the attachments.
-struct Parts<'a>(&'a Args);
+/// The JSON of the arguments without brackets, followed by the attachments.
+struct EncodedParts<'a>(&'a Args);
 
-impl Serialize for Parts<'_> {
+impl Serialize for EncodedParts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The serializers below are the only ones for bytes that are no format of their own.
+        // Only the serializers below are not human-readable and accept the parts.
         if serializer.is_human_readable() {
             return Err(S::Error::custom(
                 "`Args` can only be sent as the whole of the arguments: use `Value` inside others",
@@ -51,7 +51,7 @@ impl Serialize for Attachment<'_> {
     }
 }
 
-/// Takes the parts in.
+/// A serializer that receives the parts of encoded arguments.
 pub(super) struct Relay<'a>(pub(super) &'a mut ArgsWriter);
 
 fn no_part() -> JsonError {
@@ -79,7 +79,7 @@ impl SerializeTuple for Relay<'_> {
     type Ok = ();
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, part: &T) -> Result<(), JsonError> {
-        part.serialize(Part(self.0))
+        part.serialize(RelayPart(self.0))
     }
 
     fn end(self) -> Result<(), JsonError> {
@@ -87,10 +87,10 @@ impl SerializeTuple for Relay<'_> {
     }
 }
 
-/// Takes one part in.
-struct Part<'a>(&'a mut ArgsWriter);
+/// A serializer that receives one part.
+struct RelayPart<'a>(&'a mut ArgsWriter);
 
-impl Serializer for Part<'_> {
+impl Serializer for RelayPart<'_> {
     type Error = JsonError;
     type Ok = ();
 
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn received_arguments_can_be_sent_on() {
+    fn received_arguments_are_relayed_unchanged() {
         let sent = ("a", Bytes::from("b"), [Bytes::from("c")], 1.5);
         let received = Args::from_serialize(Some("one"), &sent).unwrap();
         let relayed = Args::from_serialize(Some("other"), &received).unwrap();
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn no_arguments_can_be_sent_on() {
+    fn an_empty_argument_list_can_be_relayed() {
         let received = Args::from_serialize(Some("one"), &()).unwrap();
         let relayed = Args::from_serialize(Some("other"), &received).unwrap();
         assert_eq!(relayed.as_json(), r#"["other"]"#);
     }
 
     #[test]
-    fn inside_another_type_they_are_refused() {
+    fn encoded_arguments_inside_another_type_are_an_error() {
         let received = Args::from_serialize(None, &(1, Bytes::from("b"))).unwrap();
         assert!(Args::from_serialize(None, &(1, &received)).is_err());
         assert!(Args::from_serialize(None, &vec![&received]).is_err());

@@ -1,21 +1,20 @@
-//! The outermost type of what is emitted.
+//! Splits the outermost type into arguments.
 
 use serde::Serialize;
 use serde::ser::{SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
 
-use super::output::Output;
+use super::output::{ArgsWriter, JsonOutput};
 use super::relay::{Relay, TOKEN};
 use super::value::{Elements, Fields};
-use super::writer::ArgsWriter;
 
-/// Takes a tuple for several arguments, `()` for none, and any other type for one.
+/// A serializer that writes a tuple as several arguments, `()` as none, and any other type as one.
 pub(super) struct TopLevel<'a>(pub(super) &'a mut ArgsWriter);
 
 impl<'a> TopLevel<'a> {
-    /// Where the one argument goes that the value is.
+    /// Returns the output for a value that is one argument.
     #[inline]
-    fn one(self) -> &'a mut Output {
+    fn one(self) -> &'a mut JsonOutput {
         self.0.separate();
         &mut self.0.output
     }
@@ -58,7 +57,7 @@ impl<'a> Serializer for TopLevel<'a> {
         name: &'static str,
         value: &T,
     ) -> Result<(), JsonError> {
-        // Attachments are numbered from the first on, so nothing may be there before.
+        // The placeholders are numbered from 0, so there must be no attachments before.
         if name == TOKEN && self.0.output.attachments.is_empty() {
             return value.serialize(Relay(self.0));
         }
@@ -119,7 +118,7 @@ impl<'a> Serializer for TopLevel<'a> {
     }
 }
 
-/// A tuple, each element of which is an argument.
+/// The elements of a tuple, each of which is an argument.
 pub(super) struct SeveralArguments<'a>(&'a mut ArgsWriter);
 
 impl SerializeTuple for SeveralArguments<'_> {

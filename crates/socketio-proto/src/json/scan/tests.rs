@@ -41,7 +41,7 @@ fn json_is_accepted() {
 }
 
 #[test]
-fn anything_else_is_refused() {
+fn invalid_json_is_rejected() {
     for text in [
         "",
         " ",
@@ -101,7 +101,7 @@ fn anything_else_is_refused() {
 }
 
 #[test]
-fn control_characters_are_found_wherever_they_are_in_a_string() {
+fn control_characters_are_rejected_at_every_position_of_a_string() {
     for place in 0..100 {
         let mut text = "x".repeat(100);
         text.replace_range(place..=place, "\u{1f}");
@@ -122,7 +122,7 @@ fn control_characters_are_found_wherever_they_are_in_a_string() {
 }
 
 #[test]
-fn depth_is_counted_exactly() {
+fn the_depth_limit_is_exact() {
     for depth in [1, 2, 63, 64, 65, 127, 128, 129, 200] {
         let limits = ScanLimits { depth, ..PLAIN };
         let nested = |levels: usize| {
@@ -139,14 +139,14 @@ fn depth_is_counted_exactly() {
             Err(ScanError::TooDeep),
             "{depth}"
         );
-        // What is beside each other is not inside each other.
+        // Siblings are not nested.
         let wide = format!("[{}1]", "[],{},".repeat(1000));
         assert_eq!(scan_value(&wide, limits).is_ok(), depth > 1, "{depth}");
     }
 }
 
 #[test]
-fn nesting_without_a_limit_needs_no_stack() {
+fn deep_nesting_does_not_recurse() {
     let levels = 1_000_000;
     let text = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert_eq!(scan(&text), Ok(()));
@@ -154,7 +154,7 @@ fn nesting_without_a_limit_needs_no_stack() {
 }
 
 #[test]
-fn the_name_of_an_event_is_found() {
+fn the_event_name_is_found() {
     let name = |text: &'static str| {
         let name = scan_event(text, PLAIN)?.name.unwrap();
         Ok((&text[..name.end], name.is_plain))
@@ -218,7 +218,7 @@ fn the_end_of_a_plain_first_argument_is_found() {
 }
 
 #[test]
-fn arguments_are_an_array() {
+fn arguments_must_be_an_array() {
     for text in [
         "", "[", "[]]", "[],", "{}", "\"a\"", " []", "[,]", "[\"a\",]", "[\"a\"}", "[1",
     ] {
@@ -227,7 +227,7 @@ fn arguments_are_an_array() {
 }
 
 #[test]
-fn placeholders_are_checked_only_where_there_are_attachments() {
+fn placeholders_are_checked_only_with_attachments() {
     let two = ScanLimits {
         depth: 3,
         attachments: 2,
@@ -289,7 +289,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What serde_json takes, except for white space before it.
+/// Whether serde_json accepts a text without leading white space.
 fn is_json(text: &str) -> bool {
     !text.starts_with([' ', '\t', '\n', '\r']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
@@ -298,13 +298,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn it_takes_what_serde_json_writes(value in any_json()) {
+    fn output_of_serde_json_is_accepted(value in any_json()) {
         prop_assert_eq!(scan(&value.to_string()), Ok(()));
         prop_assert_eq!(scan(&serde_json::to_string_pretty(&value).unwrap()), Ok(()));
     }
 
     #[test]
-    fn it_takes_what_serde_json_takes_after_changes(
+    fn mutated_json_is_accepted_if_serde_json_accepts_it(
         value in any_json(),
         changes in vec((any::<prop::sample::Index>(), r#"[\[\]{},:"\\0-9eE+.\-trufalsn \n\x01é]{0,2}"#), 1..4),
     ) {
@@ -318,7 +318,7 @@ proptest! {
     }
 
     #[test]
-    fn it_takes_what_serde_json_takes_of_anything(
+    fn any_text_is_accepted_if_serde_json_accepts_it(
         text in r#"([\[\]{},:]|"a"|"\\u?[0-9a-f"]{0,5}|-?[0-9]{1,2}|[.eE+-]|true|null|[ \n\x01é]){0,12}"#,
     ) {
         prop_assert_eq!(scan(&text).is_ok(), is_json(&text), "{}", text);

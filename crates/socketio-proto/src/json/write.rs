@@ -1,12 +1,17 @@
-//! Strings as JSON writes them.
+//! Writes strings and integers as JSON.
 
 use super::plain::plain_len;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Appends a text in quotes, with the escapes that JSON asks for.
+/// Appends an integer in decimal.
+pub(crate) fn push_integer(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
+/// Appends a string in quotes, with the escapes that JSON requires.
 pub(crate) fn push_string(out: &mut String, text: &str) {
-    // Most texts need no escapes, so room is asked for once.
+    // Most strings need no escapes, so reserve once.
     out.reserve(text.len().saturating_add(2));
     out.push('"');
     if plain_len(text.as_bytes()) == text.len() {
@@ -17,10 +22,10 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Appends a piece of a text, with the escapes that JSON asks for.
+/// Appends a part of a string, with the escapes that JSON requires.
 pub(crate) fn push_escaped(out: &mut String, text: &str) {
     let mut rest = text;
-    // What is special is one byte of ASCII, so what is around it is whole characters.
+    // A special character is one byte of ASCII, so both parts end at character boundaries.
     while let Some((plain, special)) = rest.split_at_checked(plain_len(rest.as_bytes())) {
         out.push_str(plain);
         let mut chars = special.chars();
@@ -71,7 +76,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_writes_what_serde_json_writes(text in "(.|[\"\\\\\n\t\u{1}]){0,60}") {
+        fn strings_are_written_as_serde_json_writes_them(text in "(.|[\"\\\\\n\t\u{1}]){0,60}") {
             prop_assert_eq!(string(&text), serde_json::to_string(&text).unwrap());
         }
     }

@@ -1,11 +1,11 @@
-//! What a handler is registered as.
+//! The kinds of handlers and their traits.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Error, Ident};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Phase {
+pub(super) enum HandlerKind {
     Connect,
     Disconnect,
     Event,
@@ -15,7 +15,7 @@ pub(super) enum Phase {
     ServerEvent,
 }
 
-impl Phase {
+impl HandlerKind {
     pub(super) fn named(name: &Ident) -> syn::Result<Self> {
         match name.to_string().as_str() {
             "connect" => Ok(Self::Connect),
@@ -33,7 +33,7 @@ impl Phase {
         }
     }
 
-    /// The trait of the arguments, written at `span`.
+    /// Returns the trait of the arguments, with the given span.
     pub(super) fn extractor(self, span: Span) -> TokenStream {
         match self {
             Self::Connect | Self::Middleware => {
@@ -48,7 +48,7 @@ impl Phase {
         }
     }
 
-    /// The trait of the return type, written at `span`; a disconnect handler has nobody to tell anything.
+    /// Returns the trait of the return type, with the given span. A disconnect handler has none.
     pub(super) fn output(self, span: Span) -> Option<TokenStream> {
         match self {
             Self::Connect => Some(quote_spanned! {span=> ::socketio::handler::ConnectOutput }),
