@@ -1,4 +1,4 @@
-//! Operations on many sockets.
+//! Operations on many sockets: broadcasts, rooms, disconnects, and descriptions of remote sockets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ pub use self::ack::{BroadcastAck, BroadcastAckError};
 pub use self::fetch::FetchError;
 pub use self::remote::{RemoteAck, RemoteEmitter, RemoteHandshake, RemoteSocket};
 
-/// Some of the sockets of a namespace, and how the next operation on them is to be carried out.
+/// A selection of the sockets of a namespace, and the options of the next operation on them.
 ///
-/// Made by `to`, `in_`, `except` and their like of [`SocketIo`](crate::SocketIo),
-/// [`Namespace`](crate::Namespace) and [`Socket`](crate::Socket); every method returns a new one.
-/// Without rooms everybody is meant. A socket that is in several of the rooms is meant once.
+/// [`SocketIo`](crate::SocketIo), [`Namespace`](crate::Namespace) and [`Socket`](crate::Socket)
+/// create operators with methods such as `to`, `in_` and `except`. Without rooms, all sockets of
+/// the namespace are selected. A socket that is in several of the rooms is selected once.
 ///
 /// # Examples
 ///
@@ -50,7 +50,7 @@ impl BroadcastOperator {
         }
     }
 
-    /// An operator for other sockets of the same place.
+    /// Returns an operator for other sockets in the same scope.
     fn with_target(&self, target: Target) -> Self {
         Self::new(Arc::clone(&self.scope), target)
     }
@@ -63,51 +63,52 @@ impl BroadcastOperator {
         self.scope.adapter()
     }
 
-    /// Adds rooms whose members are meant.
+    /// Adds rooms to the selection. Sockets in any of the rooms are selected.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         self.options.target.add_rooms(rooms);
         self
     }
 
-    /// The same as [`to`](Self::to); `in` is a keyword.
+    /// Adds rooms to the selection, as [`to`](Self::to) does (Node's `in`).
     #[doc(alias = "in")]
     pub fn in_(self, rooms: impl IntoRooms) -> Self {
         self.to(rooms)
     }
 
-    /// Adds rooms whose members are left out.
+    /// Excludes the sockets in these rooms.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
         self.options.target.add_excluded(rooms);
         self
     }
 
-    /// Means the sockets of this server only.
+    /// Restricts the selection to sockets on this server.
     pub fn local(mut self) -> Self {
         self.options.flags.local = true;
         self
     }
 
-    /// Drops the packet for each client whose transport cannot take it at once.
+    /// Marks the packet as volatile: it is dropped for each client whose transport is not ready.
     pub fn volatile(mut self) -> Self {
         self.options.flags.volatile = true;
         self
     }
 
-    /// Whether the transports may compress the packet: `true` by default.
+    /// Sets whether the transports may compress the packet: `true` by default.
     pub fn compress(mut self, compress: bool) -> Self {
         self.options.flags.compress = compress;
         self
     }
 
-    /// Gives up acknowledgements after a time.
+    /// Sets how long to wait for acknowledgements. By default, until each client has answered or
+    /// left.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.flags.timeout = Some(timeout);
         self
     }
 
-    /// Sends an event to all that are meant.
+    /// Sends an event to the selected sockets.
     ///
-    /// It is encoded once. Arguments, errors and queueing are as for
+    /// The packet is encoded once. Arguments, errors and queueing are as in
     /// [`Socket::emit`](crate::Socket::emit).
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
         if let Err(error) = self.try_emit(event, args) {
@@ -119,29 +120,31 @@ impl BroadcastOperator {
         }
     }
 
-    /// Sends an event, as [`emit`](Self::emit), and tells if it cannot be sent.
+    /// Sends an event as [`emit`](Self::emit) does, and returns an error if it cannot be sent.
     ///
     /// # Errors
     ///
-    /// If the name is reserved or the arguments cannot be serialised.
+    /// Returns an error if the name is reserved or the arguments cannot be serialised.
     pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
         let packet = self.packet(event, args)?;
         self.adapter().broadcast(packet, self.options.clone());
         Ok(())
     }
 
-    /// Sends a `message` event to all that are meant (Node's `send`).
+    /// Sends a `message` event to the selected sockets (Node's `send`).
     #[doc(alias = "write")]
     pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
         self.emit("message", args);
     }
 
-    /// Sends an event to all that are meant at once and returns their acknowledgements: a stream
-    /// of answers, and a future of all of them.
+    /// Sends an event to the selected sockets immediately, and returns their acknowledgements
+    /// (Node's `emitWithAck`).
     ///
-    /// Of each client the first argument of its answer counts, as in Node's server; a tuple takes
-    /// several. A client that leaves is no longer waited for. Without a
-    /// [`timeout`](Self::timeout) the others are waited for until they answer or leave.
+    /// The result is a stream of answers; [`all`](BroadcastAck::all) collects them.
+    ///
+    /// As in Node, only the first argument of each answer counts, unless `T` is a tuple. A client
+    /// that leaves is no longer waited for. Without a [`timeout`](Self::timeout), the operation
+    /// waits until each remaining client has answered or left.
     ///
     /// # Examples
     ///
@@ -175,32 +178,30 @@ impl BroadcastOperator {
         }
     }
 
-    /// Lets all that are meant join rooms (Node's `socketsJoin`).
+    /// Adds the selected sockets to rooms (Node's `socketsJoin`).
     #[doc(alias = "socketsJoin")]
     pub fn sockets_join(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         self.adapter().add_sockets(self.options.clone(), rooms);
     }
 
-    /// Lets all that are meant leave rooms (Node's `socketsLeave`).
+    /// Removes the selected sockets from rooms (Node's `socketsLeave`).
     #[doc(alias = "socketsLeave")]
     pub fn sockets_leave(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         self.adapter().del_sockets(self.options.clone(), rooms);
     }
 
-    /// Disconnects the selected sockets from their namespace. Their connections stay open.
-    ///
-    /// Node's `disconnectSockets()`.
+    /// Disconnects the selected sockets from their namespace (Node's `disconnectSockets()`). Their
+    /// connections stay open.
     #[doc(alias = "disconnectSockets")]
     pub fn disconnect_sockets(&self) {
         self.adapter()
             .disconnect_sockets(self.options.clone(), false);
     }
 
-    /// Closes the connections of the clients of the selected sockets.
-    ///
-    /// The clients leave all namespaces that they have joined. Node's `disconnectSockets(true)`.
+    /// Closes the connections of the selected sockets' clients (Node's `disconnectSockets(true)`).
+    /// The clients leave all of their namespaces.
     #[doc(alias = "disconnectSockets")]
     pub fn disconnect_clients(&self) {
         self.adapter()

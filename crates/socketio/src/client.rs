@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use crate::registry::namespace_inner::OccupancyGuard;
 use crate::registry::namespaces::Namespaces;
 use crate::socket::Socket;
-use crate::socket_state::tasks::{Tasks, Unfinished};
+use crate::socket_state::tasks::{TaskGuard, Tasks};
 use crate::wire::client_shared::{ClientControl, ClientShared};
 use crate::wire::codec::Codec;
 use crate::wire::disconnect_reason::DisconnectReason;
@@ -74,7 +74,7 @@ struct Joining {
     /// The socket, once it is known which one the client gets.
     socket: Option<(Socket, OccupancyGuard)>,
     /// What the client has sent behind its CONNECT.
-    queue: Vec<(Packet, Unfinished)>,
+    queue: Vec<(Packet, TaskGuard)>,
     /// Ends the task that joins.
     task: AbortHandle,
     /// Whether the socket has been let in.

@@ -1,4 +1,4 @@
-//! What a handler's arguments are extracted from.
+//! The contexts from which the arguments of handlers are extracted.
 
 pub(crate) mod lazy_parts;
 mod pending_ack;
@@ -19,21 +19,21 @@ use crate::socket::Socket;
 use crate::wire::backlink::ServerLink;
 use crate::wire::disconnect_reason::DisconnectReason;
 
-use self::pending_ack::Awaited;
+use self::pending_ack::EventAck;
 pub(crate) use self::pending_ack::PendingAck;
 pub(crate) use self::server_event::PendingReply;
 pub use self::server_event::ServerEventContext;
 
-/// What the arguments of a connect handler or a namespace middleware are extracted from.
+/// The context of a call of a connect handler or namespace middleware.
 pub struct ConnectContext {
     pub(crate) socket: Socket,
-    /// The payload of the CONNECT packet: one argument, or none.
+    /// The payload of the CONNECT packet: one argument or none.
     pub(crate) auth: Args,
     parts: LazyParts<false>,
 }
 
 impl ConnectContext {
-    /// A client that joins. `auth` is the payload of its CONNECT packet.
+    /// Creates the context of a client that joins. `auth` is the payload of its CONNECT packet.
     pub(crate) fn new(socket: Socket, auth: Args) -> Self {
         Self {
             socket,
@@ -43,35 +43,35 @@ impl ConnectContext {
     }
 }
 
-/// What the arguments of an event handler are extracted from.
+/// The context of a call of an event handler.
 pub struct EventContext {
     pub(crate) socket: Socket,
-    /// The arguments, and the name of the event with them.
+    /// The arguments, including the name of the event.
     pub(crate) args: Args,
-    /// The acknowledgement, if the client asked for one. It stays here when the handler takes it,
-    /// so that there is an answer whatever becomes of the handler.
-    ack: Option<Awaited>,
-    /// Why another handler did not run, for an `on_rejection` handler.
+    /// The acknowledgement, if the client asked for one. It stays in the context when the handler
+    /// extracts it, so that a handler that fails is answered too.
+    ack: Option<EventAck>,
+    /// The reason why another handler did not run, for an `on_rejection` handler.
     pub(crate) rejection: Option<Rejection>,
     parts: LazyParts<true>,
 }
 
 impl EventContext {
-    /// An event of `socket`. `ack` is the id under which the client awaits an answer.
+    /// Creates the context of an event. `ack` is the id under which the client waits for an answer.
     pub(crate) fn new(socket: Socket, args: Args, ack: Option<u64>) -> Self {
         Self {
             socket,
             args,
-            ack: ack.map(Awaited::new),
+            ack: ack.map(EventAck::new),
             rejection: None,
             parts: LazyParts::new(),
         }
     }
 
-    /// The same event, with the same single answer, for another handler.
+    /// Creates a context of the same event for another handler. Together they can send one answer.
     pub(crate) fn fork(&mut self) -> Self {
         Self {
-            ack: self.share_ack().map(Awaited::Shared),
+            ack: self.share_ack().map(EventAck::Shared),
             socket: self.socket.clone(),
             args: self.args.clone(),
             rejection: None,
@@ -79,28 +79,29 @@ impl EventContext {
         }
     }
 
-    /// The name of the event.
+    /// Returns the name of the event.
     pub fn event_name(&self) -> Cow<'_, str> {
         self.args.event_name().unwrap_or_default()
     }
 
-    /// The context of an `on_rejection` handler.
+    /// Converts the context into that of an `on_rejection` handler.
     pub(crate) fn with_rejection(mut self, rejection: Rejection) -> Self {
         self.rejection = Some(rejection);
         self
     }
 
-    /// The acknowledgement, if the client asked for one, for whoever wants to answer later.
+    /// Returns a handle with which to answer later, if the client asked for an acknowledgement.
     pub(crate) fn share_ack(&mut self) -> Option<Arc<PendingAck>> {
         let Self { ack, socket, .. } = self;
         ack.as_mut().map(|ack| ack.share(socket))
     }
 
-    /// Answers, if the client asked for it. A second answer is logged and dropped.
+    /// Sends the answer if the client asked for one. A second answer is logged and dropped.
     ///
     /// # Errors
     ///
-    /// Fails if `args` does not serialise. Nothing was sent then, and another answer may be.
+    /// Returns an error if `args` cannot be serialised. Nothing was sent then, and another answer
+    /// can be sent.
     pub(crate) fn answer<T>(&mut self, args: &T) -> Result<(), Rejection>
     where
         T: Serialize + ?Sized,
@@ -109,7 +110,8 @@ impl EventContext {
         ack.as_mut().map_or(Ok(()), |ack| ack.answer(socket, args))
     }
 
-    /// Answers that the event was rejected, if the client asked for an answer and got none.
+    /// Answers that the event was rejected, unless the client asked for no answer or has received
+    /// one.
     pub(crate) fn answer_rejection(&mut self, rejection: &Rejection) {
         let Self { ack, socket, .. } = self;
         if let Some(ack) = ack {
@@ -117,19 +119,19 @@ impl EventContext {
         }
     }
 
-    /// Whether an extractor has asked for the request.
+    /// Returns whether an extractor has used the request.
     #[cfg(test)]
     pub(crate) fn has_parts(&self) -> bool {
-        self.parts.is_copied()
+        self.parts.is_used()
     }
 
-    /// Gives back what only extractors need: the handler may run for long.
-    pub(crate) fn extracted(&mut self) {
+    /// Releases the request, which only extractors need. The handler may run for a long time.
+    pub(crate) fn finish_extraction(&mut self) {
         self.parts.give_back();
     }
 }
 
-/// What the arguments of a disconnect handler are extracted from.
+/// The context of a call of a disconnect handler.
 pub struct DisconnectContext {
     pub(crate) socket: Socket,
     pub(crate) reason: DisconnectReason,
@@ -137,7 +139,7 @@ pub struct DisconnectContext {
 }
 
 impl DisconnectContext {
-    /// A socket that leaves.
+    /// Creates the context of a socket that leaves.
     pub(crate) fn new(socket: Socket, reason: DisconnectReason) -> Self {
         Self {
             socket,
@@ -147,11 +149,10 @@ impl DisconnectContext {
     }
 }
 
-/// What the arguments of a function are extracted from that decides whether a namespace is made
-/// for a client.
+/// The context of a call of the function that decides whether a client may create a namespace.
 pub struct NamespaceContext {
     name: Name,
-    /// The payload of the CONNECT packet: one argument, or none.
+    /// The payload of the CONNECT packet: one argument or none.
     pub(crate) auth: Args,
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) server: ServerLink,
@@ -159,7 +160,7 @@ pub struct NamespaceContext {
 }
 
 impl NamespaceContext {
-    /// A client that asks for the namespace `name`.
+    /// Creates the context of a client that requests the namespace `name`.
     pub(crate) fn new(
         name: Name,
         auth: Args,
@@ -175,19 +176,22 @@ impl NamespaceContext {
         }
     }
 
-    /// The name of the namespace, which begins with `/`. The client has chosen it.
+    /// Returns the name of the namespace, which begins with `/`. The client has chosen it.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the client sent when it opened its connection.
+    /// Returns the request with which the client opened its connection.
+    #[must_use]
     pub fn handshake(&self) -> &Arc<Handshake> {
         &self.handshake
     }
 
-    /// The request that opened the connection, for extractors that read requests.
+    /// Returns a copy of the request that opened the connection, for extractors that read requests.
     ///
-    /// It is a copy; changes are seen by the later arguments of the same call only.
+    /// Later arguments of the same call see changes of the copy. See [`EventContext::parts_mut`]
+    /// for the extensions that event handlers can replace.
     pub fn parts_mut(&mut self) -> &mut Parts {
         let io = self.io();
         self.parts.get_mut(
@@ -207,19 +211,27 @@ impl fmt::Debug for NamespaceContext {
     }
 }
 
-macro_rules! shared {
+macro_rules! impl_socket_context {
     ($context:ident) => {
         impl $context {
-            /// The socket that the handler is called for.
+            /// Returns the socket that the handler is called for.
+            #[must_use]
             pub fn socket(&self) -> &Socket {
                 &self.socket
             }
 
-            /// The request that opened the connection, for extractors that read requests.
+            /// Returns a copy of the request that opened the connection, for extractors that read
+            /// requests.
             ///
-            /// It is a copy; changes are seen by the later arguments of the same call only. It is
-            /// empty but for its path if the request was dropped
-            /// ([`Client::drop_request`](crate::Client::drop_request)).
+            /// Later arguments of the same call see changes of the copy. If the request was dropped
+            /// with [`Client::drop_request`](crate::Client::drop_request), only the path remains.
+            ///
+            /// Later calls do not see changes, with one exception. Event handlers reuse a copy
+            /// whose method, version, URI, headers and number of extensions are unchanged.
+            /// Extensions are not compared by value. If an extractor of an event handler replaces
+            /// or modifies an existing extension, later calls for the same connection may therefore
+            /// see the new value. To avoid this, add an extension of a new type, with which the
+            /// copy is discarded.
             pub fn parts_mut(&mut self) -> &mut Parts {
                 let Self { parts, socket, .. } = self;
                 parts.get_mut(
@@ -241,6 +253,6 @@ macro_rules! shared {
     };
 }
 
-shared!(ConnectContext);
-shared!(EventContext);
-shared!(DisconnectContext);
+impl_socket_context!(ConnectContext);
+impl_socket_context!(EventContext);
+impl_socket_context!(DisconnectContext);

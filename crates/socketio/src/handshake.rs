@@ -1,4 +1,4 @@
-//! The request that opened a session, and what it says about the client.
+//! The request that opened a connection, and the information about the client that it carries.
 
 mod date;
 mod describe;
@@ -15,15 +15,15 @@ use parking_lot::Mutex;
 
 pub(crate) use self::parts::PartsCopy;
 
-/// What a client sent when it opened its session: the request that all of its sockets stem from.
+/// The request with which a client opened its connection (Node's `socket.handshake`).
 ///
-/// It is `socket.handshake` of Node. Handlers that want to read it in a typed way take axum's
-/// extractors as arguments instead: `Query`, `HeaderMap`, `CookieJar`, `TypedHeader`. Node's
-/// `handshake.auth` belongs to one socket and not to the connection:
-/// [`Auth<T>`](crate::extract::Auth), [`Socket::auth`](crate::Socket::auth).
+/// All sockets of the client share it. Handlers can read the request in a typed way with axum's
+/// extractors as arguments: `Query`, `HeaderMap`, `CookieJar`, `TypedHeader`. Node's
+/// `handshake.auth` belongs to one socket and not to the connection; use
+/// [`Auth<T>`](crate::extract::Auth) or [`Socket::auth`](crate::Socket::auth).
 ///
-/// [`Client::drop_request`](crate::Client::drop_request) frees the most of it. What is left of it
-/// then is told at each method.
+/// [`Client::drop_request`](crate::Client::drop_request) frees most of it. Each method documents
+/// its result after that.
 ///
 /// # Examples
 ///
@@ -38,14 +38,14 @@ pub(crate) use self::parts::PartsCopy;
 pub struct Handshake {
     pub(crate) parts: Parts,
     issued: SystemTime,
-    /// A copy of the parts that the next event can have, see `LazyParts`.
+    /// A copy of the parts for the next event, see `LazyParts`.
     pub(crate) spare: Mutex<Option<Box<PartsCopy<Self>>>>,
-    /// What the parts said before they were dropped.
-    kept: Option<Box<Kept>>,
+    /// The values retained from a dropped request.
+    retained: Option<Box<Retained>>,
 }
 
-/// What is kept of a request that was dropped.
-struct Kept {
+/// The values retained from a dropped request.
+struct Retained {
     address: Option<SocketAddr>,
     secure: bool,
     xdomain: bool,
@@ -58,20 +58,20 @@ impl Handshake {
             parts,
             issued,
             spare: Mutex::new(None),
-            kept: None,
+            retained: None,
         }
     }
 
-    /// The same handshake without the request: an empty one stands in its place.
+    /// Returns a copy of the handshake without the request, in which only the path remains.
     pub(crate) fn without_request(&self) -> Self {
         let (mut parts, ()) = Request::new(()).into_parts();
-        // In memory of its own: a path shares that of the whole URI.
+        // Copied because the path shares the buffer of the whole URI.
         parts.uri = Uri::try_from(self.uri().path().to_owned()).unwrap_or_default();
         Self {
             parts,
             issued: self.issued,
             spare: Mutex::new(None),
-            kept: Some(Box::new(Kept {
+            retained: Some(Box::new(Retained {
                 address: self.address(),
                 secure: self.secure(),
                 xdomain: self.xdomain(),
@@ -79,68 +79,79 @@ impl Handshake {
         }
     }
 
-    /// Whether [`Client::drop_request`](crate::Client::drop_request) has freed the request.
+    /// Returns whether [`Client::drop_request`](crate::Client::drop_request) has freed the request.
+    #[must_use]
     pub fn is_dropped(&self) -> bool {
-        self.kept.is_some()
+        self.retained.is_some()
     }
 
-    /// The method of the request.
+    /// Returns the HTTP method of the request; always GET after the request was dropped.
+    #[must_use]
     pub fn method(&self) -> &Method {
         &self.parts.method
     }
 
-    /// The path and query of the request; only the path if the request was dropped.
+    /// Returns the path and query of the request, or only the path if the request was dropped.
+    #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.parts.uri
     }
 
-    /// The path and query of the request as text: Node's `handshake.url`. Only the path if the
-    /// request was dropped.
+    /// Returns the path and query of the request as text (Node's `handshake.url`), or only the path
+    /// if the request was dropped.
+    #[must_use]
     pub fn url(&self) -> &str {
         let path_and_query = self.parts.uri.path_and_query();
         path_and_query.map_or("/", |url| url.as_str())
     }
 
-    /// The headers of the request; none if it was dropped.
+    /// Returns the headers of the request. The map is empty if the request was dropped.
+    #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.parts.headers
     }
 
-    /// What the layers in front have added to the request; nothing if it was dropped.
+    /// Returns the extensions of the request, which outer layers may have added. They are empty if
+    /// the request was dropped.
+    #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.parts.extensions
     }
 
-    /// The query of the request as it was sent, without `?`.
+    /// Returns the query of the request as it was sent, without `?`.
     ///
-    /// It includes what Engine.IO needs for itself: `EIO`, `transport`, `t`. There is none if the
-    /// request was dropped.
+    /// It includes the parameters of Engine.IO: `EIO`, `transport`, `t`. It is `None` if the
+    /// request has no query or was dropped.
     pub fn query(&self) -> Option<&str> {
         self.parts.uri.query()
     }
 
-    /// The names and values of the query, decoded. For typed access, axum has
-    /// `Query::try_from_uri(handshake.uri())`.
+    /// Returns the decoded names and values of the query.
+    ///
+    /// For typed access, use axum's `Query::try_from_uri(handshake.uri())`.
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         form_urlencoded::parse(self.query().unwrap_or_default().as_bytes())
     }
 
-    /// The value of a name in the query, decoded; the last one if there are several, as in Node's
-    /// `handshake.query`.
+    /// Returns the decoded value of a query parameter (Node's `handshake.query`). If the name
+    /// occurs several times, the last value is returned, as in Node.
+    #[must_use]
     pub fn query_value(&self, name: &str) -> Option<Cow<'_, str>> {
         let pairs = self.query_pairs().filter(|(found, _)| found == name);
         pairs.last().map(|(_, value)| value)
     }
 
-    /// The address of the peer, if the server that accepted the connection has told.
+    /// Returns the address of the peer, if the HTTP server provides it (Node's
+    /// `handshake.address`).
     ///
-    /// Behind a proxy it is the proxy's. It is taken from axum's `ConnectInfo<SocketAddr>` (with
-    /// the feature `axum`, where the application is served by
-    /// `into_make_service_with_connect_info`), else from a plain [`SocketAddr`] in the extensions.
-    /// It stays if the request is dropped.
+    /// Behind a proxy, this is the address of the proxy. With the feature `axum`, it comes from
+    /// axum's `ConnectInfo<SocketAddr>`, which `into_make_service_with_connect_info` sets.
+    /// Otherwise it comes from a [`SocketAddr`] in the extensions. It remains available after the
+    /// request was dropped.
+    #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        if let Some(kept) = &self.kept {
-            return kept.address;
+        if let Some(retained) = &self.retained {
+            return retained.address;
         }
         #[cfg(feature = "axum")]
         if let Some(info) = self
@@ -152,39 +163,46 @@ impl Handshake {
         self.extensions().get::<SocketAddr>().copied()
     }
 
-    /// When the session was opened. It stays if the request is dropped.
+    /// Returns the time at which the connection was opened (Node's `handshake.issued`). It remains
+    /// available after the request was dropped.
+    #[must_use]
     pub fn issued(&self) -> SystemTime {
         self.issued
     }
 
-    /// When the session was opened, as Node's `handshake.time` writes it, in UTC:
-    /// `Sun Nov 22 2026 02:58:24 GMT+0000 (Coordinated Universal Time)`.
+    /// Returns the time at which the connection was opened as text, in the format of Node's
+    /// `handshake.time` and in UTC: `Sun Nov 22 2026 02:58:24 GMT+0000 (Coordinated Universal
+    /// Time)`.
+    #[must_use]
     pub fn time(&self) -> String {
         date::to_js_string(self.issued)
     }
 
-    /// Whether the request came from a page, perhaps of another site: it has an `Origin`. It stays
-    /// if the request is dropped.
+    /// Returns whether the request has an `Origin` header, that is, whether a browser sent it for a
+    /// page that may be of another site. The value remains available after the request was dropped.
+    #[must_use]
     pub fn xdomain(&self) -> bool {
-        match &self.kept {
-            Some(kept) => kept.xdomain,
+        match &self.retained {
+            Some(retained) => retained.xdomain,
             None => self.headers().contains_key(header::ORIGIN),
         }
     }
 
-    /// Whether the request names `https` as its scheme.
+    /// Returns whether the request names `https` as its scheme.
     ///
-    /// HTTP/1.1 requests do not name one, so it is `false` for most that came over TLS; headers
-    /// that a proxy may have set are not believed. It stays if the request is dropped.
+    /// HTTP/1.1 requests name no scheme, so the result is `false` for most connections over TLS.
+    /// Headers set by a proxy are not trusted. The value remains available after the request was
+    /// dropped.
+    #[must_use]
     pub fn secure(&self) -> bool {
-        match &self.kept {
-            Some(kept) => kept.secure,
+        match &self.retained {
+            Some(retained) => retained.secure,
             None => self.parts.uri.scheme() == Some(&uri::Scheme::HTTPS),
         }
     }
 }
 
-/// Headers and query often hold secrets and are left out.
+/// Omits the headers and the query because they often hold secrets.
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake")
@@ -205,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn it_tells_what_the_client_sent() {
+    fn a_handshake_exposes_the_request() {
         let handshake = handshake(
             Request::get("/socket.io/?EIO=4&room=a%20b")
                 .header("origin", "http://a.example")
@@ -233,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_request_has_little_to_tell() {
+    fn a_bare_request_has_no_query_and_no_address() {
         let handshake = handshake(Request::get("/socket.io/"));
         assert_eq!(handshake.query(), None);
         assert_eq!(handshake.query_pairs().count(), 0);
@@ -243,21 +261,21 @@ mod tests {
 
     #[cfg(feature = "axum")]
     #[test]
-    fn the_address_is_axums_if_it_is_there() {
+    fn the_address_comes_from_axum_if_available() {
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         let request = Request::get("/").extension(axum::extract::ConnectInfo(address));
         assert_eq!(handshake(request).address(), Some(address));
     }
 
     #[test]
-    fn only_a_named_scheme_is_secure() {
+    fn only_an_https_scheme_is_secure() {
         assert!(handshake(Request::get("https://a.example/socket.io/")).secure());
         let proxied = Request::get("/socket.io/").header("x-forwarded-proto", "https");
         assert!(!handshake(proxied).secure());
     }
 
     #[test]
-    fn of_a_dropped_request_the_small_things_stay() {
+    fn a_dropped_request_leaves_path_address_and_time() {
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         let full = handshake(
             Request::get("https://a.example/socket.io/?token=s3cret")
@@ -275,12 +293,12 @@ mod tests {
         assert_eq!(slim.issued(), full.issued());
         assert!(slim.xdomain());
         assert!(slim.secure());
-        // And so they do the second time.
+        // Dropping the request twice retains them as well.
         assert_eq!(slim.without_request().address(), Some(address));
     }
 
     #[test]
-    fn debug_tells_no_secret() {
+    fn debug_output_contains_no_secret() {
         let handshake = handshake(
             Request::get("/socket.io/?token=s3cret").header("authorization", "Bearer s3cret"),
         );

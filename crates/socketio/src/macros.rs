@@ -2,8 +2,8 @@
 
 /// Calls `$name!` once per number of handler arguments, from none to twelve.
 ///
-/// Each argument is a pair: a marker that says by which trait the argument is extracted, and its
-/// type. Twelve is what `clippy::too_many_arguments` and good taste both end long before.
+/// Each argument is a pair of a marker, which names the trait that extracts it, and its type.
+/// `clippy::too_many_arguments` complains long before twelve.
 #[rustfmt::skip]
 macro_rules! all_the_tuples {
     ($name:ident) => {

@@ -1,4 +1,5 @@
-//! One client in one namespace.
+//! A client that is connected to a namespace, and the events, rooms and acknowledgements of its
+//! socket.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,8 +30,8 @@ pub use self::rooms::JoinError;
 
 /// A client that is connected to a namespace.
 ///
-/// Cheap to clone, and a plain type: keep it in your own structures. It stays usable after the
-/// client has gone; then what it does has no effect.
+/// It is cheap to clone and can be stored anywhere. It stays valid after the client has left; its
+/// operations have no effect then.
 ///
 /// # Examples
 ///
@@ -46,8 +47,8 @@ pub use self::rooms::JoinError;
 #[derive(Clone)]
 pub struct Socket(Arc<SocketInner>);
 
-/// A recipient and where it is, in one allocation: a socket is cloned for each of its events, and to
-/// count one reference is cheaper than two.
+/// The state of a socket and its namespace in one allocation. A socket is cloned for each of its
+/// events, and counting one reference is cheaper than two.
 struct SocketInner {
     state: Arc<SocketState>,
     namespace: Arc<NamespaceShared>,
@@ -66,25 +67,24 @@ impl Socket {
         &self.0.namespace
     }
 
-    /// The id of the socket: a public name for it, which is also a room that only it is in.
+    /// Returns the id of the socket. It is public, and it names a room that only this socket is in.
     ///
-    /// It is not the id of the Engine.IO session, which is a secret of the client's.
+    /// It differs from the id of the Engine.IO session, which is a secret of the client.
     #[must_use]
     pub fn id(&self) -> &SocketId {
         &self.state().id
     }
 
-    /// Whether the socket is connected: middleware has let it in and it has not left since.
+    /// Returns whether the socket is connected: middleware has accepted it and it has not left.
     #[must_use]
     pub fn connected(&self) -> bool {
         self.state().is(Phase::Connected)
     }
 
-    /// Whether the client has got back, with this socket, one that it had on a connection that was
-    /// lost: the id, the rooms and the data are those of before, and the client has been sent what it
-    /// missed.
+    /// Returns whether the socket was recovered after the client lost its connection.
     ///
-    /// Never without
+    /// A recovered socket has its previous id, rooms and data, and the client has received the
+    /// packets that it missed. Always `false` without
     /// [`connection_state_recovery`](crate::SocketIoBuilder::connection_state_recovery).
     #[must_use]
     pub fn recovered(&self) -> bool {
@@ -92,30 +92,34 @@ impl Socket {
         recoverable.is_some_and(|recoverable| recoverable.recovered)
     }
 
-    /// Whether the socket is not connected: middleware has not let it in yet, or it has left.
+    /// Returns whether the socket is not connected: middleware has not accepted it yet, or it has
+    /// left.
     #[must_use]
     pub fn disconnected(&self) -> bool {
         !self.connected()
     }
 
-    /// What the client sent when it opened its connection (Node's `socket.handshake` and
-    /// `socket.request`).
+    /// Returns the request with which the client opened its connection (Node's `socket.handshake`
+    /// and `socket.request`).
+    #[doc(alias = "request")]
     #[must_use]
     pub fn handshake(&self) -> Arc<Handshake> {
         self.state().client.handshake()
     }
 
-    /// The CONNECT payload of the client (the `auth` option of its side), as another type.
+    /// Deserialises the payload of the CONNECT packet (Node's `socket.handshake.auth`, the `auth`
+    /// option of the client).
     ///
     /// # Errors
     ///
-    /// If the payload is not of that type.
+    /// Returns an error if the payload does not have the type `T`.
+    #[doc(alias = "handshake.auth")]
     pub fn auth<T: serde::de::DeserializeOwned>(&self) -> Result<T, socketio_proto::ArgsError> {
         self.state().auth.deserialize()
     }
 
-    /// Values that the application keeps with the socket. They go when the socket is disconnected
-    /// and its handlers have run.
+    /// Returns the values that the application stores with the socket (Node's `socket.data`). They
+    /// are dropped after the disconnect handlers have run.
     #[must_use]
     pub fn data(&self) -> &DataMap {
         &self.state().data
@@ -139,31 +143,33 @@ impl Socket {
             .disconnect(DisconnectReason::ServerNamespaceDisconnect);
     }
 
-    /// Returns when everything that was sent to the client has been handed to its transport, or
-    /// the client is gone: with it, a producer keeps pace with a slow client.
+    /// Waits until everything that was sent to the client has been passed to its transport, or
+    /// until the client has left.
+    ///
+    /// A producer can use it to adapt to a slow client.
     pub async fn drained(&self) {
         self.state().client.session.drained().await;
     }
 
-    /// Gives up an acknowledgement of the next [`emit_with_ack`](SocketEmitter::emit_with_ack)
-    /// after a time.
+    /// Sets how long the next [`emit_with_ack`](SocketEmitter::emit_with_ack) waits for its
+    /// acknowledgement. By default it waits until the socket is disconnected.
     pub fn timeout(&self, timeout: Duration) -> SocketEmitter<'_> {
         SocketEmitter::new(self).timeout(timeout)
     }
 
-    /// Drops the next packet if the transport cannot take it at once.
+    /// Marks the next packet as volatile: it is dropped if the transport is not ready.
     pub fn volatile(&self) -> SocketEmitter<'_> {
         SocketEmitter::new(self).volatile()
     }
 
     /// Sets whether the transport may compress the next packet: `true` by default.
     ///
-    /// What is compressed already, such as a picture, is better sent as it is.
+    /// Disable it for data that is already compressed, such as images.
     pub fn compress(&self, compress: bool) -> SocketEmitter<'_> {
         SocketEmitter::new(self).compress(compress)
     }
 
-    /// The answer to an event of the client.
+    /// Encodes the answer to an event of the client.
     pub(crate) fn encode_ack<T: Serialize + ?Sized>(
         &self,
         id: u64,
@@ -175,16 +181,16 @@ impl Socket {
             .ack(self.namespace_shared().name(), id, args)
     }
 
-    /// Sends such an answer.
+    /// Sends an answer that [`encode_ack`](Self::encode_ack) has encoded.
     pub(crate) fn send_ack(&self, packet: UnicastPacket) {
-        // A client that is gone needs no answer.
+        // The client has left and needs no answer.
         if !self.state().has_left() {
             packet.send(&self.state().client.session).ok();
         }
     }
 
-    /// Whether what is sent now may be told to the client later: it is connected, or its connection
-    /// was lost and it may come back, is about to, or has.
+    /// Returns whether the client may receive a packet later that is sent now. It is connected, or
+    /// it can recover the socket, is recovering it or has recovered it.
     fn is_recoverable(&self) -> bool {
         let SocketInner { state, namespace } = &*self.0;
         let Some(recoverable) = &state.recoverable else {
@@ -194,20 +200,20 @@ impl Socket {
             return true;
         }
         match recoverable.state_after_leave() {
-            // It leaves at this moment.
+            // The socket is leaving at this moment.
             None => state.is(Phase::Disconnected),
-            Some(RecoveryState::Over) => false,
-            // In this order: a client that is not about to come back any more may be there.
+            Some(RecoveryState::Ended) => false,
+            // In this order, because a recovery that has just ended may have inserted the socket.
             Some(RecoveryState::Kept(until)) => {
                 Instant::now() <= until
                     || (namespace.recovery.as_ref())
-                        .is_some_and(|recovery| recovery.is_returning(&recoverable.id))
+                        .is_some_and(|recovery| recovery.is_recovering(&recoverable.id))
                     || namespace.local.rooms.get(state.id.as_str()).is_some()
             }
         }
     }
 
-    /// Everybody in the namespace but this socket.
+    /// Returns the target of all sockets in the namespace except this one.
     fn others(&self) -> Target {
         Target::all().except(self.id())
     }
@@ -231,7 +237,7 @@ impl PartialEq for Socket {
 impl Eq for Socket {}
 
 impl RemoteSocket {
-    /// The socket itself, if it is connected to this server.
+    /// Returns the [`Socket`] if it is connected to this server.
     #[must_use]
     pub fn local(&self) -> Option<Socket> {
         let id = self.id().as_str();
@@ -240,7 +246,7 @@ impl RemoteSocket {
         Some(Socket::new(state, shared))
     }
 
-    /// Whether the socket is connected to this server.
+    /// Returns whether the socket is connected to this server.
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.local().is_some()

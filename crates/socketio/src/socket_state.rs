@@ -1,4 +1,5 @@
-//! One client in one namespace: identity, data, listeners, pending acknowledgements and phase.
+//! The state of one client in one namespace: identity, data, listeners, pending acknowledgements
+//! and phase.
 //!
 //! May use `wire` and the modules below it.
 
@@ -27,7 +28,7 @@ pub(crate) mod recoverable;
 pub(crate) mod rooms_at_leave;
 pub(crate) mod tasks;
 
-/// One client in one namespace, as rooms and broadcasts see it.
+/// The state of one client in one namespace, as rooms and broadcasts use it.
 pub(crate) struct SocketState {
     pub(crate) id: SocketId,
     pub(crate) client: Arc<ClientShared>,
@@ -36,23 +37,23 @@ pub(crate) struct SocketState {
     pub(crate) data: DataMap,
     pub(crate) ordered: Ordered,
     pub(crate) listeners: Listeners,
-    /// What it needs to come back, if it may.
+    /// The recovery data, if the socket can be recovered.
     pub(crate) recoverable: Option<Box<Recoverable>>,
     pub(crate) rooms_at_leave: RoomsAtLeave,
     memberships: Memberships<Self>,
     phase: AtomicU8,
 }
 
-/// How far a socket has come.
+/// The phase of a socket's life.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub(crate) enum Phase {
-    /// Middleware decides.
+    /// Middleware is deciding.
     Joining,
     Connected,
-    /// It was connected.
+    /// The socket was connected and has left.
     Disconnected,
-    /// It was never connected: refused, or gone before it was decided.
+    /// The socket was never connected: middleware refused it, or the client left before that.
     Refused,
 }
 
@@ -82,7 +83,7 @@ impl SocketState {
         self.phase.load(Ordering::Acquire) == phase as u8
     }
 
-    /// Whether nothing can be sent any more.
+    /// Returns whether the socket has left, so that nothing can be sent to it.
     pub(crate) fn has_left(&self) -> bool {
         self.is(Phase::Disconnected) || self.is(Phase::Refused)
     }
@@ -105,7 +106,7 @@ impl SocketState {
         }
     }
 
-    /// Goes from one phase to another; only one of those who try at the same time succeeds.
+    /// Changes the phase from `from` to `to`. Returns `false` if another caller changed it first.
     pub(crate) fn advance(&self, from: Phase, to: Phase) -> bool {
         self.phase
             .compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire)
@@ -128,7 +129,7 @@ impl HasOrdered for SocketState {
         &self.ordered
     }
 
-    fn is_over(&self) -> bool {
+    fn is_closed(&self) -> bool {
         self.has_left()
     }
 }
@@ -142,10 +143,10 @@ mod tests {
 
     use super::*;
 
-    /// Somebody may ask for the end of a socket just when its client leaves, and comes back with the
-    /// same id.
+    /// The application may disconnect a socket while its client leaves and reconnects with the same
+    /// id.
     #[tokio::test]
-    async fn a_socket_does_not_take_another_of_its_id_out() {
+    async fn disconnecting_a_socket_keeps_its_successor_of_the_same_id() {
         let layer = SocketIoLayer::builder().allow_eio3(true).build();
         let io = layer.io();
         let engine = io.engine();
@@ -158,16 +159,18 @@ mod tests {
         };
         assert!(request(uri, "").await.status().is_success());
         let sockets = io.of("/").sockets();
-        let first = sockets.first().expect("it is in the main namespace");
+        let first = sockets
+            .first()
+            .expect("the client joins the main namespace");
         let uri = format!("{uri}&sid={}", first.id());
         assert!(request(&uri, "2:412:40").await.status().is_success());
         let sockets = io.of("/").sockets();
-        let second = sockets.first().expect("it is back");
+        let second = sockets.first().expect("the client joins again");
         assert_eq!(first.id(), second.id());
         assert_ne!(first, second);
 
         let leave = |socket_state: &SocketState| {
-            let control = socket_state.client.control().expect("the client is there");
+            let control = socket_state.client.control().expect("the client is alive");
             control.leave(socket_state, DisconnectReason::ServerNamespaceDisconnect);
         };
         leave(first.state());

@@ -1,4 +1,4 @@
-//! Packets on their way to a session: encoding, sending, and the state shared by a client's sockets.
+//! Encoding and sending of packets, and the state that the sockets of one client share.
 //!
 //! May use `handshake` and `error`.
 

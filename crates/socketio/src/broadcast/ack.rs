@@ -1,3 +1,5 @@
+//! The acknowledgements of a broadcast.
+
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
@@ -15,11 +17,11 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::emit_error::EmitError;
 use crate::socket_state::ack_error::AckError;
 
-/// The acknowledgements of a broadcast: a stream of answers as they come, and with
-/// [`all`](Self::all) a future of all of them.
+/// The acknowledgements of a broadcast: a stream that yields the answers as they arrive.
+/// [`all`](Self::all) collects them.
 ///
-/// The event has been sent already. Dropping this gives the missing answers up.
-#[must_use = "the event has been sent, but its acknowledgements are ignored unless they are read"]
+/// The event has already been sent. If the stream is dropped, the missing answers are ignored.
+#[must_use = "the event has been sent, but its acknowledgements are ignored unless they are decode"]
 pub struct BroadcastAck<T> {
     state: AckStreamState,
     answer: PhantomData<fn() -> T>,
@@ -36,7 +38,7 @@ impl<T> BroadcastAck<T> {
         Self::with_state(match timeout {
             None => AckStreamState::Pending(answers),
             Some(timeout) => {
-                // The timer is set when the answers are first asked for, which needs the runtime.
+                // The timer is created by the first poll because it needs the runtime.
                 let deadline = Instant::now().checked_add(timeout);
                 AckStreamState::WaitingUntil(answers.until(async move {
                     match deadline {
@@ -66,8 +68,8 @@ impl<T: DeserializeOwned> BroadcastAck<T> {
     ///
     /// # Errors
     ///
-    /// If clients have not answered in time, or an answer is not of the type asked for. The error
-    /// holds the answers that are good.
+    /// Returns an error if clients have not answered in time, or if an answer does not have the
+    /// type `T`. The error contains the valid answers.
     pub async fn all(mut self) -> Result<Vec<T>, BroadcastAckError<T>> {
         let mut answers = Vec::new();
         let mut failure = None;
@@ -94,11 +96,11 @@ impl<T: DeserializeOwned> Stream for BroadcastAck<T> {
             }
             AckStreamState::Pending(answers) => Pin::new(answers)
                 .poll_next(cx)
-                .map(|answer| answer.map(|answer| read(&answer))),
+                .map(|answer| answer.map(|answer| decode(&answer))),
             AckStreamState::WaitingUntil(answers) => {
                 Pin::new(answers).poll_next(cx).map(|answer| {
                     answer.map(|answer| match answer {
-                        Ok(answer) => read(&answer),
+                        Ok(answer) => decode(&answer),
                         Err(MissingAnswers { .. }) => Err(AckError::Timeout),
                     })
                 })
@@ -107,7 +109,7 @@ impl<T: DeserializeOwned> Stream for BroadcastAck<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: &Args) -> Result<T, AckError> {
+fn decode<T: DeserializeOwned>(answer: &Args) -> Result<T, AckError> {
     answer.deserialize().map_err(AckError::Data)
 }
 
@@ -117,7 +119,7 @@ impl<T> fmt::Debug for BroadcastAck<T> {
     }
 }
 
-/// Not all clients have answered a broadcast as they were asked to.
+/// The error of a broadcast whose answers are missing or of another type.
 #[derive(Debug)]
 pub struct BroadcastAckError<T> {
     answers: Vec<T>,
@@ -125,19 +127,19 @@ pub struct BroadcastAckError<T> {
 }
 
 impl<T> BroadcastAckError<T> {
-    /// The answers that came, in the order in which they came.
+    /// Returns the valid answers, in the order of their arrival.
     #[must_use]
     pub fn answers(&self) -> &[T] {
         &self.answers
     }
 
-    /// The answers that came, by value.
+    /// Converts the error into the valid answers.
     #[must_use]
     pub fn into_answers(self) -> Vec<T> {
         self.answers
     }
 
-    /// Why the others are missing.
+    /// Returns the first error that occurred.
     #[must_use]
     pub fn reason(&self) -> &AckError {
         &self.source

@@ -1,4 +1,4 @@
-//! Descriptions of the sockets that are meant, whatever server they are on.
+//! Descriptions of the selected sockets on all servers.
 
 use std::error::Error;
 use std::fmt;
@@ -9,16 +9,16 @@ use socketio_adapter::{AdapterError, RemoteSocketInfo, SocketId};
 use super::{BroadcastOperator, RemoteSocket};
 
 impl BroadcastOperator {
-    /// Describes all that are meant, on every server (Node's `fetchSockets`).
+    /// Returns descriptions of the selected sockets on all servers (Node's `fetchSockets`).
     ///
-    /// The other servers are asked when the future is awaited, and how long they may take is the
-    /// adapter's to say, or that of [`timeout`](Self::timeout). With [`local`](Self::local) nobody
-    /// is asked.
+    /// The other servers are asked when the future is polled. The adapter determines how long it
+    /// waits for them, unless [`timeout`](Self::timeout) is set. With [`local`](Self::local), no
+    /// other server is asked.
     ///
     /// # Errors
     ///
-    /// If another server has not answered in time, or the adapter has failed. The error holds the
-    /// sockets of those that did answer.
+    /// Returns an error if another server has not answered in time or the adapter fails. The error
+    /// contains the sockets of the servers that have answered.
     ///
     /// # Examples
     ///
@@ -38,6 +38,7 @@ impl BroadcastOperator {
     ///     }
     /// }
     /// ```
+    #[doc(alias = "fetchSockets")]
     pub fn fetch_sockets(
         &self,
     ) -> impl Future<Output = Result<Vec<RemoteSocket>, FetchError>> + Send + use<> {
@@ -57,12 +58,13 @@ impl BroadcastOperator {
         }
     }
 
-    /// The ids of all that are meant, on every server (Node's `allSockets`, which is deprecated
-    /// there in favour of [`fetch_sockets`](Self::fetch_sockets)).
+    /// Returns the ids of the selected sockets on all servers (Node's `allSockets`, which is
+    /// deprecated there in favour of [`fetch_sockets`](Self::fetch_sockets)).
     ///
     /// # Errors
     ///
-    /// As those of [`fetch_sockets`](Self::fetch_sockets).
+    /// Returns an error in the same cases as [`fetch_sockets`](Self::fetch_sockets).
+    #[doc(alias = "allSockets")]
     pub fn all_sockets(
         &self,
     ) -> impl Future<Output = Result<Vec<SocketId>, FetchError>> + Send + use<> {
@@ -74,7 +76,7 @@ impl BroadcastOperator {
     }
 }
 
-/// Not all servers have described their sockets.
+/// The error of a request for descriptions that not all servers have answered.
 #[derive(Debug)]
 pub struct FetchError {
     sockets: Vec<RemoteSocket>,
@@ -82,20 +84,20 @@ pub struct FetchError {
 }
 
 impl FetchError {
-    /// The sockets of the servers that have answered, this one among them; none if it was the
-    /// adapter that failed.
+    /// Returns the sockets of the servers that have answered, including this server. Empty if the
+    /// adapter itself has failed.
     #[must_use]
     pub fn sockets(&self) -> &[RemoteSocket] {
         &self.sockets
     }
 
-    /// The sockets of the servers that have answered, by value.
+    /// Converts the error into the sockets of the servers that have answered.
     #[must_use]
     pub fn into_sockets(self) -> Vec<RemoteSocket> {
         self.sockets
     }
 
-    /// Why the others are missing.
+    /// Returns the error of the adapter.
     #[must_use]
     pub fn reason(&self) -> &AdapterError {
         &self.source

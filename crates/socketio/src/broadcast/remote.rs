@@ -1,4 +1,4 @@
-//! A socket of any server.
+//! A handle to a socket on any server.
 
 mod ack;
 mod emitter;
@@ -19,12 +19,11 @@ pub use self::ack::RemoteAck;
 pub use self::emitter::RemoteEmitter;
 pub use self::handshake::RemoteHandshake;
 
-/// A socket that was fetched, of this server or of another, and what it was like then (Node's
-/// `RemoteSocket`).
+/// A handle to a socket on any server, with a snapshot of its state (Node's `RemoteSocket`).
 ///
-/// Got from [`BroadcastOperator::fetch_sockets`]. What is done to it goes through the adapter, to
-/// the room of its own id. For what only the server of the socket knows, there is
-/// [`local`](Self::local).
+/// [`BroadcastOperator::fetch_sockets`] returns it. Operations are sent through the adapter to the
+/// room of the socket's id. If the socket is connected to this server, [`local`](Self::local)
+/// returns the [`Socket`](crate::Socket).
 #[derive(Clone)]
 pub struct RemoteSocket {
     info: RemoteSocketInfo,
@@ -32,44 +31,44 @@ pub struct RemoteSocket {
 }
 
 impl RemoteSocket {
-    pub(super) fn new(info: RemoteSocketInfo, of: &BroadcastOperator) -> Self {
+    pub(super) fn new(info: RemoteSocketInfo, fetched_by: &BroadcastOperator) -> Self {
         let target = Target::all().to(&info.id);
         Self {
-            operator: of.with_target(target),
+            operator: fetched_by.with_target(target),
             info,
         }
     }
 
-    /// The id of the socket.
+    /// Returns the id of the socket.
     #[must_use]
     pub fn id(&self) -> &SocketId {
         &self.info.id
     }
 
-    /// What the client sent when it opened its connection.
+    /// Returns the request with which the client opened its connection.
     #[must_use]
     pub fn handshake(&self) -> RemoteHandshake<'_> {
         RemoteHandshake::new(&self.info.handshake)
     }
 
-    /// The rooms that the socket was in, first the one of its own id.
+    /// Returns the rooms that the socket was in. The first one is the room of its id.
     #[must_use]
     pub fn rooms(&self) -> &[Room] {
         &self.info.rooms
     }
 
-    /// What the application had attached to the socket, as far as its server shares it: see
+    /// Returns the data of the socket that its server shares, as JSON (Node's `socket.data`). See
     /// [`Namespace::share_data`](crate::Namespace::share_data).
     #[must_use]
     pub fn data(&self) -> &Value {
         &self.info.data
     }
 
-    /// What the application had attached to the socket under a key, as a type.
+    /// Deserialises the shared data of the socket under a key. Returns `None` if there is no value.
     ///
     /// # Errors
     ///
-    /// If there is a value and it does not fit the type.
+    /// Returns an error if the value does not have the type `T`.
     ///
     /// # Examples
     ///
@@ -100,19 +99,19 @@ impl RemoteSocket {
         self.operator.emit(event, args);
     }
 
-    /// Sends an event to the client, as [`emit`](Self::emit), and tells if it cannot be sent.
+    /// Sends an event to the client as [`emit`](Self::emit) does, and returns an error if it cannot
+    /// be sent.
     ///
     /// # Errors
     ///
-    /// If the name is reserved or the arguments cannot be serialised.
+    /// Returns an error if the name is reserved or the arguments cannot be serialised.
     pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
         self.operator.try_emit(event, args)
     }
 
     /// Sends an event to the client and returns the future of its acknowledgement.
     ///
-    /// Without a [`timeout`](Self::timeout) the answer is waited for until the socket is
-    /// disconnected.
+    /// Without a [`timeout`](Self::timeout), the future waits until the socket is disconnected.
     #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
@@ -122,28 +121,28 @@ impl RemoteSocket {
         RemoteAck::new(self.operator.emit_with_ack(event, args))
     }
 
-    /// Gives up the acknowledgement of the next [`emit_with_ack`](RemoteEmitter::emit_with_ack)
-    /// after a time.
+    /// Sets how long the next [`emit_with_ack`](RemoteEmitter::emit_with_ack) waits for its
+    /// acknowledgement.
     pub fn timeout(&self, timeout: Duration) -> RemoteEmitter {
         RemoteEmitter::new(self.operator.clone()).timeout(timeout)
     }
 
-    /// Drops the next packet if the transport cannot take it at once.
+    /// Marks the next packet as volatile: it is dropped if the transport is not ready.
     pub fn volatile(&self) -> RemoteEmitter {
         RemoteEmitter::new(self.operator.clone()).volatile()
     }
 
-    /// Whether the next packet may be compressed.
+    /// Sets whether the transport may compress the next packet: `true` by default.
     pub fn compress(&self, compress: bool) -> RemoteEmitter {
         RemoteEmitter::new(self.operator.clone()).compress(compress)
     }
 
-    /// Lets the socket join rooms.
+    /// Adds the socket to rooms.
     pub fn join(&self, rooms: impl IntoRooms) {
         self.operator.sockets_join(rooms);
     }
 
-    /// Lets the socket leave rooms.
+    /// Removes the socket from rooms.
     pub fn leave(&self, rooms: impl IntoRooms) {
         self.operator.sockets_leave(rooms);
     }
@@ -160,7 +159,7 @@ impl RemoteSocket {
     }
 }
 
-/// Handshake and data often hold secrets and are left out.
+/// Omits the handshake and the data because they often hold secrets.
 impl fmt::Debug for RemoteSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteSocket")
@@ -170,7 +169,7 @@ impl fmt::Debug for RemoteSocket {
     }
 }
 
-/// As the server of the socket describes it to others: `{id, handshake, rooms, data}`.
+/// Serialises the description that servers exchange: `{id, handshake, rooms, data}`.
 impl Serialize for RemoteSocket {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.info.serialize(serializer)

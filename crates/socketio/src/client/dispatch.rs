@@ -163,7 +163,7 @@ async fn pass(
         }
     }
     // What the extractors of middleware did to the request is not for the handlers.
-    changed.extracted();
+    changed.finish_extraction();
     Some(changed)
 }
 

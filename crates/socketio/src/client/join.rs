@@ -19,7 +19,7 @@ use crate::registry::namespaces::NamespaceUnavailable;
 use crate::socket::Socket;
 use crate::socket_state::ordered::Ordered;
 use crate::socket_state::recoverable::Recoverable;
-use crate::socket_state::tasks::Unfinished;
+use crate::socket_state::tasks::TaskGuard;
 use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
 use crate::wire::encoded_packet::EncodedPacket;
@@ -186,7 +186,7 @@ impl Client {
         if let Some(recoverable) = &socket.state().recoverable {
             // Before it is in a room: what it is sent is younger.
             let last_offset = stay.shared.adapter.last_offset();
-            recoverable.set_joined_at(last_offset.as_deref());
+            recoverable.set_offset_at_join(last_offset.as_deref());
         }
         let accepted = self.accept(attempt, &socket, Vec::new());
         if let Some(told) = accepted {
@@ -208,7 +208,7 @@ impl Client {
             return RecoveryOutcome::Forgotten;
         };
         let recoverable = Recoverable::new(session.recovery_id.clone(), true);
-        recoverable.set_joined_at(session.joined_at.as_deref());
+        recoverable.set_offset_at_join(session.joined_at.as_deref());
         let socket_state = Arc::new(SocketState::new(
             session.id.clone(),
             Arc::clone(&self.shared),
@@ -295,7 +295,7 @@ impl Client {
             told.push(self.enqueue(Ok(packet)));
         }
         told.push(self.enqueue(connect));
-        shared.enter(socket_state);
+        shared.insert(socket_state);
         // Only now is the way through the rooms open, which what is sent to it may take.
         socket_state.advance(Phase::Joining, Phase::Connected);
         self.joined.store(true, Ordering::Relaxed);
@@ -350,7 +350,7 @@ impl Client {
                     // interest, and all that it sent after that is.
                     let queue = joining.queue.into_iter();
                     let is_before =
-                        |(packet, _): &(Packet, Unfinished)| packet.kind != PacketType::Connect;
+                        |(packet, _): &(Packet, TaskGuard)| packet.kind != PacketType::Connect;
                     for (packet, _unfinished) in queue.skip_while(is_before) {
                         self.receive(packet, &mut RouteCache::default());
                     }
@@ -390,7 +390,7 @@ impl Client {
 impl Joining {
     /// Whether the socket has left, or will when what the client has sent is handled.
     fn is_leaving(&self) -> bool {
-        let leaves = |(packet, _): &(Packet, Unfinished)| packet.kind == PacketType::Disconnect;
+        let leaves = |(packet, _): &(Packet, TaskGuard)| packet.kind == PacketType::Disconnect;
         self.left.is_some() || (self.accepted && self.queue.iter().any(leaves))
     }
 
@@ -416,7 +416,7 @@ impl From<NamespaceUnavailable> for ConnectError {
 
 /// What a socket that has just joined does next.
 enum Step {
-    Handle(Vec<(Packet, Unfinished)>),
+    Handle(Vec<(Packet, TaskGuard)>),
     End(DisconnectReason, Box<Joining>),
 }
 

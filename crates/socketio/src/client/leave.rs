@@ -222,7 +222,7 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
 fn leave_rooms(socket: &Socket) {
     let (socket_state, shared) = (socket.state(), socket.namespace_shared());
     shared.local.rooms.remove(socket_state);
-    socket_state.rooms_at_leave.leave();
+    socket_state.rooms_at_leave.close();
 }
 
 /// Frees what the socket holds, for handles to it may be kept for long.

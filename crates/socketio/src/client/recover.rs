@@ -124,7 +124,7 @@ impl RecoveryRequest {
 impl Claim {
     fn new(namespace: Arc<NamespaceShared>, id: RecoveryId, offset: String) -> Self {
         if let Some(recovery) = &namespace.recovery {
-            recovery.returning(&id);
+            recovery.begin_recovery(&id);
         }
         Self {
             namespace,
@@ -191,7 +191,7 @@ impl Drop for Claim {
         }
         // Afterwards, so that there is no moment at which neither is so.
         if let Some(recovery) = &self.namespace.recovery {
-            recovery.returned(&self.id);
+            recovery.end_recovery(&self.id);
         }
     }
 }
@@ -264,7 +264,7 @@ pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option
     let recovery = namespace.recovery.as_ref()?;
     let mut settle = SettleGuard {
         socket: socket.clone(),
-        state_after_leave: RecoveryState::Over,
+        state_after_leave: RecoveryState::Ended,
     };
     if reason.is_recoverable() {
         // Whatever an adapter or data of the application does, the socket has to leave.
@@ -272,12 +272,12 @@ pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option
             let rooms = namespace.local.rooms.rooms_of(socket_state);
             StoredSession::new(socket_state.id.clone(), recoverable.id.clone(), rooms)
                 .with_data(describe_data(socket))
-                .with_joined_at(recoverable.joined_at())
+                .with_joined_at(recoverable.offset_at_join())
         });
         match session {
             Ok(session) => {
                 if persist(namespace, session) {
-                    settle.state_after_leave = RecoveryState::Kept(recovery.until());
+                    settle.state_after_leave = RecoveryState::Kept(recovery.deadline());
                 }
             }
             Err(panic) => tracing::error!(

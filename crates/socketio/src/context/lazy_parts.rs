@@ -1,4 +1,32 @@
-//! A copy of the request's parts for axum's extractors.
+//! A lazily created copy of the request parts for axum's extractors.
+//!
+//! Axum's extractors need `&mut Parts`, but all calls of a connection share the parts in its
+//! [`Handshake`]. Each call therefore works on a copy, which is created when its first extractor
+//! asks for it. Handlers without such extractors copy nothing.
+//!
+//! # Reuse
+//!
+//! A call for an event returns its copy to the handshake as soon as all arguments are extracted,
+//! and the next call of any kind on the connection takes it. This avoids copying the request for
+//! every event. Other calls drop their copy: they are rare, and a connection without events should
+//! not store a second copy.
+//!
+//! A copy is only returned if it is unchanged: it has the same method, version, URI and headers as
+//! the handshake, and as many extensions as when it was created.
+//!
+//! # Replaced extensions are visible to later calls
+//!
+//! Extensions cannot be compared by value, so only their number is checked:
+//!
+//! - An extractor that *adds* an extension, as extractors with a cache do, changes the number. The
+//!   copy is dropped and no later call sees the extension.
+//! - An extractor that *replaces* or modifies the value of an existing extension, or removes one
+//!   and adds another, leaves the number unchanged. Later calls that take this copy see its
+//!   extensions instead of the original ones. This ends when the copy is dropped, or when a
+//!   concurrent call returns another copy in its place.
+//!
+//! The handshake itself, and thus [`Handshake::extensions`], never changes. All sockets of a client
+//! share the handshake, so a later call may belong to another namespace.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,22 +36,10 @@ use http::request::Parts;
 
 use crate::handshake::{Handshake, PartsCopy};
 
-/// The parts that axum's extractors of one handler call may read and change.
+/// The request parts of one handler call, copied on first use.
 ///
-/// They want `&mut Parts`, and the parts belong to a connection that many calls share. So a call
-/// works on a copy. It is made when the first extractor asks, which spares handlers without such
-/// extractors its cost. Calls for events hand it back to the handshake at their end, which spares
-/// the next event the copying. Other calls drop it: they are rare, and a connection on which no
-/// events come is to hold no second copy.
-///
-/// What one call did must not reach the next, so a copy is handed back only if it is as it was:
-/// the same method, version, URI and headers, and as many extensions as at the start. Extensions
-/// cannot be compared by value; an extractor that *replaces* one which layers in front had set
-/// shows its work to later calls until the copy is dropped. Adding one, which extractors that cache
-/// do, drops the copy.
-///
-/// `REUSED` says whether the copy is handed back. All of it is one pointer, for it moves with the
-/// context of every event.
+/// `REUSED` is `true` if an unchanged copy is returned to the handshake. The type is one pointer
+/// wide because it moves with the context of every event.
 pub(crate) struct LazyParts<const REUSED: bool>(Option<Box<PartsCopy<Handshake>>>);
 
 impl<const REUSED: bool> LazyParts<REUSED> {
@@ -31,7 +47,8 @@ impl<const REUSED: bool> LazyParts<REUSED> {
         Self(None)
     }
 
-    /// The parts, copied from the handshake at the first call. `prepare` completes a new copy.
+    /// Returns the parts. The first call takes the copy of the handshake, or creates one and
+    /// completes it with `prepare`.
     pub(crate) fn get_mut(
         &mut self,
         handshake: impl FnOnce() -> Arc<Handshake>,
@@ -55,12 +72,12 @@ impl<const REUSED: bool> LazyParts<REUSED> {
         &mut copy.parts
     }
 
-    /// Whether an extractor has asked.
-    pub(crate) fn is_copied(&self) -> bool {
+    /// Returns whether an extractor has used the parts.
+    pub(crate) fn is_used(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Ends the call as far as extractors are concerned: the next one has another copy.
+    /// Returns the copy to the handshake, or drops it. A later extractor gets another copy.
     #[inline]
     pub(crate) fn give_back(&mut self) {
         if let Some(copy) = self.0.take() {
@@ -75,7 +92,7 @@ impl<const REUSED: bool> LazyParts<REUSED> {
             && unchanged(&handshake.parts, &copy.parts)
         {
             let other = handshake.spare.lock().replace(copy);
-            // Not under the lock: it may hold what layers in front have put in.
+            // Dropped outside the lock because it may hold arbitrary extensions.
             drop(other);
         }
     }
@@ -95,10 +112,10 @@ fn unchanged(original: &Parts, copy: &Parts) -> bool {
         && unchanged_headers(&original.headers, &copy.headers)
 }
 
-/// Whether the headers are the same values in the same order.
+/// Returns whether the headers have the same values in the same order.
 ///
-/// A copied header shares its bytes with the original, so their address tells; comparing the
-/// contents, or looking names up, would cost as much as another copy.
+/// A copied header shares its bytes with the original, so their addresses are compared. Comparing
+/// the contents or looking up names would cost as much as another copy.
 fn unchanged_headers(original: &HeaderMap, copy: &HeaderMap) -> bool {
     original.len() == copy.len()
         && original
@@ -114,7 +131,7 @@ fn unchanged_headers(original: &HeaderMap, copy: &HeaderMap) -> bool {
 impl<const REUSED: bool> fmt::Debug for LazyParts<REUSED> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LazyParts")
-            .field("is_copied", &self.is_copied())
+            .field("is_used", &self.is_used())
             .finish_non_exhaustive()
     }
 }
@@ -130,11 +147,11 @@ mod tests {
     const TENANT: &str = "x-tenant";
     const OTHER: HeaderValue = HeaderValue::from_static("other");
 
-    /// What `prepare` puts in.
+    /// The extension that `prepare` adds.
     #[derive(Clone, Copy, Debug, Eq, PartialEq)]
     struct Prepared(u32);
 
-    /// What a layer in front has put in.
+    /// The extension of an outer layer.
     #[derive(Clone, Copy, Debug, Eq, PartialEq)]
     struct FromLayer;
 
@@ -150,7 +167,8 @@ mod tests {
         Arc::new(Handshake::new(parts, SystemTime::UNIX_EPOCH))
     }
 
-    /// One handler call in which an extractor does `change`; tells which copy it got.
+    /// Simulates a handler call in which an extractor makes a change, and returns the copy that it
+    /// used.
     fn call(
         handshake: &Arc<Handshake>,
         copies: &mut u32,
@@ -171,7 +189,7 @@ mod tests {
         *lazy
             .get_mut(
                 || Arc::clone(handshake),
-                |_| unreachable!("one copy per call"),
+                |_| unreachable!("a call has one copy"),
             )
             .extensions
             .get()
@@ -186,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_is_left_as_it_was_serves_the_next_call() {
+    fn an_unchanged_copy_is_reused() {
         let (handshake, mut copies) = (handshake(), 0);
         assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(1));
         assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(1));
@@ -194,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_at_the_same_time_have_a_copy_each() {
+    fn concurrent_calls_have_separate_copies() {
         let (handshake, mut copies) = (handshake(), 0);
         let mut first = LazyParts::<true>::new();
         first.get_mut(|| Arc::clone(&handshake), |_| ());
@@ -203,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_copy_serves_nobody_else() {
+    fn a_changed_copy_is_not_reused() {
         let changes: [fn(&mut Parts); 8] = [
             |parts| drop(parts.headers.remove(TENANT)),
             |parts| drop(parts.headers.insert(TENANT, OTHER)),
@@ -229,8 +247,20 @@ mod tests {
         assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(1));
     }
 
+    /// See the documentation of the module.
     #[test]
-    fn a_call_that_happens_once_leaves_no_copy() {
+    fn a_replaced_extension_is_visible_to_the_next_call() {
+        let (handshake, mut copies) = (handshake(), 0);
+        let replace = |parts: &mut Parts| {
+            parts.extensions.insert(Prepared(7));
+        };
+        assert_eq!(call(&handshake, &mut copies, replace), Prepared(7));
+        assert_eq!(call(&handshake, &mut copies, |_| ()), Prepared(7));
+        assert_eq!(handshake.extensions().get::<Prepared>(), None);
+    }
+
+    #[test]
+    fn a_call_without_reuse_drops_its_copy() {
         let handshake = handshake();
         let mut lazy = LazyParts::<false>::new();
         lazy.get_mut(|| Arc::clone(&handshake), |_| ());

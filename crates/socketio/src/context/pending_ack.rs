@@ -1,4 +1,4 @@
-//! The one answer that an event may have.
+//! The acknowledgement of an event, which is sent at most once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,28 +9,28 @@ use serde::Serialize;
 use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
-/// An acknowledgement that a client awaits, as the context of an event holds it.
-pub(super) enum Awaited {
-    /// Nobody else can answer. Most handlers answer by what they return: for them nothing is
-    /// allocated.
-    Own {
+/// The acknowledgement of an event, as its context stores it.
+pub(super) enum EventAck {
+    /// Only the context can answer. Most handlers answer through their return value, which needs no
+    /// allocation.
+    Unique {
         id: u64,
         is_sent: bool,
     },
     Shared(Arc<PendingAck>),
 }
 
-impl Awaited {
-    /// The answer that a client awaits under `id`.
+impl EventAck {
+    /// Creates the acknowledgement that a client expects under `id`.
     pub(super) fn new(id: u64) -> Self {
-        Self::Own { id, is_sent: false }
+        Self::Unique { id, is_sent: false }
     }
 
-    /// The acknowledgement for others to hold too. `socket` is the one that gets the answer, here
-    /// and below.
+    /// Returns a shared handle to the acknowledgement. `socket` is the socket that receives the
+    /// answer, here and below.
     pub(super) fn share(&mut self, socket: &Socket) -> Arc<PendingAck> {
         match self {
-            Self::Own { id, is_sent } => {
+            Self::Unique { id, is_sent } => {
                 let shared = Arc::new(PendingAck {
                     socket: socket.clone(),
                     id: *id,
@@ -43,19 +43,19 @@ impl Awaited {
         }
     }
 
-    /// Answers, see [`PendingAck::send`].
+    /// Sends the answer, see [`PendingAck::send`].
     pub(super) fn answer<T>(&mut self, socket: &Socket, args: &T) -> Result<(), Rejection>
     where
         T: Serialize + ?Sized,
     {
         match self {
-            Self::Own { id, is_sent } if !*is_sent => {
+            Self::Unique { id, is_sent } if !*is_sent => {
                 let packet = socket.encode_ack(*id, args).map_err(Rejection::reply)?;
                 *is_sent = true;
                 socket.send_ack(packet);
                 Ok(())
             }
-            Self::Own { .. } => {
+            Self::Unique { .. } => {
                 log_second(socket);
                 Ok(())
             }
@@ -63,11 +63,11 @@ impl Awaited {
         }
     }
 
-    /// Answers that the event was rejected, unless there was an answer.
+    /// Answers that the event was rejected, unless an answer was sent.
     pub(super) fn reject(&mut self, socket: &Socket, rejection: &Rejection) {
         match self {
-            Self::Own { is_sent: true, .. } => {}
-            Self::Own { .. } => {
+            Self::Unique { is_sent: true, .. } => {}
+            Self::Unique { .. } => {
                 if let Err(error) = self.answer(socket, rejection) {
                     log_unanswered(socket, rejection, &error);
                 }
@@ -77,7 +77,7 @@ impl Awaited {
     }
 }
 
-/// An acknowledgement that a client awaits. However many hold it, one answer is sent at most.
+/// A shared acknowledgement. Its holders can send one answer together.
 pub(crate) struct PendingAck {
     socket: Socket,
     id: u64,
@@ -85,11 +85,13 @@ pub(crate) struct PendingAck {
 }
 
 impl PendingAck {
-    /// Answers: a tuple is several arguments, `()` none. A second answer is logged and dropped.
+    /// Sends the answer: a tuple is several arguments, `()` none. A second answer is logged and
+    /// dropped.
     ///
     /// # Errors
     ///
-    /// Fails if `args` does not serialise. Nothing was sent then, and another answer may be.
+    /// Returns an error if `args` cannot be serialised. Nothing was sent then, and another answer
+    /// can be sent.
     pub(crate) fn send<T>(&self, args: &T) -> Result<(), Rejection>
     where
         T: Serialize + ?Sized,
@@ -100,14 +102,14 @@ impl PendingAck {
         Ok(())
     }
 
-    /// Answers that the event was rejected, unless there was an answer.
+    /// Answers that the event was rejected, unless an answer was sent.
     pub(crate) fn reject(&self, rejection: &Rejection) {
         if let Err(error) = self.send_first(rejection) {
             log_unanswered(&self.socket, rejection, &error);
         }
     }
 
-    /// Answers, unless there was an answer; tells whether this was it.
+    /// Sends the answer unless one was sent before. Returns whether it was sent.
     fn send_first<T>(&self, args: &T) -> Result<bool, Rejection>
     where
         T: Serialize + ?Sized,
@@ -115,7 +117,7 @@ impl PendingAck {
         if self.is_sent() {
             return Ok(false);
         }
-        // Before it counts as sent: an answer that fails, or panics, leaves room for another.
+        // Encoded first, so that another answer can be sent if encoding fails or panics.
         let packet = self.socket.encode_ack(self.id, args);
         let packet = packet.map_err(Rejection::reply)?;
         if self.sent.swap(true, Ordering::AcqRel) {
@@ -129,7 +131,7 @@ impl PendingAck {
         self.sent.load(Ordering::Acquire)
     }
 
-    /// The socket that gets the answer.
+    /// Returns the socket that receives the answer.
     pub(crate) fn socket(&self) -> &Socket {
         &self.socket
     }
@@ -138,8 +140,8 @@ impl PendingAck {
 fn log_second(socket: &Socket) {
     tracing::warn!(
         socket = %socket.id(),
-        "an event was answered already and this answer is dropped; \
-         answer through `Ack` or through the return value, not through both",
+        "an event was already answered and this answer is dropped; \
+        answer through `Ack` or through the return value, not through both",
     );
 }
 

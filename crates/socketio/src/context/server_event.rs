@@ -1,4 +1,4 @@
-//! What the arguments of a handler of other servers' events are extracted from.
+//! The context of a handler for events of other servers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,19 +14,19 @@ use socketio_proto::Args;
 use crate::error::rejection::Rejection;
 use crate::membership::namespace_shared::NamespaceShared;
 
-/// What the arguments of a handler of other servers' events are extracted from.
+/// The context of a call of a handler for events of other servers.
 pub struct ServerEventContext {
     pub(crate) shared: Arc<NamespaceShared>,
-    /// The arguments, and the name of the event with them.
+    /// The arguments, including the name of the event.
     pub(crate) args: Args,
-    /// The acknowledgement, if the other server wants one.
+    /// The acknowledgement, if the other server asked for one.
     pub(crate) reply: Option<Arc<PendingReply>>,
-    /// Made when the first extractor asks.
+    /// Created when the first extractor asks for it.
     parts: Option<Box<Parts>>,
 }
 
 impl ServerEventContext {
-    /// An event that another server has emitted in a namespace.
+    /// Creates the context of an event that another server has sent to a namespace.
     pub(crate) fn new(
         shared: Arc<NamespaceShared>,
         args: Args,
@@ -40,7 +40,7 @@ impl ServerEventContext {
         }
     }
 
-    /// The same event, with the same single answer, for another handler.
+    /// Creates a context of the same event for another handler. Together they can send one answer.
     pub(crate) fn fork(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
@@ -50,20 +50,22 @@ impl ServerEventContext {
         }
     }
 
-    /// The name of the event.
+    /// Returns the name of the event.
     pub fn event_name(&self) -> Cow<'_, str> {
         self.args.event_name().unwrap_or_default()
     }
 
-    /// The name of the namespace, which begins with `/`.
+    /// Returns the name of the namespace, which begins with `/`.
+    #[must_use]
     pub fn namespace_name(&self) -> &str {
         self.shared.name()
     }
 
-    /// The head of an empty request, for extractors such as `State<T>` that read nothing of it.
+    /// Returns the parts of an empty request, for extractors such as `State<T>` that do not read
+    /// the request.
     ///
-    /// There is none that the event has come with. Changes are seen by the later arguments of the
-    /// same call only.
+    /// The events of other servers have no request. Changes are visible to the later arguments of
+    /// the same call only.
     pub fn parts_mut(&mut self) -> &mut Parts {
         let io = self.io();
         self.parts.get_or_insert_with(|| {
@@ -83,15 +85,16 @@ impl fmt::Debug for ServerEventContext {
     }
 }
 
-/// An acknowledgement that another server awaits. However many hold it, one answer is sent at most.
+/// The acknowledgement that another server waits for. Its holders can send one answer together.
 pub(crate) struct PendingReply(Mutex<Option<ServerSideReply>>);
 
 impl PendingReply {
-    /// Answers; a second answer is logged and dropped.
+    /// Sends the answer. A second answer is logged and dropped.
     ///
     /// # Errors
     ///
-    /// Fails if `args` does not serialise. Nothing was sent then, and another answer may be.
+    /// Returns an error if `args` cannot be serialised. Nothing was sent then, and another answer
+    /// can be sent.
     pub(crate) fn send<T>(&self, args: &T) -> Result<(), Rejection>
     where
         T: Serialize + ?Sized,
@@ -101,8 +104,8 @@ impl PendingReply {
         match reply {
             Some(reply) => reply.send(answer),
             None => tracing::warn!(
-                "an event of another server was answered already and this answer is dropped: let \
-                 one handler answer, and once"
+                "an event of another server was already answered and this answer is dropped; \
+                let only one handler answer, and only once"
             ),
         }
         Ok(())

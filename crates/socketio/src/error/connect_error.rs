@@ -1,4 +1,4 @@
-//! What a client learns when it may not join a namespace.
+//! The error that a client receives when it may not join a namespace.
 
 mod response;
 
@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 
 pub(crate) use self::response::ResponseText;
 
-/// The content of a CONNECT_ERROR packet: a message and, if wanted, data.
+/// The reason why a client may not join a namespace: a message and optional data.
 ///
-/// In the browser it is the error of the `connect_error` event: `err.message` and `err.data`.
+/// It is the content of a CONNECT_ERROR packet.
+///
+/// In the client it is the error of the `connect_error` event: `err.message` and `err.data`.
 ///
 /// # Examples
 ///
@@ -34,7 +36,7 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    /// Creates an error with a message and without data.
+    /// Creates an error with a message and no data.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -42,10 +44,10 @@ impl ConnectError {
         }
     }
 
-    /// Adds data that the client can act on, as `err.data` in Node.
+    /// Sets the data for the client (`err.data` in Node).
     ///
-    /// A value that JSON cannot hold, such as a map whose keys are not strings, is logged as an
-    /// error and left out: the client is refused all the same.
+    /// A value that cannot be serialised as JSON, such as a map whose keys are not strings, is
+    /// logged as an error and left out. The client is refused either way.
     #[must_use]
     pub fn with_data(mut self, data: impl Serialize) -> Self {
         match serde_json::to_value(data) {
@@ -53,19 +55,20 @@ impl ConnectError {
             Err(error) => tracing::error!(
                 message = self.message,
                 %error,
-                "the data of a connect error is left out, for it does not serialise; \
-                 give `with_data` a value that JSON can hold",
+                "the data of a connect error is left out because it does not serialise; \
+                give `with_data` a value that JSON can hold",
             ),
         }
         self
     }
 
-    /// Tells nothing but that the server is at fault; the cause belongs in the log.
+    /// Creates an error that reports a server fault without its cause, which belongs in the log.
     pub(crate) fn internal() -> Self {
         Self::with_status(StatusCode::INTERNAL_SERVER_ERROR, "")
     }
 
-    /// A text for the client with the HTTP status in the data. Without a text, the status is it.
+    /// Creates an error from a text for the client, with the HTTP status in the data. An empty text
+    /// is replaced by the name of the status.
     pub(crate) fn with_status(status: StatusCode, text: &str) -> Self {
         let message = match text {
             "" => status.canonical_reason().unwrap_or("rejected"),
@@ -74,12 +77,14 @@ impl ConnectError {
         Self::new(message).with_data(json!({ "status": status.as_u16() }))
     }
 
-    /// The message for the client.
+    /// Returns the message for the client.
+    #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The data for the client.
+    /// Returns the data for the client.
+    #[must_use]
     pub fn data(&self) -> Option<&Value> {
         self.data.as_ref()
     }
@@ -93,10 +98,11 @@ impl fmt::Display for ConnectError {
 
 impl Error for ConnectError {}
 
-/// Types that a namespace middleware may fail with.
+/// An error that a namespace middleware can return to refuse a client.
 ///
-/// Implemented for [`ConnectError`], texts, [`Infallible`], HTTP responses and boxed errors, and to
-/// be implemented for the error types of an application.
+/// It is implemented for [`ConnectError`], `String` and `&'static str`,
+/// [`Rejection`](crate::Rejection), [`Infallible`], HTTP responses and boxed errors. Implement it
+/// for the error types of your application.
 ///
 /// # Examples
 ///
@@ -126,7 +132,7 @@ impl Error for ConnectError {}
     note = "texts, `ConnectError`, `Infallible`, HTTP responses and `Box<dyn Error + Send + Sync>` work as they are"
 )]
 pub trait IntoConnectError {
-    /// Says what the client is told.
+    /// Converts the error into the message and data that are sent to the client.
     fn into_connect_error(self) -> ConnectError;
 }
 
@@ -154,9 +160,9 @@ impl IntoConnectError for String {
     }
 }
 
-/// The text of the body becomes the message, the status goes into the data.
+/// The body becomes the message, and the status is added to the data.
 ///
-/// With it, an error type that already answers HTTP requests serves a middleware too:
+/// An error type that implements `IntoResponse` therefore works in a middleware as well:
 /// `.map_err(IntoResponse::into_response)`.
 impl IntoConnectError for Response {
     fn into_connect_error(self) -> ConnectError {
@@ -165,13 +171,14 @@ impl IntoConnectError for Response {
     }
 }
 
-/// For `?` in a middleware: the error is logged, and the client learns only that there was one.
+/// Supports `?` in a middleware. The error is logged, and the client receives `Internal Server
+/// Error`.
 impl IntoConnectError for Box<dyn Error + Send + Sync> {
     fn into_connect_error(self) -> ConnectError {
         tracing::error!(
             error = self.as_ref(),
             "a middleware failed and the client was refused; \
-             return a `ConnectError` to tell the client why",
+            return a `ConnectError` to send the client a reason",
         );
         ConnectError::internal()
     }
@@ -186,52 +193,55 @@ mod tests {
 
     use super::*;
 
-    fn told(error: impl IntoConnectError) -> (String, Option<Value>) {
+    fn message_and_data(error: impl IntoConnectError) -> (String, Option<Value>) {
         let error = error.into_connect_error();
         (error.message().to_owned(), error.data().cloned())
     }
 
     #[test]
-    fn texts_are_messages() {
-        assert_eq!(told("no"), ("no".to_owned(), None));
-        assert_eq!(told("no".to_owned()), ("no".to_owned(), None));
+    fn a_text_becomes_the_message() {
+        assert_eq!(message_and_data("no"), ("no".to_owned(), None));
+        assert_eq!(message_and_data("no".to_owned()), ("no".to_owned(), None));
         assert_eq!(ConnectError::new("no").to_string(), "no");
     }
 
     #[test]
-    fn data_is_kept_and_what_is_no_json_left_out() {
+    fn data_that_is_not_json_is_left_out() {
         let error = ConnectError::new("no").with_data([1, 2]);
-        assert_eq!(told(error), ("no".to_owned(), Some(json!([1, 2]))));
+        assert_eq!(
+            message_and_data(error),
+            ("no".to_owned(), Some(json!([1, 2])))
+        );
         let error = ConnectError::new("no").with_data(HashMap::from([((), 1)]));
-        assert_eq!(told(error), ("no".to_owned(), None));
+        assert_eq!(message_and_data(error), ("no".to_owned(), None));
     }
 
     #[test]
-    fn a_response_gives_its_text_and_status() {
+    fn a_response_becomes_its_text_and_status() {
         let response = (StatusCode::FORBIDDEN, "no tenant").into_response();
         let expected = ("no tenant".to_owned(), Some(json!({ "status": 403 })));
-        assert_eq!(told(response), expected);
+        assert_eq!(message_and_data(response), expected);
 
         let response = StatusCode::UNAUTHORIZED.into_response();
         let expected = ("Unauthorized".to_owned(), Some(json!({ "status": 401 })));
-        assert_eq!(told(response), expected);
+        assert_eq!(message_and_data(response), expected);
     }
 
     #[test]
-    fn a_response_without_end_gives_its_status_only() {
+    fn an_endless_body_is_ignored() {
         let endless = futures_util::stream::pending::<Result<&[u8], Infallible>>();
         let response = (StatusCode::CONFLICT, Body::from_stream(endless)).into_response();
         let expected = ("Conflict".to_owned(), Some(json!({ "status": 409 })));
-        assert_eq!(told(response), expected);
+        assert_eq!(message_and_data(response), expected);
     }
 
     #[test]
-    fn a_boxed_error_is_not_told() {
+    fn a_boxed_error_is_not_sent_to_the_client() {
         let error: Box<dyn Error + Send + Sync> = "postgres://admin:secret@db is down".into();
         let expected = (
             "Internal Server Error".to_owned(),
             Some(json!({ "status": 500 })),
         );
-        assert_eq!(told(error), expected);
+        assert_eq!(message_and_data(error), expected);
     }
 }

@@ -1,24 +1,26 @@
+//! The error of sending an event.
+
 use std::error::Error;
 use std::fmt;
 
 use socketio_proto::EncodeError;
 
-/// Why an event was not sent.
+/// The reason why an event was not sent.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EmitError {
-    /// The socket is disconnected, or has just been because its client was too slow.
+    /// The socket is disconnected, or its client was just disconnected for being too slow.
     Disconnected,
-    /// A volatile event that wants an acknowledgement was dropped: the transport could not take it.
+    /// A volatile event with an acknowledgement was dropped because the transport was not ready.
     Dropped,
     /// The arguments cannot be serialised.
     Encode(EncodeError),
-    /// The name of the event is kept for the protocol.
+    /// The event name is reserved by the protocol, such as `connect` or `disconnect`.
     ReservedEvent(String),
 }
 
 impl EmitError {
-    /// Refuses names that the protocol keeps for itself.
+    /// Returns an error if the protocol reserves the event name.
     #[inline]
     pub(crate) fn check_name(event: &str) -> Result<(), Self> {
         if socketio_proto::is_reserved(event) {

@@ -1,4 +1,4 @@
-//! Why a client may not connect.
+//! The error that refuses a request to open a connection.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -9,18 +9,18 @@ use engineio::ConnectionError;
 
 use crate::error::connect_error::{ConnectError, ResponseText};
 
-/// Why a client may not connect: what a handler of
-/// [`allow_request`](crate::SocketIoBuilder::allow_request) refuses it with.
+/// The reason why a client may not open a connection.
 ///
-/// The client is answered `403` with `{"code":4,"message":"…"}`, and over WebSocket `400` with the
-/// message. Without a message of its own it is "Forbidden".
+/// A handler of [`allow_request`](crate::SocketIoBuilder::allow_request) returns it. The response
+/// is `403` with `{"code":4,"message":"…"}`, or `400` with the message for a WebSocket request. The
+/// default message is "Forbidden".
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Refusal {
     message: Option<String>,
 }
 
 impl Refusal {
-    /// A refusal with a message for the client.
+    /// Creates a refusal with a message for the client.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self {
@@ -28,13 +28,14 @@ impl Refusal {
         }
     }
 
-    /// The message for the client.
+    /// Returns the message for the client.
     #[must_use]
     pub fn message(&self) -> &str {
         self.message.as_deref().unwrap_or("Forbidden")
     }
 
-    /// An extractor that did not get what it wants.
+    /// Converts the rejection of an axum extractor. The client does not see the text of a server
+    /// error.
     pub(crate) fn by_extractor(rejection: impl IntoResponse) -> Self {
         let response = rejection.into_response();
         if response.status().is_server_error() {
@@ -64,10 +65,12 @@ impl From<Refusal> for ConnectionError {
     }
 }
 
-/// Types that a handler of [`allow_request`](crate::SocketIoBuilder::allow_request) may fail with.
+/// An error that a handler of [`allow_request`](crate::SocketIoBuilder::allow_request) can return
+/// to refuse a client.
 ///
-/// Implemented for [`Refusal`], texts, [`ConnectError`], [`Infallible`], HTTP responses and boxed
-/// errors, and to be implemented for the error types of an application.
+/// It is implemented for [`Refusal`], `String` and `&'static str`, [`ConnectError`],
+/// [`Infallible`], `()`, HTTP responses and boxed errors. Implement it for the error types of your
+/// application.
 ///
 /// # Examples
 ///
@@ -85,13 +88,13 @@ impl From<Refusal> for ConnectionError {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be told to a client that may not connect",
+    message = "`{Self}` cannot be message to a client that may not connect",
     label = "not a refusal",
     note = "implement `IntoRefusal` for `{Self}`, or turn it into a `Refusal` with `map_err`",
     note = "texts, `ConnectError`, `Infallible`, HTTP responses and `Box<dyn Error + Send + Sync>` work as they are"
 )]
 pub trait IntoRefusal {
-    /// Says what the client is told.
+    /// Converts the error into the message that is sent to the client.
     fn into_refusal(self) -> Refusal;
 }
 
@@ -101,7 +104,7 @@ impl IntoRefusal for Refusal {
     }
 }
 
-/// Without a message of its own.
+/// Refuses the client with the default message.
 impl IntoRefusal for () {
     fn into_refusal(self) -> Refusal {
         Refusal::default()
@@ -132,7 +135,7 @@ impl IntoRefusal for ConnectError {
     }
 }
 
-/// The text of the body becomes the message; the status is always that of a refusal.
+/// The body becomes the message. The status of the response is ignored.
 impl IntoRefusal for Response {
     fn into_refusal(self) -> Refusal {
         let response = ResponseText::from(self);
@@ -142,13 +145,13 @@ impl IntoRefusal for Response {
     }
 }
 
-/// For `?`: the error is logged, and the client learns only that it may not connect.
+/// Supports `?` in a handler. The error is logged, and the client receives the default message.
 impl IntoRefusal for Box<dyn Error + Send + Sync> {
     fn into_refusal(self) -> Refusal {
         tracing::error!(
             error = self.as_ref(),
             "a handler of `allow_request` failed and the client was refused; \
-             return a `Refusal` to tell the client why",
+            return a `Refusal` to send the client a reason",
         );
         Refusal::default()
     }
@@ -161,9 +164,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_client_is_told() {
+    fn server_errors_are_not_sent_to_the_client() {
         let boxed: Box<dyn Error + Send + Sync> = "the password of the database".into();
-        for (refusal, told) in [
+        for (refusal, message) in [
             ("no".into_refusal(), "no"),
             ("no".to_owned().into_refusal(), "no"),
             (().into_refusal(), "Forbidden"),
@@ -183,8 +186,8 @@ mod tests {
                 "Forbidden",
             ),
         ] {
-            assert_eq!(refusal.message(), told);
-            assert_eq!(ConnectionError::from(refusal).message(), told);
+            assert_eq!(refusal.message(), message);
+            assert_eq!(ConnectionError::from(refusal).message(), message);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Why a handler did not run, or could not answer.
+//! The reason why an event was not handled or not answered.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -13,15 +13,14 @@ use socketio_proto::{ArgsError, EncodeError};
 use crate::error::connect_error::{ConnectError, IntoConnectError, ResponseText};
 use crate::error::emit_error::EmitError;
 
-/// What the client is told where the reason is the server's own affair.
+/// The text that a client receives when the fault is the server's.
 const SERVER_FAULT: &str = "the server failed to handle this; its log has the reason";
 
-/// Why a handler did not run, or could not answer.
+/// The reason why an event was not handled or not answered.
 ///
-/// Extractors reject with it, directly or through `Into<Rejection>`. A rejected event is logged,
-/// and if the client asked for an acknowledgement it is answered with
-/// `{"status":"Bad Request","error":"…"}`. An `on_rejection` handler takes it as an argument and
-/// answers in its own way:
+/// Extractors reject with it, directly or through `Into<Rejection>`. A rejected event is logged. If
+/// the client asked for an acknowledgement, the answer is `{"status":"Bad Request","error":"…"}`.
+/// An `on_rejection` handler takes the rejection as an argument and can send another answer:
 ///
 /// ```
 /// use serde_json::json;
@@ -33,10 +32,10 @@ const SERVER_FAULT: &str = "the server failed to handle this; its log has the re
 /// }
 /// ```
 ///
-/// [`Display`](fmt::Display) writes the whole reason, for logs. What the client reads is what the
-/// type serialises to, and it keeps the details of a server's fault to itself.
+/// [`Display`](fmt::Display) writes the whole reason and is meant for logs. The client receives the
+/// serialised form, which hides the details of a server fault.
 ///
-/// Cheap to clone.
+/// Cloning is cheap.
 #[derive(Clone)]
 pub struct Rejection(Arc<Kind>);
 
@@ -52,20 +51,20 @@ enum Kind {
 }
 
 impl Rejection {
-    /// Refuses an event with a text that the client may read, and the status "Bad Request".
+    /// Creates a rejection with a text for the client and the status "Bad Request".
     pub fn new(text: impl Into<String>) -> Self {
         Self::with_status(StatusCode::BAD_REQUEST, text)
     }
 
-    /// Refuses an event with a text that the client may read, and a status of HTTP.
+    /// Creates a rejection with a text for the client and an HTTP status.
     pub fn with_status(status: StatusCode, text: impl Into<String>) -> Self {
         let text = text.into();
         Self::of(Kind::Custom { status, text })
     }
 
-    /// Refuses an event because of a fault of the server.
+    /// Creates a rejection for a server fault.
     ///
-    /// The text is logged. The client learns only that the server failed.
+    /// The text is logged. The client only learns that the server failed.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::of(Kind::Internal { text: text.into() })
     }
@@ -97,7 +96,8 @@ impl Rejection {
         Self(Arc::new(kind))
     }
 
-    /// The status in words, as HTTP has them: "Bad Request", "Internal Server Error".
+    /// Returns the reason phrase of the HTTP status, such as "Bad Request".
+    #[must_use]
     pub fn status(&self) -> &str {
         let status = match &*self.0 {
             Kind::Custom { status, .. } | Kind::Extractor { status, .. } => *status,
@@ -109,38 +109,46 @@ impl Rejection {
         status.canonical_reason().unwrap_or("Bad Request")
     }
 
-    /// Whether the arguments of the event were not what [`Data`](crate::extract::Data) asked for.
+    /// Returns whether the arguments of the event did not have the type that
+    /// [`Data`](crate::extract::Data) expects.
+    #[must_use]
     pub fn is_arguments(&self) -> bool {
         matches!(*self.0, Kind::Arguments { .. })
     }
 
-    /// Whether it was made by the application: [`new`](Self::new) or
+    /// Returns whether the application created the rejection with [`new`](Self::new) or
     /// [`with_status`](Self::with_status).
+    #[must_use]
     pub fn is_custom(&self) -> bool {
         matches!(*self.0, Kind::Custom { .. })
     }
 
-    /// Whether an axum extractor refused the request that opened the connection.
+    /// Returns whether an axum extractor rejected the request that opened the connection.
+    #[must_use]
     pub fn is_extractor(&self) -> bool {
         matches!(*self.0, Kind::Extractor { .. })
     }
 
-    /// Whether the handler wanted to acknowledge and the client did not ask for it.
+    /// Returns whether the handler requires an acknowledgement that the client did not ask for.
+    #[must_use]
     pub fn is_missing_ack(&self) -> bool {
         matches!(*self.0, Kind::MissingAck { .. })
     }
 
-    /// Whether the handler panicked.
+    /// Returns whether the handler panicked.
+    #[must_use]
     pub fn is_panic(&self) -> bool {
         matches!(*self.0, Kind::Panic { .. })
     }
 
-    /// Whether the handler ran, and its answer could not be serialised.
+    /// Returns whether the handler ran but its answer could not be serialised.
+    #[must_use]
     pub fn is_reply(&self) -> bool {
         matches!(*self.0, Kind::Reply { .. })
     }
 
-    /// Whether the fault is the server's, so that the client is not told the reason.
+    /// Returns whether the fault is the server's. The client does not receive the reason then.
+    #[must_use]
     pub fn is_server_fault(&self) -> bool {
         matches!(
             *self.0,
@@ -188,10 +196,10 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// Without a source: the text of the cause is part of the rejection's own.
+/// Has no source because the text includes the cause.
 impl Error for Rejection {}
 
-/// The answer of a rejected event: `{"status":"Bad Request","error":"…"}`.
+/// The answer to a rejected event: `{"status":"Bad Request","error":"…"}`.
 impl Serialize for Rejection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut reply = serializer.serialize_struct("Rejection", 2)?;
@@ -223,7 +231,7 @@ impl From<&'static str> for Rejection {
     }
 }
 
-/// A fault of the server: what it wanted to send, or to make of an event, cannot be sent.
+/// Becomes a server fault: the client is not responsible for an event that cannot be sent.
 impl From<EmitError> for Rejection {
     fn from(error: EmitError) -> Self {
         match error.source() {

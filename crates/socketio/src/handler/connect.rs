@@ -53,7 +53,7 @@ where
             tracing::error!(
                 socket = %socket.id(),
                 ?error,
-                "a connect handler failed; the client has joined and occupants, \
+                "a connect handler failed; the client has joined and stays connected; \
                  use a middleware to refuse it",
             );
         }

@@ -48,7 +48,7 @@ where
             let called = catch(call).await;
             let result = called.unwrap_or_else(|panic| Err(Rejection::panicked(panic.message())));
             if let Err(rejection) = result {
-                cx.extracted();
+                cx.finish_extraction();
                 (on_rejected.act)(cx, rejection, on_rejected.listener).await;
             }
         })

@@ -111,7 +111,7 @@ macro_rules! impl_handlers {
         {
             async fn call(self, cx: &mut EventContext, state: &S, _: Seal) -> Result<(), Rejection> {
                 $( let $T = $T::from_event(cx, state).await.map_err(Into::into)?; )*
-                cx.extracted();
+                cx.finish_extraction();
                 match self($($T,)*).await.into_reply() {
                     Some(reply) => cx.answer(&reply),
                     None => Ok(()),

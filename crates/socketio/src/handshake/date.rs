@@ -1,11 +1,11 @@
-//! The connection time in the format of JavaScript's `Date.prototype.toString`.
+//! The opening time of a connection in the format of JavaScript's `Date.prototype.toString`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The last second that an HTTP date can express: 9999-12-31T23:59:59Z.
 const MAX_SECONDS: u64 = 253_402_300_799;
 
-/// Formats a time as `new Date().toString()` does in UTC, as Node's `handshake.time`.
+/// Formats a time in UTC as `new Date().toString()` does (Node's `handshake.time`).
 ///
 /// Times outside the years 1970 to 9999 are clamped to that range.
 pub(super) fn to_js_string(time: SystemTime) -> String {

@@ -1,4 +1,4 @@
-//! The handshake of a socket as other servers know it.
+//! The JSON form of a handshake, as other servers receive it.
 
 use http::header::{COOKIE, HeaderMap};
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::Handshake;
 
 impl Handshake {
-    /// Node's `socket.handshake` of a socket with this `auth`.
+    /// Returns the JSON form of Node's `socket.handshake` for a socket with this `auth`.
     pub(crate) fn describe(&self, auth: Option<Value>) -> Value {
         let query: Map<String, Value> = self
             .query_pairs()
@@ -29,7 +29,7 @@ impl Handshake {
     }
 }
 
-/// Headers by name; several of one name are joined as Node joins them.
+/// Returns the headers by name. Several values of one name are joined as Node joins them.
 fn headers(headers: &HeaderMap) -> Map<String, Value> {
     headers
         .keys()
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_has_the_form_of_nodes() {
+    fn a_description_has_the_fields_of_node() {
         let request = Request::get("/socket.io/?EIO=4&a=1&a=2&b=x%20y")
             .header("Cookie", "a=1")
             .header("cookie", "b=2")

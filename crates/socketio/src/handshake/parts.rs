@@ -1,4 +1,4 @@
-//! Copies of the parts of a request.
+//! A reusable copy of request parts, and a function that detaches parts from the read buffer.
 
 use std::sync::Arc;
 
@@ -6,44 +6,43 @@ use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
 
-/// A copy of the parts of a request.
+/// A copy of the parts of a request, used by one handler call at a time.
 pub(crate) struct PartsCopy<H> {
     pub(crate) parts: Parts,
-    /// Whose copy it is, while a call has it.
+    /// The handshake that it was copied from, while a call uses it.
     pub(crate) handshake: Option<Arc<H>>,
-    /// How many extensions there were before the first extractor ran.
+    /// The number of extensions before the first extractor ran.
     pub(crate) extensions: usize,
 }
 
-/// Copies the values of the headers and the URI out of the buffer that the request was read into.
+/// Copies the URI and the header values out of the read buffer.
 ///
-/// They are slices of that buffer, which is many times their size, and a connection keeps them for
-/// as long as it lives.
+/// They are slices of the buffer that the request was read into. It is many times their size and
+/// would otherwise live as long as the connection.
 pub(super) fn detach(parts: &mut Parts) {
     let uri = parts.uri.to_string();
     let values = parts.headers.values().map(HeaderValue::len).sum::<usize>();
-    let mut memory = BytesMut::with_capacity(uri.len() + values);
-    memory.extend_from_slice(uri.as_bytes());
+    let mut buffer = BytesMut::with_capacity(uri.len() + values);
+    buffer.extend_from_slice(uri.as_bytes());
     for value in parts.headers.values() {
-        memory.extend_from_slice(value.as_bytes());
+        buffer.extend_from_slice(value.as_bytes());
     }
-    let mut memory = memory.freeze();
+    let mut buffer = buffer.freeze();
 
-    // What was a URI, or the value of a header, still is one; if it were not, the original would
-    // have to do.
-    if let Ok(uri) = Uri::from_maybe_shared(memory.split_to(uri.len())) {
+    // A copied URI or header value parses again. If one did not, the original would be kept.
+    if let Ok(uri) = Uri::from_maybe_shared(buffer.split_to(uri.len())) {
         parts.uri = uri;
     }
-    if let Some(headers) = copy(&parts.headers, memory) {
+    if let Some(headers) = copy(&parts.headers, buffer) {
         parts.headers = headers;
     }
 }
 
-/// The same headers, with their values in `memory`.
-fn copy(original: &HeaderMap, mut memory: Bytes) -> Option<HeaderMap> {
+/// Returns the same headers, with their values in `buffer`.
+fn copy(original: &HeaderMap, mut buffer: Bytes) -> Option<HeaderMap> {
     let mut headers = HeaderMap::with_capacity(original.keys_len());
     for (name, value) in original {
-        let bytes = memory.split_to(value.len());
+        let bytes = buffer.split_to(value.len());
         let mut copied = HeaderValue::from_maybe_shared(bytes).ok()?;
         copied.set_sensitive(value.is_sensitive());
         headers.append(name, copied);
@@ -58,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_copy_is_the_same_and_lets_the_buffer_go() {
+    fn detached_parts_are_equal_and_release_the_buffer() {
         let buffer = Bytes::from(b"/socket.io/?EIO=4&a=%20 one two".to_vec());
         let mut secret = HeaderValue::from_maybe_shared(buffer.slice(24..27)).unwrap();
         secret.set_sensitive(true);
@@ -77,6 +76,6 @@ mod tests {
         assert_eq!(parts.headers, original.headers);
         assert!(parts.headers["cookie"].is_sensitive());
         drop(original);
-        assert!(buffer.is_unique(), "the copy holds a piece of the buffer");
+        assert!(buffer.is_unique(), "the copy still refers to the buffer");
     }
 }

@@ -1,16 +1,18 @@
+//! The options of connection state recovery.
+
 use std::time::Duration;
 
 use socketio_adapter::RecoveryOptions;
 use tokio::time::Instant;
 
-/// Lets a client whose connection was lost get its socket back, with what it has missed (Node's
-/// `connectionStateRecovery`).
+/// The options of connection state recovery (Node's `connectionStateRecovery`).
 ///
-/// The guide has [a chapter](crate::guide::recovery) on what it does and what it costs.
+/// A client whose connection was lost gets its socket back, together with the packets that it
+/// missed. The guide has [a chapter](crate::guide::recovery) on behaviour and cost.
 ///
-/// What is too much is forgotten, oldest first, and the clients that would need it are not recovered:
-/// they get new sockets and know it. The bounds are those of the adapter in memory; another adapter
-/// has its own.
+/// Packets and sessions over a limit are removed, oldest first. The affected clients are not
+/// recovered: they get new sockets and can detect this. The limits apply to the in-memory adapter;
+/// another adapter has its own.
 ///
 /// # Examples
 ///
@@ -39,7 +41,7 @@ pub struct ConnectionStateRecovery {
 }
 
 impl ConnectionStateRecovery {
-    /// The default options.
+    /// Creates the default options.
     pub fn new() -> Self {
         Self {
             max_disconnection_duration: RecoveryOptions::MAX_DISCONNECTION_DURATION,
@@ -52,64 +54,66 @@ impl ConnectionStateRecovery {
         }
     }
 
-    /// How long after the loss of its connection a client may come back: 2 minutes by default.
+    /// Sets how long after the loss of its connection a client can recover its socket: 2 minutes by
+    /// default (Node's `maxDisconnectionDuration`).
     pub fn max_disconnection_duration(mut self, duration: Duration) -> Self {
         self.max_disconnection_duration = duration;
         self
     }
 
-    /// Whether a client that comes back is let in without asking the middleware: `true` by default,
-    /// as in Node's server.
+    /// Sets whether a recovered client skips the namespace middleware: `true` by default, as in
+    /// Node (`skipMiddlewares`).
     ///
-    /// What middleware decides may have changed meanwhile: a user may have been banned, a token may
-    /// have expired. With `false` it is asked as if the client were new, and may refuse it; it finds
-    /// the socket's id, rooms and data restored, and [`Socket::recovered`](crate::Socket::recovered)
-    /// says so. Nothing is sent to the client before it has decided. A client that is refused may try
-    /// again.
+    /// The decision of a middleware may have changed since the client first connected: a user may
+    /// have been banned, or a token may have expired. With `false`, the middleware runs as for a
+    /// new client and can refuse it. The id, rooms and data of the socket are already restored, and
+    /// [`Socket::recovered`](crate::Socket::recovered) returns `true`. Nothing is sent to the
+    /// client before the middleware accepts it. A refused client may try again.
     pub fn skip_middlewares(mut self, skip: bool) -> Self {
         self.skip_middlewares = skip;
         self
     }
 
-    /// The most packets that are kept of one namespace: 50 000 by default.
+    /// Sets the maximum number of packets stored for one namespace: 50 000 by default.
     pub fn max_packets(mut self, packets: usize) -> Self {
         self.max_packets = packets;
         self
     }
 
-    /// The most bytes that the packets may take which are kept of one namespace: 12 MiB by default.
+    /// Sets the maximum size in bytes of the packets stored for one namespace: 12 MiB by default.
     ///
-    /// Each counts with its arguments, attachments and rooms, and 256 bytes on top. Keep it below
-    /// [`max_outbound_bytes`](crate::SocketIoBuilder::max_outbound_bytes): who has missed more than
-    /// may wait for one client is not recovered.
+    /// A packet counts with its arguments, attachments and rooms, plus 256 bytes. Keep the limit
+    /// below [`max_outbound_bytes`](crate::SocketIoBuilder::max_outbound_bytes): a client is not
+    /// recovered if its missed packets exceed that.
     pub fn max_packet_bytes(mut self, bytes: usize) -> Self {
         self.max_packet_bytes = bytes;
         self
     }
 
-    /// The most clients that may be away from one namespace at the same time: 50 000 by default.
+    /// Sets the maximum number of stored sessions, one per disconnected client, for one namespace:
+    /// 50 000 by default.
     pub fn max_sessions(mut self, sessions: usize) -> Self {
         self.max_sessions = sessions;
         self
     }
 
-    /// The most bytes that the sessions may take of those who are away from one namespace: 16 MiB by
-    /// default. One that takes more than a 64th of it alone is not kept.
+    /// Sets the maximum size in bytes of the sessions stored for one namespace: 16 MiB by default.
     ///
-    /// Each counts with its rooms, its data as JSON, and 256 bytes on top.
+    /// A session counts with its rooms and its data as JSON, plus 256 bytes. A session larger than
+    /// 1/64 of the limit is not stored.
     pub fn max_session_bytes(mut self, bytes: usize) -> Self {
         self.max_session_bytes = bytes;
         self
     }
 
-    /// The most bytes that the packets and sessions of all namespaces may take together: 256 MiB by
-    /// default.
+    /// Sets the maximum size in bytes of the packets and sessions of all namespaces together: 256
+    /// MiB by default.
     pub fn max_total_bytes(mut self, bytes: usize) -> Self {
         self.max_total_bytes = bytes;
         self
     }
 
-    /// The options of the adapter in memory, which measures time with the runtime's clock.
+    /// Returns the options for the in-memory adapter, which measures time with the runtime's clock.
     pub(crate) fn adapter_options(&self) -> RecoveryOptions {
         let start = Instant::now();
         RecoveryOptions::new(move || start.elapsed())

@@ -1,3 +1,6 @@
+//! The sockets of one namespace on this server, and the operations that an adapter performs on
+//! them.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -22,18 +25,18 @@ pub(crate) struct LocalNamespace {
     pub(crate) codec: Codec,
     pub(crate) rooms: Rooms<SocketState>,
     pub(crate) outgoing: Arc<OutgoingListeners>,
-    /// One counter for all sockets of the namespace, as in Node's server: an acknowledged
-    /// broadcast is encoded once and has the same number for everybody.
+    /// The counter of acknowledgement ids for all sockets of the namespace, as in Node. An
+    /// acknowledged broadcast is encoded once, with the same id for every recipient.
     ack_ids: AtomicU64,
     owner: Weak<dyn Owner>,
 }
 
-/// What the sockets of a namespace want of its handlers, which cannot be known here.
+/// The operations on a namespace's handlers, which are defined above this module.
 pub(crate) trait Owner: Send + Sync + 'static {
-    /// The data of a socket as other servers see it.
+    /// Returns the data of a socket as other servers receive it.
     fn describe_data(&self, data: &DataMap) -> serde_json::Value;
 
-    /// Starts the handlers of an event of another server.
+    /// Starts the handlers of an event that another server sent.
     fn server_side_event(self: Arc<Self>, event: Args, reply: Option<ServerSideReply>);
 }
 
@@ -58,8 +61,8 @@ impl LocalNamespace {
         self.ack_ids.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Calls `send` with each socket that a packet is for, after those who listen to that. No lock
-    /// is held.
+    /// Calls the outgoing listeners and then `send` for each recipient of a packet, without holding
+    /// a lock.
     fn for_each_notified(
         &self,
         packet: &Packet,
@@ -69,14 +72,16 @@ impl LocalNamespace {
         let has_listeners = self.outgoing.has_listeners();
         self.for_each_connected(options, |recipient| {
             if has_listeners {
-                self.outgoing.tell(recipient, &packet.payload);
+                self.outgoing.notify(recipient, &packet.payload);
             }
             send(recipient);
         });
     }
 
-    /// Calls `send` with each socket that is meant and has not gone. Those whose disconnecting
-    /// handlers run are still in their rooms; their client may be back with another socket.
+    /// Calls `send` for each target socket that has not left.
+    ///
+    /// A socket whose disconnecting handlers are running is still in its rooms, but its client may
+    /// already be connected with another socket.
     fn for_each_connected(
         &self,
         options: &BroadcastOptions,
@@ -89,7 +94,8 @@ impl LocalNamespace {
         });
     }
 
-    /// What all recipients of a broadcast get.
+    /// Encodes a broadcast for all of its recipients. Returns `None`, after logging the error, if
+    /// that fails.
     fn encode(&self, packet: &Packet, options: &BroadcastOptions) -> Option<EncodedPacket> {
         match self.codec.packet(packet) {
             Ok(mut encoded) => {
@@ -97,7 +103,7 @@ impl LocalNamespace {
                 Some(encoded)
             }
             Err(error) => {
-                tracing::error!(%error, "a broadcast was not sent");
+                tracing::error!(%error, "a broadcast was not sent because it cannot be encoded");
                 None
             }
         }
@@ -116,7 +122,7 @@ impl LocalSockets for LocalNamespace {
             });
         } else {
             self.for_each_notified(packet, options, |recipient| {
-                // A client that cannot take it is being closed for it.
+                // Fails only for a client that is closed or being closed.
                 delivery.send(&recipient.client).ok();
             });
         }
@@ -127,7 +133,7 @@ impl LocalSockets for LocalNamespace {
             return AfterDelivery::default();
         };
         let has_listeners = self.outgoing.has_listeners();
-        let mut heard = Vec::new();
+        let mut to_notify = Vec::new();
         let mut announcements = Vec::new();
         self.for_each_connected(options, |recipient| {
             let announcement = recipient.client.enqueue(&encoded);
@@ -135,17 +141,17 @@ impl LocalSockets for LocalNamespace {
                 announcements.push(announcement);
             }
             if has_listeners {
-                heard.push(Arc::clone(recipient));
+                to_notify.push(Arc::clone(recipient));
             }
         });
-        if heard.is_empty() && announcements.is_empty() {
+        if to_notify.is_empty() && announcements.is_empty() {
             return AfterDelivery::default();
         }
         let (outgoing, args) = (Arc::clone(&self.outgoing), packet.payload.clone());
         AfterDelivery::new(move || {
             drop(announcements);
-            for recipient in &heard {
-                outgoing.tell(recipient, &args);
+            for recipient in &to_notify {
+                outgoing.notify(recipient, &args);
             }
         })
     }
@@ -164,13 +170,13 @@ impl LocalSockets for LocalNamespace {
         };
         let mut delivery = BroadcastPacket::new(encoded);
         let mut count = 0;
-        let mut asked = Vec::new();
+        let mut awaited = Vec::new();
         self.for_each_notified(&packet, options, |recipient| {
             count += 1;
-            // A socket that cannot be asked is counted out again by the drop of this.
-            let waiting = AckReceiver::Broadcast(PendingAck::new(Arc::clone(&sink)));
-            if let Err(error) = recipient.acks.insert(id, waiting) {
-                tracing::debug!(%error, "a socket cannot be asked");
+            // If the packet cannot be sent, dropping this removes the socket from the count.
+            let receiver = AckReceiver::Broadcast(PendingAck::new(Arc::clone(&sink)));
+            if let Err(error) = recipient.acks.insert(id, receiver) {
+                tracing::debug!(%error, "a socket cannot be asked for an acknowledgement");
                 return;
             }
             let sent = if options.flags.volatile {
@@ -179,14 +185,14 @@ impl LocalSockets for LocalNamespace {
                 delivery.send(&recipient.client).is_ok()
             };
             if sent {
-                asked.push(Arc::clone(recipient));
+                awaited.push(Arc::clone(recipient));
             } else {
                 recipient.acks.remove(id);
             }
         });
         sink.count(count);
         AckGuard::new(move || {
-            for recipient in &asked {
+            for recipient in &awaited {
                 recipient.acks.remove(id);
             }
         })

@@ -1,3 +1,5 @@
+//! The state that the sockets of one namespace share.
+
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -9,32 +11,30 @@ use crate::membership::recovery::{Recovery, RecoverySettings};
 use crate::socket_state::{Phase, SocketState};
 use crate::wire::backlink::{Backlink, ServerLink};
 
-/// One namespace, as its sockets see it: who else is there, and the way to them.
+/// The state that the sockets of one namespace share: its members and the adapter.
 pub(crate) struct NamespaceShared {
     pub(crate) local: Arc<LocalNamespace>,
     pub(crate) adapter: Arc<dyn Adapter>,
-    /// There if lost sockets may come back.
+    /// Set if connection state recovery is enabled and the adapter supports it.
     pub(crate) recovery: Option<Box<Recovery>>,
-    /// The namespace with its handlers, whose type cannot be known here: handlers take sockets,
-    /// and sockets know their space.
+    /// The namespace with its handlers, whose type is defined above this module.
     owner: Backlink,
-    /// The server, likewise.
+    /// The server, whose type is defined above this module.
     server: ServerLink,
-    /// What the pattern of its parent has found in the name of the namespace.
+    /// The groups that the pattern of the parent namespace captured from the name.
     pub(crate) captured: Captured,
 }
 
-/// Names and values of the groups of a pattern.
+/// The names and values of the groups of a pattern.
 pub(crate) type Captured = Option<Arc<[(SmolStr, SmolStr)]>>;
 
-/// Where an operation on many sockets takes place: in a namespace, or in all that are made after a
-/// pattern.
+/// The scope of a broadcast: one namespace, or all child namespaces of a pattern.
 pub(crate) trait Scope: Send + Sync {
     fn adapter(&self) -> &Arc<dyn Adapter>;
 
     fn name(&self) -> &Namespace;
 
-    /// The namespace in it where this server has a socket of this id.
+    /// Returns the namespace in this scope that has a socket with this id on this server.
     fn find_socket(self: Arc<Self>, id: &str) -> Option<Arc<NamespaceShared>>;
 }
 
@@ -80,23 +80,25 @@ impl NamespaceShared {
         &self.local.name
     }
 
-    /// Takes a socket in, in the place of one of the same id that is leaving: a lost one whose client
-    /// is back, or one of a client of Socket.IO 2.x, whose ids are those of its session.
-    pub(crate) fn enter(&self, socket: &Arc<SocketState>) {
+    /// Inserts a socket, which replaces a leaving socket of the same id.
+    ///
+    /// Two sockets have the same id if a client recovers its socket, or if a client of Socket.IO
+    /// 2.x reconnects to a namespace, because its socket ids derive from the session id.
+    pub(crate) fn insert(&self, socket: &Arc<SocketState>) {
         let rooms = &self.local.rooms;
-        let mut entered = rooms.insert(socket);
-        if let Err(InsertError::IdTaken) = entered
-            && let Some(before) = rooms.get(socket.id.as_str())
-            && before.is(Phase::Disconnected)
+        let mut inserted = rooms.insert(socket);
+        if let Err(InsertError::IdTaken) = inserted
+            && let Some(previous) = rooms.get(socket.id.as_str())
+            && previous.is(Phase::Disconnected)
         {
             // Its disconnecting handlers are still running.
-            before.rooms_at_leave.keep(rooms.rooms_of(&before));
-            rooms.remove(&before);
-            entered = rooms.insert(socket);
+            previous.rooms_at_leave.store(rooms.rooms_of(&previous));
+            rooms.remove(&previous);
+            inserted = rooms.insert(socket);
         }
-        if let Err(error) = entered {
-            // Ids are random: this does not happen.
-            tracing::error!(socket = %socket.id, %error, "a socket is in no room");
+        if let Err(error) = inserted {
+            // Unreachable in practice because ids are random.
+            tracing::error!(socket = %socket.id, %error, "a socket was not added to its namespace");
         }
         if let Some(recovery) = &self.recovery {
             recovery.joined(socket);

@@ -1,3 +1,5 @@
+//! The recoverable sockets of one namespace.
+
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,16 +11,16 @@ use tokio::time::Instant;
 use crate::socket_state::SocketState;
 use crate::socket_state::recoverable::RecoveryState;
 
-/// What a namespace has whose sockets may come back.
+/// The recovery state of one namespace.
 pub(crate) struct Recovery {
     pub(crate) settings: RecoverySettings,
-    /// The sockets that are connected, by the secret of their clients.
-    live: Mutex<HashMap<RecoveryId, Weak<SocketState>>>,
-    /// How many clients are about to come back, by their secrets.
-    returning: Mutex<HashMap<RecoveryId, usize>>,
+    /// The connected sockets by the secret ids of their clients.
+    connected: Mutex<HashMap<RecoveryId, Weak<SocketState>>>,
+    /// The number of recoveries in progress, by the secret ids of the clients.
+    recovering: Mutex<HashMap<RecoveryId, usize>>,
 }
 
-/// How clients come back.
+/// The recovery options that the namespace applies itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecoverySettings {
     pub(crate) max_disconnection_duration: Duration,
@@ -29,67 +31,70 @@ impl Recovery {
     pub(crate) fn new(settings: RecoverySettings) -> Self {
         Self {
             settings,
-            live: Mutex::default(),
-            returning: Mutex::default(),
+            connected: Mutex::default(),
+            recovering: Mutex::default(),
         }
     }
 
-    /// Remembers a socket that has joined.
+    /// Registers a socket that has joined.
     pub(crate) fn joined(&self, socket: &Arc<SocketState>) {
         if let Some(recoverable) = &socket.recoverable {
             let socket = Arc::downgrade(socket);
-            self.live.lock().insert(recoverable.id.clone(), socket);
+            self.connected.lock().insert(recoverable.id.clone(), socket);
         }
     }
 
-    /// Says what has become of a socket that has left.
+    /// Removes a socket that has left and records whether it can be recovered.
     pub(crate) fn left(&self, socket: &Arc<SocketState>, state_after_leave: RecoveryState) {
         let Some(recoverable) = &socket.recoverable else {
             return;
         };
         recoverable.settle(state_after_leave);
-        let mut live = self.live.lock();
-        // Its client may be back already.
-        if live
+        let mut connected = self.connected.lock();
+        // The client may have recovered it already.
+        if connected
             .get(&recoverable.id)
-            .is_some_and(|live| std::ptr::eq(live.as_ptr(), Arc::as_ptr(socket)))
+            .is_some_and(|connected| std::ptr::eq(connected.as_ptr(), Arc::as_ptr(socket)))
         {
-            live.remove(&recoverable.id);
+            connected.remove(&recoverable.id);
         }
-        if live.is_empty() {
-            *live = HashMap::new();
+        if connected.is_empty() {
+            *connected = HashMap::new();
         }
     }
 
-    /// A client is about to come back, until [`returned`](Self::returned) is called as often.
-    pub(crate) fn returning(&self, id: &RecoveryId) {
-        *self.returning.lock().entry(id.clone()).or_default() += 1;
+    /// Counts a recovery as in progress until [`end_recovery`](Self::end_recovery) is called.
+    pub(crate) fn begin_recovery(&self, id: &RecoveryId) {
+        *self.recovering.lock().entry(id.clone()).or_default() += 1;
     }
 
-    pub(crate) fn returned(&self, id: &RecoveryId) {
-        let mut returning = self.returning.lock();
-        if let Some(count) = returning.get_mut(id) {
+    /// Ends a recovery, whether it succeeded or not.
+    pub(crate) fn end_recovery(&self, id: &RecoveryId) {
+        let mut recovering = self.recovering.lock();
+        if let Some(count) = recovering.get_mut(id) {
             *count -= 1;
             if *count == 0 {
-                returning.remove(id);
+                recovering.remove(id);
             }
         }
-        if returning.is_empty() {
-            *returning = HashMap::new();
+        if recovering.is_empty() {
+            *recovering = HashMap::new();
         }
     }
 
-    /// Whether a client is about to come back. It may be later than its session is kept, for
-    /// middleware may take its time.
-    pub(crate) fn is_returning(&self, id: &RecoveryId) -> bool {
-        self.returning.lock().contains_key(id)
+    /// Returns whether a client is recovering its socket. With slow middleware this may last longer
+    /// than its session is stored.
+    pub(crate) fn is_recovering(&self, id: &RecoveryId) -> bool {
+        self.recovering.lock().contains_key(id)
     }
 
-    /// Ends the socket that its client has given up for a new connection, which the server has not
-    /// noticed yet. Returns when its session is kept and its disconnect handlers have been started.
+    /// Closes the old connection of a client that has opened a new one before the server noticed
+    /// the loss.
+    ///
+    /// Returns when the session is stored and the disconnect handlers have been started.
     pub(crate) async fn supersede(&self, id: &RecoveryId) {
-        let live = self.live.lock().get(id).and_then(Weak::upgrade);
-        let Some(socket) = live else { return };
+        let connected = self.connected.lock().get(id).and_then(Weak::upgrade);
+        let Some(socket) = connected else { return };
         if let Some(control) = socket.client.control() {
             control.supersede();
         }
@@ -98,8 +103,8 @@ impl Recovery {
         }
     }
 
-    /// Until when a client may come back whose connection has just been lost.
-    pub(crate) fn until(&self) -> Instant {
+    /// Returns the time until which a client can recover a connection that is lost now.
+    pub(crate) fn deadline(&self) -> Instant {
         let now = Instant::now();
         now.checked_add(self.settings.max_disconnection_duration)
             .unwrap_or(now)

@@ -8,7 +8,7 @@ use crate::handler::{
 };
 use crate::socket::Socket;
 use crate::socket_state::listeners::ListenerId;
-use crate::socket_state::listeners::{Chosen, Position, Role};
+use crate::socket_state::listeners::{Position, Role, Selected};
 
 /// # Listeners of one socket
 ///
@@ -317,30 +317,30 @@ impl Socket {
 
 /// What is to be called now.
 impl Socket {
-    pub(crate) fn any_listeners(&self) -> Chosen<EventListener> {
+    pub(crate) fn any_listeners(&self) -> Selected<EventListener> {
         let listeners = &self.state().listeners;
-        listeners.choose(|role| *role == Role::Any)
+        listeners.select(|role| *role == Role::Any)
     }
 
-    pub(crate) fn own_middleware(&self) -> Chosen<EventMiddlewareListener> {
+    pub(crate) fn own_middleware(&self) -> Selected<EventMiddlewareListener> {
         let listeners = &self.state().listeners;
-        listeners.choose(|role| *role == Role::Middleware)
+        listeners.select(|role| *role == Role::Middleware)
     }
 
     /// The handlers of an event. Those that are called once are taken out.
-    pub(crate) fn listeners_of(&self, event: &str) -> Chosen<EventListener> {
+    pub(crate) fn listeners_of(&self, event: &str) -> Selected<EventListener> {
         let listeners = &self.state().listeners;
-        listeners.choose(|role| matches!(role, Role::Event { name, .. } if name == event))
+        listeners.select(|role| matches!(role, Role::Event { name, .. } if name == event))
     }
 
-    pub(crate) fn own_disconnecting(&self) -> Chosen<DisconnectListener> {
+    pub(crate) fn own_disconnecting(&self) -> Selected<DisconnectListener> {
         let listeners = &self.state().listeners;
-        listeners.choose(|role| *role == Role::Disconnecting)
+        listeners.select(|role| *role == Role::Disconnecting)
     }
 
-    pub(crate) fn own_disconnect(&self) -> Chosen<DisconnectListener> {
+    pub(crate) fn own_disconnect(&self) -> Selected<DisconnectListener> {
         let listeners = &self.state().listeners;
-        listeners.choose(|role| *role == Role::Disconnect)
+        listeners.select(|role| *role == Role::Disconnect)
     }
 }
 

@@ -150,7 +150,7 @@ macro_rules! operations {
             #[doc(alias = "serverSideEmit")]
             pub fn server_side_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
                 if let Err(error) = self.try_server_side_emit(event, args) {
-                    server_side::log(event, &error);
+                    server_side::log_emit_error(event, &error);
                 }
             }
 

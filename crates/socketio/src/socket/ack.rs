@@ -1,3 +1,5 @@
+//! The future of a client's acknowledgement.
+
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -15,9 +17,9 @@ use crate::error::emit_error::EmitError;
 use crate::socket_state::ack_error::AckError;
 use crate::socket_state::pending_acks::AckReceiver;
 
-/// The future of an acknowledgement, see [`Socket::emit_with_ack`].
+/// The future of a client's acknowledgement, returned by [`Socket::emit_with_ack`].
 ///
-/// The event has been sent already. Dropping the future gives the acknowledgement up.
+/// The event has already been sent. If the future is dropped, the answer is ignored.
 #[must_use = "the event has been sent, but its acknowledgement is ignored unless it is awaited"]
 pub struct AckFuture<T> {
     state: AckState,
@@ -33,10 +35,10 @@ enum AckState {
     },
 }
 
-/// Until when the answer is waited for.
+/// The time until which the future waits for the answer.
 ///
-/// The timer is set when the answer is first asked for: an event can be sent from anywhere, a timer
-/// needs the runtime.
+/// The timer is created by the first poll because it needs the runtime, whereas an event can be
+/// sent from any thread.
 enum Timeout {
     At(Instant),
     Set(Pin<Box<Sleep>>),
@@ -53,17 +55,17 @@ impl Timeout {
     }
 }
 
-/// The place of an acknowledgement at its socket, which is freed on drop.
+/// The entry of a pending acknowledgement in its socket, which is removed on drop.
 struct Entry {
     socket: Socket,
     id: u64,
-    /// Whether it is free already: the answer has been taken from it.
-    is_free: bool,
+    /// Set once the entry was removed, because the answer was received or the socket was closed.
+    is_removed: bool,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if self.is_free {
+        if self.is_removed {
             return;
         }
         self.socket.state().acks.remove(self.id);
@@ -78,7 +80,7 @@ impl<T> AckFuture<T> {
     ) -> Self {
         Self {
             state: Self::start(socket, timeout, send).unwrap_or_else(|error| {
-                tracing::debug!(%error, "no acknowledgement can come");
+                tracing::debug!(%error, "an event with an acknowledgement was not sent");
                 AckState::Failed(Some(error))
             }),
             answer: PhantomData,
@@ -92,12 +94,12 @@ impl<T> AckFuture<T> {
     ) -> Result<AckState, AckError> {
         let id = socket.namespace_shared().local.next_ack_id();
         let (sender, answer) = oneshot::channel();
-        // Before the event leaves: the answer may be here at once.
+        // Inserted before the event is sent because the answer may arrive at once.
         socket.state().acks.insert(id, AckReceiver::One(sender))?;
         let entry = Entry {
             socket: socket.clone(),
             id,
-            is_free: false,
+            is_removed: false,
         };
         send(id).map_err(|error| match error {
             EmitError::Disconnected => AckError::Disconnected,
@@ -125,7 +127,7 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
                 timeout,
             } => {
                 if let Poll::Ready(answer) = Pin::new(answer).poll(cx) {
-                    entry.is_free = true;
+                    entry.is_removed = true;
                     match answer {
                         Ok(answer) => answer.deserialize().map_err(AckError::Data),
                         Err(_) => Err(AckError::Disconnected),

@@ -1,3 +1,5 @@
+//! Sending of events to the client of a socket.
+
 use std::fmt;
 use std::time::Duration;
 
@@ -14,34 +16,38 @@ use crate::wire::unicast_packet::UnicastPacket;
 impl Socket {
     /// Sends an event to the client.
     ///
-    /// A tuple is several arguments, `()` none, anything else one. [`Bytes`](bytes::Bytes) at any
-    /// depth travel as binary.
+    /// A tuple is sent as several arguments, `()` as none, and any other value as one.
+    /// [`Bytes`](bytes::Bytes) at any depth are sent as binary.
     ///
-    /// Returns at once and drops nothing: what the client cannot take yet is queued. To a socket
-    /// that is disconnected nothing is sent, unless its connection was lost and its client may
-    /// [come back](crate::guide::recovery): then it is kept for it. An event that cannot be sent at all, because its name
-    /// is reserved or its arguments cannot be serialised, is logged as an error; use
-    /// [`try_emit`](Self::try_emit) to be told.
+    /// The call returns immediately. Packets are queued until the transport is ready. If the socket
+    /// is disconnected, the event is discarded, or stored for the client if it can still
+    /// [recover](crate::guide::recovery) the socket.
+    ///
+    /// If the name is reserved or the arguments cannot be serialised, an error is logged. To handle
+    /// the error, use [`try_emit`](Self::try_emit).
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
         SocketEmitter::new(self).emit(event, args);
     }
 
-    /// Sends an event to the client, as [`emit`](Self::emit), and tells if it cannot be sent.
+    /// Sends an event to the client as [`emit`](Self::emit) does, and returns an error if it cannot
+    /// be sent.
     ///
     /// # Errors
     ///
-    /// If the name is reserved, the arguments cannot be serialised, or the socket is disconnected.
+    /// Returns an error if the name is reserved, the arguments cannot be serialised, or the socket
+    /// is disconnected.
     pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
         SocketEmitter::new(self).try_emit(event, args)
     }
 
-    /// Sends an event to the client at once and returns the future of its acknowledgement.
+    /// Sends an event to the client immediately, and returns the future of its acknowledgement
+    /// (Node's `emitWithAck`).
     ///
-    /// The answer is deserialised as arguments are: a tuple takes several. Without a
-    /// [`timeout`](Self::timeout) it is waited for until the socket is disconnected. Give it one: the
-    /// answers of a client whose handlers are at
-    /// [`max_pending_events`](crate::SocketIoBuilder::max_pending_events) are not read until one of
-    /// them has finished.
+    /// The answer is deserialised like arguments: a tuple takes several. Without a
+    /// [`timeout`](Self::timeout), the future waits until the socket is disconnected. Setting a
+    /// timeout is recommended: while
+    /// [`max_pending_events`](crate::SocketIoBuilder::max_pending_events) handlers of the client
+    /// are unfinished, its answers are not read.
     ///
     /// # Examples
     ///
@@ -70,7 +76,7 @@ impl Socket {
     }
 }
 
-/// A socket and how the next packet is to be sent.
+/// A socket together with the options of the next packet.
 #[derive(Clone)]
 #[must_use = "nothing is sent until `emit` or `emit_with_ack` is called"]
 pub struct SocketEmitter<'a> {
@@ -90,25 +96,25 @@ impl<'a> SocketEmitter<'a> {
         }
     }
 
-    /// Gives up an acknowledgement after a time.
+    /// Sets how long to wait for an acknowledgement. By default, until the socket is disconnected.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Drops the packet if the transport cannot take it at once.
+    /// Marks the packet as volatile: it is dropped if the transport is not ready.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
-    /// Whether the transport may compress the packet: `true` by default.
+    /// Sets whether the transport may compress the packet: `true` by default.
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self
     }
 
-    /// Sends an event, see [`Socket::emit`].
+    /// Sends an event to the client, see [`Socket::emit`].
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
         match self.try_emit(event, args) {
             Ok(()) => {}
@@ -121,16 +127,17 @@ impl<'a> SocketEmitter<'a> {
         }
     }
 
-    /// Sends an event, see [`Socket::try_emit`].
+    /// Sends an event to the client, see [`Socket::try_emit`].
     ///
     /// # Errors
     ///
-    /// If the name is reserved, the arguments cannot be serialised, or the socket is disconnected.
+    /// Returns an error if the name is reserved, the arguments cannot be serialised, or the socket
+    /// is disconnected.
     pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
         self.send_event(event, None, args)
     }
 
-    /// Sends an event and returns the future of its acknowledgement, see
+    /// Sends an event to the client and returns the future of its acknowledgement, see
     /// [`Socket::emit_with_ack`].
     #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned>(
@@ -143,7 +150,7 @@ impl<'a> SocketEmitter<'a> {
         })
     }
 
-    /// Sends a `message` event, see [`Socket::send`].
+    /// Sends a `message` event to the client, see [`Socket::send`].
     #[doc(alias = "write")]
     pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
         self.emit("message", args);
@@ -158,7 +165,7 @@ impl<'a> SocketEmitter<'a> {
         EmitError::check_name(event)?;
         let (state, namespace) = (self.socket.state(), self.socket.namespace_shared());
         if ack.is_none() && !self.volatile && self.socket.is_recoverable() {
-            // Kept for the client, in case that it does not get it.
+            // The adapter stores the packet in case the client does not receive it.
             let packet = Packet::event(
                 namespace.name().clone(),
                 Args::from_serialize(Some(event), args)?,
@@ -174,7 +181,7 @@ impl<'a> SocketEmitter<'a> {
         let codec = &namespace.local.codec;
         let mut packet = if namespace.local.outgoing.has_listeners() {
             let args = Args::from_serialize(Some(event), args)?;
-            namespace.local.outgoing.tell(state, &args);
+            namespace.local.outgoing.notify(state, &args);
             let packet =
                 codec.packet(&Packet::event(namespace.name().clone(), args).with_id(ack))?;
             UnicastPacket::from(packet)
@@ -184,7 +191,7 @@ impl<'a> SocketEmitter<'a> {
         packet.set_compress(self.compress);
         if self.volatile {
             let sent = packet.send_volatile(&state.client.session);
-            // Nobody should wait for the answer to what was not sent.
+            // A dropped packet has no answer to wait for.
             return if sent || ack.is_none() {
                 Ok(())
             } else {

@@ -1,27 +1,33 @@
+//! Rooms of a socket, and broadcasts that exclude the socket.
+
 use socketio_adapter::{IntoRooms, Room, TooManyRooms};
 
 use super::{Socket, SocketEmitter};
 use crate::broadcast::BroadcastOperator;
 
 impl Socket {
-    /// Joins rooms: one, or several.
+    /// Joins one or more rooms.
     ///
-    /// A socket that is disconnected joins nothing; one that middleware has not let in yet joins
-    /// when it is. A name that is too long
-    /// ([`max_room_len`](crate::SocketIoBuilder::max_room_len)), or more rooms than allowed, are
-    /// refused and logged; use [`try_join`](Self::try_join) to be told.
+    /// A disconnected socket joins no room. A socket that middleware has not accepted yet joins
+    /// once it is accepted.
+    ///
+    /// If a name is longer than [`max_room_len`](crate::SocketIoBuilder::max_room_len), or the
+    /// socket would be in more than [`max_rooms`](crate::SocketIoBuilder::max_rooms) rooms, a
+    /// warning is logged. To handle the error, use [`try_join`](Self::try_join).
     pub fn join(&self, rooms: impl IntoRooms) {
         if let Err(error) = self.try_join(rooms) {
             tracing::warn!(socket = %self.id(), %error, "the rooms were not joined");
         }
     }
 
-    /// Joins rooms, as [`join`](Self::join), and tells if that is refused.
+    /// Joins one or more rooms as [`join`](Self::join) does, and returns an error if that is
+    /// refused.
     ///
     /// # Errors
     ///
-    /// If a name is too long, or the socket would be in more rooms than
-    /// [`max_rooms`](crate::SocketIoBuilder::max_rooms) allows. It has joined none of them then.
+    /// Returns an error if a name is too long, or the socket would be in more rooms than
+    /// [`max_rooms`](crate::SocketIoBuilder::max_rooms) allows. The socket has joined none of the
+    /// rooms then.
     pub fn try_join(&self, rooms: impl IntoRooms) -> Result<(), JoinError> {
         let rooms = rooms.into_rooms();
         let limit = self.state().client.limits.max_room_len;
@@ -38,7 +44,7 @@ impl Socket {
             .map_err(JoinError::TooManyRooms)
     }
 
-    /// Leaves rooms: one, or several.
+    /// Leaves one or more rooms.
     pub fn leave(&self, rooms: impl IntoRooms) {
         for room in &rooms.into_rooms() {
             self.namespace_shared()
@@ -48,7 +54,7 @@ impl Socket {
         }
     }
 
-    /// The rooms that the socket is in, first the one of its own id.
+    /// Returns the rooms that the socket is in. The first one is the room of its id.
     #[must_use]
     pub fn rooms(&self) -> Vec<Room> {
         let rooms = self.namespace_shared().local.rooms.rooms_of(self.state());
@@ -58,51 +64,57 @@ impl Socket {
         rooms
     }
 
-    /// Means the sockets in any of these rooms, but never this one itself.
+    /// Returns an operator for the sockets in any of these rooms, except this one.
     pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
         self.broadcast().to(rooms)
     }
 
-    /// The same as [`to`](Self::to); `in` is a keyword.
+    /// Returns an operator for the sockets in any of these rooms, except this one (Node's
+    /// `socket.in`).
+    #[doc(alias = "in")]
     pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
         self.to(rooms)
     }
 
-    /// Means everybody in the namespace but those in these rooms, and never this one itself.
+    /// Returns an operator for all sockets in the namespace except those in these rooms and this
+    /// one.
     pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
         self.broadcast().except(rooms)
     }
 
-    /// Means everybody in the namespace but this socket.
+    /// Returns an operator for all sockets in the namespace except this one.
     pub fn broadcast(&self) -> BroadcastOperator {
         BroadcastOperator::new(self.namespace_shared().clone(), self.others())
     }
 
-    /// Means everybody in the namespace on this server but this socket.
+    /// Returns an operator for all sockets in the namespace on this server except this one.
     pub fn local(&self) -> BroadcastOperator {
         self.broadcast().local()
     }
 }
 
-/// Flags that were set before the rooms hold for the broadcast, as in Node:
+/// Flags that were set before selecting rooms apply to the broadcast, as in Node:
 /// `socket.volatile().to("room").emit(..)`.
 impl SocketEmitter<'_> {
-    /// Means the sockets in any of these rooms, but never the socket itself.
+    /// Returns an operator for the sockets in any of these rooms, except this one.
     pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
         self.broadcast().to(rooms)
     }
 
-    /// The same as [`to`](Self::to); `in` is a keyword.
+    /// Returns an operator for the sockets in any of these rooms, except this one (Node's
+    /// `socket.in`).
+    #[doc(alias = "in")]
     pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
         self.to(rooms)
     }
 
-    /// Means everybody in the namespace but those in these rooms, and never the socket itself.
+    /// Returns an operator for all sockets in the namespace except those in these rooms and this
+    /// one.
     pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
         self.broadcast().except(rooms)
     }
 
-    /// Means everybody in the namespace but the socket itself.
+    /// Returns an operator for all sockets in the namespace except this one.
     pub fn broadcast(&self) -> BroadcastOperator {
         let mut operator = self.socket.broadcast().compress(self.compress);
         if self.volatile {
@@ -114,13 +126,13 @@ impl SocketEmitter<'_> {
         }
     }
 
-    /// Means everybody in the namespace on this server but the socket itself.
+    /// Returns an operator for all sockets in the namespace on this server except this one.
     pub fn local(&self) -> BroadcastOperator {
         self.broadcast().local()
     }
 }
 
-/// Why a socket did not join rooms.
+/// The reason why a socket could not join rooms.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JoinError {
@@ -128,7 +140,7 @@ pub enum JoinError {
     NameTooLong {
         /// The length of the name, in bytes.
         len: usize,
-        /// The longest name allowed.
+        /// The limit for the length, in bytes.
         limit: usize,
     },
     /// The socket would be in too many rooms.

@@ -1,4 +1,4 @@
-//! Events for the other servers of a cluster.
+//! Events that are sent to the other servers of a cluster.
 
 use std::error::Error;
 use std::fmt;
@@ -17,14 +17,14 @@ use socketio_proto::{Args, ArgsError};
 use crate::broadcast::BroadcastOperator;
 use crate::error::emit_error::EmitError;
 
-/// Whether Node's servers keep this name for what they tell of themselves.
+/// Returns whether Node's servers reserve the name for their own events.
 pub(crate) fn is_reserved(event: &str) -> bool {
     matches!(event, "connect" | "connection" | "new_namespace")
 }
 
-/// What is said of events between servers, in the one place that can say it.
+/// The common implementation of server-side events for `Namespace` and `SocketIo`.
 impl BroadcastOperator {
-    /// Emits an event to the other servers of the namespace.
+    /// Sends an event to the other servers of the namespace.
     pub(crate) fn server_side_emit<T>(&self, event: &str, args: &T) -> Result<(), EmitError>
     where
         T: Serialize + ?Sized,
@@ -35,7 +35,8 @@ impl BroadcastOperator {
         Ok(())
     }
 
-    /// Emits an event to the other servers of the namespace, and returns their answers.
+    /// Sends an event to the other servers of the namespace, and returns the future of their
+    /// answers.
     pub(crate) fn server_side_emit_with_ack<T>(
         &self,
         event: &str,
@@ -52,7 +53,7 @@ impl BroadcastOperator {
     }
 }
 
-/// The future of the answers of other servers, see
+/// The future of the answers of other servers, returned by
 /// [`Namespace::server_side_emit_with_ack`](crate::Namespace::server_side_emit_with_ack).
 #[must_use = "the event is not sent unless the future is awaited"]
 pub struct ServerSideAck<T> {
@@ -75,7 +76,7 @@ impl<T: DeserializeOwned> Future for ServerSideAck<T> {
     type Output = Result<Vec<T>, ServerSideEmitError<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.answers.as_mut().poll(cx).map(read)
+        self.answers.as_mut().poll(cx).map(collect_answers)
     }
 }
 
@@ -85,26 +86,26 @@ impl<T> fmt::Debug for ServerSideAck<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(
+fn collect_answers<T: DeserializeOwned>(
     answers: Result<Vec<Args>, Failure>,
 ) -> Result<Vec<T>, ServerSideEmitError<T>> {
-    let (answered, missing) = match answers {
+    let (answered, adapter_error) = match answers {
         Ok(answered) => (answered, None),
         Err(Failure::Adapter(mut error)) => (error.take_answers(), Some(error)),
         Err(Failure::Emit(error)) => {
             return Err(ServerSideEmitError::new(Vec::new(), Cause::Emit(error)));
         }
     };
-    let (mut answers, mut unfit) = (Vec::with_capacity(answered.len()), None);
+    let (mut answers, mut data_error) = (Vec::with_capacity(answered.len()), None);
     for answer in &answered {
         match answer.deserialize() {
             Ok(answer) => answers.push(answer),
-            Err(error) => unfit = unfit.or(Some(error)),
+            Err(error) => data_error = data_error.or(Some(error)),
         }
     }
     let answered = answered.len();
-    let adapter = missing.map(|error| Cause::Adapter { error, answered });
-    match adapter.or(unfit.map(Cause::Data)) {
+    let adapter = adapter_error.map(|error| Cause::Adapter { error, answered });
+    match adapter.or(data_error.map(Cause::Data)) {
         None => Ok(answers),
         Some(cause) => Err(ServerSideEmitError::new(answers, cause)),
     }
@@ -120,8 +121,8 @@ where
     Ok(Args::from_serialize(Some(event), args)?)
 }
 
-/// Logs why an event was not sent.
-pub(crate) fn log(event: &str, error: &EmitError) {
+/// Logs the error of an event that could not be sent.
+pub(crate) fn log_emit_error(event: &str, error: &EmitError) {
     tracing::error!(
         event,
         error = error as &dyn Error,
@@ -129,7 +130,7 @@ pub(crate) fn log(event: &str, error: &EmitError) {
     );
 }
 
-/// Not all servers have answered an event as they were asked to.
+/// The error of a server-side event whose answers are missing or of another type.
 #[derive(Debug)]
 pub struct ServerSideEmitError<T> {
     answers: Vec<T>,
@@ -140,7 +141,7 @@ pub struct ServerSideEmitError<T> {
 enum Cause {
     Adapter {
         error: AdapterError,
-        /// How many servers have answered, whatever it was.
+        /// The number of servers that have answered, with a value of any type.
         answered: usize,
     },
     Data(ArgsError),
@@ -152,19 +153,19 @@ impl<T> ServerSideEmitError<T> {
         Self { answers, cause }
     }
 
-    /// The answers that came and were of the type asked for, in the order in which they came.
+    /// Returns the answers of the requested type, in the order of their arrival.
     #[must_use]
     pub fn answers(&self) -> &[T] {
         &self.answers
     }
 
-    /// The answers that came and were of the type asked for, by value.
+    /// Converts the error into the answers of the requested type.
     #[must_use]
     pub fn into_answers(self) -> Vec<T> {
         self.answers
     }
 
-    /// Whether servers have not answered in time.
+    /// Returns whether servers have not answered in time.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(&self.cause, Cause::Adapter { error, .. } if error.is_timeout())
@@ -185,7 +186,7 @@ impl<T> fmt::Display for ServerSideEmitError<T> {
                 None => f.write_str("the other servers could not be asked"),
             },
             Cause::Data(_) => f.write_str(
-                "a server has answered something else: let all servers answer the same type",
+                "a server has answered with another type: let all servers answer with the same type",
             ),
             Cause::Emit(_) => f.write_str("the event could not be sent"),
         }

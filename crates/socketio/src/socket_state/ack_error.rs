@@ -1,3 +1,5 @@
+//! The error of an acknowledgement.
+
 use std::error::Error;
 use std::fmt;
 
@@ -5,11 +7,11 @@ use socketio_proto::ArgsError;
 
 use crate::error::emit_error::EmitError;
 
-/// Why an acknowledgement did not come.
+/// The reason why an acknowledgement was not received.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AckError {
-    /// The client answered with something else than what was asked for.
+    /// The answer of the client does not have the requested type.
     Data(ArgsError),
     /// The socket was disconnected before the client answered.
     Disconnected,
@@ -17,20 +19,20 @@ pub enum AckError {
     Emit(EmitError),
     /// The client did not answer in time.
     Timeout,
-    /// The client owes too many answers.
+    /// Too many acknowledgements of the client are pending.
     TooManyPending,
 }
 
 impl fmt::Display for AckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Data(_) => "the acknowledgement is not of the type that was asked for",
+            Self::Data(_) => "the acknowledgement does not have the requested type",
             Self::Disconnected => "the socket was disconnected before it answered",
             Self::Emit(_) => "the event could not be sent",
             Self::Timeout => "operation has timed out",
             Self::TooManyPending => {
-                "the client owes too many acknowledgements: use `timeout(..)` so that those of a \
-                 silent client are given up, or raise `SocketIoBuilder::max_pending_acks`"
+                "too many acknowledgements of the client are pending: use `timeout(..)` to drop \
+                those of a silent client, or raise `SocketIoBuilder::max_pending_acks`"
             }
         })
     }

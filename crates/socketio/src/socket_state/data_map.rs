@@ -1,3 +1,5 @@
+//! The values that the application stores with a socket.
+
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
@@ -6,12 +8,12 @@ use std::sync::OnceLock;
 use parking_lot::{RwLock, RwLockWriteGuard};
 use serde_json::Value;
 
-/// Values that the application keeps with a socket, one of each type (Node's `socket.data`).
+/// A map of the values that the application stores with a socket, one per type (Node's
+/// `socket.data`).
 ///
-/// They are private to this server, but for those whose type has been named with
-/// [`Namespace::share_data`](crate::Namespace::share_data), and for JSON values
-/// ([`insert_json`](Self::insert_json)): these make up what the other servers, and connection state
-/// recovery, see as `socket.data`.
+/// Values are private to this server by default. Other servers and connection state recovery see
+/// the values whose type was passed to [`Namespace::share_data`](crate::Namespace::share_data), and
+/// the JSON values set with [`insert_json`](Self::insert_json). Together they form `socket.data`.
 ///
 /// # Examples
 ///
@@ -31,28 +33,27 @@ use serde_json::Value;
 /// ```
 #[derive(Default)]
 pub struct DataMap {
-    /// Made for the first value. Set to `None` if the socket is over and has never had one.
+    /// Created with the first value. `None` if the socket was closed before it had one.
     values: OnceLock<Option<Box<RwLock<Values>>>>,
 }
 
 #[derive(Default)]
 struct Values {
     by_type: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
-    /// The socket is over.
+    /// Set once the socket is closed.
     closed: bool,
 }
 
-/// JSON values by key, which are kept among the others: few sockets have any.
+/// The JSON values by key. They are stored as one of the values because few sockets have any.
 #[derive(Default)]
 struct Json(serde_json::Map<String, Value>);
 
 impl DataMap {
-    /// Keeps a value and returns the one of the same type that was there before.
+    /// Inserts a value and returns the previous value of the same type.
     ///
-    /// When the socket is over and its disconnect handlers have run, nothing is kept any more: the
-    /// value is dropped.
+    /// The value is dropped if the socket has left and its disconnect handlers have run.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<T> {
-        let Some(mut values) = self.open() else {
+        let Some(mut values) = self.write() else {
             log_dropped();
             return None;
         };
@@ -61,24 +62,24 @@ impl DataMap {
         old.and_then(downcast)
     }
 
-    /// A clone of the value of this type.
+    /// Returns a clone of the value of this type.
     #[must_use]
     pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         self.with(T::clone)
     }
 
-    /// Reads the value of this type in place.
+    /// Calls `read` with the value of this type, if there is one.
     ///
-    /// Nothing else can be inserted meanwhile, so `read` should be short.
+    /// The map is locked for writing meanwhile, so `read` must be short and must not insert values.
     pub fn with<T: Send + Sync + 'static, R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
         let values = self.values()?.read();
         let value = values.by_type.get(&TypeId::of::<T>())?;
         value.downcast_ref().map(read)
     }
 
-    /// Changes the value of this type in place.
+    /// Calls `update` with a mutable reference to the value of this type, if there is one.
     ///
-    /// Nothing else can be read or inserted meanwhile, so `update` should be short.
+    /// The map is locked meanwhile, so `update` must be short and must not access the map.
     pub fn update<T: Send + Sync + 'static, R>(
         &self,
         update: impl FnOnce(&mut T) -> R,
@@ -88,30 +89,31 @@ impl DataMap {
         value.downcast_mut().map(update)
     }
 
-    /// Takes the value of this type out.
+    /// Removes and returns the value of this type.
     pub fn remove<T: Send + Sync + 'static>(&self) -> Option<T> {
         let value = self.values()?.write().by_type.remove(&TypeId::of::<T>())?;
         downcast(value)
     }
 
-    /// A copy of the JSON value under this key of Node's `socket.data`.
+    /// Returns a copy of the JSON value of a key of Node's `socket.data`.
     ///
-    /// There is one if it was inserted, or if connection state recovery has brought back a key that
-    /// belongs to no type ([`Namespace::share_data`](crate::Namespace::share_data)), as a Node
-    /// server may have set it.
+    /// Values come from [`insert_json`](Self::insert_json) or from connection state recovery.
+    /// Recovery restores a key as JSON if no shared type
+    /// ([`Namespace::share_data`](crate::Namespace::share_data)) uses it, for example if a Node
+    /// server has set it.
     #[must_use]
     pub fn json(&self, key: &str) -> Option<Value> {
         self.with(|Json(values)| values.get(key).cloned()).flatten()
     }
 
-    /// Keeps a JSON value under a key of Node's `socket.data`, and returns the one that was there
-    /// before. Other servers see it.
+    /// Inserts a JSON value under a key of Node's `socket.data`, and returns the previous value.
+    /// Other servers see it.
     ///
-    /// For keys that belong to a type, insert a value of the type instead: it takes precedence. When
-    /// the socket is over, nothing is kept, as by [`insert`](Self::insert).
+    /// If a shared type uses the key, insert a value of that type instead, because it takes
+    /// precedence. The value is dropped in the same case as with [`insert`](Self::insert).
     pub fn insert_json(&self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
         let (key, value) = (key.into(), value.into());
-        let Some(mut values) = self.open() else {
+        let Some(mut values) = self.write() else {
             log_dropped();
             return None;
         };
@@ -123,17 +125,18 @@ impl DataMap {
         json.insert(key, value)
     }
 
-    /// Takes the JSON value under this key out.
+    /// Removes and returns the JSON value of a key.
     pub fn remove_json(&self, key: &str) -> Option<Value> {
         self.update(|Json(values)| values.remove(key)).flatten()
     }
 
-    /// Copies of all JSON values.
+    /// Returns a copy of all JSON values.
     pub(crate) fn all_json(&self) -> serde_json::Map<String, Value> {
         self.with(|Json(values)| values.clone()).unwrap_or_default()
     }
 
-    /// Takes everything out, for good: the socket is over, and a value may hold the socket itself.
+    /// Removes all values and rejects later ones. A value may hold the socket, which would
+    /// otherwise never be freed.
     pub(crate) fn close(&self) {
         if let Some(values) = self.values.get_or_init(|| None) {
             let closed = Values {
@@ -149,8 +152,8 @@ impl DataMap {
         self.values.get()?.as_deref()
     }
 
-    /// Where values are kept, unless the socket is over.
-    fn open(&self) -> Option<RwLockWriteGuard<'_, Values>> {
+    /// Locks the values for writing, or returns `None` if the socket is closed.
+    fn write(&self) -> Option<RwLockWriteGuard<'_, Values>> {
         let values = self.values.get_or_init(|| Some(Box::default()));
         let values = values.as_deref()?.write();
         (!values.closed).then_some(values)
@@ -158,7 +161,7 @@ impl DataMap {
 }
 
 fn log_dropped() {
-    tracing::debug!("data of a socket that is over was dropped");
+    tracing::debug!("a value was dropped because its socket is closed");
 }
 
 fn downcast<T: 'static>(value: Box<dyn Any + Send + Sync>) -> Option<T> {
@@ -178,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_value_of_each_type_is_kept() {
+    fn the_map_stores_one_value_per_type() {
         let data = DataMap::default();
         assert_eq!(data.insert(1_u32), None);
         assert_eq!(data.insert("a"), None);
@@ -200,9 +203,9 @@ mod tests {
         assert_eq!(data.get::<&str>(), None);
     }
 
-    /// A value may hold the socket, which then would never be freed.
+    /// A value may hold the socket, which would then never be freed.
     #[test]
-    fn a_socket_that_is_over_keeps_nothing() {
+    fn a_closed_map_stores_nothing() {
         let held = Arc::new(());
         for had_data in [false, true] {
             let data = DataMap::default();
@@ -218,12 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_without_data_pays_for_little() {
+    fn an_empty_map_is_small() {
         assert!(size_of::<DataMap>() <= 16);
     }
 
     #[test]
-    fn json_is_kept_by_key() {
+    fn json_values_are_stored_by_key() {
         let data = DataMap::default();
         assert_eq!(data.json("a"), None);
         assert_eq!(data.remove_json("a"), None);

@@ -1,4 +1,4 @@
-//! The listeners that one socket has of its own.
+//! The listeners of one socket.
 
 use std::any::Any;
 use std::sync::OnceLock;
@@ -8,29 +8,28 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-/// The listeners that one socket has of its own. Most have none and pay for one pointer.
+/// The listeners of one socket. A socket without listeners stores one pointer.
 ///
-/// It is set to `None` if the socket is over and has never had one.
+/// `None` if the socket was closed before it had a listener.
 #[derive(Default)]
 pub(crate) struct Listeners(OnceLock<Option<Box<Mutex<List>>>>);
 
-/// A list in which all kinds are mixed: each is in the order in which it is to be called.
+/// The listeners of all roles. Those of one role are in the order in which they are called.
 #[derive(Default)]
 struct List {
     entries: Vec<ListenerEntry>,
-    /// The socket is over.
+    /// Set once the socket is closed.
     closed: bool,
 }
 
 struct ListenerEntry {
     id: ListenerId,
     role: Role,
-    /// Its type cannot be known here: handlers take sockets, and sockets have listeners. A role
-    /// goes with one type.
+    /// The handler, whose type is defined above this module. Each role has one type.
     handler: Box<dyn Any + Send + Sync>,
 }
 
-/// What a listener listens to.
+/// The event or hook that a listener is registered for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Role {
     /// Every event of the client.
@@ -39,27 +38,27 @@ pub(crate) enum Role {
     Disconnecting,
     Event {
         name: SmolStr,
-        /// Whether it is taken out when it is called.
+        /// Whether the listener is removed when it is called.
         once: bool,
     },
-    /// Every event of the client, and it may refuse or change it.
+    /// Every event of the client, which the listener can change or reject.
     Middleware,
     /// Every event that is sent to the client.
     Outgoing,
 }
 
-/// Where a listener is put among those that are there.
+/// The position of a new listener relative to the existing ones.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Position {
     First,
     Last,
 }
 
-/// Listeners that were chosen to be called.
-pub(crate) type Chosen<H> = SmallVec<[H; 2]>;
+/// Listeners that were selected to be called.
+pub(crate) type Selected<H> = SmallVec<[H; 2]>;
 
 impl Listeners {
-    /// Whether there has never been one.
+    /// Returns whether the socket has never had a listener.
     pub(crate) fn is_unused(&self) -> bool {
         self.list().is_none()
     }
@@ -68,7 +67,7 @@ impl Listeners {
         self.0.get()?.as_deref()
     }
 
-    /// Adds a listener, unless the socket is over.
+    /// Adds a listener unless the socket is closed.
     pub(crate) fn add<H>(&self, role: Role, position: Position, handler: H) -> ListenerId
     where
         H: Clone + Send + Sync + 'static,
@@ -80,7 +79,7 @@ impl Listeners {
             handler: Box::new(handler),
         };
         let list = self.0.get_or_init(|| Some(Box::default())).as_deref();
-        // What is refused is dropped without the lock, for nobody knows what it holds.
+        // A refused listener is dropped outside the lock because its destructor may use the list.
         let refused = match list.map(Mutex::lock) {
             Some(mut list) if !list.closed => {
                 let index = position.index(list.entries.len());
@@ -90,61 +89,63 @@ impl Listeners {
             Some(_) | None => Some(entry),
         };
         if refused.is_some() {
-            tracing::debug!("a listener was added to a socket that is over, and hears nothing");
+            tracing::debug!("a listener was dropped because its socket is closed");
         }
         id
     }
 
-    /// The listeners of these roles, to be called now: those that are called once are taken out.
-    pub(crate) fn choose<H>(&self, is_meant: impl Fn(&Role) -> bool) -> Chosen<H>
+    /// Returns the listeners of the matching roles, and removes those that are called once.
+    pub(crate) fn select<H>(&self, matches: impl Fn(&Role) -> bool) -> Selected<H>
     where
         H: Clone + 'static,
     {
         let Some(list) = self.list() else {
-            return Chosen::new();
+            return Selected::new();
         };
-        let mut chosen = Chosen::new();
-        let spent: Vec<ListenerEntry> = list
-            .lock()
-            .entries
-            .extract_if(.., |entry| {
-                if !is_meant(&entry.role) {
-                    return false;
-                }
-                let handler = entry.handler.downcast_ref::<H>();
-                debug_assert!(handler.is_some(), "a role goes with one type of handler");
-                chosen.extend(handler.cloned());
-                matches!(entry.role, Role::Event { once: true, .. })
-            })
-            .collect();
-        drop(spent);
-        chosen
-    }
-
-    /// Takes out the listeners that are meant, and tells how many there were.
-    pub(crate) fn remove(&self, is_meant: impl Fn(ListenerId, &Role) -> bool) -> usize {
-        let Some(list) = self.list() else {
-            return 0;
-        };
-        // They are dropped without the lock, for nobody knows what they hold.
+        let mut selected = Selected::new();
         let removed: Vec<ListenerEntry> = list
             .lock()
             .entries
-            .extract_if(.., |entry| is_meant(entry.id, &entry.role))
+            .extract_if(.., |entry| {
+                if !matches(&entry.role) {
+                    return false;
+                }
+                let handler = entry.handler.downcast_ref::<H>();
+                debug_assert!(handler.is_some(), "each role has one type of handler");
+                selected.extend(handler.cloned());
+                matches!(entry.role, Role::Event { once: true, .. })
+            })
+            .collect();
+        // Dropped outside the lock because a destructor may use the list.
+        drop(removed);
+        selected
+    }
+
+    /// Removes the matching listeners and returns their number.
+    pub(crate) fn remove(&self, matches: impl Fn(ListenerId, &Role) -> bool) -> usize {
+        let Some(list) = self.list() else {
+            return 0;
+        };
+        // Dropped outside the lock because a destructor may use the list.
+        let removed: Vec<ListenerEntry> = list
+            .lock()
+            .entries
+            .extract_if(.., |entry| matches(entry.id, &entry.role))
             .collect();
         removed.len()
     }
 
-    /// Tells about each listener, in the order in which they are called.
-    pub(crate) fn for_each(&self, mut tell: impl FnMut(ListenerId, &Role)) {
+    /// Calls `visit` for each listener, in the order in which they are called.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(ListenerId, &Role)) {
         if let Some(list) = self.list() {
             for entry in &list.lock().entries {
-                tell(entry.id, &entry.role);
+                visit(entry.id, &entry.role);
             }
         }
     }
 
-    /// Takes all out, for good: the socket is over, and a listener may hold the socket itself.
+    /// Removes all listeners and rejects later ones. A listener may hold the socket, which would
+    /// otherwise never be freed.
     pub(crate) fn close(&self) {
         if let Some(list) = self.0.get_or_init(|| None) {
             let closed = List {
@@ -158,7 +159,7 @@ impl Listeners {
 }
 
 impl Position {
-    /// Where that is in a list of so many.
+    /// Returns the index of the position in a list of `len` entries.
     pub(crate) fn index(self, len: usize) -> usize {
         match self {
             Self::First => 0,
@@ -168,7 +169,7 @@ impl Position {
 }
 
 impl Role {
-    /// The name by which Node's server calls the event that is listened to.
+    /// Returns the name of the event in Node's server, or `None` for hooks.
     pub(crate) fn event(&self) -> Option<&str> {
         match self {
             Self::Disconnect => Some("disconnect"),
@@ -179,14 +180,15 @@ impl Role {
     }
 }
 
-/// Names one listener, so that it can be taken out again with `off` and its like.
+/// The id of a registered listener, with which it can be removed, for example by
+/// [`Socket::off`](crate::Socket::off).
 ///
-/// No two listeners of a process have the same.
+/// Ids are unique within the process.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ListenerId(u64);
 
 impl ListenerId {
-    /// One that no other listener has.
+    /// Returns a new unique id.
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -207,19 +209,19 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_without_listeners_pays_for_one_pointer() {
+    fn an_empty_list_is_one_pointer() {
         assert!(size_of::<Listeners>() <= 16);
         let listeners = Listeners::default();
-        assert!(listeners.choose::<u8>(|_| true).is_empty());
+        assert!(listeners.select::<u8>(|_| true).is_empty());
         assert_eq!(listeners.remove(|_, _| true), 0);
         listeners.close();
         listeners.close();
         assert!(listeners.is_unused());
     }
 
-    /// A listener may hold the socket, which then would never be freed.
+    /// A listener may hold the socket, which would then never be freed.
     #[test]
-    fn a_socket_that_is_over_takes_none_though_it_never_had_one() {
+    fn a_closed_list_accepts_no_listener() {
         let listeners = Listeners::default();
         listeners.close();
         let held = Arc::new(());
@@ -227,55 +229,55 @@ mod tests {
         assert_eq!(Arc::strong_count(&held), 1);
         assert!(listeners.is_unused());
         assert_eq!(listeners.remove(|other, _| other == id), 0);
-        assert!(listeners.choose::<Arc<()>>(|_| true).is_empty());
+        assert!(listeners.select::<Arc<()>>(|_| true).is_empty());
     }
 
     #[test]
-    fn each_role_has_its_own_order() {
+    fn listeners_of_one_role_keep_their_order() {
         let listeners = Listeners::default();
         listeners.add(Role::Any, Position::Last, "any 2");
         listeners.add(event("a", false), Position::Last, "a 2");
         listeners.add(Role::Any, Position::First, "any 1");
         listeners.add(event("a", false), Position::First, "a 1");
         listeners.add(event("b", false), Position::First, "b");
-        let any = listeners.choose::<&str>(|role| *role == Role::Any);
+        let any = listeners.select::<&str>(|role| *role == Role::Any);
         assert_eq!(any.as_slice(), ["any 1", "any 2"]);
-        let named = listeners.choose::<&str>(|role| role.event() == Some("a"));
+        let named = listeners.select::<&str>(|role| role.event() == Some("a"));
         assert_eq!(named.as_slice(), ["a 1", "a 2"]);
     }
 
     #[test]
-    fn what_is_called_once_is_chosen_once() {
+    fn a_once_listener_is_selected_once() {
         let listeners = Listeners::default();
         listeners.add(event("a", true), Position::Last, 1);
         listeners.add(event("a", false), Position::Last, 2);
-        let choose = || listeners.choose::<i32>(|role| role.event() == Some("a"));
-        assert_eq!(choose().as_slice(), [1, 2]);
-        assert_eq!(choose().as_slice(), [2]);
+        let select = || listeners.select::<i32>(|role| role.event() == Some("a"));
+        assert_eq!(select().as_slice(), [1, 2]);
+        assert_eq!(select().as_slice(), [2]);
     }
 
     #[test]
-    fn a_listener_may_use_the_list_when_it_is_dropped() {
-        struct Curious(Arc<Listeners>);
-        impl Drop for Curious {
+    fn dropping_a_listener_may_use_the_list() {
+        struct UsesListOnDrop(Arc<Listeners>);
+        impl Drop for UsesListOnDrop {
             fn drop(&mut self) {
                 self.0.for_each(|_, _| ());
             }
         }
         let listeners = Arc::new(Listeners::default());
         let add = |role| {
-            let curious = Arc::new(Curious(Arc::clone(&listeners)));
-            listeners.add(role, Position::Last, curious)
+            let listener = Arc::new(UsesListOnDrop(Arc::clone(&listeners)));
+            listeners.add(role, Position::Last, listener)
         };
         let id = add(Role::Any);
         assert_eq!(listeners.remove(|other, _| other == id), 1);
         assert_eq!(listeners.remove(|other, _| other == id), 0);
         add(event("a", true));
-        assert_eq!(listeners.choose::<Arc<Curious>>(|_| true).len(), 1);
+        assert_eq!(listeners.select::<Arc<UsesListOnDrop>>(|_| true).len(), 1);
         add(Role::Any);
         listeners.close();
         add(Role::Any);
-        listeners.for_each(|_, _| panic!("none is left, and none is taken"));
+        listeners.for_each(|_, _| panic!("a closed list is empty"));
         assert_eq!(Arc::strong_count(&listeners), 1);
     }
 }

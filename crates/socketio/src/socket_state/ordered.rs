@@ -1,3 +1,5 @@
+//! Handlers of one socket that run one after the other.
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -5,9 +7,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::socket_state::tasks::{Tasks, Unfinished};
+use crate::socket_state::tasks::{TaskGuard, Tasks};
 
-/// The handlers of one socket that run one after the other.
+/// The queue of a socket's handlers that run one after the other. `None` if none is running.
 #[derive(Default)]
 #[expect(
     clippy::box_collection,
@@ -15,22 +17,22 @@ use crate::socket_state::tasks::{Tasks, Unfinished};
 )]
 pub(crate) struct Ordered(Mutex<Option<Box<VecDeque<Job>>>>);
 
-/// Something to run, which counts as unfinished while it waits.
+/// A queued future, which counts as an unfinished handler while it waits.
 struct Job {
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
-    unfinished: Unfinished,
+    guard: TaskGuard,
 }
 
-/// Gives access to the queue of a socket for as long as jobs run.
+/// A socket that owns a queue, which must live as long as its jobs run.
 pub(crate) trait HasOrdered: Send + Sync + 'static {
     fn ordered(&self) -> &Ordered;
 
-    /// Whether what still waits is to be dropped: the socket has gone.
-    fn is_over(&self) -> bool;
+    /// Returns whether queued jobs are to be dropped because the socket has left.
+    fn is_closed(&self) -> bool;
 }
 
 impl Ordered {
-    /// Runs `future` once all that were given before have finished.
+    /// Runs `future` after all futures that were passed before.
     pub(crate) fn run<S: HasOrdered>(
         socket: &Arc<S>,
         tasks: &Arc<Tasks>,
@@ -42,22 +44,22 @@ impl Ordered {
             if let Some(queue) = &mut *queue {
                 queue.push_back(Job {
                     future,
-                    unfinished: tasks.count(bytes),
+                    guard: tasks.count(bytes),
                 });
                 return;
             }
-            // The presence of a queue says that somebody works through it.
+            // The presence of a queue marks that a task processes it.
             *queue = Some(Box::default());
         }
         let socket = Arc::clone(socket);
         let work = Box::pin(async move {
             future.await;
-            while let Some(Job { future, unfinished }) = socket.ordered().next() {
-                if !socket.is_over() {
+            while let Some(Job { future, guard }) = socket.ordered().next() {
+                if !socket.is_closed() {
                     future.await;
                 }
-                drop(unfinished);
-                // Many that are ready at once would hold up the worker.
+                drop(guard);
+                // Yields to other tasks if many futures are ready at once.
                 tokio::task::coop::consume_budget().await;
             }
         });

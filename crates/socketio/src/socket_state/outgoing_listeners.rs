@@ -1,4 +1,4 @@
-//! Who hears what is sent to the sockets of a namespace.
+//! The listeners of the packets that are sent to the sockets of a namespace.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,45 +10,45 @@ use socketio_proto::Args;
 use crate::socket_state::SocketState;
 use crate::socket_state::listeners::Role;
 
-/// Who hears what is sent to the sockets of a namespace on this server.
+/// The listeners of the packets that are sent to the sockets of a namespace on this server.
 #[derive(Default)]
 pub(crate) struct OutgoingListeners {
-    /// How many listeners there are, of the namespace and of its sockets.
+    /// The number of listeners of the namespace and of its sockets.
     count: Arc<AtomicUsize>,
     namespace_listener: RwLock<Option<Arc<NamespaceListener>>>,
 }
 
-/// The listeners of the namespace itself.
+/// A function that calls the listeners of the namespace itself.
 type NamespaceListener = dyn Fn(&Arc<SocketState>, &str, &Args) + Send + Sync;
 
-/// A listener of one socket. While it is there, its namespace is listened to.
+/// A listener of one socket. It is counted in its namespace until it is dropped.
 #[derive(Clone)]
 pub(crate) struct OutgoingListener(Arc<Counted<SocketListener>>);
 
-/// What a listener of one socket is called with: the name of the event, and its arguments.
+/// A function that is called with the name of the event and its arguments.
 type SocketListener = dyn Fn(&str, &Args) + Send + Sync;
 
 struct Counted<F: ?Sized> {
-    _listening: ListenerGuard,
+    _guard: ListenerGuard,
     listener: F,
 }
 
-/// One that is counted, until it is dropped.
+/// A counted listener. Dropping the guard removes it from the count.
 pub(crate) struct ListenerGuard(Arc<AtomicUsize>);
 
 impl OutgoingListeners {
-    /// Whether anybody listens. All that a packet costs where nobody does.
+    /// Returns whether there is a listener. Without listeners, this is the only cost per packet.
     pub(crate) fn has_listeners(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
     }
 
-    /// A listener of one socket, which counts from now on.
+    /// Creates a listener of one socket and counts it.
     pub(crate) fn listener<F>(&self, listener: F) -> OutgoingListener
     where
         F: Fn(&str, &Args) + Send + Sync + 'static,
     {
         OutgoingListener(Arc::new(Counted {
-            _listening: self.register(),
+            _guard: self.register(),
             listener,
         }))
     }
@@ -59,8 +59,8 @@ impl OutgoingListeners {
         ListenerGuard(Arc::clone(&self.count))
     }
 
-    /// Sets what calls the listeners of the namespace. `make` is asked under a lock, so that of
-    /// two who set it the later one has the last word.
+    /// Sets the function that calls the listeners of the namespace. `make` runs under a lock, so of
+    /// two concurrent calls the later one wins.
     pub(crate) fn set_namespace_listener(
         &self,
         make: impl FnOnce() -> Option<Arc<NamespaceListener>>,
@@ -71,28 +71,28 @@ impl OutgoingListeners {
         drop(old);
     }
 
-    /// Tells all that listen what is about to be sent to a socket.
+    /// Calls all listeners with the packet that is about to be sent to a socket.
     ///
-    /// Nobody is called under a lock, and a listener that panics does not keep the packet from
-    /// being sent.
-    pub(crate) fn tell(&self, recipient: &Arc<SocketState>, args: &Args) {
+    /// No lock is held during the calls. If a listener panics, the packet is sent nevertheless.
+    pub(crate) fn notify(&self, recipient: &Arc<SocketState>, args: &Args) {
         let event = args.event_name().unwrap_or_default();
         let namespace_listener = self.namespace_listener.read().clone();
-        let own = recipient
+        let socket_listeners = recipient
             .listeners
-            .choose::<OutgoingListener>(|role| *role == Role::Outgoing);
+            .select::<OutgoingListener>(|role| *role == Role::Outgoing);
         if let Some(namespace_listener) = namespace_listener {
             namespace_listener(recipient, &event, args);
         }
-        for OutgoingListener(counted) in own {
+        for OutgoingListener(counted) in socket_listeners {
             call(recipient, || (counted.listener)(&event, args));
         }
     }
 }
 
-/// Calls a listener, and survives it.
+/// Calls a listener and logs a panic in it.
 pub(crate) fn call(recipient: &SocketState, listener: impl FnOnce()) {
-    // What the listener shares with others may be left half-done; nothing of ours is.
+    // A panic can only leave the listener's state inconsistent; it has no access to the socket's
+    // state.
     if catch_unwind(AssertUnwindSafe(listener)).is_err() {
         tracing::error!(
             socket = %recipient.id,
@@ -112,15 +112,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_namespace_is_heard_while_there_is_a_listener() {
+    fn listeners_are_counted_until_their_last_clone_is_dropped() {
         let outgoing = OutgoingListeners::default();
         assert!(!outgoing.has_listeners());
         let listener = outgoing.listener(|_, _| ());
-        let called = listener.clone();
+        let clone = listener.clone();
         drop(listener);
         assert!(outgoing.has_listeners());
         let namespace_listener = outgoing.register();
-        drop(called);
+        drop(clone);
         assert!(outgoing.has_listeners());
         drop(namespace_listener);
         assert!(!outgoing.has_listeners());

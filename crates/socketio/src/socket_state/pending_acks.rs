@@ -1,3 +1,5 @@
+//! The pending acknowledgements of one socket.
+
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use socketio_adapter::PendingAck;
@@ -6,23 +8,23 @@ use tokio::sync::oneshot;
 
 use crate::socket_state::ack_error::AckError;
 
-/// The acknowledgements that a client owes on one socket.
+/// The acknowledgements that a socket is waiting for.
 pub(crate) struct PendingAcks {
     state: Mutex<PendingAcksState>,
     limit: usize,
 }
 
 enum PendingAcksState {
-    /// Most sockets ask for none and pay for none: a pointer is less than an empty table. The ids
-    /// are ours and a client only names them, so a fast hasher serves.
+    /// Boxed because most sockets wait for none, and a pointer is smaller than an empty table. A
+    /// fast hasher is safe because the server chooses the ids.
     Open(Option<Box<HashMap<u64, AckReceiver>>>),
     Closed,
 }
 
-/// Who waits for an answer.
+/// The receiver of an answer.
 pub(crate) enum AckReceiver {
     One(oneshot::Sender<Args>),
-    /// Held for its drop: then the socket is counted out.
+    /// Removes the socket from the count of expected answers when it is dropped.
     Broadcast(PendingAck),
 }
 
@@ -34,7 +36,7 @@ impl PendingAcks {
         }
     }
 
-    pub(crate) fn insert(&self, id: u64, waiting: AckReceiver) -> Result<(), AckError> {
+    pub(crate) fn insert(&self, id: u64, receiver: AckReceiver) -> Result<(), AckError> {
         match &mut *self.state.lock() {
             PendingAcksState::Closed => Err(AckError::Disconnected),
             PendingAcksState::Open(map) => {
@@ -42,13 +44,13 @@ impl PendingAcks {
                 if map.len() >= self.limit {
                     return Err(AckError::TooManyPending);
                 }
-                map.insert(id, waiting);
+                map.insert(id, receiver);
                 Ok(())
             }
         }
     }
 
-    /// Nobody waits any more.
+    /// Stops waiting for an answer.
     pub(crate) fn remove(&self, id: u64) {
         let mut state = self.state.lock();
         if let PendingAcksState::Open(Some(map)) = &mut *state {
@@ -58,20 +60,21 @@ impl PendingAcks {
         }
     }
 
-    /// The client has answered. An answer that nobody waits for is ignored, as in Node's server.
+    /// Passes an answer of the client to its receiver. An unexpected answer is ignored, as in Node.
     pub(crate) fn answer(&self, id: u64, answer: Args) {
-        let waiting = match &mut *self.state.lock() {
+        let receiver = match &mut *self.state.lock() {
             PendingAcksState::Open(Some(map)) => map.remove(&id),
             PendingAcksState::Open(None) | PendingAcksState::Closed => None,
         };
-        match waiting {
+        match receiver {
             Some(AckReceiver::One(sender)) => drop(sender.send(answer)),
             Some(AckReceiver::Broadcast(pending)) => pending.answer(answer),
-            None => tracing::debug!(id, "an acknowledgement that nobody waits for"),
+            None => tracing::debug!(id, "an unexpected acknowledgement was ignored"),
         }
     }
 
-    /// The socket is gone: all that wait are told, and so is whoever asks from now on.
+    /// Fails all pending acknowledgements, and those that are added later, because the socket has
+    /// left.
     pub(crate) fn close(&self) {
         let state = std::mem::replace(&mut *self.state.lock(), PendingAcksState::Closed);
         drop(state);
@@ -82,29 +85,29 @@ impl PendingAcks {
 mod tests {
     use super::*;
 
-    fn waiting() -> (AckReceiver, oneshot::Receiver<Args>) {
+    fn receiver() -> (AckReceiver, oneshot::Receiver<Args>) {
         let (sender, receiver) = oneshot::channel();
         (AckReceiver::One(sender), receiver)
     }
 
     #[test]
-    fn an_answer_is_taken_once() {
+    fn an_answer_is_received_once() {
         let acks = PendingAcks::new(1);
-        let (first, mut answer) = waiting();
+        let (first, mut answer) = receiver();
         acks.insert(7, first).unwrap();
         acks.answer(8, Args::default());
-        assert!(answer.try_recv().is_err(), "it was another's");
+        assert!(answer.try_recv().is_err(), "the id is another one");
         acks.answer(7, Args::default());
         acks.answer(7, Args::default());
         assert!(answer.try_recv().is_ok());
     }
 
     #[test]
-    fn a_client_owes_a_bounded_number() {
+    fn the_number_of_pending_acks_is_limited() {
         let acks = PendingAcks::new(2);
-        let (first, _first) = waiting();
-        let (second, _second) = waiting();
-        let (third, _third) = waiting();
+        let (first, _first) = receiver();
+        let (second, _second) = receiver();
+        let (third, _third) = receiver();
         acks.insert(1, first).unwrap();
         acks.insert(2, second).unwrap();
         assert!(matches!(
@@ -112,18 +115,18 @@ mod tests {
             Err(AckError::TooManyPending)
         ));
         acks.remove(1);
-        let (fourth, _fourth) = waiting();
+        let (fourth, _fourth) = receiver();
         acks.insert(4, fourth).unwrap();
     }
 
     #[test]
-    fn when_the_socket_goes_all_are_told() {
+    fn closing_fails_all_pending_acks() {
         let acks = PendingAcks::new(2);
-        let (first, mut answer) = waiting();
+        let (first, mut answer) = receiver();
         acks.insert(1, first).unwrap();
         acks.close();
         assert_eq!(answer.try_recv(), Err(oneshot::error::TryRecvError::Closed));
-        let (late, _late) = waiting();
+        let (late, _late) = receiver();
         assert!(matches!(acks.insert(2, late), Err(AckError::Disconnected)));
     }
 }

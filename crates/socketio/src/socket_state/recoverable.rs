@@ -1,3 +1,5 @@
+//! The recovery data of one socket.
+
 use std::sync::OnceLock;
 
 use smol_str::SmolStr;
@@ -5,24 +7,24 @@ use socketio_adapter::RecoveryId;
 use tokio::sync::SetOnce;
 use tokio::time::Instant;
 
-/// What a socket has that may come back.
+/// The recovery data of one socket.
 pub(crate) struct Recoverable {
     pub(crate) id: RecoveryId,
-    /// Whether it has come back itself.
+    /// Whether the socket itself was recovered.
     pub(crate) recovered: bool,
-    /// The last offset of the time before its client joined first, if the adapter knows it.
-    joined_at: OnceLock<SmolStr>,
-    /// What has become of it, once it has left.
+    /// The last packet offset before the client first joined, if the adapter knows it.
+    offset_at_join: OnceLock<SmolStr>,
+    /// Set once the socket has left.
     state_after_leave: SetOnce<RecoveryState>,
 }
 
-/// What has become of a socket that has left.
+/// Whether a socket that has left can be recovered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RecoveryState {
-    /// Its client may come back until then.
+    /// The client can recover it until this time.
     Kept(Instant),
-    /// It is over.
-    Over,
+    /// The client cannot recover it.
+    Ended,
 }
 
 impl Recoverable {
@@ -30,33 +32,33 @@ impl Recoverable {
         Self {
             id,
             recovered,
-            joined_at: OnceLock::new(),
+            offset_at_join: OnceLock::new(),
             state_after_leave: SetOnce::new(),
         }
     }
 
-    /// Says which offset was the last one when the client joined.
-    pub(crate) fn set_joined_at(&self, offset: Option<&str>) {
+    /// Sets the last packet offset before the client first joined.
+    pub(crate) fn set_offset_at_join(&self, offset: Option<&str>) {
         if let Some(offset) = offset {
-            self.joined_at.set(offset.into()).ok();
+            self.offset_at_join.set(offset.into()).ok();
         }
     }
 
-    pub(crate) fn joined_at(&self) -> Option<String> {
-        self.joined_at.get().map(SmolStr::to_string)
+    pub(crate) fn offset_at_join(&self) -> Option<String> {
+        self.offset_at_join.get().map(SmolStr::to_string)
     }
 
-    /// Says what has become of the socket. Only the first word counts.
+    /// Sets the state after the socket has left. Only the first call has an effect.
     pub(crate) fn settle(&self, state_after_leave: RecoveryState) {
         self.state_after_leave.set(state_after_leave).ok();
     }
 
-    /// Waits until the socket has left, and its client may come back or never will.
+    /// Waits until the socket has left and its recovery state is known.
     pub(crate) async fn settled(&self) {
         self.state_after_leave.wait().await;
     }
 
-    /// What has become of the socket, if that is known.
+    /// Returns the recovery state after the socket has left, if it is known.
     pub(crate) fn state_after_leave(&self) -> Option<RecoveryState> {
         self.state_after_leave.get().copied()
     }
@@ -67,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_socket_pays_is_small() {
+    fn recovery_data_is_small() {
         assert!(size_of::<Recoverable>() <= 128);
     }
 }

@@ -1,3 +1,5 @@
+//! The unfinished handlers of one client and their limits.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,20 +10,20 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-/// The handlers of one client that have not finished.
+/// The unfinished handlers of one client.
 ///
-/// A handler is polled where it is called. Only one that is not ready at once moves to a task of
-/// its own, and counts until it ends.
+/// A handler is first polled in place. Only if it is not ready at once, it moves to a separate task
+/// and counts as unfinished until it ends.
 pub(crate) struct Tasks {
-    /// Sockets are also used from threads that are not the runtime's.
+    /// Stored because sockets are also used from threads outside the runtime.
     runtime: Handle,
     unfinished: AtomicUsize,
     limit: usize,
-    /// The bytes that their events hold.
+    /// The number of bytes that the events of unfinished handlers hold.
     bytes: AtomicUsize,
     byte_limit: usize,
-    /// The session's task, when it waits for handlers to finish.
-    waiting: Mutex<Option<Waker>>,
+    /// Wakes the session's task while it waits for handlers to finish.
+    waker: Mutex<Option<Waker>>,
 }
 
 impl Tasks {
@@ -32,18 +34,18 @@ impl Tasks {
             byte_limit,
             unfinished: AtomicUsize::new(0),
             limit,
-            waiting: Mutex::new(None),
+            waker: Mutex::new(None),
         }
     }
 
-    /// Runs a future as far as it goes at once; the rest goes on in a task of its own, which holds
-    /// so many `bytes`. Returns that task, if there is one.
+    /// Polls a future once and, if it is pending, continues it in a separate task. `bytes` is the
+    /// size of its event. Returns the task, if there is one.
     #[inline]
     pub(crate) fn start<F>(self: &Arc<Self>, mut future: F, bytes: usize) -> Option<AbortHandle>
     where
         F: Future<Output = ()> + Send + Unpin + 'static,
     {
-        // The task polls again as soon as it starts, so that no wake can be lost.
+        // No wake is lost because the task polls again as soon as it starts.
         let mut cx = Context::from_waker(Waker::noop());
         if Pin::new(&mut future).poll(&mut cx).is_ready() {
             return None;
@@ -51,64 +53,64 @@ impl Tasks {
         Some(self.spawn(future, bytes))
     }
 
-    /// Runs a future in a task of its own.
+    /// Runs a future in a separate task.
     pub(crate) fn spawn<F>(self: &Arc<Self>, future: F, bytes: usize) -> AbortHandle
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let unfinished = self.count(bytes);
+        let guard = self.count(bytes);
         let task = self.runtime.spawn(async move {
-            let _unfinished = unfinished;
+            let _guard = guard;
             future.await;
         });
         task.abort_handle()
     }
 
-    /// Waits until another handler may be started.
+    /// Returns `Ready` when another handler may be started.
     pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_ready() {
             return Poll::Ready(());
         }
-        *self.waiting.lock() = Some(cx.waker().clone());
-        // One may have finished before the waker was in its place.
+        *self.waker.lock() = Some(cx.waker().clone());
+        // A handler may have finished before the waker was set.
         if self.is_ready() {
             return Poll::Ready(());
         }
         Poll::Pending
     }
 
-    /// Whether another handler may be started.
+    /// Returns whether another handler may be started.
     pub(crate) fn is_ready(&self) -> bool {
         self.unfinished.load(Ordering::Acquire) < self.limit
             && self.bytes.load(Ordering::Acquire) < self.byte_limit
     }
 
-    /// Counts something that is not a task, such as an event that waits for the one before.
-    pub(crate) fn count(self: &Arc<Self>, bytes: usize) -> Unfinished {
+    /// Counts work that has no task, such as an event in the queue of ordered handlers.
+    pub(crate) fn count(self: &Arc<Self>, bytes: usize) -> TaskGuard {
         self.unfinished.fetch_add(1, Ordering::AcqRel);
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
-        Unfinished {
+        TaskGuard {
             tasks: Arc::clone(self),
             bytes,
         }
     }
 }
 
-/// Something unfinished, counted until it is dropped.
-pub(crate) struct Unfinished {
+/// A count of unfinished work, which is released on drop.
+pub(crate) struct TaskGuard {
     tasks: Arc<Tasks>,
     bytes: usize,
 }
 
-impl Drop for Unfinished {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
         let Self { tasks, bytes } = self;
-        // Whether a limit is left has to be seen in the very step that leaves it: looked at before,
-        // somebody could reach it in between and wait for a wake that never comes.
+        // The decrement itself decides whether a limit is no longer reached. With a separate check
+        // before it, another caller could reach the limit in between and never be woken.
         let unfinished = tasks.unfinished.fetch_sub(1, Ordering::AcqRel);
         let held = tasks.bytes.fetch_sub(*bytes, Ordering::AcqRel);
         if (unfinished >= tasks.limit || held >= tasks.byte_limit)
-            && let Some(waker) = tasks.waiting.lock().take()
+            && let Some(waker) = tasks.waker.lock().take()
         {
             waker.wake();
         }
@@ -124,7 +126,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_future_that_is_ready_at_once_needs_no_task() {
+    async fn a_future_that_is_ready_at_once_starts_no_task() {
         let tasks = Arc::new(Tasks::new(1, 100, Handle::current()));
         assert!(tasks.start(ready(()), 0).is_none());
         assert!(
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn at_the_limit_the_caller_waits_until_one_finishes() {
+    async fn the_caller_waits_at_the_limit_until_a_task_finishes() {
         let tasks = Arc::new(Tasks::new(2, 100, Handle::current()));
         let (finish, finished) = oneshot::channel::<()>();
         tasks.start(Box::pin(async { drop(finished.await) }), 0);
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_events_hold_is_bounded_too() {
+    async fn the_bytes_of_events_are_limited() {
         let tasks = Arc::new(Tasks::new(10, 100, Handle::current()));
         let held = tasks.count(99);
         assert!(tasks.is_ready());

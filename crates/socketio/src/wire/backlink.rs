@@ -24,7 +24,7 @@ impl Backlink {
     }
 }
 
-/// The server of a connection, as an extension of requests.
+/// A link to the server of a connection, stored in the extensions of a request.
 #[derive(Clone)]
 pub(crate) struct ServerLink(pub(crate) Backlink);
 

@@ -1,11 +1,13 @@
+//! A packet that is sent to many clients.
+
 use engineio::{Broadcast, SendError};
 
 use crate::wire::client_shared::ClientShared;
 use crate::wire::encoded_packet::EncodedPacket;
 
-/// A packet on its way to many clients.
+/// A packet that is sent to many clients.
 pub(crate) enum BroadcastPacket {
-    /// One message, as most packets are.
+    /// A packet of one message, as most are.
     Sole(Broadcast),
     Several(EncodedPacket),
 }

@@ -1,3 +1,5 @@
+//! The state that the sockets of one client share.
+
 use std::any::Any;
 use std::sync::{Arc, Weak};
 
@@ -10,30 +12,31 @@ use crate::wire::disconnect_reason::DisconnectReason;
 use crate::wire::encoded_packet::EncodedPacket;
 use crate::wire::limits::Limits;
 
-/// What the sockets of one client share: the way to the client, and how it came.
+/// The state that the sockets of one client share: the session and the handshake.
 pub(crate) struct ClientShared {
     pub(crate) session: Session,
-    /// The revision of Engine.IO that the client speaks, which decides that of Socket.IO.
+    /// The Engine.IO revision of the client, which determines its Socket.IO revision.
     pub(crate) protocol: Protocol,
     handshake: ArcSwap<Handshake>,
     pub(crate) limits: Arc<Limits>,
     control: RwLock<Option<Weak<dyn ClientControl>>>,
 }
 
-/// What a socket may ask of the client that it belongs to.
+/// The operations of a client that its sockets may call.
 pub(crate) trait ClientControl: Send + Sync {
-    /// Takes one of the client's sockets out of its namespace, if it is still there: a recipient,
-    /// whose type cannot be known here. Ids do not tell sockets apart, for a client that comes back
-    /// may have the same.
+    /// Removes one of the client's sockets from its namespace if it is still there.
+    ///
+    /// `socket` is a `SocketState`, a type that is defined above this module. Its id would not
+    /// suffice: a reconnected client may have another socket with the same id.
     fn leave(self: Arc<Self>, socket: &dyn Any, reason: DisconnectReason);
 
-    /// Takes the client out of all its namespaces and closes its connection.
+    /// Removes the client from all of its namespaces and closes its connection.
     fn close(self: Arc<Self>, reason: DisconnectReason);
 
-    /// The client itself, whose type cannot be known here.
+    /// Returns the client, whose type is defined above this module.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 
-    /// Ends the client, which has a new connection and does not use this one any more.
+    /// Closes this connection because the client has opened a new one.
     fn supersede(self: Arc<Self>);
 }
 
@@ -52,7 +55,7 @@ impl ClientShared {
         self.handshake.load_full()
     }
 
-    /// Frees the request that opened the session, once nobody reads it any more.
+    /// Replaces the handshake by one without the request. The request is freed with its last user.
     pub(crate) fn drop_request(&self) {
         let handshake = self.handshake();
         if !handshake.is_dropped() {
@@ -64,15 +67,16 @@ impl ClientShared {
         *self.control.write() = Some(control);
     }
 
-    /// The client, unless it is gone.
+    /// Returns the client unless it was dropped.
     pub(crate) fn control(&self) -> Option<Arc<dyn ClientControl>> {
         self.control.read().as_ref()?.upgrade()
     }
 
-    /// Sends a packet for a caller that holds a lock: who observes the connection is told of it when
-    /// the announcement is dropped.
+    /// Sends a packet while the caller holds a lock. Observers of the connection are notified when
+    /// the caller drops the announcement.
     pub(crate) fn enqueue(&self, packet: &EncodedPacket) -> Announcement {
-        // A session that is closed, or is being closed for this, takes its sockets along.
+        // If the session is closed, or is being closed because of this packet, its sockets are
+        // disconnected with it.
         let (_, announcement) = match packet.single_message() {
             Some(message) => self.session.enqueue([message], packet.options()),
             None => self.session.enqueue(packet.messages(), packet.options()),
@@ -80,13 +84,13 @@ impl ClientShared {
         announcement
     }
 
-    /// Sends a packet if the transport can take it now. Returns whether it could.
+    /// Sends a packet if the transport is ready. Returns whether it was sent.
     pub(crate) fn send_volatile(&self, packet: &EncodedPacket) -> bool {
         self.session
             .send_volatile_with(packet.messages(), packet.options())
     }
 
-    /// Sends a packet that goes to this client only.
+    /// Sends a packet to this client only.
     #[inline]
     pub(crate) fn send_owned(&self, packet: EncodedPacket) -> Result<(), SendError> {
         packet.send(&self.session)

@@ -1,3 +1,5 @@
+//! The packet encoding of a server.
+
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -12,9 +14,9 @@ use socketio_proto::{
 use crate::wire::encoded_packet::EncodedPacket;
 use crate::wire::unicast_packet::UnicastPacket;
 
-/// How the packets of a server are encoded.
+/// The packet encoding of a server: the default one or a custom parser.
 ///
-/// The encoding of the specification needs no parser, and no packet in between.
+/// The default encoding writes text directly, without a [`Packet`] value.
 #[derive(Clone, Default)]
 pub(crate) struct Codec {
     parser: Option<Arc<dyn Parser>>,
@@ -103,7 +105,7 @@ impl Codec {
         parse(&**parser, &Packet::disconnect(namespace.clone()))
     }
 
-    /// What reads the messages of one connection.
+    /// Creates a decoder for the messages of one connection.
     pub(crate) fn decoder(&self, limits: Arc<DecodeLimits>) -> MessageDecoder {
         match &self.parser {
             None => MessageDecoder::Json(Decoder::new(limits)),
@@ -119,7 +121,7 @@ fn parse(parser: &dyn Parser, packet: &Packet) -> Result<EncodedPacket, EncodeEr
         socketio_proto::Message::Binary(bytes) => Message::Binary(bytes),
     });
     EncodedPacket::from_messages(messages)
-        .ok_or_else(|| EncodeError::from_parser("it has made no message".into()))
+        .ok_or_else(|| EncodeError::from_parser("the parser returned no message".into()))
 }
 
 impl fmt::Debug for Codec {
@@ -133,10 +135,10 @@ impl fmt::Debug for Codec {
     }
 }
 
-/// What reads the messages of one connection.
+/// A decoder for the messages of one connection.
 pub(crate) enum MessageDecoder {
     Json(Decoder),
-    /// Boxed twice so that every connection is a word smaller; only few have one.
+    /// Boxed twice to make each connection one word smaller: few servers have a parser.
     Parser(Box<Box<dyn PacketDecoder>>),
 }
 
@@ -148,7 +150,7 @@ impl MessageDecoder {
     ) -> Result<Option<Packet>, Box<dyn Error + Send + Sync>> {
         match (self, message) {
             (Self::Json(decoder), Message::Text(text)) => {
-                // To cut the packet type off would take an allocation of its own.
+                // Cutting the packet type off would need an allocation.
                 let start = text.as_wire().len().saturating_sub(text.len());
                 Ok(decoder.decode_text_from(text.into_wire(), start)?)
             }
@@ -162,7 +164,7 @@ impl MessageDecoder {
         }
     }
 
-    /// Whether a packet has been begun, and further messages are awaited for it.
+    /// Returns whether a packet is incomplete and waits for further messages.
     pub(crate) fn is_waiting(&self) -> bool {
         match self {
             Self::Json(decoder) => decoder.is_waiting(),

@@ -1,17 +1,19 @@
+//! The reason why a socket left its namespace.
+
 use std::fmt;
 
 use engineio::CloseReason;
 
-/// Why a socket left its namespace, in the words of Node's server.
+/// The reason why a socket left its namespace, named as in Node's server.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum DisconnectReason {
-    /// The client left the namespace (`socket.disconnect()` on its side).
+    /// The client left the namespace with `socket.disconnect()`.
     ClientNamespaceDisconnect,
-    /// The connection was closed because the client sent a packet that cannot be decoded.
+    /// The server closed the connection because the client sent a packet that cannot be decoded.
     ForcedClose,
-    /// The connection was closed because the client broke the protocol, or joined no namespace in
-    /// time.
+    /// The server closed the connection because the client violated the protocol or did not join a
+    /// namespace in time.
     ForcedServerClose,
     /// The client sent an Engine.IO packet that cannot be decoded.
     ParseError,
@@ -21,14 +23,15 @@ pub enum DisconnectReason {
     ServerNamespaceDisconnect,
     /// The server is shutting down.
     ServerShuttingDown,
-    /// The connection was closed: the page was left, the network changed, the process ended.
+    /// The connection was closed, for example because the user left the page, the network changed
+    /// or the client process ended.
     TransportClose,
-    /// The connection failed, or the client was so slow that it was cut off.
+    /// The connection failed, or the server closed it because the client was too slow.
     TransportError,
 }
 
 impl DisconnectReason {
-    /// The text that Node's server gives to its `disconnect` event.
+    /// Returns the reason as text, as Node's server passes it to the `disconnect` event.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,11 +49,12 @@ impl DisconnectReason {
 }
 
 impl DisconnectReason {
-    /// Whether a client that left for this reason may come back, if the server has
-    /// [`connection_state_recovery`](crate::SocketIoBuilder::connection_state_recovery): the same
-    /// reasons as in Node's server.
+    /// Returns whether a client that was disconnected for this reason can recover its socket.
     ///
-    /// It may not if it or the application has ended the socket, or if it does not speak the protocol.
+    /// This requires
+    /// [`connection_state_recovery`](crate::SocketIoBuilder::connection_state_recovery). The
+    /// recoverable reasons are those of Node's server: neither the client nor the application
+    /// disconnected the socket, and the client did not send an invalid Engine.IO packet.
     #[must_use]
     pub const fn is_recoverable(self) -> bool {
         match self {

@@ -1,10 +1,12 @@
+//! An encoded packet that several clients can share.
+
 use bytes::Bytes;
 use engineio::{MESSAGE_OVERHEAD, Message, SendError, SendOptions, Session, Text};
 use socketio_proto::{Attachments, Packet};
 
-/// A packet ready to be sent.
+/// An encoded packet.
 ///
-/// A broadcast makes one, which all recipients share.
+/// A broadcast encodes one packet, which all of its recipients share.
 #[derive(Clone, Debug)]
 pub(crate) struct EncodedPacket {
     content: Content,
@@ -13,23 +15,23 @@ pub(crate) struct EncodedPacket {
 
 #[derive(Clone, Debug)]
 enum Content {
-    /// A packet as the specification encodes it.
+    /// A packet in the default encoding.
     Packet(Text, Attachments),
-    /// What a parser has made: one message at least.
+    /// The messages of a custom parser; never empty.
     Messages(Vec<Message>),
 }
 
-/// Enough for most events without growing.
+/// The initial capacity of a text, in bytes. It suffices for most events.
 const CAPACITY: usize = 128;
 
 impl EncodedPacket {
-    /// A packet as the specification encodes it, without attachments.
+    /// Creates a packet in the default encoding without attachments.
     pub(crate) fn text(write: impl FnOnce(&mut String)) -> Self {
         let text = Text::build(CAPACITY, write);
         Self::new(Content::Packet(text, Attachments::new()))
     }
 
-    /// A packet whose payload is encoded already, as the specification encodes it.
+    /// Encodes a packet in the default encoding. The payload is encoded already.
     pub(crate) fn packet(packet: &Packet) -> Self {
         let capacity = packet.payload.as_json().len() + packet.namespace.len() + 24;
         let mut attachments: &[Bytes] = &[];
@@ -40,7 +42,7 @@ impl EncodedPacket {
         Self::new(Content::Packet(text, attachments))
     }
 
-    /// A packet as messages, if there is one.
+    /// Creates a packet from the messages of a parser, or returns `None` if there are none.
     pub(crate) fn from_messages(messages: impl IntoIterator<Item = Message>) -> Option<Self> {
         let messages = Vec::from_iter(messages);
         (!messages.is_empty()).then(|| Self::new(Content::Messages(messages)))
@@ -54,13 +56,13 @@ impl EncodedPacket {
         }
     }
 
-    /// Says whether the transport may compress the packet.
+    /// Sets whether the transport may compress the packet.
     #[inline]
     pub(crate) fn set_compress(&mut self, compress: bool) {
         self.options = self.options.compress(compress);
     }
 
-    /// How many bytes it takes of what may wait for a client.
+    /// Returns the number of bytes that the packet counts toward the outbound limit of a client.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.messages()
             .map(|message| message.len().saturating_add(MESSAGE_OVERHEAD))
@@ -71,7 +73,7 @@ impl EncodedPacket {
         self.options
     }
 
-    /// The only message, if there is but one.
+    /// Returns the message if the packet has exactly one.
     pub(crate) fn single_message(&self) -> Option<Message> {
         match &self.content {
             Content::Packet(text, attachments) if attachments.is_empty() => {
@@ -85,7 +87,7 @@ impl EncodedPacket {
         }
     }
 
-    /// Sends it to the client of a session.
+    /// Sends the packet to the client of a session.
     #[inline]
     pub(crate) fn send(self, session: &Session) -> Result<(), SendError> {
         match self.content {
@@ -96,7 +98,7 @@ impl EncodedPacket {
         }
     }
 
-    /// The messages in the order in which they are sent.
+    /// Returns the messages in the order in which they are sent.
     pub(crate) fn messages(&self) -> impl Iterator<Item = Message> {
         let (text, attachments, messages): (_, &[Bytes], &[Message]) = match &self.content {
             Content::Packet(text, attachments) => (Some(text.clone()), attachments, &[]),
@@ -108,8 +110,7 @@ impl EncodedPacket {
 }
 
 impl Content {
-    /// The messages in the order in which they are sent. What is sent to one client need not be
-    /// shared.
+    /// Converts the packet into its messages, in the order in which they are sent.
     fn into_messages(self) -> impl Iterator<Item = Message> {
         let (text, attachments, messages) = match self {
             Self::Packet(text, attachments) => (Some(text), attachments, Vec::new()),

@@ -1,25 +1,27 @@
+//! An encoded packet for one client.
+
 use bytes::Bytes;
 use engineio::{Message, SendError, SendOptions, Session, TextBuf};
 use socketio_proto::{Attachments, EncodeError};
 
 use crate::wire::encoded_packet::EncodedPacket;
 
-/// A packet for one client, ready to be sent.
+/// An encoded packet for one client.
 ///
-/// What is meant for many is [`EncodedPacket`]. This needs no bytes that can be shared, and so no memory of its
-/// own.
+/// Its text is written into a buffer of the thread. Unlike the text of an [`EncodedPacket`], it is
+/// not shared and needs no allocation.
 #[derive(Debug)]
 pub(crate) enum UnicastPacket {
-    /// A packet as the specification encodes it.
+    /// A packet in the default encoding.
     Packet(TextBuf, Attachments, SendOptions),
     Encoded(EncodedPacket),
 }
 
-/// Enough for most events without growing.
+/// The initial capacity of a text, in bytes. It suffices for most events.
 const CAPACITY: usize = 128;
 
 impl UnicastPacket {
-    /// A packet as the specification encodes it, with or without attachments.
+    /// Creates a packet in the default encoding, with or without attachments.
     #[inline]
     pub(crate) fn json(
         write: impl FnOnce(&mut String) -> Result<Attachments, EncodeError>,
@@ -30,7 +32,7 @@ impl UnicastPacket {
         Ok(Self::Packet(text, attachments, SendOptions::default()))
     }
 
-    /// Says whether the transport may compress the packet.
+    /// Sets whether the transport may compress the packet.
     #[inline]
     pub(crate) fn set_compress(&mut self, compress: bool) {
         match self {
@@ -39,7 +41,7 @@ impl UnicastPacket {
         }
     }
 
-    /// Sends it to the client of a session.
+    /// Sends the packet to the client of a session.
     #[inline]
     pub(crate) fn send(self, session: &Session) -> Result<(), SendError> {
         match self {
@@ -53,7 +55,7 @@ impl UnicastPacket {
         }
     }
 
-    /// Sends it if the transport can take it now. Returns whether it could.
+    /// Sends the packet if the transport is ready. Returns whether it was sent.
     pub(crate) fn send_volatile(self, session: &Session) -> bool {
         match self {
             Self::Packet(text, attachments, options) => {
@@ -66,7 +68,7 @@ impl UnicastPacket {
     }
 }
 
-/// The messages in the order in which they are sent.
+/// Returns the messages in the order in which they are sent.
 fn messages(text: TextBuf, attachments: Attachments) -> impl Iterator<Item = Message> {
     let text = Message::Text(text.into_text());
     let attachments = attachments.into_iter().map(Bytes::into);

@@ -1,3 +1,5 @@
+//! The future of a remote socket's acknowledgement.
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,10 +11,10 @@ use serde::de::DeserializeOwned;
 use crate::broadcast::BroadcastAck;
 use crate::socket_state::ack_error::AckError;
 
-/// The future of the acknowledgement of a fetched socket, see
+/// The future of a remote socket's acknowledgement, returned by
 /// [`RemoteSocket::emit_with_ack`](super::RemoteSocket::emit_with_ack).
 ///
-/// The event has been sent already. Dropping the future gives the acknowledgement up.
+/// The event has already been sent. If the future is dropped, the answer is ignored.
 #[must_use = "the event has been sent, but its acknowledgement is ignored unless it is awaited"]
 pub struct RemoteAck<T> {
     answers: BroadcastAck<T>,
@@ -28,7 +30,7 @@ impl<T: DeserializeOwned> Future for RemoteAck<T> {
     type Output = Result<T, AckError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // One socket at most is asked. Without an answer it has left, or was gone before.
+        // At most one socket is asked. If the stream ends without an answer, that socket has left.
         let answer = Pin::new(&mut self.answers).poll_next(cx);
         answer.map(|answer| answer.unwrap_or(Err(AckError::Disconnected)))
     }

@@ -1,3 +1,5 @@
+//! A remote socket together with the options of the next packet.
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,7 +9,7 @@ use super::RemoteAck;
 use crate::broadcast::BroadcastOperator;
 use crate::error::emit_error::EmitError;
 
-/// A fetched socket and how the next packet is to be sent.
+/// A remote socket together with the options of the next packet.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `emit` or `emit_with_ack` is called"]
 pub struct RemoteEmitter {
@@ -19,17 +21,17 @@ impl RemoteEmitter {
         Self { operator }
     }
 
-    /// Gives up the acknowledgement after a time.
+    /// Sets how long to wait for the acknowledgement. By default, until the socket is disconnected.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self::new(self.operator.timeout(timeout))
     }
 
-    /// Drops the packet if the transport cannot take it at once.
+    /// Marks the packet as volatile: it is dropped if the transport is not ready.
     pub fn volatile(self) -> Self {
         Self::new(self.operator.volatile())
     }
 
-    /// Whether the packet may be compressed.
+    /// Sets whether the transport may compress the packet: `true` by default.
     pub fn compress(self, compress: bool) -> Self {
         Self::new(self.operator.compress(compress))
     }
@@ -43,13 +45,14 @@ impl RemoteEmitter {
     ///
     /// # Errors
     ///
-    /// If the name is reserved or the arguments cannot be serialised.
+    /// Returns an error if the name is reserved or the arguments cannot be serialised.
     pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
         self.operator.try_emit(event, args)
     }
 
     /// Sends an event and returns the future of its acknowledgement, see
     /// [`RemoteSocket::emit_with_ack`](super::RemoteSocket::emit_with_ack).
+    #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,

@@ -1,4 +1,4 @@
-//! The handshake of a socket of any server.
+//! The handshake of a remote socket.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,11 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What the client of a fetched socket sent when it opened its connection.
+/// The request with which the client of a remote socket opened its connection.
 ///
-/// It is read from what the server of the socket has told, in the form of Node's
-/// `socket.handshake`. What that server did not tell, or tells in another form, is `None` or
-/// `false`.
+/// It wraps the JSON sent by the socket's server, which has the form of Node's `socket.handshake`.
+/// For a field that is missing or has another form, the methods return `None` or `false`.
 #[derive(Clone, Copy)]
 pub struct RemoteHandshake<'a> {
     json: &'a Value,
@@ -22,24 +21,24 @@ impl<'a> RemoteHandshake<'a> {
         Self { json }
     }
 
-    /// All of it, as it was told.
+    /// Returns the handshake as JSON, as the server has sent it.
     #[must_use]
     pub fn as_json(&self) -> &'a Value {
         self.json
     }
 
-    /// The value of a header, whose name is in lower case.
+    /// Returns the value of a header by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a str> {
         self.json.get("headers")?.get(name)?.as_str()
     }
 
-    /// The headers, with names in lower case. A value is a text, or a list of texts.
+    /// Returns the headers with lower-case names. A value is a string or an array of strings.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
         entries(self.json.get("headers"))
     }
 
-    /// The value of a name in the query.
+    /// Returns the value of a query parameter.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<Cow<'a, str>> {
         self.query()
@@ -47,7 +46,7 @@ impl<'a> RemoteHandshake<'a> {
             .map(|(_, value)| value)
     }
 
-    /// The names and values of the query, decoded.
+    /// Returns the decoded names and values of the query.
     pub fn query(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
         entries(self.json.get("query")).map(|(name, value)| {
             let value = match value {
@@ -58,48 +57,50 @@ impl<'a> RemoteHandshake<'a> {
         })
     }
 
-    /// The address of the peer, as its server writes it.
+    /// Returns the address of the peer, in the notation of its server.
     #[must_use]
     pub fn address(&self) -> Option<&'a str> {
         self.json.get("address")?.as_str()
     }
 
-    /// Whether the request came from a page, perhaps of another site.
+    /// Returns whether the request has an `Origin` header, that is, whether a browser sent it for a
+    /// page that may be of another site.
     #[must_use]
     pub fn xdomain(&self) -> bool {
         self.flag("xdomain")
     }
 
-    /// Whether the connection is encrypted, as far as its server knows.
+    /// Returns whether the connection is encrypted, as far as its server can detect it.
     #[must_use]
     pub fn secure(&self) -> bool {
         self.flag("secure")
     }
 
-    /// When the connection was opened.
+    /// Returns the time at which the connection was opened.
     #[must_use]
     pub fn issued(&self) -> Option<SystemTime> {
         let millis = self.json.get("issued")?.as_u64()?;
         UNIX_EPOCH.checked_add(Duration::from_millis(millis))
     }
 
-    /// When the connection was opened, as text.
+    /// Returns the time at which the connection was opened, as text.
     #[must_use]
     pub fn time(&self) -> Option<&'a str> {
         self.json.get("time")?.as_str()
     }
 
-    /// The path and query of the request.
+    /// Returns the path and query of the request.
     #[must_use]
     pub fn url(&self) -> Option<&'a str> {
         self.json.get("url")?.as_str()
     }
 
-    /// The CONNECT payload of the client (the `auth` option of its side), as a type.
+    /// Deserialises the payload of the CONNECT packet (the `auth` option of the client).
     ///
     /// # Errors
     ///
-    /// If it is not of that type, or the server has not told it.
+    /// Returns an error if the payload is missing or does not have the type `T`.
+    #[doc(alias = "handshake.auth")]
     pub fn auth<T: Deserialize<'a>>(&self) -> Result<T, serde_json::Error> {
         T::deserialize(self.json.get("auth").unwrap_or(&Value::Null))
     }
@@ -114,7 +115,7 @@ fn entries(object: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     object.map(|(name, value)| (name.as_str(), value))
 }
 
-/// Headers and query often hold secrets and are left out.
+/// Omits the headers and the query because they often hold secrets.
 impl fmt::Debug for RemoteHandshake<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteHandshake")
@@ -130,9 +131,9 @@ mod tests {
 
     use super::*;
 
-    /// What Node's server 4.8.4 tells of a client.
+    /// The JSON was recorded from Node's server 4.8.4.
     #[test]
-    fn a_handshake_of_nodes_is_read() {
+    fn a_handshake_of_node_is_readable() {
         let json = json!({
             "headers": { "cookie": "a=1; b=2", "host": "localhost:37521" },
             "time": "Sun Nov 22 2026 02:58:24 GMT+0000 (Coordinated Universal Time)",
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn of_nonsense_nothing_is_known() {
+    fn an_invalid_handshake_has_no_values() {
         for json in [
             json!(null),
             json!("x"),

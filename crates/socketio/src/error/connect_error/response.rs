@@ -1,29 +1,29 @@
-//! An HTTP response read as an error text.
+//! The status and text of an HTTP response that refuses something.
 
 use axum_core::response::Response;
 use futures_util::FutureExt as _;
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Limited};
 
-/// The longest body, in bytes, that is taken for an error text.
+/// The longest body, in bytes, that is read as an error text.
 ///
-/// Texts of rejections are a sentence or two, and may quote what the client has sent; one that is
-/// longer is not meant to be read as a line.
+/// A rejection's text is a sentence or two and may quote client input. A longer body is not an
+/// error message.
 pub(crate) const MAX_TEXT: usize = 1024;
 
-/// Status and text of a response that refuses something.
+/// The status and text of a response that refuses something.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ResponseText {
     pub(crate) status: StatusCode,
-    /// Empty if the body has none, is longer than [`MAX_TEXT`] or is not there at once.
+    /// Empty if the body is empty, longer than [`MAX_TEXT`], or not available at once.
     pub(crate) text: String,
 }
 
 impl From<Response> for ResponseText {
     fn from(response: Response) -> Self {
         let (parts, body) = response.into_parts();
-        // Rejections hold their text in memory. A body that has to be waited for is none, and
-        // waiting could hold up the connection for ever.
+        // Rejections hold their text in memory. Waiting for a body that is not ready could stall
+        // the connection indefinitely.
         let text = match Limited::new(body, MAX_TEXT).collect().now_or_never() {
             Some(Ok(body)) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
             Some(Err(_)) | None => String::new(),
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_may_have_the_greatest_length_and_no_more() {
+    fn a_text_longer_than_the_limit_is_ignored() {
         let longest = "x".repeat(MAX_TEXT);
         let read = ResponseText::from(longest.clone().into_response());
         assert_eq!(read.text, longest);
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced() {
+    fn invalid_utf8_is_replaced() {
         let read = ResponseText::from(vec![b'a', 0xff].into_response());
         assert_eq!(read.text, "a\u{fffd}");
     }

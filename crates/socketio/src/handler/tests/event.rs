@@ -190,7 +190,7 @@ async fn state_leaves_the_request_alone() {
     assert!(!context.has_parts());
     Tenant::from_event(&mut context, &client.app).await.unwrap();
     assert!(context.has_parts());
-    context.extracted();
+    context.finish_extraction();
     assert!(!context.has_parts());
 }
 
