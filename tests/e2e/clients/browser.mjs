@@ -38,7 +38,7 @@ if (!options.url) {
 const require = createRequire(import.meta.url);
 const { version } = require(`${options.client}/package.json`);
 const clientOptions = JSON.parse(options["client-options"]);
-// The server serves the client bundles of its own version (`serveClient`).
+// The server serves the client bundles of its version (`serveClient`).
 const served = options.client === "socket.io-client";
 const bundle = `${options.url}/socket.io/socket.io.${options.msgpack ? "msgpack." : ""}min.js`;
 const esm = `${options.url}/socket.io/socket.io.esm.min.js`;

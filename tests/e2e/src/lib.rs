@@ -7,7 +7,6 @@
 //! applications. `README.md` lists what they need.
 
 pub mod app;
-pub mod bus;
 pub mod clients;
 pub mod cluster;
 pub mod deviation;

@@ -1,5 +1,5 @@
-//! Dynamic namespaces that are made and abandoned leave nothing. A process of its own, for its
-//! memory is measured.
+//! Checks that abandoned dynamic namespaces free their memory. It runs in its own process because
+//! it measures the resident memory.
 
 use std::fs;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use socketio::{Regex, SocketIoLayer};
 
 const NAMESPACES: usize = 100_000;
 
-/// How many ask before the answers are read.
-const AT_ONCE: usize = 50;
+/// The number of CONNECT packets sent before their answers are read.
+const BATCH: usize = 50;
 
-/// What the allocator and the pages of the test itself may keep, a few bytes per namespace.
+/// The growth allowed for the allocator and the test itself, a few bytes per namespace.
 const TOLERANCE: usize = 4 << 20;
 
 #[tokio::test]
-async fn a_hundred_thousand_abandoned_namespaces_leave_memory_where_it_was() {
+async fn abandoned_namespaces_do_not_grow_the_memory() {
     let layer = SocketIoLayer::builder()
         .cleanup_empty_child_namespaces(true)
-        // Its pings would come among the answers where the machine is slow.
+        // On a slow machine, pings would arrive between the answers.
         .ping_interval(Duration::from_secs(3600))
         .build();
     let io = layer.io();
@@ -31,26 +31,29 @@ async fn a_hundred_thousand_abandoned_namespaces_leave_memory_where_it_was() {
         .on("hello", async || {});
     let addr = serve(layer).await;
     let mut client = open(addr).await;
-    let mut made = 0;
+    let mut created = 0;
     let mut before = 0;
-    while made < NAMESPACES {
-        for number in made..made + AT_ONCE {
+    while created < NAMESPACES {
+        for number in created..created + BATCH {
             client.send(&format!("40/tenant-{number},")).await;
         }
-        for number in made..made + AT_ONCE {
+        for number in created..created + BATCH {
             client
                 .expect(&format!(r#"40/tenant-{number},{{"sid":"…"}}"#))
                 .await;
             client.send(&format!("41/tenant-{number},")).await;
         }
         assert_alive(&mut client).await;
-        made += AT_ONCE;
-        // By now tables and pools have the size that they keep.
-        if made == NAMESPACES / 10 {
+        created += BATCH;
+        // By now tables and pools have reached their final size.
+        if created == NAMESPACES / 10 {
             before = resident();
         }
     }
-    eventually("the last to go", || pattern.children().is_empty()).await;
+    eventually("the last namespace to be removed", || {
+        pattern.children().is_empty()
+    })
+    .await;
     let after = resident();
     assert!(
         after <= before + TOLERANCE,
@@ -58,9 +61,12 @@ async fn a_hundred_thousand_abandoned_namespaces_leave_memory_where_it_was() {
     );
 }
 
-/// The memory of this process.
+/// Returns the resident memory of this process in bytes.
 fn resident() -> usize {
-    let pages = fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages = fs::read_to_string("/proc/self/statm").expect("read /proc/self/statm");
     let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok());
-    pages.map_or_else(|| panic!("no number of pages"), |pages: usize| pages * 4096)
+    pages.map_or_else(
+        || panic!("/proc/self/statm has no number of pages"),
+        |pages: usize| pages * 4096,
+    )
 }

@@ -1,4 +1,4 @@
-//! The behaviour suite with socket.io-client 4.x in headless Chromium.
+//! Runs the behaviour suite with socket.io-client 4.x in headless Chromium.
 
 use e2e::clients::{self, Client, Transports};
 use e2e::server::Server;

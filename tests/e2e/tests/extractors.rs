@@ -1,4 +1,4 @@
-//! Extractors of axum, axum-extra and tower-sessions in Socket.IO handlers of every kind.
+//! Tests extractors of axum, axum-extra and tower-sessions in all kinds of Socket.IO handlers.
 
 use std::net::SocketAddr;
 
@@ -30,7 +30,7 @@ struct Welcome {
 const TARGET: &str = "/socket.io/?EIO=4&transport=websocket&room=blue";
 
 #[tokio::test]
-async fn the_request_is_there_in_every_kind_of_handler() {
+async fn all_kinds_of_handlers_can_extract_from_the_request() {
     let journal = Journal::new();
     let layer = SocketIoLayer::with_state(App {
         journal: journal.clone(),
@@ -92,7 +92,7 @@ async fn the_request_is_there_in_every_kind_of_handler() {
 }
 
 #[tokio::test]
-async fn a_session_of_the_application_is_the_same_for_http_and_for_sockets() {
+async fn http_handlers_and_sockets_share_the_session_of_tower_sessions() {
     let layer = SocketIoLayer::new();
     layer
         .io()

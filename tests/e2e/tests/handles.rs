@@ -1,4 +1,4 @@
-//! Handles to sockets, used from wherever an application happens to be.
+//! Tests handles to sockets that an application uses outside of their handlers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use socketio::extract::{Auth, Data};
 use socketio::{AckError, Socket, SocketIoLayer};
 
-/// Who is here, by name.
+/// The connected users by name.
 #[derive(Clone, Default)]
 struct Users {
     by_name: Arc<Mutex<HashMap<String, Socket>>>,
@@ -25,10 +25,10 @@ struct Login {
     name: String,
 }
 
-/// Whoever comes again under a name throws the first one out, with the table locked that the
-/// disconnect handler of the first wants.
+/// A second login with the same name disconnects the first socket. The connect handler holds a lock
+/// that the disconnect handler of the first socket needs.
 #[tokio::test]
-async fn a_socket_may_be_disconnected_under_a_lock_that_its_handlers_want() {
+async fn a_handler_can_disconnect_a_socket_while_holding_a_lock_its_handlers_need() {
     let users = Users::default();
     let layer = SocketIoLayer::with_state(users.clone());
     layer
@@ -44,7 +44,7 @@ async fn a_socket_may_be_disconnected_under_a_lock_that_its_handlers_want() {
         )
         .on_disconnect(async |State(users): State<Users>| {
             let known = users.by_name.lock().unwrap().len();
-            users.journal.write(format!("one has left, {known} known"));
+            users.journal.write(format!("disconnected, {known} known"));
         });
     let addr = serve(layer).await;
     let mut first = open(addr).await;
@@ -55,17 +55,17 @@ async fn a_socket_may_be_disconnected_under_a_lock_that_its_handlers_want() {
     second.expect(r#"40{"sid":"…"}"#).await;
     first.expect("41").await;
     first.expect_close(None).await;
-    users.journal.expect(["one has left, 1 known"]).await;
+    users.journal.expect(["disconnected, 1 known"]).await;
     assert_alive(&mut second).await;
 }
 
 #[tokio::test]
-async fn a_handle_to_a_socket_that_has_left_does_nothing_to_the_next_one_of_its_client() {
+async fn a_stale_handle_does_not_affect_the_next_socket_of_the_client() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let addr = serve(layer).await;
     let (mut client, id) = join(addr).await;
-    let first = io.of("/").socket(&id).expect("it is connected");
+    let first = io.of("/").socket(&id).expect("the socket is connected");
     client.send("41").await;
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
@@ -77,7 +77,7 @@ async fn a_handle_to_a_socket_that_has_left_does_nothing_to_the_next_one_of_its_
 }
 
 #[tokio::test]
-async fn connect_handlers_are_started_before_disconnect_handlers() {
+async fn connect_handlers_start_before_disconnect_handlers() {
     let journal = Journal::new();
     let layer = SocketIoLayer::with_state(journal.clone());
     layer
@@ -97,14 +97,14 @@ async fn connect_handlers_are_started_before_disconnect_handlers() {
     journal
         .expect(["connect 1", "connect 2", "disconnect"])
         .await;
-    // The client may come back at once.
+    // The client can reconnect immediately.
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
     client.expect("41").await;
 }
 
 #[tokio::test]
-async fn events_that_wait_for_their_turn_are_dropped_with_their_socket() {
+async fn queued_ordered_events_are_dropped_with_their_socket() {
     let (journal, gate) = (Journal::new(), Gate::closed());
     let layer = SocketIoLayer::new();
     let io = layer.io();
@@ -134,19 +134,19 @@ async fn events_that_wait_for_their_turn_are_dropped_with_their_socket() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_can_be_asked_for_outside_the_runtime() {
+async fn emit_with_ack_can_be_called_outside_the_runtime() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let addr = serve(layer).await;
     let (mut client, id) = join(addr).await;
-    let socket = io.of("/").socket(&id).expect("it is connected");
-    let everybody = io.of("/").timeout(Duration::from_secs(60));
+    let socket = io.of("/").socket(&id).expect("the socket is connected");
+    let all_sockets = io.of("/").timeout(Duration::from_secs(60));
     let limit = Duration::from_secs(60);
     let ask = move || {
         let one = socket
             .timeout(limit)
             .emit_with_ack::<u32>("question", "of one");
-        let all = everybody.emit_with_ack::<u32>("question", "of all");
+        let all = all_sockets.emit_with_ack::<u32>("question", "of all");
         (one, all)
     };
     let (one, all) = std::thread::spawn(ask).join().expect("no panic");
@@ -159,13 +159,13 @@ async fn an_acknowledgement_can_be_asked_for_outside_the_runtime() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_the_answer_to_what_was_dropped() {
+async fn emit_with_ack_fails_when_a_volatile_packet_is_dropped() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let addr = serve(layer).await;
     let (client, id) = e2e::session::join_polling(addr).await;
-    // No poll is pending, so nothing can be sent at once.
-    let socket = io.of("/").socket(&id).expect("it is connected");
+    // No poll is pending, so the packet cannot be sent immediately.
+    let socket = io.of("/").socket(&id).expect("the socket is connected");
     let answer = socket.volatile().emit_with_ack::<u32>("question", "").await;
     assert!(matches!(answer, Err(AckError::Emit(_))), "{answer:?}");
     drop(client);

@@ -1,4 +1,4 @@
-//! The layer and the service: where they can stand, and what they serve.
+//! Tests where the layer and the service can be placed in a router and which requests they serve.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use socketio_testing::{PollingClient, RawResponse, Request, WsClient};
 const TRANSPORT_UNKNOWN: &str = r#"{"code":0,"message":"Transport unknown"}"#;
 
 #[tokio::test]
-async fn the_smallest_server() {
+async fn the_default_layer_serves_both_transports() {
     let addr = serve_router(Router::new().layer(SocketIoLayer::new())).await;
     let (mut polling, _) = join_polling(addr).await;
     assert_polling_alive(&mut polling).await;
@@ -23,8 +23,8 @@ async fn the_smallest_server() {
     Request::get("/").send(addr).await.assert(404, "");
 }
 
-/// Guards against a table of sessions for each call of `Layer::layer`, of which `axum::serve` makes
-/// one per connection here.
+/// A regression test: `axum::serve` calls `Layer::layer` for each connection here, and each call
+/// must use the same sessions.
 #[tokio::test]
 async fn all_connections_of_a_fallback_share_one_server() {
     let layer = SocketIoLayer::new();
@@ -32,7 +32,7 @@ async fn all_connections_of_a_fallback_share_one_server() {
     let app = Router::new().fallback(async || "fallback").layer(layer);
     let addr = serve_router(app).await;
 
-    // Each request of this client has a connection of its own.
+    // The client opens a connection for each request.
     let (mut polling, _) = join_polling(addr).await;
     let (mut client, _) = join(addr).await;
     assert_eq!(io.clients_count(), 2);
@@ -40,7 +40,7 @@ async fn all_connections_of_a_fallback_share_one_server() {
     polling.expect(r#"42["to all",""]"#).await;
     client.expect(r#"42["to all",""]"#).await;
 
-    // A WebSocket finds the session that began with polling.
+    // A WebSocket request finds the session that polling opened.
     let mut websocket = polling.websocket().await;
     websocket.send("5").await;
     assert_alive(&mut websocket).await;
@@ -62,7 +62,7 @@ async fn all_routes_share_one_server() {
         .route("/", get(async || "home"))
         .route("/announce", post(announce))
         .route("/{anything}", get(async || "any"))
-        // It would take what is below `/socket.io`, were the layer not in front.
+        // This route would match paths below `/socket.io` without the layer.
         .route("/{anything}/", get(async || "any"))
         .layer(layer);
     let addr = serve_router(app).await;
@@ -79,7 +79,7 @@ async fn all_routes_share_one_server() {
 }
 
 #[tokio::test]
-async fn clones_of_a_layer_are_one_server() {
+async fn clones_of_a_layer_share_one_server() {
     let layer = SocketIoLayer::new();
     let first = serve(layer.clone()).await;
     let second = serve(layer.clone()).await;
@@ -92,7 +92,7 @@ async fn clones_of_a_layer_are_one_server() {
 }
 
 #[tokio::test]
-async fn the_service_as_the_fallback() {
+async fn the_service_can_be_the_fallback_of_a_router() {
     let service = SocketIoLayer::new().into_service();
     let app = Router::new()
         .route("/", get(async || "home"))
@@ -106,9 +106,9 @@ async fn the_service_as_the_fallback() {
     Request::get("/else").send(addr).await.assert(404, "");
 }
 
-/// `nest_service` takes its prefix away from the path, so what clients ask for is both.
+/// `nest_service` strips its prefix, so the public path is the prefix and the configured path.
 #[tokio::test]
-async fn the_service_below_a_path() {
+async fn the_service_can_be_nested_below_a_path() {
     let service = SocketIoLayer::new().into_service();
     let app = Router::new().nest_service("/live", service);
     let addr = serve_router(app).await;
@@ -126,7 +126,7 @@ async fn the_service_below_a_path() {
 }
 
 #[tokio::test]
-async fn http_handlers_reach_the_server() {
+async fn http_handlers_can_emit_through_the_server() {
     let layer = SocketIoLayer::new();
     let count = async |io: SocketIo| {
         io.emit("counted", "");
@@ -140,10 +140,10 @@ async fn http_handlers_reach_the_server() {
 }
 
 #[tokio::test]
-async fn without_the_layer_http_handlers_are_told_what_is_missing() {
+async fn the_extractor_names_the_missing_layer() {
     let app: Router = Router::new()
         .layer(SocketIoLayer::new())
-        // Added behind the layer, which does not apply to it.
+        // The layer does not apply to routes that are added after it.
         .route("/late", get(async |_: SocketIo| "late"));
     let addr = serve_router(app).await;
     Request::get("/late").send(addr).await.assert(
@@ -152,13 +152,13 @@ async fn without_the_layer_http_handlers_are_told_what_is_missing() {
     );
 }
 
-/// Guards against a path that is a mere prefix.
+/// A regression test: the configured path is not just a prefix.
 #[tokio::test]
-async fn a_path_is_served_as_a_whole() {
+async fn the_layer_serves_only_its_path() {
     let addr = serve(SocketIoLayer::new()).await;
     for (path, status) in [
         ("/socket.io/", 200),
-        // As Node's server, which takes whatever is below its path.
+        // As in Node, paths below the configured path are served.
         ("/socket.io/below", 200),
         ("/socket.io", 404),
         ("/socket.ioXYZ", 404),
@@ -172,7 +172,7 @@ async fn a_path_is_served_as_a_whole() {
 }
 
 #[tokio::test]
-async fn another_path() {
+async fn the_layer_serves_a_configured_path() {
     for path in ["/live", "/live/", "live"] {
         let addr = serve(SocketIoLayer::builder().path(path).build()).await;
         for (path, status) in [
@@ -187,9 +187,9 @@ async fn another_path() {
     }
 }
 
-/// Guards against transports that are disabled and advertised all the same.
+/// A regression test: a disabled transport must not be advertised.
 #[tokio::test]
-async fn a_server_without_websocket() {
+async fn a_server_without_websocket_rejects_websocket_requests() {
     let layer = SocketIoLayer::builder().transports([Transport::Polling]);
     let addr = serve(layer.build()).await;
     let (mut polling, _) = join_polling(addr).await;
@@ -205,7 +205,7 @@ async fn a_server_without_websocket() {
 }
 
 #[tokio::test]
-async fn a_server_without_polling() {
+async fn a_server_without_polling_rejects_polling_requests() {
     let layer = SocketIoLayer::builder().transports([Transport::WebSocket]);
     let addr = serve(layer.build()).await;
     handshake(addr, "/socket.io/")
@@ -217,7 +217,7 @@ async fn a_server_without_polling() {
 }
 
 #[tokio::test]
-async fn a_server_without_upgrades() {
+async fn a_server_without_upgrades_rejects_upgrades() {
     let layer = SocketIoLayer::builder().allow_upgrades(false);
     let addr = serve(layer.build()).await;
     let (mut polling, _) = join_polling(addr).await;
@@ -226,12 +226,12 @@ async fn a_server_without_upgrades() {
         .await
         .assert(400, "Bad request");
     assert_polling_alive(&mut polling).await;
-    // Both transports are there for new sessions.
+    // New sessions can use both transports.
     assert_alive(&mut open(addr).await).await;
 }
 
 #[tokio::test]
-async fn two_servers_with_different_paths() {
+async fn two_servers_can_share_a_router() {
     let first = SocketIoLayer::builder().path("/first").build();
     let second = SocketIoLayer::builder().path("/second").build();
     let ios = [first.io(), second.io()];
@@ -255,17 +255,17 @@ async fn two_servers_with_different_paths() {
         client.expect(&format!(r#"42["to all of",{index}]"#)).await;
         assert_eq!(client.next_at_hand(), None);
     }
-    let sessions_of_others = clients[0].target().replace("/first/", "/second/");
-    Request::get(&sessions_of_others)
+    let foreign_session = clients[0].target().replace("/first/", "/second/");
+    Request::get(&foreign_session)
         .send(addr)
         .await
         .assert(400, r#"{"code":1,"message":"Session ID unknown"}"#);
     Request::get("/").send(addr).await.assert(200, "home");
 }
 
-/// Guards against options that get lost on the way.
+/// A regression test: `with_state` must preserve the options.
 #[tokio::test]
-async fn options_hold_in_whatever_order_they_are_given() {
+async fn options_apply_in_any_order() {
     let journal = Journal::new();
     let layer = SocketIoLayer::builder()
         .path("/live")
@@ -295,9 +295,9 @@ async fn options_hold_in_whatever_order_they_are_given() {
     client.expect_close(None).await;
 }
 
-/// Guards against namespaces that nobody can reach.
+/// A regression test: a namespace name without a slash must be reachable.
 #[tokio::test]
-async fn a_namespace_without_a_slash_gets_one() {
+async fn a_namespace_name_gets_a_leading_slash() {
     let layer = SocketIoLayer::new();
     assert_eq!(layer.io().of("chat").name(), "/chat");
     assert_eq!(layer.io().of("").name(), "/");
@@ -316,7 +316,7 @@ async fn handshake(addr: SocketAddr, path: &str) -> RawResponse {
 async fn refused_websocket(addr: SocketAddr, target: &str) -> RawResponse {
     WsClient::try_connect(addr, &Request::websocket(target))
         .await
-        .expect_err("a refusal")
+        .expect_err("the upgrade is rejected")
 }
 
 #[track_caller]

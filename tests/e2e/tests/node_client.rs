@@ -1,4 +1,4 @@
-//! The behaviour suite with socket.io-client in Node.
+//! Runs the behaviour suite with socket.io-client 4.x and 3.x in Node.
 
 use e2e::clients::{self, Client, Transports};
 use e2e::server::Server;

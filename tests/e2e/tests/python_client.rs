@@ -1,4 +1,4 @@
-//! The behaviour suite with python-socketio.
+//! Runs the behaviour suite with python-socketio.
 
 use e2e::clients::{self, Transports};
 use e2e::server::Server;

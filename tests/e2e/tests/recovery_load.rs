@@ -1,4 +1,5 @@
-//! Recovery under load: a thousand clients lose their connections in the middle of a broadcast, and come back.
+//! Tests recovery under load: a thousand clients lose their connections during a broadcast and
+//! recover.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,78 +13,82 @@ use socketio_testing::{Message, WsClient};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-/// How many clients lose their connections and come back in time.
+/// The number of clients that lose their connections and recover in time.
 const CLIENTS: usize = 1000;
 
-/// How many come back when what they have missed is forgotten.
+/// The number of clients that reconnect after the missed packets have been discarded.
 const LATE: usize = 50;
 
-/// How many numbered events are broadcast while clients come and go.
+/// The number of numbered events broadcast while clients disconnect and reconnect.
 const EVENTS: usize = 100;
 
-/// How many packets are kept: what every client could miss, but not what the late ones do.
-const KEPT: usize = EVENTS + 10;
+/// The number of stored packets: enough for a client that reconnects in time, too few for a late
+/// one.
+const STORED: usize = EVENTS + 10;
 
-/// How many clients connect at the same time.
-const AT_ONCE: usize = 100;
+/// The number of clients that connect concurrently.
+const CONCURRENT_CONNECTS: usize = 100;
 
-/// Every client loses its connection twice, each at other moments, some without that the server notices. It sees every
-/// event once and in order. Those who come back too late are told.
+/// Every client loses its connection twice, at different moments and partly unnoticed by the
+/// server. It receives every event once and in order. Late clients get a new session.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_recovered_client_has_each_event_once_and_in_order() {
+async fn recovered_clients_receive_each_event_once_and_in_order() {
     allow_connections(3 * (CLIENTS + LATE) as u64);
     let (addr, io) = server().await;
-    let door = Arc::new(Semaphore::new(AT_ONCE));
-    let (arrived, mut arrivals) = mpsc::unbounded_channel();
-    let (over, is_over) = watch::channel(false);
+    let connect_permits = Arc::new(Semaphore::new(CONCURRENT_CONNECTS));
+    let (notify, mut notifications) = mpsc::unbounded_channel();
+    let (evicted, is_evicted) = watch::channel(false);
 
     let (mut clients, mut late) = (JoinSet::new(), JoinSet::new());
     for number in 0..CLIENTS {
-        let client = Client::new(addr, &door, &arrived);
-        clients.spawn(client.live(number));
+        let client = Client::new(addr, &connect_permits, &notify);
+        clients.spawn(client.run_recovering(number));
     }
     for _ in 0..LATE {
-        let client = Client::new(addr, &door, &arrived);
-        late.spawn(client.be_late(is_over.clone()));
+        let client = Client::new(addr, &connect_permits, &notify);
+        late.spawn(client.run_late(is_evicted.clone()));
     }
-    drop(arrived);
-    // Everybody is there before the first event.
+    drop(notify);
+    // All clients have joined before the first event.
     for _ in 0..CLIENTS + LATE {
-        assert_eq!(arrivals.recv().await, Some(Arrival::Joined));
+        assert_eq!(notifications.recv().await, Some(Notification::Joined));
     }
     for event in 0..EVENTS {
         io.emit("numbered", &event);
-        // In step with the clients, so that their losses are spread over all of it.
+        // Waits for the clients, so that their disconnects are spread over the whole broadcast.
         for _ in 0..CLIENTS / 2 {
-            assert_eq!(arrivals.recv().await, Some(Arrival::Event));
+            assert_eq!(notifications.recv().await, Some(Notification::Event));
         }
     }
     let mut ids = Vec::new();
     while let Some(client) = clients.join_next().await {
-        let (id, connection) = client.expect("no client fails");
+        let (id, connection) = client.expect("no client panics");
         ids.push((id, connection));
     }
     assert_eq!(ids.len(), CLIENTS);
     let connected = |io: &SocketIo| io.of("/").sockets().len();
-    eventually("only those who are there", || connected(&io) == CLIENTS).await;
+    eventually("the server to remove the old sockets", || {
+        connected(&io) == CLIENTS
+    })
+    .await;
     for (id, _) in &ids {
         assert!(io.of("/").socket(id).is_some());
     }
 
-    // What the late ones know is forgotten.
-    for event in 0..KEPT {
-        io.to("nobody").emit("other", &event);
+    // Evicts the packets that the late clients have missed.
+    for event in 0..STORED {
+        io.to("empty room").emit("other", &event);
     }
-    over.send_replace(true);
-    let mut anew = Vec::new();
+    evicted.send_replace(true);
+    let mut late_clients = Vec::new();
     while let Some(client) = late.join_next().await {
-        anew.push(client.expect("no client fails"));
+        late_clients.push(client.expect("no client panics"));
     }
-    assert_eq!(anew.len(), LATE);
+    assert_eq!(late_clients.len(), LATE);
 }
 
 async fn server() -> (SocketAddr, SocketIo) {
-    let recovery = ConnectionStateRecovery::new().max_packets(KEPT);
+    let recovery = ConnectionStateRecovery::new().max_packets(STORED);
     let layer = SocketIoLayer::builder()
         .connection_state_recovery(recovery)
         .build();
@@ -91,19 +96,19 @@ async fn server() -> (SocketAddr, SocketIo) {
     (serve(layer).await, io)
 }
 
-/// What a client tells the test.
+/// A notification from a client to the test.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Arrival {
+enum Notification {
     Joined,
     Event,
 }
 
 struct Client {
     addr: SocketAddr,
-    door: Arc<Semaphore>,
-    arrived: mpsc::UnboundedSender<Arrival>,
-    /// How many events it has seen, which is the number of the next one.
-    seen: usize,
+    connect_permits: Arc<Semaphore>,
+    notify: mpsc::UnboundedSender<Notification>,
+    /// The number of events received so far, which is the number of the next event.
+    received: usize,
     sid: String,
     pid: String,
     offset: String,
@@ -112,69 +117,84 @@ struct Client {
 impl Client {
     fn new(
         addr: SocketAddr,
-        door: &Arc<Semaphore>,
-        arrived: &mpsc::UnboundedSender<Arrival>,
+        connect_permits: &Arc<Semaphore>,
+        notify: &mpsc::UnboundedSender<Notification>,
     ) -> Self {
         Self {
             addr,
-            door: Arc::clone(door),
-            arrived: arrived.clone(),
-            seen: 0,
+            connect_permits: Arc::clone(connect_permits),
+            notify: notify.clone(),
+            received: 0,
             sid: String::new(),
             pid: String::new(),
             offset: String::new(),
         }
     }
 
-    /// Sees all events, and loses its connection twice. Returns its id and its last connection.
-    async fn live(mut self, number: usize) -> (String, WsClient) {
+    /// Receives all events and loses its connection twice. Returns the socket id and the last
+    /// connection.
+    async fn run_recovering(mut self, number: usize) -> (String, WsClient) {
         let mut websocket = self.join().await;
         let half = EVENTS / 2;
         for loss in [1 + number % (half - 1), half + number * 7 % (half - 1)] {
-            self.see(&mut websocket, loss).await;
+            self.receive_until(&mut websocket, loss).await;
             if number.is_multiple_of(3) {
-                // The server does not know, and goes on to send to the old connection.
+                // The server does not notice the loss and keeps sending to the old connection.
                 let before = websocket;
-                websocket = self.come_back().await;
+                websocket = self.reconnect().await;
                 drop(before);
             } else {
                 websocket.reset();
-                websocket = self.come_back().await;
+                websocket = self.reconnect().await;
             }
-            assert!(self.is_told(&mut websocket).await, "it is recovered");
+            assert!(
+                self.is_recovered(&mut websocket).await,
+                "the session is recovered"
+            );
         }
-        self.see(&mut websocket, EVENTS).await;
+        self.receive_until(&mut websocket, EVENTS).await;
         (self.sid, websocket)
     }
 
-    /// Comes back too late, and must be told.
-    async fn be_late(mut self, mut is_over: watch::Receiver<bool>) -> WsClient {
+    /// Reconnects too late and gets a new session.
+    async fn run_late(mut self, mut is_evicted: watch::Receiver<bool>) -> WsClient {
         let mut websocket = self.join().await;
-        self.see(&mut websocket, 1).await;
+        self.receive_until(&mut websocket, 1).await;
         websocket.reset();
-        is_over
-            .wait_for(|over| *over)
+        is_evicted
+            .wait_for(|evicted| *evicted)
             .await
-            .expect("the test goes on");
-        let mut websocket = self.come_back().await;
-        assert!(!self.is_told(&mut websocket).await, "it is new");
-        assert_eq!(self.seen, 1, "it was told nothing of what it has missed");
+            .expect("the test holds the sender");
+        let mut websocket = self.reconnect().await;
+        assert!(
+            !self.is_recovered(&mut websocket).await,
+            "the session is new"
+        );
+        assert_eq!(self.received, 1, "a late client receives no missed event");
         websocket
     }
 
     async fn join(&mut self) -> WsClient {
-        let permit = self.door.acquire().await.expect("nobody closes the door");
+        let permit = self
+            .connect_permits
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
         let mut websocket = open(self.addr).await;
         websocket.send("40").await;
         let connect = websocket.expect(r#"40{"sid":"…","pid":"…"}"#).await;
         drop(permit);
         (self.sid, self.pid) = ids(&connect);
-        self.arrived.send(Arrival::Joined).ok();
+        self.notify.send(Notification::Joined).ok();
         websocket
     }
 
-    async fn come_back(&self) -> WsClient {
-        let permit = self.door.acquire().await.expect("nobody closes the door");
+    async fn reconnect(&self) -> WsClient {
+        let permit = self
+            .connect_permits
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
         let mut websocket = open(self.addr).await;
         let Self { pid, offset, .. } = self;
         websocket
@@ -184,8 +204,9 @@ impl Client {
         websocket
     }
 
-    /// Reads what was missed, and then whether it was recovered.
-    async fn is_told(&mut self, websocket: &mut WsClient) -> bool {
+    /// Reads the missed events and the CONNECT packet, and returns whether the session was
+    /// recovered.
+    async fn is_recovered(&mut self, websocket: &mut WsClient) -> bool {
         loop {
             let text = text(websocket).await;
             if text.starts_with("40") {
@@ -195,9 +216,9 @@ impl Client {
         }
     }
 
-    /// Reads events until it has seen so many.
-    async fn see(&mut self, websocket: &mut WsClient, events: usize) {
-        while self.seen < events {
+    /// Reads events until this number has been received.
+    async fn receive_until(&mut self, websocket: &mut WsClient, events: usize) {
+        while self.received < events {
             let text = text(websocket).await;
             self.event(&text);
         }
@@ -206,10 +227,14 @@ impl Client {
     fn event(&mut self, text: &str) {
         let arguments = text.strip_prefix(r#"42["numbered","#).expect("an event");
         let (number, offset) = arguments.split_once(',').expect("an offset");
-        assert_eq!(number.parse(), Ok(self.seen), "once and in order");
-        self.seen += 1;
+        assert_eq!(
+            number.parse(),
+            Ok(self.received),
+            "each event arrives once and in order"
+        );
+        self.received += 1;
         self.offset = offset.trim_matches(['"', ']']).to_owned();
-        self.arrived.send(Arrival::Event).ok();
+        self.notify.send(Notification::Event).ok();
     }
 }
 
@@ -220,14 +245,14 @@ async fn text(websocket: &mut WsClient) -> String {
     }
 }
 
-/// The ids of a CONNECT packet.
+/// Returns the ids in a CONNECT packet.
 fn ids(connect: &str) -> (String, String) {
     let mut quoted = connect.split('"').skip(3).step_by(4).map(str::to_owned);
     let (sid, pid) = (quoted.next(), quoted.next());
     (sid.expect("a sid"), pid.expect("a pid"))
 }
 
-/// Lets this process have so many connections, both ends of them.
+/// Raises the limit of open files for this number of connections, with both ends in this process.
 fn allow_connections(connections: u64) {
     let wanted = connections * 2;
     let limit = getrlimit(Resource::Nofile);
@@ -236,6 +261,6 @@ fn allow_connections(connections: u64) {
             current: Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted))),
             maximum: limit.maximum,
         };
-        setrlimit(Resource::Nofile, raised).expect("below what is allowed");
+        setrlimit(Resource::Nofile, raised).expect("the limit is at most the maximum");
     }
 }

@@ -1,4 +1,5 @@
-//! Requests and their answers: handshakes, refusals, and WebSocket requests that are refused.
+//! Tests HTTP requests and their responses: handshakes, rejected requests and rejected WebSocket
+//! requests.
 
 use e2e::server::Server;
 use socketio_testing::{HttpConnection, Message, RawResponse, Request, WsClient, assert_matches};
@@ -8,13 +9,13 @@ const OPEN_WEBSOCKET: &str =
     r#"0{"sid":"…","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
 
 #[tokio::test]
-async fn a_polling_handshake() {
+async fn the_server_answers_a_polling_handshake() {
     let server = Server::start().await;
     for target in [
         "/socket.io/?EIO=4&transport=polling",
-        // Whatever is below the path belongs to it.
+        // Paths below the configured path belong to it.
         "/socket.io/foo/bar?EIO=4&transport=polling",
-        // The order of the query does not matter, nor what else is in it.
+        // The order of the parameters and unknown parameters do not matter.
         "/socket.io/?t=abc&transport=polling&x=%00%ff&EIO=4&b64=1",
     ] {
         let response = Request::get(target).send(server.addr()).await;
@@ -31,7 +32,7 @@ async fn a_polling_handshake() {
 }
 
 #[tokio::test]
-async fn a_session_id_is_20_url_safe_characters() {
+async fn a_session_id_has_20_url_safe_characters() {
     let server = Server::start().await;
     let response = Request::get("/socket.io/?EIO=4&transport=polling")
         .send(server.addr())
@@ -47,7 +48,7 @@ async fn a_session_id_is_20_url_safe_characters() {
 }
 
 #[tokio::test]
-async fn many_requests_over_one_connection() {
+async fn a_client_can_reuse_an_http_connection() {
     let server = Server::start().await;
     let mut connection = HttpConnection::open(server.addr()).await;
     for _ in 0..3 {
@@ -55,10 +56,10 @@ async fn many_requests_over_one_connection() {
             .exchange(&Request::get("/socket.io/?EIO=4&transport=polling"))
             .await
             .assert(200, OPEN);
-        let refused = connection
+        let rejected = connection
             .exchange(&Request::get("/socket.io/?EIO=4&transport=polling&sid=x"))
             .await;
-        refused.assert(400, UNKNOWN_SESSION);
+        rejected.assert(400, UNKNOWN_SESSION);
     }
 }
 
@@ -69,7 +70,7 @@ const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 const BAD_VERSION: &str = r#"{"code":5,"message":"Unsupported protocol version"}"#;
 
 #[tokio::test]
-async fn refused_requests() {
+async fn the_server_rejects_invalid_requests() {
     let server = Server::start().await;
     for (method, target, status, body) in [
         ("GET", "/socket.io/?EIO=4", 400, UNKNOWN_TRANSPORT),
@@ -206,7 +207,7 @@ async fn refused_requests() {
 }
 
 #[tokio::test]
-async fn requests_of_others_pass_through() {
+async fn requests_outside_the_path_reach_the_application() {
     let server = Server::start().await;
     for target in [
         "/socket.io?EIO=4&transport=polling",
@@ -226,7 +227,7 @@ async fn requests_of_others_pass_through() {
 }
 
 #[tokio::test]
-async fn a_websocket_handshake() {
+async fn the_server_answers_a_websocket_handshake() {
     let server = Server::start().await;
     let request = Request::websocket("/socket.io/?EIO=4&transport=websocket");
     let mut client = WsClient::connect_with(server.addr(), &request).await;
@@ -247,7 +248,7 @@ async fn a_websocket_handshake() {
 }
 
 #[tokio::test]
-async fn refused_websockets() {
+async fn the_server_rejects_invalid_websocket_requests() {
     let server = Server::start().await;
     for (target, message) in [
         ("/socket.io/?EIO=4&transport=abc", "Transport unknown"),
@@ -256,7 +257,7 @@ async fn refused_websockets() {
             "/socket.io/?EIO=4&transport=websocket&sid=unknown",
             "Session ID unknown",
         ),
-        // A WebSocket request has no 403: Node refuses all of them with 400.
+        // Node rejects all WebSocket requests with 400, never with 403.
         ("/socket.io/?EIO=4&transport=websocket&deny=1", "nope é"),
         (
             "/socket.io/?EIO=4&transport=websocket&denynull=1",
@@ -264,14 +265,14 @@ async fn refused_websockets() {
         ),
     ] {
         println!("{target}");
-        let refusal = refused(server, target).await;
-        refusal.assert(400, message);
-        assert_refusal_head(&refusal);
+        let response = rejected(server, target).await;
+        response.assert(400, message);
+        assert_rejection_head(&response);
     }
 }
 
 #[tokio::test]
-async fn a_websocket_with_another_protocol_version_is_refused() {
+async fn the_server_rejects_a_websocket_with_another_protocol_version() {
     let server = Server::start().await;
     for target in [
         "/socket.io/?EIO=3&transport=websocket",
@@ -283,36 +284,36 @@ async fn a_websocket_with_another_protocol_version_is_refused() {
             assert_eq!(accepted.status, 101);
             let rest = String::from_utf8_lossy(&connection.rest().await).into_owned();
             assert_matches(
-                "what follows the 101",
+                "the bytes after the 101 response",
                 "HTTP/1.1 400 Bad Request…Unsupported protocol version",
                 &rest,
             );
         } else {
-            let refusal = refused(server, target).await;
-            refusal.assert(400, "Unsupported protocol version");
-            assert_refusal_head(&refusal);
+            let response = rejected(server, target).await;
+            response.assert(400, "Unsupported protocol version");
+            assert_rejection_head(&response);
         }
     }
 }
 
 #[tokio::test]
-async fn a_websocket_with_transport_polling_is_refused() {
+async fn the_server_rejects_a_websocket_with_transport_polling() {
     let server = Server::start().await;
     let request = Request::websocket("/socket.io/?EIO=4&transport=polling");
     if server.expects("upgrade with transport=polling", true, false) {
         let mut client = WsClient::connect_with(server.addr(), &request).await;
         assert_eq!(client.recv().await, Message::Close(None));
     } else {
-        let refusal = WsClient::try_connect(server.addr(), &request)
+        let response = WsClient::try_connect(server.addr(), &request)
             .await
-            .expect_err("a refusal");
-        refusal.assert(400, "Bad request");
-        assert_refusal_head(&refusal);
+            .expect_err("the upgrade is rejected");
+        response.assert(400, "Bad request");
+        assert_rejection_head(&response);
     }
 }
 
 #[tokio::test]
-async fn websocket_requests_that_are_none() {
+async fn the_server_rejects_malformed_websocket_requests() {
     let server = Server::start().await;
     let request = Request::websocket("/socket.io/?EIO=4&transport=websocket");
 
@@ -320,14 +321,14 @@ async fn websocket_requests_that_are_none() {
         .clone()
         .without_header("Sec-WebSocket-Version")
         .header("Sec-WebSocket-Version", "12");
-    let refusal = WsClient::try_connect(server.addr(), &unknown_version)
+    let response = WsClient::try_connect(server.addr(), &unknown_version)
         .await
-        .expect_err("a refusal");
-    assert_eq!(refusal.status, 400);
+        .expect_err("the upgrade is rejected");
+    assert_eq!(response.status, 400);
     assert_matches(
         "Sec-WebSocket-Version",
         "13…",
-        refusal.header("sec-websocket-version").unwrap_or_default(),
+        response.header("sec-websocket-version").unwrap_or_default(),
     );
 
     for malformed in [
@@ -339,15 +340,15 @@ async fn websocket_requests_that_are_none() {
         request.clone().without_header("Sec-WebSocket-Version"),
     ] {
         println!("{malformed:?}");
-        let refusal = WsClient::try_connect(server.addr(), &malformed)
+        let response = WsClient::try_connect(server.addr(), &malformed)
             .await
-            .expect_err("a refusal");
-        assert_eq!(refusal.status, 400);
+            .expect_err("the upgrade is rejected");
+        assert_eq!(response.status, 400);
     }
 }
 
 #[tokio::test]
-async fn no_extension_is_negotiated_by_default() {
+async fn the_server_negotiates_no_extension_by_default() {
     let server = Server::start().await;
     let request = Request::websocket("/socket.io/?EIO=4&transport=websocket").header(
         "Sec-WebSocket-Extensions",
@@ -359,7 +360,7 @@ async fn no_extension_is_negotiated_by_default() {
 }
 
 #[tokio::test]
-async fn the_first_subprotocol_is_taken() {
+async fn the_server_selects_the_first_subprotocol() {
     let server = Server::start().await;
     let request = Request::websocket("/socket.io/?EIO=4&transport=websocket")
         .header("Sec-WebSocket-Protocol", "proto1, proto2");
@@ -371,19 +372,19 @@ async fn the_first_subprotocol_is_taken() {
     client.expect(OPEN_WEBSOCKET).await;
 }
 
-async fn refused(server: Server, target: &str) -> RawResponse {
+async fn rejected(server: Server, target: &str) -> RawResponse {
     WsClient::try_connect(server.addr(), &Request::websocket(target))
         .await
-        .expect_err("a refusal")
+        .expect_err("the upgrade is rejected")
 }
 
-fn assert_refusal_head(refusal: &RawResponse) {
-    assert_eq!(refusal.header("content-type"), Some("text/html"));
+fn assert_rejection_head(response: &RawResponse) {
+    assert_eq!(response.header("content-type"), Some("text/html"));
     assert_eq!(
-        refusal.header("content-length"),
-        Some(refusal.body.len().to_string().as_str())
+        response.header("content-length"),
+        Some(response.body.len().to_string().as_str())
     );
-    assert_eq!(refusal.header("connection"), Some("close"));
+    assert_eq!(response.header("connection"), Some("close"));
 }
 
 fn assert_length(server: Server, response: &RawResponse) {

@@ -1,14 +1,14 @@
-//! Socket.IO packets, well formed and malformed, row by row, over polling.
+//! Tests valid and malformed Socket.IO packets over polling, one row per payload.
 //!
-//! Each row is one payload sent to a session that has joined `/`, and what the server answers. Then it must either
-//! still work or have closed the session.
+//! Each payload is sent to a session that has joined `/`. The row lists the packets that the server
+//! sends, and whether it keeps or closes the session.
 
 use std::time::Instant;
 
 use e2e::server::Server;
 use socketio_testing::PollingClient;
 
-/// A payload and what follows from it.
+/// A payload and the expected reaction.
 struct Row {
     name: &'static str,
     payload: &'static str,
@@ -41,7 +41,7 @@ const fn closed(name: &'static str, payload: &'static str) -> Row {
 }
 
 #[tokio::test]
-async fn events() {
+async fn the_server_handles_event_packets() {
     check(&[
         alive(
             "event without arguments",
@@ -79,7 +79,7 @@ async fn events() {
             &[r#"42["événement ☃ 漢字 😀",1]"#],
         ),
         alive("empty event name", r#"42["",1]"#, &[r#"42["",1]"#]),
-        alive("unknown event", r#"42["nobody listens",1]"#, &[]),
+        alive("unknown event", r#"42["unhandled",1]"#, &[]),
         alive("event named error", r#"42["error",1]"#, &[]),
         alive("event named connection", r#"42["connection",1]"#, &[]),
         alive("event without a payload", "42", &[]),
@@ -90,7 +90,7 @@ async fn events() {
             &[r#"42["echo","\u0000a"]"#],
         ),
         alive(
-            "keys of JavaScript's objects",
+            "special keys of JavaScript objects",
             r#"42["echo",{"__proto__":{"a":1},"constructor":1}]"#,
             &[r#"42["echo",{"__proto__":{"a":1},"constructor":1}]"#],
         ),
@@ -101,7 +101,7 @@ async fn events() {
         closed("object instead of an array", r#"42{"echo":1}"#),
         closed("string instead of an array", r#"42"echo""#),
         closed("broken JSON", r#"42["echo""#),
-        closed("text behind the JSON", r#"42["echo"]x"#),
+        closed("text after the JSON", r#"42["echo"]x"#),
         closed("control character in a string", "42[\"echo\",\"\n\"]"),
         closed("reserved name connect", r#"42["connect"]"#),
         closed("reserved name connect_error", r#"42["connect_error"]"#),
@@ -118,7 +118,7 @@ async fn events() {
 }
 
 #[tokio::test]
-async fn acknowledgements() {
+async fn the_server_handles_acknowledgement_packets() {
     check(&[
         alive(
             "event with an id",
@@ -139,13 +139,13 @@ async fn acknowledgements() {
         alive("unknown id", "43999[1]", &[]),
         alive("no id", "43[1]", &[]),
         alive("answer without values", "431", &[]),
-        closed("answer that is no array", r#"431{"a":1}"#),
+        closed("answer that is not an array", r#"431{"a":1}"#),
     ])
     .await;
 }
 
 #[tokio::test]
-async fn connecting_and_leaving() {
+async fn the_server_handles_connect_and_disconnect_packets() {
     check(&[
         alive(
             "unknown namespace",
@@ -158,7 +158,7 @@ async fn connecting_and_leaving() {
             &[r#"44/unknown,{"message":"Invalid namespace"}"#],
         ),
         alive(
-            "query behind the namespace",
+            "query after the namespace",
             "40/?a=b,",
             &[r#"44/?a=b,{"message":"Invalid namespace"}"#],
         ),
@@ -196,7 +196,7 @@ async fn connecting_and_leaving() {
 }
 
 #[tokio::test]
-async fn attachments() {
+async fn the_server_handles_attachments() {
     check(&[
         alive(
             "one attachment",
@@ -246,21 +246,21 @@ async fn attachments() {
             "451-[\"echo\",{\"_placeholder\":true}]\u{1e}bAQ==",
         ),
         closed(
-            "text while attachments are awaited",
+            "text instead of an attachment",
             "451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\u{1e}42[\"echo\"]",
         ),
-        closed("binary that nobody awaits", "bAQ=="),
+        closed("unexpected binary", "bAQ=="),
         closed(
-            "two attachments for one",
+            "two attachments instead of one",
             "451-[\"silence\",{\"_placeholder\":true,\"num\":0}]\u{1e}bAQ==\u{1e}bAQ==",
         ),
     ])
     .await;
 }
 
-/// What is sent on without being read.
+/// Payloads with attachments that the server relays without decoding the arguments.
 #[tokio::test]
-async fn relayed_attachments() {
+async fn the_server_relays_attachments_unchanged() {
     let server = Server::start().await;
     for (name, payload, node, ours) in [
         (
@@ -324,9 +324,9 @@ async fn relayed_attachments() {
     }
 }
 
-/// Rows that the table of deviations explains.
+/// Rows listed in the table of deviations.
 #[tokio::test]
-async fn deviations() {
+async fn the_server_deviates_only_where_listed() {
     let server = Server::start().await;
     let one_attachment: &[&str] = &[r#"451-["echo",{"_placeholder":true,"num":0}]"#, "bAQ=="];
     for (name, payload, node, ours) in [
@@ -376,7 +376,7 @@ async fn deviations() {
 }
 
 #[tokio::test]
-async fn packets_before_the_first_connect() {
+async fn packets_before_the_first_connect_close_the_session() {
     let server = Server::start().await;
     for payload in [
         r#"42["echo",1]"#,
@@ -395,7 +395,7 @@ async fn packets_before_the_first_connect() {
 }
 
 #[tokio::test]
-async fn a_namespace_without_the_main_one() {
+async fn a_client_can_join_only_another_namespace() {
     let server = Server::start().await;
     let mut client = PollingClient::handshake(server.addr()).await;
     client.send(r#"40/admin,{"token":"secret"}"#).await;
@@ -407,7 +407,7 @@ async fn a_namespace_without_the_main_one() {
 }
 
 #[tokio::test]
-async fn connect_again_after_leaving() {
+async fn a_client_can_rejoin_a_namespace() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     client.send("41").await;
@@ -417,7 +417,7 @@ async fn connect_again_after_leaving() {
 }
 
 #[tokio::test]
-async fn an_event_behind_its_connect() {
+async fn an_event_after_its_connect_is_handled() {
     let server = Server::start().await;
     let mut client = PollingClient::handshake(server.addr()).await;
     client
@@ -437,7 +437,7 @@ async fn an_event_behind_its_connect() {
 }
 
 #[tokio::test]
-async fn questions_of_the_server_are_numbered() {
+async fn the_server_numbers_its_acknowledgement_requests() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     client.send(r#"42["ask","x",10000]"#).await;
@@ -447,23 +447,23 @@ async fn questions_of_the_server_are_numbered() {
         .trim_end_matches(r#"["question","x"]"#);
     client.send(&format!("43{id}[\"y\",\"ignored\"]")).await;
     client.expect(r#"42["answered","y"]"#).await;
-    // A second answer to the same question goes nowhere.
+    // A second answer is ignored.
     client.send(&format!("43{id}[\"z\"]")).await;
     finish(&mut client, &[], End::Alive).await;
 }
 
 #[tokio::test]
-async fn a_question_has_its_time() {
+async fn an_acknowledgement_request_times_out() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
-    let asked = Instant::now();
+    let start = Instant::now();
     client.send(r#"42["ask","x",100]"#).await;
     client.expect(r#"42…["question","x"]"#).await;
     client.expect(r#"42["unanswered","x"]"#).await;
     assert!(
-        asked.elapsed().as_millis() >= 99,
+        start.elapsed().as_millis() >= 99,
         "after {:?}",
-        asked.elapsed()
+        start.elapsed()
     );
 }
 

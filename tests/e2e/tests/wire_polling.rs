@@ -1,4 +1,5 @@
-//! Engine.IO by HTTP long-polling: methods, bodies, limits, overlaps and the end of a session.
+//! Tests Engine.IO over HTTP long-polling: methods, bodies, limits, overlapping requests and the
+//! end of a session.
 
 use e2e::server::Server;
 use socketio_testing::{HttpConnection, PendingPoll, PollingClient, RawResponse, Request};
@@ -6,11 +7,11 @@ use socketio_testing::{HttpConnection, PendingPoll, PollingClient, RawResponse, 
 const ALIVE: &str = r#"429["ack","alive"]"#;
 const ALIVE_ANSWER: &str = r#"439["alive"]"#;
 
-/// The default of `maxHttpBufferSize`, bytes.
+/// The default of `maxHttpBufferSize` in bytes.
 const MAX_BODY: usize = 1_000_000;
 
 #[tokio::test]
-async fn the_answer_to_a_post() {
+async fn the_server_answers_a_post() {
     let server = Server::start().await;
     let client = PollingClient::handshake(server.addr()).await;
     let response = client.post("40").await;
@@ -20,7 +21,7 @@ async fn the_answer_to_a_post() {
 }
 
 #[tokio::test]
-async fn the_answer_to_a_poll() {
+async fn the_server_answers_a_poll() {
     let server = Server::start().await;
     let client = PollingClient::handshake(server.addr()).await;
     client.send("40").await;
@@ -45,7 +46,7 @@ async fn a_poll_waits_for_the_next_packet() {
 }
 
 #[tokio::test]
-async fn packets_of_one_payload_in_order() {
+async fn packets_of_one_payload_are_handled_in_order() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     client
@@ -57,7 +58,7 @@ async fn packets_of_one_payload_in_order() {
 }
 
 #[tokio::test]
-async fn other_methods_of_a_session() {
+async fn a_session_rejects_other_methods() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     for method in ["PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"] {
@@ -68,7 +69,7 @@ async fn other_methods_of_a_session() {
 }
 
 #[tokio::test]
-async fn another_transport_without_an_upgrade() {
+async fn a_session_rejects_another_transport_without_an_upgrade() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     let response = Request::get(&client.upgrade_target())
@@ -80,7 +81,7 @@ async fn another_transport_without_an_upgrade() {
 }
 
 #[tokio::test]
-async fn another_protocol_version_in_a_session() {
+async fn a_session_rejects_another_protocol_version() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     let response = Request::get(&client.target().replace("EIO=4", "EIO=3"))
@@ -102,14 +103,14 @@ async fn a_binary_body_closes_the_session() {
 }
 
 #[tokio::test]
-async fn payloads_that_close_the_session_at_once() {
+async fn invalid_payloads_close_the_session() {
     let server = Server::start().await;
     for (name, payload) in [
         ("empty body", ""),
         ("no packet type", "abc"),
         ("unknown packet type", "9"),
         ("empty packet", "42[\"echo\"]\u{1e}\u{1e}42[\"echo\"]"),
-        ("a ping, which is the server's to send", "2"),
+        ("a ping, which only the server may send", "2"),
         ("a close packet", "1"),
     ] {
         println!("{name}");
@@ -120,7 +121,7 @@ async fn payloads_that_close_the_session_at_once() {
 }
 
 #[tokio::test]
-async fn packets_without_effect() {
+async fn packets_without_effect_keep_the_session() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     for (name, payload) in [
@@ -146,7 +147,7 @@ async fn a_close_packet_releases_the_pending_poll() {
 }
 
 #[tokio::test]
-async fn two_polls_at_once_close_the_session() {
+async fn concurrent_polls_close_the_session() {
     let server = Server::start().await;
     let client = PollingClient::connect(server.addr()).await;
     let first = pending_poll(server, &client).await;
@@ -158,7 +159,7 @@ async fn two_polls_at_once_close_the_session() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_limit_is_accepted() {
+async fn the_server_accepts_a_body_at_the_limit() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     client.send(&event_of(MAX_BODY)).await;
@@ -172,7 +173,7 @@ async fn a_body_of_the_limit_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_and_the_session_lives() {
+async fn a_body_over_the_limit_is_rejected_and_keeps_the_session() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     let response = client.post(event_of(MAX_BODY + 1)).await;
@@ -182,7 +183,7 @@ async fn a_body_over_the_limit_is_refused_and_the_session_lives() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_without_a_length_is_refused() {
+async fn a_chunked_body_over_the_limit_is_rejected() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     let event = event_of(MAX_BODY + 1);
@@ -200,7 +201,7 @@ async fn a_body_over_the_limit_without_a_length_is_refused() {
 }
 
 #[tokio::test]
-async fn long_answers_are_compressed_for_who_accepts_it() {
+async fn long_responses_are_compressed_if_the_client_accepts_it() {
     let server = Server::start().await;
     for (accepted, encoding) in [
         ("gzip", Some("gzip")),
@@ -229,7 +230,7 @@ async fn long_answers_are_compressed_for_who_accepts_it() {
 }
 
 #[tokio::test]
-async fn short_answers_are_not_compressed() {
+async fn short_responses_are_not_compressed() {
     let server = Server::start().await;
     let client = PollingClient::connect(server.addr()).await;
     client.send(&event_of(1000)).await;
@@ -242,7 +243,7 @@ async fn short_answers_are_not_compressed() {
 }
 
 #[tokio::test]
-async fn internet_explorer_is_told_not_to_filter() {
+async fn the_server_disables_the_xss_filter_of_internet_explorer() {
     let server = Server::start().await;
     let request = Request::get("/socket.io/?EIO=4&transport=polling");
     for (agent, expected) in [
@@ -260,12 +261,12 @@ async fn internet_explorer_is_told_not_to_filter() {
 }
 
 #[tokio::test]
-async fn a_disconnect_of_the_whole_connection_is_two_packets() {
+async fn closing_the_connection_sends_disconnect_and_close() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
     client.send(r#"42["disconnect-me",true]"#).await;
     client.expect("41").await;
-    // A noop may stand before the close packet; it means nothing.
+    // The server may send a noop before the close packet.
     let mut last = client.expect("…").await;
     if last == "6" {
         last = client.expect("…").await;
@@ -274,22 +275,22 @@ async fn a_disconnect_of_the_whole_connection_is_two_packets() {
     client.expect_gone().await;
 }
 
-/// A poll that the server has seen when this returns.
+/// Starts a poll and waits until the server has read it.
 ///
-/// Nothing tells a client that its poll has arrived, and two connections have no order. So another session comes and
-/// goes in between: by then the server has read, over and over, what lay ready before.
+/// A client cannot observe that its poll has arrived, and connections are not ordered among each
+/// other. The server has read the poll by the time another session has been opened and closed.
 async fn pending_poll(server: Server, client: &PollingClient) -> PendingPoll {
     let pending = client.begin_get().await;
     PollingClient::connect(server.addr()).await.close().await;
     pending
 }
 
-/// A message packet of so many bytes.
+/// Returns a message packet of this size in bytes.
 fn event_of(bytes: usize) -> String {
     format!(r#"42["echo","{}"]"#, "a".repeat(bytes - EVENT_FRAME))
 }
 
-/// The bytes of [`event_of`] around its letters.
+/// The size of [`event_of`] without its letters.
 const EVENT_FRAME: usize = r#"42["echo",""]"#.len();
 
 async fn assert_alive(client: &mut PollingClient) {

@@ -1,4 +1,4 @@
-//! The reasons of a disconnect, as the application is told them.
+//! Tests the disconnect reasons that the application receives.
 
 use e2e::server::Server;
 use socketio_testing::{Frame, PollingClient, WsClient};
@@ -6,7 +6,7 @@ use socketio_testing::{Frame, PollingClient, WsClient};
 const TARGET: &str = "/socket.io/?EIO=4&transport=websocket";
 
 #[tokio::test]
-async fn over_websocket() {
+async fn a_websocket_session_reports_the_reason() {
     let server = Server::start().await;
     let invalid_state = server.expects(
         "reason of an invalid state over WebSocket",
@@ -20,12 +20,12 @@ async fn over_websocket() {
             "client namespace disconnect",
         ),
         (
-            "sent away",
+            "disconnected by the server",
             Frame::text(r#"42["disconnect-me",false]"#),
             "server namespace disconnect",
         ),
         (
-            "sent away with the connection",
+            "connection closed by the server",
             Frame::text(r#"42["disconnect-me",true]"#),
             "server namespace disconnect",
         ),
@@ -34,27 +34,31 @@ async fn over_websocket() {
             Frame::text(r#"42["close-transport"]"#),
             "forced close",
         ),
-        ("no Engine.IO packet", Frame::text("abc"), "parse error"),
-        ("no Socket.IO packet", Frame::text("4x"), "forced close"),
+        (
+            "an invalid Engine.IO packet",
+            Frame::text("abc"),
+            "parse error",
+        ),
+        (
+            "an invalid Socket.IO packet",
+            Frame::text("4x"),
+            "forced close",
+        ),
         (
             "a reserved event name",
             Frame::text(r#"42["connect"]"#),
             "forced close",
         ),
-        (
-            "binary that nobody awaits",
-            Frame::binary([1]),
-            "forced close",
-        ),
+        ("unexpected binary", Frame::binary([1]), "forced close"),
         ("a second CONNECT", Frame::text("40"), invalid_state),
         (
-            "an event of a namespace not joined",
+            "an event for a namespace that was not joined",
             Frame::text(r#"42/admin,["echo"]"#),
             invalid_state,
         ),
         ("a ping", Frame::text("2"), "transport error"),
         (
-            "a frame against the protocol",
+            "a frame that violates the protocol",
             Frame::text("3").rsv(1),
             "transport error",
         ),
@@ -78,7 +82,7 @@ async fn over_websocket() {
 }
 
 #[tokio::test]
-async fn a_close_frame() {
+async fn a_close_frame_is_reported_as_transport_close() {
     let server = Server::start().await;
     for code in [None, Some(1000), Some(1001)] {
         let mut witness = connected(server).await.0;
@@ -91,7 +95,7 @@ async fn a_close_frame() {
 }
 
 #[tokio::test]
-async fn a_lost_connection() {
+async fn a_lost_connection_is_reported_as_transport_close() {
     let server = Server::start().await;
     let mut witness = connected(server).await.0;
 
@@ -101,12 +105,12 @@ async fn a_lost_connection() {
 }
 
 #[tokio::test]
-async fn over_polling() {
+async fn a_polling_session_reports_the_reason() {
     let server = Server::start().await;
     for (name, payload, reason) in [
         ("leaving the namespace", "41", "client namespace disconnect"),
         ("a close packet", "1", "transport close"),
-        ("no Engine.IO packet", "abc", "parse error"),
+        ("an invalid Engine.IO packet", "abc", "parse error"),
         ("an empty body", "", "parse error"),
         ("a ping", "2", "transport error"),
     ] {
@@ -119,10 +123,10 @@ async fn over_polling() {
 }
 
 #[tokio::test]
-async fn over_polling_when_the_client_has_been_told() {
+async fn a_polling_session_reports_the_reason_after_its_close_packet() {
     let server = Server::start().await;
     for (name, payload, reason) in [
-        ("no Socket.IO packet", "4x", "forced close"),
+        ("an invalid Socket.IO packet", "4x", "forced close"),
         ("a second CONNECT", "40", "forced server close"),
         (
             "the transport closed by the server",
@@ -134,14 +138,14 @@ async fn over_polling_when_the_client_has_been_told() {
         let mut witness = connected(server).await.0;
         let (client, id) = polling(server).await;
         client.send(payload).await;
-        // A session without a pending poll is closed when a poll has fetched the close packet.
+        // Without a pending poll, the session closes once a poll has fetched the close packet.
         client.expect_close().await;
         assert_reason(&mut witness, &id, reason).await;
     }
 }
 
 #[tokio::test]
-async fn polls_that_overlap() {
+async fn concurrent_polls_are_reported_as_transport_error() {
     let server = Server::start().await;
     let mut witness = connected(server).await.0;
     let (client, id) = polling(server).await;
@@ -151,19 +155,19 @@ async fn polls_that_overlap() {
 }
 
 #[tokio::test]
-async fn a_poll_that_the_client_drops() {
+async fn an_aborted_poll_is_reported_as_transport_error() {
     let server = Server::start().await;
     let mut witness = connected(server).await.0;
     let (client, id) = polling(server).await;
     let pending = client.begin_get().await;
-    // The server has read the poll when it has served this, which came later.
+    // The server has read the poll once it has served this later session.
     PollingClient::connect(server.addr()).await.close().await;
     drop(pending);
     assert_reason(&mut witness, &id, "transport error").await;
 }
 
 #[tokio::test]
-async fn every_namespace_is_told() {
+async fn all_namespaces_report_the_reason() {
     let server = Server::start().await;
     let mut witness = connected(server).await.0;
     let (mut client, root) = connected(server).await;
@@ -176,7 +180,7 @@ async fn every_namespace_is_told() {
 }
 
 #[tokio::test]
-async fn rooms_are_there_while_disconnecting() {
+async fn rooms_are_available_while_disconnecting() {
     let server = Server::start().await;
     let mut witness = connected(server).await.0;
     let (mut client, id) = connected(server).await;

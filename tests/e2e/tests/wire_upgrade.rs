@@ -1,4 +1,4 @@
-//! The upgrade from polling to WebSocket, step by step.
+//! Tests the steps of an upgrade from polling to WebSocket.
 
 use e2e::server::Server;
 use socketio_testing::{PollingClient, Request, WsClient};
@@ -6,7 +6,7 @@ use socketio_testing::{PollingClient, Request, WsClient};
 const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 
 #[tokio::test]
-async fn an_upgrade() {
+async fn a_session_upgrades_to_websocket() {
     let server = Server::start().await;
     let polling = PollingClient::connect(server.addr()).await;
     let pending = polling.begin_get().await;
@@ -14,7 +14,7 @@ async fn an_upgrade() {
     let mut websocket = polling.websocket().await;
     websocket.send("2probe").await;
     websocket.expect("3probe").await;
-    // The pending poll is released, so that the client can stop polling.
+    // The server releases the pending poll, so that the client can stop polling.
     pending.expect("6").await;
     websocket.send("5").await;
 
@@ -25,13 +25,13 @@ async fn an_upgrade() {
 }
 
 #[tokio::test]
-async fn packets_of_the_meantime_are_kept_and_in_order() {
+async fn packets_queued_during_an_upgrade_are_sent_in_order() {
     let server = Server::start().await;
     let polling = PollingClient::connect(server.addr()).await;
     let mut websocket = polling.websocket().await;
     websocket.send("2probe").await;
     websocket.expect("3probe").await;
-    // No poll is pending: what the server has to say waits for one or for the end of the upgrade.
+    // No poll is pending, so packets are queued until the next poll or the end of the upgrade.
     polling.send(r#"42["burst",100]"#).await;
     websocket.send("5").await;
     for number in 0..100 {
@@ -41,7 +41,7 @@ async fn packets_of_the_meantime_are_kept_and_in_order() {
 }
 
 #[tokio::test]
-async fn the_session_polls_until_the_upgrade_is_complete() {
+async fn a_session_can_poll_until_the_upgrade_is_complete() {
     let server = Server::start().await;
     let mut polling = PollingClient::connect(server.addr()).await;
     let mut websocket = polling.websocket().await;
@@ -54,7 +54,7 @@ async fn the_session_polls_until_the_upgrade_is_complete() {
 }
 
 #[tokio::test]
-async fn an_upgrade_without_a_probe() {
+async fn a_client_can_upgrade_without_a_probe() {
     let server = Server::start().await;
     let polling = PollingClient::connect(server.addr()).await;
     let mut websocket = polling.websocket().await;
@@ -63,7 +63,7 @@ async fn an_upgrade_without_a_probe() {
 }
 
 #[tokio::test]
-async fn an_upgrade_before_connect() {
+async fn a_client_can_upgrade_before_it_joins_a_namespace() {
     let server = Server::start().await;
     let polling = PollingClient::handshake(server.addr()).await;
     let mut websocket = polling.websocket().await;
@@ -76,11 +76,11 @@ async fn an_upgrade_before_connect() {
 }
 
 #[tokio::test]
-async fn a_failed_probe_leaves_the_session() {
+async fn a_failed_probe_keeps_the_session() {
     let server = Server::start().await;
     for (name, packet) in [
-        ("a ping without the word", "2"),
-        ("a ping with another word", "2probes"),
+        ("a ping without `probe`", "2"),
+        ("a ping with another text", "2probes"),
         ("a message", r#"42["echo",1]"#),
         ("a close packet", "1"),
         ("no packet type", "abc"),
@@ -96,7 +96,7 @@ async fn a_failed_probe_leaves_the_session() {
 }
 
 #[tokio::test]
-async fn a_probe_that_goes_leaves_the_session() {
+async fn an_aborted_probe_keeps_the_session() {
     let server = Server::start().await;
     let mut polling = PollingClient::connect(server.addr()).await;
     let mut websocket = polling.websocket().await;
@@ -105,25 +105,25 @@ async fn a_probe_that_goes_leaves_the_session() {
     websocket.reset();
     polling.send(r#"429["ack","alive"]"#).await;
     polling.expect(r#"439["alive"]"#).await;
-    // And another one may come.
+    // The client can try again.
     let mut websocket = upgraded_again(&polling, server).await;
     assert_alive(&mut websocket).await;
 }
 
 #[tokio::test]
-async fn a_second_websocket_while_upgrading() {
+async fn a_second_websocket_is_rejected_during_an_upgrade() {
     let server = Server::start().await;
     let polling = PollingClient::connect(server.addr()).await;
     let mut first = polling.websocket().await;
     first.send("2probe").await;
     first.expect("3probe").await;
-    assert_refused(server, &polling).await;
+    assert_second_is_rejected(server, &polling).await;
     first.send("5").await;
     assert_alive(&mut first).await;
 }
 
 #[tokio::test]
-async fn a_second_websocket_after_the_upgrade() {
+async fn a_second_websocket_is_rejected_after_an_upgrade() {
     let server = Server::start().await;
     let polling = PollingClient::connect(server.addr()).await;
     let mut first = polling.websocket().await;
@@ -131,24 +131,24 @@ async fn a_second_websocket_after_the_upgrade() {
     first.expect("3probe").await;
     first.send("5").await;
     assert_alive(&mut first).await;
-    assert_refused(server, &polling).await;
+    assert_second_is_rejected(server, &polling).await;
     assert_alive(&mut first).await;
 }
 
 #[tokio::test]
-async fn an_upgrade_with_another_protocol_version() {
+async fn an_upgrade_with_another_protocol_version_is_rejected() {
     let server = Server::start().await;
     let mut polling = PollingClient::connect(server.addr()).await;
     let request = Request::websocket(&polling.upgrade_target().replace("EIO=4", "EIO=3"));
-    let refusal = WsClient::try_connect(server.addr(), &request)
+    let response = WsClient::try_connect(server.addr(), &request)
         .await
-        .expect_err("a refusal");
-    refusal.assert(400, "Bad request");
+        .expect_err("the upgrade is rejected");
+    response.assert(400, "Bad request");
     polling.send(r#"429["ack","alive"]"#).await;
     polling.expect(r#"439["alive"]"#).await;
 }
 
-/// Another upgrade of a session whose last probe went without a word: the server needs to have noticed.
+/// Upgrades a session again after a probe was aborted. Retries until the server has noticed that.
 async fn upgraded_again(polling: &PollingClient, server: Server) -> WsClient {
     loop {
         let attempt = WsClient::try_connect(
@@ -165,7 +165,7 @@ async fn upgraded_again(polling: &PollingClient, server: Server) -> WsClient {
     }
 }
 
-async fn assert_refused(server: Server, polling: &PollingClient) {
+async fn assert_second_is_rejected(server: Server, polling: &PollingClient) {
     let request = Request::websocket(&polling.upgrade_target());
     let attempt = WsClient::try_connect(server.addr(), &request).await;
     match (
@@ -173,9 +173,9 @@ async fn assert_refused(server: Server, polling: &PollingClient) {
         attempt,
     ) {
         (true, Ok(mut second)) => second.expect_close(None).await,
-        (true, Err(refusal)) => panic!("Node refused with {}", refusal.status),
-        (false, Ok(_)) => panic!("a second WebSocket was accepted"),
-        (false, Err(refusal)) => refusal.assert(400, "Bad request"),
+        (true, Err(response)) => panic!("Node rejected the WebSocket with {}", response.status),
+        (false, Ok(_)) => panic!("the server accepted a second WebSocket"),
+        (false, Err(response)) => response.assert(400, "Bad request"),
     }
 }
 

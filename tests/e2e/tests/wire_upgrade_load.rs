@@ -1,19 +1,19 @@
-//! Upgrades under load: events in both directions while the transport changes, at every point of the traffic.
+//! Tests upgrades under load, with events in both directions while the transport changes.
 
 use e2e::server::Server;
 use socketio_testing::{Message, PollingClient, WsClient};
 use tokio::task::JoinSet;
 
-/// How many clients upgrade at the same time.
+/// The number of clients that upgrade concurrently.
 const CLIENTS: usize = 200;
 
-/// How many numbered events each side sends.
+/// The number of numbered events that each side sends.
 const EVENTS: usize = 200;
 
-/// Both sides send numbered events, and each client upgrades at another moment: some before the first event, some in
-/// the middle, some after the last one was sent. Nothing is lost, doubled or out of order.
+/// Both sides send numbered events, and each client upgrades at another moment: before its first
+/// event, between events or after its last one. No event is lost, duplicated or reordered.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_doubled_or_out_of_order() {
+async fn upgrades_neither_lose_nor_duplicate_nor_reorder_events() {
     let server = Server::start().await;
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
@@ -21,38 +21,40 @@ async fn nothing_is_lost_doubled_or_out_of_order() {
     }
     let mut done = 0;
     while let Some(outcome) = clients.join_next().await {
-        outcome.expect("no client fails");
+        outcome.expect("no client panics");
         done += 1;
     }
     assert_eq!(done, CLIENTS);
 }
 
-/// One client that posts `before` of its events by polling, upgrades, and sends the others over the WebSocket.
+/// Runs a client that posts the first `before` events, upgrades, and sends the rest over the
+/// WebSocket.
 async fn upgrading_client(server: Server, before: usize) {
-    let mut heard = Heard::default();
+    let mut received = Received::default();
     let mut polling = PollingClient::connect(server.addr()).await;
     polling.send(&format!(r#"42["stream",{EVENTS},1]"#)).await;
     for number in (0..before).step_by(BATCH) {
         polling
             .send(&numbered(number..before.min(number + BATCH)))
             .await;
-        // A poll after the last event would have nothing to wait for.
-        if heard.events < EVENTS {
-            heard.packet(&polling.expect("…").await);
+        // After the last event, a poll would never be answered.
+        if received.events < EVENTS {
+            received.packet(&polling.expect("…").await);
         }
     }
-    // What came in the same answer as the last packet.
+    // Packets from the same response as the last packet.
     while let Some(packet) = polling.next_at_hand() {
-        heard.packet(&packet);
+        received.packet(&packet);
     }
 
     let pending = polling.begin_get().await;
     let mut websocket = polling.websocket().await;
     websocket.send("2probe").await;
     websocket.expect("3probe").await;
-    // The poll is answered with events or released by a noop; then there is none, and packets have to wait.
+    // The server answers the poll with events, or releases it with a noop. From now on, no poll is
+    // pending and packets are queued.
     for packet in pending.expect("…").await.split('\u{1e}') {
-        heard.packet(packet);
+        received.packet(packet);
     }
     websocket.send("5").await;
 
@@ -61,7 +63,7 @@ async fn upgrading_client(server: Server, before: usize) {
     }
     websocket.send(r#"420["count"]"#).await;
     let mut counted = false;
-    while heard.events < EVENTS || !counted {
+    while received.events < EVENTS || !counted {
         let packet = text(&mut websocket).await;
         if packet.starts_with("430") {
             assert_eq!(
@@ -70,18 +72,18 @@ async fn upgrading_client(server: Server, before: usize) {
             );
             counted = true;
         } else {
-            heard.packet(&packet);
+            received.packet(&packet);
         }
     }
-    // Nothing comes after the last one.
+    // The server sends nothing after the last event.
     websocket.send(r#"421["ack"]"#).await;
     assert_eq!(text(&mut websocket).await, "431[]");
 }
 
-/// How many events go into one POST.
+/// The number of events in one POST.
 const BATCH: usize = 10;
 
-/// A payload of numbered events.
+/// Returns a payload of numbered events.
 fn numbered(numbers: std::ops::Range<usize>) -> String {
     let packets: Vec<String> = numbers
         .map(|number| format!(r#"42["numbered",{number}]"#))
@@ -89,14 +91,14 @@ fn numbered(numbers: std::ops::Range<usize>) -> String {
     packets.join("\u{1e}")
 }
 
-/// The server's events so far.
+/// The events received so far.
 #[derive(Default)]
-struct Heard {
+struct Received {
     events: usize,
 }
 
-impl Heard {
-    /// Takes the next packet: a noop, or the event that is due.
+impl Received {
+    /// Handles the next packet, which is a noop or the next event.
     fn packet(&mut self, packet: &str) {
         if packet != "6" {
             assert_eq!(packet, format!(r#"42["streamed",{}]"#, self.events));
@@ -108,6 +110,6 @@ impl Heard {
 async fn text(client: &mut WsClient) -> String {
     match client.recv().await {
         Message::Text(text) => text,
-        other => panic!("expected a text, got {other:?}"),
+        other => panic!("expected a text message, got {other:?}"),
     }
 }

@@ -1,15 +1,15 @@
-//! Engine.IO over WebSocket: packets, frames and what closes the connection with which code.
+//! Tests Engine.IO over WebSocket: packets, frames and close codes.
 
 use e2e::server::Server;
 use socketio_testing::{Frame, Message, Opcode, Request, WsClient};
 
 const TARGET: &str = "/socket.io/?EIO=4&transport=websocket";
 
-/// The default of `maxHttpBufferSize`, bytes.
+/// The default of `maxHttpBufferSize` in bytes.
 const MAX_MESSAGE: usize = 1_000_000;
 
 #[tokio::test]
-async fn an_event_there_and_back() {
+async fn the_server_echoes_an_event() {
     let server = Server::start().await;
     let mut client = WsClient::connect(server.addr(), TARGET).await;
     client
@@ -22,7 +22,7 @@ async fn an_event_there_and_back() {
 }
 
 #[tokio::test]
-async fn the_socket_id_is_not_the_session_id() {
+async fn the_socket_id_differs_from_the_session_id() {
     let server = Server::start().await;
     let mut client = WsClient::connect(server.addr(), TARGET).await;
     let open = client.expect("0{…}").await;
@@ -39,20 +39,20 @@ async fn the_socket_id_is_not_the_session_id() {
 }
 
 #[tokio::test]
-async fn packets_that_close_the_connection() {
+async fn invalid_packets_close_the_connection() {
     let server = Server::start().await;
     for (name, text) in [
         ("no packet type", "abc"),
         ("unknown packet type", "9"),
         ("empty text", ""),
-        ("a ping, which is the server's to send", "2"),
+        ("a ping, which only the server may send", "2"),
         ("unknown Socket.IO packet", "4x"),
         (
-            "an event before CONNECT's answer is an event of nobody",
+            "an event for a namespace that was not joined",
             r#"42/other,["echo"]"#,
         ),
         ("broken JSON", r#"42["echo""#),
-        ("bad base64 that nobody awaits", "b!!!"),
+        ("unexpected invalid base64", "b!!!"),
     ] {
         println!("{name}");
         let mut client = connected(server).await;
@@ -62,7 +62,7 @@ async fn packets_that_close_the_connection() {
 }
 
 #[tokio::test]
-async fn packets_without_effect() {
+async fn packets_without_effect_keep_the_connection() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     for (name, text) in [
@@ -79,7 +79,7 @@ async fn packets_without_effect() {
 }
 
 #[tokio::test]
-async fn binary_both_ways() {
+async fn the_server_echoes_binary() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client
@@ -95,7 +95,7 @@ async fn binary_both_ways() {
 }
 
 #[tokio::test]
-async fn binary_that_nobody_awaits() {
+async fn unexpected_binary_closes_the_connection() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client.send_binary(&[4, 1]).await;
@@ -103,7 +103,7 @@ async fn binary_that_nobody_awaits() {
 }
 
 #[tokio::test]
-async fn base64_in_a_text_frame() {
+async fn the_server_accepts_base64_in_a_text_frame() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client
@@ -117,7 +117,7 @@ async fn base64_in_a_text_frame() {
 }
 
 #[tokio::test]
-async fn base64_for_who_asks_for_it() {
+async fn the_server_sends_base64_if_the_client_requests_it() {
     let server = Server::start().await;
     let mut client = WsClient::connect(server.addr(), &format!("{TARGET}&b64=1")).await;
     client.expect("0{…}").await;
@@ -134,7 +134,7 @@ async fn base64_for_who_asks_for_it() {
 }
 
 #[tokio::test]
-async fn a_message_of_the_limit_is_accepted() {
+async fn the_server_accepts_a_message_at_the_limit() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     let event = event_of(MAX_MESSAGE);
@@ -144,18 +144,18 @@ async fn a_message_of_the_limit_is_accepted() {
 }
 
 #[tokio::test]
-async fn messages_over_the_limit() {
+async fn messages_over_the_limit_close_the_connection() {
     let server = Server::start().await;
     let half = vec![b'a'; MAX_MESSAGE / 2];
     for (name, frames) in [
         ("text", vec![Frame::text(event_of(MAX_MESSAGE + 1))]),
         ("binary", vec![Frame::binary(vec![0; MAX_MESSAGE + 1])]),
         (
-            "announced only",
+            "only the header",
             vec![Frame::text("42").claiming(MAX_MESSAGE as u64 + 1)],
         ),
         (
-            "announced beyond all memory",
+            "a header with a huge length",
             vec![Frame::binary("").claiming(u64::MAX >> 1)],
         ),
         (
@@ -177,7 +177,7 @@ async fn messages_over_the_limit() {
 }
 
 #[tokio::test]
-async fn texts_that_are_not_utf_8() {
+async fn texts_with_invalid_utf_8_close_the_connection() {
     let server = Server::start().await;
     for (name, frames) in [
         (
@@ -207,35 +207,29 @@ async fn texts_that_are_not_utf_8() {
 }
 
 #[tokio::test]
-async fn frames_against_the_protocol() {
+async fn frames_that_violate_the_protocol_close_the_connection() {
     let server = Server::start().await;
     for (name, frame) in [
         ("reserved bit 1", Frame::text("3").rsv(0b100)),
         ("reserved bit 2", Frame::text("3").rsv(0b010)),
         ("reserved bit 3", Frame::text("3").rsv(0b001)),
         ("not masked", Frame::text("3").unmasked()),
-        ("reserved kind", Frame::new(Opcode::Reserved(3), "3")),
+        ("reserved opcode", Frame::new(Opcode::Reserved(3), "3")),
         (
             "reserved control frame",
             Frame::new(Opcode::Reserved(11), "3"),
         ),
-        ("continuation of nothing", Frame::continuation("3")),
         (
-            "ping in fragments",
-            Frame::new(Opcode::Ping, "3").not_last(),
+            "continuation without a first fragment",
+            Frame::continuation("3"),
         ),
-        (
-            "ping that is too long",
-            Frame::new(Opcode::Ping, vec![0; 126]),
-        ),
+        ("fragmented ping", Frame::new(Opcode::Ping, "3").not_last()),
+        ("oversized ping", Frame::new(Opcode::Ping, vec![0; 126])),
         (
             "close frame of one byte",
             Frame::new(Opcode::Close, vec![3]),
         ),
-        (
-            "close frame with a code that may not be sent",
-            Frame::close(1005),
-        ),
+        ("close frame with a reserved code", Frame::close(1005)),
     ] {
         println!("{name}");
         let mut client = connected(server).await;
@@ -245,7 +239,7 @@ async fn frames_against_the_protocol() {
 }
 
 #[tokio::test]
-async fn a_new_message_within_the_fragments_of_another() {
+async fn a_new_message_between_fragments_closes_the_connection() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client.send_frame(&Frame::text("42[").not_last()).await;
@@ -254,13 +248,13 @@ async fn a_new_message_within_the_fragments_of_another() {
 }
 
 #[tokio::test]
-async fn a_message_in_fragments() {
+async fn the_server_accepts_a_fragmented_message() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client
         .send_frame(&Frame::text("42[\"echo\",\"").not_last())
         .await;
-    // The euro sign is cut in two, and a ping comes between.
+    // The euro sign is split between fragments, with a ping in between.
     client
         .send_frame(&Frame::continuation(b"\xe2\x82".to_vec()).not_last())
         .await;
@@ -277,10 +271,10 @@ async fn a_message_in_fragments() {
 }
 
 #[tokio::test]
-async fn a_message_byte_by_byte() {
+async fn the_server_accepts_a_message_sent_byte_by_byte() {
     let server = Server::start().await;
     let mut client = connected(server).await;
-    // A masked frame with the mask 0: its payload is written as it is.
+    // A frame with the mask 0, whose masked payload equals its text.
     let text = br#"42["echo",1]"#;
     let head = [0x81, 0x80 | text.len() as u8, 0, 0, 0, 0];
     for byte in head.iter().chain(text) {
@@ -290,7 +284,7 @@ async fn a_message_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn many_messages_in_one_write() {
+async fn the_server_accepts_many_messages_in_one_write() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     let one = [&[0x81, 0x8c, 0, 0, 0, 0][..], br#"42["echo",1]"#].concat();
@@ -301,19 +295,19 @@ async fn many_messages_in_one_write() {
 }
 
 #[tokio::test]
-async fn a_ping_of_the_websocket_is_answered() {
+async fn the_server_answers_a_websocket_ping() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client.send_frame(&Frame::new(Opcode::Ping, "hello")).await;
     assert_eq!(client.recv().await, Message::Pong(b"hello".to_vec()));
     client
-        .send_frame(&Frame::new(Opcode::Pong, "unasked"))
+        .send_frame(&Frame::new(Opcode::Pong, "unsolicited"))
         .await;
     assert_alive(&mut client).await;
 }
 
 #[tokio::test]
-async fn a_close_frame_is_answered() {
+async fn the_server_answers_a_close_frame() {
     let server = Server::start().await;
     for code in [None, Some(1000), Some(1001), Some(3000), Some(4999)] {
         println!("{code:?}");
@@ -325,21 +319,21 @@ async fn a_close_frame_is_answered() {
 }
 
 #[tokio::test]
-async fn leaving_the_only_namespace_keeps_the_connection() {
+async fn leaving_the_last_namespace_keeps_the_connection() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client.send("41").await;
     client
-        .send_frame(&Frame::new(Opcode::Ping, "is it read?"))
+        .send_frame(&Frame::new(Opcode::Ping, "still open?"))
         .await;
-    assert_eq!(client.recv().await, Message::Pong(b"is it read?".to_vec()));
+    assert_eq!(client.recv().await, Message::Pong(b"still open?".to_vec()));
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
     assert_alive(&mut client).await;
 }
 
 #[tokio::test]
-async fn leaving_and_connecting_in_one_write() {
+async fn a_client_can_leave_and_rejoin_in_one_write() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client
@@ -356,7 +350,7 @@ async fn leaving_and_connecting_in_one_write() {
 }
 
 #[tokio::test]
-async fn a_disconnect_by_the_server() {
+async fn the_server_can_disconnect_a_socket() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client.send(r#"40/admin,{"token":"secret"}"#).await;
@@ -372,7 +366,7 @@ async fn a_disconnect_by_the_server() {
 }
 
 #[tokio::test]
-async fn a_disconnect_of_the_whole_connection() {
+async fn the_server_can_disconnect_all_sockets_of_a_connection() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client.send(r#"40/admin,{"token":"secret"}"#).await;
@@ -384,7 +378,7 @@ async fn a_disconnect_of_the_whole_connection() {
 }
 
 #[tokio::test]
-async fn the_server_closes_the_transport() {
+async fn the_server_can_close_the_transport() {
     let server = Server::start().await;
     let mut client = connected(server).await;
     client.send(r#"42["close-transport"]"#).await;
@@ -392,7 +386,7 @@ async fn the_server_closes_the_transport() {
 }
 
 #[tokio::test]
-async fn a_polling_request_to_a_websocket_session() {
+async fn a_websocket_session_rejects_polling_requests() {
     let server = Server::start().await;
     let mut client = WsClient::connect(server.addr(), TARGET).await;
     let open = client.expect("0{…}").await;
@@ -420,7 +414,7 @@ async fn assert_alive(client: &mut WsClient) {
     client.expect(r#"439["alive"]"#).await;
 }
 
-/// A message packet of so many bytes.
+/// Returns a message packet of this size in bytes.
 fn event_of(bytes: usize) -> String {
     let frame = r#"42["echo",""]"#.len();
     format!(r#"42["echo","{}"]"#, "a".repeat(bytes - frame))

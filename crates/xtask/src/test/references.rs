@@ -88,7 +88,7 @@ fn missing_tests(root: &Path, path: &str, text: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// A test, as the documents name it: `wire_http::a_polling_handshake`, `semantics/rooms::…`, or with its whole path
+/// A test, as the documents name it: `wire_http::the_server_answers_a_polling_handshake`, `semantics/rooms::…`, or with its whole path
 /// `crates/engineio/tests/engine/hooks::…`.
 struct Test<'a> {
     file: &'a str,
@@ -154,7 +154,7 @@ mod tests {
         let root = Project::load().unwrap().root;
         let missing = |text| missing_tests(&root, "A.md", text);
         let present = "| a | shown by |\n|---|---|\n\
-                       | x | `wire_http::a_polling_handshake`, `crates/xtask/src/project::the_workspace_is_loaded` |\n";
+                       | x | `wire_http::the_server_answers_a_polling_handshake`, `crates/xtask/src/project::the_workspace_is_loaded` |\n";
         assert_eq!(missing(present), []);
         let absent = "| shown by |\n| `wire_http::no_such_test`, `nowhere::a_test` |\n";
         let finding = |test| {

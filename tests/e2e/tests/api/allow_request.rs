@@ -1,4 +1,4 @@
-//! Who may connect: `allow_request`.
+//! Tests the hook `allow_request`, which accepts or rejects handshakes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,16 +19,18 @@ use socketio_testing::{Request, WsClient};
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
-async fn refused(addr: SocketAddr, query: &str, message: &str) {
+async fn assert_rejected(addr: SocketAddr, query: &str, message: &str) {
     let response = Request::get(&format!("{POLLING}&{query}")).send(addr).await;
     response.assert(403, &format!(r#"{{"code":4,"message":"{message}"}}"#));
     assert_eq!(response.header("content-type"), Some("application/json"));
     let request = Request::websocket(&format!("{WEBSOCKET}&{query}"));
     let response = WsClient::try_connect(addr, &request).await;
-    response.expect_err("a refusal").assert(400, message);
+    response
+        .expect_err("the upgrade is rejected")
+        .assert(400, message);
 }
 
-async fn allowed(addr: SocketAddr, query: &str) {
+async fn assert_accepted(addr: SocketAddr, query: &str) {
     let response = Request::get(&format!("{POLLING}&{query}")).send(addr).await;
     response.assert(200, r#"0{"sid":"…",…}"#);
     let mut client = WsClient::connect(addr, &format!("{WEBSOCKET}&{query}")).await;
@@ -39,19 +41,19 @@ async fn serve_with(builder: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) ->
     serve(builder(SocketIoLayer::builder()).build()).await
 }
 
-fn says(uri: &Uri, word: &str) -> bool {
+fn query_contains(uri: &Uri, word: &str) -> bool {
     uri.query().is_some_and(|query| query.contains(word))
 }
 
 #[tokio::test]
-async fn what_a_handler_may_return() {
-    // The same for each kind: `&no` is refused.
-    let addr = serve_with(|b| b.allow_request(async |uri: Uri| !says(&uri, "no"))).await;
-    refused(addr, "no", "Forbidden").await;
-    allowed(addr, "yes").await;
+async fn a_handler_can_return_a_bool_or_a_result() {
+    // With each kind of return value, `&no` is rejected.
+    let addr = serve_with(|b| b.allow_request(async |uri: Uri| !query_contains(&uri, "no"))).await;
+    assert_rejected(addr, "no", "Forbidden").await;
+    assert_accepted(addr, "yes").await;
 
     let addr = serve_with(|b| {
-        b.allow_request(async |uri: Uri| match says(&uri, "no") {
+        b.allow_request(async |uri: Uri| match query_contains(&uri, "no") {
             true => Err("not \"you\""),
             false => Ok(()),
         })
@@ -59,18 +61,18 @@ async fn what_a_handler_may_return() {
     .await;
     let response = Request::get(&format!("{POLLING}&no")).send(addr).await;
     response.assert(403, r#"{"code":4,"message":"not \"you\""}"#);
-    allowed(addr, "yes").await;
+    assert_accepted(addr, "yes").await;
 
     let addr = serve_with(|b| {
-        b.allow_request(async |uri: Uri| match says(&uri, "error") {
-            true => Err(Refusal::new("nobody knows")),
-            false => Ok(!says(&uri, "no")),
+        b.allow_request(async |uri: Uri| match query_contains(&uri, "error") {
+            true => Err(Refusal::new("unknown user")),
+            false => Ok(!query_contains(&uri, "no")),
         })
     })
     .await;
-    refused(addr, "error", "nobody knows").await;
-    refused(addr, "no", "Forbidden").await;
-    allowed(addr, "yes").await;
+    assert_rejected(addr, "error", "unknown user").await;
+    assert_rejected(addr, "no", "Forbidden").await;
+    assert_accepted(addr, "yes").await;
 
     let addr = serve_with(|b| {
         b.allow_request(async |uri: Uri| -> Result<(), ConnectError> {
@@ -78,10 +80,10 @@ async fn what_a_handler_may_return() {
         })
     })
     .await;
-    refused(addr, "", "/socket.io/").await;
+    assert_rejected(addr, "", "/socket.io/").await;
 
     let addr = serve_with(|b| b.allow_request(async || {})).await;
-    allowed(addr, "no").await;
+    assert_accepted(addr, "no").await;
 }
 
 #[derive(Deserialize)]
@@ -109,7 +111,7 @@ async fn by_token(
 }
 
 #[tokio::test]
-async fn handlers_take_axums_extractors_and_the_state() {
+async fn a_handler_can_use_extractors_of_axum_and_the_state() {
     let journal = Journal::new();
     let state = AppState {
         secret: "sesame",
@@ -120,9 +122,9 @@ async fn handlers_take_axums_extractors_and_the_state() {
         .allow_request(by_token)
         .build();
     let addr = serve(layer).await;
-    refused(addr, "token=wrong", "Forbidden").await;
+    assert_rejected(addr, "token=wrong", "Forbidden").await;
     journal.expect([" true", " true"]).await;
-    // The extractor's own text.
+    // The rejection text of the extractor.
     let response = Request::get(POLLING).send(addr).await;
     response.assert(403, r#"{"code":4,"message":"…missing field `token`"}"#);
     assert!(journal.take().await.is_empty());
@@ -132,17 +134,17 @@ async fn handlers_take_axums_extractors_and_the_state() {
     journal.expect(["b true"]).await;
 }
 
-/// Who it is, found out once.
+/// The user, stored in the request by an extractor.
 #[derive(Clone)]
 struct User(&'static str);
 
-struct FindsUser;
+struct FindUser;
 
-impl<S: Send + Sync> FromRequestParts<S> for FindsUser {
+impl<S: Send + Sync> FromRequestParts<S> for FindUser {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        if says(&parts.uri, "broken") {
+        if query_contains(&parts.uri, "broken") {
             return Err((StatusCode::BAD_GATEWAY, "10.0.0.7 does not answer"));
         }
         parts.extensions.insert(User("ada"));
@@ -151,20 +153,20 @@ impl<S: Send + Sync> FromRequestParts<S> for FindsUser {
 }
 
 #[tokio::test]
-async fn what_is_left_in_the_request_is_there_later() {
+async fn extensions_added_by_the_hook_reach_later_handlers() {
     let layer = SocketIoLayer::builder()
-        .allow_request(async |_: FindsUser, Extension(User(name)): Extension<User>| name == "ada")
+        .allow_request(async |_: FindUser, Extension(User(name)): Extension<User>| name == "ada")
         .build();
     let io = layer.io();
     let journal = Journal::new();
-    let notes = journal.clone();
+    let headers_journal = journal.clone();
     io.engine().on_initial_headers(move |_, request| {
         let user = request.extensions.get::<User>().map(|user| user.0);
-        notes.write(format!("headers {user:?}"));
+        headers_journal.write(format!("headers {user:?}"));
     });
     io.of("/").on_connect(
         async |socket: Socket, Extension(User(name)): Extension<User>| {
-            // What the extractors of the hook wanted is not kept for the connection.
+            // Extensions that extractors of the hook needed are not kept for the connection.
             assert!(socket.handshake().extensions().get::<SocketIo>().is_none());
             socket.emit("user", name);
         },
@@ -177,30 +179,30 @@ async fn what_is_left_in_the_request_is_there_later() {
     journal
         .expect([r#"headers Some("ada")"#, r#"headers Some("ada")"#])
         .await;
-    // A fault of the server is none of the client's business.
-    refused(addr, "broken", "Forbidden").await;
+    // A server error is not described to the client.
+    assert_rejected(addr, "broken", "Forbidden").await;
 }
 
 #[tokio::test]
-async fn a_panic_refuses_and_the_server_lives() {
+async fn a_panic_rejects_the_handshake() {
     let addr = serve_with(|b| {
         b.allow_request(async |uri: Uri| {
-            assert!(!says(&uri, "panic"), "as the test wants it");
+            assert!(!query_contains(&uri, "panic"), "on purpose");
         })
     })
     .await;
-    refused(addr, "panic", "Forbidden").await;
-    allowed(addr, "").await;
+    assert_rejected(addr, "panic", "Forbidden").await;
+    assert_accepted(addr, "").await;
 }
 
 #[tokio::test]
-async fn it_is_asked_once_for_each_connection() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&asked);
+async fn the_hook_runs_once_per_connection() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
     let layer = SocketIoLayer::builder()
         .with_state(counter)
-        .allow_request(async |State(asked): State<Arc<AtomicUsize>>| {
-            asked.fetch_add(1, Ordering::Relaxed);
+        .allow_request(async |State(calls): State<Arc<AtomicUsize>>| {
+            calls.fetch_add(1, Ordering::Relaxed);
         })
         .build();
     layer.io().of("/");
@@ -212,7 +214,7 @@ async fn it_is_asked_once_for_each_connection() {
     socket.send("5").await;
     socket.send("40/nowhere").await;
     socket.expect("44/nowhere,…").await;
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
     join(addr).await;
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
 }

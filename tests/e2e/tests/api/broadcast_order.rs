@@ -1,4 +1,4 @@
-//! Broadcasts by several threads, which other tasks than those of the sessions write.
+//! Tests the order of broadcasts by several threads.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ const CLIENTS: usize = 40;
 const PRODUCERS: usize = 4;
 const EVENTS: usize = 300;
 
-/// Whatever runs at the same time, a client gets the events of one producer in their order: those for
-/// the room, those for itself, and those that it causes.
+/// A client receives the events of one producer in order. They are sent to the room, to its socket,
+/// and in answer to its own events.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_client_gets_the_events_of_each_producer_in_order() {
+async fn clients_receive_the_events_of_each_producer_in_order() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     io.of("/").on_connect(async |socket: Socket| {
@@ -68,7 +68,7 @@ async fn read_all(mut client: WsClient) {
     let (mut asked, mut answered) = (0, 0);
     while next != [EVENTS; PRODUCERS] || answered < asked {
         let Message::Text(text) = client.recv().await else {
-            panic!("not a text");
+            panic!("expected a text message");
         };
         if text == r#"42["echo"]"# {
             answered += 1;
@@ -80,7 +80,11 @@ async fn read_all(mut client: WsClient) {
             .expect("a numbered event");
         let (producer, number) = numbers.split_once(',').expect("two numbers");
         let producer: usize = producer.parse().expect("a producer");
-        assert_eq!(number.parse(), Ok(next[producer]), "of producer {producer}");
+        assert_eq!(
+            number.parse(),
+            Ok(next[producer]),
+            "from producer {producer}"
+        );
         next[producer] += 1;
         if next[producer] % 50 == 0 {
             client.send(r#"42["echo"]"#).await;

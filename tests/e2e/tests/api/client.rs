@@ -1,4 +1,4 @@
-//! `socket.client()`.
+//! Tests `socket.client()`.
 
 use std::sync::{Arc, Weak};
 
@@ -14,7 +14,7 @@ use socketio::{DisconnectReason, Reply, SocketIo, SocketIoLayer, Transport};
 use socketio_testing::{Request, WsClient};
 
 #[tokio::test]
-async fn a_client_has_a_socket_in_each_namespace_that_it_has_joined() {
+async fn a_client_has_a_socket_in_each_joined_namespace() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     io.of("/other");
@@ -39,18 +39,18 @@ async fn a_client_has_a_socket_in_each_namespace_that_it_has_joined() {
     assert_alive(&mut client).await;
     assert_eq!(handle.sockets(), [other]);
     assert!(socket.disconnected() && !socket.connected());
-    // Through the socket that has left, too.
+    // Also through a socket that has left.
     handle.disconnect();
     client.expect("41/other,").await;
     client.expect_close(None).await;
     assert_eq!(handle.socket_count(), 0);
     handle.disconnect();
-    eventually("the end of the client", || io.clients_count() == 0).await;
+    eventually("the client to be removed", || io.clients_count() == 0).await;
     assert_eq!(handle.socket_count(), 0);
 }
 
 #[tokio::test]
-async fn disconnecting_a_client_says_so_to_every_socket() {
+async fn disconnecting_a_client_disconnects_all_its_sockets() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let (sender, mut reasons) = tokio::sync::mpsc::unbounded_channel();
@@ -76,14 +76,14 @@ async fn disconnecting_a_client_says_so_to_every_socket() {
     }
 }
 
-/// What a layer has put into the request.
+/// A value that a layer adds to the request.
 #[derive(Clone)]
 struct Large(#[expect(dead_code, reason = "held for its drop")] Arc<[u8]>);
 
 /// Reads the request as extractors do.
-struct Seen(String);
+struct SeenRequest(String);
 
-impl<S: Send + Sync> FromRequestParts<S> for Seen {
+impl<S: Send + Sync> FromRequestParts<S> for SeenRequest {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
@@ -97,15 +97,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
     }
 }
 
-async fn seen(Seen(seen): Seen, io: SocketIo) -> Reply<String> {
-    // The server is found without the request.
+async fn seen(SeenRequest(seen): SeenRequest, io: SocketIo) -> Reply<String> {
+    // This extractor does not need the request.
     io.emit("seen", &());
     Reply(seen)
 }
 
-/// Guards the memory of servers with very many idle clients.
+/// Guards the memory use of servers with many idle clients.
 #[tokio::test]
-async fn a_request_that_is_dropped_is_freed() {
+async fn dropping_the_request_frees_its_memory() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     io.of("/").on("seen", seen);
@@ -132,7 +132,7 @@ async fn a_request_that_is_dropped_is_freed() {
     let id = id_of(&client.expect(r#"40{"sid":"…"}"#).await);
     drop(large);
     let uri = "/socket.io/?EIO=4&transport=websocket&room=1";
-    // Twice, so that the copy for the next event is there as well.
+    // Twice, so that the copy for the next event exists.
     for ack in 0..2 {
         client.send(&format!(r#"42{ack}["seen"]"#)).await;
         client.expect(r#"42["seen"]"#).await;
@@ -145,7 +145,7 @@ async fn a_request_that_is_dropped_is_freed() {
     let socket = io.of("/").socket(&id).expect("the socket");
     let before = socket.handshake();
     socket.client().drop_request();
-    // Whoever has it still reads it.
+    // A handshake obtained earlier stays readable.
     assert_eq!(before.query_value("room").as_deref(), Some("1"));
     assert!(held.upgrade().is_some());
     drop(before);
@@ -158,9 +158,9 @@ async fn a_request_that_is_dropped_is_freed() {
     client.send(r#"422["seen"]"#).await;
     client.expect(r#"42["seen"]"#).await;
     client.expect(r#"432["/socket.io/ false false"]"#).await;
-    // A second time is no fault, and other servers see what is left.
+    // Dropping the request twice is not an error, and other servers see the reduced handshake.
     socket.client().drop_request();
-    let sockets = io.fetch_sockets().await.expect("alone");
+    let sockets = io.fetch_sockets().await.expect("a single server answers");
     let remote = sockets.first().expect("a socket");
     assert_eq!(remote.handshake().headers().count(), 0);
     assert_eq!(remote.handshake().url(), Some("/socket.io/"));

@@ -1,5 +1,5 @@
-//! The connection beneath a socket: `socket.conn`. The events and their order are those of Node's
-//! server.
+//! Tests the connection of a socket (`socket.conn` in Node). The events and their order are those
+//! of Node's server.
 
 use std::time::Duration;
 
@@ -14,60 +14,60 @@ use tokio::sync::mpsc::unbounded_channel;
 
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 
-/// Writes down all that happens on a connection.
-fn watch(conn: &Conn, journal: &Journal) {
+/// Records all events of a connection.
+fn record_events(conn: &Conn, journal: &Journal) {
     let write = |what: &'static str| {
         let journal = journal.clone();
         move |packet: &Packet| journal.write(format!("{what} {}", packet.encode_base64()))
     };
-    let note = |what: &'static str| {
+    let record = |what: &'static str| {
         let journal = journal.clone();
         move || journal.write(what)
     };
-    let moves = |what: &'static str| {
+    let record_upgrade = |what: &'static str| {
         let (journal, conn) = (journal.clone(), conn.clone());
         move |to: Transport| journal.write(format!("{what} {to} {}", conn.is_upgraded()))
     };
     conn.on_packet(write("packet"))
         .on_packet_create(write("packetCreate"))
-        .on_heartbeat(note("heartbeat"))
-        .on_drain(note("drain"))
-        .on_upgrading(moves("upgrading"))
-        .on_upgrade(moves("upgrade"));
-    // It holds the connection, which holds it: for as long as it is open.
+        .on_heartbeat(record("heartbeat"))
+        .on_drain(record("drain"))
+        .on_upgrading(record_upgrade("upgrading"))
+        .on_upgrade(record_upgrade("upgrade"));
+    // The listener and the connection refer to each other until the connection is closed.
     let (journal, held) = (journal.clone(), conn.clone());
     conn.on_close(move |reason| journal.write(format!("close {reason} {}", held.ready_state())));
 }
 
-/// A server that echoes, and writes down what happens on its connections.
+/// Starts a server that echoes events and records the events of its connections.
 async fn start() -> (std::net::SocketAddr, SocketIo, Journal) {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let journal = Journal::new();
-    let notes = journal.clone();
+    let events = journal.clone();
     io.engine().on_connection(move |conn| {
-        notes.write(format!(
+        events.write(format!(
             "connection {} {} upgraded {} {}",
             conn.transport(),
             conn.ready_state(),
             conn.is_upgraded(),
             conn.protocol(),
         ));
-        watch(&conn, &notes);
+        record_events(&conn, &events);
     });
-    let notes = journal.clone();
+    let events = journal.clone();
     io.of("/")
         .on("echo", async |socket: Socket, Data(text): Data<String>| {
             socket.emit("echo", &text);
         })
         .on_disconnect(async move |reason: DisconnectReason| {
-            notes.write(format!("disconnect {reason}"));
+            events.write(format!("disconnect {reason}"));
         });
     (serve(layer).await, io, journal)
 }
 
 #[tokio::test]
-async fn the_events_of_a_connection_that_moves() {
+async fn a_connection_emits_its_events_across_an_upgrade() {
     let (addr, _io, journal) = start().await;
     let time = VirtualTime::start();
     let (mut client, _) = join_polling(addr).await;
@@ -118,8 +118,8 @@ async fn the_events_of_a_connection_that_moves() {
 }
 
 #[tokio::test]
-async fn listeners_go_with_the_connection() {
-    /// LiveGuard for as long as it is not dropped.
+async fn listeners_are_dropped_with_the_connection() {
+    /// Counted while it is not dropped.
     struct Held(tokio::sync::mpsc::UnboundedSender<()>);
 
     let (sender, mut dropped) = unbounded_channel();
@@ -128,7 +128,7 @@ async fn listeners_go_with_the_connection() {
         let held = Held(sender.clone());
         let (conn, owned) = (socket.conn(), socket.conn());
         conn.on_packet(move |_| {
-            // A circle, until the connection is closed.
+            // A reference cycle until the connection is closed.
             let _ = (&owned, &held.0);
         });
         socket.emit("listening", &());
@@ -145,8 +145,8 @@ async fn listeners_go_with_the_connection() {
             client.expect(r#"42["listening"]"#).await;
             assert!(dropped.sender_strong_count() > 1);
         }
-        eventually("the listener goes", || {
-            // The sender of the handler remains; that of the listener is counted.
+        eventually("the listener to be dropped", || {
+            // The sender of the handler remains. The sender of the listener is dropped.
             dropped.try_recv().is_err() && dropped.sender_strong_count() == 1
         })
         .await;
@@ -154,7 +154,7 @@ async fn listeners_go_with_the_connection() {
 }
 
 #[tokio::test]
-async fn what_a_connection_tells() {
+async fn a_connection_reports_its_state() {
     let (sender, mut conns) = unbounded_channel();
     let layer = SocketIoLayer::new();
     let io = layer.io();
@@ -174,12 +174,19 @@ async fn what_a_connection_tells() {
     assert_eq!(conn.queued_bytes(), 0);
     assert!(!conn.is_upgrading() && !conn.is_upgraded());
     assert_eq!(conn.handshake().uri().path(), "/socket.io/");
-    assert_eq!(conn.remote_address(), None, "nobody has told");
-    assert!(!format!("{conn:?}").contains(client.sid()), "a secret");
+    assert_eq!(
+        conn.remote_address(),
+        None,
+        "the address is unknown without `ConnectInfo`"
+    );
+    assert!(
+        !format!("{conn:?}").contains(client.sid()),
+        "the session id is secret"
+    );
 
-    // Engine.IO messages as they are, also while the client is in no namespace of this name.
+    // Sends raw Engine.IO messages, even for a namespace that the client has not joined.
     conn.send(Text::new(r#"2/raw,["event"]"#))
-        .expect("it is open");
+        .expect("the connection is open");
     client.expect(r#"42/raw,["event"]"#).await;
     assert_polling_alive(&mut client).await;
 
@@ -192,56 +199,60 @@ async fn what_a_connection_tells() {
     assert!(!conn.is_upgrading() && conn.is_upgraded());
     assert_eq!(conn.transport(), Transport::WebSocket);
 
-    // What is queued leaves before the connection is closed.
-    conn.send("2[\"last\"]").expect("it is open");
+    // Queued messages are sent before the connection is closed.
+    conn.send("2[\"last\"]").expect("the connection is open");
     conn.close();
-    conn.send("2[\"late\"]").expect_err("it is closing");
+    conn.send("2[\"late\"]")
+        .expect_err("the connection is closing");
     socket.expect(r#"42["last"]"#).await;
     socket.expect_close(None).await;
-    eventually("the end", || conn.ready_state() == ReadyState::Closed).await;
+    eventually("the connection to close", || {
+        conn.ready_state() == ReadyState::Closed
+    })
+    .await;
     assert_eq!(conn.send("2[\"late\"]"), Err(SendError::Closed));
 }
 
 #[tokio::test]
-async fn a_connection_can_be_closed_at_once() {
+async fn a_connection_can_be_discarded() {
     let (sender, mut conns) = unbounded_channel();
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let journal = Journal::new();
-    let notes = journal.clone();
+    let events = journal.clone();
     io.of("/")
-        .on_disconnect(async move |reason: DisconnectReason| notes.write(reason));
+        .on_disconnect(async move |reason: DisconnectReason| events.write(reason));
     io.engine().on_connection(move |conn| {
         sender.send(conn).ok();
     });
     let addr = serve(layer).await;
     let (mut client, _) = join_polling(addr).await;
     let conn = conns.recv().await.expect("a connection");
-    conn.send("2[\"dropped\"]").expect("it is open");
+    conn.send("2[\"dropped\"]").expect("the connection is open");
     conn.discard();
     assert_eq!(conn.ready_state(), ReadyState::Closed);
     journal.expect(["forced close"]).await;
     let response = client.get().await;
     response.assert(400, r#"{"code":1,"message":"Session ID unknown"}"#);
-    // A late listener hears nothing, and is no trouble.
-    conn.on_close(move |_| unreachable!("it is closed"));
+    // A listener added after the close is never called.
+    conn.on_close(move |_| unreachable!("the connection is closed"));
     client = join_polling(addr).await.0;
     assert_polling_alive(&mut client).await;
 }
 
 #[tokio::test]
-async fn a_listener_that_panics_harms_nobody() {
+async fn a_listener_panic_does_not_affect_other_listeners() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let journal = Journal::new();
-    let notes = journal.clone();
+    let events = journal.clone();
     io.engine()
-        .on_connection(|_| panic!("as the test wants it"))
+        .on_connection(|_| panic!("on purpose"))
         .on_connection(move |conn| {
-            let notes = notes.clone();
-            conn.on_packet(|_| panic!("as the test wants it"))
-                .on_packet(move |packet| notes.write(packet.encode_base64()))
-                .on_packet_create(|_| panic!("as the test wants it"));
+            let events = events.clone();
+            conn.on_packet(|_| panic!("on purpose"))
+                .on_packet(move |packet| events.write(packet.encode_base64()))
+                .on_packet_create(|_| panic!("on purpose"));
         });
     io.of("/");
     let addr = serve(layer).await;
@@ -251,16 +262,16 @@ async fn a_listener_that_panics_harms_nobody() {
 }
 
 #[tokio::test]
-async fn listeners_may_send_and_close() {
+async fn listeners_can_send_and_close() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     io.of("/");
     io.engine().on_connection(|conn| {
-        let own = conn.clone();
+        let connection = conn.clone();
         conn.on_packet(move |packet| {
             if *packet == Packet::Message("bye".into()) {
-                own.send("2[\"good bye\"]").ok();
-                own.close();
+                connection.send("2[\"good bye\"]").ok();
+                connection.close();
             }
         });
     });

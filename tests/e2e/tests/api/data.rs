@@ -1,4 +1,4 @@
-//! Data that servers share.
+//! Tests socket data that servers of a cluster share.
 
 use e2e::cluster::cluster;
 use e2e::session::{assert_alive, join};
@@ -12,12 +12,12 @@ struct User {
     name: String,
 }
 
-/// What stays on this server.
+/// Data that stays on this server.
 #[derive(Clone)]
 struct Password;
 
 #[tokio::test]
-async fn shared_data_is_seen_by_other_servers_and_private_data_is_not() {
+async fn other_servers_see_only_shared_data() {
     let [a, b] = cluster().await;
     b.io.of("/")
         .share_data::<User>("user")
@@ -38,33 +38,35 @@ async fn shared_data_is_seen_by_other_servers_and_private_data_is_not() {
     let (mut client, _) = join(b.addr).await;
     assert_alive(&mut client).await;
     for io in [&a.io, &b.io] {
-        let sockets = io.fetch_sockets().await.expect("both answer");
+        let sockets = io.fetch_sockets().await.expect("both servers answer");
         let remote = sockets.first().expect("a socket");
         assert_eq!(*remote.data(), json!({ "user": { "name": "ada" } }));
-        let user: Option<User> = remote.data_as("user").expect("it fits");
+        let user: Option<User> = remote.data_as("user").expect("the data is a user");
         assert_eq!(user.map(|user| user.name).as_deref(), Some("ada"));
         assert_eq!(
-            remote.data_as::<User>("nobody").expect("there is none"),
+            remote
+                .data_as::<User>("absent")
+                .expect("absent data is no error"),
             None
         );
         assert!(remote.data_as::<u8>("user").is_err());
     }
     client.send(r#"42["rename"]"#).await;
     assert_alive(&mut client).await;
-    let sockets = a.io.fetch_sockets().await.expect("both answer");
+    let sockets = a.io.fetch_sockets().await.expect("both servers answer");
     assert_eq!(
         *sockets.first().expect("a socket").data(),
         json!({ "user": { "name": "ada!" }, "renamed": true })
     );
     client.send(r#"42["forget"]"#).await;
     assert_alive(&mut client).await;
-    let sockets = a.io.fetch_sockets().await.expect("both answer");
+    let sockets = a.io.fetch_sockets().await.expect("both servers answer");
     assert_eq!(*sockets.first().expect("a socket").data(), json!({}));
 }
 
-/// The registration belongs to one namespace.
+/// The registration applies to one namespace.
 #[tokio::test]
-async fn other_namespaces_share_nothing() {
+async fn sharing_applies_to_one_namespace() {
     let [a] = cluster().await;
     a.io.of("/").share_data::<User>("user");
     a.io.of("/quiet").on_connect(async |socket: Socket| {
@@ -76,6 +78,10 @@ async fn other_namespaces_share_nothing() {
     client.send("40/quiet,").await;
     client.expect("40/quiet,{…}").await;
     assert_alive(&mut client).await;
-    let sockets = a.io.of("/quiet").fetch_sockets().await.expect("alone");
+    let sockets =
+        a.io.of("/quiet")
+            .fetch_sockets()
+            .await
+            .expect("a single server answers");
     assert_eq!(*sockets.first().expect("a socket").data(), json!({}));
 }

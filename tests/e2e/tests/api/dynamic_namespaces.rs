@@ -1,4 +1,5 @@
-//! Namespaces that are made when clients ask for them (Node's `io.of(regex)` and `io.of(fn)`).
+//! Tests namespaces that are created when clients join them (`io.of(regex)` and `io.of(fn)` in
+//! Node).
 
 mod lifecycle;
 mod patterns;
@@ -34,10 +35,10 @@ async fn server() -> (SocketAddr, SocketIo<App>, App) {
 }
 
 fn tenants() -> Regex {
-    Regex::new(r"^/tenant-(?<tenant>\w+?)(?:-(?<floor>\d+))?$").expect("a pattern")
+    Regex::new(r"^/tenant-(?<tenant>\w+?)(?:-(?<floor>\d+))?$").expect("a valid pattern")
 }
 
-/// Joins a namespace and returns the id of the socket.
+/// Joins a namespace and returns the socket id.
 async fn join(client: &mut WsClient, namespace: &str) -> String {
     client.send(&format!("40{namespace},")).await;
     id_of(
@@ -47,7 +48,7 @@ async fn join(client: &mut WsClient, namespace: &str) -> String {
     )
 }
 
-async fn refused(client: &mut WsClient, namespace: &str) {
+async fn assert_refused(client: &mut WsClient, namespace: &str) {
     client.send(&format!("40{namespace},")).await;
     client
         .expect(&format!(

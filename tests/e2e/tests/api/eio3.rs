@@ -1,4 +1,4 @@
-//! Clients of Socket.IO 2.x, as an application sees them.
+//! Tests Socket.IO 2.x clients from the application's view.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use socketio_testing::WsClient;
 
 const TARGET: &str = "/socket.io/?EIO=3&transport=websocket";
 
-/// How many bytes the query of a namespace may have, with its question mark.
+/// The maximum size in bytes of a namespace query including its question mark.
 const MAX_QUERY: usize = 8192;
 
 fn builder() -> SocketIoBuilder {
     SocketIoLayer::builder().allow_eio3(true)
 }
 
-/// A client whose connection is open, and the id of its session.
+/// Opens a connection and returns the client and the session id.
 async fn open(addr: SocketAddr) -> (WsClient, String) {
     let mut client = WsClient::connect(addr, TARGET).await;
     let open = client.expect(r#"0{"sid":"…",…}"#).await;
@@ -35,7 +35,7 @@ async fn open(addr: SocketAddr) -> (WsClient, String) {
     (client, sid)
 }
 
-/// A client in the main namespace, and the id of its session.
+/// Joins the main namespace and returns the client and the session id.
 async fn join(addr: SocketAddr) -> (WsClient, String) {
     let (mut client, sid) = open(addr).await;
     client.expect("40").await;
@@ -43,26 +43,26 @@ async fn join(addr: SocketAddr) -> (WsClient, String) {
 }
 
 #[tokio::test]
-async fn middleware_of_the_main_namespace_is_asked_at_once() {
+async fn middleware_of_the_main_namespace_runs_when_the_connection_opens() {
     let is_open = Arc::new(AtomicBool::new(false));
     let layer = builder().with_state(Arc::clone(&is_open)).build();
-    let when_open = async |State(is_open): State<Arc<AtomicBool>>| {
+    let if_open = async |State(is_open): State<Arc<AtomicBool>>| {
         let is_open = is_open.load(Ordering::Relaxed);
         is_open.then_some(()).ok_or("closed today")
     };
     let io = layer.io();
-    io.of("/").middleware(when_open);
+    io.of("/").middleware(if_open);
     let (mut client, _) = open(serve(layer).await).await;
     client.expect(r#"44"closed today""#).await;
     assert_eq!(io.of("/").sockets().len(), 0);
-    // Who asks is asked again.
+    // A further CONNECT runs the middleware again.
     is_open.store(true, Ordering::Relaxed);
     client.send("40").await;
     client.expect("40").await;
 }
 
 #[tokio::test]
-async fn a_refusal_is_its_data_or_else_its_message() {
+async fn a_refusal_consists_of_its_data_or_its_message() {
     let layer = builder().build();
     let io = layer.io();
     for (name, data) in [
@@ -83,7 +83,7 @@ async fn a_refusal_is_its_data_or_else_its_message() {
             });
     }
     let (mut client, _) = join(serve(layer).await).await;
-    for (name, told) in [
+    for (name, reason) in [
         ("/none", r#""no \"entry\"""#),
         ("/null", r#""no \"entry\"""#),
         ("/zero", r#""no \"entry\"""#),
@@ -93,7 +93,7 @@ async fn a_refusal_is_its_data_or_else_its_message() {
         ("/unknown", r#"{"message":"Invalid namespace"}"#),
     ] {
         client.send(&format!("40{name}")).await;
-        client.expect(&format!("44{name},{told}")).await;
+        client.expect(&format!("44{name},{reason}")).await;
     }
 }
 
@@ -104,7 +104,7 @@ struct Login {
 }
 
 #[tokio::test]
-async fn the_query_of_a_namespace_is_read_as_auth() {
+async fn the_query_of_a_namespace_becomes_auth() {
     let layer = builder().build();
     layer
         .io()
@@ -122,7 +122,7 @@ async fn the_query_of_a_namespace_is_read_as_auth() {
 }
 
 #[tokio::test]
-async fn a_socket_has_the_id_that_its_client_takes_it_to_have() {
+async fn a_socket_has_the_id_that_its_client_expects() {
     let layer = builder().build();
     let io = layer.io();
     for name in ["/", "/staff"] {
@@ -147,7 +147,7 @@ async fn a_socket_has_the_id_that_its_client_takes_it_to_have() {
 }
 
 #[tokio::test]
-async fn a_client_comes_back_under_the_id_of_a_socket_that_is_still_leaving() {
+async fn a_client_can_rejoin_while_its_old_socket_is_leaving() {
     let gate = Gate::closed();
     let layer = builder().with_state(gate.clone()).build();
     let io = layer.io();
@@ -163,7 +163,7 @@ async fn a_client_comes_back_under_the_id_of_a_socket_that_is_still_leaving() {
     client.send("40/staff").await;
     client.expect("40/staff,").await;
     gate.open();
-    // Those that have left take nothing away from the one that is there.
+    // Sockets that have left do not affect the connected one.
     client.send("2").await;
     client.expect("3").await;
     eventually("one socket", || staff.sockets().len() == 1).await;
@@ -172,15 +172,15 @@ async fn a_client_comes_back_under_the_id_of_a_socket_that_is_still_leaving() {
 }
 
 #[tokio::test]
-async fn a_socket_that_is_still_leaving_sees_its_rooms_though_its_client_is_back() {
+async fn a_leaving_socket_keeps_its_rooms_after_its_client_rejoined() {
     let (gate, journal) = (Gate::closed(), Journal::new());
-    let (waits, writes) = (gate.clone(), journal.clone());
+    let (handler_gate, handler_journal) = (gate.clone(), journal.clone());
     let layer = builder().build();
     let io = layer.io();
     io.of("/staff")
         .on_connect(async |socket: Socket| socket.join("before"))
         .on_disconnecting(move |socket: Socket| {
-            let (gate, journal) = (waits.clone(), writes.clone());
+            let (gate, journal) = (handler_gate.clone(), handler_journal.clone());
             async move {
                 journal.write("leaving");
                 gate.pass().await;
@@ -221,7 +221,7 @@ async fn the_query_of_a_namespace_is_limited() {
     let (mut client, _) = join(addr).await;
     client.send(&format!("40/123456789?{query}x")).await;
     client.expect_close(None).await;
-    // The name gets nothing of what the query may have.
+    // The limit of the query does not extend the limit of the name.
     for name in ["/1234567890", "/1234567890?q=1"] {
         let (mut client, _) = join(addr).await;
         client.send(&format!("40{name}")).await;
@@ -230,7 +230,7 @@ async fn the_query_of_a_namespace_is_limited() {
 }
 
 #[tokio::test]
-async fn an_old_client_is_told_nothing_of_recovery() {
+async fn a_version_2_client_receives_no_recovery_data() {
     let layer = builder()
         .connection_state_recovery(ConnectionStateRecovery::new())
         .build();
@@ -242,29 +242,29 @@ async fn an_old_client_is_told_nothing_of_recovery() {
     client.expect("40/staff,").await;
     let socket = io.of("/staff").sockets().pop().expect("a socket");
     assert!(!socket.recovered());
-    // What looks like a claim is the application's.
+    // Members named like those of a recovery request belong to the application.
     let auth: Value = socket.auth().expect("an object");
     assert_eq!(auth, json!({ "pid": "a", "offset": "b" }));
 }
 
 #[tokio::test]
-async fn an_old_client_may_use_another_parser() {
+async fn a_version_2_client_can_use_another_parser() {
     let layer = builder().parser(MsgpackParser).build();
     layer.io().of("/").middleware(async || Ok::<_, &str>(()));
     let mut client = WsClient::connect(serve(layer).await, TARGET).await;
     client.expect(r#"0{"sid":"…",…}"#).await;
-    // {type: 0, nsp: "/"} behind the type of the packet.
+    // {type: 0, nsp: "/"} after the packet type.
     let connect = b"\x04\x82\xa4type\x00\xa3nsp\xa1/";
     client.expect_binary(connect).await;
 }
 
 #[tokio::test]
-async fn old_clients_are_refused_unless_they_are_allowed() {
+async fn version_2_clients_are_rejected_by_default() {
     for layer in [SocketIoLayer::new(), builder().allow_eio3(false).build()] {
         let addr = serve(layer).await;
         let request = socketio_testing::Request::websocket(TARGET);
         let refused = WsClient::try_connect(addr, &request).await;
-        let answer = refused.expect_err("a refusal");
+        let answer = refused.expect_err("the upgrade is rejected");
         answer.assert(400, "Unsupported protocol version");
     }
 }

@@ -1,10 +1,9 @@
-//! Clients of every version on one server: those of Socket.IO 2.x, and at the same time all later
-//! ones.
+//! Runs the suites of all client versions against one server: Socket.IO 2.x and all later versions.
 
 use e2e::clients::{self, Client, Transports};
 use e2e::server::Server;
 
-/// How many clients the load case connects here, where it is run so often.
+/// The number of clients in the load case, reduced because it runs many times.
 const LOAD_CLIENTS: u32 = 20;
 
 const VERSION_2: Client = client("socket.io-client-2");

@@ -1,4 +1,4 @@
-//! The Engine.IO server beneath: `io.engine`.
+//! Tests the Engine.IO server of a Socket.IO server (`io.engine` in Node).
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 
-/// What Node's server reports for the same requests, but for the ids that are in the contexts.
+/// The reports match those of Node's server, except for the ids in the contexts.
 #[tokio::test]
-async fn refused_requests_are_reported() {
+async fn the_engine_reports_rejected_requests() {
     let journal = Journal::new();
     let layer = SocketIoLayer::builder()
         .origins(Origins::list(["https://a.example"]))
@@ -31,7 +31,7 @@ async fn refused_requests_are_reported() {
         .build();
     let io = layer.io();
     io.of("/");
-    let notes = journal.clone();
+    let failures = journal.clone();
     io.engine().on_connection_error(move |failure| {
         let context = match failure.context() {
             FailureContext::TransportUnknown { transport } => format!("{transport:?}"),
@@ -52,7 +52,7 @@ async fn refused_requests_are_reported() {
             other => other.name().unwrap_or("?").to_owned(),
         };
         let path = failure.request().uri.path();
-        notes.write(format!(
+        failures.write(format!(
             "{path} {} {}: {context}",
             failure.code(),
             failure.message()
@@ -112,7 +112,7 @@ async fn refused_requests_are_reported() {
     let request = Request::websocket(&format!("{WEBSOCKET}&deny"));
     WsClient::try_connect(addr, &request)
         .await
-        .expect_err("a refusal");
+        .expect_err("the upgrade is rejected");
     journal
         .expect([r#"/socket.io/ 4 Forbidden: Some("no")"#])
         .await;
@@ -124,13 +124,13 @@ async fn refused_requests_are_reported() {
     journal
         .expect([r#"/socket.io/ 4 Forbidden: "https://b.example""#])
         .await;
-    // What is answered is not reported.
+    // Requests that succeed are not reported.
     client.send("3").await;
     assert!(journal.take().await.is_empty());
 }
 
 #[tokio::test]
-async fn headers_can_be_added_in_order() {
+async fn listeners_add_headers_in_order() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     io.of("/");
@@ -145,7 +145,7 @@ async fn headers_can_be_added_in_order() {
             );
             headers.insert("x-initial", HeaderValue::from_static("1"));
         })
-        .on_initial_headers(|_, _| panic!("as the test wants it"))
+        .on_initial_headers(|_, _| panic!("on purpose"))
         .on_headers(|headers, _| {
             let seen = headers.contains_key("x-initial");
             headers.insert("x-any", HeaderValue::from(u16::from(seen)));
@@ -170,7 +170,7 @@ async fn headers_can_be_added_in_order() {
     let refused = Request::get("/socket.io/").send(addr).await;
     assert_eq!(refused.header("x-renamed"), None);
 
-    // The answer to a WebSocket request, as it is on the wire.
+    // The raw response to a WebSocket request.
     let mut connection = socketio_testing::HttpConnection::open(addr).await;
     connection.send(&Request::websocket(WEBSOCKET)).await;
     let response = connection.response().await;
@@ -180,20 +180,20 @@ async fn headers_can_be_added_in_order() {
 }
 
 #[tokio::test]
-async fn ids_of_connections_can_be_made() {
+async fn an_application_can_generate_session_ids() {
     let layer = SocketIoLayer::with_state("prefix");
     let io = layer.io();
     io.of("/");
     let journal = Journal::new();
-    let notes = journal.clone();
+    let failures = journal.clone();
     io.engine()
         .generate_id(async |State(prefix): State<&'static str>, uri: Uri| {
             let query = uri.query().unwrap_or_default();
             let id = query.split("id=").nth(1).ok_or("no id is left")?;
-            assert_ne!(id, "panic", "as the test wants it");
+            assert_ne!(id, "panic", "on purpose");
             Ok::<_, &'static str>(format!("{prefix}-{id}"))
         })
-        .on_connection_error(move |failure| notes.write(failure.context()));
+        .on_connection_error(move |failure| failures.write(failure.context()));
     let addr = serve(layer).await;
 
     let open = |id: &str| Request::get(&format!("{POLLING}&id={id}"));
@@ -203,7 +203,7 @@ async fn ids_of_connections_can_be_made() {
     client.expect(r#"0{"sid":"prefix-two",…}"#).await;
     assert_eq!(io.engine().clients_count(), 2);
 
-    for (query, why) in [
+    for (query, reason) in [
         ("id=one", "belongs to another session"),
         ("id=a%20b", "cannot be one"),
         ("id=panic", "panicked"),
@@ -211,14 +211,14 @@ async fn ids_of_connections_can_be_made() {
     ] {
         let response = Request::get(&format!("{POLLING}&{query}")).send(addr).await;
         response.assert(400, BAD_REQUEST);
-        let written = journal.next().await;
-        assert!(written.contains(why), "{query}: {written}");
+        let failure = journal.next().await;
+        assert!(failure.contains(reason), "{query}: {failure}");
         let request = Request::websocket(&format!("{WEBSOCKET}&{query}"));
         let response = WsClient::try_connect(addr, &request).await;
         response.expect_err("no 101").assert(400, "Bad request");
         journal.next().await;
     }
-    // The session whose id was wanted again lives on.
+    // The session that already uses the id is not affected.
     let target = format!("{POLLING}&sid=prefix-one");
     Request::post(&target, "40")
         .send(addr)
@@ -227,7 +227,7 @@ async fn ids_of_connections_can_be_made() {
 }
 
 #[tokio::test]
-async fn connections_are_counted() {
+async fn the_engine_counts_connections() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     io.of("/");
@@ -239,11 +239,11 @@ async fn connections_are_counted() {
     assert_eq!(engine.clients_count(), 2);
     polling.send("1").await;
     drop(websocket);
-    eventually("both have gone", || engine.clients_count() == 0).await;
+    eventually("both clients to be removed", || engine.clients_count() == 0).await;
 }
 
 #[tokio::test]
-async fn options_can_be_asked_for() {
+async fn the_engine_returns_its_options() {
     let layer = SocketIoLayer::builder()
         .path("/live")
         .transports([Transport::WebSocket])
@@ -267,19 +267,19 @@ async fn options_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn requests_of_other_paths_can_be_handed_over() {
+async fn an_application_can_pass_requests_of_other_paths_to_the_engine() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     io.of("/");
     let engine = io.engine();
     let only_upgrades = engine.clone();
-    let every = async move |Path(version): Path<String>, request: AxumRequest| {
+    let all_requests = async move |Path(version): Path<String>, request: AxumRequest| {
         assert_eq!(version, "v1");
         engine.handle_request(request).await
     };
     let upgrades = async move |request: AxumRequest| only_upgrades.handle_upgrade(request).await;
     let router = Router::new()
-        .route("/{version}/live/", any(every))
+        .route("/{version}/live/", any(all_requests))
         .route("/upgrades", any(upgrades));
     let addr = serve_router(router).await;
 

@@ -1,4 +1,4 @@
-//! Middleware of events: what passes, what is changed, what is refused, and in which order.
+//! Tests event middleware: which events it passes, changes and rejects, and in which order.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use socketio::{Args, EmitError, Rejection, Reply, Socket, SocketIoLayer};
 use crate::journaled::{App, server, server_of, write, write_to};
 
 #[tokio::test]
-async fn it_runs_in_order_before_the_handlers_also_of_events_that_nothing_handles() {
+async fn event_middleware_runs_in_order_before_the_handlers() {
     let (addr, app) = server(|namespace| {
         namespace
             .on("event", write("handler"))
@@ -31,14 +31,14 @@ async fn it_runs_in_order_before_the_handlers_also_of_events_that_nothing_handle
     app.journal.expect(passed).await;
     let handled = ["handler", "handler of the socket"];
     app.journal.expect(handled).await;
-    client.send(r#"42["what nothing handles"]"#).await;
+    client.send(r#"42["unhandled"]"#).await;
     app.journal.expect(passed).await;
     assert_alive(&mut client).await;
     assert!(app.journal.take().await.is_empty());
 }
 
 #[tokio::test]
-async fn events_whose_middleware_is_ready_keep_their_order() {
+async fn events_keep_their_order_in_ready_middleware() {
     let (addr, app) = server(|namespace| {
         namespace
             .event_middleware(async || {})
@@ -55,7 +55,7 @@ async fn events_whose_middleware_is_ready_keep_their_order() {
 }
 
 #[tokio::test]
-async fn one_that_waits_does_not_hold_up_the_next() {
+async fn a_waiting_event_does_not_delay_the_next_event() {
     let (addr, app) = server(|namespace| {
         namespace
             .event_middleware(wait_for_even)
@@ -74,7 +74,7 @@ async fn one_that_waits_does_not_hold_up_the_next() {
 }
 
 #[tokio::test]
-async fn one_that_waits_holds_up_the_next_where_events_are_ordered() {
+async fn a_waiting_event_delays_the_next_event_in_an_ordered_namespace() {
     let (addr, app) = server(|namespace| {
         namespace
             .ordered()
@@ -97,7 +97,7 @@ async fn one_that_waits_holds_up_the_next_where_events_are_ordered() {
 }
 
 #[tokio::test]
-async fn a_changed_event_goes_to_the_handlers_of_its_new_name() {
+async fn a_renamed_event_reaches_the_handlers_of_its_new_name() {
     async fn rename(mut event: Event) -> Result<Event, EmitError> {
         if event.name() == "old" {
             event.set_name("new")?;
@@ -124,13 +124,13 @@ async fn a_changed_event_goes_to_the_handlers_of_its_new_name() {
         .await;
     client.expect_binary(b"bytes").await;
     app.journal.expect(["then", "then"]).await;
-    assert!(app.journal.take().await.is_empty(), "nothing of `old`");
+    assert!(app.journal.take().await.is_empty(), "`old` is not handled");
 }
 
 #[tokio::test]
-async fn changed_arguments_reach_the_handler_and_not_the_listeners_of_every_event() {
+async fn changed_arguments_reach_handlers_but_not_catch_all_listeners() {
     async fn double(mut event: Event) -> Result<Event, Rejection> {
-        let number: u32 = event.args().deserialize().map_err(|_| "no number")?;
+        let number: u32 = event.args().deserialize().map_err(|_| "not a number")?;
         event.set_args(&(number * 2, "doubled"))?;
         Ok(event)
     }
@@ -153,9 +153,9 @@ async fn changed_arguments_reach_the_handler_and_not_the_listeners_of_every_even
     app.journal.expect([r#"["event",3]"#]).await;
 }
 
-/// Guards against middleware that makes events which clients could not send.
+/// Guards against middleware that creates events that clients cannot send.
 #[tokio::test]
-async fn a_reserved_name_is_refused() {
+async fn event_middleware_cannot_set_a_reserved_name() {
     async fn rename(mut event: Event) -> Result<Event, EmitError> {
         event.set_name("disconnect")?;
         Ok(event)
@@ -169,11 +169,11 @@ async fn a_reserved_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_event_is_answered_and_handled_by_nobody() {
+async fn a_rejected_event_is_answered_and_not_handled() {
     let (addr, app) = server(|namespace| {
         namespace
             .event_middleware(async || Err::<(), _>("not now"))
-            .event_middleware(write("behind"))
+            .event_middleware(write("after"))
             .on("event", write("handler"))
     })
     .await;
@@ -184,16 +184,16 @@ async fn a_refused_event_is_answered_and_handled_by_nobody() {
     client
         .expect(r#"439[{"status":"Bad Request","error":"not now"}]"#)
         .await;
-    client.send(r#"421["what nothing handles"]"#).await;
+    client.send(r#"421["unhandled"]"#).await;
     client
         .expect(r#"431[{"status":"Bad Request","error":"not now"}]"#)
         .await;
     assert!(app.journal.take().await.is_empty());
 }
 
-/// In Node's server the socket emits `error`.
+/// In Node, the socket emits `error` instead.
 #[tokio::test]
-async fn a_refused_event_goes_to_on_rejection() {
+async fn a_rejected_event_reaches_on_rejection() {
     let (addr, app) = server(|namespace| {
         namespace
             .event_middleware(async || Err::<(), _>(Rejection::new("not now")))
@@ -213,7 +213,7 @@ async fn a_refused_event_goes_to_on_rejection() {
 }
 
 #[tokio::test]
-async fn a_panic_and_what_cannot_be_extracted_are_rejections() {
+async fn panics_and_failed_extractors_are_rejections() {
     let panics = async |event: EventName| -> () {
         assert_ne!(event.as_str(), "panics", "on purpose");
     };
@@ -241,12 +241,12 @@ async fn a_panic_and_what_cannot_be_extracted_are_rejections() {
 }
 
 #[tokio::test]
-async fn it_can_answer_and_there_is_one_answer() {
+async fn event_middleware_can_answer_once() {
     async fn cached(event: EventName, ack: Ack) -> Result<(), &'static str> {
         match event.as_str() {
             "cached" => {
                 ack.send("from the cache");
-                Err("it is answered")
+                Err("already answered")
             }
             "answered" => {
                 ack.send("first");
@@ -273,13 +273,13 @@ async fn it_can_answer_and_there_is_one_answer() {
     assert_alive(&mut client).await;
 }
 
-/// As in Node's server.
+/// As in Node.
 #[tokio::test]
-async fn an_event_whose_socket_left_meanwhile_is_dropped() {
+async fn an_event_is_dropped_when_its_socket_leaves() {
     let (addr, app) = server(|namespace| {
         namespace
             .event_middleware(async |State(app): State<App>, event: EventName| {
-                app.journal.write(format_args!("{event} comes"));
+                app.journal.write(format_args!("{event} enters"));
                 app.gate.pass().await;
                 app.journal.write(format_args!("{event} passes"));
             })
@@ -289,7 +289,7 @@ async fn an_event_whose_socket_left_meanwhile_is_dropped() {
     .await;
     let (mut client, _) = join(addr).await;
     client.send(r#"42["event"]"#).await;
-    app.journal.expect(["event comes"]).await;
+    app.journal.expect(["event enters"]).await;
     client.send("41").await;
     app.journal.expect(["left"]).await;
     app.gate.open();
@@ -299,7 +299,7 @@ async fn an_event_whose_socket_left_meanwhile_is_dropped() {
 }
 
 #[tokio::test]
-async fn an_event_whose_middleware_disconnects_the_socket_is_dropped() {
+async fn an_event_is_dropped_when_middleware_disconnects_its_socket() {
     let (addr, app) = server(|namespace| {
         namespace
             .event_middleware(async |socket: Socket| socket.disconnect())
@@ -313,9 +313,9 @@ async fn an_event_whose_middleware_disconnects_the_socket_is_dropped() {
     assert!(app.journal.take().await.is_empty());
 }
 
-/// Guards against a client that lets events pile up in the middleware.
+/// Guards against a client whose events pile up in middleware.
 #[tokio::test]
-async fn events_that_wait_in_it_are_counted() {
+async fn events_in_middleware_count_as_pending() {
     let wait = async |State(app): State<App>, Data(number): Data<u32>| {
         app.journal.write(number);
         app.gate.pass().await;
@@ -336,9 +336,9 @@ async fn events_that_wait_in_it_are_counted() {
     assert_alive(&mut client).await;
 }
 
-/// A delay is not a task of the heartbeat: the connection lives on.
+/// The delay of an event does not delay the heartbeat.
 #[tokio::test]
-async fn an_event_can_be_delayed() {
+async fn event_middleware_can_delay_an_event() {
     let time = VirtualTime::start();
     let (addr, app) = server(|namespace| {
         namespace
@@ -358,7 +358,7 @@ async fn an_event_can_be_delayed() {
 }
 
 #[tokio::test]
-async fn events_queued_behind_their_connect_pass_through_it() {
+async fn events_queued_behind_their_connect_pass_event_middleware() {
     let (addr, app) = server(|namespace| {
         namespace
             .on_connect(async |socket: Socket, State(journal): State<Journal>| {
@@ -374,7 +374,7 @@ async fn events_queued_behind_their_connect_pass_through_it() {
     app.journal.expect(["of the socket", "handler"]).await;
 }
 
-/// Waits with the events whose first argument is even.
+/// Waits at the gate if the first argument is even.
 async fn wait_for_even(Data(number): Data<u32>, State(gate): State<Gate>) {
     if number.is_multiple_of(2) {
         gate.pass().await;

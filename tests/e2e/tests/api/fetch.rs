@@ -1,4 +1,4 @@
-//! `fetch_sockets` and `all_sockets`.
+//! Tests `fetch_sockets` and `all_sockets`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,23 +14,35 @@ fn ids(sockets: &[RemoteSocket]) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn the_sockets_of_all_servers_are_fetched() {
+async fn fetch_sockets_returns_the_sockets_of_all_servers() {
     let [a, b] = cluster().await;
     let (_first, first) = join(a.addr).await;
     let (_second, second) = join(b.addr).await;
-    let sockets = a.io.fetch_sockets().await.expect("both answer");
+    let sockets = a.io.fetch_sockets().await.expect("both servers answer");
     assert_eq!(ids(&sockets), BTreeSet::from([&*first, &*second]));
-    assert_eq!(sockets[0].id(), &*first, "those of this server come first");
-    let sockets = b.io.of("/").fetch_sockets().await.expect("both answer");
+    assert_eq!(
+        sockets[0].id(),
+        &*first,
+        "the sockets of this server come first"
+    );
+    let sockets =
+        b.io.of("/")
+            .fetch_sockets()
+            .await
+            .expect("both servers answer");
     assert_eq!(ids(&sockets), BTreeSet::from([&*first, &*second]));
-    let all = a.io.all_sockets().await.expect("both answer");
+    let all = a.io.all_sockets().await.expect("both servers answer");
     assert_eq!(all, [&*first, &*second]);
-    let all = b.io.of("/").all_sockets().await.expect("both answer");
+    let all =
+        b.io.of("/")
+            .all_sockets()
+            .await
+            .expect("both servers answer");
     assert_eq!(all, [&*second, &*first]);
 }
 
 #[tokio::test]
-async fn only_those_that_are_meant_are_fetched() {
+async fn fetch_sockets_returns_only_targeted_sockets() {
     let [a, b] = cluster().await;
     let (_in_room, in_room) = join(a.addr).await;
     let (_muted, muted) = join(b.addr).await;
@@ -39,43 +51,50 @@ async fn only_those_that_are_meant_are_fetched() {
     a.io.to(&*muted).sockets_join("muted");
     let sockets = b.io.to("room").except("muted").fetch_sockets().await;
     assert_eq!(
-        ids(&sockets.expect("both answer")),
+        ids(&sockets.expect("both servers answer")),
         BTreeSet::from([&*in_room])
     );
     let sockets = b.io.except("room").fetch_sockets().await;
     assert_eq!(
-        ids(&sockets.expect("both answer")),
+        ids(&sockets.expect("both servers answer")),
         BTreeSet::from([&*other])
     );
     let sockets = b.io.local().fetch_sockets().await;
-    let sockets = sockets.expect("nobody is asked");
+    let sockets = sockets.expect("no other server is asked");
     assert_eq!(ids(&sockets), BTreeSet::from([&*muted, &*other]));
-    let sockets = b.io.to("nobody").fetch_sockets().await;
-    assert!(sockets.expect("both answer").is_empty());
-    let all = b.io.to("room").all_sockets().await.expect("both answer");
+    let sockets = b.io.to("empty room").fetch_sockets().await;
+    assert!(sockets.expect("both servers answer").is_empty());
+    let all =
+        b.io.to("room")
+            .all_sockets()
+            .await
+            .expect("both servers answer");
     assert_eq!(all.len(), 2);
-    // And what a socket means leaves itself out.
+    // The operator of a socket excludes the socket.
     let socket = b.io.of("/").socket(&muted).expect("the socket");
     let sockets = socket.to("room").fetch_sockets().await;
     assert_eq!(
-        ids(&sockets.expect("both answer")),
+        ids(&sockets.expect("both servers answer")),
         BTreeSet::from([&*in_room])
     );
 }
 
-/// The future holds all that it needs.
+/// The future is `'static`.
 #[tokio::test]
-async fn it_can_be_awaited_in_a_task() {
+async fn the_future_of_fetch_sockets_can_be_spawned() {
     let [a, b] = cluster().await;
     let (_client, id) = join(b.addr).await;
     let fetching = tokio::spawn(a.io.to(&*id).fetch_sockets());
     drop(a.io);
-    let sockets = fetching.await.expect("no panic").expect("both answer");
+    let sockets = fetching
+        .await
+        .expect("no panic")
+        .expect("both servers answer");
     assert_eq!(ids(&sockets), BTreeSet::from([&*id]));
 }
 
 #[tokio::test]
-async fn of_a_server_that_does_not_answer_the_sockets_are_missing() {
+async fn a_server_that_does_not_answer_is_reported_as_missing() {
     let time = VirtualTime::start();
     let [a, b, hanging] = cluster().await;
     let (_first, first) = join(a.addr).await;
@@ -99,15 +118,18 @@ async fn of_a_server_that_does_not_answer_the_sockets_are_missing() {
         "only 2 sockets could be described: use those, or try again"
     );
     assert_eq!(error.into_sockets().len(), 2);
-    assert!(!failing.is_finished(), "the adapter's own time is longer");
+    assert!(
+        !failing.is_finished(),
+        "the timeout of the adapter is longer"
+    );
     time.advance(Duration::from_secs(3)).await;
     let failed = within("an error", failing).await.expect("no panic");
     assert_eq!(failed.expect_err("a server is missing").sockets().len(), 2);
 }
 
-/// Node cannot fetch those of a pattern.
+/// Node cannot fetch the sockets of a pattern.
 #[tokio::test]
-async fn the_sockets_of_all_namespaces_of_a_pattern_are_fetched() {
+async fn a_pattern_fetches_the_sockets_of_all_its_namespaces() {
     let [server] = cluster().await;
     let rooms = server.io.of(async || true);
     let (mut client, _) = join(server.addr).await;
@@ -119,12 +141,18 @@ async fn the_sockets_of_all_namespaces_of_a_pattern_are_fetched() {
             .await;
         joined.push(id_of(&connected));
     }
-    let sockets = rooms.fetch_sockets().await.expect("alone");
+    let sockets = rooms
+        .fetch_sockets()
+        .await
+        .expect("a single server answers");
     assert_eq!(ids(&sockets), joined.iter().map(String::as_str).collect());
     let blue = sockets.iter().find(|socket| *socket.id() == *joined[1]);
     let blue = blue.expect("the socket");
     assert_eq!(
-        blue.local().expect("it is here").namespace().name(),
+        blue.local()
+            .expect("the socket is local")
+            .namespace()
+            .name(),
         "/blue"
     );
     blue.emit("only you", &());
@@ -132,11 +160,14 @@ async fn the_sockets_of_all_namespaces_of_a_pattern_are_fetched() {
     blue.disconnect();
     client.expect("41/blue,").await;
     assert!(!blue.is_local());
-    assert_eq!(rooms.all_sockets().await.expect("alone"), [&*joined[0]]);
+    assert_eq!(
+        rooms.all_sockets().await.expect("a single server answers"),
+        [&*joined[0]]
+    );
 }
 
 #[tokio::test]
-async fn of_a_pattern_what_the_others_have_told_is_kept_too() {
+async fn a_pattern_keeps_the_answers_of_other_servers_after_a_timeout() {
     let time = VirtualTime::start();
     let [a, b, hanging] = cluster().await;
     let rooms = a.io.of(async || true);

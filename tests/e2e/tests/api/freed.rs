@@ -1,4 +1,4 @@
-//! Servers that hold themselves, through the state of their handlers and what closures capture.
+//! Tests that a closed server is freed although its state and handlers refer to it.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -20,8 +20,8 @@ struct App {
     held: Arc<LiveGuard>,
 }
 
-/// Serves a layer until the task is aborted, and its connections end.
-async fn serve_for_a_while(layer: SocketIoLayer) -> (SocketAddr, AbortHandle) {
+/// Serves a layer until the returned task is aborted and its connections end.
+async fn serve_until_aborted(layer: SocketIoLayer) -> (SocketAddr, AbortHandle) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let addr = listener.local_addr().expect("an address");
     let router = Router::new().layer(layer);
@@ -29,9 +29,9 @@ async fn serve_for_a_while(layer: SocketIoLayer) -> (SocketAddr, AbortHandle) {
     (addr, serving.abort_handle())
 }
 
-/// Closes the server, which waits until its client has heard of that.
+/// Closes the server and reads the close of its client meanwhile.
 async fn close(io: &SocketIo, client: &mut WsClient) {
-    let closing = within("the end", io.close());
+    let closing = within("the shutdown", io.close());
     tokio::join!(closing, client.expect_close(None));
 }
 
@@ -39,7 +39,8 @@ async fn take(State(App { io, held }): State<App>) {
     drop((io, held));
 }
 
-/// Registers something of each kind that holds the server, but for what hears requests and answers.
+/// Registers a handler of each kind that holds the server, except the hooks for requests and
+/// responses.
 fn register_everything(io: &SocketIo<App>) {
     let captured = || {
         let captured = io.state().clone();
@@ -48,7 +49,7 @@ fn register_everything(io: &SocketIo<App>) {
     let outgoing = captured();
     let namespaces = [
         io.of("/"),
-        io.of(Regex::new("^/a-").expect("a pattern")),
+        io.of(Regex::new("^/a-").expect("a valid pattern")),
         io.of(async |State(_): State<App>| true),
     ];
     for namespace in namespaces {
@@ -73,7 +74,7 @@ fn register_everything(io: &SocketIo<App>) {
 }
 
 #[tokio::test]
-async fn a_server_that_holds_itself_goes_when_it_is_closed() {
+async fn a_server_that_refers_to_itself_is_freed_when_closed() {
     let counter = LiveCounter::default();
     let layer = SocketIoLayer::new();
     let io = layer.io();
@@ -82,7 +83,7 @@ async fn a_server_that_holds_itself_goes_when_it_is_closed() {
         io: io.clone(),
         held: Arc::new(counter.guard()),
     }));
-    let (addr, serving) = serve_for_a_while(layer).await;
+    let (addr, serving) = serve_until_aborted(layer).await;
     let (mut client, _) = join(addr).await;
     for name in ["/a-b", "/c"] {
         client.send(&format!("40{name},")).await;
@@ -92,15 +93,15 @@ async fn a_server_that_holds_itself_goes_when_it_is_closed() {
     client.send(r#"42["event"]"#).await;
     assert_eq!(counter.live(), 1);
     close(&io, &mut client).await;
-    eventually("nothing that the handlers hold", || counter.live() == 0).await;
-    assert!(weak.upgrade().is_some(), "the layer is there");
+    eventually("the handlers to be dropped", || counter.live() == 0).await;
+    assert!(weak.upgrade().is_some(), "the layer keeps the server");
     serving.abort();
     drop((client, io));
-    eventually("the end of the server", || weak.upgrade().is_none()).await;
+    eventually("the server to be freed", || weak.upgrade().is_none()).await;
 }
 
 #[tokio::test]
-async fn what_decides_about_requests_goes_when_the_server_is_closed() {
+async fn allow_request_is_freed_when_the_server_is_closed() {
     let counter = LiveCounter::default();
     let held = Arc::new(counter.guard());
     let layer = SocketIoLayer::builder()
@@ -110,13 +111,13 @@ async fn what_decides_about_requests_goes_when_the_server_is_closed() {
     let io = layer.io().with_state(());
     drop(layer);
     assert_eq!(counter.live(), 1);
-    within("the end", io.close()).await;
+    within("the shutdown", io.close()).await;
     assert_eq!(counter.live(), 0);
 }
 
-/// The end of a server takes nothing away from the handlers of those who are leaving.
+/// Closing a server must not remove the handlers of sockets that are leaving.
 #[tokio::test]
-async fn handlers_stay_until_the_last_has_left() {
+async fn handlers_are_kept_until_the_last_socket_has_left() {
     let (counter, gate, journal) = (LiveCounter::default(), Gate::closed(), Journal::new());
     let layer = SocketIoLayer::new();
     let io = layer.io();
@@ -135,7 +136,7 @@ async fn handlers_stay_until_the_last_has_left() {
                 async {}
             });
     }
-    let (addr, _serving) = serve_for_a_while(layer).await;
+    let (addr, _serving) = serve_until_aborted(layer).await;
     let (mut client, _) = join(addr).await;
     assert_alive(&mut client).await;
     close(&io, &mut client).await;
@@ -143,20 +144,20 @@ async fn handlers_stay_until_the_last_has_left() {
     assert_eq!(counter.live(), 1);
     gate.open();
     journal.expect(["server shutting down"]).await;
-    eventually("nothing that the handlers hold", || counter.live() == 0).await;
+    eventually("the handlers to be dropped", || counter.live() == 0).await;
 }
 
-/// Its connect handler is still being started when everybody else has gone.
+/// Its connect handler is still starting when all other sockets have left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_joining_when_the_server_is_closed_is_seen_to_leave() {
+async fn a_socket_that_joins_during_close_runs_its_disconnect_handler() {
     let journal = Journal::new();
-    let (go_on, waiting) = std::sync::mpsc::channel::<()>();
+    let (resume, waiting) = std::sync::mpsc::channel::<()>();
     let waiting = Arc::new(Mutex::new(waiting));
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let (entered, left) = (journal.clone(), journal.clone());
     io.of("/")
-        // Joining goes on in a task of its own.
+        // Middleware that yields continues in a separate task.
         .middleware(async || {
             tokio::task::yield_now().await;
             Ok::<_, &str>(())
@@ -167,19 +168,19 @@ async fn who_is_joining_when_the_server_is_closed_is_seen_to_leave() {
             async {}
         })
         .on_disconnect(async move |reason: DisconnectReason| left.write(reason));
-    let (addr, _serving) = serve_for_a_while(layer).await;
+    let (addr, _serving) = serve_until_aborted(layer).await;
     let mut client = open(addr).await;
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
     journal.expect(["joining"]).await;
     close(&io, &mut client).await;
     assert!(journal.take().await.is_empty());
-    go_on.send(()).expect("it waits");
+    resume.send(()).expect("the handler waits");
     journal.expect(["server shutting down"]).await;
 }
 
 #[tokio::test]
-async fn a_weak_handle_keeps_nothing() {
+async fn a_weak_handle_does_not_keep_the_server() {
     #[derive(Clone)]
     struct Notifier {
         io: WeakSocketIo,
@@ -187,7 +188,7 @@ async fn a_weak_handle_keeps_nothing() {
     }
 
     async fn notify(State(notifier): State<Notifier>) {
-        let io = notifier.io.upgrade().expect("it is being asked");
+        let io = notifier.io.upgrade().expect("the server is running");
         io.emit("notice", &());
     }
 
@@ -199,14 +200,14 @@ async fn a_weak_handle_keeps_nothing() {
         _held: Arc::new(counter.guard()),
     };
     layer.io().with_state(notifier).of("/").on("notify", notify);
-    let (addr, serving) = serve_for_a_while(layer).await;
+    let (addr, serving) = serve_until_aborted(layer).await;
     let (mut client, _) = join(addr).await;
     client.send(r#"42["notify"]"#).await;
     client.expect(r#"42["notice"]"#).await;
-    let upgraded = io.upgrade().expect("it is there");
+    let upgraded = io.upgrade().expect("the server is running");
     assert_eq!((*upgraded.state(), upgraded.clients_count()), (7, 1));
     drop((upgraded, client));
     serving.abort();
-    eventually("the end of the server", || io.upgrade().is_none()).await;
+    eventually("the server to be freed", || io.upgrade().is_none()).await;
     assert_eq!(counter.live(), 0);
 }

@@ -1,4 +1,4 @@
-//! What is known of a client's request.
+//! Tests the handshake of a socket.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::SystemTime;
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use socketio::SocketIoLayer;
 use socketio_testing::{PollingClient, Request, WsClient};
 
-/// All properties of Node's `socket.handshake`.
+/// All properties of `socket.handshake` in Node.
 #[tokio::test]
-async fn it_has_what_nodes_has() {
+async fn a_handshake_has_the_properties_of_nodes() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
@@ -49,21 +49,21 @@ async fn it_has_what_nodes_has() {
             .ends_with(" GMT+0000 (Coordinated Universal Time)")
     );
     assert_eq!(
-        socket.auth::<Value>().expect("what was sent"),
+        socket.auth::<Value>().expect("the auth payload"),
         json!({ "t": 1 })
     );
     assert!(!handshake.is_dropped());
 
-    let sockets = io.fetch_sockets().await.expect("alone");
-    let told = sockets.first().expect("a socket").handshake();
-    assert_eq!(told.header("x-many"), Some("1, 2"));
-    assert_eq!(told.address(), Some("127.0.0.1"));
-    assert_eq!(told.time(), Some(&*handshake.time()));
+    let sockets = io.fetch_sockets().await.expect("a single server answers");
+    let remote = sockets.first().expect("a socket").handshake();
+    assert_eq!(remote.header("x-many"), Some("1, 2"));
+    assert_eq!(remote.address(), Some("127.0.0.1"));
+    assert_eq!(remote.time(), Some(&*handshake.time()));
 }
 
-/// The request that opened the session stays, whatever comes after it.
+/// The handshake is the request that opened the session.
 #[tokio::test]
-async fn an_upgrade_does_not_change_it() {
+async fn an_upgrade_does_not_change_the_handshake() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let addr = serve_router(Router::new().layer(layer)).await;

@@ -1,4 +1,4 @@
-//! What may happen between a client's CONNECT, its answer, and the end of its socket.
+//! Tests operations between a client's CONNECT, its answer and the disconnect of its socket.
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
@@ -12,8 +12,8 @@ use e2e::session::{assert_alive, id_of, join, open, settle};
 use e2e::sync::Gate;
 use socketio::{ConnectionStateRecovery, Reply, Socket, SocketIo, SocketIoBuilder, SocketIoLayer};
 
-/// How long somebody waits who would wait for ever if the server held a lock.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time after which a blocked operation counts as a deadlock.
+const DEADLOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone, FromRef)]
 struct App {
@@ -35,24 +35,25 @@ async fn server() -> (SocketAddr, SocketIo<App>, App) {
     server_of(SocketIoLayer::builder()).await
 }
 
-/// Guards against listeners that are called while the server holds a lock of the client.
+/// Guards against calling listeners while the server holds a lock of the client.
 #[tokio::test]
-async fn who_sees_packets_may_use_the_client_while_it_joins_and_leaves() {
+async fn packet_listeners_can_use_the_client_while_it_joins_and_leaves() {
     let (addr, io, app) = server().await;
-    let watch = async |socket: Socket, State(journal): State<Journal>| {
+    let add_listener = async |socket: Socket, State(journal): State<Journal>| {
         let (conn, client) = (socket.conn(), socket.client());
         conn.on_packet_create(move |_| {
             let client = client.clone();
-            // On another thread: this one would only show that the lock is not re-entrant.
-            let (done, counted) = mpsc::channel();
+            // On another thread, because the same thread would only detect that the lock is not
+            // reentrant.
+            let (done, finished) = mpsc::channel();
             std::thread::spawn(move || done.send(client.sockets().len()).ok());
-            match counted.recv_timeout(PATIENCE) {
+            match finished.recv_timeout(DEADLOCK_TIMEOUT) {
                 Ok(_) => journal.write("free"),
                 Err(_) => journal.write("locked"),
             }
         });
     };
-    io.of("/").on_connect(watch);
+    io.of("/").on_connect(add_listener);
     io.of("/admin");
     io.of("/closed").middleware(async || Err::<(), _>("no"));
     let (mut client, _) = join(addr).await;
@@ -65,9 +66,9 @@ async fn who_sees_packets_may_use_the_client_while_it_joins_and_leaves() {
     app.journal.expect(["free", "free", "free"]).await;
 }
 
-/// Guards against listeners that are called while the store of recovery is locked.
+/// Guards against calling listeners while the recovery store is locked.
 #[tokio::test]
-async fn who_listens_to_what_is_sent_may_wait_for_others_who_send() {
+async fn outgoing_listeners_can_wait_for_other_emits() {
     let builder =
         SocketIoLayer::builder().connection_state_recovery(ConnectionStateRecovery::default());
     let (addr, io, app) = server_of(builder).await;
@@ -80,7 +81,7 @@ async fn who_listens_to_what_is_sent_may_wait_for_others_who_send() {
                 other.emit("second", "");
                 done.send(()).ok();
             });
-            let free = emitted.recv_timeout(PATIENCE).is_ok();
+            let free = emitted.recv_timeout(DEADLOCK_TIMEOUT).is_ok();
             journal.write(if free { "free" } else { "locked" });
         }
     });
@@ -91,10 +92,10 @@ async fn who_listens_to_what_is_sent_may_wait_for_others_who_send() {
     client.expect(r#"42["second","",…]"#).await;
 }
 
-/// Guards against a socket that is about to leave and one that has just joined, which both get what
-/// is meant for their client.
+/// Guards against delivering a broadcast to a leaving socket and to the new socket of the same
+/// client.
 #[tokio::test]
-async fn a_client_that_leaves_and_comes_back_gets_everything_once() {
+async fn a_client_that_rejoins_receives_each_broadcast_once() {
     let (addr, io, app) = server().await;
     io.of("/")
         .on_connect(async |socket: Socket| socket.join("room"))
@@ -121,19 +122,19 @@ async fn a_client_that_leaves_and_comes_back_gets_everything_once() {
     app.gate.open();
 }
 
-/// A client may leave and come back while the connect handlers are being started, in a task of their
-/// own: its packets take effect one after the other.
+/// A client can leave and join again while connect handlers start in another task. Its packets take
+/// effect in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn packets_around_a_disconnect_take_effect_in_their_order() {
+async fn packets_around_a_disconnect_take_effect_in_order() {
     let (addr, io, app) = server().await;
-    let (go_on, wait) = mpsc::channel::<()>();
-    let wait = Arc::new(Mutex::new(Some(wait)));
+    let (resume, resumed) = mpsc::channel::<()>();
+    let resumed = Arc::new(Mutex::new(Some(resumed)));
     let slow = async move |State(journal): State<Journal>| {
         journal.write("connected");
-        // The first is in the middle of something, and not at an await.
-        let wait = wait.lock().unwrap().take();
-        if let Some(wait) = wait {
-            tokio::task::block_in_place(|| wait.recv_timeout(PATIENCE).ok());
+        // The first handler blocks its thread.
+        let resumed = resumed.lock().unwrap().take();
+        if let Some(resumed) = resumed {
+            tokio::task::block_in_place(|| resumed.recv_timeout(DEADLOCK_TIMEOUT).ok());
         }
     };
     io.of("/")
@@ -164,10 +165,10 @@ async fn packets_around_a_disconnect_take_effect_in_their_order() {
     ] {
         client.send(packet).await;
     }
-    // All of that has been read, for this has.
+    // The server has read all earlier packets.
     assert_alive(&mut client).await;
     app.gate.open();
-    go_on.send(()).unwrap();
+    resume.send(()).unwrap();
     let second = id_of(&client.expect(r#"40{"sid":"…"}"#).await);
     app.journal
         .expect([&*format!("event of {first}"), "left", "connected"])

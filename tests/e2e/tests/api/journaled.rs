@@ -1,4 +1,4 @@
-//! Applications whose handlers write down what they see.
+//! Applications whose handlers write to a journal.
 
 use std::future::{Ready, ready};
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use e2e::probes::Journal;
 use e2e::sync::Gate;
 use socketio::{Namespace, SocketIo, SocketIoBuilder, SocketIoLayer};
 
-/// The state of such an application.
+/// The state of the application.
 #[derive(Clone, FromRef)]
 pub(crate) struct App {
     pub(crate) journal: Journal,
@@ -17,14 +17,14 @@ pub(crate) struct App {
     pub(crate) io: Option<SocketIo>,
 }
 
-/// Serves an application whose main namespace is set up by `register`.
+/// Serves an application and lets `register` set up its main namespace.
 pub(crate) async fn server(
     register: impl FnOnce(Namespace<App>) -> Namespace<App>,
 ) -> (SocketAddr, App) {
     server_of(SocketIoLayer::builder(), register).await
 }
 
-/// Serves an application with these options.
+/// As [`server`], with these options.
 pub(crate) async fn server_of(
     builder: SocketIoBuilder,
     register: impl FnOnce(Namespace<App>) -> Namespace<App>,
@@ -44,7 +44,7 @@ pub(crate) async fn server_of(
     (serve(layer).await, app)
 }
 
-/// A handler, or a middleware of events, that writes a word.
+/// Returns a handler or event middleware that writes a word.
 pub(crate) fn write(
     word: &'static str,
 ) -> impl Fn(State<Journal>) -> Ready<()> + Clone + Send + Sync + 'static {
@@ -54,7 +54,7 @@ pub(crate) fn write(
     }
 }
 
-/// The same without state.
+/// As [`write`], without state.
 pub(crate) fn write_to(
     journal: &Journal,
     word: &'static str,

@@ -1,4 +1,4 @@
-//! Other layers around the server and inside of it, a kind each.
+//! Tests tower layers around and inside the server.
 
 mod bodies;
 mod cors;

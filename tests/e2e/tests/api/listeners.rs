@@ -1,4 +1,4 @@
-//! Listeners of single sockets: their order, and their end.
+//! Tests the listeners of single sockets: their order and their removal.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,9 +12,10 @@ use socketio_testing::PollingClient;
 
 use crate::journaled::{App, server, write, write_to};
 
-/// As in Node's server: listeners of every event, middleware, handlers; what was prepended first.
+/// The order of Node: catch-all listeners, middleware, handlers, and prepended listeners first in
+/// each group.
 #[tokio::test]
-async fn they_run_after_those_of_the_namespace_in_the_order_of_nodes_server() {
+async fn socket_listeners_run_after_namespace_listeners_in_the_order_of_node() {
     let (addr, app) = server(|namespace| {
         namespace
             .on("event", write("named"))
@@ -62,24 +63,24 @@ async fn they_run_after_those_of_the_namespace_in_the_order_of_nodes_server() {
 }
 
 #[tokio::test]
-async fn they_hear_one_client_only() {
+async fn socket_listeners_receive_events_of_one_client() {
     let (addr, app) = server(|namespace| namespace).await;
     let (mut client, id) = join(addr).await;
     let (mut other, _) = join(addr).await;
     let socket = socket_of(&app, &id);
     socket.on("event", async |Data(number): Data<u32>| Reply(number));
-    socket.on_any(write_to(&app.journal, "heard"));
+    socket.on_any(write_to(&app.journal, "received"));
     other.send(r#"420["event",1]"#).await;
     assert_alive(&mut other).await;
     assert!(app.journal.take().await.is_empty());
     client.send(r#"420["event",2]"#).await;
     client.expect("430[2]").await;
-    app.journal.expect(["heard"]).await;
+    app.journal.expect(["received"]).await;
 }
 
-/// Guards against a gap between joining and listening.
+/// Guards against a gap between joining and adding listeners.
 #[tokio::test]
-async fn what_a_connect_handler_adds_hears_every_event() {
+async fn listeners_added_by_a_connect_handler_receive_every_event() {
     let (addr, app) = server(|namespace| {
         namespace.on_connect(async |socket: Socket, State(journal): State<Journal>| {
             let written = journal.clone();
@@ -105,9 +106,9 @@ async fn what_a_connect_handler_adds_hears_every_event() {
     app.journal.expect(["1", "2"]).await;
 }
 
-/// In an ordered namespace that holds also behind an `.await`.
+/// In an ordered namespace, this also holds after an `.await`.
 #[tokio::test]
-async fn what_an_ordered_connect_handler_adds_late_hears_every_event() {
+async fn listeners_added_late_by_an_ordered_connect_handler_receive_every_event() {
     let (addr, app) = server(|namespace| {
         namespace
             .ordered()
@@ -124,14 +125,14 @@ async fn what_an_ordered_connect_handler_adds_late_hears_every_event() {
     client.send(r#"42["event"]"#).await;
     assert_alive(&mut client).await;
     app.gate.open();
-    let heard = ["any", "middleware", "event"];
-    app.journal.expect(heard).await;
-    app.journal.expect(heard).await;
+    let received = ["any", "middleware", "event"];
+    app.journal.expect(received).await;
+    app.journal.expect(received).await;
 }
 
-/// Guards against two events that both find it.
+/// Guards against two events that both call the listener.
 #[tokio::test(flavor = "multi_thread")]
-async fn once_is_once_though_events_come_at_the_same_time() {
+async fn a_once_listener_runs_once_for_concurrent_events() {
     const EVENTS: usize = 200;
     let (addr, app) = server(|namespace| {
         namespace
@@ -157,7 +158,7 @@ async fn once_is_once_though_events_come_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_refused_does_not_use_up_once() {
+async fn a_rejected_event_does_not_consume_a_once_listener() {
     let (addr, app) = server(|namespace| {
         namespace.event_middleware(
             async |Data(good): Data<bool>| {
@@ -177,7 +178,7 @@ async fn an_event_that_is_refused_does_not_use_up_once() {
 }
 
 #[tokio::test]
-async fn they_are_taken_out_by_their_ids() {
+async fn socket_listeners_can_be_removed_by_id() {
     let (addr, app) = server(|namespace| namespace).await;
     let (mut client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
@@ -189,11 +190,11 @@ async fn they_are_taken_out_by_their_ids() {
     let outgoing = socket.on_any_outgoing(|_, _| ());
     socket.on("event", write("stays"));
 
-    assert!(!socket.off_any(named), "it is of another kind");
+    assert!(!socket.off_any(named), "the listener is of another kind");
     assert!(!socket.off_any_outgoing(any));
     for id in [named, once, middleware] {
         assert!(socket.off(id));
-        assert!(!socket.off(id), "it is gone");
+        assert!(!socket.off(id), "the listener has been removed");
     }
     assert!(socket.off_any(any));
     assert!(socket.off_any_outgoing(outgoing));
@@ -203,7 +204,7 @@ async fn they_are_taken_out_by_their_ids() {
 }
 
 #[tokio::test]
-async fn one_can_take_itself_and_others_out() {
+async fn a_listener_can_remove_itself_and_others() {
     let (addr, app) = server(|namespace| namespace).await;
     let (mut client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
@@ -219,13 +220,13 @@ async fn one_can_take_itself_and_others_out() {
     socket.on("event", write_to(&app.journal, "second"));
     client.send(r#"42["event"]"#).await;
     client.send(r#"42["event"]"#).await;
-    // As with Node's emitter: those who were there when the event came hear it.
+    // As with Node's EventEmitter, an event calls all listeners present when it arrives.
     app.journal.expect(["first", "second", "new"]).await;
 }
 
-/// The lists are those of Node's server.
+/// The lists match those of Node.
 #[tokio::test]
-async fn they_are_listed_and_taken_out_by_name() {
+async fn socket_listeners_can_be_listed_and_removed_by_name() {
     let (addr, app) = server(|namespace| namespace).await;
     let (_client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
@@ -253,8 +254,16 @@ async fn they_are_listed_and_taken_out_by_name() {
     assert_eq!(socket.event_names(), ["b", "disconnecting", "disconnect"]);
     socket.remove_all_listeners();
     assert!(socket.event_names().is_empty());
-    assert_eq!(socket.listeners_any().len(), 2, "they stay");
-    assert_eq!(socket.listeners_any_outgoing().len(), 1, "it stays");
+    assert_eq!(
+        socket.listeners_any().len(),
+        2,
+        "catch-all listeners are kept"
+    );
+    assert_eq!(
+        socket.listeners_any_outgoing().len(),
+        1,
+        "outgoing listeners are kept"
+    );
     socket.off_all_any();
     socket.off_all_any_outgoing();
     assert!(socket.listeners_any().is_empty());
@@ -262,20 +271,22 @@ async fn they_are_listed_and_taken_out_by_name() {
 }
 
 #[tokio::test]
-async fn reserved_names_are_refused() {
+async fn a_socket_rejects_listeners_for_reserved_names() {
     let (addr, app) = server(|namespace| namespace).await;
     let (_client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
     for name in ["disconnect", "disconnecting", "connect", "connect_error"] {
         let on = || socket.on(name, async || {});
-        let panic = catch_unwind(AssertUnwindSafe(on)).expect_err("a panic");
-        let text = panic.downcast_ref::<String>().expect("a text");
+        let panic = catch_unwind(AssertUnwindSafe(on)).expect_err("registering panics");
+        let text = panic
+            .downcast_ref::<String>()
+            .expect("the panic has a message");
         assert!(text.contains("`on_disconnect`"), "{text}");
     }
 }
 
 #[tokio::test]
-async fn who_listens_to_the_end_hears_it_after_the_namespace() {
+async fn disconnect_listeners_of_a_socket_run_after_those_of_the_namespace() {
     let (addr, app) = server(|namespace| {
         namespace
             .on_disconnecting(write("disconnecting"))
@@ -292,7 +303,7 @@ async fn who_listens_to_the_end_hears_it_after_the_namespace() {
                 socket.on_disconnect(move |socket: Socket, reason: DisconnectReason| async move {
                     written.write(format_args!("{reason}, {} rooms", socket.rooms().len()));
                 });
-                let out = socket.on_disconnect(write_to(&journal, "taken out"));
+                let out = socket.on_disconnect(write_to(&journal, "removed"));
                 socket.off(out);
             })
     })
@@ -313,7 +324,7 @@ async fn who_listens_to_the_end_hears_it_after_the_namespace() {
 }
 
 #[tokio::test]
-async fn one_whose_namespace_has_no_handlers_hears_the_end() {
+async fn disconnect_listeners_run_without_namespace_handlers() {
     let (addr, app) = server(|namespace| namespace).await;
     let (client, id) = join(addr).await;
     socket_of(&app, &id).on_disconnect(write_to(&app.journal, "left"));
@@ -326,9 +337,9 @@ async fn one_whose_namespace_has_no_handlers_hears_the_end() {
     drop(client);
 }
 
-/// One that looks on must not answer in place of the handler.
+/// A catch-all listener must not answer in place of the handler.
 #[tokio::test]
-async fn a_listener_of_every_event_that_is_rejected_answers_nobody() {
+async fn a_rejected_catch_all_listener_sends_no_answer() {
     let (addr, app) = server(|namespace| {
         namespace
             .on_any(async |_: Data<u8>| {})
@@ -348,7 +359,7 @@ async fn a_listener_of_every_event_that_is_rejected_answers_nobody() {
 }
 
 #[tokio::test]
-async fn a_rejected_one_goes_to_on_rejection_of_the_namespace() {
+async fn a_rejected_socket_listener_reaches_on_rejection() {
     let (addr, app) = server(|namespace| {
         namespace.on_rejection(async |event: EventName| Reply(event.to_string()))
     })
@@ -360,7 +371,7 @@ async fn a_rejected_one_goes_to_on_rejection_of_the_namespace() {
 }
 
 #[tokio::test]
-async fn they_hear_nothing_of_a_socket_that_is_over() {
+async fn listeners_of_a_disconnected_socket_are_removed() {
     let (addr, app) = server(|namespace| namespace).await;
     let (mut client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
@@ -378,9 +389,9 @@ async fn they_hear_nothing_of_a_socket_that_is_over() {
     assert!(socket.listeners_any().is_empty());
 }
 
-/// Guards against sockets that keep themselves alive through what they listen with.
+/// Guards against sockets kept alive by their own listeners.
 #[tokio::test]
-async fn nothing_remains_of_them() {
+async fn listeners_that_hold_their_socket_are_dropped() {
     const TIMES: usize = 5;
     let counter = LiveCounter::default();
     let counting = counter.clone();
@@ -389,11 +400,11 @@ async fn nothing_remains_of_them() {
         namespace
             .middleware(
                 async move |socket: Socket, Auth(auth): Auth<Option<serde_json::Value>>| {
-                    listen_with_itself(&socket, &refusing);
+                    add_listeners_holding(&socket, &refusing);
                     if auth.is_some() { Err("no") } else { Ok(()) }
                 },
             )
-            .on_connect(async move |socket: Socket| listen_with_itself(&socket, &counting))
+            .on_connect(async move |socket: Socket| add_listeners_holding(&socket, &counting))
             .on("disconnect me", async |socket: Socket| {
                 socket.client().disconnect()
             })
@@ -401,15 +412,15 @@ async fn nothing_remains_of_them() {
     .await;
     for _ in 0..TIMES {
         join(addr).await.0.reset();
-        let (mut left, _) = join(addr).await;
-        left.send("41").await;
-        left.send("40").await;
-        left.expect(r#"40{"sid":"…"}"#).await;
-        drop(left);
-        let (mut sent_away, _) = join(addr).await;
-        sent_away.send(r#"42["event"]"#).await;
-        sent_away.send(r#"42["disconnect me"]"#).await;
-        sent_away.expect("41").await;
+        let (mut leaving, _) = join(addr).await;
+        leaving.send("41").await;
+        leaving.send("40").await;
+        leaving.expect(r#"40{"sid":"…"}"#).await;
+        drop(leaving);
+        let (mut disconnected, _) = join(addr).await;
+        disconnected.send(r#"42["event"]"#).await;
+        disconnected.send(r#"42["disconnect me"]"#).await;
+        disconnected.expect("41").await;
         let mut refused = open(addr).await;
         refused.send(r#"40{"refuse":true}"#).await;
         refused.expect(r#"44{"message":"no"}"#).await;
@@ -422,36 +433,39 @@ async fn nothing_remains_of_them() {
     eventually("no listener", || counter.live() == 0).await;
 }
 
-/// The application keeps the socket of a client that has gone.
+/// The application keeps the socket of a disconnected client.
 #[tokio::test]
-async fn nothing_remains_of_them_in_a_socket_that_is_kept() {
+async fn a_kept_handle_holds_no_listeners() {
     let counter = LiveCounter::default();
     let (addr, app) = server(|namespace| namespace).await;
     let (client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
-    listen_with_itself(&socket, &counter);
+    add_listeners_holding(&socket, &counter);
     assert!(counter.live() > 0);
     client.reset();
     eventually("no listener", || counter.live() == 0).await;
-    listen_with_itself(&socket, &counter);
-    assert_eq!(counter.live(), 0, "it is over");
+    add_listeners_holding(&socket, &counter);
+    assert_eq!(counter.live(), 0, "the socket is disconnected");
 }
 
-/// As above, for sockets that never had anything of their own.
+/// As above, for sockets that never had listeners or data.
 #[tokio::test]
-async fn nothing_is_kept_with_a_socket_that_is_over_and_had_nothing() {
+async fn a_disconnected_socket_accepts_no_listeners_or_data() {
     let counter = LiveCounter::default();
     let (addr, app) = server(|namespace| namespace.on_disconnect(write("left"))).await;
     let (client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
     client.reset();
     app.journal.expect(["left"]).await;
-    // Whatever comes after the disconnect handlers has been done when the client is gone.
+    // When the client has been removed, all work after the disconnect handlers is done.
     let io = app.io.clone().expect("the server");
     eventually("no client", || io.clients_count() == 0).await;
     let _id = socket.on("event", async || {});
-    assert!(socket.event_names().is_empty(), "it is over");
-    listen_with_itself(&socket, &counter);
+    assert!(
+        socket.event_names().is_empty(),
+        "the socket is disconnected"
+    );
+    add_listeners_holding(&socket, &counter);
     assert_eq!(counter.live(), 0, "listeners");
     let _none = socket.data().insert((socket.clone(), counter.guard()));
     assert_eq!(counter.live(), 0, "data");
@@ -459,8 +473,8 @@ async fn nothing_is_kept_with_a_socket_that_is_over_and_had_nothing() {
     assert_eq!(socket.data().json("key"), None);
 }
 
-/// Adds a listener of each kind, which holds the socket itself.
-fn listen_with_itself(socket: &Socket, counter: &LiveCounter) {
+/// Adds a listener of each kind that holds the socket.
+fn add_listeners_holding(socket: &Socket, counter: &LiveCounter) {
     let held = || {
         let held = std::sync::Arc::new((socket.clone(), counter.guard()));
         move || {

@@ -1,6 +1,7 @@
-//! The API as applications use it, a subject each.
+//! Tests the API from an application's view, one module per topic.
 
 mod allow_request;
+mod batches;
 mod broadcast_order;
 mod client;
 mod conn;
@@ -17,8 +18,8 @@ mod join_and_leave;
 mod journaled;
 mod layers;
 mod listeners;
-mod listeners_of_namespaces;
 mod msgpack;
+mod namespace_listeners;
 mod notepack;
 mod operators;
 mod options;
@@ -29,7 +30,6 @@ mod recovery_wire;
 mod remote;
 mod serve_client;
 mod server_side;
-mod together;
 mod unicast;
 mod webtransport;
 mod wire_eio3;

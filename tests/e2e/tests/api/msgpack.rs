@@ -1,7 +1,7 @@
-//! MessagePack over real connections, byte by byte.
+//! Tests MessagePack on the wire, byte by byte.
 //!
-//! The expectations hold for Node's server as well, where a row of the deviations does not say
-//! otherwise: `SOCKETIO_E2E_MSGPACK_ORACLE` names one that runs with `--msgpack`.
+//! The expectations also apply to Node's server, except where the test names a deviation.
+//! `SOCKETIO_E2E_MSGPACK_ORACLE` is the address of a fixture server started with `--msgpack`.
 
 use e2e::fixture;
 use e2e::server::Server;
@@ -10,7 +10,7 @@ use socketio::ConnectionStateRecovery;
 use socketio::parser::MsgpackParser;
 use socketio_testing::{Message, PollingClient, WsClient, matches};
 
-/// A client whose messages are written in hexadecimal; spaces are for the reader.
+/// A client whose messages are written in hexadecimal, with spaces for readability.
 struct Client(WsClient);
 
 impl Client {
@@ -31,14 +31,17 @@ impl Client {
         self.0.send_binary(&bytes(message)).await;
     }
 
-    /// `…` stands for any bytes.
+    /// Asserts that the next message matches a pattern, where `…` matches any bytes.
     async fn expect(&mut self, pattern: &str) -> String {
         let Message::Binary(message) = self.0.recv().await else {
-            panic!("a binary message, {pattern}");
+            panic!("expected a binary message: {pattern}");
         };
         let message: String = message.iter().map(|byte| format!("{byte:02x}")).collect();
         let pattern = pattern.replace(' ', "");
-        assert!(matches(&pattern, &message), "{message}, not {pattern}");
+        assert!(
+            matches(&pattern, &message),
+            "{message} does not match {pattern}"
+        );
         message
     }
 
@@ -46,7 +49,7 @@ impl Client {
         self.0.expect_close(None).await;
     }
 
-    /// Asks for an echo.
+    /// Sends an event and expects its echo.
     async fn assert_alive(&mut self) {
         let echo = "83 a474797065 02 a464617461 91 a46563686f a36e7370 a12f";
         self.send(echo).await;
@@ -62,7 +65,7 @@ fn bytes(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-/// An event `echo` with one argument.
+/// Returns an event `echo` with one argument.
 fn echo(argument: &str) -> String {
     format!("83 a474797065 02 a464617461 92 a46563686f {argument} a36e7370 a12f")
 }
@@ -72,7 +75,7 @@ fn hex(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_client_that_joins_is_told_its_id() {
+async fn a_client_receives_its_id_when_it_joins() {
     let server = Server::with_msgpack().await;
     let answer = server.expects(
         "undefined pid",
@@ -92,7 +95,7 @@ async fn a_client_that_joins_is_told_its_id() {
 }
 
 #[tokio::test]
-async fn a_client_is_told_why_it_may_not_join() {
+async fn a_refused_client_receives_the_reason() {
     let server = Server::with_msgpack().await;
     let mut client = Client::open(server).await;
     client
@@ -126,7 +129,7 @@ async fn a_client_is_told_why_it_may_not_join() {
 }
 
 #[tokio::test]
-async fn events_and_answers() {
+async fn the_server_handles_events_and_acknowledgements() {
     let server = Server::with_msgpack().await;
     let mut client = Client::join(server).await;
     for argument in [
@@ -156,7 +159,7 @@ async fn events_and_answers() {
         client.expect(&echo(argument)).await;
     }
 
-    // What Node's client writes.
+    // The packet as Node's client encodes it.
     let options = "a76f7074696f6e73 81 a8636f6d7072657373 c3";
     client
         .send(&format!(
@@ -196,7 +199,7 @@ async fn events_and_answers() {
 }
 
 #[tokio::test]
-async fn what_only_javascript_knows_is_sent_on_as_json_has_it() {
+async fn the_server_relays_javascript_values_as_json() {
     let server = Server::with_msgpack().await;
     let mut client = Client::join(server).await;
     let date = format!("b8{}", hex("2009-02-13T23:31:30.123Z"));
@@ -214,10 +217,10 @@ async fn what_only_javascript_knows_is_sent_on_as_json_has_it() {
 }
 
 #[tokio::test]
-async fn polls_carry_it_as_base64() {
+async fn polling_carries_messages_as_base64() {
     let server = Server::with_msgpack().await;
     let mut client = PollingClient::handshake(server.addr()).await;
-    // The CONNECT of above.
+    // The CONNECT packet of [`Client::join`].
     client.send("bg6R0eXBlAKRkYXRh1AAAo25zcKEv").await;
     client.expect("bg6R0eXBlAKRkYXRh…").await;
     let echo = "bg6R0eXBlAqRkYXRhkqRlY2hvxAEFo25zcKEv";
@@ -226,13 +229,13 @@ async fn polls_carry_it_as_base64() {
 }
 
 #[tokio::test]
-async fn no_data_may_be_nil() {
+async fn packets_without_data_can_contain_nil() {
     let server = Server::with_msgpack().await;
     let mut witness = Client::join(server).await;
     let mut client = Client::open(server).await;
     client.send("82 a474797065 00 a36e7370 a12f").await;
     let joined = client.expect("83 a474797065 00 a464617461 …").await;
-    // From the `b4` of the key `sid` on.
+    // The id starts after the `b4` that follows the key `sid`.
     let (_, id) = joined.split_once("a3736964b4").expect("an id");
     let id = id.get(..40).expect("an id of 20 characters");
     client
@@ -258,9 +261,9 @@ async fn no_data_may_be_nil() {
         .await;
 }
 
-/// What a client has missed goes through the parser, too.
+/// Missed packets also pass through the parser.
 #[tokio::test]
-async fn a_client_that_is_back_gets_what_it_has_missed() {
+async fn a_recovered_client_receives_missed_packets() {
     let addr = fixture::start_with(|options| {
         let recovery = ConnectionStateRecovery::new();
         options
@@ -284,7 +287,7 @@ async fn a_client_that_is_back_gets_what_it_has_missed() {
     let offset = event
         .strip_prefix("83a47479706502a46461746193a46563686f01")
         .and_then(|rest| rest.strip_suffix("a36e7370a12f"))
-        .expect("as above");
+        .expect("the event has an offset");
     client.0.reset();
 
     let mut witness = Client(open(addr).await);
@@ -321,7 +324,7 @@ async fn a_client_that_is_back_gets_what_it_has_missed() {
 }
 
 #[tokio::test]
-async fn what_is_malformed_ends_the_connection() {
+async fn malformed_packets_close_the_connection() {
     let server = Server::with_msgpack().await;
     let mut witness = Client::join(server).await;
     for message in [
@@ -354,7 +357,7 @@ async fn what_is_malformed_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn reserved_events_are_refused() {
+async fn reserved_events_close_the_connection() {
     let server = Server::with_msgpack().await;
     let mut client = Client::join(server).await;
     let event = format!("aa{} a161", hex("disconnect"));
@@ -371,10 +374,10 @@ async fn reserved_events_are_refused() {
     }
 }
 
-/// Guards against lengths that are believed, and against recursion. Node's server allocates
-/// gigabytes for some of these.
+/// Guards against trusting lengths and against recursion. Node's server allocates gigabytes for
+/// some of these messages.
 #[tokio::test]
-async fn hostile_messages_are_harmless() {
+async fn hostile_messages_close_only_their_connection() {
     let server = Server::with_msgpack().await;
     if server.is_node() {
         return;
@@ -423,7 +426,7 @@ async fn hostile_messages_are_harmless() {
     polling.expect_close().await;
     witness.assert_alive().await;
 
-    // Large, but not hostile.
+    // Large but valid values.
     for argument in [
         format!("dc8000 {}", "c0".repeat(0x8000)),
         format!("da8000 {}", "01".repeat(0x8000)),

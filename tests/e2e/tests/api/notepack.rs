@@ -1,4 +1,4 @@
-//! MessagePack as Node's parser writes and reads it: generated packets both ways.
+//! Compares MessagePack with Node's parser: each side decodes generated packets of the other.
 
 use std::process::{Output, Stdio};
 
@@ -11,12 +11,12 @@ use tokio::process::Command;
 
 const PACKETS: &str = "1000";
 
-/// A packet as the script writes it.
+/// A packet in the output of the script.
 struct Line<'a> {
     bytes: Bytes,
     json: &'a str,
     attachments: Vec<Bytes>,
-    /// Whether it holds nothing that has several forms.
+    /// Whether all its values have only one encoding.
     is_exact: bool,
 }
 
@@ -24,7 +24,7 @@ impl<'a> Line<'a> {
     fn read(line: &'a str) -> Self {
         let columns: Vec<&str> = line.split('\t').collect();
         let [bytes, json, attachments, is_exact] = columns[..] else {
-            panic!("four columns, not {line}");
+            panic!("expected four columns: {line}");
         };
         let count = json.matches(r#"{"_placeholder":true,"#).count();
         Self {
@@ -37,7 +37,7 @@ impl<'a> Line<'a> {
 }
 
 #[tokio::test]
-async fn packets_are_read_and_written_as_in_node() {
+async fn packets_are_decoded_and_encoded_as_in_node() {
     let Some(script) = msgpack_script("notepack.mjs") else {
         return;
     };
@@ -46,7 +46,7 @@ async fn packets_are_read_and_written_as_in_node() {
         node.arg(&script).kill_on_drop(true);
         node
     };
-    // It sends more attachments than clients may.
+    // The script sends more attachments than the default limit allows.
     let limits = DecodeLimits::default().with_max_attachments(1000);
     let mut written = String::new();
     for seed in ["1", "2", "3"] {
@@ -76,8 +76,8 @@ async fn packets_are_read_and_written_as_in_node() {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut check = check.spawn().expect("node is there");
-    let mut stdin = check.stdin.take().expect("it is piped");
+    let mut check = check.spawn().expect("node is installed");
+    let mut stdin = check.stdin.take().expect("stdin is piped");
     let feed = async move {
         stdin.write_all(written.as_bytes()).await.ok();
     };
@@ -86,22 +86,22 @@ async fn packets_are_read_and_written_as_in_node() {
 }
 
 fn text(output: std::io::Result<Output>) -> String {
-    let output = output.expect("node is there");
+    let output = output.expect("node is installed");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
         "{errors}{}",
         String::from_utf8_lossy(&output.stdout)
     );
-    String::from_utf8(output.stdout).expect("a text")
+    String::from_utf8(output.stdout).expect("the output is UTF-8")
 }
 
-/// Compares JSON; a number is the same whichever digits write it.
+/// Asserts that JSON values are equal, comparing numbers by value.
 fn assert_same(ours: &str, node: &str) {
     let parse = |json: &str| serde_json::from_str::<Value>(json).expect("JSON");
     assert!(
         is_same(&parse(ours), &parse(node)),
-        "{ours} is {node} in Node"
+        "Node decodes {node} instead of {ours}"
     );
 }
 

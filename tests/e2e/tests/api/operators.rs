@@ -1,4 +1,4 @@
-//! The operations of `BroadcastOperator`, by every way that Node has to them.
+//! Tests the methods of `BroadcastOperator` on every type that offers them in Node.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use e2e::session::{assert_alive, join, join_polling};
 use socketio::{EmitError, Socket};
 use socketio_testing::{WsClient, within};
 
-/// All of it reaches everybody, on every server.
+/// All packets reach all clients on both servers.
 #[tokio::test]
-async fn everybody_can_be_meant_from_the_server_and_from_the_namespace() {
+async fn the_server_and_the_namespace_can_target_all_sockets() {
     let [a, b] = cluster().await;
     let (mut here, here_id) = join(a.addr).await;
     let (mut there, there_id) = join(b.addr).await;
     let (io, main) = (&a.io, a.io.of("/"));
-    io.try_emit("event", &1).expect("it can be sent");
-    main.try_emit("event", &2).expect("it can be sent");
+    io.try_emit("event", &1).expect("the packet is sent");
+    main.try_emit("event", &2).expect("the packet is sent");
     io.send(&3);
     main.send(&4);
     io.send(&5);
@@ -30,8 +30,8 @@ async fn everybody_can_be_meant_from_the_server_and_from_the_namespace() {
         client.expect(r#"42["message",6]"#).await;
         client.expect(r#"42["event",7]"#).await;
     }
-    for refused in [io.try_emit("connect", &()), main.try_emit("connect", &())] {
-        assert!(matches!(refused, Err(EmitError::ReservedEvent(_))));
+    for rejected in [io.try_emit("connect", &()), main.try_emit("connect", &())] {
+        assert!(matches!(rejected, Err(EmitError::ReservedEvent(_))));
     }
 
     io.sockets_join("one");
@@ -45,13 +45,13 @@ async fn everybody_can_be_meant_from_the_server_and_from_the_namespace() {
     let socket = b.io.of("/").socket(&there_id).expect("the socket");
     assert_eq!(socket.rooms(), [&*there_id]);
 
-    // The main namespace is Node's `io.sockets`.
+    // `io.sockets` in Node is the main namespace.
     assert_eq!(io.of("/").name(), "/");
     assert_eq!(io.of("/").sockets().len(), 1);
 }
 
 #[tokio::test]
-async fn everybody_can_be_asked() {
+async fn the_server_and_the_namespace_can_request_acknowledgements() {
     let [a, b] = cluster().await;
     let (mut here, _) = join(a.addr).await;
     let (mut there, _) = join(b.addr).await;
@@ -71,19 +71,19 @@ async fn everybody_can_be_asked() {
         }
         let answers = within("both answers", answers.all()).await;
         let round = u8::try_from(round).expect("a small number");
-        assert_eq!(answers.expect("both answer"), [round, round]);
+        assert_eq!(answers.expect("both clients answer"), [round, round]);
     }
 }
 
 #[tokio::test]
-async fn flags_of_a_socket_hold_for_its_broadcasts() {
+async fn flags_of_a_socket_apply_to_its_broadcasts() {
     let [a, b] = cluster().await;
     let (mut own, id) = join(a.addr).await;
     let (mut here, _) = join(a.addr).await;
     let (mut there, there_id) = join(b.addr).await;
     let socket = a.io.of("/").socket(&id).expect("the socket");
     a.io.to(&*there_id).sockets_join("room");
-    own_hears_nothing(&socket);
+    emit_broadcasts(&socket);
     here.expect(r#"42["broadcast"]"#).await;
     here.expect(r#"42["except"]"#).await;
     here.expect(r#"42["local"]"#).await;
@@ -92,17 +92,19 @@ async fn flags_of_a_socket_hold_for_its_broadcasts() {
     there.expect(r#"42["to"]"#).await;
     there.expect(r#"42["in"]"#).await;
     assert_alive(&mut there).await;
-    // A timeout too: nobody answers within none.
+    // With a timeout of zero, no client can answer in time.
     let answers = socket.timeout(Duration::ZERO).to("room");
     let answers = answers.emit_with_ack::<()>("ask", &()).all();
-    let error = within("an error", answers).await.expect_err("no time");
+    let error = within("an error", answers)
+        .await
+        .expect_err("the time is zero");
     assert!(error.answers().is_empty());
-    expect_own(&mut own, &socket).await;
+    emit_to_own(&mut own, &socket).await;
 }
 
-/// A broadcast of a polling client is dropped where nobody polls, and only there.
+/// The packet is dropped only for the polling client without a pending poll.
 #[tokio::test]
-async fn a_volatile_broadcast_is_dropped_where_the_transport_cannot_take_it() {
+async fn a_volatile_broadcast_is_dropped_for_transports_that_are_not_ready() {
     let [a] = cluster().await;
     let (_own, id) = join(a.addr).await;
     let (polling, _) = join_polling(a.addr).await;
@@ -114,7 +116,7 @@ async fn a_volatile_broadcast_is_dropped_where_the_transport_cannot_take_it() {
     assert_eq!(payload.text(), r#"42["kept"]"#);
 }
 
-fn own_hears_nothing(socket: &Socket) {
+fn emit_broadcasts(socket: &Socket) {
     socket.compress(false).broadcast().emit("broadcast", &());
     socket.to("room").emit("to", &());
     socket.compress(false).in_("room").emit("in", &());
@@ -125,7 +127,7 @@ fn own_hears_nothing(socket: &Socket) {
         .emit("local", &());
 }
 
-async fn expect_own(own: &mut WsClient, socket: &Socket) {
+async fn emit_to_own(own: &mut WsClient, socket: &Socket) {
     socket.send(&1);
     socket.send(&2);
     socket.compress(false).send(&3);

@@ -1,4 +1,4 @@
-//! Options of the connections beneath: path, cookie, compression, the first packet.
+//! Tests options of the Engine.IO server: path, cookie, compression and initial packet.
 
 use std::io::Read as _;
 
@@ -13,7 +13,7 @@ use socketio_testing::{HttpConnection, PollingClient, RawResponse, Request, WsCl
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
-/// The id in the open packet that a handshake by polling is answered with.
+/// Returns the session id in the response to a polling handshake.
 fn sid_of(response: &RawResponse) -> String {
     response.text().split('"').nth(3).expect("an id").to_owned()
 }
@@ -26,7 +26,7 @@ fn attributes(response: &RawResponse) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_cookie_names_the_connection() {
+async fn a_cookie_contains_the_session_id() {
     let builder = SocketIoLayer::builder().cookie(SessionCookie::default());
     let addr = serve(builder.build()).await;
     let response = Request::get(POLLING).send(addr).await;
@@ -37,12 +37,12 @@ async fn a_cookie_names_the_connection() {
         "SameSite=Lax",
     ];
     assert_eq!(attributes(&response), expected);
-    // Once for each connection.
+    // The cookie is only set by the handshake.
     let target = format!("{POLLING}&sid={}", sid_of(&response));
     let posted = Request::post(&target, "40").send(addr).await;
     assert_eq!(posted.header("set-cookie"), None);
 
-    // On WebSocket too, which is more than Node does.
+    // The handshake of a WebSocket also sets it, unlike in Node.
     let mut connection = HttpConnection::open(addr).await;
     connection.send(&Request::websocket(WEBSOCKET)).await;
     let response = connection.response().await;
@@ -51,7 +51,7 @@ async fn a_cookie_names_the_connection() {
 }
 
 #[tokio::test]
-async fn the_attributes_of_the_cookie_can_be_chosen() {
+async fn the_cookie_attributes_are_configurable() {
     let cookie = SessionCookie::default()
         .name("server-7")
         .path("/live")
@@ -80,7 +80,7 @@ async fn the_attributes_of_the_cookie_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn the_slash_behind_the_path_can_be_left_out() {
+async fn the_trailing_slash_of_the_path_can_be_optional() {
     for (slash, path, served) in [
         (true, "/socket.io/", true),
         (true, "/socket.io", false),
@@ -107,11 +107,11 @@ async fn the_slash_behind_the_path_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_first_packet_comes_with_the_handshake() {
+async fn the_initial_packet_follows_the_handshake() {
     let layer = SocketIoLayer::builder().initial_packet("hello").build();
     let addr = serve(layer).await;
     let response = Request::get(POLLING).send(addr).await;
-    // As Node's server answers.
+    // The same response as Node's server.
     response.assert(200, "0{…}\u{1e}4hello");
     let mut client = WsClient::connect(addr, WEBSOCKET).await;
     client.expect("0{…}").await;
@@ -120,8 +120,8 @@ async fn a_first_packet_comes_with_the_handshake() {
 
 const LONG: usize = 5_000;
 
-/// A server that emits long events: with compression, and without.
-async fn emitting(builder: SocketIoBuilder) -> std::net::SocketAddr {
+/// Starts a server that emits long events with and without compression.
+async fn serve_long_events(builder: SocketIoBuilder) -> std::net::SocketAddr {
     let layer = builder.build();
     layer
         .io()
@@ -138,9 +138,9 @@ async fn emitting(builder: SocketIoBuilder) -> std::net::SocketAddr {
     serve(layer).await
 }
 
-/// The encoding of the answer in which the events come that were asked for.
-async fn encoding(client: &PollingClient, asked: &str) -> Option<String> {
-    client.send(asked).await;
+/// Sends packets that request events, and returns the encoding of the response with the events.
+async fn encoding(client: &PollingClient, packets: &str) -> Option<String> {
+    client.send(packets).await;
     let response = client
         .raw_request("GET", &[("Accept-Encoding", "gzip, deflate, br")], None)
         .await;
@@ -158,24 +158,24 @@ async fn encoding(client: &PollingClient, asked: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn long_answers_are_compressed_unless_their_events_say_no() {
-    let addr = emitting(SocketIoLayer::builder()).await;
+async fn long_responses_are_compressed_unless_their_events_disable_it() {
+    let addr = serve_long_events(SocketIoLayer::builder()).await;
     let (client, _) = join_polling(addr).await;
     let (compressed, plain) = (r#"42["compressed"]"#, r#"42["plain"]"#);
     assert_eq!(encoding(&client, compressed).await.as_deref(), Some("gzip"));
     assert_eq!(encoding(&client, plain).await, None);
     let both = format!("{plain}\u{1e}{compressed}");
     assert_eq!(encoding(&client, &both).await.as_deref(), Some("gzip"));
-    // It is the same where somebody listens.
+    // Outgoing listeners do not change the compression.
     client.send(r#"42["listen"]"#).await;
     assert_eq!(encoding(&client, compressed).await.as_deref(), Some("gzip"));
     assert_eq!(encoding(&client, plain).await, None);
 }
 
 #[tokio::test]
-async fn compression_can_be_switched_off_and_begin_later() {
+async fn compression_can_be_disabled_and_has_a_threshold() {
     let compressed = r#"42["compressed"]"#;
-    let addr = emitting(SocketIoLayer::builder().http_compression(None)).await;
+    let addr = serve_long_events(SocketIoLayer::builder().http_compression(None)).await;
     let (client, _) = join_polling(addr).await;
     assert_eq!(encoding(&client, compressed).await, None);
 
@@ -183,7 +183,7 @@ async fn compression_can_be_switched_off_and_begin_later() {
     let length = LONG + 13;
     for (threshold, expected) in [(length, Some("gzip")), (length + 1, None)] {
         let compression = HttpCompression::default().threshold(threshold).level(1);
-        let addr = emitting(SocketIoLayer::builder().http_compression(compression)).await;
+        let addr = serve_long_events(SocketIoLayer::builder().http_compression(compression)).await;
         let (client, _) = join_polling(addr).await;
         assert_eq!(encoding(&client, compressed).await.as_deref(), expected);
     }

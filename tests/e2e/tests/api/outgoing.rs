@@ -1,4 +1,4 @@
-//! Listeners of what is sent.
+//! Tests listeners for outgoing packets.
 
 use axum::extract::State;
 use bytes::Bytes;
@@ -8,13 +8,13 @@ use socketio::{Args, Reply, Socket, SocketIo};
 
 use crate::journaled::{App, server};
 
-/// What is heard and what is not is as in Node's server.
+/// Listeners receive the same packets as in Node.
 #[tokio::test]
-async fn every_event_that_is_sent_is_heard_and_no_answer() {
+async fn outgoing_listeners_receive_events_but_no_acknowledgements() {
     let (addr, app) = server(|namespace| {
         namespace
             .on("ask", async || Reply("an answer"))
-            .on_connect(listen)
+            .on_connect(add_listener)
     })
     .await;
     let (mut client, id) = join(addr).await;
@@ -53,9 +53,9 @@ async fn every_event_that_is_sent_is_heard_and_no_answer() {
     assert!(app.journal.take().await.is_empty());
 }
 
-/// Guards against packets that differ where somebody listens.
+/// Guards against listeners that change the encoding.
 #[tokio::test]
-async fn what_is_sent_is_the_same() {
+async fn outgoing_listeners_do_not_change_the_packets() {
     let (addr, app) = server(|namespace| namespace).await;
     let (mut client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
@@ -82,7 +82,7 @@ async fn what_is_sent_is_the_same() {
 }
 
 #[tokio::test]
-async fn attachments_are_heard() {
+async fn outgoing_listeners_receive_attachments() {
     let (addr, app) = server(|namespace| namespace).await;
     let (_client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
@@ -93,12 +93,12 @@ async fn attachments_are_heard() {
     });
     socket.emit("event", &(1, Bytes::from_static(b"x")));
     io_of(&app).emit("all", &(2, Bytes::from_static(b"y")));
-    let heard = [r#"event 1 b"x" 2"#, r#"all 2 b"y" 2"#];
-    app.journal.expect(heard).await;
+    let received = [r#"event 1 b"x" 2"#, r#"all 2 b"y" 2"#];
+    app.journal.expect(received).await;
 }
 
 #[tokio::test]
-async fn those_of_the_namespace_come_first_and_what_is_prepended_before_others() {
+async fn outgoing_listeners_run_in_order() {
     let (addr, app) = server(|namespace| namespace).await;
     let (mut client, id) = join(addr).await;
     let (mut other, other_id) = join(addr).await;
@@ -114,7 +114,7 @@ async fn those_of_the_namespace_come_first_and_what_is_prepended_before_others()
             if socket.id().as_str() == id {
                 write(event, args);
             } else {
-                write("another's", args);
+                write("other's", args);
             }
         }
     };
@@ -125,23 +125,26 @@ async fn those_of_the_namespace_come_first_and_what_is_prepended_before_others()
         .on_any_outgoing(write_with("of all"))
         .prepend_any_outgoing(write_with("of all, prepended"));
     socket.emit("a", &());
-    let heard = [
+    let received = [
         "a: of all, prepended",
         "a: of all",
         "a: own, prepended",
         "a: own",
     ];
-    app.journal.expect(heard).await;
+    app.journal.expect(received).await;
     socket_of(&app, &other_id).emit("b", &());
     app.journal
-        .expect(["another's: of all, prepended", "another's: of all"])
+        .expect(["other's: of all, prepended", "other's: of all"])
         .await;
-    let first = *namespace.listeners_any_outgoing().first().expect("two");
+    let first = *namespace
+        .listeners_any_outgoing()
+        .first()
+        .expect("a listener");
     assert!(namespace.off_any_outgoing(first));
     assert!(!namespace.off_any_outgoing(first));
     socket.emit("c", &());
-    let heard = ["c: of all", "c: own, prepended", "c: own"];
-    app.journal.expect(heard).await;
+    let received = ["c: of all", "c: own, prepended", "c: own"];
+    app.journal.expect(received).await;
     namespace.off_all_any_outgoing();
     socket.off_all_any_outgoing();
     namespace.emit("d", &());
@@ -153,39 +156,39 @@ async fn those_of_the_namespace_come_first_and_what_is_prepended_before_others()
     assert!(app.journal.take().await.is_empty());
 }
 
-/// As in Node's server, which asks the transport only afterwards.
+/// As in Node, which checks the transport only after the listeners.
 #[tokio::test]
-async fn volatile_events_are_heard_also_if_the_transport_drops_them() {
-    let (addr, app) = server(|namespace| namespace.on_connect(listen)).await;
+async fn outgoing_listeners_receive_dropped_volatile_events() {
+    let (addr, app) = server(|namespace| namespace.on_connect(add_listener)).await;
     let (polling, id) = e2e::session::join_polling(addr).await;
-    // Nobody polls.
+    // No poll is pending.
     socket_of(&app, &id).volatile().emit("dropped", &());
     io_of(&app).volatile().emit("all dropped", &());
-    let heard = [r#"dropped ["dropped"]"#, r#"all dropped ["all dropped"]"#];
-    app.journal.expect(heard).await;
+    let received = [r#"dropped ["dropped"]"#, r#"all dropped ["all dropped"]"#];
+    app.journal.expect(received).await;
     socket_of(&app, &id).emit("queued", &());
     let mut polling = polling;
     polling.expect(r#"42["queued"]"#).await;
 }
 
-/// Guards against listeners that are called under a lock.
+/// Guards against calling listeners under a lock.
 #[tokio::test]
-async fn a_listener_may_do_what_it_wants() {
+async fn an_outgoing_listener_can_use_the_socket_and_the_server() {
     let (addr, app) = server(|namespace| namespace).await;
     let (mut client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
     socket.join("room");
-    let (me, io) = (socket.clone(), io_of(&app));
+    let (own, io) = (socket.clone(), io_of(&app));
     socket.on_any_outgoing(move |event, _| {
         if event == "first" {
-            me.leave("room");
-            me.join(["room", "another"]);
-            me.emit("second", &());
-            me.on_any_outgoing(|_, _| ());
+            own.leave("room");
+            own.join(["room", "another"]);
+            own.emit("second", &());
+            own.on_any_outgoing(|_, _| ());
             io.to("another").emit("third", &());
             let namespace = io.of("/").on_any_outgoing(|_, _, _| ());
             namespace.off_all_any_outgoing();
-            me.off_all_any_outgoing();
+            own.off_all_any_outgoing();
         }
     });
     io_of(&app).to("room").emit("first", &());
@@ -196,7 +199,7 @@ async fn a_listener_may_do_what_it_wants() {
 }
 
 #[tokio::test]
-async fn one_that_panics_keeps_nothing_from_being_sent() {
+async fn a_panicking_outgoing_listener_does_not_prevent_sending() {
     let (addr, app) = server(|namespace| {
         namespace
             .on_any_outgoing(|_, _, _| panic!("on purpose"))
@@ -204,7 +207,7 @@ async fn one_that_panics_keeps_nothing_from_being_sent() {
             .on_connect(async |socket: Socket| {
                 socket.on_any_outgoing(|_, _| panic!("on purpose"));
             })
-            .on_connect(listen)
+            .on_connect(add_listener)
     })
     .await;
     let (mut client, id) = join(addr).await;
@@ -214,13 +217,13 @@ async fn one_that_panics_keeps_nothing_from_being_sent() {
     client.expect(r#"42["a"]"#).await;
     client.expect(r#"42["b"]"#).await;
     other.expect(r#"42["b"]"#).await;
-    let heard = [r#"a ["a"]"#, r#"b ["b"]"#, r#"b ["b"]"#];
-    app.journal.expect(heard).await;
+    let received = [r#"a ["a"]"#, r#"b ["b"]"#, r#"b ["b"]"#];
+    app.journal.expect(received).await;
 }
 
 #[tokio::test]
-async fn nothing_is_heard_of_a_socket_that_is_over() {
-    let (addr, app) = server(|namespace| namespace.on_connect(listen)).await;
+async fn outgoing_listeners_of_a_disconnected_socket_are_not_called() {
+    let (addr, app) = server(|namespace| namespace.on_connect(add_listener)).await;
     let (mut client, id) = join(addr).await;
     let socket = socket_of(&app, &id);
     client.send("41").await;
@@ -231,7 +234,7 @@ async fn nothing_is_heard_of_a_socket_that_is_over() {
     assert!(app.journal.take().await.is_empty());
 }
 
-async fn listen(socket: Socket, State(journal): State<Journal>) {
+async fn add_listener(socket: Socket, State(journal): State<Journal>) {
     socket.on_any_outgoing(move |event, args| {
         journal.write(format_args!("{event} {}", args.as_json()));
     });

@@ -1,4 +1,4 @@
-//! Parsers of one's own.
+//! Tests custom parsers.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use crate::journaled::{self, App};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Two messages for each packet: a text with its type, namespace and id, and the payload, which is
-/// a text or, for a name and one binary argument, binary.
+/// Encodes each packet as two messages. The first is a text with its type, namespace and id. The
+/// second is the payload: a text, or binary for a single attachment.
 #[derive(Clone, Default)]
-struct InTwo {
+struct TwoMessages {
     encoded: Arc<AtomicUsize>,
 }
 
-impl Parser for InTwo {
+impl Parser for TwoMessages {
     fn encode(&self, packet: &Packet) -> Result<Vec<Message>, BoxError> {
-        if packet.event_name().as_deref() == Some("unspeakable") {
-            return Err("there is no word for it".into());
+        if packet.event_name().as_deref() == Some("unsupported") {
+            return Err("unsupported event".into());
         }
         if packet.event_name().as_deref() == Some("silent") {
             return Ok(Vec::new());
@@ -51,26 +51,26 @@ impl Parser for InTwo {
     }
 
     fn decoder(&self, limits: Arc<DecodeLimits>) -> Box<dyn PacketDecoder> {
-        Box::new(InTwoDecoder { limits, head: None })
+        Box::new(TwoMessagesDecoder { limits, head: None })
     }
 }
 
-struct InTwoDecoder {
+struct TwoMessagesDecoder {
     limits: Arc<DecodeLimits>,
     head: Option<(PacketType, Namespace, Option<u64>)>,
 }
 
-impl PacketDecoder for InTwoDecoder {
+impl PacketDecoder for TwoMessagesDecoder {
     fn decode(&mut self, message: Message) -> Result<Option<Packet>, BoxError> {
         let Some((kind, namespace, id)) = self.head.take() else {
             let Message::Text(head) = message else {
-                return Err("binary comes second".into());
+                return Err("the first message must be text".into());
             };
             let parts: Vec<&str> = head.split(' ').collect();
             let [kind, namespace, id] = parts[..] else {
-                return Err("three parts make a head".into());
+                return Err("the head must have three parts".into());
             };
-            let kind = PacketType::from_number(kind.parse()?).ok_or("no type")?;
+            let kind = PacketType::from_number(kind.parse()?).ok_or("unknown packet type")?;
             let id = id.parse().ok();
             self.head = Some((kind, Namespace::new(namespace.to_owned())?, id));
             return Ok(None);
@@ -122,7 +122,7 @@ async fn server(parser: impl Parser) -> (std::net::SocketAddr, App) {
 }
 
 fn io_of(app: &App) -> &SocketIo {
-    app.io.as_ref().expect("the application has it")
+    app.io.as_ref().expect("the server")
 }
 
 async fn send(client: &mut WsClient, head: &str, payload: &str) {
@@ -135,7 +135,7 @@ async fn expect(client: &mut WsClient, head: &str, payload: &str) {
     client.expect(payload).await;
 }
 
-/// Messages of Engine.IO have a `4` in front.
+/// Each Engine.IO message starts with a `4`.
 async fn join(addr: std::net::SocketAddr) -> WsClient {
     let mut client = open(addr).await;
     send(&mut client, "40 / ", "4").await;
@@ -144,8 +144,8 @@ async fn join(addr: std::net::SocketAddr) -> WsClient {
 }
 
 #[tokio::test]
-async fn every_kind_of_packet_goes_through_the_parser() {
-    let (addr, app) = server(InTwo::default()).await;
+async fn a_custom_parser_handles_all_packets() {
+    let (addr, app) = server(TwoMessages::default()).await;
     let mut client = join(addr).await;
     send(&mut client, "42 / ", r#"4["echo",1,"two"]"#).await;
     expect(&mut client, "42 / ", r#"4["echo",1,"two"]"#).await;
@@ -180,8 +180,8 @@ async fn every_kind_of_packet_goes_through_the_parser() {
 }
 
 #[tokio::test]
-async fn a_broadcast_is_encoded_once() {
-    let parser = InTwo::default();
+async fn a_custom_parser_encodes_a_broadcast_once() {
+    let parser = TwoMessages::default();
     let (addr, app) = server(parser.clone()).await;
     let mut clients = [join(addr).await, join(addr).await, join(addr).await];
     parser.encoded.store(0, Ordering::Relaxed);
@@ -192,20 +192,22 @@ async fn a_broadcast_is_encoded_once() {
         expect(client, "42 / 0", r#"4["asked"]"#).await;
         send(client, "43 / 0", "4[1]").await;
     }
-    assert_eq!(answers.all().await.expect("all answer"), [1, 1, 1]);
+    assert_eq!(answers.all().await.expect("all clients answer"), [1, 1, 1]);
     assert_eq!(parser.encoded.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
-async fn what_the_parser_cannot_encode_is_not_sent() {
-    let (addr, app) = server(InTwo::default()).await;
+async fn a_packet_that_the_parser_cannot_encode_is_not_sent() {
+    let (addr, app) = server(TwoMessages::default()).await;
     let mut client = join(addr).await;
     let sockets = io_of(&app).of("/").sockets();
     let [socket] = &sockets[..] else {
-        panic!("one socket");
+        panic!("expected one socket");
     };
-    for event in ["unspeakable", "silent"] {
-        let error = socket.try_emit(event, &1).expect_err("it has no form");
+    for event in ["unsupported", "silent"] {
+        let error = socket
+            .try_emit(event, &1)
+            .expect_err("the packet has no encoding");
         assert!(matches!(error, EmitError::Encode(_)), "{error}");
         let cause = error.source().expect("a cause").to_string();
         assert!(
@@ -215,15 +217,15 @@ async fn what_the_parser_cannot_encode_is_not_sent() {
         socket.emit(event, &1);
         io_of(&app).emit(event, &1);
         let answers = io_of(&app).emit_with_ack::<u32>(event, &()).all().await;
-        assert_eq!(answers.expect("nobody was asked"), [0; 0]);
+        assert_eq!(answers.expect("no client was asked"), [0; 0]);
     }
     send(&mut client, "42 / ", r#"4["echo"]"#).await;
     expect(&mut client, "42 / ", r#"4["echo"]"#).await;
 }
 
 #[tokio::test]
-async fn what_the_decoder_refuses_ends_the_connection() {
-    let (addr, app) = server(InTwo::default()).await;
+async fn a_decoder_error_closes_the_connection() {
+    let (addr, app) = server(TwoMessages::default()).await;
     for (head, payload) in [
         ("4no head", None),
         ("49 / ", None),
@@ -244,11 +246,11 @@ async fn what_the_decoder_refuses_ends_the_connection() {
     client.expect_close(None).await;
 }
 
-/// As for attachments.
+/// The timeout for attachments applies.
 #[tokio::test]
-async fn a_packet_that_takes_several_messages_has_a_time_to_be_complete() {
+async fn an_incomplete_packet_times_out() {
     let time = VirtualTime::start();
-    let (addr, app) = server(InTwo::default()).await;
+    let (addr, app) = server(TwoMessages::default()).await;
     let mut client = join(addr).await;
     let mut other = join(addr).await;
     client.send("42 / ").await;
@@ -260,14 +262,14 @@ async fn a_packet_that_takes_several_messages_has_a_time_to_be_complete() {
     client.expect_close(None).await;
     app.journal.expect(["forced server close"]).await;
     send(&mut other, "42 / ", r#"4["echo"]"#).await;
-    // It was pinged meanwhile.
+    // The server has sent a ping meanwhile.
     other.expect("2").await;
     expect(&mut other, "42 / ", r#"4["echo"]"#).await;
 }
 
-/// The usual encoding behind the trait is the usual encoding.
+/// The default encoding must not change when it is used through the trait.
 #[tokio::test]
-async fn the_json_parser_changes_nothing() {
+async fn the_json_parser_matches_the_default_encoding() {
     let (addr, _) = server(JsonParser).await;
     let (mut client, _) = e2e::session::join(addr).await;
     client

@@ -1,4 +1,4 @@
-//! Clients that lose their connection and come back, as an application sees it.
+//! Tests connection state recovery from an application's view.
 
 use std::net::SocketAddr;
 
@@ -13,35 +13,40 @@ use socketio::{
 };
 use socketio_testing::WsClient;
 
-mod bounds;
-mod faulty;
+mod disabled;
+mod hooks;
+mod interleaving;
+mod limits;
 mod middleware;
-mod moments;
-mod off;
-mod quick;
-mod returning;
+mod restored;
+mod takeover;
 
 type Io = SocketIo<Journal>;
 
-/// A server with recovery whose main namespace writes down who comes and goes.
+/// Starts a server with recovery that records connects and disconnects in its main namespace.
 async fn serve_with(
     recovery: ConnectionStateRecovery,
-    change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
+    configure: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
 ) -> (SocketAddr, Io, Journal) {
     let journal = Journal::new();
-    let builder = change(SocketIoLayer::builder().connection_state_recovery(recovery));
+    let builder = configure(SocketIoLayer::builder().connection_state_recovery(recovery));
     let layer = builder.with_state(journal.clone()).build();
     let io = layer.io();
     let connected = async |socket: Socket, State(journal): State<Journal>| {
-        let how = if socket.recovered() { "back" } else { "new" };
-        journal.write(format!("{how} [{}]", rooms(&socket)));
+        let kind = if socket.recovered() {
+            "recovered"
+        } else {
+            "new"
+        };
+        journal.write(format!("{kind} [{}]", rooms(&socket)));
     };
     let disconnecting = async |socket: Socket, State(journal): State<Journal>| {
         journal.write(format!("leaving [{}]", rooms(&socket)));
     };
-    let left = async |socket: Socket, reason: DisconnectReason, State(journal): State<Journal>| {
-        journal.write(format!("{reason} [{}]", rooms(&socket)));
-    };
+    let disconnected =
+        async |socket: Socket, reason: DisconnectReason, State(journal): State<Journal>| {
+            journal.write(format!("{reason} [{}]", rooms(&socket)));
+        };
     let join = async |socket: Socket, Data(room): Data<String>| {
         socket.join(room);
         socket.emit("joined", "");
@@ -50,7 +55,7 @@ async fn serve_with(
         .on_connect(connected)
         .on("join", join)
         .on_disconnecting(disconnecting)
-        .on_disconnect(left);
+        .on_disconnect(disconnected);
     (serve(layer).await, io, journal)
 }
 
@@ -58,7 +63,7 @@ async fn serve_default() -> (SocketAddr, Io, Journal) {
     serve_with(ConnectionStateRecovery::new(), |builder| builder).await
 }
 
-/// The rooms of a socket, that of its own id as `me`.
+/// Returns the rooms of a socket, with the room of its id as `me`.
 fn rooms(socket: &Socket) -> String {
     let name = |room: &Room| match room.as_str() {
         room if room == socket.id().as_str() => "me".to_owned(),
@@ -68,15 +73,15 @@ fn rooms(socket: &Socket) -> String {
     rooms.join(" ")
 }
 
-/// A client that is connected.
+/// A connected client.
 struct Client {
     websocket: WsClient,
-    known: Known,
+    credentials: Credentials,
 }
 
-/// What a client knows of its socket.
+/// The ids of a socket and the offset of the last event, as known to its client.
 #[derive(Clone, Debug)]
-struct Known {
+struct Credentials {
     sid: String,
     pid: String,
     offset: String,
@@ -89,20 +94,23 @@ impl Client {
         Self::new(websocket, String::new()).await
     }
 
-    /// A client whose CONNECT is to be answered with new ids.
+    /// Waits for a CONNECT answer with new ids.
     async fn new(mut websocket: WsClient, offset: String) -> Self {
         let connect = websocket.expect(r#"40{"sid":"…","pid":"…"}"#).await;
         let mut quoted = connect.split('"').skip(3).step_by(4).map(str::to_owned);
         let (sid, pid) = (quoted.next(), quoted.next());
-        let known = Known {
+        let credentials = Credentials {
             sid: sid.expect("a sid"),
             pid: pid.expect("a pid"),
             offset,
         };
-        Self { websocket, known }
+        Self {
+            websocket,
+            credentials,
+        }
     }
 
-    /// A client that is in these rooms and has been sent something.
+    /// Connects a client that joins these rooms and receives events.
     async fn in_rooms(addr: SocketAddr, rooms: &[&str]) -> Self {
         let mut client = Self::connect(addr).await;
         client.join("all").await;
@@ -116,38 +124,38 @@ impl Client {
         self.websocket
             .send(&format!(r#"42["join","{room}"]"#))
             .await;
-        self.hears("joined").await;
+        self.expect_event("joined").await;
     }
 
-    /// The next packet must be this event, with an offset.
-    async fn hears(&mut self, event: &str) {
-        self.known.offset = hear(&mut self.websocket, event).await;
+    /// Asserts that the next packet is this event with an offset.
+    async fn expect_event(&mut self, event: &str) {
+        self.credentials.offset = expect_event_on(&mut self.websocket, event).await;
     }
 
-    /// Loses the connection.
-    fn lose(self) -> Known {
+    /// Drops the connection.
+    fn disconnect(self) -> Credentials {
         self.websocket.reset();
-        self.known
+        self.credentials
     }
 }
 
-impl Known {
+impl Credentials {
     fn connect(&self) -> String {
         format!(r#"40{{"pid":"{}","offset":"{}"}}"#, self.pid, self.offset)
     }
 
-    /// Opens a connection and asks for the socket.
-    async fn return_to(&self, addr: SocketAddr) -> WsClient {
+    /// Opens a connection and requests recovery.
+    async fn reconnect(&self, addr: SocketAddr) -> WsClient {
         let mut websocket = open(addr).await;
         websocket.send(&self.connect()).await;
         websocket
     }
 
-    /// Comes back, and must be told these events before it is recovered.
-    async fn come_back(mut self, addr: SocketAddr, missed: &[&str]) -> Client {
-        let mut websocket = self.return_to(addr).await;
+    /// Recovers the socket and asserts that these missed events arrive first.
+    async fn recover(mut self, addr: SocketAddr, missed: &[&str]) -> Client {
+        let mut websocket = self.reconnect(addr).await;
         for event in missed {
-            self.offset = hear(&mut websocket, event).await;
+            self.offset = expect_event_on(&mut websocket, event).await;
         }
         websocket
             .expect(&format!(
@@ -157,21 +165,21 @@ impl Known {
             .await;
         Client {
             websocket,
-            known: self,
+            credentials: self,
         }
     }
 
-    /// Comes back, and must get a new socket.
-    async fn begin_anew(self, addr: SocketAddr) -> Client {
-        let client = Client::new(self.return_to(addr).await, String::new()).await;
-        assert_ne!(client.known.sid, self.sid);
-        assert_ne!(client.known.pid, self.pid);
+    /// Requests recovery and asserts that the server creates a new socket.
+    async fn recover_fails(self, addr: SocketAddr) -> Client {
+        let client = Client::new(self.reconnect(addr).await, String::new()).await;
+        assert_ne!(client.credentials.sid, self.sid);
+        assert_ne!(client.credentials.pid, self.pid);
         client
     }
 }
 
-/// The next packet must be this event, with an offset, which is returned.
-async fn hear(websocket: &mut WsClient, event: &str) -> String {
+/// Asserts that the next packet is this event, and returns its offset.
+async fn expect_event_on(websocket: &mut WsClient, event: &str) -> String {
     let text = websocket.expect(&format!(r#"42["{event}",…"]"#)).await;
     let (_, offset) = text.rsplit_once(",\"").expect("an offset");
     offset.trim_end_matches("\"]").to_owned()

@@ -1,4 +1,4 @@
-//! Connection state recovery on the wire, as Node's server has it.
+//! Tests connection state recovery on the wire, as in Node's server.
 
 use std::net::SocketAddr;
 
@@ -6,14 +6,14 @@ use e2e::server::Server;
 use e2e::session::{WEBSOCKET, open};
 use socketio_testing::{PollingClient, WsClient, matches};
 
-/// What a client knows of its socket.
-struct Known {
+/// The ids of a socket as known to its client.
+struct Credentials {
     sid: String,
     pid: String,
 }
 
-/// The ids that the server's CONNECT packet gives.
-fn ids_of(connect: &str) -> Known {
+/// Returns the ids in a CONNECT packet of the server.
+fn ids_of(connect: &str) -> Credentials {
     let mut quoted = connect.split('"');
     assert!(
         matches(r#"40{"sid":"…","pid":"…"}"#, connect),
@@ -21,47 +21,48 @@ fn ids_of(connect: &str) -> Known {
     );
     let sid = quoted.nth(3).expect("a sid").to_owned();
     let pid = quoted.nth(3).expect("a pid").to_owned();
-    Known { sid, pid }
+    Credentials { sid, pid }
 }
 
-async fn join(addr: SocketAddr) -> (WsClient, Known) {
+async fn join(addr: SocketAddr) -> (WsClient, Credentials) {
     let mut client = open(addr).await;
     client.send("40").await;
-    let known = ids_of(&client.expect(r#"40{"sid":"…","pid":"…"}"#).await);
-    (client, known)
+    let credentials = ids_of(&client.expect(r#"40{"sid":"…","pid":"…"}"#).await);
+    (client, credentials)
 }
 
-/// What a client sends that comes back.
+/// Returns the CONNECT packet of a client that requests recovery.
 fn connect(pid: &str, offset: &str) -> String {
     format!(r#"40{{"pid":"{pid}","offset":"{offset}"}}"#)
 }
 
-async fn come_back(addr: SocketAddr, known: &Known, offset: &str) -> WsClient {
+async fn recover(addr: SocketAddr, credentials: &Credentials, offset: &str) -> WsClient {
     let mut client = open(addr).await;
-    client.send(&connect(&known.pid, offset)).await;
+    client.send(&connect(&credentials.pid, offset)).await;
     client
 }
 
-/// The offset of an event: its last argument.
+/// Returns the offset of an event, which is its last argument.
 fn offset(event: &str) -> String {
     let (_, rest) = event.rsplit_once(",\"").expect("an offset");
     rest.strip_suffix("\"]").expect("a text").to_owned()
 }
 
-/// Lets the server send an event, and returns its offset.
+/// Requests an event from the server and returns its offset.
 async fn echo(client: &mut WsClient) -> String {
     client.send(r#"42["echo","hello"]"#).await;
     offset(&client.expect(r#"42["echo","hello","…"]"#).await)
 }
 
-/// Waits until the server has noticed that a socket is gone, and returns why.
-async fn departed(other: &mut WsClient, sid: &str) -> String {
+/// Waits until the server has noticed the disconnect of a socket, and returns the packet with the
+/// reason.
+async fn wait_for_disconnect(other: &mut WsClient, sid: &str) -> String {
     other.send(&format!(r#"427["reason","{sid}"]"#)).await;
     other.expect(r#"437[{"reason":"…","rooms":…}]"#).await
 }
 
 #[tokio::test]
-async fn the_ids_are_two_secrets_of_20_characters() {
+async fn socket_ids_and_private_ids_are_unique() {
     let server = Server::with_recovery().await;
     let (_one, one) = join(server.addr()).await;
     let (_two, two) = join(server.addr()).await;
@@ -77,7 +78,7 @@ async fn the_ids_are_two_secrets_of_20_characters() {
 }
 
 #[tokio::test]
-async fn events_bear_an_offset_and_answers_do_not() {
+async fn events_have_an_offset_and_acknowledgements_do_not() {
     let server = Server::with_recovery().await;
     let (mut client, _) = join(server.addr()).await;
     let first = echo(&mut client).await;
@@ -101,9 +102,9 @@ async fn events_bear_an_offset_and_answers_do_not() {
 }
 
 #[tokio::test]
-async fn binary_events_bear_an_offset() {
+async fn binary_events_have_an_offset() {
     let server = Server::with_recovery().await;
-    let (mut client, known) = join(server.addr()).await;
+    let (mut client, credentials) = join(server.addr()).await;
     client
         .send(r#"451-["echo",{"_placeholder":true,"num":0}]"#)
         .await;
@@ -124,29 +125,29 @@ async fn binary_events_bear_an_offset() {
     client.expect_binary(&[4]).await;
     client.reset();
     let (mut other, _) = join(server.addr()).await;
-    departed(&mut other, &known.sid).await;
-    let mut client = come_back(server.addr(), &known, &before).await;
+    wait_for_disconnect(&mut other, &credentials.sid).await;
+    let mut client = recover(server.addr(), &credentials, &before).await;
     client.expect(&lost).await;
     client.expect_binary(&[4]).await;
     client
         .expect(&format!(
             r#"40{{"sid":"{}","pid":"{}"}}"#,
-            known.sid, known.pid
+            credentials.sid, credentials.pid
         ))
         .await;
 }
 
 #[tokio::test]
-async fn a_client_that_comes_back_gets_what_it_has_missed_and_then_its_ids() {
+async fn a_recovered_client_receives_missed_events_and_then_its_ids() {
     let server = Server::with_recovery().await;
-    let (mut client, known) = join(server.addr()).await;
+    let (mut client, credentials) = join(server.addr()).await;
     let (mut other, _) = join(server.addr()).await;
     client.send(r#"420["join",["red","blue"]]"#).await;
     client.expect(r#"430[["blue","red"]]"#).await;
     let last = echo(&mut client).await;
     client.reset();
     assert_eq!(
-        departed(&mut other, &known.sid).await,
+        wait_for_disconnect(&mut other, &credentials.sid).await,
         r#"437[{"reason":"transport close","rooms":["blue","red"]}]"#
     );
     let missed = [
@@ -156,7 +157,7 @@ async fn a_client_that_comes_back_gets_what_it_has_missed_and_then_its_ids() {
         r#"{"except":["red"]}"#,
         r#"{"to":["red"],"except":["blue"]}"#,
         "{}",
-        &format!(r#"{{"to":["{}"]}}"#, known.sid),
+        &format!(r#"{{"to":["{}"]}}"#, credentials.sid),
     ];
     for (number, target) in missed.iter().enumerate() {
         other
@@ -170,14 +171,17 @@ async fn a_client_that_comes_back_gets_what_it_has_missed_and_then_its_ids() {
         }
     }
 
-    let mut client = come_back(server.addr(), &known, &last).await;
+    let mut client = recover(server.addr(), &credentials, &last).await;
     for number in [0, 2, 5, 6] {
         client.expect(&format!(r#"42["news",{number},"…"]"#)).await;
     }
-    let ids = format!(r#"40{{"sid":"{}","pid":"{}"}}"#, known.sid, known.pid);
+    let ids = format!(
+        r#"40{{"sid":"{}","pid":"{}"}}"#,
+        credentials.sid, credentials.pid
+    );
     client.expect(&ids).await;
-    // It is in its rooms again, and that of its id.
-    for room in ["red", "blue", &known.sid] {
+    // The socket is in its rooms and in the room of its id again.
+    for room in ["red", "blue", &credentials.sid] {
         other
             .send(&format!(
                 r#"422["io-to",{{"to":["{room}"]}},"news","{room}"]"#
@@ -188,33 +192,36 @@ async fn a_client_that_comes_back_gets_what_it_has_missed_and_then_its_ids() {
     }
     client.send(r#"420["whoami"]"#).await;
     client
-        .expect(&format!(r#"430[{{…"id":"{}",…}}]"#, known.sid))
+        .expect(&format!(r#"430[{{…"id":"{}",…}}]"#, credentials.sid))
         .await;
 }
 
 #[tokio::test]
-async fn a_client_can_come_back_again_and_again() {
+async fn a_client_can_recover_repeatedly() {
     let server = Server::with_recovery().await;
-    let (mut client, known) = join(server.addr()).await;
+    let (mut client, credentials) = join(server.addr()).await;
     let (mut other, _) = join(server.addr()).await;
     let mut last = echo(&mut client).await;
-    let ids = format!(r#"40{{"sid":"{}","pid":"{}"}}"#, known.sid, known.pid);
+    let ids = format!(
+        r#"40{{"sid":"{}","pid":"{}"}}"#,
+        credentials.sid, credentials.pid
+    );
     for round in 0..3 {
         let sent = other_sends(&mut other, round).await;
         client.expect(&sent).await;
         client.reset();
-        // The first time it is told already.
+        // The fixture reports the disconnect only the first time.
         if round == 0 {
-            departed(&mut other, &known.sid).await;
+            wait_for_disconnect(&mut other, &credentials.sid).await;
         } else {
             e2e::session::settle(server.addr()).await;
         }
         let missed = other_sends(&mut other, round + 10).await;
         if round > 0 && server.is_node() {
-            // Its fixture cannot tell when the socket has gone again.
+            // The fixture of Node cannot report a second disconnect of the same socket.
             tokio::task::yield_now().await;
         }
-        client = come_back(server.addr(), &known, &last).await;
+        client = recover(server.addr(), &credentials, &last).await;
         client.expect(&sent).await;
         client.expect(&missed).await;
         client.expect(&ids).await;
@@ -222,7 +229,7 @@ async fn a_client_can_come_back_again_and_again() {
     }
 }
 
-/// Lets the server send an event to all, and returns it.
+/// Makes the server broadcast an event and returns it.
 async fn other_sends(other: &mut WsClient, number: u32) -> String {
     other
         .send(&format!(r#"423["io-to",{{}},"news",{number}]"#))
@@ -233,7 +240,7 @@ async fn other_sends(other: &mut WsClient, number: u32) -> String {
 }
 
 #[tokio::test]
-async fn what_is_unknown_gives_a_new_socket() {
+async fn unknown_ids_and_offsets_create_a_new_socket() {
     let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
@@ -244,68 +251,68 @@ async fn what_is_unknown_gives_a_new_socket() {
         ("an unknown offset", None, Some("unknown")),
         ("no offset", None, Some("")),
     ] {
-        let (mut client, known) = join(addr).await;
+        let (mut client, credentials) = join(addr).await;
         let last = echo(&mut client).await;
         client.reset();
-        departed(&mut other, &known.sid).await;
+        wait_for_disconnect(&mut other, &credentials.sid).await;
         let pid = match pid {
-            Some("PREFIX") => &known.pid[..19],
+            Some("PREFIX") => &credentials.pid[..19],
             Some(pid) => pid,
-            None => &known.pid,
+            None => &credentials.pid,
         };
         let mut client = open(addr).await;
         client.send(&connect(pid, offset.unwrap_or(&last))).await;
         let new = ids_of(&client.expect("40…").await);
-        assert_ne!(new.sid, known.sid, "{what}");
-        assert_ne!(new.pid, known.pid, "{what}");
+        assert_ne!(new.sid, credentials.sid, "{what}");
+        assert_ne!(new.pid, credentials.pid, "{what}");
     }
 }
 
 #[tokio::test]
-async fn who_does_not_name_both_as_texts_is_new() {
+async fn a_request_without_both_strings_creates_a_new_socket() {
     let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
-    let (mut client, known) = join(addr).await;
+    let (mut client, credentials) = join(addr).await;
     let last = echo(&mut client).await;
     client.reset();
-    departed(&mut other, &known.sid).await;
+    wait_for_disconnect(&mut other, &credentials.sid).await;
     for payload in [
-        format!(r#"{{"pid":"{}"}}"#, known.pid),
+        format!(r#"{{"pid":"{}"}}"#, credentials.pid),
         format!(r#"{{"offset":"{last}"}}"#),
-        format!(r#"{{"pid":["{}"],"offset":"{last}"}}"#, known.pid),
-        format!(r#"{{"pid":"{}","offset":1}}"#, known.pid),
-        format!(r#"{{"pid":"{}","offset":null}}"#, known.pid),
+        format!(r#"{{"pid":["{}"],"offset":"{last}"}}"#, credentials.pid),
+        format!(r#"{{"pid":"{}","offset":1}}"#, credentials.pid),
+        format!(r#"{{"pid":"{}","offset":null}}"#, credentials.pid),
     ] {
         let mut client = open(addr).await;
         client.send(&format!("40{payload}")).await;
         let new = ids_of(&client.expect("40…").await);
-        assert_ne!(new.sid, known.sid, "{payload}");
+        assert_ne!(new.sid, credentials.sid, "{payload}");
     }
-    let mut client = come_back(addr, &known, &last).await;
+    let mut client = recover(addr, &credentials, &last).await;
     let ids = ids_of(&client.expect("40…").await);
     let row = "private id without an offset";
-    assert_eq!(ids.sid == known.sid, server.expects(row, true, false));
+    assert_eq!(ids.sid == credentials.sid, server.expects(row, true, false));
 }
 
 #[tokio::test]
-async fn an_id_is_good_for_one_return() {
+async fn a_private_id_can_be_used_once() {
     let server = Server::with_recovery().await;
     let addr = server.addr();
-    let (mut client, known) = join(addr).await;
+    let (mut client, credentials) = join(addr).await;
     let (mut other, _) = join(addr).await;
     let last = echo(&mut client).await;
     client.reset();
-    departed(&mut other, &known.sid).await;
-    let mut first = come_back(addr, &known, &last).await;
+    wait_for_disconnect(&mut other, &credentials.sid).await;
+    let mut first = recover(addr, &credentials, &last).await;
     first
-        .expect(&format!(r#"40{{"sid":"{}",…}}"#, known.sid))
+        .expect(&format!(r#"40{{"sid":"{}",…}}"#, credentials.sid))
         .await;
-    let mut second = come_back(addr, &known, &last).await;
+    let mut second = recover(addr, &credentials, &last).await;
     second
-        .expect(&format!(r#"40{{"sid":"{}",…}}"#, known.sid))
+        .expect(&format!(r#"40{{"sid":"{}",…}}"#, credentials.sid))
         .await;
-    // Here the second has taken the place of the first.
+    // Here the second client has replaced the first.
     let row = "recovery with a used private id";
     if server.expects(row, true, false) {
         first.send(r#"420["ack"]"#).await;
@@ -318,35 +325,36 @@ async fn an_id_is_good_for_one_return() {
 }
 
 #[tokio::test]
-async fn a_client_may_be_back_before_the_server_has_noticed_that_it_was_gone() {
+async fn a_client_can_recover_before_the_server_notices_the_disconnect() {
     let server = Server::with_recovery().await;
     let addr = server.addr();
-    let (mut client, known) = join(addr).await;
+    let (mut client, credentials) = join(addr).await;
     let (mut other, _) = join(addr).await;
     let last = echo(&mut client).await;
     let sent = other_sends(&mut other, 1).await;
-    let mut back = come_back(addr, &known, &last).await;
+    let mut recovered = recover(addr, &credentials, &last).await;
     let row = "recovery while the old connection is open";
     if server.expects(row, false, true) {
-        back.expect(&sent).await;
-        back.expect(&format!(
-            r#"40{{"sid":"{}","pid":"{}"}}"#,
-            known.sid, known.pid
-        ))
-        .await;
+        recovered.expect(&sent).await;
+        recovered
+            .expect(&format!(
+                r#"40{{"sid":"{}","pid":"{}"}}"#,
+                credentials.sid, credentials.pid
+            ))
+            .await;
         assert_eq!(
-            departed(&mut other, &known.sid).await,
+            wait_for_disconnect(&mut other, &credentials.sid).await,
             r#"437[{"reason":"transport close","rooms":[]}]"#
         );
     } else {
-        assert_ne!(ids_of(&back.expect("40…").await).sid, known.sid);
+        assert_ne!(ids_of(&recovered.expect("40…").await).sid, credentials.sid);
     }
     drop(client);
 }
 
-/// What the client or the application ends is over; what breaks may be mended.
+/// A disconnect by the client or the application is final. A lost connection can be recovered.
 #[tokio::test]
-async fn by_the_reason_it_is_decided_who_may_come_back() {
+async fn the_disconnect_reason_decides_whether_a_client_can_recover() {
     let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
@@ -366,43 +374,54 @@ async fn by_the_reason_it_is_decided_who_may_come_back() {
         ("4x", "forced close", true),
         ("x", "parse error", false),
     ] {
-        let (mut client, known) = join(addr).await;
+        let (mut client, credentials) = join(addr).await;
         let last = echo(&mut client).await;
         client.send(ending).await;
-        let departure = departed(&mut other, &known.sid).await;
+        let disconnect = wait_for_disconnect(&mut other, &credentials.sid).await;
         if !server.is_node() {
-            assert!(departure.contains(reason), "{ending}: {departure}");
+            assert!(disconnect.contains(reason), "{ending}: {disconnect}");
         }
-        let mut back = come_back(addr, &known, &last).await;
-        let new = ids_of(&back.expect("40…").await);
-        assert_eq!(new.sid == known.sid, recoverable, "{ending}: {departure}");
-        assert_eq!(new.pid == known.pid, recoverable, "{ending}: {departure}");
+        let mut recovered = recover(addr, &credentials, &last).await;
+        let new = ids_of(&recovered.expect("40…").await);
+        assert_eq!(
+            new.sid == credentials.sid,
+            recoverable,
+            "{ending}: {disconnect}"
+        );
+        assert_eq!(
+            new.pid == credentials.pid,
+            recoverable,
+            "{ending}: {disconnect}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_client_that_polls_may_come_back() {
+async fn a_polling_client_can_recover() {
     let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
     let mut client = PollingClient::handshake(addr).await;
     client.send("40").await;
-    let known = ids_of(&client.expect("40…").await);
+    let credentials = ids_of(&client.expect("40…").await);
     client.send(r#"42["echo",1]"#).await;
     let last = offset(&client.expect(r#"42["echo",1,"…"]"#).await);
     client.send("1").await;
-    departed(&mut other, &known.sid).await;
+    wait_for_disconnect(&mut other, &credentials.sid).await;
     let sent = other_sends(&mut other, 1).await;
 
     let mut client = PollingClient::handshake(addr).await;
-    client.send(&connect(&known.pid, &last)).await;
+    client.send(&connect(&credentials.pid, &last)).await;
     client.expect(&sent).await;
-    let ids = format!(r#"40{{"sid":"{}","pid":"{}"}}"#, known.sid, known.pid);
+    let ids = format!(
+        r#"40{{"sid":"{}","pid":"{}"}}"#,
+        credentials.sid, credentials.pid
+    );
     client.expect(&ids).await;
 }
 
 #[tokio::test]
-async fn each_namespace_has_ids_of_its_own() {
+async fn each_namespace_has_separate_ids() {
     let server = Server::with_recovery().await;
     let addr = server.addr();
     let (mut other, _) = join(addr).await;
@@ -416,10 +435,10 @@ async fn each_namespace_has_ids_of_its_own() {
     client.send(r#"42/admin,["echo",1]"#).await;
     let last_admin = offset(&client.expect(r#"42/admin,["echo",1,"…"]"#).await);
     client.reset();
-    departed(&mut other, &main.sid).await;
+    wait_for_disconnect(&mut other, &main.sid).await;
 
     let mut client = open(addr).await;
-    // Middleware is skipped, and the ids of one namespace are unknown in the other.
+    // Recovery skips middleware, and ids of one namespace are unknown in another.
     client
         .send(&format!("40/admin,{}", &connect(&main.pid, &last)[2..]))
         .await;

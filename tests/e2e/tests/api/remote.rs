@@ -1,4 +1,4 @@
-//! What can be done to a fetched socket.
+//! Tests the operations on a fetched socket.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,15 +10,15 @@ use socketio::extract::Auth;
 use socketio::{AckError, EmitError, RemoteSocket};
 use socketio_testing::{Request, WsClient, within};
 
-/// The only socket of the cluster, as a server sees it.
+/// Returns the only socket of the cluster as seen by a server.
 async fn only(server: &Server) -> RemoteSocket {
-    let mut sockets = server.io.fetch_sockets().await.expect("all answer");
+    let mut sockets = server.io.fetch_sockets().await.expect("all servers answer");
     assert_eq!(sockets.len(), 1);
     sockets.remove(0)
 }
 
 #[tokio::test]
-async fn it_tells_what_its_client_sent() {
+async fn a_remote_socket_has_the_handshake_of_its_client() {
     let [a, b] = cluster().await;
     let request = Request::websocket("/socket.io/?EIO=4&transport=websocket&room=a%20b")
         .header("Cookie", "a=1; b=2")
@@ -41,13 +41,13 @@ async fn it_tells_what_its_client_sent() {
     );
     assert!(handshake.xdomain());
     assert!(!handshake.secure());
-    let auth: Value = handshake.auth().expect("what was sent");
+    let auth: Value = handshake.auth().expect("the auth payload");
     assert_eq!(auth, json!({ "token": "sesame" }));
     let issued = handshake.issued().expect("a time");
     assert!(issued <= SystemTime::now());
     let time = handshake.time().expect("a time");
     assert!(time.ends_with(" GMT+0000 (Coordinated Universal Time)"));
-    // The same names and kinds of values as Node's server tells.
+    // The same names and types as in Node.
     let names: Vec<_> = handshake
         .as_json()
         .as_object()
@@ -60,17 +60,17 @@ async fn it_tells_what_its_client_sent() {
             "address", "auth", "headers", "issued", "query", "secure", "time", "url", "xdomain"
         ]
     );
-    // Its own server knows the socket itself.
+    // Only the server of the socket has a local handle.
     assert!(remote.local().is_none());
     assert!(!remote.is_local());
     let local = only(&b).await;
     assert!(local.is_local());
-    assert_eq!(local.local().expect("it is here").id(), &*id);
+    assert_eq!(local.local().expect("the socket is local").id(), &*id);
 }
 
-/// A secret in the query or in the data should not reach a log.
+/// Secrets in the query or the data must not reach logs.
 #[tokio::test]
-async fn debug_tells_no_secret() {
+async fn debug_output_contains_no_secrets() {
     let [a] = cluster().await;
     a.io.of("/")
         .on_connect(async |socket: socketio::Socket, Auth(_): Auth<Value>| {
@@ -89,7 +89,7 @@ async fn debug_tells_no_secret() {
 }
 
 #[tokio::test]
-async fn it_can_be_told_and_asked() {
+async fn a_remote_socket_can_receive_events_and_answer() {
     let [a, b] = cluster().await;
     let (mut client, _) = join(b.addr).await;
     let remote = only(&a).await;
@@ -101,12 +101,14 @@ async fn it_can_be_told_and_asked() {
         remote.try_emit("disconnect", &()),
         Err(EmitError::ReservedEvent(_))
     ));
-    // One client, one answer.
+    // One client gives one answer.
     let answer = remote.emit_with_ack::<String>("how?", &());
     client.expect(r#"420["how?"]"#).await;
     client.send(r#"430["well"]"#).await;
     assert_eq!(
-        within("the answer", answer).await.expect("it answers"),
+        within("the answer", answer)
+            .await
+            .expect("the client answers"),
         "well"
     );
     let answer = remote
@@ -119,19 +121,24 @@ async fn it_can_be_told_and_asked() {
 }
 
 #[tokio::test]
-async fn it_can_be_moved_and_sent_away() {
+async fn a_remote_socket_can_join_and_leave_rooms_and_be_disconnected() {
     let [a, b] = cluster().await;
     let (mut client, id) = join(b.addr).await;
     let remote = only(&a).await;
     remote.join(["red", "blue"]);
     remote.leave("red");
-    // What was fetched stays as it was.
+    // The fetched description does not change.
     assert_eq!(remote.rooms(), [&*id]);
     assert_eq!(only(&a).await.rooms(), [&*id, "blue"]);
     remote.disconnect();
     client.expect("41").await;
     assert_alive(&mut client).await;
-    assert!(a.io.fetch_sockets().await.expect("all answer").is_empty());
+    assert!(
+        a.io.fetch_sockets()
+            .await
+            .expect("all servers answer")
+            .is_empty()
+    );
     client.send("40").await;
     client.expect("40{…}").await;
     only(&a).await.disconnect_client();
@@ -140,7 +147,7 @@ async fn it_can_be_moved_and_sent_away() {
 }
 
 #[tokio::test]
-async fn one_that_leaves_owes_no_answer() {
+async fn an_acknowledgement_fails_when_the_remote_socket_leaves() {
     let [a, b] = cluster().await;
     let (mut client, _) = join(b.addr).await;
     let remote = only(&a).await;
@@ -149,13 +156,13 @@ async fn one_that_leaves_owes_no_answer() {
     client.send("41").await;
     let answer = within("an error", answer).await;
     assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
-    // Nor one that is gone already.
+    // A socket that has already left fails too.
     let answer = within("an error", remote.emit_with_ack::<()>("how?", &())).await;
     assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
 }
 
 #[tokio::test]
-async fn one_that_does_not_answer_is_given_up() {
+async fn an_acknowledgement_of_a_remote_socket_times_out() {
     let time = VirtualTime::start();
     let [a, b] = cluster().await;
     let (mut client, _) = join(b.addr).await;

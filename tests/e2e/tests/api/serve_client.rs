@@ -1,4 +1,4 @@
-//! The official browser client, as Node's server serves it (`serveClient`).
+//! Tests serving the official browser client as Node's server does (`serveClient`).
 
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -27,8 +27,8 @@ const NAMES: [&str; 8] = [
 
 const TRANSPORT_UNKNOWN: &str = r#"{"code":0,"message":"Transport unknown"}"#;
 
-/// A server that serves the client, and where its files are. There is none where they are not
-/// installed and may be missing.
+/// Starts a server that serves the client, and returns it with the client files. Returns `None` if
+/// the files are not installed.
 async fn start() -> Option<(Server, Files)> {
     let files = Files(installed_bundles()?);
     Some((Server::start().await, files))
@@ -52,7 +52,7 @@ fn file(name: &str) -> Request {
     Request::get(&format!("/socket.io/{name}"))
 }
 
-/// The headers that are the application's, in alphabetical order.
+/// Returns the headers set by the application in alphabetical order.
 fn headers(response: &RawResponse) -> Vec<(String, String)> {
     let of_http = ["connection", "date", "keep-alive", "transfer-encoding"];
     let mut headers: Vec<_> = response
@@ -81,7 +81,7 @@ fn assert_headers(server: &Server, response: &RawResponse, node: &[(&str, &str)]
 }
 
 #[tokio::test]
-async fn the_eight_files_of_the_client() {
+async fn the_server_serves_the_eight_client_files() {
     let Some((server, files)) = start().await else {
         return;
     };
@@ -111,7 +111,7 @@ async fn the_eight_files_of_the_client() {
 }
 
 #[tokio::test]
-async fn every_method_gets_the_file() {
+async fn every_method_returns_the_file() {
     let Some((server, files)) = start().await else {
         return;
     };
@@ -129,13 +129,13 @@ async fn every_method_gets_the_file() {
     let response = connection.exchange(&head).await;
     assert_eq!(response.status, 200);
     assert_eq!(response.header("etag"), Some(&*files.etag()));
-    // Nothing follows but the answer to the next request.
+    // A HEAD response has no body: the next bytes belong to the next response.
     let response = connection.exchange(&file("socket.io.min.js")).await;
     assert_eq!(response.status, 200);
 }
 
 #[tokio::test]
-async fn the_query_does_not_matter() {
+async fn the_server_ignores_the_query() {
     let Some((server, files)) = start().await else {
         return;
     };
@@ -147,9 +147,9 @@ async fn the_query_does_not_matter() {
     }
 }
 
-/// Guards against paths that a request could choose.
+/// Guards against paths chosen by the request.
 #[tokio::test]
-async fn other_names_are_requests_to_the_server_itself() {
+async fn other_names_are_engine_requests() {
     let Some((server, _)) = start().await else {
         return;
     };
@@ -175,18 +175,18 @@ async fn other_names_are_requests_to_the_server_itself() {
 }
 
 #[tokio::test]
-async fn a_client_that_has_the_file_is_told_so() {
+async fn a_cached_file_is_not_sent_again() {
     let Some((server, files)) = start().await else {
         return;
     };
     let etag = files.etag();
-    let beside = server.expects("If-None-Match with a list or *", 200, 304);
+    let list_status = server.expects("If-None-Match with a list or *", 200, 304);
     for (known, status) in [
         (etag.clone(), 304),
         (format!("W/{etag}"), 304),
-        (format!("\"x\", {etag}"), beside),
-        (format!("W/{etag},\"x\""), beside),
-        ("*".to_owned(), beside),
+        (format!("\"x\", {etag}"), list_status),
+        (format!("W/{etag},\"x\""), list_status),
+        ("*".to_owned(), list_status),
         ("\"4.0.0\"".to_owned(), 200),
         (etag.trim_matches('"').to_owned(), 200),
         ("W/".to_owned(), 200),
@@ -212,7 +212,7 @@ async fn a_client_that_has_the_file_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_file_is_compressed_as_the_client_likes_it() {
+async fn a_file_is_compressed_with_the_preferred_encoding() {
     let Some((server, files)) = start().await else {
         return;
     };
@@ -260,13 +260,13 @@ fn decoded(response: &RawResponse) -> Vec<u8> {
         Some("br") => brotli::BrotliDecompress(&mut body, &mut decoded),
         _ => return response.body.clone(),
     }
-    .expect("a body that can be decoded");
+    .expect("decode the body");
     decoded
 }
 
 fn small_client() -> ServeClient {
     let files = [("socket.io.js", "/*! Socket.IO v9.9.9 */ the client")];
-    ServeClient::from_files(files).expect("names of the client")
+    ServeClient::from_files(files).expect("valid names")
 }
 
 async fn get_client(addr: SocketAddr, target: &str) -> RawResponse {
@@ -274,7 +274,7 @@ async fn get_client(addr: SocketAddr, target: &str) -> RawResponse {
 }
 
 #[tokio::test]
-async fn nothing_is_served_by_default() {
+async fn no_file_is_served_by_default() {
     let addr = serve(SocketIoLayer::new()).await;
     get_client(addr, "/socket.io/socket.io.js")
         .await
@@ -282,7 +282,7 @@ async fn nothing_is_served_by_default() {
 }
 
 #[tokio::test]
-async fn files_that_are_built_in() {
+async fn built_in_files_are_served() {
     let layer = SocketIoLayer::builder()
         .serve_client(small_client())
         .build();
@@ -290,18 +290,18 @@ async fn files_that_are_built_in() {
     let response = get_client(addr, "/socket.io/socket.io.js").await;
     response.assert(200, "…the client");
     assert_eq!(response.header("etag"), Some("\"9.9.9\""));
-    // A name of the client that was not given.
+    // A client file that was not provided.
     get_client(addr, "/socket.io/socket.io.min.js")
         .await
         .assert(400, TRANSPORT_UNKNOWN);
-    // Sockets are served as ever.
+    // Sockets work as usual.
     let (mut client, _) = join(addr).await;
     assert_alive(&mut client).await;
     join_polling(addr).await;
 }
 
 #[tokio::test]
-async fn below_the_path_of_the_server() {
+async fn files_are_served_below_the_configured_path() {
     let layer = SocketIoLayer::builder()
         .path("/live")
         .serve_client(small_client())
@@ -317,7 +317,7 @@ async fn below_the_path_of_the_server() {
 }
 
 #[tokio::test]
-async fn with_a_service_that_stands_alone() {
+async fn a_standalone_service_serves_the_files() {
     let service = SocketIoLayer::builder()
         .serve_client(small_client())
         .build()
@@ -328,17 +328,17 @@ async fn with_a_service_that_stands_alone() {
         .assert(200, "…the client");
 }
 
-/// Guards against a file that is compressed anew for everybody who asks and leaves.
+/// Guards against compressing a file again for each aborted request.
 #[tokio::test]
-async fn many_who_ask_at_once_get_the_same_file() {
+async fn concurrent_requests_receive_the_same_file() {
     let text = "the client ".repeat(20_000);
-    let client = ServeClient::from_files([("socket.io.js", text.clone())]).expect("a name");
+    let client = ServeClient::from_files([("socket.io.js", text.clone())]).expect("a valid name");
     let addr = serve(SocketIoLayer::builder().serve_client(client).build()).await;
     let request = file("socket.io.js").header("Accept-Encoding", "gzip");
     for _ in 0..20 {
-        let mut hasty = HttpConnection::open(addr).await;
-        hasty.send(&request).await;
-        hasty.reset();
+        let mut aborted = HttpConnection::open(addr).await;
+        aborted.send(&request).await;
+        aborted.reset();
     }
     let mut answers = Vec::new();
     for _ in 0..10 {

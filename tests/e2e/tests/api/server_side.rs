@@ -1,4 +1,4 @@
-//! Events between servers.
+//! Tests events between servers.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use socketio::{
 };
 use socketio_testing::within;
 
-/// What the handlers of a server work with.
+/// The state of the handlers of a server.
 #[derive(Clone, FromRef)]
 struct App {
     journal: Journal,
@@ -36,26 +36,26 @@ impl App {
     }
 }
 
-/// Writes down what it gets.
-async fn note(State(journal): State<Journal>, event: EventName, args: Args) {
+/// Records an event and its arguments.
+async fn record(State(journal): State<Journal>, event: EventName, args: Args) {
     journal.write(format_args!("{event} {}", args.as_json()));
 }
 
 #[tokio::test]
-async fn an_event_reaches_the_other_servers_and_not_this_one() {
+async fn an_event_reaches_only_the_other_servers() {
     let [a, b, c] = cluster().await;
     let journals = [&a, &b, &c].map(|server| {
         let app = App::new();
         let main = server.io.with_state(app.clone()).of("/");
-        main.on_server_event("event", note)
-            .on_server_event("last", note);
+        main.on_server_event("event", record)
+            .on_server_event("last", record);
         app.journal
     });
     let [own, second, third] = &journals;
     a.io.server_side_emit("event", &(1, "two", json!({ "three": 3 })));
     a.io.of("/").server_side_emit("event", &());
-    a.io.server_side_emit("nobody listens", &());
-    // Elsewhere it is nobody's business.
+    a.io.server_side_emit("unhandled", &());
+    // Other namespaces do not receive it.
     a.io.of("/other").server_side_emit("event", &"other");
     b.io.server_side_emit("last", &"of b");
     for journal in [second, third] {
@@ -73,7 +73,7 @@ async fn an_event_reaches_the_other_servers_and_not_this_one() {
     assert!(second.take().await.is_empty());
 }
 
-/// One of its own, which is not valid anywhere else.
+/// An extractor that works only in server events.
 struct Shout(String);
 
 impl<S: Send + Sync> FromServerEvent<S> for Shout {
@@ -89,7 +89,7 @@ impl<S: Send + Sync> FromServerEvent<S> for Shout {
 }
 
 #[tokio::test]
-async fn handlers_take_what_there_is() {
+async fn handlers_can_use_all_extractors_of_server_events() {
     let [a, b] = cluster().await;
     let app = App::new();
     let (mut client, _) = join(b.addr).await;
@@ -107,7 +107,7 @@ async fn handlers_take_what_there_is() {
                    missing: Option<ServerAck>,
                    Shout(_): Shout| {
                 drop((app, io, missing, number, bytes, namespace, name, event));
-                journal.write("a number is no text");
+                journal.write("a number is not a text");
             },
         )
         .on_server_event(
@@ -135,12 +135,12 @@ async fn handlers_take_what_there_is() {
     assert!(app.journal.take().await.is_empty());
     let answers = a.io.server_side_emit_with_ack::<String>("shout", &"hello");
     let answers = within("the answer", answers).await;
-    assert_eq!(answers.expect("it answers"), ["HELLO"]);
+    assert_eq!(answers.expect("the server answers"), ["HELLO"]);
 }
 
-/// What there is for everybody, whatever brought it.
+/// These extractors are available in every context.
 #[tokio::test]
-async fn there_is_no_request_to_read() {
+async fn a_server_event_has_an_empty_request() {
     let [a, b] = cluster().await;
     b.io.of("/")
         .on_server_event("read", async |headers: HeaderMap, uri: Uri| {
@@ -149,7 +149,7 @@ async fn there_is_no_request_to_read() {
     let answers =
         a.io.server_side_emit_with_ack::<(usize, String)>("read", &());
     let answers = within("the answer", answers).await;
-    assert_eq!(answers.expect("it answers"), [(0, "/".to_owned())]);
+    assert_eq!(answers.expect("the server answers"), [(0, "/".to_owned())]);
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn every_other_server_answers_once() {
         });
     b.io.of("/")
         .on_server_event("load", async |Data(factor): Data<u64>| Reply(20 * factor))
-        // Of several the first counts.
+        // The first of several answers counts.
         .on_server_event("load", async || Reply(0));
     c.io.of("/")
         .on_server_event("load", async |ack: ServerAck| {
@@ -171,7 +171,7 @@ async fn every_other_server_answers_once() {
     for _ in 0..2 {
         let answers = a.io.server_side_emit_with_ack::<u64>("load", &1);
         let answers = within("both answers", tokio::spawn(answers)).await;
-        let mut answers = answers.expect("no panic").expect("both answer");
+        let mut answers = answers.expect("no panic").expect("both servers answer");
         answers.sort_unstable();
         assert_eq!(answers, [20, 30]);
     }
@@ -180,15 +180,15 @@ async fn every_other_server_answers_once() {
     assert_eq!(
         within("both answers", answers)
             .await
-            .expect("both answer")
+            .expect("both servers answer")
             .len(),
         2
     );
 }
 
-/// As `ack(null, [])` of Node's adapters.
+/// Corresponds to `ack(null, [])` in Node's adapters.
 #[tokio::test]
-async fn who_is_alone_has_no_answers_to_wait_for() {
+async fn a_single_server_receives_no_answers() {
     let io = SocketIoLayer::new().io();
     io.of("/").on_server_event("load", async || Reply(1));
     io.server_side_emit("load", &());
@@ -197,22 +197,22 @@ async fn who_is_alone_has_no_answers_to_wait_for() {
         io.server_side_emit_with_ack::<u8>("load", &()),
     )
     .await;
-    assert!(answers.expect("nobody is missing").is_empty());
+    assert!(answers.expect("no server is missing").is_empty());
     let [a] = cluster().await;
     let answers = within(
         "no answers",
         a.io.server_side_emit_with_ack::<u8>("load", &()),
     )
     .await;
-    assert!(answers.expect("nobody is missing").is_empty());
+    assert!(answers.expect("no server is missing").is_empty());
 }
 
 #[tokio::test]
-async fn of_servers_that_do_not_answer_the_answers_are_missing() {
+async fn servers_that_do_not_answer_are_reported_as_missing() {
     let time = VirtualTime::start();
     let [a, b, silent, hanging] = cluster().await;
     b.io.of("/").on_server_event("load", async || Reply(20));
-    // Handled, and not answered.
+    // This server handles the event without answering.
     silent.io.of("/").on_server_event("load", async || {});
     hanging
         .io
@@ -223,10 +223,10 @@ async fn of_servers_that_do_not_answer_the_answers_are_missing() {
     tokio::task::yield_now().await;
     time.advance(Duration::from_secs(5)).await;
     let error = within("an error", answers).await.expect("no panic");
-    let error = error.expect_err("two are missing");
+    let error = error.expect_err("two servers are missing");
     assert!(error.is_timeout());
     assert_eq!(error.answers(), [20]);
-    // The beginning is the text of Node's adapters.
+    // The text starts like that of Node's adapters.
     let text = error.to_string();
     let node = "timeout reached: only 1 responses received out of 3";
     assert!(text.starts_with(node), "{text}");
@@ -234,49 +234,54 @@ async fn of_servers_that_do_not_answer_the_answers_are_missing() {
 }
 
 #[tokio::test]
-async fn answers_of_another_type_are_told_from_the_good_ones() {
+async fn an_answer_of_another_type_is_reported_with_the_valid_answers() {
     let [a, b, c] = cluster().await;
     b.io.of("/").on_server_event("load", async || Reply("much"));
     c.io.of("/").on_server_event("load", async || Reply(30));
     let answers = a.io.server_side_emit_with_ack::<u64>("load", &());
     let error: ServerSideEmitError<u64> = within("an error", answers)
         .await
-        .expect_err("a text is no number");
+        .expect_err("a text is not a number");
     assert_eq!(error.answers(), [30]);
     assert!(!error.is_timeout());
     let source = std::error::Error::source(&error).expect("a reason");
     assert!(source.to_string().contains("invalid type"), "{source}");
 }
 
-/// Node's server throws for them.
+/// Node's server throws an error for them.
 #[tokio::test]
-async fn names_that_servers_keep_for_themselves_are_refused() {
+async fn reserved_names_are_rejected() {
     let [a, _b] = cluster().await;
     for name in ["connect", "connection", "new_namespace"] {
-        let refused = a.io.try_server_side_emit(name, &());
-        assert!(matches!(refused, Err(EmitError::ReservedEvent(_))));
-        let refused = a.io.of("/").try_server_side_emit(name, &());
-        let text = refused.expect_err("it is reserved").to_string();
+        let rejected = a.io.try_server_side_emit(name, &());
+        assert!(matches!(rejected, Err(EmitError::ReservedEvent(_))));
+        let rejected = a.io.of("/").try_server_side_emit(name, &());
+        let text = rejected.expect_err("the name is reserved").to_string();
         assert!(text.starts_with(&format!("{name:?} is a reserved event name")));
-        let refused = a.io.server_side_emit_with_ack::<()>(name, &());
-        let refused = within("an error", refused).await;
-        assert!(refused.expect_err("it is reserved").answers().is_empty());
+        let rejected = a.io.server_side_emit_with_ack::<()>(name, &());
+        let rejected = within("an error", rejected).await;
+        assert!(
+            rejected
+                .expect_err("the name is reserved")
+                .answers()
+                .is_empty()
+        );
         let io = a.io.clone();
         let register = async move { io.of("/").on_server_event(name, async || {}) };
         assert!(
             tokio::spawn(register)
                 .await
-                .expect_err("it panics")
+                .expect_err("registering panics")
                 .is_panic()
         );
     }
-    // Others are free, among them those that clients cannot send.
+    // Other names are allowed, including names that clients cannot send.
     a.io.try_server_side_emit("disconnect", &())
-        .expect("it can be sent");
+        .expect("the event is sent");
 }
 
 #[tokio::test]
-async fn a_handler_that_fails_harms_nobody() {
+async fn a_failing_handler_does_not_affect_other_handlers() {
     let [a, b] = cluster().await;
     let app = App::new();
     b.io.with_state(app.clone())
@@ -284,20 +289,20 @@ async fn a_handler_that_fails_harms_nobody() {
         .on_server_event("event", async || -> () { panic!("on purpose") })
         .on_server_event("event", async |_: Data<u8>| {})
         .on_server_event("event", async |_: ServerAck| {})
-        .on_server_event("event", note);
-    a.io.server_side_emit("event", &"no number");
+        .on_server_event("event", record);
+    a.io.server_side_emit("event", &"not a number");
     a.io.server_side_emit("event", &"another");
     app.journal
         .expect([
-            r#"event ["event","no number"]"#,
+            r#"event ["event","not a number"]"#,
             r#"event ["event","another"]"#,
         ])
         .await;
 }
 
-/// Handlers start in order, and one that waits holds nobody up.
+/// Handlers start in order, and a waiting handler does not block others.
 #[tokio::test(flavor = "multi_thread")]
-async fn handlers_start_in_the_order_of_the_events() {
+async fn handlers_start_in_order_of_the_events() {
     let [a, b] = cluster().await;
     let app = App::new();
     let handler =
@@ -322,9 +327,9 @@ async fn handlers_start_in_the_order_of_the_events() {
     app.journal.expect(std::iter::repeat_n("done", 100)).await;
 }
 
-/// Handlers of a pattern are those of each namespace that is made after it.
+/// Handlers of a pattern run in each of its namespaces.
 #[tokio::test]
-async fn namespaces_of_a_pattern_hear_their_own_events() {
+async fn namespaces_of_a_pattern_receive_their_own_events() {
     let [a, b] = cluster().await;
     let app = App::new();
     let rooms = b.io.with_state(app.clone()).of(async || true);

@@ -1,4 +1,4 @@
-//! What one client is sent, however it is encoded and in whatever order it is written.
+//! Tests the content and order of packets to one client, for every kind of encoding.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use socketio::{EmitError, Reply, Socket, SocketIoLayer};
 
-/// Emits while it is serialised, and within that again.
+/// A value that emits while it is serialized, recursively.
 struct Emitting {
     socket: Socket,
     depth: u8,
@@ -29,7 +29,7 @@ struct Failing;
 
 impl Serialize for Failing {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        Err(S::Error::custom("refused"))
+        Err(S::Error::custom("on purpose"))
     }
 }
 
@@ -37,12 +37,12 @@ struct Panicking;
 
 impl Serialize for Panicking {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        panic!("serialised")
+        panic!("on purpose")
     }
 }
 
-/// A server whose events and answers emit.
-async fn emitting() -> SocketAddr {
+/// Starts a server whose event arguments and acknowledgements emit while they are serialized.
+async fn serve_emitting() -> SocketAddr {
     let layer = SocketIoLayer::new();
     layer.io().of("/").on("ask", async |socket: Socket| {
         let (outer, answer) = (socket.clone(), socket.clone());
@@ -54,7 +54,7 @@ async fn emitting() -> SocketAddr {
     serve(layer).await
 }
 
-/// In the order of Node's server, where `toJSON` may emit.
+/// The order of Node's server, where `toJSON` can emit.
 const EMITTED: [&str; 5] = [
     r#"42["inner",0]"#,
     r#"42["inner",1]"#,
@@ -64,8 +64,8 @@ const EMITTED: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn what_is_emitted_while_an_event_is_serialised_is_whole_and_first() {
-    let addr = emitting().await;
+async fn events_emitted_during_serialization_are_sent_first() {
+    let addr = serve_emitting().await;
     let (mut client, _) = join(addr).await;
     for _ in 0..3 {
         client.send(r#"427["ask"]"#).await;
@@ -81,7 +81,7 @@ async fn what_is_emitted_while_an_event_is_serialised_is_whole_and_first() {
 }
 
 #[tokio::test]
-async fn packets_of_every_kind_leave_in_the_order_in_which_they_are_sent() {
+async fn packets_of_all_kinds_are_sent_in_order() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     io.of("/").on("ask", async move |socket: Socket| {
@@ -93,7 +93,7 @@ async fn packets_of_every_kind_leave_in_the_order_in_which_they_are_sent() {
         socket.emit("long", &long);
         socket.compress(false).emit("short", &4);
         drop(socket.emit_with_ack::<()>("asked", &5));
-        // Something waits, so that it is dropped.
+        // Dropped because packets are queued.
         socket.volatile().emit("volatile", &6);
         socket.to(socket.id().as_str()).emit("to others", &7);
         io.to(socket.id().as_str()).emit("to a room", &8);
@@ -124,7 +124,7 @@ async fn packets_of_every_kind_leave_in_the_order_in_which_they_are_sent() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_serialised_leaves_nothing_behind() {
+async fn failed_serialization_leaves_no_partial_packet() {
     let layer = SocketIoLayer::new();
     layer
         .io()

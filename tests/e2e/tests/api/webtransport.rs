@@ -1,4 +1,4 @@
-//! Clients over WebTransport, on an HTTP/3 server that hands its sessions in.
+//! Tests WebTransport clients with an HTTP/3 server that passes its sessions to the engine.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -26,13 +26,13 @@ const TRANSPORTS: [Transport; 3] = [
     Transport::WebTransport,
 ];
 
-/// Takes WebTransport sessions on a UDP port, and returns the hash of its certificate.
-fn take_sessions<S>(engine: Engine<S>, addr: SocketAddr) -> Sha256Digest
+/// Accepts WebTransport sessions on a UDP port and returns the hash of its certificate.
+fn accept_sessions<S>(engine: Engine<S>, addr: SocketAddr) -> Sha256Digest
 where
     S: Clone + Send + Sync + 'static,
 {
     let names = ["localhost", "127.0.0.1"];
-    let identity = Identity::self_signed(names).expect("the names can be in a certificate");
+    let identity = Identity::self_signed(names).expect("the names are valid in a certificate");
     let hash = identity.certificate_chain().as_slice()[0].hash();
     let config = ServerConfig::builder()
         .with_bind_address(addr)
@@ -51,14 +51,14 @@ where
         let incoming = endpoint.accept().await;
         let engine = engine.clone();
         tokio::spawn(async move {
-            if let Err(error) = hand_in(&engine, incoming).await {
-                println!("no session: {error}");
+            if let Err(error) = handle_session(&engine, incoming).await {
+                println!("the session failed: {error}");
             }
         });
     }
 }
 
-async fn hand_in<S>(
+async fn handle_session<S>(
     engine: &Engine<S>,
     incoming: IncomingSession,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -86,7 +86,7 @@ struct Client {
     connection: Connection,
     send: SendStream,
     receive: RecvStream,
-    // The connection needs it.
+    // Keeps the endpoint of the connection alive.
     _endpoint: Endpoint<wtransport::endpoint::endpoint_side::Client>,
 }
 
@@ -113,13 +113,13 @@ impl Client {
     }
 
     async fn send(&mut self, text: &str) {
-        let mut frame = vec![u8::try_from(text.len()).expect("a short one")];
+        let mut frame = vec![u8::try_from(text.len()).expect("a short frame")];
         frame.extend_from_slice(text.as_bytes());
         let written = AsyncWriteExt::write_all(&mut self.send, &frame).await;
         written.expect("the stream is open");
     }
 
-    /// The next frame, or `None` at the end of the stream.
+    /// Returns the next frame, or `None` at the end of the stream.
     async fn next(&mut self) -> Option<String> {
         let length = within("a frame", self.receive.read_u8()).await.ok()?;
         let length = match length {
@@ -129,7 +129,7 @@ impl Client {
         let mut text = vec![0; length];
         let read = AsyncReadExt::read_exact(&mut self.receive, &mut text).await;
         read.ok()?;
-        Some(String::from_utf8(text).expect("a text"))
+        Some(String::from_utf8(text).expect("the frame is UTF-8"))
     }
 
     async fn expect(&mut self, text: &str) {
@@ -138,7 +138,7 @@ impl Client {
 }
 
 #[tokio::test]
-async fn a_client_connects_speaks_and_leaves() {
+async fn a_client_can_connect_exchange_events_and_disconnect() {
     let journal = Journal::new();
     let layer = SocketIoLayer::builder()
         .transports(TRANSPORTS)
@@ -148,7 +148,7 @@ async fn a_client_connects_speaks_and_leaves() {
     io.of("/")
         .on_connect(async |socket: Socket, State(journal): State<Journal>| {
             let handshake = socket.handshake();
-            let address = handshake.address().expect("it was told");
+            let address = handshake.address().expect("the address is known");
             journal.write(format!(
                 "{} {:?} {} {} {}",
                 socket.conn().transport(),
@@ -168,7 +168,7 @@ async fn a_client_connects_speaks_and_leaves() {
         );
     let engine = io.engine();
     let addr = serve(layer).await;
-    let hash = take_sessions(engine, addr);
+    let hash = accept_sessions(engine, addr);
 
     let mut client = Client::connect(addr, hash.clone(), "https://example.com").await;
     client.send("0").await;
@@ -201,7 +201,7 @@ async fn a_client_connects_speaks_and_leaves() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_opens_no_session() {
+async fn a_foreign_page_cannot_open_a_session() {
     let layer = SocketIoLayer::builder()
         .transports(TRANSPORTS)
         .origins(Origins::list(["https://example.com"]))
@@ -209,13 +209,13 @@ async fn a_page_of_another_site_opens_no_session() {
     let io = layer.io();
     io.of("/");
     let journal = Journal::new();
-    let notes = journal.clone();
+    let failures = journal.clone();
     io.engine().on_connection_error(move |failure| {
-        notes.write(format!("{} {}", failure.code(), failure.message()));
+        failures.write(format!("{} {}", failure.code(), failure.message()));
     });
     let engine = io.engine();
     let addr = serve(layer).await;
-    let hash = take_sessions(engine, addr);
+    let hash = accept_sessions(engine, addr);
     let mut client = Client::connect(addr, hash.clone(), "https://evil.example").await;
     client.send("0").await;
     assert_eq!(client.next().await, None);
@@ -228,7 +228,7 @@ async fn a_page_of_another_site_opens_no_session() {
 
 async fn browser(transports: Transports) {
     let (addr, engine) = fixture::start_with_engine(|options| options.transports(TRANSPORTS)).await;
-    let hash = take_sessions(engine, addr);
+    let hash = accept_sessions(engine, addr);
     let hash: String = hash
         .as_ref()
         .iter()
@@ -238,11 +238,11 @@ async fn browser(transports: Transports) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium_begins_with_it() {
+async fn chromium_can_connect_with_webtransport() {
     browser(Transports::WebTransport).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium_moves_to_it() {
+async fn chromium_can_upgrade_to_webtransport() {
     browser(Transports::UpgradeToWebTransport).await;
 }

@@ -1,4 +1,4 @@
-//! Clients of Socket.IO 2.x, byte by byte.
+//! Tests Socket.IO 2.x clients on the wire, byte by byte.
 
 use std::net::SocketAddr;
 
@@ -12,15 +12,15 @@ const TEXT: &str = "text/plain; charset=UTF-8";
 const OCTETS: &str = "application/octet-stream";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// One session by long-polling.
-struct Old {
+/// A long-polling session of protocol revision 3.
+struct Revision3Client {
     addr: SocketAddr,
     target: String,
     sid: String,
 }
 
-impl Old {
-    /// A session that is in the main namespace.
+impl Revision3Client {
+    /// Opens a session. The server joins it to the main namespace.
     async fn open(addr: SocketAddr, query: &str) -> Self {
         let target = format!("{POLLING}{query}");
         let answer = Request::get(&target).send(addr).await;
@@ -36,7 +36,7 @@ impl Old {
             target: format!("{target}&sid={sid}"),
             sid,
         };
-        client.gets("2:40").await;
+        client.expect("2:40").await;
         client
     }
 
@@ -44,8 +44,8 @@ impl Old {
         Request::get(&self.target).send(self.addr).await
     }
 
-    /// The next poll brings this text.
-    async fn gets(&self, payload: &str) {
+    /// Asserts that the next poll returns this text.
+    async fn expect(&self, payload: &str) {
         let answer = self.get().await;
         answer.assert(200, payload);
         assert_eq!(answer.header("content-type"), Some(TEXT));
@@ -61,7 +61,7 @@ impl Old {
         assert_eq!(answer.header("content-type"), Some("text/html"));
     }
 
-    /// Posts packets, each with its length.
+    /// Posts packets with their lengths.
     async fn send(&self, packets: &[&str]) {
         let body: String = packets
             .iter()
@@ -70,32 +70,32 @@ impl Old {
         self.post("text/plain;charset=UTF-8", body.as_bytes()).await;
     }
 
-    async fn is_gone(&self) {
+    async fn expect_closed(&self) {
         self.get().await.assert(400, UNKNOWN);
     }
 }
 
-fn counted(packet: &str) -> String {
+fn with_length(packet: &str) -> String {
     format!("{}:{packet}", packet.encode_utf16().count())
 }
 
 #[tokio::test]
-async fn a_client_is_in_the_main_namespace_without_asking() {
+async fn a_client_joins_the_main_namespace_automatically() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     client.send(&[r#"42["echo","é","🦀"]"#]).await;
-    client.gets(r#"19:42["echo","é","🦀"]"#).await;
+    client.expect(r#"19:42["echo","é","🦀"]"#).await;
     client.send(&[r#"420["whoami"]"#]).await;
     let expected = format!(
         r#"430[{{"id":"{0}","nsp":"/","auth":{{}},"query":{{"EIO":"3","transport":"polling"}},"transport":"polling"}}]"#,
         client.sid
     );
     let answer = client.get().await.text();
-    same_json(&answer, &expected);
+    assert_same_ack(&answer, &expected);
 }
 
-/// The order of keys is nobody's business.
-fn same_json(payload: &str, expected: &str) {
+/// Compares acknowledgements regardless of the order of object keys.
+fn assert_same_ack(payload: &str, expected: &str) {
     let ack = |text: &str| {
         let start = text.find('[').expect("an array");
         serde_json::from_str::<serde_json::Value>(&text[start..]).expect("JSON")
@@ -104,34 +104,34 @@ fn same_json(payload: &str, expected: &str) {
 }
 
 #[tokio::test]
-async fn a_ping_is_answered() {
+async fn the_server_answers_a_ping() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     client.send(&["2"]).await;
-    client.gets("1:3").await;
+    client.expect("1:3").await;
 }
 
 #[tokio::test]
-async fn a_pong_is_the_wrong_direction() {
+async fn a_pong_closes_the_session() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     client.send(&["3"]).await;
-    client.is_gone().await;
+    client.expect_closed().await;
 }
 
 #[tokio::test]
-async fn binary_as_text() {
+async fn a_client_can_request_binary_as_base64() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "&b64=1").await;
+    let client = Revision3Client::open(server.addr(), "&b64=1").await;
     let event = r#"451-["echo",{"_placeholder":true,"num":0}]"#;
     client.send(&[event, "b4AQID"]).await;
-    client.gets(&format!("42:{event}6:b4AQID")).await;
+    client.expect(&format!("42:{event}6:b4AQID")).await;
 }
 
 #[tokio::test]
-async fn binary_as_it_is() {
+async fn the_server_sends_binary_payloads() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     let event = br#"451-["echo",{"_placeholder":true,"num":0}]"#;
     let body = [&[0, 4, 2, 0xff][..], event, &[1, 4, 0xff, 4, 1, 2, 3]].concat();
     client.post(OCTETS, &body).await;
@@ -140,15 +140,15 @@ async fn binary_as_it_is() {
     assert_eq!(answer.header("content-type"), Some(OCTETS));
     assert_eq!(answer.body, body);
 
-    // Without binary among the packets the answer is text again, whatever the POST was.
+    // A payload without binary is text, even after a binary POST.
     client
         .post(OCTETS, b"\x00\x01\x03\xff42[\"echo\",42]")
         .await;
-    client.gets(r#"13:42["echo",42]"#).await;
+    client.expect(r#"13:42["echo",42]"#).await;
 }
 
 #[tokio::test]
-async fn payloads_that_close_the_session() {
+async fn invalid_payloads_close_the_session() {
     let server = Server::with_eio3().await;
     for (content_type, body) in [
         ("text/plain", &b"2:42[\"echo\"]"[..]),
@@ -163,24 +163,24 @@ async fn payloads_that_close_the_session() {
         (OCTETS, b"\x00\x00\xff"),
     ] {
         println!("{content_type} {body:?}");
-        let client = Old::open(server.addr(), "").await;
+        let client = Revision3Client::open(server.addr(), "").await;
         client.post(content_type, body).await;
-        client.is_gone().await;
+        client.expect_closed().await;
     }
 }
 
 #[tokio::test]
-async fn payloads_that_hold_nothing() {
+async fn empty_payloads_are_ignored() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     client.post("text/plain", b"0:").await;
     client.post(OCTETS, b"").await;
     client.send(&["2"]).await;
-    client.gets("1:3").await;
+    client.expect("1:3").await;
 }
 
 #[tokio::test]
-async fn scripts_and_forms() {
+async fn a_jsonp_client_polls_with_scripts_and_posts_forms() {
     let server = Server::with_eio3().await;
     let target = format!("{POLLING}&j=7");
     let answer = Request::get(&target).send(server.addr()).await;
@@ -189,13 +189,13 @@ async fn scripts_and_forms() {
     answer.assert(200, open);
     let sid = answer.text().split("\\\"").nth(3).map(str::to_owned);
     let sid = sid.expect("an id");
-    let client = Old {
+    let client = Revision3Client {
         addr: server.addr(),
         target: format!("{target}&sid={sid}"),
         sid,
     };
-    client.gets(r#"___eio[7]("2:40");"#).await;
-    // A line end in JSON is written \\\n by clients, and one between packets would be \n.
+    client.expect(r#"___eio[7]("2:40");"#).await;
+    // Clients write a line break in JSON as \\\n. A line break between packets would be \n.
     let form = "d=24%3A42%5B%22echo%22%2C%22%C3%A9+%5C%5Cn%E2%80%A8%22%5D";
     let event = "42[\"echo\",\"é \\n\u{2028}\"]";
     let form = form.replace("24", &event.encode_utf16().count().to_string());
@@ -204,8 +204,8 @@ async fn scripts_and_forms() {
         r#"___eio[7]("{}:42[\"echo\",\"é \\n\u2028\"]");"#,
         event.encode_utf16().count()
     );
-    client.gets(&expected).await;
-    // Binary travels as text.
+    client.expect(&expected).await;
+    // Binary is sent as text.
     let event = r#"451-["echo",{"_placeholder":true,"num":0}]"#;
     let body = format!("d=42:{event}6:b4AQID");
     client.post(FORM, body.as_bytes()).await;
@@ -219,11 +219,11 @@ async fn scripts_and_forms() {
     client.post(FORM, b"e=1").await;
     client.post(FORM, b"").await;
     client.post(FORM, b"d=1:2").await;
-    client.gets(r#"___eio[7]("1:3");"#).await;
+    client.expect(r#"___eio[7]("1:3");"#).await;
 }
 
 #[tokio::test]
-async fn scripts_and_forms_of_later_clients() {
+async fn a_revision_4_client_can_use_jsonp() {
     let server = Server::with_eio3().await;
     let target = "/socket.io/?EIO=4&transport=polling&j=0";
     let answer = Request::get(target).send(server.addr()).await;
@@ -237,7 +237,7 @@ async fn scripts_and_forms_of_later_clients() {
         .send(server.addr())
         .await
         .assert(200, "ok");
-    // Node's server does not wait for the CONNECT before the event, see the test of that.
+    // Node does not wait for the CONNECT before it handles the event.
     let answer = Request::get(&target).send(server.addr()).await;
     let expected = server.expects(
         "CONNECT and event in one payload",
@@ -248,71 +248,71 @@ async fn scripts_and_forms_of_later_clients() {
 }
 
 #[tokio::test]
-async fn the_query_of_a_namespace_is_its_auth() {
+async fn the_query_of_a_namespace_becomes_auth() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     client
         .send(&["40/admin?token=x&a=%C3%A9%20b+c&a=2&token=secret"])
         .await;
-    client.gets("9:40/admin,").await;
+    client.expect("9:40/admin,").await;
     client.send(&[r#"42/admin,1["whoami"]"#]).await;
     let expected = format!(
         r#"43/admin,1[{{"id":"/admin#{}","nsp":"/admin","auth":{{"token":"secret","a":"2"}},"query":{{"EIO":"3","transport":"polling"}},"transport":"polling"}}]"#,
         client.sid
     );
-    same_json(&client.get().await.text(), &expected);
-    // What stands behind the name does not matter in other packets.
+    assert_same_ack(&client.get().await.text(), &expected);
+    // In other packets, a query after the name is ignored.
     client.send(&[r#"42/admin?x=y,["echo",1]"#]).await;
-    client.gets(&counted(r#"42/admin,["echo",1]"#)).await;
+    client.expect(&with_length(r#"42/admin,["echo",1]"#)).await;
 }
 
 #[tokio::test]
-async fn refusals_are_told_as_old_clients_read_them() {
+async fn a_refusal_contains_only_its_data() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     client.send(&["40/admin"]).await;
     client
-        .gets(&counted(r#"44/admin,{"code":"E_TOKEN"}"#))
+        .expect(&with_length(r#"44/admin,{"code":"E_TOKEN"}"#))
         .await;
-    // A payload is no business of this revision.
+    // In this revision, a CONNECT has no payload.
     client.send(&[r#"40/admin,{"token":"secret"}"#]).await;
     client
-        .gets(&counted(r#"44/admin,{"code":"E_TOKEN"}"#))
+        .expect(&with_length(r#"44/admin,{"code":"E_TOKEN"}"#))
         .await;
     client.send(&["40/nope?token=secret"]).await;
     client
-        .gets(&counted(r#"44/nope,{"message":"Invalid namespace"}"#))
+        .expect(&with_length(r#"44/nope,{"message":"Invalid namespace"}"#))
         .await;
     client.send(&["40/admin?token=secret"]).await;
-    client.gets("9:40/admin,").await;
+    client.expect("9:40/admin,").await;
 }
 
 #[tokio::test]
-async fn a_namespace_can_be_left_and_joined_again() {
+async fn a_client_can_rejoin_a_namespace() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     for _ in 0..3 {
         client.send(&["40/admin?token=secret"]).await;
-        client.gets("9:40/admin,").await;
+        client.expect("9:40/admin,").await;
         client.send(&[r#"42/admin,["echo"]"#]).await;
-        client.gets(&counted(r#"42/admin,["echo"]"#)).await;
+        client.expect(&with_length(r#"42/admin,["echo"]"#)).await;
         client.send(&["41/admin,"]).await;
     }
     client.send(&[r#"42["disconnect-me",false]"#]).await;
-    client.gets("2:41").await;
+    client.expect("2:41").await;
 }
 
 #[tokio::test]
 async fn joining_twice_closes_the_connection() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     client.send(&["40"]).await;
-    client.gets("1:61:1").await;
-    client.is_gone().await;
+    client.expect("1:61:1").await;
+    client.expect_closed().await;
 }
 
 #[tokio::test]
-async fn a_websocket() {
+async fn a_websocket_client_can_exchange_packets() {
     let server = Server::with_eio3().await;
     let mut client = WsClient::connect(server.addr(), WEBSOCKET).await;
     client.expect(r#"0{"sid":"…","upgrades":[],…}"#).await;
@@ -335,7 +335,7 @@ async fn a_websocket() {
 }
 
 #[tokio::test]
-async fn a_websocket_that_wants_text() {
+async fn a_websocket_client_can_request_base64() {
     let server = Server::with_eio3().await;
     let mut client = WsClient::connect(server.addr(), &format!("{WEBSOCKET}&b64=1")).await;
     client.expect(r#"0{"sid":"…",…}"#).await;
@@ -351,9 +351,9 @@ async fn a_websocket_that_wants_text() {
 }
 
 #[tokio::test]
-async fn an_upgrade() {
+async fn a_session_upgrades_to_websocket() {
     let server = Server::with_eio3().await;
-    let client = Old::open(server.addr(), "").await;
+    let client = Revision3Client::open(server.addr(), "").await;
     let target = client.target.replace("polling", "websocket");
     let mut socket = WsClient::connect(server.addr(), &target).await;
     socket.send("2probe").await;
@@ -372,7 +372,7 @@ async fn an_upgrade() {
 #[tokio::test]
 async fn a_session_keeps_its_revision() {
     let server = Server::with_eio3().await;
-    let old = Old::open(server.addr(), "").await;
+    let old = Revision3Client::open(server.addr(), "").await;
     let new = PollingClient::handshake(server.addr()).await;
     for target in [
         old.target.replace("EIO=3", "EIO=4"),
@@ -390,12 +390,12 @@ async fn a_session_keeps_its_revision() {
         }
     }
     old.send(&["2"]).await;
-    old.gets("1:3").await;
+    old.expect("1:3").await;
     new.send("40").await;
 }
 
 #[tokio::test]
-async fn whoever_does_not_say_what_it_speaks_is_old() {
+async fn a_client_without_a_known_revision_uses_revision_3() {
     let server = Server::with_eio3().await;
     for query in ["", "EIO=&", "EIO=2&", "EIO=5&", "EIO=four&"] {
         let target = format!("/socket.io/?{query}transport=polling");
@@ -405,16 +405,16 @@ async fn whoever_does_not_say_what_it_speaks_is_old() {
 }
 
 #[tokio::test]
-async fn old_and_new_clients_hear_each_other() {
+async fn clients_of_both_revisions_receive_the_same_broadcasts() {
     let server = Server::with_eio3().await;
-    let old = Old::open(server.addr(), "").await;
+    let old = Revision3Client::open(server.addr(), "").await;
     let mut old_socket = WsClient::connect(server.addr(), WEBSOCKET).await;
     old_socket.expect(r#"0{"sid":"…",…}"#).await;
     old_socket.expect("40").await;
     let mut new = PollingClient::connect(server.addr()).await;
     let join = r#"420["join","eio3"]"#;
     old.send(&[join]).await;
-    old.gets(&counted(r#"430[["eio3"]]"#)).await;
+    old.expect(&with_length(r#"430[["eio3"]]"#)).await;
     old_socket.send(join).await;
     old_socket.expect(r#"430[["eio3"]]"#).await;
     new.send(join).await;

@@ -1,4 +1,4 @@
-//! The server on hyper without axum, and over HTTP/2.
+//! Tests the server on hyper without axum, and over HTTP/2.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,13 +22,13 @@ use tower_http::trace::TraceLayer;
 
 const POLLING: &str = "http://localhost/socket.io/?EIO=4&transport=polling";
 
-async fn behind<B>(request: HttpRequest<B>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn inner<B>(request: HttpRequest<B>) -> Result<Response<Full<Bytes>>, Infallible> {
     let io = request.extensions().get::<SocketIo>();
     let text = io.map_or("no server".to_owned(), |io| io.clients_count().to_string());
     Ok(Response::new(Full::from(text)))
 }
 
-/// Serves a stack of layers on hyper, with upgrades or without.
+/// Serves a stack of layers on hyper with or without upgrades.
 async fn serve_on_hyper(with_upgrades: bool) -> SocketAddr {
     let layer = SocketIoLayer::new();
     layer
@@ -39,7 +39,7 @@ async fn serve_on_hyper(with_upgrades: bool) -> SocketAddr {
         .layer(TraceLayer::new_for_http())
         .layer(CorsLayer::permissive())
         .layer(layer)
-        .service(service_fn(behind));
+        .service(service_fn(inner));
     let service = TowerToHyperService::new(service);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let addr = listener.local_addr().expect("an address");
@@ -64,7 +64,7 @@ async fn serve_on_hyper(with_upgrades: bool) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn a_stack_of_layers_on_hyper() {
+async fn the_layer_works_in_a_tower_stack_on_hyper() {
     let addr = serve_on_hyper(true).await;
     let (mut client, _) = join(addr).await;
     client.send(r#"42["hello"]"#).await;
@@ -75,7 +75,7 @@ async fn a_stack_of_layers_on_hyper() {
     let mut upgraded = polling.websocket().await;
     upgraded.send("5").await;
     assert_alive(&mut upgraded).await;
-    // What is not below the path goes on, with a handle.
+    // Requests outside the path reach the inner service with a handle to the server.
     Request::get("/else").send(addr).await.assert(200, "2");
 }
 
@@ -91,7 +91,7 @@ async fn an_http_server_without_upgrades_serves_polling() {
     assert_polling_alive(&mut polling).await;
 }
 
-/// One HTTP/2 connection to a server that knows from the first bytes that it is one.
+/// Opens an HTTP/2 connection with prior knowledge.
 async fn http2(addr: SocketAddr) -> h2::client::SendRequest<Bytes> {
     let stream = TcpStream::connect(addr).await.expect("a server");
     let (requests, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
@@ -134,7 +134,7 @@ fn to(method: Method, uri: &str) -> HttpRequest<()> {
         .expect("a request")
 }
 
-/// All requests of a client share one connection, a poll that waits among them.
+/// All requests of a client share one connection, including a pending poll.
 #[tokio::test]
 async fn axum_serves_polling_over_http_2() {
     let layer = SocketIoLayer::new();
@@ -159,13 +159,13 @@ async fn axum_serves_polling_over_http_2() {
     assert_eq!(event, r#"42["to all",""]"#);
 }
 
-/// Extended CONNECT (RFC 8441), by which browsers open WebSockets over HTTP/2.
+/// Extended CONNECT (RFC 8441), which browsers use for WebSockets over HTTP/2.
 #[tokio::test]
 async fn axum_serves_websocket_over_http_2() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let requests = http2(serve_router(Router::new().layer(layer)).await).await;
-    // The server's settings have arrived with its first answer.
+    // The settings of the server precede its first response.
     send(&requests, to(Method::GET, POLLING), None).await;
     assert!(requests.is_extended_connect_protocol_enabled());
     let mut request = to(
@@ -181,7 +181,7 @@ async fn axum_serves_websocket_over_http_2() {
         .expect("a request");
     let response = response.await.expect("an answer");
     assert_eq!(response.status(), 200);
-    // A frame of text, FIN set: the open packet.
+    // The open packet in a final text frame.
     let mut body = response.into_body();
     let frame = body.data().await.expect("a frame").expect("data");
     assert_eq!(frame.first(), Some(&0x81));

@@ -1,4 +1,4 @@
-//! Arguments that are made to hurt who reads them.
+//! Tests hostile JSON: deep nesting, very many arguments and very long values.
 
 use std::net::SocketAddr;
 
@@ -9,9 +9,9 @@ use socketio::extract::{Auth, Data};
 use socketio::{Args, Reply, Socket, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::WsClient;
 
-/// Guards against a stack that overflows.
+/// Guards against a stack overflow.
 #[tokio::test]
-async fn arguments_nested_100_000_deep_are_harmless() {
+async fn deeply_nested_arguments_close_only_their_connection() {
     let (addr, mut witness) = server(SocketIoLayer::builder()).await;
     for (begin, end) in [("[", "]"), (r#"{"a":"#, "1}"), (r#"[{"a":"#, "1}]")] {
         for depth in [128, 1_000, 100_000] {
@@ -22,7 +22,7 @@ async fn arguments_nested_100_000_deep_are_harmless() {
                 } else {
                     String::new()
                 };
-                for event in ["read", "relay", "nobody listens"] {
+                for event in ["read", "relay", "unhandled"] {
                     let (mut client, _) = join(addr).await;
                     client
                         .send(&format!(r#"420["{event}",{inner}{end}]"#))
@@ -41,9 +41,9 @@ async fn arguments_nested_100_000_deep_are_harmless() {
     }
 }
 
-/// A limit that is raised beyond what the types of handlers can take hurts nobody either.
+/// The limit may exceed the depth that the types of handlers support.
 #[tokio::test]
-async fn nesting_that_is_allowed_is_harmless() {
+async fn the_server_handles_the_nesting_that_its_limit_allows() {
     let (addr, mut witness) = server(SocketIoLayer::builder().max_json_depth(1_000_000)).await;
     let (mut client, _) = join(addr).await;
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -54,17 +54,15 @@ async fn nesting_that_is_allowed_is_harmless() {
     let event = format!(r#"42["relay",{nested}]"#);
     client.send(&event).await;
     client.expect(&event).await;
-    let mut considered = open(addr).await;
-    considered
-        .send(&format!(r#"40/auth,{{"a":{nested}}}"#))
-        .await;
-    considered.expect(r#"44/auth,{"message":"…"…}"#).await;
+    let mut pending = open(addr).await;
+    pending.send(&format!(r#"40/auth,{{"a":{nested}}}"#)).await;
+    pending.expect(r#"44/auth,{"message":"…"…}"#).await;
     assert_alive(&mut witness).await;
 }
 
-/// Guards against an error that nobody catches.
+/// Guards against an error or panic that closes the session.
 #[tokio::test]
-async fn an_event_of_400_000_arguments_is_harmless() {
+async fn the_server_handles_400_000_arguments() {
     let (addr, mut witness) = server(SocketIoLayer::builder()).await;
     let arguments = ",1".repeat(400_000);
     let (mut client, _) = join(addr).await;
@@ -75,15 +73,15 @@ async fn an_event_of_400_000_arguments_is_harmless() {
     let event = format!(r#"42["relay"{arguments}]"#);
     client.send(&event).await;
     client.expect(&event).await;
-    // As an answer, too.
+    // The same number of values in an acknowledgement.
     client.send(&format!("430[1{arguments}]")).await;
     assert_alive(&mut client).await;
     assert_alive(&mut witness).await;
 }
 
-/// An argument of one number is not read as long as it is.
+/// Guards against quadratic parsing of long values.
 #[tokio::test]
-async fn numbers_and_texts_without_end_are_harmless() {
+async fn the_server_handles_very_long_numbers_and_texts() {
     let (addr, mut witness) = server(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     for argument in [
@@ -96,15 +94,15 @@ async fn numbers_and_texts_without_end_are_harmless() {
         format!("{{{}\"a\":1}}", "\"a\":1,".repeat(150_000)),
     ] {
         client.send(&format!(r#"420["read",{argument}]"#)).await;
-        // Read or rejected.
+        // The handler accepts or rejects the value.
         client.expect("430[…]").await;
     }
     assert_alive(&mut witness).await;
 }
 
-/// Guards against numbers of the client that are believed.
+/// Guards against trusting the numbers in a packet.
 #[tokio::test]
-async fn numbers_of_acknowledgements_and_attachments_without_end_are_harmless() {
+async fn very_large_packet_numbers_close_only_their_connection() {
     let (addr, mut witness) = server(SocketIoLayer::builder()).await;
     for packet in [
         format!(r#"42{}["read",1]"#, "9".repeat(900_000)),
@@ -126,7 +124,7 @@ async fn numbers_of_acknowledgements_and_attachments_without_end_are_harmless() 
     }
 }
 
-/// A server, and a client of it that must not notice anything.
+/// Starts a server and connects a witness client, which must not be affected.
 async fn server(builder: SocketIoBuilder) -> (SocketAddr, WsClient) {
     let layer = builder.build();
     let io = layer.io();
@@ -147,7 +145,7 @@ async fn server(builder: SocketIoBuilder) -> (SocketAddr, WsClient) {
     (addr, join(addr).await.0)
 }
 
-/// How many arguments there are, each a number.
+/// The number of arguments, each of which is 1.
 struct Count(u64);
 
 impl<'de> serde::Deserialize<'de> for Count {
@@ -173,7 +171,7 @@ impl<'de> serde::Deserialize<'de> for Count {
             }
         }
 
-        // As a tuple, which takes several arguments.
+        // A tuple receives several arguments.
         deserializer.deserialize_tuple(400_000, Numbers)
     }
 }

@@ -1,6 +1,6 @@
-//! Clients that mean harm: what they try costs them their connection at most, and nobody else.
+//! Tests hostile clients: an attack may close its own connection but must not affect other clients.
 
-mod any_bytes;
+mod generated;
 mod json;
 mod origins;
 mod upgrades;

@@ -1,4 +1,5 @@
-//! Pages of other sites: a list of origins holds for every transport and every request.
+//! Tests requests from foreign pages: the list of origins applies to every transport and every
+//! request.
 
 use std::net::SocketAddr;
 
@@ -7,15 +8,15 @@ use e2e::session::{WEBSOCKET, assert_alive, assert_polling_alive, join_polling};
 use socketio::{Origins, SocketIoLayer};
 use socketio_testing::{PollingClient, Request, WsClient};
 
-const OURS: [&str; 2] = ["https://example.com", "http://localhost:3000"];
+const ALLOWED: [&str; 2] = ["https://example.com", "http://localhost:3000"];
 const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=polling";
 const FORBIDDEN: &str = r#"{"code":4,"message":"Forbidden"}"#;
 
-/// Guards against a list that holds for polling alone: browsers do not protect WebSockets.
+/// Guards against checking only polling requests: browsers do not restrict WebSockets by origin.
 #[tokio::test]
-async fn a_page_of_another_site_opens_no_session() {
+async fn a_foreign_page_cannot_open_a_session() {
     let addr = server().await;
-    for origin in others() {
+    for origin in foreign_origins() {
         Request::get(HANDSHAKE)
             .header("Origin", origin)
             .send(addr)
@@ -24,17 +25,17 @@ async fn a_page_of_another_site_opens_no_session() {
         let request = Request::websocket(WEBSOCKET).header("Origin", origin);
         WsClient::try_connect(addr, &request)
             .await
-            .expect_err("a refusal")
+            .expect_err("the upgrade is rejected")
             .assert(400, "Forbidden");
     }
 }
 
-/// Guards against a list that is looked at when a session is opened, and never again.
+/// Guards against checking only the handshake.
 #[tokio::test]
-async fn a_page_of_another_site_cannot_use_a_session_that_it_knows() {
+async fn a_foreign_page_cannot_use_a_known_session() {
     let addr = server().await;
     let (mut polling, _) = join_polling(addr).await;
-    for origin in others() {
+    for origin in foreign_origins() {
         let get = Request::get(&polling.target());
         let post = Request::post(&polling.target(), "41\u{1e}1");
         for request in [get, post] {
@@ -47,20 +48,20 @@ async fn a_page_of_another_site_cannot_use_a_session_that_it_knows() {
         let request = Request::websocket(&polling.upgrade_target()).header("Origin", origin);
         WsClient::try_connect(addr, &request)
             .await
-            .expect_err("a refusal")
+            .expect_err("the upgrade is rejected")
             .assert(400, "Forbidden");
         assert_polling_alive(&mut polling).await;
     }
-    // Its own page can.
+    // Its own page can use it.
     let mut websocket = polling.websocket().await;
     websocket.send("5").await;
     assert_alive(&mut websocket).await;
 }
 
 #[tokio::test]
-async fn own_pages_are_served() {
+async fn a_page_of_a_listed_origin_can_connect() {
     let addr = server().await;
-    for origin in OURS {
+    for origin in ALLOWED {
         let request = Request::websocket(WEBSOCKET).header("Origin", origin);
         let mut client = WsClient::connect_with(addr, &request).await;
         client.expect("0{…}").await;
@@ -92,21 +93,21 @@ async fn own_pages_are_served() {
     }
 }
 
-/// Programs send no origin, and it would protect nobody if they had to.
+/// Non-browser clients send no origin. Requiring one would not protect anything.
 #[tokio::test]
-async fn who_is_no_page_is_served() {
+async fn a_client_without_origin_can_connect() {
     let addr = server().await;
     let (mut polling, _) = join_polling(addr).await;
     assert_polling_alive(&mut polling).await;
 }
 
-/// Guards against a page of another site that polls with a `<script>`: the browser sends the cookies
-/// of its visitor, no origin, and lets the page read the answer.
+/// Guards against a foreign page that polls with a `<script>` element: the browser sends cookies
+/// but no origin, and the page can read the response.
 #[tokio::test]
-async fn a_script_of_another_site_does_not_poll() {
+async fn a_foreign_script_cannot_poll() {
     let layer = SocketIoLayer::builder()
         .allow_eio3(true)
-        .origins(Origins::list(OURS))
+        .origins(Origins::list(ALLOWED))
         .build();
     let addr = serve(layer).await;
     for revision in [4, 3] {
@@ -124,7 +125,7 @@ async fn a_script_of_another_site_does_not_poll() {
             request.send(addr).await.assert(403, FORBIDDEN);
         }
 
-        // Nor does it use a session that it knows.
+        // Foreign scripts cannot use a known session either.
         let answer = Request::get(&handshake).send(addr).await.text();
         let sid = answer.split('"').nth(3).expect("an id").to_owned();
         let target = format!("{script}&sid={sid}");
@@ -132,11 +133,11 @@ async fn a_script_of_another_site_does_not_poll() {
         for request in [Request::get(&target), form] {
             request.send(addr).await.assert(403, FORBIDDEN);
         }
-        // The page of the server itself does, and so does a program.
+        // Scripts of the server's own page and non-browser clients can poll.
         for request in [
             from("same-origin"),
             from("none"),
-            Request::get(&script).header("Origin", OURS[0]),
+            Request::get(&script).header("Origin", ALLOWED[0]),
         ] {
             request.send(addr).await.assert(200, "___eio[0](…);");
         }
@@ -149,7 +150,7 @@ async fn a_script_of_another_site_does_not_poll() {
 }
 
 #[tokio::test]
-async fn without_a_list_every_page_is_served() {
+async fn a_server_without_a_list_accepts_every_origin() {
     let addr = serve(SocketIoLayer::new()).await;
     let request = Request::websocket(WEBSOCKET).header("Origin", "https://evil.example");
     let mut client = WsClient::connect_with(addr, &request).await;
@@ -167,10 +168,10 @@ async fn without_a_list_every_page_is_served() {
 }
 
 #[tokio::test]
-async fn an_empty_list_serves_no_page() {
+async fn a_server_with_an_empty_list_rejects_every_origin() {
     let layer = SocketIoLayer::builder().origins(Origins::list([])).build();
     let addr = serve(layer).await;
-    for origin in OURS {
+    for origin in ALLOWED {
         Request::get(HANDSHAKE)
             .header("Origin", origin)
             .send(addr)
@@ -180,8 +181,8 @@ async fn an_empty_list_serves_no_page() {
     PollingClient::handshake(addr).await;
 }
 
-/// Origins that are like ours.
-fn others() -> [&'static str; 8] {
+/// Origins that resemble the allowed ones.
+fn foreign_origins() -> [&'static str; 8] {
     [
         "https://evil.example",
         "http://example.com",
@@ -196,7 +197,7 @@ fn others() -> [&'static str; 8] {
 
 async fn server() -> SocketAddr {
     let layer = SocketIoLayer::builder()
-        .origins(Origins::list(OURS))
+        .origins(Origins::list(ALLOWED))
         .build();
     serve(layer).await
 }

@@ -1,4 +1,4 @@
-//! Attempts to upgrade that fail: only the probing WebSocket goes.
+//! Tests failed upgrades: only the WebSocket connection is closed.
 
 use std::net::SocketAddr;
 
@@ -10,13 +10,13 @@ use socketio::extract::Data;
 use socketio::{DisconnectReason, Socket, SocketIoLayer};
 use socketio_testing::{Frame, HttpConnection, Opcode, PollingClient, Request, WsClient};
 
-/// Guards against a broken attempt that kills the polling session.
+/// Guards against a failed upgrade that closes the polling session.
 #[tokio::test]
-async fn requests_that_are_refused_leave_the_polling_session() {
+async fn rejected_upgrade_requests_keep_the_polling_session() {
     let (addr, journal) = server().await;
     let (mut polling, _) = join_polling(addr).await;
     let request = || Request::websocket(&polling.upgrade_target());
-    let refused = [
+    let rejected = [
         request().without_header("Sec-WebSocket-Key"),
         request()
             .without_header("Sec-WebSocket-Key")
@@ -37,11 +37,11 @@ async fn requests_that_are_refused_leave_the_polling_session() {
                 .replace("websocket", "webtransport"),
         ),
     ];
-    for request in refused {
+    for request in rejected {
         println!("{request:?}");
         WsClient::try_connect(addr, &request)
             .await
-            .expect_err("a refusal");
+            .expect_err("the upgrade is rejected");
         assert_polling_alive(&mut polling).await;
     }
     let mut websocket = polling.websocket().await;
@@ -51,7 +51,7 @@ async fn requests_that_are_refused_leave_the_polling_session() {
 }
 
 #[tokio::test]
-async fn frames_that_break_the_protocol_leave_the_polling_session() {
+async fn invalid_probe_frames_keep_the_polling_session() {
     let (addr, journal) = server().await;
     let (mut polling, _) = join_polling(addr).await;
     for probed in [false, true] {
@@ -80,7 +80,7 @@ async fn frames_that_break_the_protocol_leave_the_polling_session() {
                 websocket.expect("3probe").await;
             }
             websocket.send_frame(&frame).await;
-            // A close frame, or the end where one cannot be sent any more.
+            // Receives a close frame, or the end of the connection if it could not be sent.
             websocket.recv().await;
             drop(websocket);
             assert_polling_alive(&mut polling).await;
@@ -93,7 +93,7 @@ async fn frames_that_break_the_protocol_leave_the_polling_session() {
 }
 
 #[tokio::test]
-async fn a_websocket_that_goes_leaves_the_polling_session_and_what_waits_for_it() {
+async fn an_aborted_probe_keeps_the_polling_session_and_its_queue() {
     let (addr, journal) = server().await;
     let (mut polling, _) = join_polling(addr).await;
     for round in 0..20 {
@@ -115,7 +115,7 @@ async fn a_websocket_that_goes_leaves_the_polling_session_and_what_waits_for_it(
 }
 
 #[tokio::test]
-async fn while_one_probes_another_is_refused_and_the_first_completes() {
+async fn a_second_probe_is_rejected_and_the_first_completes() {
     let (addr, journal) = server().await;
     let (polling, _) = join_polling(addr).await;
     let mut first = polling.websocket().await;
@@ -124,14 +124,14 @@ async fn while_one_probes_another_is_refused_and_the_first_completes() {
     for _ in 0..3 {
         WsClient::try_connect(addr, &Request::websocket(&polling.upgrade_target()))
             .await
-            .expect_err("a refusal")
+            .expect_err("the upgrade is rejected")
             .assert(400, "Bad request");
     }
     first.send("5").await;
     assert_alive(&mut first).await;
     WsClient::try_connect(addr, &Request::websocket(&polling.upgrade_target()))
         .await
-        .expect_err("a refusal")
+        .expect_err("the upgrade is rejected")
         .assert(400, "Bad request");
     assert_alive(&mut first).await;
     assert!(journal.take().await.is_empty());
@@ -139,7 +139,7 @@ async fn while_one_probes_another_is_refused_and_the_first_completes() {
 
 /// Guards against HTTP text in a WebSocket that was accepted too early.
 #[tokio::test]
-async fn another_version_of_the_protocol_is_refused_before_the_websocket_is_accepted() {
+async fn another_protocol_version_is_rejected_before_the_websocket_is_accepted() {
     let (addr, _) = server().await;
     let (mut polling, _) = join_polling(addr).await;
     for (target, message) in [
@@ -162,15 +162,15 @@ async fn another_version_of_the_protocol_is_refused_before_the_websocket_is_acce
     ] {
         WsClient::try_connect(addr, &Request::websocket(&target))
             .await
-            .expect_err("a refusal")
+            .expect_err("the upgrade is rejected")
             .assert(400, message);
     }
     assert_polling_alive(&mut polling).await;
 }
 
-/// A client that never finishes its request holds nothing but its connection.
+/// An unfinished request occupies only its connection.
 #[tokio::test]
-async fn a_request_that_never_ends_is_nobodys_business() {
+async fn an_unfinished_request_does_not_affect_the_session() {
     let (addr, journal) = server().await;
     let (mut polling, _) = join_polling(addr).await;
     let mut unfinished = HttpConnection::open(addr).await;
@@ -191,9 +191,9 @@ async fn a_request_that_never_ends_is_nobodys_business() {
     assert!(journal.take().await.is_empty());
 }
 
-/// A POST of which only the beginning comes ends with its connection, and its session with it.
+/// An incomplete POST closes its session when its connection closes.
 #[tokio::test]
-async fn a_post_that_breaks_off_closes_its_session_only() {
+async fn an_aborted_post_closes_only_its_session() {
     let (addr, journal) = server().await;
     let (polling, _) = join_polling(addr).await;
     let (mut other, _) = join(addr).await;
@@ -216,7 +216,7 @@ async fn a_post_that_breaks_off_closes_its_session_only() {
 async fn server() -> (SocketAddr, Journal) {
     let journal = Journal::new();
     let layer = SocketIoLayer::with_state(journal.clone());
-    let left = async |reason: DisconnectReason, State(journal): State<Journal>| {
+    let record = async |reason: DisconnectReason, State(journal): State<Journal>| {
         journal.write(reason);
     };
     layer
@@ -225,6 +225,6 @@ async fn server() -> (SocketAddr, Journal) {
         .on("echo", async |socket: Socket, Data(value): Data<u32>| {
             socket.emit("echo", &value);
         })
-        .on_disconnect(left);
+        .on_disconnect(record);
     (serve(layer).await, journal)
 }

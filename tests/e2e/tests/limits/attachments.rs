@@ -1,5 +1,4 @@
-//! What the attachments of one packet may be: their number, their bytes, the time until they are
-//! here.
+//! Tests the limits of attachments: their number, size and time.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,14 +10,14 @@ use e2e::session::{assert_alive, join, join_polling, settle};
 use e2e::sync::VirtualTime;
 use socketio::{Args, DisconnectReason, Socket, SocketIoBuilder, SocketIoLayer};
 
-/// How long attachments may take by default.
+/// The default time limit for attachments.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const MOMENT: Duration = Duration::from_millis(100);
 
 #[tokio::test]
-async fn another_time_for_attachments() {
+async fn the_attachments_timeout_is_configurable() {
     let time = VirtualTime::start();
     let timeout = Duration::from_secs(5);
     let (addr, journal) = echo(SocketIoLayer::builder().attachments_timeout(timeout)).await;
@@ -30,9 +29,9 @@ async fn another_time_for_attachments() {
     journal.expect(["forced server close"]).await;
 }
 
-/// Guards against any number of attachments that may be announced.
+/// Guards against announcing any number of attachments.
 #[tokio::test]
-async fn as_many_attachments_as_allowed_are_served() {
+async fn attachments_up_to_the_maximum_number_are_accepted() {
     for limit in [1, 10] {
         let (addr, _) = echo(SocketIoLayer::builder().max_attachments(limit)).await;
         let (mut client, _) = join(addr).await;
@@ -57,7 +56,7 @@ async fn as_many_attachments_as_allowed_are_served() {
 }
 
 #[tokio::test]
-async fn more_attachments_than_allowed_close_the_connection_when_they_are_announced() {
+async fn announcing_too_many_attachments_closes_the_connection() {
     for (limit, count) in [(1, 2), (10, 11), (10, 1_000_000_000), (10, usize::MAX)] {
         let (addr, journal) = echo(SocketIoLayer::builder().max_attachments(limit)).await;
         let event = format!(r#"45{count}-["echo"]"#);
@@ -72,7 +71,7 @@ async fn more_attachments_than_allowed_close_the_connection_when_they_are_announ
 }
 
 #[tokio::test]
-async fn attachments_of_as_many_bytes_as_allowed_are_served() {
+async fn attachments_up_to_the_maximum_size_are_accepted() {
     let (addr, _) = echo(SocketIoLayer::builder().max_attachment_bytes(1_000)).await;
     let (mut client, _) = join(addr).await;
     client.send(&header(2)).await;
@@ -84,12 +83,12 @@ async fn attachments_of_as_many_bytes_as_allowed_are_served() {
 }
 
 #[tokio::test]
-async fn attachments_of_more_bytes_close_the_connection() {
+async fn attachments_over_the_maximum_size_close_the_connection() {
     let (addr, journal) = echo(SocketIoLayer::builder().max_attachment_bytes(2)).await;
     let (mut client, _) = join(addr).await;
     client.send(&header(3)).await;
     client.send_binary(&[1, 2]).await;
-    // Two of three are too much already.
+    // The first two of three attachments already exceed the limit.
     client.send_binary(&[3]).await;
     client.expect_close(None).await;
     let (polling, _) = join_polling(addr).await;
@@ -101,7 +100,7 @@ async fn attachments_of_more_bytes_close_the_connection() {
 }
 
 #[tokio::test]
-async fn attachments_that_are_here_in_time_are_served() {
+async fn attachments_that_arrive_in_time_are_accepted() {
     let time = VirtualTime::start();
     let (addr, _) = echo(SocketIoLayer::builder().ping_interval(HOUR)).await;
     let (mut client, _) = join(addr).await;
@@ -113,14 +112,14 @@ async fn attachments_that_are_here_in_time_are_served() {
         client.expect(&header(1)).await;
         client.expect_binary(&[0]).await;
     }
-    // With the last of them, the time has stopped.
+    // The last attachment stops the timer.
     time.advance(TIMEOUT).await;
     assert_alive(&mut client).await;
 }
 
-/// Guards against memory that announced attachments hold for ever.
+/// Guards against announced attachments that occupy memory forever.
 #[tokio::test]
-async fn attachments_that_do_not_come_in_time_close_the_connection() {
+async fn late_attachments_close_the_connection() {
     let time = VirtualTime::start();
     let (addr, journal) = echo(SocketIoLayer::builder().ping_interval(HOUR)).await;
     let (mut client, _) = join(addr).await;
@@ -131,7 +130,7 @@ async fn attachments_that_do_not_come_in_time_close_the_connection() {
     settle(addr).await;
 
     time.advance(TIMEOUT - MOMENT).await;
-    // One that comes does not extend the time for the next.
+    // An attachment does not extend the time limit of the next one.
     client.send_binary(&[0]).await;
     polling.send("bAA==").await;
     settle(addr).await;
@@ -145,11 +144,11 @@ async fn attachments_that_do_not_come_in_time_close_the_connection() {
         .await;
 }
 
-/// A server that sends back what the event `echo` brings, and what it writes down: why clients left.
+/// Starts a server that echoes the event `echo` and records disconnect reasons.
 async fn echo(builder: SocketIoBuilder) -> (SocketAddr, Journal) {
     let journal = Journal::new();
     let layer = builder.with_state(journal.clone()).build();
-    let left = async |reason: DisconnectReason, State(journal): State<Journal>| {
+    let record = async |reason: DisconnectReason, State(journal): State<Journal>| {
         journal.write(reason);
     };
     layer
@@ -158,11 +157,11 @@ async fn echo(builder: SocketIoBuilder) -> (SocketAddr, Journal) {
         .on("echo", async |socket: Socket, args: Args| {
             socket.emit("echo", &args);
         })
-        .on_disconnect(left);
+        .on_disconnect(record);
     (serve(layer).await, journal)
 }
 
-/// The text of an event with so many attachments.
+/// Returns the header of an event with this number of attachments.
 fn header(count: usize) -> String {
     let placeholders: String = (0..count)
         .map(|number| format!(r#",{{"_placeholder":true,"num":{number}}}"#))

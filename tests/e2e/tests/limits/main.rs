@@ -1,5 +1,5 @@
-//! Every limit that a client can push: what reaches it is served, what crosses it has the outcome
-//! that the option documents, and nobody else notices.
+//! Tests every limit on clients: the server accepts the limit, exceeding it has the documented
+//! outcome, and other clients are not affected.
 
 mod attachments;
 mod messages;

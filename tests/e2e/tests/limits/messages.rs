@@ -1,4 +1,4 @@
-//! What one message may be: its size, its depth, the lengths of its names.
+//! Tests the limits of one message: its size, its depth and the length of its names.
 
 use std::net::SocketAddr;
 
@@ -10,12 +10,12 @@ use socketio::extract::Data;
 use socketio::{Args, DisconnectReason, Reply, Socket, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::{Frame, HttpConnection, Message, PollingClient, Request};
 
-/// The packets that one polling payload may hold.
+/// The maximum number of packets in a polling payload.
 const PACKETS_PER_PAYLOAD: usize = 131_072;
 
-/// Guards against a limit that holds on polling alone.
+/// Guards against a limit that applies only to polling.
 #[tokio::test]
-async fn a_message_of_the_limit_is_served_on_both_transports() {
+async fn both_transports_accept_a_message_at_the_limit() {
     let addr = echo(SocketIoLayer::builder().max_http_buffer_size(1_000)).await;
     let event = event_of(1_000);
 
@@ -51,16 +51,16 @@ async fn a_binary_message_over_the_limit_closes_a_websocket() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_and_the_polling_session_lives() {
+async fn a_body_over_the_limit_is_rejected_and_keeps_the_session() {
     let addr = echo(SocketIoLayer::builder().max_http_buffer_size(1_000)).await;
     let (mut polling, _) = join_polling(addr).await;
     polling.post(event_of(1_001)).await.assert(413, "");
     assert_polling_alive(&mut polling).await;
 }
 
-/// Guards against a limit that grows with an upgrade.
+/// Guards against a limit that changes with an upgrade.
 #[tokio::test]
-async fn the_limit_holds_after_an_upgrade_too() {
+async fn the_limit_applies_after_an_upgrade() {
     let addr = echo(SocketIoLayer::builder().max_http_buffer_size(1_000)).await;
     let (polling, _) = join_polling(addr).await;
     let mut client = polling.websocket().await;
@@ -71,9 +71,9 @@ async fn the_limit_holds_after_an_upgrade_too() {
     client.expect_close(1009).await;
 }
 
-/// Guards against a larger limit than the library's own defaults allow.
+/// Guards against defaults of the underlying library that are smaller than the limit.
 #[tokio::test]
-async fn a_limit_over_the_default_is_reached_on_both_transports() {
+async fn both_transports_accept_a_limit_over_the_default() {
     const LARGE: usize = 20_000_000;
     let layer = SocketIoLayer::builder().max_http_buffer_size(LARGE).build();
     let count = async |Data(text): Data<String>| Reply(text.len());
@@ -92,7 +92,7 @@ async fn a_limit_over_the_default_is_reached_on_both_transports() {
 }
 
 #[tokio::test]
-async fn a_payload_of_as_many_packets_as_allowed_is_served() {
+async fn the_server_accepts_the_maximum_number_of_packets_in_a_payload() {
     let addr = serve(SocketIoLayer::new()).await;
     let (mut polling, _) = join_polling(addr).await;
     polling.send(&pongs(PACKETS_PER_PAYLOAD)).await;
@@ -100,10 +100,10 @@ async fn a_payload_of_as_many_packets_as_allowed_is_served() {
 }
 
 #[tokio::test]
-async fn a_payload_of_more_packets_than_allowed_closes_the_session() {
+async fn too_many_packets_in_a_payload_close_the_session() {
     let journal = Journal::new();
     let layer = SocketIoLayer::with_state(journal.clone());
-    layer.io().of("/").on_disconnect(note_reason);
+    layer.io().of("/").on_disconnect(record_reason);
     let addr = serve(layer).await;
     let (polling, _) = join_polling(addr).await;
     polling.send(&pongs(PACKETS_PER_PAYLOAD + 1)).await;
@@ -112,10 +112,10 @@ async fn a_payload_of_more_packets_than_allowed_closes_the_session() {
 }
 
 #[tokio::test]
-async fn arguments_of_the_depth_allowed_are_served() {
+async fn the_server_accepts_arguments_of_the_maximum_depth() {
     for depth in [2, 128, 5_000] {
         let addr = echo(SocketIoLayer::builder().max_json_depth(depth)).await;
-        // The list of arguments counts.
+        // The list of arguments is one level.
         let event = nested(depth - 1);
         let (mut client, _) = join(addr).await;
         client.send(&event).await;
@@ -127,7 +127,7 @@ async fn arguments_of_the_depth_allowed_are_served() {
 }
 
 #[tokio::test]
-async fn arguments_that_are_nested_deeper_close_the_connection() {
+async fn arguments_over_the_maximum_depth_close_the_connection() {
     for depth in [2, 128, 5_000] {
         let addr = echo(SocketIoLayer::builder().max_json_depth(depth)).await;
         let (mut client, _) = join(addr).await;
@@ -140,8 +140,8 @@ async fn arguments_that_are_nested_deeper_close_the_connection() {
 }
 
 #[tokio::test]
-async fn the_depth_is_that_of_the_connect_payload_too() {
-    // It counts as the argument of an event does.
+async fn the_maximum_depth_applies_to_the_connect_payload() {
+    // The payload counts as the argument of an event does.
     let addr = echo(SocketIoLayer::builder().max_json_depth(4)).await;
     let mut client = open(addr).await;
     client.send(r#"40{"a":[[]]}"#).await;
@@ -152,12 +152,12 @@ async fn the_depth_is_that_of_the_connect_payload_too() {
 }
 
 #[tokio::test]
-async fn event_names_of_the_length_allowed_are_served() {
+async fn the_server_accepts_event_names_of_the_maximum_length() {
     let longest = "n".repeat(256);
     let addr = echo(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     client.send(&format!(r#"42["{longest}"]"#)).await;
-    // It is the name that counts, not how it is written.
+    // The limit applies to the decoded name.
     client
         .send(&format!(r#"42["{}"]"#, r"\u006e".repeat(256)))
         .await;
@@ -172,7 +172,7 @@ async fn event_names_of_the_length_allowed_are_served() {
 }
 
 #[tokio::test]
-async fn longer_event_names_close_the_connection() {
+async fn event_names_over_the_maximum_length_close_the_connection() {
     for (limit, name) in [
         (256, "n".repeat(257)),
         (4, "echos".into()),
@@ -191,7 +191,7 @@ async fn longer_event_names_close_the_connection() {
 }
 
 #[tokio::test]
-async fn namespaces_of_the_length_allowed_are_joined() {
+async fn the_server_accepts_namespaces_of_the_maximum_length() {
     let name = format!("/{}", "n".repeat(255));
     let layer = SocketIoLayer::new();
     layer.io().of(&name);
@@ -205,10 +205,10 @@ async fn namespaces_of_the_length_allowed_are_joined() {
 }
 
 #[tokio::test]
-async fn longer_namespaces_close_the_connection() {
+async fn namespaces_over_the_maximum_length_close_the_connection() {
     for (limit, name) in [(256, format!("/{}", "n".repeat(256))), (4, "/four".into())] {
         let layer = SocketIoLayer::builder().max_namespace_len(limit).build();
-        // Also where the server has such a namespace.
+        // The limit applies even if the namespace exists.
         layer.io().of(&name);
         let addr = serve(layer).await;
         for connect in [format!("40{name},"), format!("40{name}")] {
@@ -222,9 +222,9 @@ async fn longer_namespaces_close_the_connection() {
     }
 }
 
-/// A message that is larger than what was announced is cut off before it is here.
+/// The server rejects a body without `Content-Length` as soon as it exceeds the limit.
 #[tokio::test]
-async fn a_body_that_never_ends_is_cut_at_the_limit() {
+async fn a_chunked_body_is_rejected_at_the_limit() {
     let addr = echo(SocketIoLayer::builder().max_http_buffer_size(1_000)).await;
     let (mut polling, _) = join_polling(addr).await;
     let request = Request::new("POST", &polling.target())
@@ -239,9 +239,9 @@ async fn a_body_that_never_ends_is_cut_at_the_limit() {
     assert_polling_alive(&mut polling).await;
 }
 
-/// Fragments count as the message that they make.
+/// The limit applies to the sum of the fragments.
 #[tokio::test]
-async fn fragments_are_counted_together() {
+async fn fragments_count_as_one_message() {
     let addr = echo(SocketIoLayer::builder().max_http_buffer_size(1_000)).await;
     let (mut client, _) = join(addr).await;
     client
@@ -253,7 +253,7 @@ async fn fragments_are_counted_together() {
     assert_eq!(client.recv().await, Message::Close(Some(1009)));
 }
 
-/// A server that sends back what the event `echo` brings.
+/// Starts a server that echoes the event `echo`.
 async fn echo(builder: SocketIoBuilder) -> SocketAddr {
     let layer = builder.build();
     let echo = async |socket: Socket, args: Args| socket.emit("echo", &args);
@@ -261,17 +261,17 @@ async fn echo(builder: SocketIoBuilder) -> SocketAddr {
     serve(layer).await
 }
 
-async fn note_reason(reason: DisconnectReason, State(journal): State<Journal>) {
+async fn record_reason(reason: DisconnectReason, State(journal): State<Journal>) {
     journal.write(reason);
 }
 
-/// An event with a text, of so many bytes with the type of its Engine.IO packet.
+/// Returns an event with a text. `bytes` includes the Engine.IO packet type.
 fn event_of(bytes: usize) -> String {
     let frame = r#"42["echo",""]"#.len();
     format!(r#"42["echo","{}"]"#, "x".repeat(bytes - frame))
 }
 
-/// An event whose argument is so many lists inside each other.
+/// Returns an event whose argument has this number of nested lists.
 fn nested(depth: usize) -> String {
     format!(r#"42["echo",{}{}]"#, "[".repeat(depth), "]".repeat(depth))
 }

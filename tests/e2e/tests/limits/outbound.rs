@@ -1,4 +1,4 @@
-//! What may wait to be sent to one client.
+//! Tests the limit of the packets queued for one client.
 
 use axum::extract::State;
 use e2e::app::{serve, serve_recording_disconnects};
@@ -8,12 +8,12 @@ use socketio::extract::Data;
 use socketio::{EmitError, Socket, SocketIoLayer};
 use socketio_testing::within;
 
-/// What a message counts beside its payload.
+/// The size that a message counts in addition to its payload.
 const OVERHEAD: usize = 64;
 
-/// Guards against a queue that is bounded in packets: any number of small ones is fine.
+/// Guards against a limit on the number of packets: many small packets fit.
 #[tokio::test]
-async fn a_thousand_events_of_one_handler_all_arrive() {
+async fn a_handler_can_emit_a_thousand_events() {
     let layer = SocketIoLayer::new();
     layer.io().of("/").on_connect(async |socket: Socket| {
         for number in 0..1_000 {
@@ -31,14 +31,14 @@ async fn a_thousand_events_of_one_handler_all_arrive() {
 }
 
 #[tokio::test]
-async fn as_much_as_allowed_may_wait() {
+async fn the_queue_accepts_packets_up_to_the_limit() {
     let (addr, io, _) =
         serve_recording_disconnects(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
     let (mut polling, id) = join_polling(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
     for _ in 0..3 {
-        socket.try_emit("e", &text(500)).expect("half of it");
-        socket.try_emit("e", &text(500)).expect("all of it");
+        socket.try_emit("e", &text(500)).expect("half of the limit");
+        socket.try_emit("e", &text(500)).expect("the whole limit");
         assert_eq!(socket.conn().queued_bytes(), 1_000);
         for _ in 0..2 {
             polling.expect(&format!(r#"42["e","{}"]"#, text(500))).await;
@@ -48,13 +48,15 @@ async fn as_much_as_allowed_may_wait() {
 }
 
 #[tokio::test]
-async fn a_client_for_which_more_would_wait_is_closed() {
+async fn a_client_with_a_full_queue_is_disconnected() {
     let (addr, io, journal) =
         serve_recording_disconnects(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
     let (polling, id) = join_polling(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
-    socket.try_emit("e", &text(500)).expect("half of it");
-    let error = socket.try_emit("e", &text(501)).expect_err("too much");
+    socket.try_emit("e", &text(500)).expect("half of the limit");
+    let error = socket
+        .try_emit("e", &text(501))
+        .expect_err("more than the limit");
     assert!(matches!(error, EmitError::Disconnected), "{error}");
     journal.expect(["transport error"]).await;
     assert_eq!(socket.conn().queued_bytes(), 0);
@@ -62,7 +64,7 @@ async fn a_client_for_which_more_would_wait_is_closed() {
 }
 
 #[tokio::test]
-async fn the_limit_holds_within_a_handler_of_a_websocket() {
+async fn the_limit_applies_while_a_websocket_handler_runs() {
     let builder = SocketIoLayer::builder().max_outbound_bytes(1_000);
     let (addr, io, journal) = serve_recording_disconnects(builder).await;
     let fill = async |socket: Socket, Data(sizes): Data<Vec<usize>>| {
@@ -85,9 +87,9 @@ async fn the_limit_holds_within_a_handler_of_a_websocket() {
     journal.expect(["transport error"]).await;
 }
 
-/// Guards against one client that makes memory grow or others wait.
+/// Guards against a slow client that uses up memory or blocks other clients.
 #[tokio::test]
-async fn a_websocket_that_does_not_read_is_closed_and_nobody_else_notices() {
+async fn a_websocket_that_does_not_read_is_disconnected() {
     let builder = SocketIoLayer::builder().max_outbound_bytes(1_000_000);
     let (addr, io, journal) = serve_recording_disconnects(builder).await;
     let (_slow, slow) = join(addr).await;
@@ -107,20 +109,20 @@ async fn a_websocket_that_does_not_read_is_closed_and_nobody_else_notices() {
         assert!(number < 10_000, "the slow client is never closed");
     }
     journal.expect(["transport error"]).await;
-    io.emit("and now?", "");
-    fast.expect(r#"42["and now?",""]"#).await;
-    polling.expect(r#"42["and now?",""]"#).await;
+    io.emit("afterwards", "");
+    fast.expect(r#"42["afterwards",""]"#).await;
+    polling.expect(r#"42["afterwards",""]"#).await;
     assert_eq!(io.of("/").sockets().len(), 2);
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_poll_is_closed_and_nobody_else_notices() {
+async fn a_client_that_does_not_poll_is_disconnected() {
     let builder = SocketIoLayer::builder().max_outbound_bytes(1_000_000);
     let (addr, io, journal) = serve_recording_disconnects(builder).await;
     let (slow, _) = join_polling(addr).await;
     let (mut fast, _) = join(addr).await;
     let text = text(50_000);
-    // One more than fits.
+    // One event more than the limit allows.
     for number in 0..20 {
         io.emit("numbered", &(number, &text));
         fast.expect(&format!(r#"42["numbered",{number},"{text}"]"#))
@@ -132,7 +134,7 @@ async fn a_client_that_does_not_poll_is_closed_and_nobody_else_notices() {
 }
 
 #[tokio::test]
-async fn volatile_packets_never_wait() {
+async fn volatile_packets_are_not_queued() {
     let (addr, io, _) =
         serve_recording_disconnects(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
     let (mut polling, id) = join_polling(addr).await;
@@ -147,15 +149,15 @@ async fn volatile_packets_never_wait() {
     assert_polling_alive(&mut polling).await;
 }
 
-/// Guards against producers that cannot know how far behind their client is.
+/// Guards against producers that cannot observe the queue of their client.
 #[tokio::test]
-async fn a_producer_that_waits_keeps_pace_with_a_websocket() {
+async fn a_producer_can_wait_for_a_slow_websocket() {
     const PIECES: usize = 500;
     let builder = SocketIoLayer::builder().max_outbound_bytes(60_000);
     let (addr, io, journal) = serve_recording_disconnects(builder).await;
     io.of("/").on("produce", produce);
     let (mut client, _) = join(addr).await;
-    // 25 MB: more than the operating system takes for a client that does not read.
+    // 25 MB, more than the socket buffers hold for a client that does not read.
     client.send(&format!(r#"420["produce",{PIECES}]"#)).await;
     journal.expect(["producing"]).await;
     for number in 0..PIECES {
@@ -168,7 +170,7 @@ async fn a_producer_that_waits_keeps_pace_with_a_websocket() {
 }
 
 #[tokio::test]
-async fn a_producer_that_waits_keeps_pace_with_a_client_that_polls() {
+async fn a_producer_can_wait_for_a_polling_client() {
     let builder = SocketIoLayer::builder().max_outbound_bytes(60_000);
     let (addr, io, journal) = serve_recording_disconnects(builder).await;
     io.of("/").on("produce", produce);
@@ -184,7 +186,7 @@ async fn a_producer_that_waits_keeps_pace_with_a_client_that_polls() {
 }
 
 #[tokio::test]
-async fn a_producer_does_not_wait_for_a_client_that_has_gone() {
+async fn a_producer_does_not_wait_for_a_disconnected_client() {
     let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (client, id) = join(addr).await;
     let websocket = io.of("/").socket(&id).expect("the socket");
@@ -198,7 +200,7 @@ async fn a_producer_does_not_wait_for_a_client_that_has_gone() {
     let waiting = [websocket, polled].map(|socket| {
         tokio::spawn(async move {
             socket.drained().await;
-            // What is not sent yet is dropped.
+            // Unsent packets are dropped.
             assert_eq!(socket.conn().queued_bytes(), 0);
         })
     });
@@ -207,7 +209,7 @@ async fn a_producer_does_not_wait_for_a_client_that_has_gone() {
     client.reset();
     polling.close().await;
     for waiting in waiting {
-        within("the end of the wait", waiting)
+        within("the producer to stop waiting", waiting)
             .await
             .expect("no panic");
     }
@@ -215,7 +217,7 @@ async fn a_producer_does_not_wait_for_a_client_that_has_gone() {
     journal.next().await;
 }
 
-/// Emits pieces of 50 kB, each when the one before has left.
+/// Emits pieces of 50 kB and waits until each piece has been written.
 async fn produce(
     socket: Socket,
     Data(pieces): Data<usize>,
@@ -230,8 +232,7 @@ async fn produce(
     socketio::Reply(())
 }
 
-/// A text whose event `e` counts so many bytes if that is more than its frame, or simply of so many
-/// bytes.
+/// Returns a text whose event `e` counts this number of bytes. Texts below the overhead are empty.
 fn text(bytes: usize) -> String {
     let frame = r#"2["e",""]"#.len() + OVERHEAD;
     "x".repeat(bytes.saturating_sub(frame))

@@ -1,5 +1,5 @@
-//! How many handlers of one client may be unfinished: beyond that the client waits, and nothing is
-//! lost.
+//! Tests the limit on unfinished handlers of one client: at the limit, the server stops reading
+//! from it and loses no event.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How many events are a lot where each has 900 kB.
+/// The number of events in the large conversations, of 900 kB each.
 const LARGE_EVENTS: usize = 40;
 
 #[derive(Clone, FromRef)]
@@ -39,7 +39,7 @@ impl App {
     }
 }
 
-/// How many handlers run, and how many there were at most.
+/// The current and the highest number of running handlers.
 #[derive(Clone, Default)]
 struct Running(Arc<[AtomicUsize; 2]>);
 
@@ -53,17 +53,17 @@ impl Running {
         self.0[0].fetch_sub(1, Ordering::SeqCst);
     }
 
-    fn now(&self) -> usize {
+    fn current(&self) -> usize {
         self.0[0].load(Ordering::SeqCst)
     }
 
-    fn most(&self) -> usize {
+    fn peak(&self) -> usize {
         self.0[1].load(Ordering::SeqCst)
     }
 }
 
 #[tokio::test]
-async fn below_the_limit_the_client_is_served() {
+async fn below_the_limit_the_server_reads_events() {
     let (addr, _, app) = server(events(4)).await;
     let (mut client, _) = join(addr).await;
     for number in 0..3 {
@@ -71,11 +71,11 @@ async fn below_the_limit_the_client_is_served() {
         app.journal.expect([number.to_string()]).await;
     }
     assert_alive(&mut client).await;
-    assert_eq!(app.running.now(), 3);
+    assert_eq!(app.running.current(), 3);
 }
 
 #[tokio::test]
-async fn at_the_limit_the_client_waits_until_a_handler_finishes() {
+async fn at_the_limit_the_server_waits_until_a_handler_finishes() {
     let (addr, _, app) = server(events(4)).await;
     let (mut client, _) = join(addr).await;
     for number in 0..20 {
@@ -83,19 +83,19 @@ async fn at_the_limit_the_client_waits_until_a_handler_finishes() {
     }
     app.journal.expect(["0", "1", "2", "3"]).await;
     for number in 4..20 {
-        // Nobody else waits.
+        // Other clients are not delayed.
         settle(addr).await;
         assert!(app.journal.take().await.is_empty());
         app.gate.admit(1);
         app.journal.expect([number.to_string()]).await;
     }
-    assert_eq!(app.running.most(), 4);
+    assert_eq!(app.running.peak(), 4);
     app.gate.open();
     assert_alive(&mut client).await;
-    assert_eq!(app.running.now(), 0);
+    assert_eq!(app.running.current(), 0);
 }
 
-/// Guards against a server that takes in what it cannot work off.
+/// Guards against a server that reads more than it can process.
 #[tokio::test]
 async fn at_the_limit_the_writes_of_a_websocket_back_up() {
     let (addr, _, app) = server(events(4)).await;
@@ -103,12 +103,12 @@ async fn at_the_limit_the_writes_of_a_websocket_back_up() {
     let (writing, written) = write_a_lot(client, r#"42["wait""#);
     app.journal.expect(["0", "1", "2", "3"]).await;
     assert_backed_up(addr, &written).await;
-    assert_eq!(app.running.most(), 4);
+    assert_eq!(app.running.peak(), 4);
     app.gate.open();
     for number in 4..LARGE_EVENTS {
         app.journal.expect([number.to_string()]).await;
     }
-    let mut client = writing.await.expect("the client can write");
+    let mut client = writing.await.expect("the client does not panic");
     assert_alive(&mut client).await;
 }
 
@@ -135,9 +135,9 @@ async fn at_the_limit_a_post_is_not_answered() {
     assert_polling_alive(&mut polling).await;
 }
 
-/// Guards against any number of handlers at once.
+/// Guards against an unlimited number of concurrent handlers.
 #[tokio::test(flavor = "multi_thread")]
-async fn by_default_1024_handlers_may_be_unfinished() {
+async fn the_default_limit_is_1024_unfinished_handlers() {
     const EVENTS: usize = 20_000;
     let (addr, _, app) = server(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
@@ -147,18 +147,21 @@ async fn by_default_1024_handlers_may_be_unfinished() {
         }
         client
     });
-    eventually("as many handlers as allowed", || app.running.now() == 1_024).await;
+    eventually("the maximum number of handlers", || {
+        app.running.current() == 1_024
+    })
+    .await;
     app.gate.open();
     for number in 0..EVENTS {
         app.journal.expect([number.to_string()]).await;
     }
-    assert_eq!(app.running.most(), 1_024);
-    let mut client = writing.await.expect("the client can write");
+    assert_eq!(app.running.peak(), 1_024);
+    let mut client = writing.await.expect("the client does not panic");
     assert_alive(&mut client).await;
 }
 
 #[tokio::test]
-async fn events_that_wait_for_their_turn_count() {
+async fn queued_ordered_events_count() {
     let (addr, io, app) = server(events(4)).await;
     io.of("/").ordered();
     let (mut client, _) = join(addr).await;
@@ -169,19 +172,19 @@ async fn events_that_wait_for_their_turn_count() {
     let (writing, written) = write_a_lot(client, r#"42["wait""#);
     assert_backed_up(addr, &written).await;
     app.journal.expect(["0"]).await;
-    assert_eq!(app.running.most(), 1);
+    assert_eq!(app.running.peak(), 1);
     app.gate.open();
     app.journal.expect(["1", "2"]).await;
     for number in 0..LARGE_EVENTS {
         app.journal.expect([number.to_string()]).await;
     }
-    let mut client = writing.await.expect("the client can write");
+    let mut client = writing.await.expect("the client does not panic");
     assert_alive(&mut client).await;
 }
 
-/// Guards against memory for what comes behind a CONNECT that is being considered.
+/// Guards against unlimited memory for packets that follow a CONNECT in middleware.
 #[tokio::test]
-async fn events_that_wait_for_the_middleware_count() {
+async fn events_queued_behind_middleware_count() {
     let (addr, _, app) = server(events(4)).await;
     let mut client = open(addr).await;
     client.send("40/slow").await;
@@ -191,13 +194,13 @@ async fn events_that_wait_for_the_middleware_count() {
     for number in 0..LARGE_EVENTS {
         app.journal.expect([number.to_string()]).await;
     }
-    let mut client = writing.await.expect("the client can write");
+    let mut client = writing.await.expect("the client does not panic");
     client.expect(r#"40/slow,{"sid":"…"}"#).await;
     assert_alive(&mut client).await;
 }
 
 #[tokio::test]
-async fn a_limit_of_one_is_one_after_the_other() {
+async fn a_limit_of_one_runs_handlers_sequentially() {
     let (addr, _, app) = server(events(1)).await;
     let mut polling = PollingClient::handshake(addr).await;
     app.gate.open();
@@ -207,11 +210,12 @@ async fn a_limit_of_one_is_one_after_the_other() {
         polling.send(&format!(r#"42["wait",{number}]"#)).await;
         app.journal.expect([number.to_string()]).await;
     }
-    assert_eq!(app.running.most(), 1);
+    assert_eq!(app.running.peak(), 1);
 }
 
-/// Writes numbered events, 36 MB together: more than the operating system takes for a server that
-/// does not read. Returns the client when it is done, and how many have been written.
+/// Writes numbered events of 36 MB in total, more than the socket buffers hold for a server that
+/// does not read. Returns the task that writes, which returns the client, and the number of events
+/// written so far.
 fn write_a_lot(
     mut client: WsClient,
     begin: &'static str,
@@ -229,21 +233,21 @@ fn write_a_lot(
     (writing, written)
 }
 
-/// The client must come to a halt before everything is written.
+/// Asserts that the client is blocked before it has written everything.
 async fn assert_backed_up(addr: SocketAddr, written: &AtomicUsize) {
     loop {
         let before = written.load(Ordering::SeqCst);
         settle(addr).await;
         let now = written.load(Ordering::SeqCst);
         if before > 0 && before == now {
-            break assert!(now < LARGE_EVENTS, "the server took everything");
+            break assert!(now < LARGE_EVENTS, "the server read everything");
         }
     }
 }
 
-/// Guards against a client that is closed for a pong that nobody has read.
+/// Guards against a ping timeout while the server does not read the pong.
 #[tokio::test]
-async fn a_client_that_is_not_read_is_not_timed_out() {
+async fn a_client_does_not_time_out_while_the_server_does_not_read() {
     let time = VirtualTime::start();
     let (addr, _, app) = server(events(1)).await;
     let (mut client, _) = join(addr).await;
@@ -262,10 +266,10 @@ async fn a_client_that_is_not_read_is_not_timed_out() {
     assert_alive(&mut client).await;
 }
 
-/// Guards against handlers that wait for what nobody reads, and against clients that have gone
-/// meanwhile, without end.
+/// Guards against handlers that wait forever for packets that the server does not read, and against
+/// clients that have disconnected meanwhile.
 #[tokio::test]
-async fn a_client_of_which_nothing_can_be_taken_is_closed_in_the_end() {
+async fn a_client_blocked_at_the_limit_is_eventually_disconnected() {
     let time = VirtualTime::start();
     let (addr, io, _) = server(events(2)).await;
     let ask = async |socket: Socket, State(journal): State<Journal>| {
@@ -274,10 +278,10 @@ async fn a_client_of_which_nothing_can_be_taken_is_closed_in_the_end() {
     };
     io.of("/").on("ask", ask);
     let journal = io.state().journal.clone();
-    // The answers are behind an event that waits for them.
-    let (mut waits, _) = join(addr).await;
-    let (mut goes, _) = join(addr).await;
-    for client in [&mut waits, &mut goes] {
+    // The answers follow an event whose handler waits for them.
+    let (mut stays, _) = join(addr).await;
+    let (mut disconnects, _) = join(addr).await;
+    for client in [&mut stays, &mut disconnects] {
         for _ in 0..3 {
             client.send(r#"42["ask"]"#).await;
         }
@@ -289,10 +293,10 @@ async fn a_client_of_which_nothing_can_be_taken_is_closed_in_the_end() {
             client.send(&answer).await;
         }
     }
-    goes.reset();
+    disconnects.reset();
     settle(addr).await;
     assert!(journal.take().await.is_empty());
-    // Ten minutes, of which the heartbeat looks at some.
+    // Ten minutes, a few of the heartbeat checks.
     for _ in 0..32 {
         time.advance(PING_TIMEOUT).await;
         settle(addr).await;
@@ -302,18 +306,18 @@ async fn a_client_of_which_nothing_can_be_taken_is_closed_in_the_end() {
     assert!(io.of("/").sockets().is_empty());
 }
 
-/// Guards against few events that hold a lot.
+/// Guards against few events that occupy much memory.
 #[tokio::test]
-async fn what_unfinished_events_hold_is_bounded() {
+async fn the_bytes_of_unfinished_events_are_limited() {
     let (addr, _, app) = server(bytes(4_000)).await;
     let (mut client, _) = join(addr).await;
-    // Below the limit, a client is served.
+    // Below the limit, the server reads events.
     for number in 0..3 {
         client.send(&event_of(1_333, number)).await;
         app.journal.expect([number.to_string()]).await;
     }
     assert_alive(&mut client).await;
-    // One byte more is the limit.
+    // One more byte reaches the limit.
     for number in 3..20 {
         client.send(&event_of(1_000, number)).await;
     }
@@ -326,11 +330,11 @@ async fn what_unfinished_events_hold_is_bounded() {
     }
     app.gate.open();
     assert_alive(&mut client).await;
-    assert_eq!(app.running.now(), 0);
+    assert_eq!(app.running.current(), 0);
 }
 
 #[tokio::test]
-async fn an_event_that_holds_more_than_allowed_is_alone() {
+async fn an_event_over_the_byte_limit_runs_alone() {
     let (addr, _, app) = server(bytes(1)).await;
     let (mut polling, _) = join_polling(addr).await;
     app.gate.open();
@@ -339,12 +343,12 @@ async fn an_event_that_holds_more_than_allowed_is_alone() {
         app.journal.expect([number.to_string()]).await;
     }
     assert_polling_alive(&mut polling).await;
-    assert_eq!(app.running.most(), 1);
+    assert_eq!(app.running.peak(), 1);
 }
 
-/// Guards against a client that is forgotten when its handlers finish at the same moment.
+/// Guards against a client that is never resumed when its handlers finish concurrently.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_client_goes_on_whenever_its_handlers_finish() {
+async fn a_client_resumes_when_its_handlers_finish_concurrently() {
     const EVENTS: usize = 20_000;
     let (addr, _, app) = server(events(2)).await;
     app.gate.open();
@@ -358,12 +362,12 @@ async fn a_client_goes_on_whenever_its_handlers_finish() {
     for number in 0..EVENTS {
         app.journal.expect([number.to_string()]).await;
     }
-    let mut client = sending.await.expect("the client can write");
+    let mut client = sending.await.expect("the client does not panic");
     assert_alive(&mut client).await;
-    assert!(app.running.most() <= 2);
+    assert!(app.running.peak() <= 2);
 }
 
-/// A server whose event `wait` is handled when the gate lets it through.
+/// Starts a server whose handler of `wait` waits at the gate.
 async fn server(builder: SocketIoBuilder) -> (SocketAddr, SocketIo<App>, App) {
     let app = App::new();
     let layer = builder.with_state(app.clone()).build();
@@ -382,14 +386,14 @@ fn bytes(limit: usize) -> SocketIoBuilder {
 
 fn register(io: &SocketIo<App>) {
     io.of("/").on("wait", wait).on("yield", yield_once);
-    let consider = async |State(gate): State<Gate>| {
+    let block = async |State(gate): State<Gate>| {
         gate.pass().await;
         Ok::<(), &str>(())
     };
     let write = async |Data(number): Data<usize>, State(journal): State<Journal>| {
         journal.write(number);
     };
-    io.of("/slow").middleware(consider).on("write", write);
+    io.of("/slow").middleware(block).on("write", write);
 }
 
 async fn wait(Data(number): Data<usize>, State(app): State<App>) {
@@ -406,7 +410,7 @@ async fn yield_once(Data(number): Data<usize>, State(app): State<App>) {
     app.running.end();
 }
 
-/// An event whose arguments, with its name, are so many bytes.
+/// Returns an event whose arguments and name have this size in bytes.
 fn event_of(bytes: usize, number: usize) -> String {
     let json = format!(r#"["wait",{number},""]"#);
     let text = "x".repeat(bytes - json.len());

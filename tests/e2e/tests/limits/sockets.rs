@@ -1,4 +1,4 @@
-//! How much one client may be in: namespaces, rooms, acknowledgements that it owes.
+//! Tests the limits of one client: its namespaces, rooms and pending acknowledgements.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const TOO_MANY: &str = r#"{"message":"too many namespaces on one connection"}"#;
 
 /// Guards against thousands of namespaces on one connection.
 #[tokio::test]
-async fn a_client_may_join_64_namespaces() {
+async fn a_client_can_join_64_namespaces() {
     let layer = SocketIoLayer::new();
     for number in 0..=64 {
         layer.io().of(format!("/{number}"));
@@ -29,12 +29,12 @@ async fn a_client_may_join_64_namespaces() {
     }
     client.send("40/64").await;
     client.expect(&format!("44/64,{TOO_MANY}")).await;
-    // The others are as they were.
+    // The joined namespaces are not affected.
     assert_alive(&mut client).await;
 }
 
 #[tokio::test]
-async fn a_client_is_refused_more_namespaces_than_allowed() {
+async fn a_client_cannot_join_more_than_the_maximum_number_of_namespaces() {
     let layer = SocketIoLayer::builder().max_namespaces(2).build();
     layer.io().of("/a");
     layer.io().of("/b");
@@ -44,7 +44,7 @@ async fn a_client_is_refused_more_namespaces_than_allowed() {
     polling.expect(r#"40{"sid":"…"}"#).await;
     polling.expect(r#"40/a,{"sid":"…"}"#).await;
     polling.expect(&format!("44/b,{TOO_MANY}")).await;
-    // Another client has its own count, and so has this one when it has left.
+    // Other clients have their own limit, and leaving a namespace frees a slot.
     let mut other = open(addr).await;
     other.send("40/b,").await;
     other.expect(r#"40/b,{"sid":"…"}"#).await;
@@ -54,9 +54,9 @@ async fn a_client_is_refused_more_namespaces_than_allowed() {
     polling.expect(&format!("44/a,{TOO_MANY}")).await;
 }
 
-/// Guards against a client that is in no namespace and can ask for them without end.
+/// Guards against a client that has joined no namespace and sends CONNECT packets without limit.
 #[tokio::test]
-async fn namespaces_that_are_being_joined_count() {
+async fn namespaces_in_middleware_count() {
     let layer = SocketIoLayer::builder().max_namespaces(2).build();
     for name in ["/a", "/b", "/c"] {
         let never = async || {
@@ -74,7 +74,7 @@ async fn namespaces_that_are_being_joined_count() {
 }
 
 #[tokio::test]
-async fn a_namespace_that_refused_does_not_count() {
+async fn a_namespace_that_refused_the_client_does_not_count() {
     let layer = SocketIoLayer::builder().max_namespaces(1).build();
     layer.io().of("/no").middleware(async || Err::<(), _>("no"));
     let addr = serve(layer).await;
@@ -88,22 +88,22 @@ async fn a_namespace_that_refused_does_not_count() {
 }
 
 #[tokio::test]
-async fn a_socket_may_join_as_many_rooms_as_allowed() {
+async fn a_socket_can_join_the_maximum_number_of_rooms() {
     let (_client, _, socket, io) = connected(SocketIoLayer::builder().max_rooms(2)).await;
     socket.try_join("a").expect("one room");
-    socket.try_join(["a", "b"]).expect("one more");
-    let error = socket.try_join("c").expect_err("too many");
+    socket.try_join(["a", "b"]).expect("one more room");
+    let error = socket.try_join("c").expect_err("too many rooms");
     assert!(matches!(error, JoinError::TooManyRooms(_)), "{error}");
     io.in_("a").sockets_join("c");
-    // Its own room does not count.
+    // The room of its id does not count.
     assert_rooms(&socket, &["a", "b"]);
     socket.leave("a");
-    socket.try_join("c").expect("there is a place again");
+    socket.try_join("c").expect("a slot is free");
     assert_rooms(&socket, &["b", "c"]);
 }
 
 #[tokio::test]
-async fn of_several_rooms_all_are_joined_or_none() {
+async fn a_socket_joins_all_rooms_of_a_call_or_none() {
     let (_client, _, socket, _) = connected(SocketIoLayer::builder().max_rooms(2)).await;
     socket.join("a");
     socket.try_join(["b", "c"]).expect_err("three rooms");
@@ -111,7 +111,7 @@ async fn of_several_rooms_all_are_joined_or_none() {
 }
 
 #[tokio::test]
-async fn rooms_that_middleware_joins_count() {
+async fn rooms_joined_in_middleware_count() {
     let journal = Journal::new();
     let layer = SocketIoLayer::builder()
         .max_rooms(2)
@@ -131,7 +131,7 @@ async fn rooms_that_middleware_joins_count() {
 }
 
 #[tokio::test]
-async fn by_default_rooms_are_not_limited() {
+async fn the_number_of_rooms_is_unlimited_by_default() {
     let (_client, _, socket, _) = connected(SocketIoLayer::builder()).await;
     let rooms: Vec<String> = (0..10_000).map(|number| number.to_string()).collect();
     socket.try_join(rooms).expect("no limit");
@@ -139,48 +139,49 @@ async fn by_default_rooms_are_not_limited() {
 }
 
 #[tokio::test]
-async fn a_room_may_have_a_name_of_the_length_allowed() {
+async fn a_room_name_can_have_the_maximum_length() {
     for (builder, limit) in [
         (SocketIoLayer::builder(), 1024),
         (SocketIoLayer::builder().max_room_len(4), 4),
     ] {
         let (_client, _, socket, io) = connected(builder).await;
         let longest = "é".repeat(limit / 2);
-        socket.try_join(longest.as_str()).expect("it is allowed");
+        socket
+            .try_join(longest.as_str())
+            .expect("the name has the maximum length");
         let longer = format!("{longest}.");
-        let error = socket.try_join(longer.as_str()).expect_err("too long");
+        let error = socket
+            .try_join(longer.as_str())
+            .expect_err("the name is too long");
         assert!(
-            matches!(error, JoinError::NameTooLong { len, limit: told } if len == limit + 1 && told == limit)
+            matches!(error, JoinError::NameTooLong { len, limit: reported } if len == limit + 1 && reported == limit)
         );
         assert!(error.to_string().contains("max_room_len"), "{error}");
         socket.join(["short", &longer]);
-        // The limit holds whoever lets the socket join.
+        // The limit also applies to operators.
         io.of("/").local().sockets_join(longer.as_str());
         assert_rooms(&socket, &[&longest]);
     }
 }
 
 #[tokio::test]
-async fn a_client_may_owe_as_many_acknowledgements_as_allowed() {
+async fn a_client_can_have_the_maximum_number_of_pending_acknowledgements() {
     let (mut client, _, socket, io) = connected(SocketIoLayer::builder().max_pending_acks(2)).await;
     let first = socket.emit_with_ack::<String>("a", "");
     let second = socket.emit_with_ack::<String>("b", "");
     client.expect(r#"42…["a",""]"#).await;
     let packet = client.expect(r#"42…["b",""]"#).await;
 
-    // The event is not sent, and nobody waits for an answer that cannot come.
+    // The event is not sent, and the future fails immediately.
     let third = within("a failure", socket.emit_with_ack::<String>("c", "")).await;
     assert!(matches!(third, Err(AckError::TooManyPending)), "{third:?}");
     let all = io
         .timeout(Duration::from_secs(3))
         .emit_with_ack::<String>("d", "");
-    assert_eq!(
-        within("nobody to wait for", all.all()).await.unwrap(),
-        [""; 0]
-    );
+    assert_eq!(within("no answers", all.all()).await.unwrap(), [""; 0]);
     assert_alive(&mut client).await;
 
-    // An answer makes a place, and so does who does not wait any more.
+    // An answer frees a slot, and so does dropping the future.
     let id = packet.trim_start_matches("42").split('[').next().unwrap();
     client.send(&format!(r#"43{id}["yes"]"#)).await;
     assert_eq!(within("the answer", second).await.unwrap(), "yes");
@@ -192,9 +193,9 @@ async fn a_client_may_owe_as_many_acknowledgements_as_allowed() {
     drop((fourth, fifth));
 }
 
-/// Guards against entries of acknowledgements that nobody waits for any more.
+/// Guards against entries of acknowledgements that have timed out.
 #[tokio::test]
-async fn acknowledgements_that_timed_out_make_a_place() {
+async fn acknowledgements_that_timed_out_free_a_slot() {
     let time = VirtualTime::start();
     let (mut client, _, socket, io) = connected(SocketIoLayer::builder().max_pending_acks(1)).await;
     let limit = Duration::from_secs(1);
@@ -208,28 +209,28 @@ async fn acknowledgements_that_timed_out_make_a_place() {
         let answers = io.timeout(limit).emit_with_ack::<String>("b", "");
         client.expect(r#"42…["b",""]"#).await;
         time.advance(limit).await;
-        let error = answers.all().await.expect_err("nobody has answered");
+        let error = answers.all().await.expect_err("no client has answered");
         assert!(matches!(error.reason(), AckError::Timeout), "{error:?}");
     }
 }
 
 #[tokio::test]
-async fn by_default_a_client_may_owe_16_384_acknowledgements() {
+async fn the_default_limit_is_16_384_pending_acknowledgements() {
     let (addr, io) = server(SocketIoLayer::builder()).await;
     let (_polling, id) = join_polling(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
-    let owed: Vec<_> = (0..16_384)
+    let pending: Vec<_> = (0..16_384)
         .map(|_| socket.emit_with_ack::<()>("a", ""))
         .collect();
     let more = within("a failure", socket.emit_with_ack::<()>("a", "")).await;
     assert!(matches!(more, Err(AckError::TooManyPending)), "{more:?}");
-    drop(owed);
+    drop(pending);
     let next = socket.emit_with_ack::<()>("a", "");
-    eventually("the socket to be there", || socket.connected()).await;
+    eventually("the socket to be connected", || socket.connected()).await;
     drop(next);
 }
 
-/// A client over WebSocket and its socket.
+/// Connects a WebSocket client and returns it with its socket.
 async fn connected(builder: SocketIoBuilder) -> (WsClient, String, Socket, SocketIo) {
     let (addr, io) = server(builder).await;
     let (client, id) = join(addr).await;
@@ -243,7 +244,7 @@ async fn server(builder: SocketIoBuilder) -> (SocketAddr, SocketIo) {
     (serve(layer).await, io)
 }
 
-/// The rooms of a socket beside that of its own id.
+/// Asserts the rooms of a socket without the room of its id.
 #[track_caller]
 fn assert_rooms(socket: &Socket, expected: &[&str]) {
     let mut rooms = socket.rooms();

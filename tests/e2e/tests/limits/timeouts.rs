@@ -1,4 +1,4 @@
-//! What a client may take its time for, in virtual time.
+//! Tests the time limits for clients, in virtual time.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 const UPGRADE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn a_client_may_join_at_the_last_moment() {
+async fn a_client_can_join_just_before_the_connect_timeout() {
     let time = VirtualTime::start();
     let (addr, _, _) =
         serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
@@ -35,7 +35,7 @@ async fn a_client_may_join_at_the_last_moment() {
 }
 
 #[tokio::test]
-async fn a_client_that_joins_nothing_in_time_is_closed() {
+async fn a_client_that_does_not_join_in_time_is_disconnected() {
     let time = VirtualTime::start();
     let (addr, io, _) =
         serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
@@ -50,11 +50,11 @@ async fn a_client_that_joins_nothing_in_time_is_closed() {
     client.expect_close(None).await;
     pending.expect("1").await;
     polling.expect_gone().await;
-    eventually("an empty table", || io.clients_count() == 0).await;
+    eventually("the session to be removed", || io.clients_count() == 0).await;
 }
 
 #[tokio::test]
-async fn by_default_a_client_may_take_45_seconds_to_join() {
+async fn the_default_connect_timeout_is_45_seconds() {
     let time = VirtualTime::start();
     let (addr, _, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let mut client = open(addr).await;
@@ -69,7 +69,7 @@ async fn by_default_a_client_may_take_45_seconds_to_join() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_refused_is_closed_in_time() {
+async fn a_refused_client_is_disconnected_at_the_connect_timeout() {
     let time = VirtualTime::start();
     let (addr, io, _) =
         serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
@@ -83,28 +83,28 @@ async fn a_client_that_is_refused_is_closed_in_time() {
     client.expect_close(None).await;
 }
 
-/// Middleware that takes for ever does not keep a client for ever.
+/// Middleware that never returns does not keep a client connected.
 #[tokio::test]
-async fn a_client_that_is_being_considered_is_closed_in_time() {
+async fn a_client_in_middleware_is_disconnected_at_the_connect_timeout() {
     let time = VirtualTime::start();
     let (addr, io, journal) =
         serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
     io.of("/")
         .middleware(async |State(journal): State<Journal>| {
-            journal.write("considering");
+            journal.write("middleware started");
             std::future::pending::<Result<(), &str>>().await
         });
     let mut client = open(addr).await;
     client.send("40").await;
-    journal.expect(["considering"]).await;
+    journal.expect(["middleware started"]).await;
     time.advance(CONNECT).await;
     client.expect_close(None).await;
     assert!(io.of("/").sockets().is_empty());
 }
 
-/// As Node's server: who has joined once may be without a namespace afterwards.
+/// As in Node, a client that has joined once may have no namespace afterwards.
 #[tokio::test]
-async fn a_client_that_has_left_stays_connected() {
+async fn a_client_that_left_its_namespace_stays_connected() {
     let time = VirtualTime::start();
     let (addr, _, _) =
         serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
@@ -116,7 +116,7 @@ async fn a_client_that_has_left_stays_connected() {
 }
 
 #[tokio::test]
-async fn an_upgrade_may_end_at_the_last_moment() {
+async fn a_client_can_upgrade_just_before_the_upgrade_timeout() {
     let time = VirtualTime::start();
     let (addr, _, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (polling, _) = join_polling(addr).await;
@@ -130,9 +130,9 @@ async fn an_upgrade_may_end_at_the_last_moment() {
     assert_alive(&mut websocket).await;
 }
 
-/// Guards against an upgrade that takes the polling session with it when it fails.
+/// Guards against a failed upgrade that closes the polling session.
 #[tokio::test]
-async fn an_upgrade_that_does_not_end_in_time_leaves_the_polling_session() {
+async fn an_upgrade_that_times_out_keeps_the_polling_session() {
     let time = VirtualTime::start();
     let builder = SocketIoLayer::builder().ping_interval(Duration::from_secs(3_600));
     let (addr, _, _) = serve_recording_disconnects(builder).await;
@@ -157,7 +157,7 @@ async fn an_upgrade_that_does_not_end_in_time_leaves_the_polling_session() {
 }
 
 #[tokio::test]
-async fn another_time_for_upgrades() {
+async fn the_upgrade_timeout_is_configurable() {
     let time = VirtualTime::start();
     let timeout = Duration::from_secs(2);
     let (addr, _, _) =
@@ -171,9 +171,9 @@ async fn another_time_for_upgrades() {
     assert_polling_alive(&mut polling).await;
 }
 
-/// Guards against a ping as soon as the session is open.
+/// Guards against a ping when the session opens.
 #[tokio::test]
-async fn the_first_ping_comes_after_the_interval() {
+async fn the_server_sends_the_first_ping_after_the_interval() {
     let time = VirtualTime::start();
     let (addr, _, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
@@ -187,7 +187,7 @@ async fn the_first_ping_comes_after_the_interval() {
 }
 
 #[tokio::test]
-async fn the_next_ping_comes_an_interval_after_the_pong() {
+async fn the_server_sends_the_next_ping_an_interval_after_the_pong() {
     let time = VirtualTime::start();
     let (addr, _, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
@@ -196,7 +196,7 @@ async fn the_next_ping_comes_an_interval_after_the_pong() {
         time.advance(PING_INTERVAL).await;
         client.expect("2").await;
         polling.expect("2").await;
-        // At the last moment.
+        // Shortly before the timeout.
         time.advance(PING_TIMEOUT - MOMENT).await;
         client.send("3").await;
         polling.send("3").await;
@@ -205,7 +205,7 @@ async fn the_next_ping_comes_an_interval_after_the_pong() {
         time.advance(PING_INTERVAL - MOMENT).await;
         assert_alive(&mut client).await;
         assert_polling_alive(&mut polling).await;
-        // A pong that nobody has asked for delays the ping, as with Node's server.
+        // An unsolicited pong delays the next ping, as in Node.
         client.send("3").await;
         polling.send("3").await;
         assert_alive(&mut client).await;
@@ -214,7 +214,7 @@ async fn the_next_ping_comes_an_interval_after_the_pong() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_answer_a_ping_in_time_is_closed() {
+async fn a_client_that_misses_a_ping_is_disconnected() {
     let time = VirtualTime::start();
     let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
@@ -237,7 +237,7 @@ async fn a_client_that_does_not_answer_a_ping_in_time_is_closed() {
 }
 
 #[tokio::test]
-async fn other_times_for_pings() {
+async fn the_ping_times_are_configurable() {
     let time = VirtualTime::start();
     let interval = Duration::from_secs(3);
     let timeout = Duration::from_secs(2);
@@ -253,9 +253,10 @@ async fn other_times_for_pings() {
     journal.expect(["ping timeout"]).await;
 }
 
-/// As Node's server: only a pong proves that the client reads, so other packets count once.
+/// As in Node, only a pong proves that the client reads, so other packets extend the timeout only
+/// once.
 #[tokio::test]
-async fn another_packet_than_the_pong_extends_the_timeout_once() {
+async fn other_packets_extend_the_ping_timeout_only_once() {
     let time = VirtualTime::start();
     let (addr, _, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
@@ -270,9 +271,9 @@ async fn another_packet_than_the_pong_extends_the_timeout_once() {
     journal.expect(["ping timeout"]).await;
 }
 
-/// A client that has gone without a word.
+/// The client has vanished without closing its session.
 #[tokio::test]
-async fn a_session_that_nobody_polls_is_closed() {
+async fn a_session_without_polls_is_closed() {
     let time = VirtualTime::start();
     let (addr, _, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (polling, _) = join_polling(addr).await;

@@ -1,4 +1,4 @@
-//! Acknowledgements in both directions.
+//! Tests acknowledgements in both directions.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use socketio_testing::{WsClient, within};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Guards against callers that wait for a client that has gone.
+/// Guards against callers that wait for a disconnected client.
 #[tokio::test]
-async fn acknowledgements_of_a_socket_that_leaves_fail_at_once() {
+async fn acknowledgements_of_a_leaving_socket_fail_immediately() {
     let (addr, io, _) = server().await;
-    for way in ["41", "reset", "disconnect", "disconnect all", "40"] {
+    for cause in ["41", "reset", "disconnect", "disconnect all", "40"] {
         let (mut client, socket) = connected(addr, &io).await;
         let answers = [
             socket.emit_with_ack::<()>("ask", ""),
@@ -27,7 +27,7 @@ async fn acknowledgements_of_a_socket_that_leaves_fail_at_once() {
         for _ in &answers {
             client.expect(r#"42…["ask",""]"#).await;
         }
-        match way {
+        match cause {
             "reset" => client.reset(),
             "disconnect" => socket.disconnect(),
             "disconnect all" => socket.client().disconnect(),
@@ -37,17 +37,17 @@ async fn acknowledgements_of_a_socket_that_leaves_fail_at_once() {
             let answer = within("a failure", answer).await;
             assert!(
                 matches!(answer, Err(AckError::Disconnected)),
-                "{way}: {answer:?}"
+                "{cause}: {answer:?}"
             );
         }
-        // And so does one that comes later.
+        // A later request fails as well.
         let late = within("a failure", socket.emit_with_ack::<()>("ask", "")).await;
         assert!(matches!(late, Err(AckError::Disconnected)), "{late:?}");
     }
 }
 
 #[tokio::test]
-async fn acknowledgements_of_a_polling_client_that_leaves_fail_at_once() {
+async fn acknowledgements_of_a_leaving_polling_client_fail_immediately() {
     let (addr, io, _) = server().await;
     let (polling, id) = join_polling(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
@@ -57,29 +57,32 @@ async fn acknowledgements_of_a_polling_client_that_leaves_fail_at_once() {
     assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
 }
 
-/// Guards against broadcasts that wait for clients that have gone.
+/// Guards against broadcasts that wait for disconnected clients.
 #[tokio::test]
-async fn a_broadcast_does_not_wait_for_clients_that_leave() {
+async fn a_broadcast_does_not_wait_for_leaving_clients() {
     let (addr, io, _) = server().await;
     let (mut stays, _) = connected(addr, &io).await;
     let (mut leaves, _) = connected(addr, &io).await;
-    let (mut breaks, _) = connected(addr, &io).await;
+    let (mut resets, _) = connected(addr, &io).await;
     let (polling, _) = join_polling(addr).await;
     let answers = io.timeout(LIMIT * 100).emit_with_ack::<String>("ask", "");
-    let id = asked(&mut stays).await;
-    assert_eq!(asked(&mut leaves).await, id);
-    assert_eq!(asked(&mut breaks).await, id);
+    let id = receive_ask(&mut stays).await;
+    assert_eq!(receive_ask(&mut leaves).await, id);
+    assert_eq!(receive_ask(&mut resets).await, id);
 
     leaves.send("41").await;
-    breaks.reset();
+    resets.reset();
     polling.close().await;
     stays.send(&format!(r#"43{id}["yes"]"#)).await;
     let answers = within("all answers", answers.all()).await;
-    assert_eq!(answers.expect("the others are counted out"), ["yes"]);
+    assert_eq!(
+        answers.expect("the other clients are not expected to answer"),
+        ["yes"]
+    );
 }
 
 #[tokio::test]
-async fn a_broadcast_does_not_wait_for_a_client_that_is_too_slow() {
+async fn a_broadcast_does_not_wait_for_a_client_that_is_disconnected_for_slowness() {
     let layer = SocketIoLayer::builder()
         .max_outbound_bytes(200_000)
         .with_state(Gate::closed())
@@ -89,50 +92,53 @@ async fn a_broadcast_does_not_wait_for_a_client_that_is_too_slow() {
     let (mut fast, _) = connected(addr, &io).await;
     let (slow, _) = join_polling(addr).await;
     let text = "x".repeat(90_000);
-    // The queue of who does not poll takes two of these.
+    // The queue of the client that does not poll holds two of these.
     let mut answers = Vec::new();
     for _ in 0..3 {
         answers.push(io.of("/").local().emit_with_ack::<String>("ask", &text));
         let packet = fast.expect(r#"42…["ask","…"]"#).await;
-        let id = number_of(&packet);
+        let id = ack_id(&packet);
         fast.send(&format!(r#"43{id}["yes"]"#)).await;
     }
     for answers in answers {
         let answers = within("all answers", answers.all()).await;
-        assert_eq!(answers.expect("the other is counted out"), ["yes"]);
+        assert_eq!(
+            answers.expect("the other client is not expected to answer"),
+            ["yes"]
+        );
     }
     slow.expect_gone().await;
     assert_eq!(io.of("/").sockets().len(), 1);
 }
 
 #[tokio::test]
-async fn a_broadcast_to_nobody_is_answered_at_once() {
+async fn a_broadcast_without_recipients_completes_immediately() {
     let (addr, io, _) = server().await;
     let (mut client, _) = connected(addr, &io).await;
     client.send("41").await;
     assert_alive(&mut client).await;
-    for operator in [io.to("nobody"), io.of("/").local(), io.timeout(LIMIT)] {
+    for operator in [io.to("empty room"), io.of("/").local(), io.timeout(LIMIT)] {
         let answers = within("no answers", operator.emit_with_ack::<()>("ask", "").all()).await;
-        assert_eq!(answers.expect("nobody was asked").len(), 0);
+        assert_eq!(answers.expect("no client was asked").len(), 0);
     }
 }
 
 #[tokio::test]
-async fn answers_that_came_in_time_are_kept() {
+async fn a_broadcast_that_times_out_keeps_the_received_answers() {
     let time = VirtualTime::start();
     let (addr, io, _) = server().await;
     let (mut fast, _) = connected(addr, &io).await;
     let (mut slow, _) = connected(addr, &io).await;
     let answers = io.timeout(LIMIT).emit_with_ack::<String>("ask", "");
-    let id = asked(&mut fast).await;
-    asked(&mut slow).await;
+    let id = receive_ask(&mut fast).await;
+    receive_ask(&mut slow).await;
     fast.send(&format!(r#"43{id}["fast"]"#)).await;
     assert_alive(&mut fast).await;
     time.advance(LIMIT).await;
-    let error = answers.all().await.expect_err("one is missing");
+    let error = answers.all().await.expect_err("one answer is missing");
     assert_eq!(error.answers(), ["fast"]);
     assert!(matches!(error.reason(), AckError::Timeout), "{error:?}");
-    // It comes too late, and that is all.
+    // The late answer is ignored.
     slow.send(&format!(r#"43{id}["slow"]"#)).await;
     assert_alive(&mut slow).await;
 }
@@ -143,7 +149,7 @@ async fn only_the_client_that_was_asked_can_answer() {
     let (mut client, socket) = connected(addr, &io).await;
     let (mut other, _) = connected(addr, &io).await;
     let answer = socket.emit_with_ack::<String>("ask", "");
-    let id = asked(&mut client).await;
+    let id = receive_ask(&mut client).await;
     for wrong in [id.clone(), format!("1{id}"), "9007199254740991".into()] {
         other.send(&format!(r#"43{wrong}["of another"]"#)).await;
     }
@@ -153,19 +159,19 @@ async fn only_the_client_that_was_asked_can_answer() {
         .await;
     client.send(r#"43["without a number"]"#).await;
     client.send(&format!(r#"43{id}["the answer"]"#)).await;
-    // A second one is too much.
+    // The second answer is ignored.
     client.send(&format!(r#"43{id}["another answer"]"#)).await;
     assert_alive(&mut client).await;
     let answer = within("the answer", answer).await;
-    assert_eq!(answer.expect("an answer"), "the answer");
+    assert_eq!(answer.expect("the answer"), "the answer");
 }
 
 #[tokio::test]
-async fn an_answer_of_another_type_is_told() {
+async fn an_answer_of_another_type_is_reported() {
     let (addr, io, _) = server().await;
     let (mut client, socket) = connected(addr, &io).await;
     let answer = socket.emit_with_ack::<u8>("ask", "");
-    let id = asked(&mut client).await;
+    let id = receive_ask(&mut client).await;
     client.send(&format!(r#"43{id}["text"]"#)).await;
     let answer = within("the answer", answer).await;
     assert!(matches!(answer, Err(AckError::Data(_))), "{answer:?}");
@@ -173,7 +179,7 @@ async fn an_answer_of_another_type_is_told() {
 }
 
 #[tokio::test]
-async fn an_event_is_answered_once_at_most() {
+async fn an_event_is_answered_at_most_once() {
     let (addr, io, gate) = server().await;
     io.of("/")
         .on("twice", async |ack: Ack| {
@@ -223,7 +229,7 @@ async fn an_event_is_answered_once_at_most() {
 }
 
 #[tokio::test]
-async fn an_answer_may_come_later_and_from_elsewhere() {
+async fn a_handler_can_answer_later_from_another_task() {
     let (addr, io, gate) = server().await;
     io.of("/")
         .on("later", async |ack: Ack, State(gate): State<Gate>| {
@@ -237,7 +243,7 @@ async fn an_answer_may_come_later_and_from_elsewhere() {
     assert_alive(&mut client).await;
     gate.admit(1);
     client.expect(r#"430["at","last"]"#).await;
-    // Nobody is there any more for this one.
+    // This client has left when the server answers.
     client.send(r#"421["later"]"#).await;
     client.send("41").await;
     assert_alive(&mut client).await;
@@ -259,12 +265,12 @@ async fn connected(addr: SocketAddr, io: &SocketIo<Gate>) -> (WsClient, Socket) 
     (client, socket)
 }
 
-/// The number under which the client is asked.
-async fn asked(client: &mut WsClient) -> String {
-    number_of(&client.expect(r#"42…["ask",""]"#).await)
+/// Returns the acknowledgement id of the event that the client receives.
+async fn receive_ask(client: &mut WsClient) -> String {
+    ack_id(&client.expect(r#"42…["ask",""]"#).await)
 }
 
-fn number_of(packet: &str) -> String {
+fn ack_id(packet: &str) -> String {
     packet
         .chars()
         .skip(2)

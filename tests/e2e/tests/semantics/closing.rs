@@ -1,4 +1,4 @@
-//! The end of the server.
+//! Tests the shutdown of the server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use socketio_testing::{PollingClient, Request, WsClient, within};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Guards against connections that are missed because they are in no namespace.
+/// Guards against connections that are not closed because they have joined no namespace.
 #[tokio::test]
-async fn all_clients_are_told_whatever_they_have_joined() {
+async fn close_disconnects_all_clients() {
     let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut joined, _) = join(addr).await;
     let mut not_joined = open(addr).await;
@@ -41,7 +41,7 @@ async fn all_clients_are_told_whatever_they_have_joined() {
     pending.expect("1").await;
     without_poll.expect_close().await;
     polling.expect_gone().await;
-    let clients = within("the end", closing).await.expect("no panic");
+    let clients = within("the shutdown", closing).await.expect("no panic");
     assert_eq!(clients, 0);
     journal
         .expect(["server shutting down", "server shutting down"])
@@ -49,33 +49,33 @@ async fn all_clients_are_told_whatever_they_have_joined() {
 }
 
 #[tokio::test]
-async fn new_clients_are_refused() {
+async fn a_closed_server_rejects_new_clients() {
     let (addr, io, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
-    within("the end", io.close()).await;
+    within("the shutdown", io.close()).await;
     for _ in 0..2 {
         let request = Request::get("/socket.io/?EIO=4&transport=polling");
         request.send(addr).await.assert(503, "…connect again later");
         let request = Request::websocket(WEBSOCKET);
         WsClient::try_connect(addr, &request)
             .await
-            .expect_err("a refusal")
+            .expect_err("the upgrade is rejected")
             .assert(503, "…connect again later");
     }
     assert_eq!(io.clients_count(), 0);
 }
 
 #[tokio::test]
-async fn other_routes_go_on() {
+async fn a_closed_server_keeps_serving_other_routes() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let app = Router::new().route("/", get(async || "home")).layer(layer);
     let addr = serve_router(app).await;
-    within("the end", io.close()).await;
+    within("the shutdown", io.close()).await;
     Request::get("/").send(addr).await.assert(200, "home");
 }
 
 #[tokio::test]
-async fn what_is_queued_is_sent_first() {
+async fn close_sends_queued_packets_first() {
     let (addr, io, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
@@ -88,14 +88,14 @@ async fn what_is_queued_is_sent_first() {
         polling.expect(&format!(r#"42["numbered",{number}]"#)).await;
     }
     client.expect_close(None).await;
-    // Told in the same answer, before the next poll could be.
+    // The close packet is in the same response, since there is no further poll.
     polling.expect("1").await;
-    within("the end", closing).await.expect("no panic");
+    within("the shutdown", closing).await.expect("no panic");
 }
 
-/// Guards against a server that waits for one client that does not read.
+/// Guards against a shutdown that waits for a client that does not read.
 #[tokio::test]
-async fn the_end_is_bounded_although_clients_do_not_read() {
+async fn close_within_does_not_wait_for_clients_that_do_not_read() {
     let time = VirtualTime::start();
     let builder = SocketIoLayer::builder().max_outbound_bytes(100_000_000);
     let (addr, io, journal) = serve_recording_disconnects(builder).await;
@@ -103,7 +103,7 @@ async fn the_end_is_bounded_although_clients_do_not_read() {
     let not_reading = io.of("/").socket(&id).expect("the socket");
     let (_not_polling, _) = join_polling(addr).await;
     let (mut reading, _) = join(addr).await;
-    // More than the operating system takes for a client that does not read.
+    // More than the socket buffers hold for a client that does not read.
     let text = "x".repeat(900_000);
     for _ in 0..40 {
         not_reading.emit("event", &text);
@@ -112,7 +112,7 @@ async fn the_end_is_bounded_although_clients_do_not_read() {
         let io = io.clone();
         async move { io.close_within(DEADLINE).await }
     });
-    // Nobody waits for them.
+    // Clients that read are closed without delay.
     reading.expect_close(None).await;
     journal.expect(["server shutting down"]).await;
     settle_without_sessions(addr).await;
@@ -122,7 +122,7 @@ async fn the_end_is_bounded_although_clients_do_not_read() {
     assert_eq!(io.clients_count(), 2);
 
     time.advance(Duration::from_millis(100)).await;
-    eventually("the end", || closing.is_finished()).await;
+    eventually("the shutdown", || closing.is_finished()).await;
     assert_eq!(io.clients_count(), 0);
     journal
         .expect(["server shutting down", "server shutting down"])
@@ -131,27 +131,27 @@ async fn the_end_is_bounded_although_clients_do_not_read() {
 }
 
 #[tokio::test]
-async fn clients_that_are_being_considered_are_closed() {
+async fn close_disconnects_clients_in_middleware() {
     let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     io.of("/slow")
         .middleware(async |State(journal): State<Journal>| {
-            journal.write("considering");
+            journal.write("middleware started");
             std::future::pending::<Result<(), &str>>().await
         });
     let mut client = open(addr).await;
     client.send("40/slow,").await;
-    journal.expect(["considering"]).await;
+    journal.expect(["middleware started"]).await;
     let closing = tokio::spawn({
         let io = io.clone();
         async move { io.close().await }
     });
     client.expect_close(None).await;
-    within("the end", closing).await.expect("no panic");
+    within("the shutdown", closing).await.expect("no panic");
     assert!(io.of("/slow").sockets().is_empty());
 }
 
 #[tokio::test]
-async fn closing_twice_is_as_closing_once() {
+async fn close_can_be_called_repeatedly() {
     let (addr, io, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     let (mut client, _) = join(addr).await;
     let closing: Vec<_> = (0..3)
@@ -162,42 +162,42 @@ async fn closing_twice_is_as_closing_once() {
         .collect();
     client.expect_close(None).await;
     for closing in closing {
-        within("the end", closing).await.expect("no panic");
+        within("the shutdown", closing).await.expect("no panic");
     }
-    within("the end", io.close()).await;
+    within("the shutdown", io.close()).await;
 }
 
-/// Guards against an end that comes before those who were told of it.
+/// Guards against a shutdown that completes before its disconnect handlers have started.
 #[tokio::test(flavor = "multi_thread")]
-async fn at_the_end_disconnect_handlers_have_been_started() {
+async fn close_completes_after_disconnect_handlers_have_started() {
     for _ in 0..50 {
         let started = Arc::new(AtomicUsize::new(0));
         let layer = SocketIoLayer::with_state(Arc::clone(&started));
         let io = layer.io();
-        let note = async |_: Socket, State(started): State<Arc<AtomicUsize>>| {
+        let record = async |_: Socket, State(started): State<Arc<AtomicUsize>>| {
             started.fetch_add(1, Ordering::SeqCst);
         };
-        io.of("/").on_disconnect(note);
+        io.of("/").on_disconnect(record);
         let addr = serve(layer).await;
         let (client, _) = join(addr).await;
         let (other, _) = join(addr).await;
         let reading = tokio::spawn(read_to_the_end(client));
         let also_reading = tokio::spawn(read_to_the_end(other));
-        within("the end", io.close()).await;
+        within("the shutdown", io.close()).await;
         assert_eq!(started.load(Ordering::SeqCst), 2);
         reading.await.expect("no panic");
         also_reading.await.expect("no panic");
     }
 }
 
-/// Clients come while the server closes: each is either served to the end or refused.
+/// Clients that connect during the shutdown are either closed regularly or rejected.
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_come_meanwhile_do_not_stay() {
+async fn clients_that_connect_during_close_do_not_stay() {
     for _ in 0..20 {
         let (addr, io, _) = serve_recording_disconnects(SocketIoLayer::builder()).await;
-        let mut coming = tokio::task::JoinSet::new();
+        let mut connecting = tokio::task::JoinSet::new();
         for _ in 0..10 {
-            coming.spawn(async move {
+            connecting.spawn(async move {
                 let request = Request::websocket(WEBSOCKET);
                 if let Ok(client) = WsClient::try_connect(addr, &request).await {
                     read_to_the_end(client).await;
@@ -205,11 +205,11 @@ async fn clients_that_come_meanwhile_do_not_stay() {
             });
         }
         let (client, _) = join(addr).await;
-        coming.spawn(read_to_the_end(client));
-        within("the end", io.close()).await;
+        connecting.spawn(read_to_the_end(client));
+        within("the shutdown", io.close()).await;
         assert_eq!(io.clients_count(), 0);
-        while let Some(gone) = coming.join_next().await {
-            gone.expect("no panic");
+        while let Some(client) = connecting.join_next().await {
+            client.expect("no panic");
         }
     }
 }
@@ -226,7 +226,7 @@ async fn read_to_the_end(mut client: WsClient) {
     }
 }
 
-/// Lets the server do all that it can do without something new; it takes no sessions any more.
+/// Waits until the server has finished its pending work. It no longer accepts sessions.
 async fn settle_without_sessions(addr: SocketAddr) {
     for _ in 0..50 {
         Request::get("/").send(addr).await.assert(404, "");

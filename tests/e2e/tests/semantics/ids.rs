@@ -1,4 +1,4 @@
-//! Ids: what is secret, and what is public.
+//! Tests session and socket ids: session ids are secret, socket ids are public.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use socketio_testing::{PollingClient, Request, WsClient};
 
 const SESSION_ID_UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
 
-/// Guards against one id for the session and the socket: who learns it could send in the client's
-/// name.
+/// Guards against using the session id as socket id: a client that learns it could send packets for
+/// another client.
 #[tokio::test]
-async fn ids_of_sessions_and_of_sockets_are_all_different() {
+async fn session_ids_and_socket_ids_are_all_different() {
     let layer = SocketIoLayer::new();
     layer.io().of("/other");
     let addr = serve(layer).await;
@@ -24,7 +24,7 @@ async fn ids_of_sessions_and_of_sockets_are_all_different() {
         let socket = client.expect(r#"40{"sid":"…"}"#).await;
         client.send("40/other").await;
         let other = client.expect(r#"40/other,{"sid":"…"}"#).await;
-        // The same client once more.
+        // The same client joins again.
         client.send("41").await;
         client.send("40").await;
         let again = client.expect(r#"40{"sid":"…"}"#).await;
@@ -36,14 +36,14 @@ async fn ids_of_sessions_and_of_sockets_are_all_different() {
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
                 "{id}"
             );
-            assert!(ids.insert(id), "an id came twice");
+            assert!(ids.insert(id), "the id is not unique");
         }
     }
     assert_eq!(ids.len(), 400);
 }
 
 #[tokio::test]
-async fn who_knows_a_socket_id_cannot_use_its_session() {
+async fn a_client_cannot_use_a_socket_id_as_session_id() {
     let addr = serve(SocketIoLayer::new()).await;
     let mut polling = PollingClient::handshake(addr).await;
     polling.send("40").await;
@@ -61,7 +61,7 @@ async fn who_knows_a_socket_id_cannot_use_its_session() {
     let target = target.replace("polling", "websocket");
     WsClient::try_connect(addr, &Request::websocket(&target))
         .await
-        .expect_err("a refusal")
+        .expect_err("the upgrade is rejected")
         .assert(400, "Session ID unknown");
 
     let mut websocket = polling.websocket().await;

@@ -1,4 +1,4 @@
-//! How clients join a namespace, and how they do not.
+//! Tests how clients join a namespace, and how they are refused.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ struct App {
 }
 
 #[tokio::test]
-async fn middleware_runs_in_order_until_one_refuses() {
+async fn middleware_runs_in_order_until_one_refuses_the_client() {
     let (addr, io, app) = server().await;
     for name in ["first", "second", "third", "fourth"] {
         io.of("/")
@@ -34,7 +34,7 @@ async fn middleware_runs_in_order_until_one_refuses() {
                 Ok(())
             });
     }
-    io.of("/").on_connect(note_connect);
+    io.of("/").on_connect(record_connect);
     let mut client = open(addr).await;
     client.send("40").await;
     client
@@ -46,30 +46,30 @@ async fn middleware_runs_in_order_until_one_refuses() {
 }
 
 #[tokio::test]
-async fn a_middleware_that_panics_refuses() {
+async fn middleware_that_panics_refuses_the_client() {
     let (addr, io, app) = server().await;
     let panics = async |socket: Socket, State(counter): State<LiveCounter>| {
         socket.join("room");
         socket.data().insert(counter.guard());
         panic!("on purpose");
-        #[expect(unreachable_code, reason = "says what it returns")]
+        #[expect(unreachable_code, reason = "declares the return type")]
         Ok::<(), &str>(())
     };
-    io.of("/").middleware(panics).on_connect(note_connect);
+    io.of("/").middleware(panics).on_connect(record_connect);
     let mut client = open(addr).await;
     for _ in 0..2 {
         client.send("40").await;
         client
             .expect(r#"44{"message":"the server failed to handle this; its log has the reason"}"#)
             .await;
-        assert_nothing_of_it_remains(&io, &app).await;
+        assert_no_socket_remains(&io, &app).await;
     }
     assert_alive(&mut client).await;
 }
 
-/// Guards against rooms that are kept by sockets that were never let in.
+/// Guards against rooms of sockets that never joined the namespace.
 #[tokio::test]
-async fn of_a_client_that_joined_rooms_and_was_refused_nothing_remains() {
+async fn a_refused_socket_leaves_no_rooms_or_data() {
     let (addr, io, app) = server().await;
     let refuse = async |socket: Socket, State(counter): State<LiveCounter>| {
         socket.join(["room", "another"]);
@@ -78,10 +78,10 @@ async fn of_a_client_that_joined_rooms_and_was_refused_nothing_remains() {
         socket.join("a third");
         Err::<(), _>("no")
     };
-    io.of("/").middleware(refuse).on_connect(note_connect);
+    io.of("/").middleware(refuse).on_connect(record_connect);
     io.of("/")
-        .on_disconnecting(note_leave)
-        .on_disconnect(note_leave);
+        .on_disconnecting(record_disconnect)
+        .on_disconnect(record_disconnect);
     let mut client = open(addr).await;
     let mut polling = PollingClient::handshake(addr).await;
     for _ in 0..3 {
@@ -90,15 +90,15 @@ async fn of_a_client_that_joined_rooms_and_was_refused_nothing_remains() {
         polling.send("40").await;
         polling.expect(r#"44{"message":"no"}"#).await;
     }
-    assert_nothing_of_it_remains(&io, &app).await;
-    // They have not even been told what was meant for the rooms.
+    assert_no_socket_remains(&io, &app).await;
+    // The clients have not received packets sent to the rooms.
     assert_alive(&mut client).await;
     assert_eq!(polling.next_at_hand(), None);
 }
 
-/// Guards against a socket that was never let in and acts all the same, because somebody keeps it.
+/// Guards against a refused socket that can still act because the application keeps it.
 #[tokio::test]
-async fn a_socket_that_was_refused_is_over_although_it_is_kept() {
+async fn a_kept_handle_to_a_refused_socket_has_no_effect() {
     let (addr, io, app) = server().await;
     let kept = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&kept);
@@ -107,7 +107,7 @@ async fn a_socket_that_was_refused_is_over_although_it_is_kept() {
         socket.data().insert(app.counter.guard());
         let answer = socket.emit_with_ack::<()>("question", "");
         keep.lock().await.push((socket, answer));
-        app.journal.write("considering");
+        app.journal.write("middleware started");
         app.gate.pass().await;
         Err::<(), _>("no")
     };
@@ -115,12 +115,12 @@ async fn a_socket_that_was_refused_is_over_although_it_is_kept() {
     let mut refused = open(addr).await;
     refused.send("40").await;
     refused.expect(r#"42…["question",""]"#).await;
-    app.journal.expect(["considering"]).await;
+    app.journal.expect(["middleware started"]).await;
     app.gate.admit(1);
     refused.expect(r#"44{"message":"no"}"#).await;
     let mut leaves = open(addr).await;
     leaves.send("40").await;
-    app.journal.expect(["considering"]).await;
+    app.journal.expect(["middleware started"]).await;
     leaves.reset();
 
     eventually("no data", || app.counter.live() == 0).await;
@@ -133,42 +133,42 @@ async fn a_socket_that_was_refused_is_over_although_it_is_kept() {
         assert!(socket.try_emit("event", "").is_err());
         socket.client().disconnect();
     }
-    assert_nothing_of_it_remains(&io, &app).await;
-    // Its connection is not concerned.
+    assert_no_socket_remains(&io, &app).await;
+    // Its connection is not affected.
     assert_alive(&mut refused).await;
 }
 
 #[tokio::test]
-async fn of_a_client_that_left_while_middleware_ran_nothing_remains() {
+async fn a_client_that_disconnects_in_middleware_leaves_no_rooms_or_data() {
     let (addr, io, app) = server().await;
-    consider(&io);
+    block_in_middleware(&io);
     let mut leaving = Vec::new();
     for _ in 0..3 {
         let mut client = open(addr).await;
         client.send("40").await;
-        app.journal.expect(["considering"]).await;
+        app.journal.expect(["middleware started"]).await;
         leaving.push(client);
     }
     assert_eq!(app.counter.live(), 3);
-    let mut ways = leaving.into_iter();
-    ways.next().expect("one").reset();
-    drop(ways.next().expect("another"));
-    // It breaks the protocol.
-    ways.next().expect("a third").send("4x").await;
+    let mut clients = leaving.into_iter();
+    clients.next().expect("the first client").reset();
+    drop(clients.next().expect("the second client"));
+    // An invalid packet.
+    clients.next().expect("the third client").send("4x").await;
     let mut polling = PollingClient::handshake(addr).await;
     polling.send("40").await;
-    app.journal.expect(["considering"]).await;
+    app.journal.expect(["middleware started"]).await;
     polling.send("1").await;
     eventually("no client", || io.clients_count() == 0).await;
     eventually("no data", || app.counter.live() == 0).await;
     app.gate.open();
-    assert_nothing_of_it_remains(&io, &app).await;
+    assert_no_socket_remains(&io, &app).await;
     assert_eq!(polling.next_at_hand(), None);
     assert!(app.journal.take().await.is_empty());
 }
 
 #[tokio::test]
-async fn a_middleware_may_disconnect_the_client() {
+async fn middleware_can_disconnect_the_client() {
     let (addr, io, app) = server().await;
     let disconnect = async |socket: Socket, State(gate): State<Gate>| {
         socket.join("room");
@@ -176,30 +176,30 @@ async fn a_middleware_may_disconnect_the_client() {
         socket.client().disconnect();
         Ok::<(), &str>(())
     };
-    io.of("/").middleware(disconnect).on_connect(note_connect);
+    io.of("/").middleware(disconnect).on_connect(record_connect);
     let mut client = open(addr).await;
     client.send("40").await;
     assert_alive(&mut client).await;
     app.gate.open();
     client.expect("41").await;
     client.expect_close(None).await;
-    assert_nothing_of_it_remains(&io, &app).await;
+    assert_no_socket_remains(&io, &app).await;
     assert!(app.journal.take().await.is_empty());
 
     let mut client = open(addr).await;
     client.send("40").await;
     client.expect("41").await;
     client.expect_close(None).await;
-    assert_nothing_of_it_remains(&io, &app).await;
+    assert_no_socket_remains(&io, &app).await;
 }
 
 #[tokio::test]
-async fn a_connect_handler_may_disconnect_the_client() {
+async fn a_connect_handler_can_disconnect_the_client() {
     let (addr, io, app) = server().await;
     io.of("/")
         .on_connect(async |socket: Socket| socket.disconnect())
-        .on_connect(note_connect)
-        .on_disconnect(note_leave);
+        .on_connect(record_connect)
+        .on_disconnect(record_disconnect);
     let mut client = open(addr).await;
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
@@ -211,9 +211,9 @@ async fn a_connect_handler_may_disconnect_the_client() {
     assert_eq!(entries, ["connected", "server namespace disconnect"]);
 }
 
-/// As Node's server: what middleware emits reaches the client before it knows that it has joined.
+/// As in Node, the client receives packets that middleware emits before its CONNECT packet.
 #[tokio::test]
-async fn what_middleware_emits_precedes_the_answer() {
+async fn packets_of_middleware_precede_the_connect_answer() {
     let (addr, io, _) = server().await;
     io.of("/").middleware(async |socket: Socket| {
         socket.emit("first", "");
@@ -229,41 +229,41 @@ async fn what_middleware_emits_precedes_the_answer() {
 }
 
 #[tokio::test]
-async fn what_is_for_all_does_not_reach_who_is_not_let_in_yet() {
+async fn a_broadcast_does_not_reach_a_client_in_middleware() {
     let (addr, io, app) = server().await;
-    consider(&io);
+    block_in_middleware(&io);
     let mut client = open(addr).await;
     client.send("40").await;
-    app.journal.expect(["considering"]).await;
+    app.journal.expect(["middleware started"]).await;
     io.emit("to all", "");
     io.to("room").emit("to the room", "");
     assert!(io.of("/").sockets().is_empty());
     assert_alive(&mut client).await;
     app.gate.open();
     client.expect(r#"40{"sid":"…"}"#).await;
-    // What it joined meanwhile holds from now on.
+    // The socket is in the room that middleware joined.
     io.to("room").emit("to the room", "");
     client.expect(r#"42["to the room",""]"#).await;
 }
 
-/// Guards against two sockets of one client in one namespace. A client that changes its mind before
-/// it has an answer sends a CONNECT only, and awaits one answer.
+/// Guards against two sockets of one client in one namespace. A client that reconnects before it
+/// has an answer sends only a CONNECT and expects one answer.
 #[tokio::test]
-async fn of_two_connects_while_middleware_is_at_work_the_second_joins() {
+async fn a_second_connect_in_middleware_replaces_the_first() {
     let (addr, io, app) = server().await;
-    consider(&io);
+    block_in_middleware(&io);
     io.of("/")
-        .on_connect(note_connect)
-        .on_disconnect(note_leave);
+        .on_connect(record_connect)
+        .on_disconnect(record_disconnect);
 
     let mut client = open(addr).await;
     client.send("40").await;
     client.send("40").await;
     let mut polling = PollingClient::handshake(addr).await;
     polling.send("40\u{1e}40").await;
-    app.journal.expect(["considering"; 4]).await;
-    // Of the first nothing remains.
-    eventually("the data of two", || app.counter.live() == 2).await;
+    app.journal.expect(["middleware started"; 4]).await;
+    // The first socket has been dropped.
+    eventually("the data of two sockets", || app.counter.live() == 2).await;
     assert_alive(&mut client).await;
 
     app.gate.open();
@@ -278,17 +278,17 @@ async fn of_two_connects_while_middleware_is_at_work_the_second_joins() {
     app.journal
         .expect(["client namespace disconnect", "transport close"])
         .await;
-    assert_nothing_of_it_remains(&io, &app).await;
+    assert_no_socket_remains(&io, &app).await;
     assert!(app.journal.take().await.is_empty());
 }
 
-/// Guards against a socket that is replaced and never hears that it has left.
+/// Guards against a replaced socket without a disconnect event.
 #[tokio::test]
-async fn a_second_connect_closes_the_connection_and_the_socket_is_told() {
+async fn a_second_connect_closes_the_connection_and_notifies_the_socket() {
     let (addr, io, app) = server().await;
     io.of("/")
-        .on_connect(note_connect)
-        .on_disconnect(note_leave);
+        .on_connect(record_connect)
+        .on_disconnect(record_disconnect);
     let (mut client, _) = join(addr).await;
     client.send("40").await;
     client.expect_close(None).await;
@@ -301,16 +301,16 @@ async fn a_second_connect_closes_the_connection_and_the_socket_is_told() {
     app.journal
         .expect(["connected", "forced server close"])
         .await;
-    assert_nothing_of_it_remains(&io, &app).await;
+    assert_no_socket_remains(&io, &app).await;
 }
 
-/// Guards against an order of packets that depends on what is slow.
+/// Guards against an order of packets that depends on their processing time.
 #[tokio::test]
-async fn a_client_may_leave_and_join_in_one_read() {
+async fn a_client_can_leave_and_join_in_one_read() {
     let (addr, io, app) = server().await;
     io.of("/")
-        .on_connect(note_connect)
-        .on_disconnect(note_leave);
+        .on_connect(record_connect)
+        .on_disconnect(record_disconnect);
     let expected = ["client namespace disconnect", "connected"];
 
     let (mut polling, id) = join_polling(addr).await;
@@ -334,7 +334,7 @@ async fn a_client_may_leave_and_join_in_one_read() {
 }
 
 #[tokio::test]
-async fn an_unknown_namespace_is_refused() {
+async fn an_unknown_namespace_refuses_the_client() {
     let (addr, _, _) = server().await;
     let mut client = open(addr).await;
     for name in ["/unknown", "/?token=1", "/unknown/", "//"] {
@@ -347,7 +347,7 @@ async fn an_unknown_namespace_is_refused() {
 }
 
 #[tokio::test]
-async fn a_socket_that_has_left_joins_nothing() {
+async fn a_disconnected_socket_cannot_join_rooms() {
     let (addr, io, app) = server().await;
     let (mut client, id) = join(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
@@ -356,12 +356,12 @@ async fn a_socket_that_has_left_joins_nothing() {
     socket.join("room");
     socket.data().insert(app.counter.guard());
     assert!(socket.rooms().is_empty());
-    assert_nothing_is_in(&io, "room").await;
-    // Its data goes with the last handle.
+    assert_empty_room(&io, "room").await;
+    // Its data is dropped with the last handle.
     drop(socket);
     assert_eq!(app.counter.live(), 0);
 
-    // Nor does it when it comes back: it is another.
+    // When the client joins again, it has another socket.
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
     io.to("room").emit("event", "");
@@ -379,36 +379,36 @@ async fn server() -> (SocketAddr, SocketIo<App>, App) {
     (serve(layer).await, io, app)
 }
 
-/// The main namespace considers each client, which is in a room already, until the gate is open.
-fn consider(io: &SocketIo<App>) {
+/// Adds middleware that joins a room and then waits until the gate is open.
+fn block_in_middleware(io: &SocketIo<App>) {
     io.of("/")
         .middleware(async |socket: Socket, State(app): State<App>| {
             socket.join("room");
             socket.data().insert(app.counter.guard());
-            app.journal.write("considering");
+            app.journal.write("middleware started");
             app.gate.pass().await;
             Ok::<(), &str>(())
         });
 }
 
-async fn note_connect(State(journal): State<Journal>) {
+async fn record_connect(State(journal): State<Journal>) {
     journal.write("connected");
 }
 
-async fn note_leave(reason: DisconnectReason, State(journal): State<Journal>) {
+async fn record_disconnect(reason: DisconnectReason, State(journal): State<Journal>) {
     journal.write(reason);
 }
 
-async fn assert_nothing_of_it_remains(io: &SocketIo<App>, app: &App) {
+async fn assert_no_socket_remains(io: &SocketIo<App>, app: &App) {
     eventually("no data", || app.counter.live() == 0).await;
     eventually("an empty namespace", || io.of("/").sockets().is_empty()).await;
     for room in ["room", "another", "a third"] {
-        assert_nothing_is_in(io, room).await;
+        assert_empty_room(io, room).await;
     }
 }
 
-async fn assert_nothing_is_in(io: &SocketIo<App>, room: &'static str) {
-    let answers = io.to(room).emit_with_ack::<()>("is anybody there?", "");
-    let answers = within("nobody to answer", answers.all()).await;
-    assert_eq!(answers.expect("nobody was asked").len(), 0, "in {room}");
+async fn assert_empty_room(io: &SocketIo<App>, room: &'static str) {
+    let answers = io.to(room).emit_with_ack::<()>("ping", "");
+    let answers = within("no answers", answers.all()).await;
+    assert_eq!(answers.expect("no socket was asked").len(), 0, "in {room}");
 }

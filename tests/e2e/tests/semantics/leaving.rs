@@ -1,4 +1,4 @@
-//! How sockets leave: the disconnect handlers, whatever happened before.
+//! Tests how sockets leave: disconnect handlers run in every case.
 
 use std::net::SocketAddr;
 
@@ -17,17 +17,17 @@ struct App {
     gate: Gate,
 }
 
-/// What no socket holds.
+/// A type that no socket has in its data.
 #[derive(Clone)]
 struct Absent;
 
 #[tokio::test]
-async fn rooms_are_there_while_the_socket_is_disconnecting_and_not_afterwards() {
+async fn rooms_are_available_only_while_the_socket_is_disconnecting() {
     let (addr, io, app) = server().await;
     io.of("/")
         .on_connect(async |socket: Socket| socket.join(["a", "b"]))
-        .on_disconnecting(note_disconnecting)
-        .on_disconnect(note_disconnect);
+        .on_disconnecting(record_disconnecting)
+        .on_disconnect(record_disconnect);
     let (mut client, _) = join(addr).await;
     let (mut other, id) = join(addr).await;
     client.send("41").await;
@@ -39,7 +39,7 @@ async fn rooms_are_there_while_the_socket_is_disconnecting_and_not_afterwards() 
         .await;
     assert_eq!(io.of("/").sockets().len(), 1);
 
-    // The handlers may tell the others.
+    // The handlers can emit to other sockets.
     io.of("/")
         .on_disconnecting(async |socket: Socket| socket.to("a").emit("leaving", ""))
         .on_disconnect(async |socket: Socket| socket.to("b").emit("left", ""));
@@ -52,7 +52,7 @@ async fn rooms_are_there_while_the_socket_is_disconnecting_and_not_afterwards() 
 }
 
 #[tokio::test]
-async fn rooms_are_there_until_the_last_disconnecting_handler_has_ended() {
+async fn rooms_are_available_until_the_last_disconnecting_handler_ends() {
     let (addr, io, app) = server().await;
     io.of("/")
         .on_connect(async |socket: Socket| socket.join(["a", "b"]))
@@ -60,8 +60,8 @@ async fn rooms_are_there_until_the_last_disconnecting_handler_has_ended() {
             app.journal.write("waiting");
             app.gate.pass().await;
         })
-        .on_disconnecting(note_disconnecting)
-        .on_disconnect(note_disconnect);
+        .on_disconnecting(record_disconnecting)
+        .on_disconnect(record_disconnect);
     let (client, id) = join(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
     client.reset();
@@ -80,7 +80,7 @@ async fn rooms_are_there_until_the_last_disconnecting_handler_has_ended() {
 
 /// Guards against sockets that stay because a handler failed.
 #[tokio::test]
-async fn handlers_run_although_others_fail() {
+async fn disconnect_handlers_run_after_other_handlers_failed() {
     let panics = async || -> () { panic!("on purpose") };
     let panics_later = async || -> () {
         tokio::task::yield_now().await;
@@ -100,11 +100,11 @@ async fn handlers_run_although_others_fail() {
         .on_disconnecting(panics)
         .on_disconnecting(panics_later)
         .on_disconnecting(lacks_data)
-        .on_disconnecting(note_disconnecting)
+        .on_disconnecting(record_disconnecting)
         .on_disconnect(panics)
         .on_disconnect(panics_later)
         .on_disconnect(lacks_data)
-        .on_disconnect(note_disconnect);
+        .on_disconnect(record_disconnect);
 
     for event in ["panics", "panics later", "lacks data", "takes a number"] {
         let (mut client, _) = join(addr).await;
@@ -131,9 +131,9 @@ async fn handlers_run_although_others_fail() {
 }
 
 #[tokio::test]
-async fn handlers_run_once_however_often_the_socket_is_disconnected() {
+async fn disconnect_handlers_run_once_after_repeated_disconnects() {
     let (addr, io, app) = server().await;
-    io.of("/").on_disconnect(note_disconnect);
+    io.of("/").on_disconnect(record_disconnect);
     let (mut client, id) = join(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
     socket.disconnect();
@@ -150,11 +150,11 @@ async fn handlers_run_once_however_often_the_socket_is_disconnected() {
     assert!(app.journal.take().await.is_empty());
 }
 
-/// A socket whose handlers wait is disconnected from many sides at once.
+/// Several tasks disconnect a socket concurrently.
 #[tokio::test(flavor = "multi_thread")]
-async fn handlers_run_once_whoever_disconnects_first() {
+async fn disconnect_handlers_run_once_after_concurrent_disconnects() {
     let (addr, io, app) = server().await;
-    io.of("/").on_disconnect(note_disconnect);
+    io.of("/").on_disconnect(record_disconnect);
     for _ in 0..50 {
         let (mut client, id) = join(addr).await;
         let socket = io.of("/").socket(&id).expect("the socket");
@@ -184,13 +184,13 @@ async fn handlers_run_once_whoever_disconnects_first() {
 }
 
 #[tokio::test]
-async fn all_namespaces_of_a_connection_are_left_with_it() {
+async fn sockets_of_all_namespaces_leave_with_their_connection() {
     let (addr, io, app) = server().await;
     for name in ["/", "/a", "/b"] {
-        let note = async |socket: Socket, State(journal): State<Journal>| {
+        let record = async |socket: Socket, State(journal): State<Journal>| {
             journal.write(socket.namespace().name());
         };
-        io.of(name).on_disconnect(note);
+        io.of(name).on_disconnect(record);
     }
     for disconnect in [true, false] {
         let (mut client, id) = join(addr).await;
@@ -219,7 +219,7 @@ async fn all_namespaces_of_a_connection_are_left_with_it() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_to_a_socket_that_has_left() {
+async fn a_disconnected_socket_receives_no_packets() {
     let (addr, io, _) = server().await;
     let (mut client, id) = join(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
@@ -233,9 +233,9 @@ async fn nothing_is_sent_to_a_socket_that_has_left() {
     assert_alive(&mut client).await;
 }
 
-/// As Node's server: what the client sends after it was disconnected comes too late.
+/// As in Node, packets that the client sends after it was disconnected are ignored.
 #[tokio::test]
-async fn events_of_a_socket_that_was_disconnected_are_not_handled() {
+async fn events_of_a_disconnected_socket_are_not_handled() {
     let (addr, io, app) = server().await;
     io.of("/")
         .on("leave", async |socket: Socket| socket.disconnect())
@@ -252,12 +252,12 @@ async fn events_of_a_socket_that_was_disconnected_are_not_handled() {
 }
 
 #[tokio::test]
-async fn reasons() {
+async fn disconnect_handlers_receive_the_reason() {
     let (addr, io, app) = server().await;
-    let note = async |reason: DisconnectReason, State(journal): State<Journal>| {
+    let record = async |reason: DisconnectReason, State(journal): State<Journal>| {
         journal.write(reason);
     };
-    io.of("/").on_disconnect(note);
+    io.of("/").on_disconnect(record);
     for (frame, reason) in [
         (Frame::text("41"), "client namespace disconnect"),
         (Frame::close(1000), "transport close"),
@@ -292,7 +292,7 @@ async fn server() -> (SocketAddr, SocketIo<App>, App) {
     (serve(layer).await, io, app)
 }
 
-async fn note_disconnecting(
+async fn record_disconnecting(
     socket: Socket,
     reason: DisconnectReason,
     State(journal): State<Journal>,
@@ -300,7 +300,11 @@ async fn note_disconnecting(
     journal.write(format_args!("disconnecting {}", describe(&socket, reason)));
 }
 
-async fn note_disconnect(socket: Socket, reason: DisconnectReason, State(journal): State<Journal>) {
+async fn record_disconnect(
+    socket: Socket,
+    reason: DisconnectReason,
+    State(journal): State<Journal>,
+) {
     journal.write(format_args!("disconnect {}", describe(&socket, reason)));
 }
 

@@ -1,11 +1,11 @@
-//! What applications can rely on, whatever clients do: order, the life of a socket, answers, ids.
+//! Tests guarantees for applications: order, the life cycle of sockets, acknowledgements and ids.
 
 mod acknowledgements;
+mod cleanup;
 mod closing;
 mod ids;
 mod joining;
 mod leaving;
-mod nothing_remains;
 mod order;
 mod rejections;
 mod rooms;

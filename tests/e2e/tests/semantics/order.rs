@@ -1,4 +1,4 @@
-//! The order in which handlers start.
+//! Tests the order in which handlers start.
 
 use std::net::SocketAddr;
 
@@ -17,7 +17,7 @@ struct App {
     gate: Gate,
 }
 
-/// Guards against a task for each event, which run in any order.
+/// Guards against a task per event, because tasks run in any order.
 #[tokio::test(flavor = "multi_thread")]
 async fn handlers_start_in_order_of_arrival() {
     const EVENTS: usize = 20_000;
@@ -33,7 +33,7 @@ async fn handlers_start_in_order_of_arrival() {
     for number in 0..EVENTS {
         app.journal.expect([number.to_string()]).await;
     }
-    let mut client = sending.await.expect("the client can send");
+    let mut client = sending.await.expect("the client does not panic");
     assert_alive(&mut client).await;
 }
 
@@ -55,7 +55,7 @@ async fn handlers_of_posted_events_start_in_order_of_arrival() {
 }
 
 #[tokio::test]
-async fn a_handler_that_waits_does_not_hold_up_the_next() {
+async fn a_waiting_handler_does_not_block_the_next() {
     let (addr, io, app) = server().await;
     io.of("/").on("numbered", numbered).on("wait", wait);
     let (mut client, _) = join(addr).await;
@@ -67,12 +67,12 @@ async fn a_handler_that_waits_does_not_hold_up_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ordered_handlers_run_one_after_the_other() {
+async fn ordered_handlers_run_sequentially() {
     const EVENTS: usize = 3_000;
     let (addr, io, app) = server().await;
     let slow = async |Data(number): Data<usize>, State(journal): State<Journal>| {
         journal.write(format_args!("begin {number}"));
-        wait_for_a_while(number).await;
+        yield_some_times(number).await;
         journal.write(format_args!("end {number}"));
     };
     io.of("/").ordered().on("slow", slow);
@@ -87,11 +87,11 @@ async fn ordered_handlers_run_one_after_the_other() {
         let entries = [format!("begin {number}"), format!("end {number}")];
         app.journal.expect(entries).await;
     }
-    sending.await.expect("the client can send");
+    sending.await.expect("the client does not panic");
 }
 
 #[tokio::test]
-async fn ordered_handlers_wait_for_their_own_socket_only() {
+async fn ordered_handlers_do_not_wait_for_other_sockets() {
     let (addr, io, app) = server().await;
     io.of("/")
         .ordered()
@@ -110,7 +110,7 @@ async fn ordered_handlers_wait_for_their_own_socket_only() {
 }
 
 #[tokio::test]
-async fn ordered_handlers_go_on_after_one_that_fails() {
+async fn ordered_handlers_continue_after_a_failure() {
     let (addr, io, app) = server().await;
     io.of("/")
         .ordered()
@@ -120,7 +120,7 @@ async fn ordered_handlers_go_on_after_one_that_fails() {
     let (mut client, _) = join(addr).await;
     client.send(r#"42["wait",0]"#).await;
     client.send(r#"42["panics"]"#).await;
-    client.send(r#"42["numbered","no number"]"#).await;
+    client.send(r#"42["numbered","not a number"]"#).await;
     client.send(r#"42["numbered",1]"#).await;
     app.journal.expect(["wait 0"]).await;
     app.gate.open();
@@ -149,16 +149,16 @@ async fn ordered_handlers_wait_for_the_connect_handler() {
 }
 
 #[tokio::test]
-async fn events_behind_their_connect_wait_for_it() {
+async fn events_after_their_connect_wait_for_it() {
     let (addr, io, app) = server().await;
-    consider(&io);
+    block_in_middleware(&io);
     let mut client = open(addr).await;
     client.send("40").await;
     for number in 0..100 {
         client.send(&format!(r#"42["numbered",{number}]"#)).await;
     }
-    app.journal.expect(["considering"]).await;
-    // What is for others does not wait.
+    app.journal.expect(["middleware started"]).await;
+    // Packets for other namespaces are not delayed.
     assert_alive(&mut client).await;
     assert!(app.journal.take().await.is_empty());
     app.gate.open();
@@ -172,15 +172,15 @@ async fn events_behind_their_connect_wait_for_it() {
 }
 
 #[tokio::test]
-async fn events_behind_their_connect_in_one_payload_wait_for_it() {
+async fn events_after_their_connect_in_one_payload_wait_for_it() {
     let (addr, io, app) = server().await;
-    consider(&io);
+    block_in_middleware(&io);
     let mut polling = PollingClient::handshake(addr).await;
     let events: String = (0..100)
         .map(|number| format!("\u{1e}42[\"numbered\",{number}]"))
         .collect();
     polling.send(&format!("40{events}")).await;
-    app.journal.expect(["considering"]).await;
+    app.journal.expect(["middleware started"]).await;
     polling.send(r#"42["numbered",100]"#).await;
     app.gate.open();
     app.journal.expect(["connected"]).await;
@@ -191,7 +191,7 @@ async fn events_behind_their_connect_in_one_payload_wait_for_it() {
 }
 
 #[tokio::test]
-async fn events_behind_a_connect_that_is_refused_are_not_handled() {
+async fn events_after_a_refused_connect_are_not_handled() {
     let (addr, io, app) = server().await;
     io.of("/")
         .middleware(async |State(gate): State<Gate>| {
@@ -209,16 +209,16 @@ async fn events_behind_a_connect_that_is_refused_are_not_handled() {
     assert!(app.journal.take().await.is_empty());
 }
 
-/// Guards against handlers that are registered after the client has been told.
+/// Guards against handlers that are registered after the client has received its answer.
 #[tokio::test(flavor = "multi_thread")]
-async fn events_of_the_moment_when_the_answer_arrives_are_all_handled() {
+async fn events_sent_right_after_the_connect_answer_are_handled() {
     const CLIENTS: usize = 20;
     const EVENTS: usize = 1_000;
     let (addr, io, app) = server().await;
     let connected = async |socket: Socket| {
-        // What others hear of the socket before its own handler has ended changes nothing.
+        // Joining a room before the connect handler has ended must not affect the order.
         socket.join("all");
-        wait_for_a_while(3).await;
+        yield_some_times(3).await;
     };
     io.of("/").on_connect(connected).on("numbered", numbered);
     let mut clients = tokio::task::JoinSet::new();
@@ -237,7 +237,7 @@ async fn events_of_the_moment_when_the_answer_arrives_are_all_handled() {
         });
     }
     while let Some(client) = clients.join_next().await {
-        client.expect("no client fails");
+        client.expect("no client panics");
     }
     let mut numbers = Vec::new();
     for _ in 0..CLIENTS * EVENTS {
@@ -261,7 +261,7 @@ async fn handlers_of_one_event_start_in_order_of_registration() {
     let (mut client, _) = join(addr).await;
     client.send(r#"42["event"]"#).await;
     app.journal.expect(["first", "second", "third"]).await;
-    // One that is added while the client is connected sees what comes later.
+    // A handler that is added later receives later events.
     io.of("/")
         .on("event", async |State(journal): State<Journal>| {
             journal.write("fourth");
@@ -272,9 +272,9 @@ async fn handlers_of_one_event_start_in_order_of_registration() {
         .await;
 }
 
-/// Guards against names that only look different from those that were registered.
+/// Guards against comparing escaped names.
 #[tokio::test]
-async fn an_event_is_found_however_its_name_is_written() {
+async fn an_event_matches_an_escaped_name() {
     let (addr, io, app) = server().await;
     for name in ["naïve \"quoted\" \\ \n", "", "0", "😀"] {
         io.of("/").on(
@@ -312,26 +312,26 @@ async fn server() -> (SocketAddr, SocketIo<App>, App) {
     (serve(layer).await, io, app)
 }
 
-/// The main namespace considers each client until the gate is open.
-fn consider(io: &SocketIo<App>) {
-    let consider = async |State(app): State<App>| {
-        app.journal.write("considering");
+/// Adds middleware that waits until the gate is open.
+fn block_in_middleware(io: &SocketIo<App>) {
+    let block_in_middleware = async |State(app): State<App>| {
+        app.journal.write("middleware started");
         app.gate.pass().await;
         Ok::<(), &str>(())
     };
     let connected = async |State(journal): State<Journal>| {
         journal.write("connected");
-        wait_for_a_while(3).await;
+        yield_some_times(3).await;
     };
     io.of("/")
-        .middleware(consider)
+        .middleware(block_in_middleware)
         .on_connect(connected)
         .on("numbered", numbered);
 }
 
 async fn numbered(Data(number): Data<usize>, State(journal): State<Journal>) {
     journal.write(number);
-    wait_for_a_while(number).await;
+    yield_some_times(number).await;
 }
 
 async fn wait(Data(number): Data<usize>, State(app): State<App>) -> Reply<usize> {
@@ -340,8 +340,8 @@ async fn wait(Data(number): Data<usize>, State(app): State<App>) -> Reply<usize>
     Reply(number)
 }
 
-/// Waits for something, or for nothing, as the number will have it.
-async fn wait_for_a_while(number: usize) {
+/// Yields a pseudo-random number of times.
+async fn yield_some_times(number: usize) {
     for _ in 0..number.wrapping_mul(2_654_435_761) % 7 {
         tokio::task::yield_now().await;
     }

@@ -1,4 +1,4 @@
-//! Events that are not handled: nothing is silent.
+//! Tests rejected events: the server answers or logs every event that no handler handles.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,13 +15,13 @@ const SERVER_FAULT: &str = r#"{"status":"Internal Server Error","error":"the ser
 
 #[derive(Clone, Deserialize)]
 struct Absent {
-    #[expect(dead_code, reason = "it never comes")]
+    #[expect(dead_code, reason = "no query contains it")]
     absent: u8,
 }
 
-/// Guards against handlers that are silently not run.
+/// Guards against handlers that are silently skipped.
 #[tokio::test]
-async fn data_of_another_type_is_answered() {
+async fn data_of_another_type_is_answered_with_a_rejection() {
     let (addr, _) = server().await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
@@ -29,8 +29,8 @@ async fn data_of_another_type_is_answered() {
         let event = format!(r#"420["takes a number"{arguments}]"#);
         let answer = r#"430[{"status":"Bad Request","error":"…"}]"#;
         client.send(&event).await;
-        let told = client.expect(answer).await;
-        assert!(told.contains("takes a number"), "{told}");
+        let response = client.expect(answer).await;
+        assert!(response.contains("takes a number"), "{response}");
         polling.send(&event).await;
         polling.expect(answer).await;
     }
@@ -39,7 +39,7 @@ async fn data_of_another_type_is_answered() {
 }
 
 #[tokio::test]
-async fn who_asks_for_no_answer_gets_none_and_stays_connected() {
+async fn a_rejected_event_without_acknowledgement_keeps_the_connection() {
     let (addr, _) = server().await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
@@ -50,7 +50,7 @@ async fn who_asks_for_no_answer_gets_none_and_stays_connected() {
         r#"42["takes an ack"]"#,
         r#"42["takes data"]"#,
         r#"42["takes a query"]"#,
-        r#"42["answers what does not serialise"]"#,
+        r#"42["fails to serialize"]"#,
         r#"42["rejects"]"#,
     ] {
         client.send(event).await;
@@ -60,9 +60,9 @@ async fn who_asks_for_no_answer_gets_none_and_stays_connected() {
     }
 }
 
-/// Guards against clients that wait for ever for a handler that failed.
+/// Guards against clients that wait forever for a failed handler.
 #[tokio::test]
-async fn a_handler_that_panics_is_answered() {
+async fn a_panic_is_answered_with_a_rejection() {
     let (addr, _) = server().await;
     let (mut client, _) = join(addr).await;
     let (mut polling, _) = join_polling(addr).await;
@@ -77,12 +77,12 @@ async fn a_handler_that_panics_is_answered() {
 }
 
 #[tokio::test]
-async fn the_reason_is_told_unless_it_is_the_servers() {
+async fn only_client_errors_are_described_to_the_client() {
     let (addr, _) = server().await;
     let (mut client, _) = join(addr).await;
     for (event, answer) in [
         ("takes data", SERVER_FAULT),
-        ("answers what does not serialise", SERVER_FAULT),
+        ("fails to serialize", SERVER_FAULT),
         (
             "takes a query",
             r#"{"status":"Bad Request","error":"…absent…"}"#,
@@ -95,7 +95,7 @@ async fn the_reason_is_told_unless_it_is_the_servers() {
 }
 
 #[tokio::test]
-async fn another_answer_to_rejected_events() {
+async fn a_rejection_handler_can_answer() {
     let (addr, io) = server().await;
     let on_rejection = async |rejection: Rejection, event: EventName| {
         Reply((event.as_str().to_owned(), rejection.is_panic()))
@@ -108,26 +108,26 @@ async fn another_answer_to_rejected_events() {
     client.expect(r#"431["panics",true]"#).await;
     client.send(r#"422["panics later"]"#).await;
     client.expect(r#"432["panics later",true]"#).await;
-    // What was handled is not concerned.
+    // Handled events are not affected.
     client.send(r#"423["takes a number",1]"#).await;
     client.expect("433[1]").await;
 }
 
 #[tokio::test]
-async fn a_handler_of_rejections_that_fails_is_answered_as_without_it() {
+async fn a_failing_rejection_handler_has_no_effect() {
     let (addr, io) = server().await;
     let on_rejection = async |rejection: Rejection| -> Reply<()> { panic!("{rejection}") };
     io.of("/").on_rejection(on_rejection);
     let (mut client, _) = join(addr).await;
     client.send(r#"420["takes a number"]"#).await;
-    // The first of the two reasons, for that is the client's.
+    // The answer contains the first of the two rejections because the client caused it.
     client
         .expect(r#"430[{"status":"Bad Request","error":"…takes a number…"}]"#)
         .await;
 }
 
 #[tokio::test]
-async fn a_handler_of_rejections_hears_of_those_too_that_nobody_waits_for() {
+async fn a_rejection_handler_receives_rejections_without_acknowledgement() {
     let (addr, io) = server().await;
     let journal = io.state().clone();
     io.of("/").on_rejection(
@@ -161,7 +161,7 @@ async fn server() -> (SocketAddr, SocketIo<Journal>) {
         .on("takes an ack", async |ack: Ack| ack.send(""))
         .on("takes data", async |_: SocketData<Absent>| {})
         .on("takes a query", async |_: Query<Absent>| {})
-        .on("answers what does not serialise", async || {
+        .on("fails to serialize", async || {
             Reply(HashMap::from([(vec![1], 1)]))
         })
         .on("rejects", async || Rejection::new("not today"));

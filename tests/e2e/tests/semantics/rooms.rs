@@ -1,4 +1,4 @@
-//! Rooms, and who is reached through them.
+//! Tests rooms and the sockets that they target.
 
 use std::net::SocketAddr;
 
@@ -8,9 +8,9 @@ use socketio::extract::Data;
 use socketio::{Reply, Room, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{WsClient, within};
 
-/// Guards against a packet for each of the rooms that a socket is in.
+/// Guards against one packet per room.
 #[tokio::test]
-async fn a_socket_in_several_of_the_rooms_is_reached_once() {
+async fn a_socket_in_several_target_rooms_receives_one_packet() {
     let (addr, io) = server().await;
     let (mut client, socket) = connected(addr, &io).await;
     let (mut sender, sender_socket) = connected(addr, &io).await;
@@ -28,7 +28,7 @@ async fn a_socket_in_several_of_the_rooms_is_reached_once() {
 }
 
 #[tokio::test]
-async fn a_socket_in_several_of_the_rooms_owes_one_acknowledgement() {
+async fn a_socket_in_several_target_rooms_answers_once() {
     let (addr, io) = server().await;
     let (mut client, socket) = connected(addr, &io).await;
     socket.join(["a", "b"]);
@@ -46,7 +46,7 @@ async fn a_socket_in_several_of_the_rooms_owes_one_acknowledgement() {
 }
 
 #[tokio::test]
-async fn a_socket_in_several_of_the_rooms_joins_another_once() {
+async fn a_socket_in_several_target_rooms_joins_another_room_once() {
     let (addr, io) = server().await;
     let (mut client, socket) = connected(addr, &io).await;
     socket.join(["a", "b"]);
@@ -55,14 +55,14 @@ async fn a_socket_in_several_of_the_rooms_joins_another_once() {
     assert_eq!(names(socket.rooms()), ["a", "b", "c"]);
     io.to("c").emit("event", "");
     client.expect(r#"42["event",""]"#).await;
-    // It was there once, and once is enough to leave.
+    // The socket is in the room once, so one call leaves it.
     socket.leave("c");
     assert_eq!(names(socket.rooms()), ["a", "b"]);
     io.to("c").emit("event", "");
     assert_alive(&mut client).await;
 }
 
-/// Guards against ids that are no rooms.
+/// Guards against ids without a room.
 #[tokio::test]
 async fn every_socket_is_in_the_room_of_its_id() {
     let (addr, io) = server().await;
@@ -81,7 +81,7 @@ async fn every_socket_is_in_the_room_of_its_id() {
 }
 
 #[tokio::test]
-async fn a_socket_does_not_reach_itself() {
+async fn a_socket_does_not_receive_its_broadcasts() {
     let (addr, io) = server().await;
     let (mut client, socket) = connected(addr, &io).await;
     let (mut other, other_socket) = connected(addr, &io).await;
@@ -102,7 +102,7 @@ async fn a_socket_does_not_reach_itself() {
 }
 
 #[tokio::test]
-async fn rooms_of_one_namespace_are_not_those_of_another() {
+async fn rooms_of_different_namespaces_are_independent() {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     for name in ["/", "/other"] {
@@ -133,7 +133,7 @@ async fn connected(addr: SocketAddr, io: &SocketIo) -> (WsClient, Socket) {
     (client, socket)
 }
 
-/// The names of the rooms but that of the socket's own id, which is the first.
+/// Returns the names of the rooms without the room of the socket's own id, which is the first.
 fn names(mut rooms: Vec<Room>) -> Vec<String> {
     rooms.remove(0);
     let mut names: Vec<_> = rooms.iter().map(|room| room.as_str().to_owned()).collect();

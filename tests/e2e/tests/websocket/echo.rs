@@ -1,4 +1,4 @@
-//! A server that sends every message back.
+//! Starts Engine.IO servers that echo every message.
 
 use std::net::SocketAddr;
 
@@ -30,42 +30,43 @@ impl Connection for EchoConnection {
     fn closed(self, _: CloseReason) {}
 }
 
-/// A server with these options.
+/// Starts a server with this configuration.
 pub(crate) async fn serve(config: Config) -> SocketAddr {
     serve_router(Router::new().layer(EngineIoLayer::new(config, Echo))).await
 }
 
-/// A client of a server with default options, of which the open packet has been read.
+/// Connects a client to a server with default options and reads the open packet.
 pub(crate) async fn connect() -> WsClient {
     connect_to(serve(Config::default()).await).await
 }
 
-/// A client of this server, of which the open packet has been read.
+/// Connects a client to this server and reads the open packet.
 pub(crate) async fn connect_to(addr: SocketAddr) -> WsClient {
     let mut client = WsClient::connect(addr, TARGET).await;
     client.expect("0{…}").await;
     client
 }
 
-/// The server still answers.
+/// Asserts that the server still answers.
 pub(crate) async fn assert_alive(client: &mut WsClient) {
     client.send("4alive").await;
     client.expect("4alive").await;
 }
 
-/// These frames, sent at once, are a violation, for which the connection is closed.
+/// Asserts that the server closes the connection with this code after receiving these frames in one
+/// write.
 pub(crate) async fn assert_closed_for(frames: &[Frame], code: u16) {
     let mut client = connect().await;
     client.send_raw(&encode(frames)).await;
     client.expect_close(code).await;
 }
 
-/// The bytes of frames.
+/// Encodes frames as bytes.
 pub(crate) fn encode(frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(Frame::encode).collect()
 }
 
-/// A message in fragments of a size, of which the last may be shorter.
+/// Splits a message into fragments of this size. The last one may be shorter.
 pub(crate) fn fragments(opcode: Opcode, message: &[u8], size: usize) -> Vec<Frame> {
     let count = message.len().div_ceil(size);
     let frame = |(at, piece): (usize, &[u8])| {
@@ -82,25 +83,25 @@ pub(crate) fn fragments(opcode: Opcode, message: &[u8], size: usize) -> Vec<Fram
     message.chunks(size).enumerate().map(frame).collect()
 }
 
-/// Sends bytes in pieces of a size, each of which arrives for itself.
+/// Sends bytes in separate writes of this size.
 pub(crate) async fn send_in_pieces(client: &mut WsClient, bytes: &[u8], size: usize) {
     for piece in bytes.chunks(size) {
         client.send_raw(piece).await;
-        // Another task reads meanwhile what there is.
+        // Another task reads the piece.
         tokio::task::yield_now().await;
     }
 }
 
-/// The next message is this text.
+/// Asserts that the next message is this text.
 pub(crate) async fn expect_text(client: &mut WsClient, text: &str) {
     let received = client.recv().await;
     assert!(
         received == Received::Text(text.to_owned()),
-        "the text comes back"
+        "the echo differs from the text"
     );
 }
 
-/// The next message is this pong.
+/// Asserts that the next message is this pong.
 pub(crate) async fn expect_pong(client: &mut WsClient, payload: &[u8]) {
     assert_eq!(client.recv().await, Received::Pong(payload.to_vec()));
 }

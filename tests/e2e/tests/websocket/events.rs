@@ -1,4 +1,5 @@
-//! Compression as an application sees it: events, broadcasts, `compress` and `volatile`, and the suites of real clients.
+//! Tests compression of events, broadcasts, `compress` and `volatile`, and runs the suites of real
+//! clients with compression.
 
 use std::net::SocketAddr;
 
@@ -14,22 +15,22 @@ const TARGET: &str = "/socket.io/?EIO=4&transport=websocket";
 
 const CLIENT: clients::Client = clients::Client::new("socket.io-client");
 
-/// A client that inflates what it gets.
+/// A client that inflates received messages.
 struct Client {
     client: WsClient,
     context: Decompress,
     takeover: bool,
 }
 
-/// What a client got: its text or its bytes, and whether it was compressed.
+/// A received text or binary message, and whether it was compressed.
 #[derive(Debug, Eq, PartialEq)]
-struct Got {
+struct Received {
     content: String,
     compressed: bool,
 }
 
 impl Client {
-    /// A client in the main namespace that has offered this.
+    /// Connects a client that sends this offer, and joins the main namespace.
     async fn connect(addr: SocketAddr, offer: Option<&str>) -> Self {
         let mut request = Request::websocket(TARGET);
         if let Some(offer) = offer {
@@ -49,7 +50,7 @@ impl Client {
         client
     }
 
-    async fn recv(&mut self) -> Got {
+    async fn recv(&mut self) -> Received {
         let frame = self.client.recv_frame().await.expect("a frame");
         assert!(frame.last && matches!(frame.opcode, Opcode::Text | Opcode::Binary));
         let compressed = frame.rsv == 0b100;
@@ -59,8 +60,8 @@ impl Client {
         } else {
             frame.payload
         };
-        Got {
-            content: String::from_utf8(content).expect("text, or bytes that are"),
+        Received {
+            content: String::from_utf8(content).expect("the content is UTF-8"),
             compressed,
         }
     }
@@ -70,7 +71,7 @@ impl Client {
         let input = [payload, &[0, 0, 0xff, 0xff]].concat();
         self.context
             .decompress_vec(&input, &mut out, FlushDecompress::Sync)
-            .expect("it can be inflated");
+            .expect("inflate the payload");
         if !self.takeover {
             self.context.reset(false);
         }
@@ -80,8 +81,8 @@ impl Client {
 
 const OFFER: &str = "permessage-deflate";
 
-fn got(content: &str, compressed: bool) -> Got {
-    Got {
+fn received(content: &str, compressed: bool) -> Received {
+    Received {
         content: content.to_owned(),
         compressed,
     }
@@ -94,7 +95,7 @@ fn server() -> SocketIoLayer {
 }
 
 #[tokio::test]
-async fn an_event_is_compressed_unless_the_application_says_no() {
+async fn an_event_is_compressed_unless_the_application_disables_it() {
     let layer = server();
     layer.io().of("/").on("go", async |socket: Socket| {
         let text = "x".repeat(5_000);
@@ -112,22 +113,22 @@ async fn an_event_is_compressed_unless_the_application_says_no() {
     let text = format!(r#"42["text","{bytes}"]"#);
     let placeholder = r#"451-["bytes",{"_placeholder":true,"num":0}]"#;
     for expected in [
-        got(&text, true),
-        got(&text, false),
-        got(&text, true),
-        got(r#"42["short","x"]"#, false),
-        got(placeholder, false),
-        got(&bytes, true),
-        got(placeholder, false),
-        got(&bytes, false),
+        received(&text, true),
+        received(&text, false),
+        received(&text, true),
+        received(r#"42["short","x"]"#, false),
+        received(placeholder, false),
+        received(&bytes, true),
+        received(placeholder, false),
+        received(&bytes, false),
     ] {
-        let received = client.recv().await;
-        assert!(received == expected, "{received:?}");
+        let message = client.recv().await;
+        assert!(message == expected, "{message:?}");
     }
 }
 
 #[tokio::test]
-async fn a_broadcast_reaches_clients_that_agreed_on_different_things() {
+async fn a_broadcast_reaches_clients_with_different_parameters() {
     let layer = server();
     let io: SocketIo = layer.io();
     let addr = app::serve(layer).await;
@@ -153,18 +154,18 @@ async fn a_broadcast_reaches_clients_that_agreed_on_different_things() {
         io.emit("bytes", &bytes);
         for (compresses, client) in &mut clients {
             let text = format!(r#"42["news","{news}"]"#);
-            assert!(client.recv().await == got(&text, *compresses));
-            assert!(client.recv().await == got(&text, false));
+            assert!(client.recv().await == received(&text, *compresses));
+            assert!(client.recv().await == received(&text, false));
             let short = format!(r#"42["short",{round}]"#);
-            assert_eq!(client.recv().await, got(&short, false));
+            assert_eq!(client.recv().await, received(&short, false));
             assert!(client.recv().await.content.starts_with("451-"));
-            assert!(client.recv().await == got(&news, *compresses));
+            assert!(client.recv().await == received(&news, *compresses));
         }
     }
 }
 
 #[tokio::test]
-async fn a_volatile_event_is_compressed_too() {
+async fn a_volatile_event_is_compressed() {
     let layer = server();
     layer.io().of("/").on("go", async |socket: Socket| {
         socket.volatile().emit("text", &"x".repeat(2_000));
@@ -172,18 +173,18 @@ async fn a_volatile_event_is_compressed_too() {
     let mut client = Client::connect(app::serve(layer).await, Some(OFFER)).await;
     client.client.send(r#"42["go"]"#).await;
     let text = format!(r#"42["text","{}"]"#, "x".repeat(2_000));
-    assert!(client.recv().await == got(&text, true));
+    assert!(client.recv().await == received(&text, true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_suite_of_socketio_client_in_node() {
+async fn socketio_client_passes_its_suite_in_node() {
     for transports in [Transports::WebSocket, Transports::Upgrade] {
         clients::node(Server::with_compression().await, CLIENT, transports).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_suite_of_socketio_client_in_chromium() {
+async fn socketio_client_passes_its_suite_in_chromium() {
     clients::browser(
         Server::with_compression().await,
         CLIENT,

@@ -1,7 +1,8 @@
-//! WebSocket itself: the cases of Autobahn's test suite, by its numbers, and compression with independent clients.
+//! Tests WebSocket: the cases of Autobahn's test suite by their numbers, and compression with
+//! independent clients.
 //!
-//! The server sends every message back. A text is a packet of Engine.IO, so that it begins with a `4`; a binary message is
-//! what it is.
+//! The server echoes every message. A text is an Engine.IO packet, so it starts with `4`. A binary
+//! message has no prefix.
 
 mod echo;
 mod events;

@@ -1,4 +1,4 @@
-//! Section 2: pings and pongs of the WebSocket itself.
+//! Section 2: WebSocket pings and pongs.
 
 use socketio_testing::{Frame, Opcode};
 
@@ -13,7 +13,7 @@ fn pong(payload: &[u8]) -> Frame {
 }
 
 #[tokio::test]
-async fn case_2_1_to_2_4_a_ping_is_answered_with_what_it_says() {
+async fn case_2_1_to_2_4_a_pong_has_the_payload_of_its_ping() {
     let mut client = connect().await;
     for payload in [
         &b""[..],
@@ -27,19 +27,19 @@ async fn case_2_1_to_2_4_a_ping_is_answered_with_what_it_says() {
 }
 
 #[tokio::test]
-async fn case_2_5_a_ping_that_says_too_much() {
+async fn case_2_5_an_oversized_ping_closes_the_connection() {
     assert_closed_for(&[ping(&[0xfe; 126])], 1002).await;
 }
 
 #[tokio::test]
-async fn case_2_6_a_ping_that_arrives_byte_by_byte() {
+async fn case_2_6_a_ping_can_arrive_byte_by_byte() {
     let mut client = connect().await;
     send_in_pieces(&mut client, &ping(&[0xfe; 125]).encode(), 1).await;
     expect_pong(&mut client, &[0xfe; 125]).await;
 }
 
 #[tokio::test]
-async fn case_2_7_to_2_9_pongs_that_nobody_asked_for() {
+async fn case_2_7_to_2_9_unsolicited_pongs_are_ignored() {
     let mut client = connect().await;
     client.send_frame(&pong(b"")).await;
     client.send_frame(&pong(b"unsolicited pong payload")).await;
@@ -49,7 +49,7 @@ async fn case_2_7_to_2_9_pongs_that_nobody_asked_for() {
 }
 
 #[tokio::test]
-async fn case_2_10_ten_pings() {
+async fn case_2_10_ten_pings_are_answered() {
     let mut client = connect().await;
     let pings: Vec<Frame> = (0..10).map(|n| ping(&[b'a', n])).collect();
     client.send_raw(&encode(&pings)).await;
@@ -59,7 +59,7 @@ async fn case_2_10_ten_pings() {
 }
 
 #[tokio::test]
-async fn case_2_11_ten_pings_byte_by_byte() {
+async fn case_2_11_ten_pings_can_arrive_byte_by_byte() {
     let mut client = connect().await;
     let pings: Vec<Frame> = (0..10).map(|n| ping(&[b'a', n])).collect();
     send_in_pieces(&mut client, &encode(&pings), 1).await;

@@ -1,4 +1,4 @@
-//! Section 5: messages in fragments, and control frames between them.
+//! Section 5: fragmented messages, and control frames between fragments.
 
 use socketio_testing::{Frame, Message, Opcode};
 
@@ -11,7 +11,7 @@ fn ping(payload: &str) -> Frame {
 }
 
 #[tokio::test]
-async fn case_5_1_and_5_2_control_frames_in_fragments() {
+async fn case_5_1_and_5_2_fragmented_control_frames_close_the_connection() {
     for opcode in [Opcode::Ping, Opcode::Pong, Opcode::Close] {
         let frames = [
             Frame::new(opcode, "fragment1").not_last(),
@@ -22,7 +22,7 @@ async fn case_5_1_and_5_2_control_frames_in_fragments() {
 }
 
 #[tokio::test]
-async fn case_5_3_to_5_5_a_text_in_two_fragments() {
+async fn case_5_3_to_5_5_a_text_can_have_two_fragments() {
     let bytes = encode(&[
         Frame::text("4fragment1").not_last(),
         Frame::continuation("fragment2"),
@@ -35,7 +35,7 @@ async fn case_5_3_to_5_5_a_text_in_two_fragments() {
 }
 
 #[tokio::test]
-async fn case_5_6_to_5_8_a_ping_between_two_fragments() {
+async fn case_5_6_to_5_8_a_ping_between_fragments_is_answered() {
     let bytes = encode(&[
         Frame::text("4fragment1").not_last(),
         ping("ping payload"),
@@ -50,8 +50,8 @@ async fn case_5_6_to_5_8_a_ping_between_two_fragments() {
 }
 
 #[tokio::test]
-async fn case_5_9_to_5_14_a_continuation_of_nothing() {
-    for (first, behind) in [
+async fn case_5_9_to_5_14_a_continuation_without_a_message_closes_the_connection() {
+    for (first, following) in [
         (Frame::continuation("non-continuation payload"), None),
         (
             Frame::continuation("non-continuation payload"),
@@ -62,13 +62,13 @@ async fn case_5_9_to_5_14_a_continuation_of_nothing() {
             Some(Frame::text("4Hello, world!")),
         ),
     ] {
-        let frames: Vec<Frame> = [first].into_iter().chain(behind).collect();
+        let frames: Vec<Frame> = [first].into_iter().chain(following).collect();
         assert_closed_for(&frames, 1002).await;
     }
 }
 
 #[tokio::test]
-async fn case_5_15_a_continuation_behind_a_message_that_is_complete() {
+async fn case_5_15_a_continuation_after_a_complete_message_closes_the_connection() {
     let mut client = connect().await;
     let frames = [
         Frame::text("4fragment1").not_last(),
@@ -83,7 +83,7 @@ async fn case_5_15_a_continuation_behind_a_message_that_is_complete() {
 }
 
 #[tokio::test]
-async fn case_5_16_and_5_17_a_continuation_before_the_message() {
+async fn case_5_16_and_5_17_a_continuation_before_a_message_closes_the_connection() {
     for last in [false, true] {
         let mut first = Frame::continuation("fragment1");
         if !last {
@@ -99,14 +99,14 @@ async fn case_5_16_and_5_17_a_continuation_before_the_message() {
 }
 
 #[tokio::test]
-async fn case_5_18_a_message_within_another() {
+async fn case_5_18_a_message_within_another_closes_the_connection() {
     for second in [Frame::text("4fragment2"), Frame::binary("fragment2")] {
         assert_closed_for(&[Frame::text("4fragment1").not_last(), second], 1002).await;
     }
 }
 
 #[tokio::test]
-async fn case_5_19_and_5_20_five_fragments_with_pings_between() {
+async fn case_5_19_and_5_20_pings_between_five_fragments_are_answered() {
     let first = encode(&[
         Frame::text("4fragment1").not_last(),
         Frame::continuation("fragment2").not_last(),
@@ -133,7 +133,7 @@ async fn case_5_19_and_5_20_five_fragments_with_pings_between() {
 }
 
 #[tokio::test]
-async fn fragments_may_be_empty() {
+async fn fragments_can_be_empty() {
     let mut client = connect().await;
     let frames = [
         Frame::binary("").not_last(),

@@ -1,11 +1,11 @@
-//! Section 6: text must be UTF-8, and what is not is found as soon as it is there.
+//! Section 6: text must be UTF-8, and an invalid byte is detected as soon as it arrives.
 
 use socketio_testing::{Frame, Opcode};
 
 use crate::echo::{connect, connect_to, encode, expect_text, fragments, send_in_pieces, serve};
 
 #[tokio::test]
-async fn case_6_1_empty_fragments() {
+async fn case_6_1_fragments_of_a_text_can_be_empty() {
     let mut client = connect().await;
     for text in ["4", "4middle frame payload"] {
         let frames = [
@@ -18,7 +18,7 @@ async fn case_6_1_empty_fragments() {
     }
 }
 
-/// Cases 6.2, 6.5 to 6.7, 6.9, 6.11, 6.13, 6.17, 6.22 and 6.23: text that is valid.
+/// Cases 6.2, 6.5 to 6.7, 6.9, 6.11, 6.13, 6.17, 6.22 and 6.23: valid text.
 const VALID: [&str; 25] = [
     "Hello-µ@ßöäüàá-UTF-8!!",
     "κόσμε",
@@ -48,7 +48,7 @@ const VALID: [&str; 25] = [
 ];
 
 #[tokio::test]
-async fn case_6_2_and_others_valid_text_however_it_arrives() {
+async fn case_6_2_and_others_valid_text_is_echoed() {
     let mut client = connect().await;
     for text in VALID {
         let text = format!("4{text}");
@@ -56,14 +56,14 @@ async fn case_6_2_and_others_valid_text_however_it_arrives() {
         expect_text(&mut client, &text).await;
         send_in_pieces(&mut client, &Frame::text(text.as_str()).encode(), 1).await;
         expect_text(&mut client, &text).await;
-        // Every byte a fragment of its own: characters are cut.
+        // One byte per fragment, so that characters are split.
         let frames = fragments(Opcode::Text, text.as_bytes(), 1);
         client.send_raw(&encode(&frames)).await;
         expect_text(&mut client, &text).await;
     }
 }
 
-/// Cases 6.3, 6.4, 6.6, 6.8, 6.10, 6.12, 6.14 to 6.16, 6.18 to 6.21: what is no UTF-8.
+/// Cases 6.3, 6.4, 6.6, 6.8, 6.10, 6.12, 6.14 to 6.16, 6.18 to 6.21: invalid text.
 const INVALID: [&[u8]; 42] = [
     b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80edited",
     b"\xce",
@@ -110,7 +110,7 @@ const INVALID: [&[u8]; 42] = [
 ];
 
 #[tokio::test]
-async fn case_6_3_and_others_invalid_text_however_it_arrives() {
+async fn case_6_3_and_others_invalid_text_closes_the_connection() {
     let addr = serve(engineio::Config::default()).await;
     for bytes in INVALID {
         let text = [b"4", bytes].concat();
@@ -129,29 +129,29 @@ async fn case_6_3_and_others_invalid_text_however_it_arrives() {
     }
 }
 
-/// Text of which this much is right, and then it cannot become right any more.
-const WRONG_AT_LAST: [&[u8]; 3] = [
+/// Text whose last byte makes it invalid regardless of the bytes that follow.
+const INVALID_LAST_BYTE: [&[u8]; 3] = [
     b"4\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90",
     b"4\xed\xa0",
     b"4abc\xff",
 ];
 
 #[tokio::test]
-async fn case_6_4_1_and_6_4_2_what_is_wrong_is_found_before_the_message_is_complete() {
-    for bytes in WRONG_AT_LAST {
+async fn case_6_4_1_and_6_4_2_invalid_text_is_detected_before_the_message_is_complete() {
+    for bytes in INVALID_LAST_BYTE {
         let mut client = connect().await;
-        let (right, wrong) = bytes.split_at(bytes.len() - 1);
-        client.send_frame(&Frame::text(right).not_last()).await;
+        let (valid, invalid) = bytes.split_at(bytes.len() - 1);
+        client.send_frame(&Frame::text(valid).not_last()).await;
         client
-            .send_frame(&Frame::continuation(wrong).not_last())
+            .send_frame(&Frame::continuation(invalid).not_last())
             .await;
         client.expect_close(1007).await;
     }
 }
 
 #[tokio::test]
-async fn case_6_4_3_and_6_4_4_what_is_wrong_is_found_before_the_frame_is_complete() {
-    for bytes in WRONG_AT_LAST {
+async fn case_6_4_3_and_6_4_4_invalid_text_is_detected_before_the_frame_is_complete() {
+    for bytes in INVALID_LAST_BYTE {
         let mut client = connect().await;
         let frame = Frame::text([bytes, b"\x80\x80edited"].concat()).encode();
         let missing = b"\x80\x80edited".len();

@@ -1,4 +1,4 @@
-//! Section 7: the end of a connection.
+//! Section 7: closing a connection.
 
 use socketio_testing::{Frame, Message, Opcode};
 
@@ -8,7 +8,8 @@ fn close(code: u16, reason: &[u8]) -> Frame {
     Frame::new(Opcode::Close, [&code.to_be_bytes(), reason].concat())
 }
 
-/// What is sent at once; the close frame among it is answered with this code, and nothing else.
+/// Asserts that the server answers the close frame among these frames with this code and sends
+/// nothing else.
 async fn assert_answered(frames: &[Frame], code: Option<u16>) {
     let mut client = connect().await;
     client.send_raw(&encode(frames)).await;
@@ -17,7 +18,7 @@ async fn assert_answered(frames: &[Frame], code: Option<u16>) {
 }
 
 #[tokio::test]
-async fn case_7_1_1_a_message_and_the_end() {
+async fn case_7_1_1_a_close_frame_after_a_message_is_answered() {
     let mut client = connect().await;
     client.send("4Hello World!").await;
     expect_text(&mut client, "4Hello World!").await;
@@ -27,7 +28,7 @@ async fn case_7_1_1_a_message_and_the_end() {
 }
 
 #[tokio::test]
-async fn case_7_1_2_to_7_1_5_what_follows_the_close_frame_is_ignored() {
+async fn case_7_1_2_to_7_1_5_frames_after_the_close_frame_are_ignored() {
     let end = || close(1000, b"");
     assert_answered(&[end(), end()], Some(1000)).await;
     assert_answered(&[end(), Frame::new(Opcode::Ping, "")], Some(1000)).await;
@@ -41,12 +42,12 @@ async fn case_7_1_2_to_7_1_5_what_follows_the_close_frame_is_ignored() {
 }
 
 #[tokio::test]
-async fn case_7_1_6_the_end_behind_a_large_message() {
+async fn case_7_1_6_a_close_frame_after_a_large_message_is_answered() {
     let mut client = connect().await;
     let text = format!("4{}", "BAsd7&jh23".repeat(26_000));
     client.send(&text).await;
     client.send_frame(&close(1000, b"")).await;
-    // The client has read none of it yet: what the server has not written by then is lost.
+    // The client has not read anything yet, so unwritten messages of the server are lost.
     loop {
         match client.recv().await {
             Message::Close(code) => break assert_eq!(code, Some(1000)),
@@ -58,7 +59,7 @@ async fn case_7_1_6_the_end_behind_a_large_message() {
 }
 
 #[tokio::test]
-async fn case_7_3_what_a_close_frame_says() {
+async fn case_7_3_a_close_frame_can_have_a_code_and_a_reason() {
     assert_answered(&[Frame::close(None)], None).await;
     assert_closed_for(&[Frame::new(Opcode::Close, "a")], 1002).await;
     assert_answered(&[close(1000, b"")], Some(1000)).await;
@@ -68,12 +69,12 @@ async fn case_7_3_what_a_close_frame_says() {
 }
 
 #[tokio::test]
-async fn case_7_5_1_a_reason_that_is_no_text() {
+async fn case_7_5_1_a_reason_with_invalid_utf_8_closes_the_connection() {
     assert_closed_for(&[close(1000, b"\xce\xba\xed\xa0\x80edited")], 1007).await;
 }
 
 #[tokio::test]
-async fn case_7_7_codes_that_may_be_sent() {
+async fn case_7_7_valid_close_codes_are_answered() {
     for code in [
         1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999,
     ] {
@@ -82,7 +83,7 @@ async fn case_7_7_codes_that_may_be_sent() {
 }
 
 #[tokio::test]
-async fn case_7_9_and_7_13_codes_that_may_not_be_sent() {
+async fn case_7_9_and_7_13_invalid_close_codes_close_the_connection() {
     for code in [
         0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999, 5000, 65_535,
     ] {

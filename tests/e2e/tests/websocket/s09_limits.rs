@@ -1,4 +1,5 @@
-//! Section 9: large messages and many of them; and the limits, which Autobahn's suite does not know.
+//! Section 9: large messages and many messages, and the limits of this server, which the suite does
+//! not cover.
 
 use engineio::Config;
 use socketio_testing::{Frame, Message, Opcode, WsClient};
@@ -10,7 +11,7 @@ use crate::echo::{
 
 const MIB: usize = 1024 * 1024;
 
-/// Bytes that are not the same everywhere.
+/// Returns varying bytes.
 fn bytes(length: usize) -> Vec<u8> {
     (0..length)
         .map(|at| at.to_le_bytes()[0] ^ at.to_le_bytes()[1])
@@ -22,7 +23,7 @@ async fn large() -> WsClient {
 }
 
 #[tokio::test]
-async fn case_9_1_and_9_2_large_messages() {
+async fn case_9_1_and_9_2_large_messages_are_echoed() {
     let mut client = large().await;
     for size in [64 * 1024, 256 * 1024, MIB, 4 * MIB] {
         let text = format!("4{}", "x".repeat(size));
@@ -38,7 +39,7 @@ async fn case_9_1_and_9_2_large_messages() {
 }
 
 #[tokio::test]
-async fn case_9_3_and_9_4_a_large_message_in_fragments() {
+async fn case_9_3_and_9_4_a_large_message_can_be_fragmented() {
     let mut client = large().await;
     let message = bytes(MIB);
     for size in [64, 1024, 16 * 1024, 256 * 1024, MIB] {
@@ -52,7 +53,7 @@ async fn case_9_3_and_9_4_a_large_message_in_fragments() {
 }
 
 #[tokio::test]
-async fn case_9_5_and_9_6_a_large_message_that_arrives_in_pieces() {
+async fn case_9_5_and_9_6_a_large_message_can_arrive_in_pieces() {
     let mut client = large().await;
     let text = format!("4{}", "€".repeat(MIB / 3));
     for size in [64, 255, 2_048] {
@@ -62,7 +63,7 @@ async fn case_9_5_and_9_6_a_large_message_that_arrives_in_pieces() {
 }
 
 #[tokio::test]
-async fn case_9_7_and_9_8_many_messages_one_after_the_other() {
+async fn case_9_7_and_9_8_many_messages_are_echoed() {
     let mut client = connect().await;
     for size in [1, 16, 64, 256, 1024, 4096] {
         let text = format!("4{}", "x".repeat(size));
@@ -74,7 +75,7 @@ async fn case_9_7_and_9_8_many_messages_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_message_at_the_limit_and_one_beyond_it() {
+async fn a_message_over_the_limit_closes_the_connection() {
     let addr = serve(Config::default().max_http_buffer_size(10_000)).await;
     let mut client = connect_to(addr).await;
     client.send_binary(&[0; 10_000]).await;
@@ -91,7 +92,7 @@ async fn a_message_at_the_limit_and_one_beyond_it() {
 }
 
 #[tokio::test]
-async fn an_announced_length_is_refused_at_once() {
+async fn an_announced_length_over_the_limit_closes_the_connection() {
     for length in [1_000_001, 1 << 32, 1 << 63, u64::MAX] {
         let mut client = connect().await;
         client
@@ -102,7 +103,7 @@ async fn an_announced_length_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn more_fragments_than_a_message_may_have() {
+async fn too_many_fragments_close_the_connection() {
     let mut client = connect().await;
     let fragment = Frame::continuation("").not_last().encode();
     client.send_frame(&Frame::text("4").not_last()).await;

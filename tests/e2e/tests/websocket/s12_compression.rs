@@ -1,5 +1,5 @@
-//! Sections 12 and 13: compressed messages. The other end is the package `ws`, and Chromium; what no client would send
-//! is written by hand.
+//! Sections 12 and 13: compressed messages, with the package `ws` and Chromium as peers. Frames
+//! that no client sends are written by hand.
 
 use std::io::Read as _;
 
@@ -14,11 +14,11 @@ use crate::echo::{TARGET, assert_alive, encode, expect_pong, fragments, send_in_
 
 const COMPRESSED: u8 = 0b100;
 
-/// The offer of a browser.
+/// The offer of browsers.
 const OFFER: &str = "permessage-deflate; client_max_window_bits";
 
-/// Compresses from the first byte on.
-fn eager() -> PerMessageDeflate {
+/// Compresses messages of any size.
+fn compress_all() -> PerMessageDeflate {
     PerMessageDeflate::default().threshold(0)
 }
 
@@ -26,47 +26,47 @@ fn config(deflate: PerMessageDeflate) -> Config {
     Config::default().per_message_deflate(deflate)
 }
 
-/// A client that has offered this, and the answer.
-async fn offering(config: Config, offer: &str) -> (WsClient, Option<String>) {
+/// Connects a client with this offer and returns the response to it.
+async fn connect_with_offer(config: Config, offer: &str) -> (WsClient, Option<String>) {
     let request = Request::websocket(TARGET).header("Sec-WebSocket-Extensions", offer);
     let mut client = WsClient::connect_with(serve(config).await, &request).await;
     let answer = client.handshake().header("sec-websocket-extensions");
     let answer = answer.map(str::to_owned);
-    // The open packet.
+    // Reads the open packet.
     client.recv_frame().await;
     (client, answer)
 }
 
-/// A client of a server that compresses everything, with which that was agreed on.
-async fn agreed() -> WsClient {
-    let (client, answer) = offering(config(eager()), OFFER).await;
+/// Connects a client that has negotiated compression with a server that compresses everything.
+async fn negotiated() -> WsClient {
+    let (client, answer) = connect_with_offer(config(compress_all()), OFFER).await;
     assert_eq!(answer.as_deref(), Some("permessage-deflate"));
     client
 }
 
-/// The compressed form of a message.
+/// Compresses a message.
 fn deflate(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len() + 1_000);
     Compress::new(Compression::default(), false)
         .compress_vec(message, &mut out, FlushCompress::Sync)
-        .expect("it can be compressed");
+        .expect("compress the message");
     assert!(out.ends_with(&[0, 0, 0xff, 0xff]) && out.len() < out.capacity());
     out.truncate(out.len() - 4);
     out
 }
 
-/// What a compressed message of the server is, if it does not refer to others.
+/// Inflates a compressed message of the server that does not refer to earlier messages.
 fn inflate(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    // Without an end of the stream, what there is comes before the error.
+    // The appended empty block ends the stream, so that all output precedes any error.
     let input = [payload, &[0, 0, 0xff, 0xff, 3, 0]].concat();
     DeflateDecoder::new(&input[..])
         .read_to_end(&mut out)
-        .expect("it can be inflated");
+        .expect("inflate the payload");
     out
 }
 
-/// The next frame is a message, whole, of this content, compressed or not.
+/// Asserts that the next frame is an unfragmented message with this content, compressed or not.
 async fn expect_message(client: &mut WsClient, opcode: Opcode, content: &[u8], compressed: bool) {
     let frame = client.recv_frame().await.expect("a message");
     assert_eq!((frame.last, frame.opcode), (true, opcode));
@@ -76,50 +76,52 @@ async fn expect_message(client: &mut WsClient, opcode: Opcode, content: &[u8], c
     } else {
         frame.payload
     };
-    assert!(payload == content, "another content");
+    assert!(payload == content, "the content differs");
 }
 
-async fn assert_ws_gets_on_with(deflate: PerMessageDeflate, more: &[&str]) {
+async fn assert_ws_accepts(deflate: PerMessageDeflate, args: &[&str]) {
     let url = format!("ws://{}{TARGET}", serve(config(deflate)).await);
-    let args = [&["--url", &url], more].concat();
+    let args = [&["--url", &url], args].concat();
     clients::script("deflate.mjs", &["socket.io"], &args).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_12_and_13_every_combination_of_parameters() {
-    let more = ["--messages", "3", "--largest", "16384"];
-    assert_ws_gets_on_with(eager(), &more).await;
+async fn case_12_and_13_ws_can_use_all_combinations_of_parameters() {
+    let args = ["--messages", "3", "--largest", "16384"];
+    assert_ws_accepts(compress_all(), &args).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_12_many_messages_of_every_size() {
-    let more = ["--messages", "60", "--offers", "[{}]"];
-    assert_ws_gets_on_with(eager(), &more).await;
+async fn case_12_ws_can_exchange_many_messages_of_all_sizes() {
+    let args = ["--messages", "60", "--offers", "[{}]"];
+    assert_ws_accepts(compress_all(), &args).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn options_of_the_server() {
+async fn ws_accepts_the_options_of_the_server() {
     let offers = r#"[{}, {"clientMaxWindowBits": 10, "serverMaxWindowBits": 9}]"#;
-    let more = ["--messages", "5", "--offers", offers];
-    let forgetful = eager()
+    let args = ["--messages", "5", "--offers", offers];
+    let no_takeover = compress_all()
         .server_no_context_takeover(true)
         .client_no_context_takeover(true);
-    let small = eager().server_max_window_bits(8).client_max_window_bits(9);
+    let small = compress_all()
+        .server_max_window_bits(8)
+        .client_max_window_bits(9);
     for options in [
         small.clone(),
         small
             .server_no_context_takeover(true)
             .level(9)
             .memory_level(1),
-        forgetful.clone().level(1),
-        forgetful,
+        no_takeover.clone().level(1),
+        no_takeover,
     ] {
-        assert_ws_gets_on_with(options, &more).await;
+        assert_ws_accepts(options, &args).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium() {
+async fn chromium_negotiates_compression() {
     let config = config(PerMessageDeflate::default());
     let url = format!("ws://{}{TARGET}", serve(config).await);
     let needs = ["playwright-core", "chromium"];
@@ -128,7 +130,7 @@ async fn chromium() {
     }
 }
 
-/// Options of the server as Node has them.
+/// Translates server options of Node.
 fn options(node: &Value) -> PerMessageDeflate {
     let bits = |name: &str| {
         node[name]
@@ -149,7 +151,7 @@ fn options(node: &Value) -> PerMessageDeflate {
 }
 
 #[tokio::test]
-async fn offers_are_answered_as_by_ws() {
+async fn the_server_answers_offers_as_ws_does() {
     let servers = [
         json!({}),
         json!({ "serverNoContextTakeover": true }),
@@ -184,14 +186,14 @@ async fn offers_are_answered_as_by_ws() {
         .iter()
         .flat_map(|server| offers.iter().map(move |offer| (server, *offer)))
         .collect();
-    let asked = serde_json::to_string(&cases).expect("JSON");
-    let Some(answers) = clients::script("negotiate.mjs", &["socket.io"], &[&asked]).await else {
+    let request = serde_json::to_string(&cases).expect("JSON");
+    let Some(answers) = clients::script("negotiate.mjs", &["socket.io"], &[&request]).await else {
         return;
     };
     let answers: Vec<Option<String>> = serde_json::from_str(&answers).expect("a list of answers");
     assert_eq!(answers.len(), cases.len());
     for ((server, offer), expected) in cases.into_iter().zip(answers) {
-        let (mut client, answer) = offering(config(options(server)), offer).await;
+        let (mut client, answer) = connect_with_offer(config(options(server)), offer).await;
         assert_eq!(answer, expected, "{offer} with {server}");
         // With or without compression.
         assert_alive(&mut client).await;
@@ -199,15 +201,15 @@ async fn offers_are_answered_as_by_ws() {
 }
 
 #[tokio::test]
-async fn nothing_is_compressed_unless_both_want_it() {
-    let (mut client, answer) = offering(Config::default(), OFFER).await;
+async fn messages_are_not_compressed_without_negotiation() {
+    let (mut client, answer) = connect_with_offer(Config::default(), OFFER).await;
     assert_eq!(answer, None);
     client
         .send_frame(&Frame::text(deflate(b"4")).rsv(COMPRESSED))
         .await;
     client.expect_close(1002).await;
 
-    let mut client = crate::echo::connect_to(serve(config(eager())).await).await;
+    let mut client = crate::echo::connect_to(serve(config(compress_all())).await).await;
     assert_eq!(client.handshake().header("sec-websocket-extensions"), None);
     client
         .send_frame(&Frame::text(deflate(b"4")).rsv(COMPRESSED))
@@ -216,8 +218,8 @@ async fn nothing_is_compressed_unless_both_want_it() {
 }
 
 #[tokio::test]
-async fn messages_from_the_threshold_on_are_compressed() {
-    let (mut client, _) = offering(config(PerMessageDeflate::default()), OFFER).await;
+async fn messages_at_the_threshold_are_compressed() {
+    let (mut client, _) = connect_with_offer(config(PerMessageDeflate::default()), OFFER).await;
     let short = format!("4{}", "x".repeat(1_022));
     client.send(&short).await;
     expect_message(&mut client, Opcode::Text, short.as_bytes(), false).await;
@@ -229,14 +231,14 @@ async fn messages_from_the_threshold_on_are_compressed() {
 }
 
 #[tokio::test]
-async fn a_compressed_message_in_fragments_with_pings_between() {
+async fn a_compressed_message_can_have_pings_between_its_fragments() {
     let text = format!("4{}", "compressed ".repeat(500));
     let mut frames = fragments(Opcode::Text, &deflate(text.as_bytes()), 5);
     frames[0] = frames[0].clone().rsv(COMPRESSED);
     frames.insert(1, Frame::new(Opcode::Ping, "between"));
     for size in [100_000, 1] {
-        // The first message of a server refers to no other.
-        let mut client = agreed().await;
+        // The first message of a connection does not refer to others.
+        let mut client = negotiated().await;
         send_in_pieces(&mut client, &encode(&frames), size).await;
         expect_pong(&mut client, b"between").await;
         expect_message(&mut client, Opcode::Text, text.as_bytes(), true).await;
@@ -244,7 +246,7 @@ async fn a_compressed_message_in_fragments_with_pings_between() {
 }
 
 #[tokio::test]
-async fn only_the_first_frame_of_a_message_says_that_it_is_compressed() {
+async fn only_the_first_frame_of_a_message_has_the_compression_bit() {
     let text = deflate(b"4*");
     for frames in [
         vec![
@@ -259,20 +261,20 @@ async fn only_the_first_frame_of_a_message_says_that_it_is_compressed() {
         vec![Frame::new(Opcode::Close, "").rsv(COMPRESSED)],
         vec![Frame::text(&text[..]).rsv(COMPRESSED | 1)],
     ] {
-        let mut client = agreed().await;
+        let mut client = negotiated().await;
         client.send_raw(&encode(&frames)).await;
         client.expect_close(1002).await;
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_inflated_and_what_is_no_text_then() {
+async fn invalid_compressed_data_closes_the_connection() {
     for payload in [
         b"\xff\xff\xff".to_vec(),
         deflate(b"4\xff"),
         deflate(b"4\xe2\x82"),
     ] {
-        let mut client = agreed().await;
+        let mut client = negotiated().await;
         client
             .send_frame(&Frame::text(payload).rsv(COMPRESSED))
             .await;
@@ -281,8 +283,8 @@ async fn what_cannot_be_inflated_and_what_is_no_text_then() {
 }
 
 #[tokio::test]
-async fn the_ways_to_write_a_compressed_message() {
-    // RFC 7692, section 7.2.3, in binary messages.
+async fn the_server_accepts_all_deflate_block_types() {
+    // The examples of RFC 7692, section 7.2.3, in binary messages.
     let hello: [&[u8]; 4] = [
         &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
         &[
@@ -293,13 +295,13 @@ async fn the_ways_to_write_a_compressed_message() {
             0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00,
         ],
     ];
-    let forgetful = eager().server_no_context_takeover(true);
-    let (mut client, _) = offering(config(forgetful), OFFER).await;
+    let no_takeover = compress_all().server_no_context_takeover(true);
+    let (mut client, _) = connect_with_offer(config(no_takeover), OFFER).await;
     for payload in hello {
         client
             .send_frame(&Frame::binary(payload).rsv(COMPRESSED))
             .await;
-        // It would not get shorter.
+        // Compression would not make it shorter.
         expect_message(&mut client, Opcode::Binary, b"Hello", false).await;
     }
     client
@@ -311,36 +313,36 @@ async fn the_ways_to_write_a_compressed_message() {
 }
 
 #[tokio::test]
-async fn a_bomb_is_stopped_at_the_limit() {
+async fn a_decompression_bomb_closes_the_connection_at_the_limit() {
     let bomb = deflate(&vec![0; 100_000_000]);
     assert!(bomb.len() < 100_000);
-    let mut client = agreed().await;
+    let mut client = negotiated().await;
     client
         .send_frame(&Frame::binary(bomb.as_slice()).rsv(COMPRESSED))
         .await;
     client.expect_close(1009).await;
 
-    let mut client = agreed().await;
+    let mut client = negotiated().await;
     let mut frames = fragments(Opcode::Binary, &bomb, 1_000);
     frames[0] = frames[0].clone().rsv(COMPRESSED);
     client.send_raw(&encode(&frames)).await;
     client.expect_close(1009).await;
 
-    let mut client = agreed().await;
-    let just = vec![0; 1_000_000];
+    let mut client = negotiated().await;
+    let at_limit = vec![0; 1_000_000];
     client
-        .send_frame(&Frame::binary(deflate(&just)).rsv(COMPRESSED))
+        .send_frame(&Frame::binary(deflate(&at_limit)).rsv(COMPRESSED))
         .await;
     let frame = client.recv_frame().await;
     assert_eq!(
         frame.map(|frame| inflate(&frame.payload).len()),
-        Some(just.len())
+        Some(at_limit.len())
     );
 }
 
 #[tokio::test]
-async fn a_polling_session_that_moves_to_websocket_agrees_on_compression_too() {
-    let addr = serve(config(eager())).await;
+async fn an_upgrade_can_negotiate_compression() {
+    let addr = serve(config(compress_all())).await;
     let target = TARGET.replace("websocket", "polling");
     let polling = PollingClient::handshake_at(addr, &target).await;
     let target = format!("{TARGET}&sid={}", polling.sid());

@@ -1,4 +1,4 @@
-//! How namespaces come and go that are made for clients.
+//! Tests the creation and removal of dynamic namespaces.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,23 +11,23 @@ use e2e::sync::{Gate, eventually};
 use socketio::extract::{Data, NamespaceName};
 use socketio::{Namespace, Reply, SocketIoLayer};
 
-use super::{App, client_in, join, refused, server, server_of, tenants};
+use super::{App, assert_refused, client_in, join, server, server_of, tenants};
 
 #[tokio::test]
-async fn new_namespaces_are_announced_before_the_first_client_is_asked() {
+async fn on_new_namespace_runs_before_middleware_of_the_first_client() {
     let (addr, io, app) = server().await;
     let journal = app.journal.clone();
     io.on_new_namespace(move |namespace: Namespace<App>| {
         journal.write(format_args!("new {}", namespace.name()));
-        let asked = async |name: NamespaceName, State(journal): State<Journal>| {
-            journal.write(format_args!("asked {name}"));
+        let middleware = async |name: NamespaceName, State(journal): State<Journal>| {
+            journal.write(format_args!("middleware {name}"));
             if name.ends_with("no") {
                 Err("no")
             } else {
                 Ok(())
             }
         };
-        namespace.middleware(asked);
+        namespace.middleware(middleware);
     });
     io.of(tenants());
     io.of("/static");
@@ -40,11 +40,11 @@ async fn new_namespaces_are_announced_before_the_first_client_is_asked() {
     app.journal
         .expect([
             "new /static",
-            "asked /static",
+            "middleware /static",
             "new /tenant-a",
-            "asked /tenant-a",
+            "middleware /tenant-a",
             "new /tenant-no",
-            "asked /tenant-no",
+            "middleware /tenant-no",
         ])
         .await;
     let names: BTreeSet<_> = io
@@ -57,7 +57,7 @@ async fn new_namespaces_are_announced_before_the_first_client_is_asked() {
 }
 
 #[tokio::test]
-async fn nobody_joins_a_namespace_whose_announcement_failed() {
+async fn a_panic_in_on_new_namespace_refuses_the_client() {
     let (addr, io, _) = server().await;
     let panics = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&panics);
@@ -69,16 +69,16 @@ async fn nobody_joins_a_namespace_whose_announcement_failed() {
     client.send("40/tenant-a,").await;
     let internal = r#"44/tenant-a,{"message":"Internal Server Error","data":{"status":500}}"#;
     client.expect(internal).await;
-    // It is made anew, and this time all goes well.
+    // The namespace is created again, now without a panic.
     join(&mut client, "/tenant-a").await;
     assert_eq!(panics.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
-async fn clients_that_ask_at_once_get_one_namespace() {
+async fn concurrent_clients_create_one_namespace() {
     let (addr, io, app) = server().await;
-    let made = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&made);
+    let created = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&created);
     io.on_new_namespace(move |_| {
         count.fetch_add(1, Ordering::SeqCst);
     });
@@ -100,12 +100,12 @@ async fn clients_that_ask_at_once_get_one_namespace() {
     for client in &mut clients {
         client.expect(r#"40/same,{"sid":"…"}"#).await;
     }
-    assert_eq!(made.load(Ordering::SeqCst), 1);
+    assert_eq!(created.load(Ordering::SeqCst), 1);
     assert_eq!(io.namespace("/same").unwrap().sockets().len(), 8);
 }
 
 #[tokio::test]
-async fn empty_children_stay_unless_they_are_to_be_removed() {
+async fn empty_children_are_kept_by_default() {
     let (addr, io, _) = server().await;
     io.of(tenants());
     let mut client = open(addr).await;
@@ -116,10 +116,10 @@ async fn empty_children_stay_unless_they_are_to_be_removed() {
 }
 
 #[tokio::test]
-async fn an_empty_child_is_removed_whatever_has_emptied_it() {
+async fn an_empty_child_is_removed_after_any_kind_of_leave() {
     let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
     let (addr, io, app) = server_of(builder).await;
-    let left = async |name: NamespaceName, State(app): State<App>| {
+    let record = async |name: NamespaceName, State(app): State<App>| {
         app.journal.write(format_args!("left {name}"));
         app.gate.pass().await;
     };
@@ -132,11 +132,11 @@ async fn an_empty_child_is_removed_whatever_has_emptied_it() {
                 Ok(())
             }
         })
-        .on_disconnect(left);
+        .on_disconnect(record);
     let mut client = open(addr).await;
     client.send("40/tenant-no,").await;
     client.expect(r#"44/tenant-no,{"message":"no"}"#).await;
-    eventually("the refused client's namespace to go", || {
+    eventually("the namespace of the refused client to be removed", || {
         io.namespace("/tenant-no").is_none()
     })
     .await;
@@ -149,28 +149,31 @@ async fn an_empty_child_is_removed_whatever_has_emptied_it() {
     assert_alive(&mut client).await;
     assert!(
         io.namespace("/tenant-a").is_some(),
-        "somebody is still there"
+        "a socket is still connected"
     );
-    // While the disconnect handlers run, they can reach their namespace.
+    // Disconnect handlers can still access their namespace.
     other.send("41/tenant-a,").await;
     app.journal.expect(["left /tenant-a"]).await;
     assert!(io.namespace("/tenant-a").is_some());
     app.gate.open();
-    eventually("the empty namespace to go", || {
+    eventually("the empty namespace to be removed", || {
         pattern.children().is_empty()
     })
     .await;
     assert!(io.namespace("/tenant-a").is_none());
 
-    // It can be made again, and goes with the connection as well.
+    // The namespace can be created again and is removed with the connection too.
     join(&mut client, "/tenant-a").await;
     drop(client);
     app.journal.expect(["left /tenant-a"]).await;
-    eventually("it to go again", || pattern.children().is_empty()).await;
+    eventually("the namespace to be removed again", || {
+        pattern.children().is_empty()
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_child_with_handlers_of_its_own_stays() {
+async fn a_child_with_its_own_handlers_is_kept() {
     let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
     let (addr, io, _) = server_of(builder).await;
     io.of(tenants());
@@ -186,9 +189,9 @@ async fn a_child_with_handlers_of_its_own_stays() {
     assert!(io.namespace("/tenant-a").is_some());
 }
 
-/// The namespace is known to what listens in it, and goes nevertheless.
+/// Listeners that hold the namespace do not prevent its removal.
 #[tokio::test]
-async fn nothing_remains_of_children_whose_listeners_hold_them() {
+async fn children_whose_listeners_hold_them_are_freed() {
     let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
     let (addr, io, _) = server_of(builder).await;
     let counter = LiveCounter::default();
@@ -215,20 +218,20 @@ async fn nothing_remains_of_children_whose_listeners_hold_them() {
         drop(child);
         client.expect(r#"42/tenant-a,["sent"]"#).await;
         client.send("41/tenant-a,").await;
-        eventually("nothing of the namespace", || counter.live() == 0).await;
+        eventually("the listeners to be dropped", || counter.live() == 0).await;
         assert!(io.namespace("/tenant-a").is_none());
     }
 }
 
 #[tokio::test]
-async fn taking_handlers_out_keeps_no_child() {
+async fn removing_handlers_does_not_keep_a_child() {
     let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
     let (addr, io, _) = server_of(builder).await;
     io.of(tenants()).on("event", async || {});
     let mut client = open(addr).await;
     join(&mut client, "/tenant-a").await;
-    let child = io.namespace("/tenant-a").expect("it is there");
-    let event = *child.listeners("event").first().expect("one");
+    let child = io.namespace("/tenant-a").expect("the namespace exists");
+    let event = *child.listeners("event").first().expect("a listener");
     assert!(child.off(event));
     assert!(!child.off(event));
     assert!(!child.off_any(event) && !child.off_any_outgoing(event));
@@ -237,16 +240,16 @@ async fn taking_handlers_out_keeps_no_child() {
     child.remove_listeners("event");
     child.remove_all_listeners();
     client.send("41/tenant-a,").await;
-    eventually("the empty namespace to go", || {
+    eventually("the empty namespace to be removed", || {
         io.namespace("/tenant-a").is_none()
     })
     .await;
-    // Nobody is there to take anything out of.
+    // The namespace has been removed, so there is no listener.
     assert!(!child.off(event));
 }
 
 #[tokio::test]
-async fn a_handler_is_taken_out_of_a_pattern_if_any_child_has_it() {
+async fn a_pattern_removes_a_handler_from_any_child() {
     let (addr, io, _) = server().await;
     let pattern = io.of(tenants());
     let mut client = open(addr).await;
@@ -254,31 +257,31 @@ async fn a_handler_is_taken_out_of_a_pattern_if_any_child_has_it() {
     for name in names {
         join(&mut client, name).await;
     }
-    // One child has each, whatever the order in which the children are asked.
+    // Each child in turn has the only listener, so the order of the children must not matter.
     for name in names {
         let child = io.of(name);
         let child = child
             .on("event", async || {})
             .on_any(async || {})
             .on_any_outgoing(|_, _, _| ());
-        let event = *child.listeners("event").first().expect("one");
+        let event = *child.listeners("event").first().expect("a listener");
         assert!(pattern.off(event), "{name}");
         assert!(!pattern.off(event));
-        let any = *child.listeners_any().first().expect("one");
+        let any = *child.listeners_any().first().expect("a listener");
         assert!(pattern.off_any(any), "{name}");
-        let outgoing = *child.listeners_any_outgoing().first().expect("one");
+        let outgoing = *child.listeners_any_outgoing().first().expect("a listener");
         assert!(pattern.off_any_outgoing(outgoing), "{name}");
         assert!(child.event_names().is_empty() && child.listeners_any().is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_missing_slash_is_put_in_front_of_every_name() {
+async fn a_missing_slash_is_added_to_every_name() {
     let (addr, io, _) = server().await;
     io.of(tenants());
     let mut client = open(addr).await;
     let id = join(&mut client, "/tenant-a").await;
-    let child = io.namespace("tenant-a").expect("it is there");
+    let child = io.namespace("tenant-a").expect("the namespace exists");
     assert_eq!(child.name(), "/tenant-a");
     assert!(io.namespace("tenant-b").is_none());
     let handle = child.socket(&id).expect("the socket").client();
@@ -288,7 +291,7 @@ async fn a_missing_slash_is_put_in_front_of_every_name() {
 }
 
 #[tokio::test]
-async fn clients_have_a_bounded_number_of_namespaces_made() {
+async fn the_number_of_dynamic_namespaces_is_limited() {
     let builder = SocketIoLayer::builder()
         .cleanup_empty_child_namespaces(true)
         .max_dynamic_namespaces(2);
@@ -301,18 +304,21 @@ async fn clients_have_a_bounded_number_of_namespaces_made() {
     client
         .expect(r#"44/tenant-c,{"message":"too many namespaces"}"#)
         .await;
-    // Those that are there can be joined, and one that goes makes room.
+    // Existing namespaces can be joined, and a removed one frees a slot.
     client_in(addr, "/tenant-b").await;
     client.send("41/tenant-a,").await;
-    eventually("room for another", || io.namespace("/tenant-a").is_none()).await;
+    eventually("the namespace to be removed", || {
+        io.namespace("/tenant-a").is_none()
+    })
+    .await;
     join(&mut client, "/tenant-c").await;
 }
 
 #[tokio::test]
-async fn a_namespace_can_be_made_while_the_server_runs() {
+async fn a_namespace_can_be_added_while_the_server_runs() {
     let (addr, io, _) = server().await;
     let mut client = open(addr).await;
-    refused(&mut client, "/later").await;
+    assert_refused(&mut client, "/later").await;
     let later = io.of("later");
     join(&mut client, "/later").await;
     later.on("hello", async |Data(name): Data<String>| Reply(name));
@@ -320,9 +326,9 @@ async fn a_namespace_can_be_made_while_the_server_runs() {
     client.expect(r#"43/later,1["ada"]"#).await;
 }
 
-/// A client that goes while it is being decided about leaves nothing.
+/// A client that disconnects during the decision leaves no namespace.
 #[tokio::test]
-async fn a_client_that_goes_while_a_function_decides_gets_no_namespace() {
+async fn a_client_that_disconnects_during_the_decision_creates_no_namespace() {
     let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
     let (addr, io, app) = server_of(builder).await;
     let pattern = io.of(async |name: NamespaceName, State(app): State<App>| {
@@ -337,27 +343,30 @@ async fn a_client_that_goes_while_a_function_decides_gets_no_namespace() {
     client.send("40/x,").await;
     app.journal.expect(["deciding"]).await;
     drop(client);
-    eventually("the connection to go", || io.clients_count() == 0).await;
+    eventually("the connection to close", || io.clients_count() == 0).await;
     app.gate.open();
     e2e::session::settle(addr).await;
     assert!(pattern.children().is_empty());
 }
 
-/// Guards against handlers that are added to a namespace which is removed between two of them: the
-/// next client would get one without its middleware.
+/// Guards against removing a namespace while the application adds handlers. The next client would
+/// join it without its middleware.
 #[tokio::test]
-async fn a_child_that_the_application_asks_for_stays() {
+async fn a_child_that_the_application_requested_is_kept() {
     let builder = SocketIoLayer::builder().cleanup_empty_child_namespaces(true);
     let (addr, io, _) = server_of(builder).await;
     io.of(tenants());
     let mut client = open(addr).await;
     join(&mut client, "/tenant-a").await;
     join(&mut client, "/tenant-b").await;
-    let asked_for = io.of("/tenant-a");
+    let requested = io.of("/tenant-a");
     client.send("41/tenant-a,").await;
     client.send("41/tenant-b,").await;
-    eventually("the other to go", || io.namespace("/tenant-b").is_none()).await;
-    asked_for.middleware(async || Err::<(), _>("closed"));
+    eventually("the other namespace to be removed", || {
+        io.namespace("/tenant-b").is_none()
+    })
+    .await;
+    requested.middleware(async || Err::<(), _>("closed"));
     client.send("40/tenant-a,").await;
     client.expect(r#"44/tenant-a,{"message":"closed"}"#).await;
 }

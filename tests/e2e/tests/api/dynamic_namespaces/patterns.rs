@@ -1,4 +1,4 @@
-//! Which names clients get namespaces for, and what serves them.
+//! Tests which names match patterns, and which handlers serve the dynamic namespaces.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use socketio::extract::{Auth, Captures, Data, NamespaceName};
 use socketio::{Handshake, Namespace, Regex, Reply, Socket, SocketIo};
 use socketio_testing::WsClient;
 
-use super::{client_in, join, refused, server, tenants};
+use super::{assert_refused, client_in, join, server, tenants};
 
 #[derive(Deserialize)]
 struct Place {
@@ -22,7 +22,7 @@ struct Place {
 }
 
 #[tokio::test]
-async fn a_namespace_is_made_for_a_name_that_matches() {
+async fn a_matching_name_creates_a_namespace() {
     let (addr, io, app) = server().await;
     io.of(tenants())
         .on_connect(
@@ -41,8 +41,8 @@ async fn a_namespace_is_made_for_a_name_that_matches() {
             Reply(name.as_str().to_owned())
         });
     let mut client = open(addr).await;
-    refused(&mut client, "/tenant-").await;
-    refused(&mut client, "/a/tenant-a").await;
+    assert_refused(&mut client, "/tenant-").await;
+    assert_refused(&mut client, "/a/tenant-a").await;
     assert!(io.namespace("/tenant-acme").is_none());
     join(&mut client, "/tenant-acme").await;
     join(&mut client, "/tenant-globex-7").await;
@@ -55,7 +55,7 @@ async fn a_namespace_is_made_for_a_name_that_matches() {
 }
 
 #[tokio::test]
-async fn what_a_name_does_not_give_refuses_the_client() {
+async fn a_failed_capture_refuses_the_client() {
     #[derive(Deserialize)]
     struct Floor {
         floor: u8,
@@ -86,7 +86,7 @@ async fn what_a_name_does_not_give_refuses_the_client() {
 }
 
 #[tokio::test]
-async fn a_function_decides_with_all_that_is_known_of_the_client() {
+async fn a_function_can_use_all_extractors() {
     #[derive(Deserialize)]
     struct Login {
         token: String,
@@ -116,7 +116,7 @@ async fn a_function_decides_with_all_that_is_known_of_the_client() {
             match login.token.as_str() {
                 "in" => Ok(true),
                 "out" => Ok(false),
-                _ => Err("who is that?"),
+                _ => Err("unknown token"),
             }
         },
     );
@@ -129,8 +129,8 @@ async fn a_function_decides_with_all_that_is_known_of_the_client() {
             .expect(r#"44/x,{"message":"Invalid namespace"}"#)
             .await;
     }
-    // What cannot be extracted decides too.
-    refused(&mut client, "/x").await;
+    // A failed extractor refuses the client too.
+    assert_refused(&mut client, "/x").await;
     client.send(r#"40/x,{"token":"in"}"#).await;
     client.expect(r#"40/x,{"sid":"…"}"#).await;
     for token in ["out", "other", "in"] {
@@ -140,14 +140,14 @@ async fn a_function_decides_with_all_that_is_known_of_the_client() {
 }
 
 #[tokio::test]
-async fn a_function_that_panics_refuses_and_the_next_pattern_is_tried() {
+async fn a_panicking_function_does_not_match() {
     let (addr, io, _) = server().await;
     io.of(async |name: NamespaceName| {
         assert!(!name.contains("panic"), "on purpose");
         false
     });
     let mut client = open(addr).await;
-    refused(&mut client, "/panic").await;
+    assert_refused(&mut client, "/panic").await;
     io.of(Regex::new("^/panic$").unwrap());
     join(&mut client, "/panic").await;
     assert_alive(&mut client).await;
@@ -156,39 +156,39 @@ async fn a_function_that_panics_refuses_and_the_next_pattern_is_tried() {
 #[tokio::test]
 async fn patterns_of_both_regex_crates_create_namespaces() {
     let (addr, io, app) = server().await;
-    async fn note(
+    async fn record(
         State(journal): State<Journal>,
         Captures(groups): Captures<BTreeMap<u8, String>>,
     ) {
         journal.write(&groups[&1]);
     }
     io.of(Regex::new(r"^/lite-(\w+)$").unwrap())
-        .on_connect(note);
+        .on_connect(record);
     io.of(regex::Regex::new(r"^/full-(\w+)$").unwrap())
-        .on_connect(note);
+        .on_connect(record);
     let mut client = open(addr).await;
     join(&mut client, "/lite-grosse").await;
-    // `\w` is ASCII as in JavaScript, unless the expression is one of the crate `regex`.
-    refused(&mut client, "/lite-größe").await;
+    // `\w` is ASCII as in JavaScript, except for patterns of the crate `regex`.
+    assert_refused(&mut client, "/lite-größe").await;
     join(&mut client, "/full-größe").await;
     app.journal.expect(["grosse", "größe"]).await;
 }
 
 #[tokio::test]
-async fn what_exists_goes_first_and_then_patterns_in_order() {
+async fn existing_namespaces_precede_patterns_in_order() {
     let (addr, io, app) = server().await;
-    let note = |what: &'static str| {
+    let record = |what: &'static str| {
         async move |name: NamespaceName, State(journal): State<Journal>| {
             journal.write(format_args!("{what} {name}"));
         }
     };
     io.of(Regex::new("^/[ab]$").unwrap())
-        .on_connect(note("first"));
+        .on_connect(record("first"));
     io.of(Regex::new("^/[abc]$").unwrap())
-        .on_connect(note("second"));
-    // Made beside the patterns, but one takes its name: as in Node's server, it is its child.
-    io.of("/b").on_connect(note("by name"));
-    io.of("/d").on_connect(note("alone"));
+        .on_connect(record("second"));
+    // As in Node, a namespace whose name matches a pattern becomes its child.
+    io.of("/b").on_connect(record("by name"));
+    io.of("/d").on_connect(record("alone"));
     let mut client = open(addr).await;
     for namespace in ["/a", "/b", "/c", "/d"] {
         join(&mut client, namespace).await;
@@ -204,12 +204,12 @@ async fn what_exists_goes_first_and_then_patterns_in_order() {
 }
 
 #[tokio::test]
-async fn handlers_of_the_pattern_serve_children_that_are_there_already() {
+async fn handlers_of_a_pattern_serve_existing_children() {
     let (addr, io, app) = server().await;
     let pattern = io.of(tenants());
     let (mut client, _) = client_in(addr, "/tenant-a").await;
     let refuse = async |State(journal): State<Journal>| {
-        journal.write("asked");
+        journal.write("middleware");
         Err::<(), _>("closed")
     };
     let pattern = pattern
@@ -225,11 +225,11 @@ async fn handlers_of_the_pattern_serve_children_that_are_there_already() {
             .expect(&format!(r#"44{namespace},{{"message":"closed"}}"#))
             .await;
     }
-    app.journal.expect(["asked", "asked"]).await;
+    app.journal.expect(["middleware", "middleware"]).await;
 }
 
 #[tokio::test]
-async fn operations_on_the_pattern_mean_all_children() {
+async fn operations_on_a_pattern_apply_to_all_children() {
     let (addr, io, _) = server().await;
     let pattern = io
         .of(tenants())
@@ -303,6 +303,6 @@ async fn operations_on_the_pattern_mean_all_children() {
         client.expect(&format!("41{namespace},")).await;
     }
     assert_eq!(pattern.sockets().len(), 1);
-    // The main namespace is none of its children.
+    // The main namespace is not a child of the pattern.
     assert_alive(&mut main).await;
 }

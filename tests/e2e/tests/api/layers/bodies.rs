@@ -1,4 +1,4 @@
-//! Layers that change bodies, or bound them.
+//! Tests layers that compress or limit bodies.
 
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -13,9 +13,9 @@ use socketio_testing::{HttpConnection, Request};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
-const TEXT: &str = "a text that is repeated and so can be compressed, ";
+const TEXT: &str = "a text that is repeated and therefore compressible, ";
 
-/// A server that sends a long text to those who ask, and short ones.
+/// Creates a server that emits a long or a short text on request.
 fn texts() -> SocketIoLayer {
     let layer = SocketIoLayer::new();
     layer
@@ -32,12 +32,12 @@ fn unzipped(body: &[u8]) -> String {
     let mut text = String::new();
     GzDecoder::new(body)
         .read_to_string(&mut text)
-        .expect("a text that was compressed once");
+        .expect("a text compressed once");
     text
 }
 
 #[tokio::test]
-async fn answers_to_polls_are_compressed_once() {
+async fn poll_responses_are_compressed_once() {
     let app = Router::new().layer(texts()).layer(CompressionLayer::new());
     let addr = serve_router(app).await;
     let (polling, _) = join_polling(addr).await;
@@ -50,16 +50,16 @@ async fn answers_to_polls_are_compressed_once() {
     assert_eq!(unzipped(&response.body), expected);
     assert!(response.body.len() < 500);
 
-    // Whoever does not ask for it gets it as it is.
+    // A client that does not accept gzip receives the plain text.
     polling.send(r#"42["long"]"#).await;
     let response = polling.get().await;
     assert_eq!(response.header("content-encoding"), None);
     assert_eq!(response.text(), expected);
 }
 
-/// The server compresses long answers itself: the layer has nothing left to do.
+/// With the compression of the server disabled, the layer compresses.
 #[tokio::test]
-async fn what_the_server_does_not_compress_is_left_to_the_layer() {
+async fn the_layer_compresses_what_the_server_does_not() {
     let layer = SocketIoLayer::builder().http_compression(None).build();
     layer.io().of("/").on("long", async |socket: Socket| {
         socket.emit("long", &TEXT.repeat(100));
@@ -75,9 +75,9 @@ async fn what_the_server_does_not_compress_is_left_to_the_layer() {
     assert_eq!(unzipped(&response.body), expected);
 }
 
-/// Guards against a body that waits for more because its length is not known.
+/// Guards against buffering a body of unknown length.
 #[tokio::test]
-async fn a_short_answer_arrives_at_once() {
+async fn a_short_poll_response_is_not_delayed() {
     let app = Router::new().layer(texts()).layer(CompressionLayer::new());
     let addr = serve_router(app).await;
     let (polling, _) = join_polling(addr).await;
@@ -91,7 +91,7 @@ async fn a_short_answer_arrives_at_once() {
 }
 
 #[tokio::test]
-async fn a_websocket_passes_compression_unharmed() {
+async fn a_websocket_works_behind_compression() {
     let app = Router::new().layer(texts()).layer(CompressionLayer::new());
     let addr = serve_router(app).await;
     let (mut client, _) = join(addr).await;
@@ -109,7 +109,8 @@ async fn a_websocket_passes_compression_unharmed() {
 
 #[tokio::test]
 async fn the_browser_client_is_compressed_once() {
-    let client = ServeClient::from_files([("socket.io.js", TEXT.repeat(100))]).expect("a name");
+    let client =
+        ServeClient::from_files([("socket.io.js", TEXT.repeat(100))]).expect("a valid name");
     let layer = SocketIoLayer::builder().serve_client(client).build();
     let app = Router::new().layer(layer).layer(CompressionLayer::new());
     let addr = serve_router(app).await;
@@ -120,7 +121,7 @@ async fn the_browser_client_is_compressed_once() {
 }
 
 #[tokio::test]
-async fn inside_it_concerns_the_routes_only() {
+async fn compression_inside_the_server_applies_only_to_routes() {
     let routes = Router::new().route("/", get(async || TEXT.repeat(100)));
     let app = routes.layer(CompressionLayer::new()).layer(texts());
     let addr = serve_router(app).await;
@@ -143,9 +144,9 @@ async fn serve_with_body_limit() -> SocketAddr {
     serve_router(Router::new().layer(texts()).layer(limit)).await
 }
 
-/// As with the server's own limit, the session lives.
+/// As with the limit of the server, the session stays open.
 #[tokio::test]
-async fn a_body_beyond_the_limit_of_a_layer_is_refused() {
+async fn a_body_over_the_limit_of_the_layer_is_rejected() {
     let addr = serve_with_body_limit().await;
     let (mut polling, _) = join_polling(addr).await;
     let response = polling.post("4".repeat(BODY_LIMIT + 1)).await;
@@ -153,10 +154,10 @@ async fn a_body_beyond_the_limit_of_a_layer_is_refused() {
     assert_polling_alive(&mut polling).await;
 }
 
-/// What the guide says: the layer breaks a body off that does not say how long it is, and with it
-/// the session.
+/// As documented in the guide, the layer aborts a body without `Content-Length`, and the session
+/// closes.
 #[tokio::test]
-async fn a_body_that_hides_its_length_ends_the_session() {
+async fn a_chunked_body_over_the_limit_closes_the_session() {
     let addr = serve_with_body_limit().await;
     let (polling, _) = join_polling(addr).await;
     let mut connection = HttpConnection::open(addr).await;
@@ -170,7 +171,7 @@ async fn a_body_that_hides_its_length_ends_the_session() {
 }
 
 #[tokio::test]
-async fn messages_on_a_websocket_are_no_bodies() {
+async fn a_body_limit_does_not_apply_to_websocket_messages() {
     let addr = serve_with_body_limit().await;
     let (mut client, _) = join(addr).await;
     client

@@ -1,4 +1,4 @@
-//! tower-http's `CorsLayer`, with the headers that Node's server gives with its option `cors`.
+//! Tests `CorsLayer` of tower-http, with the headers that the `cors` option sets in Node.
 
 use std::net::SocketAddr;
 
@@ -10,13 +10,15 @@ use socketio::{Origins, ServeClient, SocketIoBuilder, SocketIoLayer};
 use socketio_testing::{RawResponse, Request, WsClient};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-const HERE: &str = "https://app.example";
-const ELSEWHERE: &str = "https://evil.example";
+const ALLOWED: &str = "https://app.example";
+const FOREIGN: &str = "https://evil.example";
 const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=polling";
 
 fn cors() -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list([HERE.parse().expect("a header")]))
+        .allow_origin(AllowOrigin::list([ALLOWED
+            .parse()
+            .expect("a valid header")]))
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([HeaderName::from_static("x-token")])
         .allow_credentials(true)
@@ -35,7 +37,10 @@ async fn ask(addr: SocketAddr, method: &str, target: &str, origin: &str) -> RawR
 
 #[track_caller]
 fn assert_allowed(response: &RawResponse) {
-    assert_eq!(response.header("access-control-allow-origin"), Some(HERE));
+    assert_eq!(
+        response.header("access-control-allow-origin"),
+        Some(ALLOWED)
+    );
     assert_eq!(
         response.header("access-control-allow-credentials"),
         Some("true")
@@ -43,10 +48,10 @@ fn assert_allowed(response: &RawResponse) {
 }
 
 #[tokio::test]
-async fn a_preflight_request_is_answered() {
+async fn the_layer_answers_a_preflight_request() {
     let addr = serve_with_cors(SocketIoLayer::builder()).await;
     let preflight = Request::new("OPTIONS", HANDSHAKE)
-        .header("Origin", HERE)
+        .header("Origin", ALLOWED)
         .header("Access-Control-Request-Method", "POST")
         .header("Access-Control-Request-Headers", "x-token");
     let response = preflight.send(addr).await;
@@ -58,9 +63,9 @@ async fn a_preflight_request_is_answered() {
 }
 
 #[tokio::test]
-async fn every_answer_of_a_polling_session_is_readable() {
+async fn a_page_can_read_all_polling_responses() {
     let addr = serve_with_cors(SocketIoLayer::builder()).await;
-    let open = ask(addr, "GET", HANDSHAKE, HERE).await;
+    let open = ask(addr, "GET", HANDSHAKE, ALLOWED).await;
     open.assert(200, "0{…}");
     assert_allowed(&open);
     let vary = open.header("vary").unwrap_or_default();
@@ -70,19 +75,19 @@ async fn every_answer_of_a_polling_session_is_readable() {
     let sid = text.split('"').nth(3).expect("an id");
     let target = format!("{HANDSHAKE}&sid={sid}");
     let post = Request::post(&target, "40")
-        .header("Origin", HERE)
+        .header("Origin", ALLOWED)
         .send(addr)
         .await;
     post.assert(200, "ok");
     assert_allowed(&post);
-    let poll = ask(addr, "GET", &target, HERE).await;
+    let poll = ask(addr, "GET", &target, ALLOWED).await;
     poll.assert(200, r#"40{"sid":"…"}"#);
     assert_allowed(&poll);
 }
 
-/// A page could not read why it was refused otherwise.
+/// A page must be able to read the reason of an error.
 #[tokio::test]
-async fn errors_are_readable_too() {
+async fn a_page_can_read_errors() {
     let addr = serve_with_cors(SocketIoLayer::builder()).await;
     for (method, target) in [
         ("GET", "/socket.io/?EIO=4"),
@@ -90,64 +95,64 @@ async fn errors_are_readable_too() {
         ("GET", "/socket.io/?EIO=4&transport=polling&sid=unknown"),
         ("GET", "/socket.io/?EIO=2&transport=polling"),
     ] {
-        let response = ask(addr, method, target, HERE).await;
+        let response = ask(addr, method, target, ALLOWED).await;
         assert_eq!(response.status, 400, "{target}");
         assert_allowed(&response);
     }
 }
 
 #[tokio::test]
-async fn the_browser_client_is_readable_too() {
-    let client = ServeClient::from_files([("socket.io.js", "the client")]).expect("a name");
+async fn a_page_can_load_the_browser_client() {
+    let client = ServeClient::from_files([("socket.io.js", "the client")]).expect("a valid name");
     let addr = serve_with_cors(SocketIoLayer::builder().serve_client(client)).await;
-    let response = ask(addr, "GET", "/socket.io/socket.io.js", HERE).await;
+    let response = ask(addr, "GET", "/socket.io/socket.io.js", ALLOWED).await;
     response.assert(200, "the client");
     assert_allowed(&response);
 }
 
-/// As with Node's server: CORS keeps pages of other origins from reading answers, and does not
-/// concern WebSocket.
+/// As in Node, CORS only prevents foreign pages from reading responses and does not apply to
+/// WebSockets.
 #[tokio::test]
-async fn cors_alone_refuses_nobody() {
+async fn cors_does_not_reject_requests() {
     let addr = serve_with_cors(SocketIoLayer::builder()).await;
-    ask(addr, "GET", HANDSHAKE, ELSEWHERE)
+    ask(addr, "GET", HANDSHAKE, FOREIGN)
         .await
         .assert(200, "0{…}");
-    let request = Request::websocket(WEBSOCKET).header("Origin", ELSEWHERE);
+    let request = Request::websocket(WEBSOCKET).header("Origin", FOREIGN);
     let mut client = WsClient::connect_with(addr, &request).await;
     client.expect("0{…}").await;
     assert_alive(&mut client).await;
 }
 
 #[tokio::test]
-async fn with_a_list_of_origins_others_are_refused() {
-    let origins = Origins::list([HERE]);
+async fn a_list_of_origins_rejects_other_origins() {
+    let origins = Origins::list([ALLOWED]);
     let addr = serve_with_cors(SocketIoLayer::builder().origins(origins)).await;
-    let opened = ask(addr, "GET", HANDSHAKE, HERE).await;
+    let opened = ask(addr, "GET", HANDSHAKE, ALLOWED).await;
     opened.assert(200, "0{…}");
     assert_allowed(&opened);
-    ask(addr, "GET", HANDSHAKE, ELSEWHERE)
+    ask(addr, "GET", HANDSHAKE, FOREIGN)
         .await
         .assert(403, r#"{"code":4,"message":"Forbidden"}"#);
-    let request = Request::websocket(WEBSOCKET).header("Origin", ELSEWHERE);
+    let request = Request::websocket(WEBSOCKET).header("Origin", FOREIGN);
     WsClient::try_connect(addr, &request)
         .await
-        .expect_err("a refusal")
+        .expect_err("the upgrade is rejected")
         .assert(400, "Forbidden");
 }
 
-/// The trap that the guide names: inside, the layer never sees the requests of clients.
+/// A trap described in the guide: a CORS layer inside the server never sees client requests.
 #[tokio::test]
-async fn inside_it_does_nothing_for_clients() {
+async fn cors_inside_the_server_does_not_apply_to_clients() {
     let app = Router::new().layer(cors()).layer(SocketIoLayer::new());
     let addr = serve_router(app).await;
     let preflight = Request::new("OPTIONS", HANDSHAKE)
-        .header("Origin", HERE)
+        .header("Origin", ALLOWED)
         .header("Access-Control-Request-Method", "POST");
     preflight
         .send(addr)
         .await
         .assert(400, r#"{"code":2,"message":"Bad handshake method"}"#);
-    let opened = ask(addr, "GET", HANDSHAKE, HERE).await;
+    let opened = ask(addr, "GET", HANDSHAKE, ALLOWED).await;
     assert_eq!(opened.header("access-control-allow-origin"), None);
 }

@@ -1,4 +1,4 @@
-//! Limits of how many requests are served at a time: a poll is one, and can take long.
+//! Tests limits on concurrent requests. A pending poll is a request that can take long.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use socketio_testing::{HttpConnection, Request};
 use tokio::sync::Semaphore;
 use tower::limit::GlobalConcurrencyLimitLayer;
 
-/// A server that serves so many requests at a time, with its places.
-async fn serve_at_a_time(requests: usize) -> (SocketAddr, SocketIo, Arc<Semaphore>) {
-    let places = Arc::new(Semaphore::new(requests));
+/// Serves at most this number of requests concurrently. Returns the semaphore of the limit.
+async fn serve_with_limit(requests: usize) -> (SocketAddr, SocketIo, Arc<Semaphore>) {
+    let permits = Arc::new(Semaphore::new(requests));
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let app = Router::new()
         .route("/", get(async || "home"))
         .layer(layer)
         .layer(GlobalConcurrencyLimitLayer::with_semaphore(Arc::clone(
-            &places,
+            &permits,
         )));
-    (serve_router(app).await, io, places)
+    (serve_router(app).await, io, permits)
 }
 
 #[tokio::test]
-async fn clients_that_poll_and_one_more_request_need_a_place_each() {
-    let (addr, io, places) = serve_at_a_time(4).await;
+async fn each_polling_client_and_one_request_need_a_permit() {
+    let (addr, io, permits) = serve_with_limit(4).await;
     let mut clients = Vec::new();
     let mut polls = Vec::new();
     for _ in 0..3 {
@@ -37,9 +37,9 @@ async fn clients_that_poll_and_one_more_request_need_a_place_each() {
         polls.push(client.begin_get().await);
         clients.push(client);
     }
-    let wait = || places.available_permits() == 1;
-    eventually("three polls that wait", wait).await;
-    // One place is left, in turn for everybody.
+    let wait = || permits.available_permits() == 1;
+    eventually("three pending polls", wait).await;
+    // The last permit is enough for all other requests in turn.
     for client in &clients {
         client.send(r#"42["x"]"#).await;
     }
@@ -50,21 +50,22 @@ async fn clients_that_poll_and_one_more_request_need_a_place_each() {
     }
 }
 
-/// The trap that the guide names: polls that wait take all places, and what would end them waits.
+/// A trap described in the guide: pending polls occupy all permits, and the requests that would end
+/// them wait.
 #[tokio::test]
-async fn when_polls_take_all_places_others_wait_for_them() {
-    let (addr, io, places) = serve_at_a_time(1).await;
+async fn requests_wait_when_polls_hold_all_permits() {
+    let (addr, io, permits) = serve_with_limit(1).await;
     let (mut client, _) = join_polling(addr).await;
     let poll = client.begin_get().await;
-    let waits = || places.available_permits() == 0;
-    eventually("a poll that waits", waits).await;
+    let is_pending = || permits.available_permits() == 0;
+    eventually("a pending poll", is_pending).await;
     let mut connection = HttpConnection::open(addr).await;
     connection
         .send(&Request::post(&client.target(), r#"42["x"]"#))
         .await;
     let mut home = HttpConnection::open(addr).await;
     home.send(&Request::get("/")).await;
-    // Neither has come through. A message to the client ends its poll, and they go on.
+    // Both requests are blocked. An event ends the poll and releases them.
     io.emit("end", "");
     poll.expect(r#"42["end",""]"#).await;
     connection.response().await.assert(200, "ok");
@@ -73,13 +74,13 @@ async fn when_polls_take_all_places_others_wait_for_them() {
 }
 
 #[tokio::test]
-async fn a_websocket_takes_a_place_only_while_it_is_opened() {
-    let (addr, _, places) = serve_at_a_time(1).await;
+async fn a_websocket_holds_a_permit_only_during_its_handshake() {
+    let (addr, _, permits) = serve_with_limit(1).await;
     let mut clients = Vec::new();
     for _ in 0..5 {
         clients.push(join(addr).await.0);
     }
-    assert_eq!(places.available_permits(), 1);
+    assert_eq!(permits.available_permits(), 1);
     for client in &mut clients {
         assert_alive(client).await;
     }

@@ -1,4 +1,4 @@
-//! Layers that look at requests, mark them, or catch what goes wrong.
+//! Tests layers that trace requests, add request ids or catch panics.
 
 use std::net::SocketAddr;
 
@@ -21,7 +21,7 @@ use tower_http::trace::TraceLayer;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[tokio::test]
-async fn tracing_sees_a_request_for_each_poll_and_one_for_a_websocket() {
+async fn a_trace_layer_sees_each_poll_and_one_request_per_websocket() {
     let journal = Journal::new();
     let seen = journal.clone();
     let trace = TraceLayer::new_for_http().on_request(
@@ -69,9 +69,9 @@ async fn serve_numbered() -> SocketAddr {
     serve_router(app).await
 }
 
-/// Handlers see the request that opened the session, and its id.
+/// Handlers see the request that opened the session, including its id.
 #[tokio::test]
-async fn the_id_of_a_request_reaches_handlers_and_answers() {
+async fn a_request_id_reaches_handlers_and_responses() {
     let addr = serve_numbered().await;
     let mut client = WsClient::connect(addr, WEBSOCKET).await;
     assert_eq!(client.handshake().header("x-request-id"), Some("0"));
@@ -90,7 +90,7 @@ async fn the_id_of_a_request_reaches_handlers_and_answers() {
 }
 
 #[tokio::test]
-async fn a_panic_of_a_route_does_not_concern_sockets() {
+async fn a_panic_of_a_route_does_not_affect_sockets() {
     let journal = Journal::new();
     let layer = SocketIoLayer::with_state(journal.clone());
     layer
@@ -109,7 +109,7 @@ async fn a_panic_of_a_route_does_not_concern_sockets() {
     let (mut polling, _) = join_polling(addr).await;
     let response = Request::get("/panic").send(addr).await;
     assert_eq!(response.status, 500);
-    // A handler's panic never reaches the layer: the server catches it.
+    // The server catches panics of handlers, so they do not reach the layer.
     client.send(r#"421["panic"]"#).await;
     client.expect("431[{…}]").await;
     polling.send(r#"42["panic"]"#).await;

@@ -1,4 +1,4 @@
-//! Nested routers, and layers that change paths.
+//! Tests nested routers and layers that change paths.
 
 use axum::Router;
 use axum::routing::get;
@@ -16,7 +16,7 @@ async fn count(io: SocketIo) -> String {
 }
 
 #[tokio::test]
-async fn nested_and_merged_routers_reach_the_server() {
+async fn nested_and_merged_routers_can_extract_the_server() {
     let deep = Router::new().route("/count", get(count));
     let api = Router::new().nest("/v1", deep.clone());
     let app = Router::new()
@@ -31,10 +31,10 @@ async fn nested_and_merged_routers_reach_the_server() {
     }
 }
 
-/// The traps that the guide names: a nested router has no fallback of its own, `route_layer` leaves
-/// the fallback out, and a fallback that is set later is not behind the layer.
+/// Traps described in the guide: a nested router has no fallback, `route_layer` does not cover the
+/// fallback, and a fallback added after the layer replaces it.
 #[tokio::test]
-async fn where_the_layer_does_not_serve() {
+async fn a_misplaced_layer_does_not_serve_clients() {
     let nested = Router::new()
         .route("/x", get(count))
         .layer(SocketIoLayer::new());
@@ -59,15 +59,16 @@ async fn where_the_layer_does_not_serve() {
     }
 }
 
-/// Layers that change the path go around the router as a whole, or axum has chosen a route already.
+/// A layer that changes paths must wrap the whole router, because axum selects the route before
+/// inner layers run.
 #[tokio::test]
-async fn a_layer_that_trims_slashes_keeps_clients_out() {
+async fn a_layer_that_trims_slashes_blocks_clients() {
     let app = Router::new().layer(SocketIoLayer::new());
     let trimmed = NormalizePathLayer::trim_trailing_slash().layer(app);
     let addr = serve_router(Router::new().fallback_service(trimmed)).await;
     Request::get(HANDSHAKE).send(addr).await.assert(404, "");
 
-    // The other way round: the slashes of the routes are trimmed, those of clients are not.
+    // In the opposite order, only the paths of the routes are trimmed.
     let routes = Router::new().route("/x", get(count));
     let trimmed = NormalizePathLayer::trim_trailing_slash().layer(routes);
     let app = Router::new()

@@ -1,4 +1,4 @@
-//! tower-sessions: one session for requests and for sockets.
+//! Tests tower-sessions: requests and sockets share one session.
 
 use std::net::SocketAddr;
 
@@ -14,21 +14,25 @@ use socketio_testing::{RawResponse, Request, WsClient};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 
 async fn login(session: Session) {
-    session.insert("visits", 0).await.expect("a store");
+    session.insert("visits", 0).await.expect("the store works");
 }
 
 async fn visits(session: Session) -> String {
-    let visits: Option<u32> = session.get("visits").await.expect("a store");
+    let visits: Option<u32> = session.get("visits").await.expect("the store works");
     visits.map_or("none".to_owned(), |visits| visits.to_string())
 }
 
-/// A session is read again and saved by hand: that of the request is over.
+/// The session must be loaded and saved explicitly, because the one of the request has already been
+/// saved.
 async fn visit(session: Session) -> Reply<u32> {
-    session.load().await.expect("a store");
-    let visits: Option<u32> = session.get("visits").await.expect("a store");
+    session.load().await.expect("the store works");
+    let visits: Option<u32> = session.get("visits").await.expect("the store works");
     let visits = visits.unwrap_or(0) + 1;
-    session.insert("visits", visits).await.expect("a store");
-    session.save().await.expect("a store");
+    session
+        .insert("visits", visits)
+        .await
+        .expect("the store works");
+    session.save().await.expect("the store works");
     Reply(visits)
 }
 
@@ -47,7 +51,7 @@ async fn serve() -> SocketAddr {
     serve_router(app).await
 }
 
-/// The cookie that an answer sets, as a client sends it back.
+/// Returns the cookie of a response in the form that a client sends.
 fn cookie(response: &RawResponse) -> Option<String> {
     let set = response.header("set-cookie")?;
     set.split(';').next().map(str::to_owned)
@@ -70,10 +74,10 @@ async fn requests_and_sockets_share_a_session() {
     }
 }
 
-/// A handler runs when the answer to the handshake is gone: it can fill a session, but nobody tells
-/// the client its cookie.
+/// A handler runs after the response to the handshake, so it can fill a session but cannot set its
+/// cookie.
 #[tokio::test]
-async fn a_session_that_a_handler_begins_has_no_cookie() {
+async fn a_session_created_by_a_handler_sets_no_cookie() {
     let addr = serve().await;
     let mut client = WsClient::connect(addr, WEBSOCKET).await;
     assert_eq!(cookie(client.handshake()), None);
@@ -85,10 +89,10 @@ async fn a_session_that_a_handler_begins_has_no_cookie() {
     Request::get("/visits").send(addr).await.assert(200, "none");
 }
 
-/// What begins the session sooner, between the two layers, sets the cookie on the handshake.
+/// Middleware between the two layers can start the session early enough to set its cookie.
 #[tokio::test]
-async fn a_session_that_a_layer_begins_has_its_cookie_on_the_handshake() {
-    let begin = async |session: Session, request: AxumRequest, next: Next| -> Response {
+async fn a_session_created_by_middleware_sets_its_cookie_on_the_handshake() {
+    let create = async |session: Session, request: AxumRequest, next: Next| -> Response {
         if session.is_empty().await {
             login(session).await;
         }
@@ -99,7 +103,7 @@ async fn a_session_that_a_layer_begins_has_its_cookie_on_the_handshake() {
     let app = Router::new()
         .route("/visits", get(visits))
         .layer(layer)
-        .layer(from_fn(begin))
+        .layer(from_fn(create))
         .layer(sessions());
     let addr = serve_router(app).await;
 

@@ -1,4 +1,4 @@
-//! Layers that end requests which take long, as polls do.
+//! Tests layers that time out long requests such as polls.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 
 const SHORT: Duration = Duration::from_secs(10);
 
-/// Longer than a poll can wait: the server pings after 25 seconds, by default.
+/// Longer than a poll can be pending: by default, the server pings after 25 seconds.
 const LONG: Duration = Duration::from_secs(60);
 
 const PING_INTERVAL: Duration = Duration::from_secs(25);
@@ -24,32 +24,32 @@ fn timeout(duration: Duration) -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, duration)
 }
 
-async fn serve_outside(duration: Duration) -> (SocketAddr, SocketIo) {
+async fn serve_with_timeout(duration: Duration) -> (SocketAddr, SocketIo) {
     let layer = SocketIoLayer::new();
     let io = layer.io();
     let app = Router::new().layer(layer).layer(timeout(duration));
     (serve_router(app).await, io)
 }
 
-/// The trap that the guide names: a poll that is cut off ends its session, as with a client that
-/// goes away.
+/// A trap described in the guide: an aborted poll closes its session, as if the client had
+/// disconnected.
 #[tokio::test]
-async fn outside_a_short_timeout_ends_idle_polling_sessions() {
+async fn a_short_timeout_around_the_server_closes_idle_polling_sessions() {
     let time = VirtualTime::start();
-    let (addr, io) = serve_outside(SHORT).await;
+    let (addr, io) = serve_with_timeout(SHORT).await;
     let (polling, _) = join_polling(addr).await;
     let poll = polling.begin_get().await;
     settle(addr).await;
     time.advance(SHORT).await;
     assert_eq!(poll.response().await.status, 408);
     polling.expect_gone().await;
-    eventually("an empty table", || io.clients_count() == 0).await;
+    eventually("the session to be removed", || io.clients_count() == 0).await;
 }
 
 #[tokio::test]
-async fn outside_a_long_timeout_lets_polls_wait() {
+async fn a_long_timeout_around_the_server_keeps_polling_sessions() {
     let time = VirtualTime::start();
-    let (addr, _) = serve_outside(LONG).await;
+    let (addr, _) = serve_with_timeout(LONG).await;
     let (polling, _) = join_polling(addr).await;
     for _ in 0..4 {
         let poll = polling.begin_get().await;
@@ -60,11 +60,11 @@ async fn outside_a_long_timeout_lets_polls_wait() {
     }
 }
 
-/// The request of a WebSocket is over when it is one.
+/// The request of a WebSocket ends with its handshake.
 #[tokio::test]
-async fn outside_no_timeout_concerns_websockets() {
+async fn a_timeout_around_the_server_does_not_apply_to_websockets() {
     let time = VirtualTime::start();
-    let (addr, _) = serve_outside(SHORT).await;
+    let (addr, _) = serve_with_timeout(SHORT).await;
     let (mut client, _) = join(addr).await;
     time.advance(PING_INTERVAL).await;
     client.expect("2").await;
@@ -73,7 +73,7 @@ async fn outside_no_timeout_concerns_websockets() {
 }
 
 #[tokio::test]
-async fn inside_it_concerns_the_routes_only() {
+async fn a_timeout_inside_the_server_applies_only_to_routes() {
     let time = VirtualTime::start();
     let app = Router::new()
         .route("/slow", get(std::future::pending::<()>))

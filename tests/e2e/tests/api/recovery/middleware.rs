@@ -1,4 +1,4 @@
-//! Whether middleware is asked about a client that is back.
+//! Tests whether middleware runs for a recovered client.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +10,8 @@ use socketio::{ConnectionStateRecovery, Socket};
 
 use super::{Client, Io, rooms, serve_default, serve_with};
 
-/// Middleware that writes down what it is asked about, and lets nobody in who is `banned`.
-fn ask(io: &Io, banned: &Arc<AtomicBool>) {
+/// Adds middleware that records its call and refuses clients while `banned` is set.
+fn add_middleware(io: &Io, banned: &Arc<AtomicBool>) {
     let banned = Arc::clone(banned);
     io.of("/")
         .middleware(move |socket: Socket, State(journal): State<Journal>| {
@@ -19,82 +19,91 @@ fn ask(io: &Io, banned: &Arc<AtomicBool>) {
                 true => Err("banned"),
                 false => Ok(()),
             };
-            journal.write(format!("asked {} [{}]", socket.recovered(), rooms(&socket)));
-            socket.data().insert_json("asked", true);
+            journal.write(format!(
+                "middleware {} [{}]",
+                socket.recovered(),
+                rooms(&socket)
+            ));
+            socket.data().insert_json("middleware", true);
             async move { answer }
         });
 }
 
-fn asking() -> ConnectionStateRecovery {
+fn run_middlewares() -> ConnectionStateRecovery {
     ConnectionStateRecovery::new().skip_middlewares(false)
 }
 
 #[tokio::test]
-async fn it_is_not_by_default() {
+async fn middleware_is_skipped_by_default() {
     let (addr, io, journal) = serve_default().await;
     let banned = Arc::default();
-    ask(&io, &banned);
+    add_middleware(&io, &banned);
     let client = Client::in_rooms(addr, &["red"]).await;
-    let known = client.lose();
-    journal.expect(["asked false []", "new [me]"]).await;
+    let credentials = client.disconnect();
+    journal.expect(["middleware false []", "new [me]"]).await;
     journal
         .expect(["leaving [me all red]", "transport close []"])
         .await;
     banned.store(true, Ordering::SeqCst);
-    known.come_back(addr, &[]).await;
-    journal.expect(["back [me all red]"]).await;
+    credentials.recover(addr, &[]).await;
+    journal.expect(["recovered [me all red]"]).await;
 }
 
 #[tokio::test]
-async fn it_is_where_it_should_be_and_finds_everything_restored() {
-    let (addr, io, journal) = serve_with(asking(), |builder| builder).await;
-    ask(&io, &Arc::default());
+async fn middleware_runs_with_the_restored_state_if_configured() {
+    let (addr, io, journal) = serve_with(run_middlewares(), |builder| builder).await;
+    add_middleware(&io, &Arc::default());
     let client = Client::in_rooms(addr, &["red"]).await;
-    let known = client.lose();
-    journal.expect(["asked false []", "new [me]"]).await;
+    let credentials = client.disconnect();
+    journal.expect(["middleware false []", "new [me]"]).await;
     journal
         .expect(["leaving [me all red]", "transport close []"])
         .await;
     io.emit("missed", "");
-    known.come_back(addr, &["missed"]).await;
-    // It has not joined yet, so it is not in the room of its own id.
+    credentials.recover(addr, &["missed"]).await;
+    // The socket has not joined yet, so it is not in the room of its id.
     journal
-        .expect(["asked true [all red]", "back [me all red]"])
+        .expect(["middleware true [all red]", "recovered [me all red]"])
         .await;
 }
 
 #[tokio::test]
-async fn who_is_refused_is_told_nothing_and_may_try_again() {
-    let (addr, io, journal) = serve_with(asking(), |builder| builder).await;
+async fn a_refused_client_receives_no_events_and_can_retry() {
+    let (addr, io, journal) = serve_with(run_middlewares(), |builder| builder).await;
     let banned = Arc::default();
-    ask(&io, &banned);
+    add_middleware(&io, &banned);
     let client = Client::in_rooms(addr, &[]).await;
-    let known = client.lose();
-    journal.expect(["asked false []", "new [me]"]).await;
+    let credentials = client.disconnect();
+    journal.expect(["middleware false []", "new [me]"]).await;
     journal
         .expect(["leaving [me all]", "transport close []"])
         .await;
     io.emit("missed", "");
     banned.store(true, Ordering::SeqCst);
-    let mut websocket = known.return_to(addr).await;
+    let mut websocket = credentials.reconnect(addr).await;
     websocket.expect(r#"44{"message":"banned"}"#).await;
-    journal.expect(["asked true [all]"]).await;
+    journal.expect(["middleware true [all]"]).await;
     assert!(io.of("/").sockets().is_empty());
     io.emit("missed too", "");
 
     banned.store(false, Ordering::SeqCst);
-    websocket.send(&known.connect()).await;
-    super::hear(&mut websocket, "missed").await;
-    super::hear(&mut websocket, "missed too").await;
-    let ids = format!(r#"40{{"sid":"{}","pid":"{}"}}"#, known.sid, known.pid);
+    websocket.send(&credentials.connect()).await;
+    super::expect_event_on(&mut websocket, "missed").await;
+    super::expect_event_on(&mut websocket, "missed too").await;
+    let ids = format!(
+        r#"40{{"sid":"{}","pid":"{}"}}"#,
+        credentials.sid, credentials.pid
+    );
     websocket.expect(&ids).await;
-    journal.expect(["asked true [all]", "back [me all]"]).await;
+    journal
+        .expect(["middleware true [all]", "recovered [me all]"])
+        .await;
 }
 
-/// A client that goes while middleware decides can come back all the same.
+/// A client that disconnects while middleware runs can still recover later.
 #[tokio::test]
-async fn who_goes_again_meanwhile_may_come_back() {
-    let (addr, io, journal) = serve_with(asking(), |builder| builder).await;
+async fn a_client_that_disconnects_in_middleware_can_recover() {
+    let (addr, io, journal) = serve_with(run_middlewares(), |builder| builder).await;
     let gate = Gate::closed();
     gate.admit(1);
     let waiting = {
@@ -102,7 +111,7 @@ async fn who_goes_again_meanwhile_may_come_back() {
         move |State(journal): State<Journal>| {
             let gate = gate.clone();
             async move {
-                journal.write("asked");
+                journal.write("middleware");
                 gate.pass().await;
                 Ok::<(), &str>(())
             }
@@ -110,30 +119,30 @@ async fn who_goes_again_meanwhile_may_come_back() {
     };
     io.of("/").middleware(waiting);
     let client = Client::in_rooms(addr, &[]).await;
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect([
-            "asked",
+            "middleware",
             "new [me]",
             "leaving [me all]",
             "transport close []",
         ])
         .await;
     io.emit("missed", "");
-    let websocket = known.return_to(addr).await;
-    journal.expect(["asked"]).await;
+    let websocket = credentials.reconnect(addr).await;
+    journal.expect(["middleware"]).await;
     websocket.reset();
     e2e::session::settle(addr).await;
     gate.open();
-    known.come_back(addr, &["missed"]).await;
-    journal.expect(["asked", "back [me all]"]).await;
+    credentials.recover(addr, &["missed"]).await;
+    journal.expect(["middleware", "recovered [me all]"]).await;
 }
 
-/// What was missed may be forgotten while middleware decides: then the client is a new one, and
-/// middleware is asked about that.
+/// Missed packets can be evicted while middleware runs. The client then gets a new socket, and
+/// middleware runs for it.
 #[tokio::test]
-async fn what_is_forgotten_meanwhile() {
-    let (addr, io, journal) = serve_with(asking().max_packets(2), |builder| builder).await;
+async fn a_client_whose_missed_packets_are_evicted_in_middleware_is_new() {
+    let (addr, io, journal) = serve_with(run_middlewares().max_packets(2), |builder| builder).await;
     let gate = Gate::closed();
     gate.admit(1);
     let waiting = {
@@ -141,7 +150,7 @@ async fn what_is_forgotten_meanwhile() {
         move |socket: Socket, State(journal): State<Journal>| {
             let gate = gate.clone();
             async move {
-                journal.write(format!("asked {}", socket.recovered()));
+                journal.write(format!("middleware {}", socket.recovered()));
                 gate.pass().await;
                 Ok::<(), &str>(())
             }
@@ -149,18 +158,18 @@ async fn what_is_forgotten_meanwhile() {
     };
     io.of("/").middleware(waiting);
     let client = Client::in_rooms(addr, &["red"]).await;
-    let known = client.lose();
-    journal.expect(["asked false", "new [me]"]).await;
+    let credentials = client.disconnect();
+    journal.expect(["middleware false", "new [me]"]).await;
     journal
         .expect(["leaving [me all red]", "transport close []"])
         .await;
-    let websocket = known.return_to(addr).await;
-    journal.expect(["asked true"]).await;
+    let websocket = credentials.reconnect(addr).await;
+    journal.expect(["middleware true"]).await;
     (0..3).for_each(|n| io.emit("missed", &n));
     gate.open();
     let client = Client::new(websocket, String::new()).await;
-    assert_ne!(client.known.sid, known.sid);
-    assert_ne!(client.known.pid, known.pid);
-    journal.expect(["asked false", "new [me]"]).await;
+    assert_ne!(client.credentials.sid, credentials.sid);
+    assert_ne!(client.credentials.pid, credentials.pid);
+    journal.expect(["middleware false", "new [me]"]).await;
     assert_eq!(io.of("/").sockets().len(), 1);
 }

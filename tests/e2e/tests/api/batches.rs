@@ -1,4 +1,4 @@
-//! Packets that arrive together, of which one changes where those behind it go.
+//! Tests packets in one payload where one packet changes the handling of the following ones.
 
 use std::sync::Arc;
 
@@ -22,14 +22,14 @@ async fn note(State(app): State<App>, socket: Socket, Data(number): Data<u32>) {
     app.journal.write(format!("{} {number}", namespace.name()));
 }
 
-fn noting(namespace: Namespace<App>) -> Namespace<App> {
+fn with_note_handler(namespace: Namespace<App>) -> Namespace<App> {
     namespace.on("note", note)
 }
 
 #[tokio::test]
-async fn handlers_that_come_and_go_meanwhile() {
+async fn handlers_added_and_removed_by_a_packet_apply_to_the_next() {
     let (addr, app) = server(|namespace| {
-        noting(namespace)
+        with_note_handler(namespace)
             .on(
                 "add",
                 async |socket: Socket, State(journal): State<Journal>| {
@@ -60,9 +60,9 @@ async fn handlers_that_come_and_go_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_socket_that_is_disconnected_meanwhile() {
+async fn packets_after_a_disconnect_are_ignored() {
     let (addr, app) = server(|namespace| {
-        noting(namespace).on("leave", async |socket: Socket| socket.disconnect())
+        with_note_handler(namespace).on("leave", async |socket: Socket| socket.disconnect())
     })
     .await;
     let (mut client, _) = join_polling(addr).await;
@@ -80,8 +80,8 @@ async fn a_socket_that_is_disconnected_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_and_comes_back_meanwhile() {
-    let (addr, app) = server(noting).await;
+async fn a_client_can_leave_and_rejoin_between_packets() {
+    let (addr, app) = server(with_note_handler).await;
     let (mut client, _) = join_polling(addr).await;
     let packets = [
         r#"42["note",1]"#,
@@ -99,10 +99,10 @@ async fn a_client_that_leaves_and_comes_back_meanwhile() {
 }
 
 #[tokio::test]
-async fn namespaces_by_turns() {
-    let (addr, app) = server(noting).await;
+async fn packets_of_alternating_namespaces_reach_their_sockets() {
+    let (addr, app) = server(with_note_handler).await;
     let io = app.io.clone().expect("the server");
-    noting(io.with_state(app.clone()).of("/b"));
+    with_note_handler(io.with_state(app.clone()).of("/b"));
     let (mut client, _) = join_polling(addr).await;
     client.send("40/b,").await;
     client.expect(r#"40/b,{"sid":"…"}"#).await;
@@ -120,10 +120,10 @@ async fn namespaces_by_turns() {
         .await;
 }
 
-/// A connection that is at rest keeps nothing of what handled its packets.
+/// An idle connection does not keep the handlers of its last packets.
 #[tokio::test]
-async fn handlers_that_are_taken_out_afterwards() {
-    let (addr, app) = server(noting).await;
+async fn an_idle_connection_does_not_keep_removed_handlers() {
+    let (addr, app) = server(with_note_handler).await;
     let counter = LiveCounter::default();
     let counted = Arc::new(counter.guard());
     let io = app.io.expect("the server");
@@ -135,5 +135,5 @@ async fn handlers_that_are_taken_out_afterwards() {
     assert_polling_alive(&mut client).await;
     assert_eq!(counter.live(), 1);
     namespace.remove_listeners("counted");
-    eventually("the handler is gone", || counter.live() == 0).await;
+    eventually("the handler to be dropped", || counter.live() == 0).await;
 }

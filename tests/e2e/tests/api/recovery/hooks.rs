@@ -1,4 +1,4 @@
-//! An adapter that does at each step of recovery what the test wants.
+//! An adapter with hooks at each step of recovery.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,63 +12,63 @@ use tokio::time::Instant;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What comes before, or after, what the adapter in memory does.
+/// A hook that runs before or after a step of the in-memory adapter.
 type Step = Arc<dyn Fn() + Send + Sync>;
 
-/// The adapter in memory with something added. Clones belong to the same server.
+/// Hooks of the in-memory adapter. Clones belong to the same server.
 #[derive(Clone, Default)]
-pub(super) struct Steps(Arc<Mutex<Added>>);
+pub(super) struct RecoveryHooks(Arc<Mutex<Hooks>>);
 
 #[derive(Clone, Default)]
-struct Added {
-    joining: Option<Step>,
-    keeping: Option<Step>,
+struct Hooks {
+    join: Option<Step>,
+    persist: Option<Step>,
     taken: Option<Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>>,
     resumed: Option<Step>,
 }
 
-impl Steps {
+impl RecoveryHooks {
     pub(super) fn adapter(&self) -> impl AdapterFactory {
-        let steps = self.clone();
+        let hooks = self.clone();
         let start = Instant::now();
         let options = RecoveryOptions::new(move || start.elapsed());
         move |_: &str, local: Arc<dyn LocalSockets>| -> Arc<dyn Adapter> {
-            Arc::new(Faulty {
+            Arc::new(HookedAdapter {
                 inner: InMemoryAdapter::with_recovery(local, &options),
-                steps: steps.clone(),
+                hooks: hooks.clone(),
             })
         }
     }
 
-    pub(super) fn when_joining(&self, step: impl Fn() + Send + Sync + 'static) {
-        self.change(|added| added.joining = Some(Arc::new(step)));
+    pub(super) fn on_join(&self, step: impl Fn() + Send + Sync + 'static) {
+        self.update(|hooks| hooks.join = Some(Arc::new(step)));
     }
 
-    pub(super) fn when_keeping(&self, step: impl Fn() + Send + Sync + 'static) {
-        self.change(|added| added.keeping = Some(Arc::new(step)));
+    pub(super) fn on_persist(&self, step: impl Fn() + Send + Sync + 'static) {
+        self.update(|hooks| hooks.persist = Some(Arc::new(step)));
     }
 
-    /// A session has been taken, and the server does not know yet.
-    pub(super) fn when_taken(
+    /// Runs after a session has been taken and before the server receives it.
+    pub(super) fn on_taken(
         &self,
         step: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static,
     ) {
-        self.change(|added| added.taken = Some(Arc::new(step)));
+        self.update(|hooks| hooks.taken = Some(Arc::new(step)));
     }
 
-    pub(super) fn when_resumed(&self, step: impl Fn() + Send + Sync + 'static) {
-        self.change(|added| added.resumed = Some(Arc::new(step)));
+    pub(super) fn on_resumed(&self, step: impl Fn() + Send + Sync + 'static) {
+        self.update(|hooks| hooks.resumed = Some(Arc::new(step)));
     }
 
     pub(super) fn clear(&self) {
-        self.change(|added| *added = Added::default());
+        self.update(|hooks| *hooks = Hooks::default());
     }
 
-    fn change(&self, change: impl FnOnce(&mut Added)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    fn update(&self, update: impl FnOnce(&mut Hooks)) {
+        update(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn get(&self) -> Added {
+    fn get(&self) -> Hooks {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -76,12 +76,12 @@ impl Steps {
     }
 }
 
-struct Faulty {
+struct HookedAdapter {
     inner: InMemoryAdapter,
-    steps: Steps,
+    hooks: RecoveryHooks,
 }
 
-impl Adapter for Faulty {
+impl Adapter for HookedAdapter {
     fn broadcast(&self, packet: Packet, options: BroadcastOptions) {
         self.inner.broadcast(packet, options);
     }
@@ -114,14 +114,14 @@ impl Adapter for Faulty {
     }
 
     fn last_offset(&self) -> Option<String> {
-        if let Some(step) = self.steps.get().joining {
+        if let Some(step) = self.hooks.get().join {
             step();
         }
         self.inner.last_offset()
     }
 
     fn persist_session(&self, session: StoredSession) -> Result<(), AdapterError> {
-        if let Some(step) = self.steps.get().keeping {
+        if let Some(step) = self.hooks.get().persist {
             step();
         }
         self.inner.persist_session(session)
@@ -134,7 +134,7 @@ impl Adapter for Faulty {
     ) -> BoxFuture<'_, Result<Option<StoredSession>, AdapterError>> {
         Box::pin(async move {
             let taken = self.inner.take_session(id, offset).await;
-            if let Some(step) = self.steps.get().taken {
+            if let Some(step) = self.hooks.get().taken {
                 step().await;
             }
             taken
@@ -149,7 +149,7 @@ impl Adapter for Faulty {
     ) -> BoxFuture<'_, Result<bool, AdapterError>> {
         Box::pin(async move {
             let resumed = self.inner.resume_session(session, offset, resume).await;
-            if let Some(step) = self.steps.get().resumed {
+            if let Some(step) = self.hooks.get().resumed {
                 step();
             }
             resumed

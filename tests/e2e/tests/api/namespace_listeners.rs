@@ -1,4 +1,4 @@
-//! Listeners of all sockets of a namespace, which come and go while clients are there.
+//! Tests adding and removing listeners of a namespace while clients are connected.
 
 use e2e::session::{assert_alive, join, open};
 use socketio::{Reply, SocketIo};
@@ -6,7 +6,7 @@ use socketio::{Reply, SocketIo};
 use crate::journaled::{App, server, write, write_to};
 
 #[tokio::test]
-async fn handlers_are_taken_out_by_id_and_by_name() {
+async fn namespace_handlers_can_be_removed_by_id_and_by_name() {
     let (addr, app) = server(|namespace| {
         namespace
             .on("a", write("first"))
@@ -21,7 +21,7 @@ async fn handlers_are_taken_out_by_id_and_by_name() {
     assert_eq!(namespace.event_names(), ["a", "b", "c"]);
     let a = namespace.listeners("a");
     assert_eq!((a.len(), namespace.listener_count("a")), (3, 3));
-    let second = *a.last().expect("the second");
+    let second = *a.last().expect("the second handler");
     assert!(namespace.off(second));
     assert!(!namespace.off(second));
     client.send(r#"42["a"]"#).await;
@@ -39,7 +39,7 @@ async fn handlers_are_taken_out_by_id_and_by_name() {
 }
 
 #[tokio::test]
-async fn listeners_of_every_event_are_taken_out() {
+async fn catch_all_listeners_can_be_removed() {
     let (addr, app) = server(|namespace| {
         namespace
             .on_any(write("first"))
@@ -52,9 +52,12 @@ async fn listeners_of_every_event_are_taken_out() {
     client.send(r#"42["a"]"#).await;
     app.journal.expect(["first", "second", "a"]).await;
     let [first, second] = namespace.listeners_any()[..] else {
-        panic!("two")
+        panic!("expected two listeners")
     };
-    assert!(!namespace.off(first), "it is no handler of an event");
+    assert!(
+        !namespace.off(first),
+        "the listener is not an event handler"
+    );
     assert!(namespace.off_any(first));
     assert!(!namespace.off_any(first));
     client.send(r#"42["a"]"#).await;
@@ -70,10 +73,9 @@ async fn listeners_of_every_event_are_taken_out() {
     assert!(app.journal.take().await.is_empty());
 }
 
-/// What is said to a pattern holds for the namespaces that were made after it, and for those to
-/// come.
+/// Changes to a pattern apply to its existing and future namespaces.
 #[tokio::test]
-async fn those_of_a_pattern_are_those_of_all_its_namespaces() {
+async fn listeners_of_a_pattern_apply_to_all_its_namespaces() {
     let (addr, app) = server(|namespace| namespace).await;
     let pattern = io(&app)
         .of(async || true)
@@ -103,7 +105,7 @@ async fn those_of_a_pattern_are_those_of_all_its_namespaces() {
     sent.sort();
     assert_eq!(sent, ["/first sent", "/second sent"]);
 
-    let any = *pattern.listeners_any().first().expect("one");
+    let any = *pattern.listeners_any().first().expect("a listener");
     assert!(pattern.off_any(any));
     pattern.off_all_any_outgoing();
     for name in ["/first", "/second"] {

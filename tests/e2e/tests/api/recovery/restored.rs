@@ -1,4 +1,4 @@
-//! What a client gets back.
+//! Tests the state that a recovered client gets back.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use socketio::{ConnectionStateRecovery, EmitError, Namespace, Regex, Socket};
 use super::{Client, serve_default, serve_with};
 
 #[tokio::test]
-async fn the_socket_with_its_rooms_and_what_was_missed() {
+async fn a_recovered_client_has_its_rooms_and_missed_events() {
     let (addr, io, journal) = serve_default().await;
     let client = Client::in_rooms(addr, &["red"]).await;
     journal.expect(["new [me]"]).await;
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect(["leaving [me all red]", "transport close []"])
         .await;
@@ -25,15 +25,15 @@ async fn the_socket_with_its_rooms_and_what_was_missed() {
     io.to("blue").emit("not for it", "");
     io.except("red").emit("not for it", "");
     io.local().compress(false).emit("two", "");
-    io.to(&*known.sid).emit("three", "");
+    io.to(&*credentials.sid).emit("three", "");
 
-    let mut client = known.come_back(addr, &["one", "two", "three"]).await;
-    journal.expect(["back [me all red]"]).await;
+    let mut client = credentials.recover(addr, &["one", "two", "three"]).await;
+    journal.expect(["recovered [me all red]"]).await;
     io.to("red").emit("four", "");
-    client.hears("four").await;
+    client.expect_event("four").await;
     let sockets = io.of("/").sockets();
     assert_eq!(sockets.len(), 1);
-    assert_eq!(sockets[0].id().as_str(), client.known.sid);
+    assert_eq!(sockets[0].id().as_str(), client.credentials.sid);
     assert!(sockets[0].recovered());
 }
 
@@ -46,7 +46,7 @@ struct User {
 struct Private;
 
 #[tokio::test]
-async fn the_data_that_is_shared() {
+async fn a_recovered_socket_has_its_shared_data() {
     let (addr, io, journal) = serve_default().await;
     io.of("/").share_data::<User>("user");
     let client = Client::in_rooms(addr, &[]).await;
@@ -55,14 +55,14 @@ async fn the_data_that_is_shared() {
     socket.data().insert(user.clone());
     socket.data().insert(Private);
     socket.data().insert_json("visits", 3);
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
     settle(addr).await;
     assert_eq!(socket.data().get::<User>(), None);
 
-    let _client = known.come_back(addr, &[]).await;
+    let _client = credentials.recover(addr, &[]).await;
     let socket = io.of("/").sockets().remove(0);
     assert_eq!(socket.data().get::<User>(), Some(user));
     assert_eq!(socket.data().json("visits"), Some(json!(3)));
@@ -72,12 +72,12 @@ async fn the_data_that_is_shared() {
 impl Client {
     async fn expect_no_auth(&mut self) {
         let event = self.websocket.expect(r#"42["auth",null,"…"]"#).await;
-        self.known.offset = event.rsplit('"').nth(1).expect("an offset").to_owned();
+        self.credentials.offset = event.rsplit('"').nth(1).expect("an offset").to_owned();
     }
 }
 
 #[tokio::test]
-async fn an_application_does_not_see_the_secret() {
+async fn applications_do_not_see_the_private_id() {
     let (addr, io, journal) = serve_default().await;
     let auth = async |socket: Socket, Auth(auth): Auth<Option<serde_json::Value>>| {
         socket.emit("auth", &auth);
@@ -85,28 +85,28 @@ async fn an_application_does_not_see_the_secret() {
     io.of("/").on_connect(auth);
     let mut client = Client::connect(addr).await;
     client.expect_no_auth().await;
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect(["new [me]", "leaving [me]", "transport close []"])
         .await;
-    let mut client = known.come_back(addr, &[]).await;
+    let mut client = credentials.recover(addr, &[]).await;
     client.expect_no_auth().await;
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
-        .expect(["back [me]", "leaving [me]", "transport close []"])
+        .expect(["recovered [me]", "leaving [me]", "transport close []"])
         .await;
 
     let mut websocket = open(addr).await;
-    let payload = known.connect().replace("40{", r#"40{"token":7,"#);
+    let payload = credentials.connect().replace("40{", r#"40{"token":7,"#);
     websocket.send(&payload).await;
     websocket.expect("40…").await;
     websocket.expect(r#"42["auth",{"token":7},"…"]"#).await;
     let fetched = io.fetch_sockets().await.expect("an answer");
-    assert!(!format!("{fetched:?}").contains(&known.pid));
+    assert!(!format!("{fetched:?}").contains(&credentials.pid));
 }
 
 #[tokio::test]
-async fn what_is_sent_to_the_lost_socket() {
+async fn packets_to_a_disconnected_recoverable_socket_are_replayed() {
     let time = VirtualTime::start();
     let window = Duration::from_secs(60);
     let recovery = ConnectionStateRecovery::new().max_disconnection_duration(window);
@@ -114,37 +114,45 @@ async fn what_is_sent_to_the_lost_socket() {
     let (addr, io, journal) = serve_with(recovery, |builder| builder.ping_interval(hour)).await;
     let client = Client::in_rooms(addr, &[]).await;
     let socket = io.of("/").sockets().remove(0);
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
     assert!(!socket.connected());
-    socket.try_emit("one", "").expect("it is kept");
-    socket.volatile().emit("nobody hears it", "");
-    let asked = socket.emit_with_ack::<()>("nobody hears it", "");
+    socket.try_emit("one", "").expect("the packet is stored");
+    socket.volatile().emit("not stored", "");
+    let asked = socket.emit_with_ack::<()>("not stored", "");
     assert!(asked.await.is_err());
     time.advance(window / 2).await;
 
-    let mut client = known.come_back(addr, &["one"]).await;
-    // The handle still means the client.
-    socket.try_emit("two", "").expect("it is back");
-    client.hears("two").await;
+    let mut client = credentials.recover(addr, &["one"]).await;
+    // The handle refers to the recovered socket.
+    socket.try_emit("two", "").expect("the socket is recovered");
+    client.expect_event("two").await;
     time.advance(window * 2).await;
-    socket.try_emit("three", "").expect("it is there still");
-    client.hears("three").await;
+    socket
+        .try_emit("three", "")
+        .expect("the socket is still connected");
+    client.expect_event("three").await;
 
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
-        .expect(["back [me all]", "leaving [me all]", "transport close []"])
+        .expect([
+            "recovered [me all]",
+            "leaving [me all]",
+            "transport close []",
+        ])
         .await;
-    let error = socket.try_emit("four", "").expect_err("the time is over");
+    let error = socket
+        .try_emit("four", "")
+        .expect_err("the recovery window has passed");
     assert!(matches!(error, EmitError::Disconnected));
-    known.come_back(addr, &[]).await;
+    credentials.recover(addr, &[]).await;
 }
 
-/// Sockets that are over for good are sent nothing, as ever.
+/// No packets are stored for sockets that cannot be recovered.
 #[tokio::test]
-async fn nothing_is_kept_for_a_socket_that_has_left() {
+async fn packets_to_a_socket_that_left_are_not_stored() {
     let (addr, io, journal) = serve_default().await;
     let mut client = Client::in_rooms(addr, &[]).await;
     let socket = io.of("/").sockets().remove(0);
@@ -156,13 +164,13 @@ async fn nothing_is_kept_for_a_socket_that_has_left() {
             "client namespace disconnect []",
         ])
         .await;
-    let error = socket.try_emit("one", "").expect_err("it is over");
+    let error = socket.try_emit("one", "").expect_err("the socket has left");
     assert!(matches!(error, EmitError::Disconnected));
-    client.known.begin_anew(addr).await;
+    client.credentials.recover_fails(addr).await;
 }
 
 #[tokio::test]
-async fn events_of_middleware_come_before_everything_and_are_not_kept() {
+async fn events_of_middleware_come_first_and_are_not_stored() {
     let (addr, io, _) = serve_default().await;
     io.of("/").middleware(async |socket: Socket| {
         socket.emit("welcome", "");
@@ -175,12 +183,12 @@ async fn events_of_middleware_come_before_everything_and_are_not_kept() {
 }
 
 #[tokio::test]
-async fn in_a_dynamic_namespace() {
+async fn a_client_can_recover_in_a_dynamic_namespace() {
     let (addr, io, _) = serve_default().await;
     let hello = async |socket: Socket, namespace: Namespace| {
         socket.emit("hello", &(namespace.name(), socket.recovered()));
     };
-    let rooms = Regex::new("^/room-\\d$").expect("a pattern");
+    let rooms = Regex::new("^/room-\\d$").expect("a valid pattern");
     io.of(rooms).on_connect(hello);
     let mut websocket = open(addr).await;
     websocket.send("40/room-1,").await;

@@ -1,4 +1,4 @@
-//! What happens between two steps of losing a connection and coming back.
+//! Tests events between the steps of a disconnect and a recovery.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,29 +10,29 @@ use e2e::session::{assert_alive, open, settle};
 use e2e::sync::{Gate, VirtualTime};
 use socketio::{ConnectionStateRecovery, EmitError, Socket};
 
-use super::faulty::Steps;
+use super::hooks::RecoveryHooks;
 use super::{Client, Io, serve_default, serve_with};
 
-async fn serve_steps(steps: &Steps) -> (std::net::SocketAddr, Io, Journal) {
+async fn serve_with_hooks(hooks: &RecoveryHooks) -> (std::net::SocketAddr, Io, Journal) {
     let recovery = ConnectionStateRecovery::new().skip_middlewares(false);
-    serve_with(recovery, |builder| builder.adapter(steps.adapter())).await
+    serve_with(recovery, |builder| builder.adapter(hooks.adapter())).await
 }
 
 #[tokio::test]
-async fn what_is_sent_while_a_session_is_being_kept() {
-    let steps = Steps::default();
-    let (addr, io, journal) = serve_steps(&steps).await;
+async fn packets_sent_while_a_session_is_stored_are_replayed() {
+    let hooks = RecoveryHooks::default();
+    let (addr, io, journal) = serve_with_hooks(&hooks).await;
     let client = Client::in_rooms(addr, &[]).await;
     let socket = io.of("/").sockets().remove(0);
     let (sending, sent) = (journal.clone(), socket.clone());
-    steps.when_keeping(move || {
+    hooks.on_persist(move || {
         sending.write(format!(
             "{} {:?}",
             sent.connected(),
             sent.try_emit("late", "")
         ));
     });
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect([
             "new [me]",
@@ -41,16 +41,16 @@ async fn what_is_sent_while_a_session_is_being_kept() {
             "transport close []",
         ])
         .await;
-    known.come_back(addr, &["late"]).await;
+    credentials.recover(addr, &["late"]).await;
 }
 
 #[tokio::test]
-async fn all_sessions_are_kept_before_a_handler_runs() {
-    let steps = Steps::default();
-    let (addr, io, journal) = serve_steps(&steps).await;
+async fn all_sessions_are_stored_before_disconnect_handlers_run() {
+    let hooks = RecoveryHooks::default();
+    let (addr, io, journal) = serve_with_hooks(&hooks).await;
     let other = io.of("/other");
-    let keeping = journal.clone();
-    steps.when_keeping(move || keeping.write("kept"));
+    let persisting = journal.clone();
+    hooks.on_persist(move || persisting.write("kept"));
     let last = Arc::new(OnceLock::<Socket>::new());
     let found = Arc::clone(&last);
     other.on_connect(async move |socket: Socket| {
@@ -72,7 +72,7 @@ async fn all_sessions_are_kept_before_a_handler_runs() {
         .websocket
         .expect(r#"42/other,["hello","","…"]"#)
         .await;
-    client.lose();
+    client.disconnect();
     journal
         .expect(["new [me]", "kept", "kept", "leaving [me all]", "Ok(())"])
         .await;
@@ -89,19 +89,21 @@ async fn all_sessions_are_kept_before_a_handler_runs() {
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-fn asking() -> ConnectionStateRecovery {
+fn run_middlewares() -> ConnectionStateRecovery {
     ConnectionStateRecovery::new()
         .max_disconnection_duration(WINDOW)
         .skip_middlewares(false)
 }
 
-/// As long as a client may come back what is sent to it is kept, and it does not win time by trying.
+/// Packets are stored only as long as the client can recover, and failed attempts do not extend
+/// that time.
 #[tokio::test]
-async fn a_refused_client_may_not_come_back_for_longer() {
+async fn a_refused_attempt_does_not_extend_the_recovery_window() {
     let time = VirtualTime::start();
     let hour = Duration::from_secs(3_600);
-    let (addr, io, journal) = serve_with(asking(), |builder| builder.ping_interval(hour)).await;
-    let known = Client::in_rooms(addr, &[]).await;
+    let (addr, io, journal) =
+        serve_with(run_middlewares(), |builder| builder.ping_interval(hour)).await;
+    let credentials = Client::in_rooms(addr, &[]).await;
     let banned = Arc::new(AtomicBool::new(true));
     let is_banned = Arc::clone(&banned);
     io.of("/")
@@ -110,29 +112,33 @@ async fn a_refused_client_may_not_come_back_for_longer() {
             false => Ok(()),
         });
     let socket = io.of("/").sockets().remove(0);
-    let known = known.lose();
+    let credentials = credentials.disconnect();
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
     for _ in 0..3 {
         time.advance(WINDOW / 4).await;
-        let mut websocket = known.return_to(addr).await;
+        let mut websocket = credentials.reconnect(addr).await;
         websocket.expect(r#"44{"message":"not now"}"#).await;
     }
-    socket.try_emit("in time", "").expect("it is kept");
+    socket
+        .try_emit("in time", "")
+        .expect("the packet is stored");
     time.advance(WINDOW / 4).await;
-    let error = socket.try_emit("late", "").expect_err("the time is over");
+    let error = socket
+        .try_emit("late", "")
+        .expect_err("the recovery window has passed");
     assert!(matches!(error, EmitError::Disconnected));
     banned.store(false, Ordering::SeqCst);
-    known.begin_anew(addr).await;
+    credentials.recover_fails(addr).await;
 }
 
-/// Whoever has come in time is not late because middleware is slow.
+/// A client that reconnects in time can recover although middleware is slow.
 #[tokio::test]
-async fn what_is_sent_while_middleware_decides() {
+async fn packets_sent_during_middleware_are_replayed() {
     let time = VirtualTime::start();
     let hour = Duration::from_secs(3_600);
-    let (addr, io, journal) = serve_with(asking(), |builder| {
+    let (addr, io, journal) = serve_with(run_middlewares(), |builder| {
         builder.ping_interval(hour).connect_timeout(hour)
     })
     .await;
@@ -143,7 +149,7 @@ async fn what_is_sent_while_middleware_decides() {
         move |State(journal): State<Journal>| {
             let gate = gate.clone();
             async move {
-                journal.write("asked");
+                journal.write("middleware");
                 gate.pass().await;
                 Ok::<(), &str>(())
             }
@@ -151,77 +157,77 @@ async fn what_is_sent_while_middleware_decides() {
     };
     io.of("/").middleware(waiting);
     let socket = io.of("/").sockets().remove(0);
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
     time.advance(WINDOW / 2).await;
-    let mut websocket = known.return_to(addr).await;
-    journal.expect(["asked"]).await;
+    let mut websocket = credentials.reconnect(addr).await;
+    journal.expect(["middleware"]).await;
     time.advance(WINDOW).await;
     socket
-        .try_emit("while it is asked", "")
-        .expect("it is kept");
+        .try_emit("during middleware", "")
+        .expect("the packet is stored");
     gate.open();
-    super::hear(&mut websocket, "while it is asked").await;
+    super::expect_event_on(&mut websocket, "during middleware").await;
     websocket.expect("40…").await;
 }
 
-/// A client that goes while its session is looked for may come back.
+/// A client that disconnects while its session is looked up can recover later.
 #[tokio::test]
-async fn who_goes_while_the_session_is_taken() {
-    let steps = Steps::default();
-    let (addr, _, journal) = serve_steps(&steps).await;
-    let known = Client::in_rooms(addr, &[]).await.lose();
+async fn a_client_that_disconnects_while_its_session_is_taken_can_recover() {
+    let hooks = RecoveryHooks::default();
+    let (addr, _, journal) = serve_with_hooks(&hooks).await;
+    let credentials = Client::in_rooms(addr, &[]).await.disconnect();
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
     let gate = Gate::closed();
     let (waiting, taking) = (gate.clone(), journal.clone());
-    steps.when_taken(move || {
+    hooks.on_taken(move || {
         taking.write("taken");
         let gate = waiting.clone();
         Box::pin(async move { gate.pass().await })
     });
-    let websocket = known.return_to(addr).await;
+    let websocket = credentials.reconnect(addr).await;
     journal.expect(["taken"]).await;
     websocket.reset();
     settle(addr).await;
-    steps.clear();
+    hooks.clear();
     gate.open();
     settle(addr).await;
-    known.come_back(addr, &[]).await;
+    credentials.recover(addr, &[]).await;
 }
 
 #[tokio::test]
-async fn an_adapter_that_panics_when_a_session_is_kept() {
-    let steps = Steps::default();
-    let (addr, io, journal) = serve_steps(&steps).await;
-    let left = async |State(journal): State<Journal>| journal.write("left the other");
-    io.of("/other").on_disconnect(left);
-    steps.when_keeping(|| panic!("on purpose"));
+async fn a_panic_while_a_session_is_stored_makes_the_client_new() {
+    let hooks = RecoveryHooks::default();
+    let (addr, io, journal) = serve_with_hooks(&hooks).await;
+    let record = async |State(journal): State<Journal>| journal.write("left the other namespace");
+    io.of("/other").on_disconnect(record);
+    hooks.on_persist(|| panic!("on purpose"));
     let mut client = Client::in_rooms(addr, &["red"]).await;
     client.websocket.send("40/other,").await;
     client.websocket.expect("40/other,…").await;
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect([
             "new [me]",
             "leaving [me all red]",
             "transport close []",
-            "left the other",
+            "left the other namespace",
         ])
         .await;
     assert!(io.of("/").sockets().is_empty());
-    steps.clear();
-    known.begin_anew(addr).await;
+    hooks.clear();
+    credentials.recover_fails(addr).await;
 }
 
 #[tokio::test]
-async fn an_adapter_that_panics_when_a_client_joins() {
-    let steps = Steps::default();
-    let (addr, io, _) = serve_steps(&steps).await;
-    steps.when_joining(|| panic!("on purpose"));
+async fn a_panic_while_a_client_joins_refuses_it() {
+    let hooks = RecoveryHooks::default();
+    let (addr, io, _) = serve_with_hooks(&hooks).await;
+    hooks.on_join(|| panic!("on purpose"));
     let mut websocket = open(addr).await;
     websocket.send("40").await;
     websocket
@@ -229,42 +235,42 @@ async fn an_adapter_that_panics_when_a_client_joins() {
         .await;
     assert_alive(&mut websocket).await;
     assert!(io.of("/").sockets().is_empty());
-    steps.clear();
+    hooks.clear();
     websocket.send("40").await;
     websocket.expect("40…").await;
 }
 
 #[tokio::test]
-async fn an_adapter_that_panics_when_a_session_is_taken() {
-    let steps = Steps::default();
-    let (addr, _, journal) = serve_steps(&steps).await;
-    let known = Client::in_rooms(addr, &[]).await.lose();
+async fn a_panic_while_a_session_is_taken_makes_the_client_new() {
+    let hooks = RecoveryHooks::default();
+    let (addr, _, journal) = serve_with_hooks(&hooks).await;
+    let credentials = Client::in_rooms(addr, &[]).await.disconnect();
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
-    steps.when_taken(|| panic!("on purpose"));
-    let mut client = known.begin_anew(addr).await;
+    hooks.on_taken(|| panic!("on purpose"));
+    let mut client = credentials.recover_fails(addr).await;
     client.join("red").await;
 }
 
 #[tokio::test]
-async fn an_adapter_that_panics_when_a_session_is_back() {
-    let steps = Steps::default();
-    let (addr, io, journal) = serve_steps(&steps).await;
-    let known = Client::in_rooms(addr, &[]).await.lose();
+async fn a_panic_after_a_session_is_resumed_is_ignored() {
+    let hooks = RecoveryHooks::default();
+    let (addr, io, journal) = serve_with_hooks(&hooks).await;
+    let credentials = Client::in_rooms(addr, &[]).await.disconnect();
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
-    steps.when_resumed(|| panic!("on purpose"));
+    hooks.on_resumed(|| panic!("on purpose"));
     io.emit("missed", "");
-    let mut client = known.come_back(addr, &["missed"]).await;
+    let mut client = credentials.recover(addr, &["missed"]).await;
     client.join("red").await;
     assert_eq!(io.of("/").sockets().len(), 1);
 }
 
-/// A client that has been sent nothing yet names its secret, but no offset.
+/// A client that has not received an event sends its private id without an offset.
 #[tokio::test]
-async fn a_secret_without_an_offset() {
+async fn a_private_id_without_an_offset_is_invalidated() {
     let (addr, io, journal) = serve_default().await;
     let auth = async |socket: Socket, journal: State<Journal>| {
         let auth = socket.auth::<Option<serde_json::Value>>();
@@ -278,9 +284,9 @@ async fn a_secret_without_an_offset() {
 
     let mut second = open(addr).await;
     second.send(&format!(r#"40/auth,{{"pid":"{pid}"}}"#)).await;
-    let anew = second.expect(r#"40/auth,{"sid":"…","pid":"…"}"#).await;
-    assert!(!anew.contains(pid));
-    // The connection that it has left is closed, and the secret is good for nothing.
+    let new_connect = second.expect(r#"40/auth,{"sid":"…","pid":"…"}"#).await;
+    assert!(!new_connect.contains(pid));
+    // The old connection is closed, and the private id has become invalid.
     first.expect_close(None).await;
     assert_eq!(io.of("/auth").sockets().len(), 1);
     io.of("/auth").emit("hello", "");
@@ -289,30 +295,32 @@ async fn a_secret_without_an_offset() {
     let mut third = open(addr).await;
     let payload = format!(r#"40/auth,{{"pid":"{pid}","offset":"{offset}"}}"#);
     third.send(&payload).await;
-    let anew = third.expect(r#"40/auth,{"sid":"…","pid":"…"}"#).await;
-    assert!(!anew.contains(pid));
+    let new_connect = third.expect(r#"40/auth,{"sid":"…","pid":"…"}"#).await;
+    assert!(!new_connect.contains(pid));
     journal.expect(["None", "None", "None"]).await;
 }
 
-/// How far back a client is told is not for the client to say.
+/// A client must not receive events from before it joined, regardless of the offset it sends.
 #[tokio::test]
-async fn nothing_of_the_time_before_it_joined() {
+async fn a_client_receives_no_events_from_before_it_joined() {
     let (addr, io, _) = serve_default().await;
     let early = Client::in_rooms(addr, &["red"]).await;
     io.to("red").emit("not for the late one", "");
     let mut late = Client::in_rooms(addr, &["red"]).await;
     io.to("red").emit("for all", "");
-    late.hears("for all").await;
-    late.known.offset.clone_from(&early.known.offset);
-    let known = late.lose();
-    known
-        .come_back(addr, &["joined", "joined", "for all"])
+    late.expect_event("for all").await;
+    late.credentials
+        .offset
+        .clone_from(&early.credentials.offset);
+    let credentials = late.disconnect();
+    credentials
+        .recover(addr, &["joined", "joined", "for all"])
         .await;
 }
 
-/// What waits for a client is bounded over all of its namespaces.
+/// The limit of the queue applies to all namespaces of a client.
 #[tokio::test]
-async fn more_than_may_wait_for_one_client_in_several_namespaces() {
+async fn missed_packets_of_all_namespaces_must_fit_into_the_queue() {
     let (addr, io, journal) = serve_with(ConnectionStateRecovery::new(), |builder| {
         builder.max_outbound_bytes(10_000)
     })
@@ -331,7 +339,7 @@ async fn more_than_may_wait_for_one_client_in_several_namespaces() {
         .await;
     let pid = connect.split('"').nth(7).expect("a pid");
     let offset = hello.rsplit('"').nth(1).expect("an offset");
-    let known = client.lose();
+    let credentials = client.disconnect();
     journal
         .expect(["new [me]", "leaving [me all]", "transport close []"])
         .await;
@@ -342,17 +350,20 @@ async fn more_than_may_wait_for_one_client_in_several_namespaces() {
 
     let mut websocket = open(addr).await;
     let both = [
-        known.connect(),
+        credentials.connect(),
         format!(r#"40/other,{{"pid":"{pid}","offset":"{offset}"}}"#),
     ];
     let frames: Vec<u8> = (both.iter())
         .flat_map(|text| socketio_testing::Frame::text(text.as_str()).encode())
         .collect();
     websocket.send_raw(&frames).await;
-    super::hear(&mut websocket, "large").await;
-    let ids = format!(r#"40{{"sid":"{}","pid":"{}"}}"#, known.sid, known.pid);
+    super::expect_event_on(&mut websocket, "large").await;
+    let ids = format!(
+        r#"40{{"sid":"{}","pid":"{}"}}"#,
+        credentials.sid, credentials.pid
+    );
     websocket.expect(&ids).await;
-    let anew = websocket.expect(r#"40/other,{"sid":"…","pid":"…"}"#).await;
-    assert_ne!(anew, connect);
+    let new_connect = websocket.expect(r#"40/other,{"sid":"…","pid":"…"}"#).await;
+    assert_ne!(new_connect, connect);
     assert_alive(&mut websocket).await;
 }

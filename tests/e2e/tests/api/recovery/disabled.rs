@@ -1,12 +1,13 @@
-//! Servers without recovery.
+//! Tests servers without recovery.
 
 use e2e::app::serve;
 use e2e::session::{open, settle};
 use socketio::adapter::InMemoryAdapter;
 use socketio::{ConnectionStateRecovery, Socket, SocketIoBuilder, SocketIoLayer};
 
-/// Nothing of recovery is on the wire, and what clients say of it is the application's.
-async fn is_off(builder: SocketIoBuilder) {
+/// Asserts that packets contain no recovery data, and that recovery fields in a CONNECT belong to
+/// the application.
+async fn assert_disabled(builder: SocketIoBuilder) {
     let layer = builder.build();
     let io = layer.io();
     io.of("/").on_connect(async |socket: Socket| {
@@ -23,7 +24,9 @@ async fn is_off(builder: SocketIoBuilder) {
     let socket = io.of("/").sockets().remove(0);
     client.reset();
     settle(addr).await;
-    socket.try_emit("late", "").expect_err("nothing is kept");
+    socket
+        .try_emit("late", "")
+        .expect_err("no packet is stored");
     let mut client = open(addr).await;
     client
         .send(r#"40{"pid":"abcdefghijklmnopqrst","offset":"text"}"#)
@@ -33,15 +36,15 @@ async fn is_off(builder: SocketIoBuilder) {
 }
 
 #[tokio::test]
-async fn because_nobody_wants_it() {
-    is_off(SocketIoLayer::builder()).await;
-    is_off(SocketIoLayer::builder().connection_state_recovery(None)).await;
+async fn recovery_is_disabled_by_default() {
+    assert_disabled(SocketIoLayer::builder()).await;
+    assert_disabled(SocketIoLayer::builder().connection_state_recovery(None)).await;
 }
 
 #[tokio::test]
-async fn because_the_adapter_has_none() {
+async fn recovery_is_disabled_if_the_adapter_does_not_support_it() {
     let builder = SocketIoLayer::builder()
         .adapter(InMemoryAdapter::factory())
         .connection_state_recovery(ConnectionStateRecovery::new());
-    is_off(builder).await;
+    assert_disabled(builder).await;
 }

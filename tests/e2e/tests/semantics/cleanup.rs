@@ -1,4 +1,4 @@
-//! Whatever way clients go, nothing of them remains.
+//! Tests that disconnected clients leave no sessions, sockets, rooms or data.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,15 +18,15 @@ struct App {
     gate: Gate,
 }
 
-/// What no socket holds.
+/// A type that no socket has in its data.
 #[derive(Clone)]
 struct Absent;
 
-/// How often each way is gone.
+/// The number of repetitions of each case.
 const TIMES: usize = 5;
 
 #[tokio::test]
-async fn of_clients_that_leave() {
+async fn clients_that_leave_are_removed() {
     let (addr, io, app) = server().await;
     for _ in 0..TIMES {
         leave(addr, &[]).await;
@@ -41,7 +41,7 @@ async fn of_clients_that_leave() {
 }
 
 #[tokio::test]
-async fn of_clients_that_are_refused() {
+async fn refused_clients_are_removed() {
     let (addr, io, app) = server().await;
     for _ in 0..TIMES {
         let mut refused = open(addr).await;
@@ -51,16 +51,16 @@ async fn of_clients_that_are_refused() {
         refused.send(r#"40{"refuse":true}"#).await;
         refused.expect(r#"44{"message":"no"}"#).await;
         drop(refused);
-        let mut considered = open(addr).await;
-        considered.send("40/slow,").await;
-        assert_alive(&mut considered).await;
-        considered.reset();
+        let mut pending = open(addr).await;
+        pending.send("40/slow,").await;
+        assert_alive(&mut pending).await;
+        pending.reset();
     }
     assert_nothing_remains(&io, &app).await;
 }
 
 #[tokio::test]
-async fn of_clients_that_are_lost_in_the_middle_of_something() {
+async fn clients_lost_in_the_middle_of_an_operation_are_removed() {
     let (addr, io, app) = server().await;
     for _ in 0..TIMES {
         for event in [
@@ -81,7 +81,7 @@ async fn of_clients_that_are_lost_in_the_middle_of_something() {
 }
 
 #[tokio::test]
-async fn of_clients_that_break_the_protocol() {
+async fn clients_that_violate_the_protocol_are_removed() {
     let (addr, io, app) = server().await;
     for _ in 0..TIMES {
         for frame in [
@@ -104,7 +104,7 @@ async fn of_clients_that_break_the_protocol() {
 }
 
 #[tokio::test]
-async fn of_clients_that_the_server_sends_away() {
+async fn clients_disconnected_by_the_server_are_removed() {
     let (addr, io, app) = server().await;
     for _ in 0..TIMES {
         for event in [
@@ -127,7 +127,7 @@ async fn of_clients_that_the_server_sends_away() {
 }
 
 #[tokio::test]
-async fn of_clients_that_poll() {
+async fn polling_clients_are_removed() {
     let (addr, io, app) = server().await;
     for _ in 0..TIMES {
         join_polling(addr).await.0.close().await;
@@ -150,7 +150,7 @@ async fn of_clients_that_poll() {
         for payload in ["40{\"refuse\":true}\u{1e}1", "40/slow,\u{1e}1"] {
             PollingClient::handshake(addr).await.send(payload).await;
         }
-        // Polls that overlap, and one that is dropped.
+        // Concurrent polls, and an aborted poll.
         let (polling, _) = join_polling(addr).await;
         let first = polling.begin_get().await;
         let second = polling.begin_get().await;
@@ -165,7 +165,7 @@ async fn of_clients_that_poll() {
 }
 
 #[tokio::test]
-async fn of_clients_that_upgrade() {
+async fn upgrading_clients_are_removed() {
     let (addr, io, app) = server().await;
     for _ in 0..TIMES {
         let (polling, _) = join_polling(addr).await;
@@ -185,7 +185,7 @@ async fn of_clients_that_upgrade() {
 }
 
 #[tokio::test]
-async fn of_clients_that_went_without_a_word() {
+async fn silent_clients_are_removed() {
     let time = VirtualTime::start();
     let (addr, io, app) = server().await;
     let mut silent = Vec::new();
@@ -206,7 +206,7 @@ async fn of_clients_that_went_without_a_word() {
         silent.push(waiting);
     }
     settle(addr).await;
-    // The time of an upgrade, an interval, a timeout.
+    // The upgrade timeout, the ping interval and the ping timeout.
     for seconds in [10, 25, 20] {
         time.advance(Duration::from_secs(seconds)).await;
         settle(addr).await;
@@ -215,9 +215,9 @@ async fn of_clients_that_went_without_a_word() {
     drop((silent, silent_polling));
 }
 
-/// The application keeps the socket of a client that has gone.
+/// The application keeps the socket of a disconnected client.
 #[tokio::test]
-async fn in_a_socket_that_is_kept() {
+async fn a_kept_handle_holds_no_rooms_or_data() {
     let (addr, io, app) = server().await;
     let (mut client, id) = join(addr).await;
     let socket = io.of("/").socket(&id).expect("the socket");
@@ -231,7 +231,7 @@ async fn in_a_socket_that_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_clients_at_once() {
+async fn concurrent_clients_are_removed() {
     let (addr, io, app) = server().await;
     let mut clients = tokio::task::JoinSet::new();
     for number in 0..200 {
@@ -251,12 +251,12 @@ async fn of_many_clients_at_once() {
         });
     }
     while let Some(client) = clients.join_next().await {
-        client.expect("no client fails");
+        client.expect("no client panics");
     }
     assert_nothing_remains(&io, &app).await;
 }
 
-/// A server that fails its clients in every way.
+/// Starts a server whose handlers fail in all ways.
 async fn server() -> (SocketAddr, SocketIo<App>, App) {
     let app = App {
         counter: LiveCounter::default(),
@@ -341,7 +341,7 @@ fn register(io: &SocketIo<App>) {
 /// A second value in the data of a socket.
 struct Second(#[expect(dead_code, reason = "held for its drop")] LiveGuard);
 
-/// Joins, sends frames, and goes.
+/// Joins, sends the frames and drops the connection.
 async fn leave(addr: SocketAddr, frames: &[Frame]) {
     let (mut client, _) = join(addr).await;
     for frame in frames {
@@ -355,7 +355,7 @@ async fn assert_nothing_remains(io: &SocketIo<App>, app: &App) {
         eventually("an empty namespace", || namespace.sockets().is_empty()).await;
     }
     eventually("no data", || app.counter.live() == 0).await;
-    // What waits has nothing left to do.
+    // Waiting handlers must not add anything.
     app.gate.open();
     tokio::task::yield_now().await;
     for room in [
@@ -367,9 +367,9 @@ async fn assert_nothing_remains(io: &SocketIo<App>, app: &App) {
         "after leaving",
     ] {
         for namespace in [io.of("/"), io.of("/slow")] {
-            let answers = namespace.to(room).emit_with_ack::<()>("who is there?", "");
-            let answers = within("nobody to answer", answers.all()).await;
-            assert_eq!(answers.expect("nobody was asked").len(), 0, "{room}");
+            let answers = namespace.to(room).emit_with_ack::<()>("ping", "");
+            let answers = within("no answers", answers.all()).await;
+            assert_eq!(answers.expect("no socket was asked").len(), 0, "{room}");
         }
     }
 }
