@@ -1,9 +1,10 @@
-//! Run with `cargo run -p example-admin`. `PORT=8080` chooses another port, `ADMIN_PASSWORD=…`
-//! another password than `sesame`.
+//! An application with a namespace for administrators.
 //!
-//! A small application and a namespace from which it is watched and governed: who is there and in
-//! which rooms, who comes and goes, and a way to move or send away one client, a room, or everybody.
-//! The administrators' namespace is guarded by a middleware; clients of `/` cannot reach it.
+//! Administrators see the guests and their rooms, are notified when guests connect and disconnect, and can
+//! move or disconnect one guest, a room, or all guests. A middleware guards their namespace.
+//!
+//! Run it with `cargo run -p example-admin`. `PORT=8080` selects another port, and `ADMIN_PASSWORD=…` another
+//! password than `sesame`.
 
 use std::net::SocketAddr;
 
@@ -19,12 +20,12 @@ use tokio::net::TcpListener;
 /// The namespace of the administrators.
 const ADMIN: &str = "/admin";
 
-/// What administrators have to know.
+/// The password of the administrators.
 #[derive(Clone)]
 struct Password(String);
 
-/// A client of the application. It is shared, so that it is seen by `fetch_sockets`, on every server
-/// if there are several.
+/// A client of the application. It is shared data, so that `fetch_sockets` returns it, also from other
+/// servers of a cluster.
 #[derive(Clone, Deserialize, Serialize)]
 struct Guest {
     name: String,
@@ -39,14 +40,14 @@ async fn main() -> std::io::Result<()> {
     let guests = io.of("/").share_data::<Guest>("guest");
     guests
         .middleware(introduce)
-        .on_connect(arrived)
+        .on_connect(connected)
         .on("enter", enter)
-        .on_disconnect(left);
+        .on_disconnect(disconnected);
     let admins = io.of(ADMIN).middleware(admins_only);
     admins
         .on("list", list)
         .on("announce", announce)
-        .on("move", relocate)
+        .on("move", move_guests)
         .on("kick", kick);
 
     let app = Router::new().layer(sockets);
@@ -56,14 +57,14 @@ async fn main() -> std::io::Result<()> {
         "Guests and administrators at http://{}",
         listener.local_addr()?
     );
-    // With it, handshakes know the client's address.
+    // Adds the address of the client to its handshake.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).await
 }
 
-// What guests do.
+// Handlers of guests.
 
-/// Asks guests for a name.
+/// Requires a name of each guest.
 async fn introduce(socket: Socket, Auth(guest): Auth<Guest>) -> Result<(), ConnectError> {
     if guest.name.is_empty() || guest.name.len() > 40 {
         return Err(ConnectError::new("Choose a name of 1 to 40 bytes."));
@@ -72,7 +73,7 @@ async fn introduce(socket: Socket, Auth(guest): Auth<Guest>) -> Result<(), Conne
     Ok(())
 }
 
-async fn arrived(socket: Socket, io: SocketIo, SocketData(guest): SocketData<Guest>) {
+async fn connected(socket: Socket, io: SocketIo, SocketData(guest): SocketData<Guest>) {
     let arrival = (socket.id(), guest.name);
     io.of(ADMIN).emit("arrived", &arrival);
 }
@@ -83,18 +84,18 @@ async fn enter(socket: Socket, Data(room): Data<String>) -> Result<Reply<()>, Re
     Ok(Reply(()))
 }
 
-async fn left(socket: Socket, io: SocketIo, reason: DisconnectReason) {
+async fn disconnected(socket: Socket, io: SocketIo, reason: DisconnectReason) {
     io.of(ADMIN).emit("left", &(socket.id(), reason.as_str()));
 }
 
-// What administrators do.
+// Handlers of administrators.
 
 #[derive(Deserialize)]
 struct Login {
     password: String,
 }
 
-/// Lets those in who know the password.
+/// Refuses clients without the password.
 async fn admins_only(
     Auth(login): Auth<Login>,
     State(Password(password)): State<Password>,
@@ -105,24 +106,24 @@ async fn admins_only(
     Ok(())
 }
 
-/// A guest, as administrators see it.
+/// A guest in the list of the administrators.
 #[derive(Serialize)]
-struct Present {
+struct GuestEntry {
     id: String,
     name: Option<String>,
     address: Option<String>,
     rooms: Vec<String>,
 }
 
-/// Lists the guests: all of them, or those in a room.
+/// Lists the selected guests.
 async fn list(
     io: SocketIo,
-    Data(whom): Data<Whom>,
-) -> Result<Reply<Vec<Present>>, Reply<&'static str>> {
-    let fetched = whom.among_guests(&io).fetch_sockets().await;
-    // With several servers, one may not answer in time.
+    Data(selection): Data<Selection>,
+) -> Result<Reply<Vec<GuestEntry>>, Reply<&'static str>> {
+    let fetched = selection.guests(&io).fetch_sockets().await;
+    // In a cluster, a server may not answer in time.
     let sockets = fetched.map_err(|_| Reply("Not all servers have answered. Try again."))?;
-    let present = sockets.iter().map(|socket| Present {
+    let entries = sockets.iter().map(|socket| GuestEntry {
         id: socket.id().to_string(),
         name: socket
             .data_as("guest")
@@ -133,7 +134,7 @@ async fn list(
             .handshake()
             .address()
             .map(|address| address.to_string()),
-        // Without the room of its own id, in which every socket is.
+        // The first room is the one of the socket id.
         rooms: socket
             .rooms()
             .iter()
@@ -141,37 +142,41 @@ async fn list(
             .map(|room| room.to_string())
             .collect(),
     });
-    let mut present: Vec<_> = present.collect();
-    present.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Reply(present))
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Reply(entries))
 }
 
-async fn announce(io: SocketIo, Data((whom, text)): Data<(Whom, String)>) {
-    whom.among_guests(&io).emit("announcement", &text);
+/// Sends an announcement to the selected guests.
+async fn announce(io: SocketIo, Data((selection, text)): Data<(Selection, String)>) {
+    selection.guests(&io).emit("announcement", &text);
 }
 
-/// Moves guests into a room.
-async fn relocate(io: SocketIo, Data((whom, room)): Data<(Whom, String)>) -> Reply<()> {
-    whom.among_guests(&io).sockets_join(room);
+/// Adds the selected guests to a room.
+async fn move_guests(
+    io: SocketIo,
+    Data((selection, room)): Data<(Selection, String)>,
+) -> Reply<()> {
+    selection.guests(&io).sockets_join(room);
     Reply(())
 }
 
-/// Sends guests away, and tells them why.
-async fn kick(io: SocketIo, Data((whom, why)): Data<(Whom, String)>) -> Reply<()> {
-    let guests = whom.among_guests(&io);
-    guests.emit("kicked", &why);
+/// Disconnects the selected guests with a reason.
+async fn kick(io: SocketIo, Data((selection, reason)): Data<(Selection, String)>) -> Reply<()> {
+    let guests = selection.guests(&io);
+    guests.emit("kicked", &reason);
     guests.disconnect_clients();
     Reply(())
 }
 
-/// Whom an administrator means: a room, or the id of a socket, which is the room of that socket
-/// alone; or everybody, with `null`.
+/// A selection of guests: a room, the id of a socket (which is the room of only that socket), or `null` for
+/// all guests.
 #[derive(Deserialize)]
-struct Whom(Option<String>);
+struct Selection(Option<String>);
 
-impl Whom {
-    fn among_guests(self, io: &SocketIo) -> BroadcastOperator {
-        // No rooms at all mean everybody.
+impl Selection {
+    fn guests(self, io: &SocketIo) -> BroadcastOperator {
+        // Without rooms, the operator selects all sockets.
         io.to(Vec::from_iter(self.0))
     }
 }

@@ -1,4 +1,4 @@
-//! Guests, and somebody who governs them.
+//! Guests and an administrator.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ async fn open(addr: SocketAddr) -> WsClient {
     client
 }
 
-/// A guest, and the id of its socket.
+/// Connects a guest and returns the id of its socket.
 async fn guest(addr: SocketAddr, name: &str) -> (WsClient, String) {
     let mut client = open(addr).await;
     client.send(&format!(r#"40{{"name":"{name}"}}"#)).await;
@@ -37,7 +37,7 @@ fn start() -> Program {
 }
 
 #[tokio::test]
-async fn administrators_see_who_is_there_and_who_comes_and_goes() {
+async fn administrators_see_guests_connect_and_disconnect() {
     let program = start();
     let addr = program.addr();
     let (mut ada, ada_id) = guest(addr, "ada").await;
@@ -50,13 +50,15 @@ async fn administrators_see_who_is_there_and_who_comes_and_goes() {
     let ada_entry =
         format!(r#"{{"id":"{ada_id}","name":"ada","address":"127.0.0.1…","rooms":["kitchen"]}}"#);
     let bob_entry = format!(r#"{{"id":"{bob_id}","name":"bob","address":"…","rooms":[]}}"#);
-    for (whom, entries) in [
+    for (selection, entries) in [
         ("null", format!("{ada_entry},{bob_entry}")),
         (r#""kitchen""#, ada_entry),
         (&format!("\"{bob_id}\""), bob_entry),
         (r#""cellar""#, String::new()),
     ] {
-        admin.send(&format!(r#"42/admin,1["list",{whom}]"#)).await;
+        admin
+            .send(&format!(r#"42/admin,1["list",{selection}]"#))
+            .await;
         admin.expect(&format!("43/admin,1[[{entries}]]")).await;
     }
     bob.send("41").await;
@@ -65,7 +67,7 @@ async fn administrators_see_who_is_there_and_who_comes_and_goes() {
 }
 
 #[tokio::test]
-async fn administrators_move_guests_and_send_them_away() {
+async fn administrators_move_and_disconnect_guests() {
     let program = start();
     let addr = program.addr();
     let (mut ada, _) = guest(addr, "ada").await;
@@ -73,8 +75,8 @@ async fn administrators_move_guests_and_send_them_away() {
     enter(&mut ada, "kitchen").await;
     let mut admin = admin(addr).await;
 
-    let relocation = r#"42/admin,1["move","kitchen","dining room"]"#;
-    admin.send(relocation).await;
+    let request = r#"42/admin,1["move","kitchen","dining room"]"#;
+    admin.send(request).await;
     admin.expect("43/admin,1[]").await;
     let announcement = r#"42/admin,["announce","dining room","Dinner is ready"]"#;
     admin.send(announcement).await;
@@ -85,18 +87,18 @@ async fn administrators_move_guests_and_send_them_away() {
     bob.expect(r#"42["kicked","too loud"]"#).await;
     bob.expect("41").await;
     bob.expect_close(None).await;
-    // The answer, and what the disconnect handler tells, in whatever order.
-    let mut told = [admin.expect("4…").await, admin.expect("4…").await];
-    told.sort();
+    // The acknowledgement and the event of the disconnect handler have no fixed order.
+    let mut received = [admin.expect("4…").await, admin.expect("4…").await];
+    received.sort();
     let left = format!(r#"42/admin,["left","{bob_id}","server namespace disconnect"]"#);
-    assert_eq!(told, [left.as_str(), "43/admin,1[]"]);
+    assert_eq!(received, [left.as_str(), "43/admin,1[]"]);
 
     admin.send(r#"42/admin,["announce",null,"We close"]"#).await;
     ada.expect(r#"42["announcement","We close"]"#).await;
 }
 
 #[tokio::test]
-async fn only_those_who_know_the_password_are_administrators() {
+async fn administrators_need_the_password() {
     let program = start();
     let addr = program.addr();
     let (mut guest, _) = guest(addr, "ada").await;
@@ -106,7 +108,7 @@ async fn only_those_who_know_the_password_are_administrators() {
         .await;
     guest.send("40/admin,").await;
     guest.expect(r#"44/admin,{"message":"…",…}"#).await;
-    // Its events mean nothing in `/`.
+    // The events of administrators have no handlers in `/`.
     guest.send(r#"42["kick",null,"all"]"#).await;
     enter(&mut guest, "kitchen").await;
 }

@@ -1,4 +1,4 @@
-//! What was asked of the server, and by whom.
+//! A log of the events that clients have sent.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-/// How many events are remembered: beyond them the oldest is forgotten.
+/// The most events in the log. A new event replaces the oldest.
 const MAX_ENTRIES: usize = 1000;
 
-/// The latest events. It stands for a log that nobody can change.
+/// The latest events. It stands for an append-only log.
 #[derive(Clone, Default)]
 pub(crate) struct Audit(Arc<Mutex<VecDeque<Entry>>>);
 
-/// An event that came.
+/// An event that a client has sent.
 #[derive(Clone, Serialize)]
 pub(crate) struct Entry {
     socket: String,
@@ -21,7 +21,8 @@ pub(crate) struct Entry {
 }
 
 impl Audit {
-    pub(crate) fn note(&self, socket: &str, event: &str) {
+    /// Appends an event.
+    pub(crate) fn record(&self, socket: &str, event: &str) {
         let mut entries = self.0.lock();
         if entries.len() >= MAX_ENTRIES {
             entries.pop_front();
@@ -32,7 +33,7 @@ impl Audit {
         });
     }
 
-    /// The events that are remembered, the oldest first.
+    /// Returns the events, oldest first.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.0.lock().iter().cloned().collect()
     }

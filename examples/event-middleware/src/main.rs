@@ -1,7 +1,7 @@
-//! Run with `cargo run -p example-event-middleware`. `PORT=8080` chooses another port.
+//! Middleware that every event passes before its handler: an audit log, a rate limit, and the validation of
+//! arguments. The handlers contain none of it.
 //!
-//! What every event goes through before its handler: an audit that notes it, a limit of how many a
-//! client may send, and rules that put arguments right or refuse them. The handlers see none of it.
+//! Run it with `cargo run -p example-event-middleware`. `PORT=8080` selects another port.
 
 mod audit;
 mod rate;
@@ -28,10 +28,10 @@ async fn main() -> std::io::Result<()> {
     let namespace = sockets.io().of("/");
     namespace
         .on_connect(fill)
-        // One after the other, in this order.
-        .event_middleware(note)
+        // They run in this order.
+        .event_middleware(record)
         .event_middleware(limit)
-        .event_middleware(tidy)
+        .event_middleware(normalize)
         .on("post", post)
         .on("time", async || Reply("tea time"))
         .on_rejection(refuse);
@@ -46,16 +46,17 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
+/// Gives each socket a full bucket.
 async fn fill(socket: Socket) {
     socket.data().insert(Bucket::full());
 }
 
-/// Notes each event, also those that nothing handles and those that are refused later.
-async fn note(socket: Socket, event: EventName, State(audit): State<Audit>) {
-    audit.note(socket.id().as_str(), event.as_str());
+/// Records each event, also events without a handler and events that are rejected later.
+async fn record(socket: Socket, event: EventName, State(audit): State<Audit>) {
+    audit.record(socket.id().as_str(), event.as_str());
 }
 
-/// Refuses what a client sends too fast.
+/// Rejects the events of a client that exceeds the rate limit.
 async fn limit(socket: Socket) -> Result<(), Rejection> {
     match socket.data().update(Bucket::take) {
         Some(true) => Ok(()),
@@ -66,8 +67,8 @@ async fn limit(socket: Socket) -> Result<(), Rejection> {
     }
 }
 
-/// Puts the text of a post right, so that no handler has to: it is changed on its way.
-async fn tidy(mut event: Event) -> Result<Event, Rejection> {
+/// Normalizes the white space of a post, and rejects invalid posts.
+async fn normalize(mut event: Event) -> Result<Event, Rejection> {
     if event.name() == "post" {
         let post: Post = event.args().deserialize().map_err(|_| {
             Rejection::new("A post is an object with a text: { \"text\": \"hello\" }.")
@@ -86,7 +87,7 @@ struct Post {
     text: String,
 }
 
-/// Shows a post to everybody else. Only tidy ones come here.
+/// Sends a post to all other clients. It has passed the middleware.
 async fn post(socket: Socket, Data(post): Data<Post>) -> Reply<Answer> {
     socket.broadcast().emit("post", &post);
     Reply(Answer {
@@ -95,7 +96,7 @@ async fn post(socket: Socket, Data(post): Data<Post>) -> Reply<Answer> {
     })
 }
 
-/// What a client is answered.
+/// The acknowledgement of an event.
 #[derive(Serialize)]
 struct Answer {
     ok: bool,
@@ -103,7 +104,7 @@ struct Answer {
     error: Option<String>,
 }
 
-/// Answers refused events in the form of all other answers.
+/// Answers rejected events in the same format.
 async fn refuse(rejection: Rejection) -> Reply<Answer> {
     Reply(Answer {
         ok: false,

@@ -1,22 +1,23 @@
-//! How many events a client may send.
+//! A rate limit.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many events a client may send at once.
+/// The most events in a burst.
 const BURST: u32 = 5;
 
-/// How long it takes until it may send another one.
+/// The time between two events after a burst.
 const REFILL: Duration = Duration::from_secs(10);
 
-/// A bucket of tokens: each event takes one, and time puts them back.
+/// A token bucket: each event takes a token, and tokens are refilled over time.
 pub(crate) struct Bucket {
     tokens: u32,
     refilled: Instant,
 }
 
 impl Bucket {
+    /// Creates a full bucket.
     pub(crate) fn full() -> Self {
         Self {
             tokens: BURST,
@@ -24,14 +25,14 @@ impl Bucket {
         }
     }
 
-    /// Takes a token, if there is one.
+    /// Takes a token and returns whether there was one.
     pub(crate) fn take(&mut self) -> bool {
         while self.tokens < BURST && self.refilled.elapsed() >= REFILL {
             self.tokens += 1;
             self.refilled += REFILL;
         }
         if self.tokens == BURST {
-            // What is full does not fill further.
+            // The time during which the bucket is full does not count.
             self.refilled = Instant::now();
         }
         let taken = self.tokens.checked_sub(1);
@@ -45,7 +46,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn tokens_come_back_one_by_one_and_no_more_than_there_were() {
+    async fn tokens_are_refilled_up_to_the_burst() {
         let mut bucket = Bucket::full();
         let taken = |bucket: &mut Bucket| {
             std::iter::repeat_with(|| bucket.take())

@@ -1,4 +1,4 @@
-//! Events that pass, that are changed, and that are refused.
+//! Events that pass the middleware, are changed by it, and are rejected by it.
 
 use socketio_testing::{Program, Request, WsClient};
 
@@ -16,7 +16,7 @@ fn start() -> Program {
 }
 
 #[tokio::test]
-async fn posts_are_put_right_on_their_way() {
+async fn posts_are_normalized() {
     let program = start();
     let mut writer = join(&program).await;
     let mut reader = join(&program).await;
@@ -29,7 +29,7 @@ async fn posts_are_put_right_on_their_way() {
 }
 
 #[tokio::test]
-async fn bad_posts_are_answered_and_not_shown() {
+async fn invalid_posts_are_rejected() {
     let program = start();
     let mut writer = join(&program).await;
     let mut reader = join(&program).await;
@@ -49,7 +49,7 @@ async fn bad_posts_are_answered_and_not_shown() {
 }
 
 #[tokio::test]
-async fn who_sends_too_fast_is_told_to_wait() {
+async fn a_fast_client_is_asked_to_wait() {
     let program = start();
     let mut hasty = join(&program).await;
     let mut patient = join(&program).await;
@@ -60,13 +60,13 @@ async fn who_sends_too_fast_is_told_to_wait() {
     hasty.send(r#"421["time"]"#).await;
     let wait = r#"431[{"ok":false,"error":"Wait some seconds before the next event."}]"#;
     hasty.expect(wait).await;
-    // The others have tokens of their own.
+    // Other clients have separate buckets.
     patient.send(r#"421["time"]"#).await;
     patient.expect(r#"431["tea time"]"#).await;
 }
 
 #[tokio::test]
-async fn the_audit_has_what_was_refused_and_what_nobody_handles() {
+async fn the_audit_contains_rejected_and_unhandled_events() {
     let program = start();
     let mut client = join(&program).await;
     client.send(r#"42["unknown"]"#).await;

@@ -1,7 +1,8 @@
-//! Run with `cargo run -p example-notify`. `PORT=8080` chooses another port.
+//! Notices that services post over HTTP and users receive on all their devices.
 //!
-//! Notices that other services post over HTTP and people read on all of their devices: HTTP handlers
-//! that reach the sockets of one person, or of everybody, and ask whether a notice was seen.
+//! HTTP handlers emit to the sockets of one user or of all users, and collect acknowledgements.
+//!
+//! Run it with `cargo run -p example-notify`. `PORT=8080` selects another port.
 
 use std::time::Duration;
 
@@ -14,25 +15,25 @@ use socketio::extract::{Auth, SocketData};
 use socketio::{ConnectError, Socket, SocketIo, SocketIoLayer};
 use tokio::net::TcpListener;
 
-/// How long the devices may take to say that a notice was seen.
-const SEEN_WITHIN: Duration = Duration::from_secs(2);
+/// The time within which devices have to acknowledge a notice.
+const ACK_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, FromRef)]
 struct AppState {
     services: Services,
-    people: People,
+    users: Users,
 }
 
-/// The keys of the services that may post. They stand for a table of a database, as does [`People`].
+/// The keys of the services that may post. Like [`Users`], they stand for a table of a database.
 #[derive(Clone)]
 struct Services(&'static [&'static str]);
 
-/// Who has which token.
+/// The users by their tokens.
 #[derive(Clone)]
-struct People(&'static [(&'static str, Person)]);
+struct Users(&'static [(&'static str, User)]);
 
 #[derive(Clone, Copy)]
-struct Person(&'static str);
+struct User(&'static str);
 
 #[derive(Deserialize)]
 struct Login {
@@ -45,10 +46,10 @@ struct Notice {
     text: String,
 }
 
-/// What became of a notice.
+/// The result of a notice.
 #[derive(Serialize)]
 struct Receipt {
-    /// On how many devices the person has it before their eyes.
+    /// The number of devices on which the user has seen the notice.
     seen: usize,
 }
 
@@ -57,7 +58,7 @@ async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
     let state = AppState {
         services: Services(&["billing-key"]),
-        people: People(&[("sesame", Person("ada")), ("abracadabra", Person("bob"))]),
+        users: Users(&[("sesame", User("ada")), ("abracadabra", User("bob"))]),
     };
     let sockets = SocketIoLayer::with_state(state.clone());
     let namespace = sockets.io().of("/").middleware(authenticate);
@@ -65,7 +66,7 @@ async fn main() -> std::io::Result<()> {
 
     let app = Router::new()
         .route("/notices", post(notify_all))
-        .route("/notices/{person}", post(notify))
+        .route("/notices/{user}", post(notify))
         .with_state(state)
         .layer(sockets);
     let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
@@ -74,50 +75,50 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// Lets those in who have a token.
+/// Refuses clients without a valid token.
 async fn authenticate(
     socket: Socket,
     Auth(login): Auth<Login>,
-    State(People(people)): State<People>,
+    State(Users(users)): State<Users>,
 ) -> Result<(), ConnectError> {
-    let known = people.iter().find(|(token, _)| *token == login.token);
-    let (_, person) = known.ok_or_else(|| ConnectError::new("Unknown token. Log in again."))?;
-    socket.data().insert(*person);
+    let known = users.iter().find(|(token, _)| *token == login.token);
+    let (_, user) = known.ok_or_else(|| ConnectError::new("Unknown token. Log in again."))?;
+    socket.data().insert(*user);
     Ok(())
 }
 
-/// All devices of a person are in one room.
-async fn enter(socket: Socket, SocketData(Person(name)): SocketData<Person>) {
+/// Adds the device to the room of its user.
+async fn enter(socket: Socket, SocketData(User(name)): SocketData<User>) {
     socket.join(room(name));
 }
 
-/// Posts a notice to one person, and waits a moment for the devices to say that it was seen.
+/// Posts a notice to one user and waits for the acknowledgements of the devices.
 async fn notify(
     _: Service,
     io: SocketIo,
-    Path(person): Path<String>,
+    Path(user): Path<String>,
     Json(notice): Json<Notice>,
 ) -> Json<Receipt> {
-    let devices = io.to(room(&person)).timeout(SEEN_WITHIN);
+    let devices = io.to(room(&user)).timeout(ACK_TIMEOUT);
     let answers = devices.emit_with_ack::<bool>("notice", &notice).all().await;
-    // Some devices may not answer in time: the others have.
+    // After the timeout, the answers of the other devices count.
     let answers = answers.unwrap_or_else(|missing| missing.into_answers());
     Json(Receipt {
         seen: answers.into_iter().filter(|seen| *seen).count(),
     })
 }
 
-/// Posts a notice to everybody, without waiting.
+/// Posts a notice to all users, without acknowledgements.
 async fn notify_all(_: Service, io: SocketIo, Json(notice): Json<Notice>) -> StatusCode {
     io.emit("notice", &notice);
     StatusCode::ACCEPTED
 }
 
-fn room(person: &str) -> String {
-    format!("person:{person}")
+fn room(user: &str) -> String {
+    format!("user:{user}")
 }
 
-/// A service that may post: who has no key gets no further than here.
+/// An extractor that refuses requests without the key of a service.
 struct Service;
 
 impl FromRequestParts<AppState> for Service {

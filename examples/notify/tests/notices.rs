@@ -1,4 +1,4 @@
-//! Services post, people read.
+//! Services post notices and devices receive them.
 
 use std::net::SocketAddr;
 
@@ -25,7 +25,7 @@ fn notice(target: &str, key: &str) -> Request {
 }
 
 #[tokio::test]
-async fn a_notice_reaches_all_devices_of_a_person_and_no_others() {
+async fn a_notice_reaches_only_the_devices_of_its_user() {
     let program = start();
     let addr = program.addr();
     let mut phone = device(addr, "sesame").await;
@@ -39,13 +39,13 @@ async fn a_notice_reaches_all_devices_of_a_person_and_no_others() {
     service.send(&notice("/notices/ada", "billing-key")).await;
     let event = format!(r#"42…["notice",{NOTICE}]"#);
     let id = |packet: String| packet[2..].split('[').next().unwrap_or_default().to_owned();
-    let asked = id(phone.expect(&event).await);
-    phone.send(&format!("43{asked}[true]")).await;
-    let asked = id(laptop.expect(&event).await);
-    laptop.send(&format!("43{asked}[false]")).await;
+    let ack = id(phone.expect(&event).await);
+    phone.send(&format!("43{ack}[true]")).await;
+    let ack = id(laptop.expect(&event).await);
+    laptop.send(&format!("43{ack}[false]")).await;
     service.response().await.assert(200, r#"{"seen":1}"#);
 
-    // The next that the others get is what everybody gets.
+    // Other users receive only the notice to all users.
     let all: RawResponse = notice("/notices", "billing-key").send(addr).await;
     all.assert(202, "");
     other.expect(&format!(r#"42["notice",{NOTICE}]"#)).await;
@@ -53,7 +53,7 @@ async fn a_notice_reaches_all_devices_of_a_person_and_no_others() {
 }
 
 #[tokio::test]
-async fn nobody_is_there_to_see_it() {
+async fn a_user_without_devices_sees_no_notice() {
     let program = start();
     let post = notice("/notices/ada", "billing-key");
     let answer = post.send(program.addr()).await;
@@ -61,7 +61,7 @@ async fn nobody_is_there_to_see_it() {
 }
 
 #[tokio::test]
-async fn only_those_with_a_key_may_post_and_only_those_with_a_token_may_read() {
+async fn services_need_a_key_and_devices_need_a_token() {
     let program = start();
     let addr = program.addr();
     for target in ["/notices", "/notices/ada"] {

@@ -1,7 +1,8 @@
-//! Run with `cargo run -p example-plain-tower`. `PORT=8080` chooses another port.
+//! Socket.IO in front of any tower service, on hyper and without axum.
 //!
-//! Socket.IO in front of any tower service, on hyper and without axum: the layer serves
-//! `/socket.io/` and hands everything else on.
+//! The layer serves `/socket.io/` and passes other requests to the inner service.
+//!
+//! Run it with `cargo run -p example-plain-tower`. `PORT=8080` selects another port.
 
 use std::{convert::Infallible, error::Error};
 
@@ -23,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sockets = SocketIoLayer::new();
     sockets.io().of("/").on("shout", shout);
 
-    // One service for all connections: a layer may be applied once and the result cloned.
+    // Apply the layer once and clone the service for each connection.
     let service = TowerToHyperService::new(sockets.layer(service_fn(greet)));
     let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
@@ -32,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let (stream, _) = listener.accept().await?;
         let service = service.clone();
         tokio::spawn(async move {
-            // `with_upgrades`, for otherwise no connection can become a WebSocket.
+            // WebSocket requires a connection with upgrades.
             let connection = Builder::new(TokioExecutor::new())
                 .serve_connection_with_upgrades(TokioIo::new(stream), service)
                 .await;
@@ -43,12 +44,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The service behind the layer.
+/// The inner service.
 async fn greet<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let text = format!("{} is not Socket.IO's\n", request.uri().path());
+    let text = format!("{} is not a Socket.IO request\n", request.uri().path());
     Ok(Response::new(Full::from(text)))
 }
 
+/// Answers with the text in upper case.
 async fn shout(Data(text): Data<String>) -> Reply<String> {
     Reply(text.to_uppercase())
 }

@@ -1,15 +1,15 @@
-//! Requests and events on one port.
+//! HTTP requests and events on one port.
 
 use socketio_testing::{PollingClient, Program, Request, WsClient};
 
 #[tokio::test]
-async fn the_server_and_the_service_behind_it() {
+async fn the_layer_and_the_inner_service_share_a_port() {
     let program = Program::start(env!("CARGO_BIN_EXE_example-plain-tower"));
     let addr = program.addr();
     Request::get("/else")
         .send(addr)
         .await
-        .assert(200, "/else is not Socket.IO's\n");
+        .assert(200, "/else is not a Socket.IO request\n");
 
     let mut client = WsClient::connect(addr, "/socket.io/?EIO=4&transport=websocket").await;
     client.expect("0{…}").await;

@@ -1,8 +1,9 @@
-//! Run with `cargo run -p example-private-messages`. `PORT=8080` chooses another port.
+//! Private messages between users, identified by a chosen name.
 //!
-//! Private messages between people who choose a name: sessions that survive a reload and are shared
-//! by windows, who is online, and messages that wait for those who are not. It is the counterpart of
-//! the tutorial of Socket.IO's website, and its events have the same names.
+//! Sessions survive a reload and are shared by the windows of a user. The client shows online users, and messages to
+//! offline users are stored. The events are those of the tutorial on Socket.IO's website.
+//!
+//! Run it with `cargo run -p example-private-messages`. `PORT=8080` selects another port.
 
 mod messenger;
 
@@ -13,9 +14,9 @@ use socketio::extract::{Auth, Data, SocketData};
 use socketio::{ConnectError, Reply, Socket, SocketIoLayer};
 use tokio::net::TcpListener;
 
-use crate::messenger::{Message, Messenger, Person, Problem};
+use crate::messenger::{Message, Messenger, Problem, User};
 
-/// What a client sends when it connects: its session, if it has one, or else a name.
+/// The `auth` payload of a client: its session if it has one, or a name.
 #[derive(Deserialize)]
 struct Login {
     #[serde(rename = "sessionID")]
@@ -23,7 +24,7 @@ struct Login {
     username: Option<String>,
 }
 
-/// What a client keeps, to come back as the same person. It is a secret.
+/// The credentials that a client stores to reconnect as the same user. They are secret.
 #[derive(Clone, Serialize)]
 struct Session {
     #[serde(rename = "sessionID")]
@@ -32,8 +33,9 @@ struct Session {
     user_id: String,
 }
 
+/// A new message.
 #[derive(Deserialize)]
-struct Draft {
+struct NewMessage {
     to: String,
     content: String,
 }
@@ -44,9 +46,9 @@ async fn main() -> std::io::Result<()> {
     let sockets = SocketIoLayer::with_state(Messenger::default());
     let namespace = sockets.io().of("/").middleware(log_in);
     namespace
-        .on_connect(arrive)
+        .on_connect(connected)
         .on("private message", message)
-        .on_disconnect(depart);
+        .on_disconnect(disconnected);
 
     let app = Router::new().layer(sockets);
     let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
@@ -55,68 +57,68 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// Finds who belongs to a session, or begins one.
+/// Restores a session or starts one.
 async fn log_in(
     socket: Socket,
     Auth(login): Auth<Login>,
     State(messenger): State<Messenger>,
 ) -> Result<(), ConnectError> {
     let known = login.session_id.and_then(|session_id| {
-        let person = messenger.person_of(&session_id)?;
-        Some((session_id, person))
+        let user = messenger.user_of(&session_id)?;
+        Some((session_id, user))
     });
-    let (session_id, person) = match known {
+    let (session_id, user) = match known {
         Some(known) => known,
-        // The session of a client that was gone for too long is unknown: its name serves again.
-        None => messenger.begin_session(login.username.as_deref().unwrap_or_default())?,
+        // A client with an unknown session starts a new one with its name.
+        None => messenger.start_session(login.username.as_deref().unwrap_or_default())?,
     };
     socket.data().insert(Session {
         session_id,
-        user_id: person.user_id.clone(),
+        user_id: user.user_id.clone(),
     });
-    socket.data().insert(person);
+    socket.data().insert(user);
     Ok(())
 }
 
-/// Tells a client who it is and who else there is, and the others that somebody came.
-async fn arrive(
+/// Sends a client its session and its contacts, and notifies other users.
+async fn connected(
     socket: Socket,
     SocketData(session): SocketData<Session>,
-    SocketData(person): SocketData<Person>,
+    SocketData(user): SocketData<User>,
     State(messenger): State<Messenger>,
 ) {
-    // All windows of a person are in one room.
-    socket.join(room(&person.user_id));
-    let is_first_window = messenger.arrive(&person);
+    // All windows of a user are in one room.
+    socket.join(room(&user.user_id));
+    let is_first_window = messenger.open_window(&user);
     socket.emit("session", &session);
-    socket.emit("users", &messenger.contacts_of(&person));
+    socket.emit("users", &messenger.contacts_of(&user));
     if is_first_window {
-        socket.broadcast().emit("user connected", &person);
+        socket.broadcast().emit("user connected", &user);
     }
 }
 
-/// Keeps a message, and shows it to whom it is for and in the other windows of the sender.
+/// Stores a message and sends it to the recipient and to the other windows of the sender.
 async fn message(
     socket: Socket,
-    SocketData(from): SocketData<Person>,
-    Data(draft): Data<Draft>,
+    SocketData(from): SocketData<User>,
+    Data(new): Data<NewMessage>,
     State(messenger): State<Messenger>,
 ) -> Result<Reply<Message>, Reply<Problem>> {
-    let message = messenger.keep(&from, &draft.to, draft.content);
+    let message = messenger.store(&from, &new.to, new.content);
     let message = message.map_err(Reply)?;
     let windows = socket.to([room(&message.to), room(&message.from)]);
     windows.emit("private message", &message);
     Ok(Reply(message))
 }
 
-/// Tells the others when somebody has closed the last window.
-async fn depart(
+/// Notifies other users when a user has closed the last window.
+async fn disconnected(
     socket: Socket,
-    SocketData(person): SocketData<Person>,
+    SocketData(user): SocketData<User>,
     State(messenger): State<Messenger>,
 ) {
-    if messenger.depart(&person) {
-        let user_id = &person.user_id;
+    if messenger.close_window(&user) {
+        let user_id = &user.user_id;
         socket.broadcast().emit("user disconnected", user_id);
     }
 }

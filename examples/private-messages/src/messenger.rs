@@ -1,4 +1,4 @@
-//! Who there is, and what they have written. It stands for a database.
+//! Users, sessions and messages. This stands for a database.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use socketio::ConnectError;
 
-/// The most people that are known.
-const MAX_PEOPLE: usize = 1000;
+/// The most users.
+const MAX_USERS: usize = 1000;
 
 /// The longest name, in bytes.
 const MAX_NAME: usize = 40;
@@ -16,45 +16,45 @@ const MAX_NAME: usize = 40;
 /// The longest message, in bytes.
 const MAX_CONTENT: usize = 2000;
 
-/// The most messages that are kept: beyond them the oldest is forgotten.
+/// The most stored messages. A new message replaces the oldest.
 const MAX_MESSAGES: usize = 10_000;
 
-/// All that is known of people and messages.
+/// All users, sessions and messages.
 #[derive(Clone, Default)]
-pub(crate) struct Messenger(Arc<Mutex<Known>>);
+pub(crate) struct Messenger(Arc<Mutex<Inner>>);
 
 #[derive(Default)]
-struct Known {
-    people: BTreeMap<String, Entry>,
-    /// The id of the person, by the secret of the session.
+struct Inner {
+    users: BTreeMap<String, UserEntry>,
+    /// The ids of users by their session ids.
     sessions: HashMap<String, String>,
     messages: VecDeque<Message>,
 }
 
-struct Entry {
-    person: Person,
+struct UserEntry {
+    user: User,
     windows: usize,
 }
 
-/// Somebody who has chosen a name.
+/// A user with a chosen name.
 #[derive(Clone, Serialize)]
-pub(crate) struct Person {
+pub(crate) struct User {
     #[serde(rename = "userID")]
     pub(crate) user_id: String,
     username: String,
 }
 
-/// Somebody, as another person sees it.
+/// A user as another user sees it.
 #[derive(Serialize)]
 pub(crate) struct Contact {
     #[serde(flatten)]
-    person: Person,
+    user: User,
     connected: bool,
-    /// What the two have written to each other, the oldest first.
+    /// The messages between the two users, oldest first.
     messages: Vec<Message>,
 }
 
-/// Something that somebody has written to somebody.
+/// A message from one user to another.
 #[derive(Clone, Serialize)]
 pub(crate) struct Message {
     pub(crate) from: String,
@@ -62,72 +62,72 @@ pub(crate) struct Message {
     content: String,
 }
 
-/// Why a message was not kept.
+/// The reason why a message was not stored.
 #[derive(Serialize)]
 pub(crate) struct Problem {
     error: &'static str,
 }
 
 impl Messenger {
-    /// Who belongs to a session.
-    pub(crate) fn person_of(&self, session_id: &str) -> Option<Person> {
-        let known = self.0.lock();
-        let user_id = known.sessions.get(session_id)?;
-        Some(known.people.get(user_id)?.person.clone())
+    /// Returns the user of a session.
+    pub(crate) fn user_of(&self, session_id: &str) -> Option<User> {
+        let inner = self.0.lock();
+        let user_id = inner.sessions.get(session_id)?;
+        Some(inner.users.get(user_id)?.user.clone())
     }
 
-    /// Somebody new, and the secret of the session.
-    pub(crate) fn begin_session(&self, name: &str) -> Result<(String, Person), ConnectError> {
+    /// Creates a user and returns the id of its session, which is secret.
+    pub(crate) fn start_session(&self, name: &str) -> Result<(String, User), ConnectError> {
         let name = name.trim();
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(ConnectError::new("Choose a name of 1 to 40 bytes."));
         }
-        let mut known = self.0.lock();
-        if known.people.len() >= MAX_PEOPLE {
-            return Err(ConnectError::new("The server is full. Come back later."));
+        let mut inner = self.0.lock();
+        if inner.users.len() >= MAX_USERS {
+            return Err(ConnectError::new("The server is full. Try again later."));
         }
         let (Some(session_id), Some(user_id)) = (random(), random()) else {
-            return Err(ConnectError::new("The server fails. Come back later."));
+            return Err(ConnectError::new("The server failed. Try again later."));
         };
-        let person = Person {
+        let user = User {
             user_id: user_id.clone(),
             username: name.to_owned(),
         };
-        let entry = Entry {
-            person: person.clone(),
+        let entry = UserEntry {
+            user: user.clone(),
             windows: 0,
         };
-        known.people.insert(user_id.clone(), entry);
-        known.sessions.insert(session_id.clone(), user_id);
-        Ok((session_id, person))
+        inner.users.insert(user_id.clone(), entry);
+        inner.sessions.insert(session_id.clone(), user_id);
+        Ok((session_id, user))
     }
 
-    /// Counts a window that was opened, and says whether it is the first of this person.
-    pub(crate) fn arrive(&self, person: &Person) -> bool {
-        let mut known = self.0.lock();
-        let Some(entry) = known.people.get_mut(&person.user_id) else {
+    /// Counts an opened window and returns whether it is the first of the user.
+    pub(crate) fn open_window(&self, user: &User) -> bool {
+        let mut inner = self.0.lock();
+        let Some(entry) = inner.users.get_mut(&user.user_id) else {
             return false;
         };
         entry.windows += 1;
         entry.windows == 1
     }
 
-    /// Counts a window that was closed, and says whether it was the last of this person.
-    pub(crate) fn depart(&self, person: &Person) -> bool {
-        let mut known = self.0.lock();
-        let Some(entry) = known.people.get_mut(&person.user_id) else {
+    /// Counts a closed window and returns whether it was the last of the user.
+    pub(crate) fn close_window(&self, user: &User) -> bool {
+        let mut inner = self.0.lock();
+        let Some(entry) = inner.users.get_mut(&user.user_id) else {
             return false;
         };
         entry.windows = entry.windows.saturating_sub(1);
         entry.windows == 0
     }
 
-    /// All others, with what they and this person have written to each other.
-    pub(crate) fn contacts_of(&self, person: &Person) -> Vec<Contact> {
-        let known = self.0.lock();
-        let me = &person.user_id;
+    /// Returns all other users with the messages between them and this user.
+    pub(crate) fn contacts_of(&self, user: &User) -> Vec<Contact> {
+        let inner = self.0.lock();
+        let me = &user.user_id;
         let mut messages: HashMap<&str, Vec<Message>> = HashMap::new();
-        for message in &known.messages {
+        for message in &inner.messages {
             let other = match message {
                 Message { from, to, .. } if from == me => to,
                 Message { from, to, .. } if to == me => from,
@@ -135,30 +135,25 @@ impl Messenger {
             };
             messages.entry(other).or_default().push(message.clone());
         }
-        let others = known.people.iter().filter(|(id, _)| *id != me);
+        let others = inner.users.iter().filter(|(id, _)| *id != me);
         others
             .map(|(id, entry)| Contact {
-                person: entry.person.clone(),
+                user: entry.user.clone(),
                 connected: entry.windows > 0,
                 messages: messages.remove(id.as_str()).unwrap_or_default(),
             })
             .collect()
     }
 
-    /// Keeps a message, for the other may not be here.
-    pub(crate) fn keep(
-        &self,
-        from: &Person,
-        to: &str,
-        content: String,
-    ) -> Result<Message, Problem> {
+    /// Stores a message, because the recipient may be offline.
+    pub(crate) fn store(&self, from: &User, to: &str, content: String) -> Result<Message, Problem> {
         if content.is_empty() || content.len() > MAX_CONTENT {
             let error = "Write 1 to 2000 bytes.";
             return Err(Problem { error });
         }
-        let mut known = self.0.lock();
-        if !known.people.contains_key(to) {
-            let error = "Nobody has this id. Choose one of `users`.";
+        let mut inner = self.0.lock();
+        if !inner.users.contains_key(to) {
+            let error = "Unknown user id. Choose one of `users`.";
             return Err(Problem { error });
         }
         let message = Message {
@@ -166,15 +161,15 @@ impl Messenger {
             to: to.to_owned(),
             content,
         };
-        if known.messages.len() >= MAX_MESSAGES {
-            known.messages.pop_front();
+        if inner.messages.len() >= MAX_MESSAGES {
+            inner.messages.pop_front();
         }
-        known.messages.push_back(message.clone());
+        inner.messages.push_back(message.clone());
         Ok(message)
     }
 }
 
-/// 16 random bytes, in hexadecimal digits.
+/// Returns 16 random bytes as hexadecimal digits.
 fn random() -> Option<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;

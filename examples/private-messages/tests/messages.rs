@@ -1,4 +1,4 @@
-//! Ada, Bob, their windows and their messages.
+//! Two users, their windows and their messages.
 
 use serde_json::{Value, json};
 use socketio_testing::{Program, WsClient};
@@ -6,7 +6,7 @@ use socketio_testing::{Program, WsClient};
 struct Window(WsClient);
 
 impl Window {
-    /// Connects with these credentials; what comes next is the answer.
+    /// Connects with credentials, without waiting for the answer.
     async fn open(program: &Program, auth: Value) -> Self {
         let target = "/socket.io/?EIO=4&transport=websocket";
         let mut client = WsClient::connect(program.addr(), target).await;
@@ -15,6 +15,7 @@ impl Window {
         Self(client)
     }
 
+    /// Connects and returns the session and the contacts.
     async fn joined(program: &Program, auth: Value) -> (Self, Value, Value) {
         let mut window = Self::open(program, auth).await;
         window.0.expect(r#"40{"sid":"…"}"#).await;
@@ -23,16 +24,17 @@ impl Window {
         (window, session, users)
     }
 
-    /// The argument of the next event, which must have this name.
+    /// Returns the argument of the next event, which must have this name.
     async fn event(&mut self, name: &str) -> Value {
         let packet = self.0.expect(&format!(r#"42["{name}",…]"#)).await;
         let mut event: Value = serde_json::from_str(&packet[2..]).expect("JSON");
         event[1].take()
     }
 
+    /// Sends a message and returns the acknowledgement.
     async fn write(&mut self, to: &Value, content: &str) -> Value {
-        let draft = json!(["private message", { "to": to, "content": content }]);
-        self.0.send(&format!("421{draft}")).await;
+        let event = json!(["private message", { "to": to, "content": content }]);
+        self.0.send(&format!("421{event}")).await;
         let answer = self.0.expect("431[…]").await;
         let mut answer: Value = serde_json::from_str(&answer[3..]).expect("JSON");
         answer[0].take()
@@ -44,7 +46,7 @@ fn start() -> Program {
 }
 
 #[tokio::test]
-async fn two_people_see_each_other_come_write_and_go() {
+async fn users_see_each_other_connect_write_and_disconnect() {
     let program = start();
     let (mut ada, ada_session, users) = Window::joined(&program, json!({"username": "ada"})).await;
     assert_eq!(users, json!([]));
@@ -69,7 +71,7 @@ async fn two_people_see_each_other_come_write_and_go() {
 }
 
 #[tokio::test]
-async fn windows_of_a_person_share_its_messages() {
+async fn the_windows_of_a_user_share_messages() {
     let program = start();
     let (mut first, session, _) = Window::joined(&program, json!({"username": "ada"})).await;
     let (mut bob, bob_session, _) = Window::joined(&program, json!({"username": "bob"})).await;
@@ -82,7 +84,7 @@ async fn windows_of_a_person_share_its_messages() {
     assert_eq!(second.event("private message").await, sent);
     assert_eq!(bob.event("private message").await, sent);
 
-    // One window is closed: ada is still there. What Bob hears next is the end of the other.
+    // Ada is online until she closes the second window.
     second.0.send("41").await;
     let reply = bob.write(&session["userID"], "Yes").await;
     assert_eq!(first.event("private message").await, reply);
@@ -91,7 +93,7 @@ async fn windows_of_a_person_share_its_messages() {
 }
 
 #[tokio::test]
-async fn messages_wait_for_those_who_are_away() {
+async fn messages_are_stored_for_offline_users() {
     let program = start();
     let (mut ada, session, _) = Window::joined(&program, json!({"username": "ada"})).await;
     let (mut bob, _, _) = Window::joined(&program, json!({"username": "bob"})).await;
@@ -107,14 +109,11 @@ async fn messages_wait_for_those_who_are_away() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_answered() {
+async fn invalid_messages_are_refused() {
     let program = start();
     let (mut ada, session, _) = Window::joined(&program, json!({"username": "ada"})).await;
     let answer = ada.write(&json!("nobody"), "x").await;
-    assert_eq!(
-        answer["error"],
-        "Nobody has this id. Choose one of `users`."
-    );
+    assert_eq!(answer["error"], "Unknown user id. Choose one of `users`.");
     for content in ["", &"x".repeat(2001)] {
         let answer = ada.write(&session["userID"], content).await;
         assert_eq!(answer["error"], "Write 1 to 2000 bytes.");
@@ -122,7 +121,7 @@ async fn what_cannot_be_sent_is_answered() {
 }
 
 #[tokio::test]
-async fn a_name_is_needed() {
+async fn users_need_a_name() {
     let program = start();
     let long = "x".repeat(41);
     for auth in [

@@ -1,7 +1,9 @@
-//! Run with `cargo run -p example-recovery`. `PORT=8080` chooses another port.
+//! A news ticker whose readers miss no headlines when they lose the connection for a short time.
 //!
-//! A news ticker whose readers miss nothing when their connection is lost for a while: the same
-//! socket with its rooms and its data is there again, and what was sent meanwhile comes first.
+//! A client that reconnects in time recovers its socket with its rooms and data, and receives the missed events
+//! first.
+//!
+//! Run it with `cargo run -p example-recovery`. `PORT=8080` selects another port.
 
 use std::time::Duration;
 
@@ -13,13 +15,13 @@ use socketio::extract::{Auth, Data, SocketData};
 use socketio::{ConnectError, ConnectionStateRecovery, Reply, Socket, SocketIo, SocketIoLayer};
 use tokio::net::TcpListener;
 
-/// How long a reader may be away.
-const AWAY: Duration = Duration::from_secs(60);
+/// The longest interruption after which a reader can recover.
+const MAX_INTERRUPTION: Duration = Duration::from_secs(60);
 
 /// The most topics that a reader may follow.
 const MAX_TOPICS: usize = 20;
 
-/// Somebody who reads. It is shared, or it would not be there again after a loss.
+/// A reader. It is shared data, because only shared data is recovered.
 #[derive(Clone, Deserialize, Serialize)]
 struct Reader {
     name: String,
@@ -28,7 +30,7 @@ struct Reader {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
-    let recovery = ConnectionStateRecovery::new().max_disconnection_duration(AWAY);
+    let recovery = ConnectionStateRecovery::new().max_disconnection_duration(MAX_INTERRUPTION);
     let sockets: SocketIoLayer = SocketIoLayer::builder()
         .connection_state_recovery(recovery)
         .max_rooms(MAX_TOPICS)
@@ -48,7 +50,7 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// Runs for those who come, and not for those who come back: they have been let in once.
+/// Requires a name. Middleware does not run for recovered sockets, which have passed it before.
 async fn introduce(socket: Socket, Auth(reader): Auth<Reader>) -> Result<(), ConnectError> {
     if reader.name.is_empty() || reader.name.len() > 40 {
         return Err(ConnectError::new("Choose a name of 1 to 40 bytes."));
@@ -57,7 +59,7 @@ async fn introduce(socket: Socket, Auth(reader): Auth<Reader>) -> Result<(), Con
     Ok(())
 }
 
-/// Runs for both.
+/// Runs for new and for recovered sockets.
 async fn greet(socket: Socket, SocketData(reader): SocketData<Reader>) {
     if socket.recovered() {
         socket.emit("welcome back", &reader.name);
@@ -66,13 +68,14 @@ async fn greet(socket: Socket, SocketData(reader): SocketData<Reader>) {
     }
 }
 
+/// Adds the reader to the room of a topic.
 async fn follow(socket: Socket, Data(topic): Data<String>) -> Result<Reply<()>, Reply<String>> {
     let joined = socket.try_join(room(&topic));
     joined.map_err(|error| Reply(error.to_string()))?;
     Ok(Reply(()))
 }
 
-/// Sends a headline to those who follow the topic, and to those of them who are away for a moment.
+/// Sends a headline to the followers of a topic, including readers that can still recover.
 async fn publish(io: SocketIo, Path(topic): Path<String>, headline: String) {
     io.to(room(&topic)).emit("headline", &(topic, headline));
 }

@@ -1,4 +1,4 @@
-//! A reader loses the connection, and comes back.
+//! A reader loses the connection and recovers.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ async fn publish(addr: SocketAddr, topic: &str, headline: &str) {
     published.assert(200, "");
 }
 
-/// What stands between the quotes, counted from the end.
+/// Returns a quoted string of a packet, counted from the end.
 fn quoted(packet: &str, from_end: usize) -> String {
     packet
         .rsplit('"')
@@ -29,7 +29,7 @@ fn quoted(packet: &str, from_end: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_reader_who_comes_back_has_missed_nothing() {
+async fn a_recovered_reader_receives_missed_headlines() {
     let program = Program::start(env!("CARGO_BIN_EXE_example-recovery"));
     let addr = program.addr();
     let mut reader = connect(addr, r#"{"name":"ada"}"#).await;
@@ -49,7 +49,7 @@ async fn a_reader_who_comes_back_has_missed_nothing() {
     publish(addr, "coffee", "Beans are out").await;
     publish(addr, "tea", "Tea is cold").await;
 
-    // The name is not asked for again.
+    // Recovery does not require the name.
     let known = format!(r#"{{"pid":"{pid}","offset":"{offset}"}}"#);
     let mut reader = connect(addr, &known).await;
     reader
@@ -69,7 +69,7 @@ async fn a_reader_who_comes_back_has_missed_nothing() {
 }
 
 #[tokio::test]
-async fn a_reader_who_is_not_known_is_new() {
+async fn an_unknown_reader_is_new() {
     let program = Program::start(env!("CARGO_BIN_EXE_example-recovery"));
     let guessed = r#"{"name":"eve","pid":"AAAAAAAAAAAAAAAAAAAA","offset":"x"}"#;
     let mut reader = connect(program.addr(), guessed).await;

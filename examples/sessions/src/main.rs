@@ -1,7 +1,9 @@
-//! Run with `cargo run -p example-sessions`. `PORT=8080` chooses another port.
+//! One login for HTTP and for sockets.
 //!
-//! One login for HTTP and for sockets: tower-sessions' `Session` in HTTP handlers, in a namespace
-//! middleware and in an event handler, and a logout that reaches the open sockets.
+//! The `Session` of tower-sessions is extracted in HTTP handlers, in a namespace middleware and in an event
+//! handler. A logout over HTTP disconnects the sockets of the session.
+//!
+//! Run it with `cargo run -p example-sessions`. `PORT=8080` selects another port.
 
 use axum::{
     Form, Router,
@@ -25,14 +27,14 @@ async fn main() -> std::io::Result<()> {
     let namespace = sockets.io().of("/").middleware(authenticate);
     namespace.on_connect(connected).on("count", count);
 
-    // Over https leave `with_secure(false)` away.
+    // Remove `with_secure(false)` when the server uses HTTPS.
     let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
     let app = Router::new()
         .route("/", get(show))
         .route("/login", post(login))
         .route("/logout", post(logout))
         .layer(sockets)
-        // Outside the sockets' layer, which so finds the session in its requests.
+        // This layer is outside the layer of the sockets, so that their requests have a session.
         .layer(sessions);
     let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
@@ -40,7 +42,7 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// Lets those in who have logged in over HTTP.
+/// Refuses clients that have not logged in over HTTP.
 async fn authenticate(session: Session) -> Result<(), ConnectError> {
     match session.get::<String>("name").await {
         Ok(Some(_)) => Ok(()),
@@ -49,20 +51,20 @@ async fn authenticate(session: Session) -> Result<(), ConnectError> {
     }
 }
 
-/// Puts the sockets of one session into one room.
+/// Adds the socket to the room of its session.
 async fn connected(socket: Socket, session: Session) {
     if let Some(id) = session.id() {
         socket.join(room(id));
     }
 }
 
-/// Counts in the session.
+/// Increases the counter in the session.
 async fn count(session: Session) -> Result<Reply<u64>, Reply<String>> {
     let count = increase(&session).await;
     count.map(Reply).map_err(|error| Reply(error.to_string()))
 }
 
-/// An HTTP request loads and saves its session by itself; an event handler does it here.
+/// Loads and saves the session. For an HTTP request the session layer does it.
 async fn increase(session: &Session) -> Result<u64, session::Error> {
     session.load().await?;
     let count: Option<u64> = session.get("count").await?;
@@ -73,7 +75,7 @@ async fn increase(session: &Session) -> Result<u64, session::Error> {
 }
 
 async fn login(session: Session, Form(login): Form<Login>) -> Result<String, StatusCode> {
-    // A new id, so that nobody is logged in under an id that somebody else has chosen.
+    // A new id prevents session fixation.
     session.cycle_id().await.map_err(unavailable)?;
     let inserted = session.insert("name", &login.name).await;
     inserted.map_err(unavailable)?;
@@ -87,7 +89,7 @@ async fn show(session: Session) -> Result<String, StatusCode> {
     Ok(format!("{name} has counted to {}\n", count.unwrap_or(0)))
 }
 
-/// Ends the session and tells every window that was opened in it.
+/// Ends the session, and notifies and disconnects its sockets.
 async fn logout(io: SocketIo, session: Session) -> Result<(), StatusCode> {
     let id = session.id();
     session.flush().await.map_err(unavailable)?;

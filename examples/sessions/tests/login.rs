@@ -1,4 +1,4 @@
-//! Ada logs in over HTTP, counts over a socket, and logs out.
+//! A user logs in over HTTP, counts over a socket, and logs out.
 
 use std::net::SocketAddr;
 
@@ -24,7 +24,7 @@ async fn connect(addr: SocketAddr, cookie: &str) -> WsClient {
 }
 
 #[tokio::test]
-async fn one_session_for_requests_and_sockets() {
+async fn requests_and_sockets_share_a_session() {
     let program = Program::start(env!("CARGO_BIN_EXE_example-sessions"));
     let addr = program.addr();
     let cookie = log_in(addr).await;
@@ -46,7 +46,7 @@ async fn one_session_for_requests_and_sockets() {
 }
 
 #[tokio::test]
-async fn without_a_login_nobody_comes_in() {
+async fn a_client_without_a_login_is_refused() {
     let program = Program::start(env!("CARGO_BIN_EXE_example-sessions"));
     for cookie in ["a=b", "id=guessed"] {
         let mut client = connect(program.addr(), cookie).await;

@@ -1,8 +1,9 @@
-//! Run with `cargo run -p example-tenants`. `PORT=8080` chooses another port.
+//! Many customers on one server, each in a separate namespace.
 //!
-//! Many customers on one server, each in a namespace of its own that is made when its first client
-//! comes and removed when its last one leaves: a pattern with a captured name, a middleware that
-//! asks for the key of that customer, and HTTP handlers that reach one of them, or all.
+//! A namespace is created from a pattern when its first client connects, and removed when its last client
+//! leaves. A middleware checks the key of the customer. HTTP handlers reach one tenant or all tenants.
+//!
+//! Run it with `cargo run -p example-tenants`. `PORT=8080` selects another port.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,13 +18,13 @@ use socketio::extract::{Auth, Captures, Data};
 use socketio::{ConnectError, Namespace, Regex, Reply, Socket, SocketIo, SocketIoLayer};
 use tokio::net::TcpListener;
 
-/// Which names can be tenants. It allows no more than it has to: clients choose what they ask for.
+/// The names of tenant namespaces. It is strict, because clients choose the names that they request.
 const PATTERN: &str = r"^/tenant-(?<name>[a-z]{1,20})$";
 
-/// The most orders that a tenant can have.
+/// The most orders of a tenant.
 const MAX_ORDERS: usize = 100;
 
-/// What the pattern captures.
+/// The captures of the pattern.
 #[derive(Deserialize)]
 struct Tenant {
     name: String,
@@ -34,7 +35,7 @@ struct Login {
     key: String,
 }
 
-/// The customers. It stands for a database.
+/// The customers. This stands for a database.
 #[derive(Clone)]
 struct Tenants(Arc<Mutex<HashMap<String, Customer>>>);
 
@@ -43,12 +44,12 @@ struct Customer {
     orders: Vec<String>,
 }
 
-/// What HTTP handlers share.
+/// The state of HTTP handlers.
 #[derive(Clone, FromRef)]
 struct AppState {
     tenants: Tenants,
-    /// All tenants that have clients: what is done to the pattern is done to each of them.
-    everybody: Namespace,
+    /// The pattern. Its operations apply to all tenants that have clients.
+    pattern: Namespace,
 }
 
 #[tokio::main]
@@ -59,17 +60,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .cleanup_empty_child_namespaces(true)
         .with_state(tenants.clone())
         .build();
-    // Handlers are registered once, for all tenants.
+    // The handlers are registered once for all tenants.
     let pattern = sockets.io().of(Regex::new(PATTERN)?);
     let pattern = pattern.middleware(log_in).on_connect(show);
     let pattern = pattern.on("order", order);
 
     let state = AppState {
         tenants,
-        everybody: pattern.with_state(()),
+        pattern: pattern.with_state(()),
     };
     let app = Router::new()
-        .route("/tenants", get(present))
+        .route("/tenants", get(list))
         .route("/tenants/{name}", delete(remove))
         .route("/announcements", post(announce))
         .with_state(state)
@@ -81,7 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Lets those in who have the key of the tenant that they ask for.
+/// Refuses clients without the key of the tenant.
 async fn log_in(
     Captures(tenant): Captures<Tenant>,
     Auth(login): Auth<Login>,
@@ -91,12 +92,12 @@ async fn log_in(
     let customer = tenants.get(&tenant.name);
     match customer.filter(|customer| customer.key == login.key) {
         Some(_) => Ok(()),
-        // The same for tenants that do not exist, so that nobody finds out which do.
+        // The same text for unknown tenants, so that clients cannot find out which exist.
         None => Err(ConnectError::new("Unknown tenant or key.")),
     }
 }
 
-/// Shows a client the orders of its tenant.
+/// Sends a client the orders of its tenant.
 async fn show(
     socket: Socket,
     Captures(tenant): Captures<Tenant>,
@@ -107,7 +108,7 @@ async fn show(
     }
 }
 
-/// Adds an order and shows it to everybody of the same tenant, and to nobody else.
+/// Adds an order and sends it to the clients of the same tenant.
 async fn order(
     namespace: Namespace,
     Captures(tenant): Captures<Tenant>,
@@ -124,32 +125,33 @@ async fn order(
     Ok(Reply(customer.orders.len()))
 }
 
+/// A tenant that has clients.
 #[derive(Serialize)]
-struct Present {
+struct ActiveTenant {
     namespace: String,
     clients: usize,
 }
 
-/// The tenants that have clients now.
-async fn present(State(everybody): State<Namespace>) -> Json<Vec<Present>> {
-    let mut present: Vec<_> = everybody
+/// Lists the tenants that have clients.
+async fn list(State(pattern): State<Namespace>) -> Json<Vec<ActiveTenant>> {
+    let mut active: Vec<_> = pattern
         .children()
         .iter()
-        .map(|namespace| Present {
+        .map(|namespace| ActiveTenant {
             namespace: namespace.name().to_owned(),
             clients: namespace.sockets().len(),
         })
         .collect();
-    present.sort_by(|a, b| a.namespace.cmp(&b.namespace));
-    Json(present)
+    active.sort_by(|a, b| a.namespace.cmp(&b.namespace));
+    Json(active)
 }
 
-/// Tells something to all clients of all tenants.
-async fn announce(State(everybody): State<Namespace>, text: String) {
-    everybody.emit("announcement", &text);
+/// Sends an announcement to all clients of all tenants.
+async fn announce(State(pattern): State<Namespace>, text: String) {
+    pattern.emit("announcement", &text);
 }
 
-/// Ends a contract: the key is worth nothing any more, and the clients have to leave.
+/// Removes a tenant and disconnects its clients.
 async fn remove(
     io: SocketIo,
     State(Tenants(tenants)): State<Tenants>,
@@ -157,7 +159,7 @@ async fn remove(
 ) -> Result<(), StatusCode> {
     let removed = tenants.lock().remove(&name);
     removed.ok_or(StatusCode::NOT_FOUND)?;
-    // `of` would make the namespace if it is not there.
+    // `of` would create a missing namespace.
     if let Some(namespace) = io.namespace(&format!("/tenant-{name}")) {
         namespace.emit("goodbye", &());
         namespace.disconnect_sockets();

@@ -1,9 +1,10 @@
-//! Two tenants that know nothing of each other.
+//! Two isolated tenants.
 
 use std::net::SocketAddr;
 
 use socketio_testing::{Program, Request, WsClient};
 
+/// Asks to join a tenant, without waiting for the answer.
 async fn ask(addr: SocketAddr, tenant: &str, key: &str) -> WsClient {
     let mut client = WsClient::connect(addr, "/socket.io/?EIO=4&transport=websocket").await;
     client.expect("0{…}").await;
@@ -21,7 +22,7 @@ async fn join(addr: SocketAddr, tenant: &str) -> WsClient {
     client
 }
 
-async fn expect_present(addr: SocketAddr, tenants: &str) {
+async fn expect_active(addr: SocketAddr, tenants: &str) {
     Request::get("/tenants")
         .send(addr)
         .await
@@ -44,7 +45,7 @@ async fn orders_stay_with_their_tenant() {
     waiter.expect(r#"42/tenant-acme,["ordered","soup"]"#).await;
     waiter.expect("43/tenant-acme,1[1]").await;
     cook.expect(r#"42/tenant-acme,["ordered","soup"]"#).await;
-    // What the other sees next is what is for all.
+    // The other tenant receives only the announcement.
     let announcement = Request::post("/announcements", "We close at ten");
     announcement.send(addr).await.assert(200, "");
     for (client, tenant) in [(&mut cook, "acme"), (&mut other, "globex")] {
@@ -52,31 +53,31 @@ async fn orders_stay_with_their_tenant() {
         client.expect(&announced).await;
     }
 
-    // Who comes later is shown what there is.
+    // A later client receives the existing orders.
     let mut late = ask(addr, "acme", "acme-key").await;
     late.expect(r#"40/tenant-acme,{"sid":"…"}"#).await;
     late.expect(r#"42/tenant-acme,["orders",["soup"]]"#).await;
 }
 
 #[tokio::test]
-async fn a_tenant_is_there_for_as_long_as_it_has_clients() {
+async fn a_tenant_is_active_while_it_has_clients() {
     let program = start();
     let addr = program.addr();
-    expect_present(addr, "[]").await;
+    expect_active(addr, "[]").await;
     let mut first = join(addr, "acme").await;
     let mut second = join(addr, "acme").await;
-    expect_present(addr, r#"[{"namespace":"/tenant-acme","clients":2}]"#).await;
+    expect_active(addr, r#"[{"namespace":"/tenant-acme","clients":2}]"#).await;
     for client in [&mut first, &mut second] {
         client.send("41/tenant-acme,").await;
-        // In answer to this, the server has read what was sent before.
+        // The answer to this packet shows that the previous one was handled.
         client.send("40/nowhere").await;
         client.expect("44/nowhere,…").await;
     }
-    expect_present(addr, "[]").await;
+    expect_active(addr, "[]").await;
 }
 
 #[tokio::test]
-async fn only_those_with_the_key_of_a_tenant_come_in() {
+async fn clients_need_the_key_of_their_tenant() {
     let program = start();
     let addr = program.addr();
     for (tenant, key) in [("acme", "globex-key"), ("nobody", "acme-key"), ("acme", "")] {
@@ -84,17 +85,17 @@ async fn only_those_with_the_key_of_a_tenant_come_in() {
         let refused = format!(r#"44/tenant-{tenant},{{"message":"Unknown tenant or key."}}"#);
         client.expect(&refused).await;
     }
-    // What the pattern does not match is no namespace at all.
+    // Names that do not match the pattern are invalid namespaces.
     for tenant in ["Acme", "a1", "acme/x", ""] {
         let mut client = ask(addr, tenant, "acme-key").await;
         let refused = format!(r#"44/tenant-{tenant},{{"message":"Invalid namespace"}}"#);
         client.expect(&refused).await;
     }
-    expect_present(addr, "[]").await;
+    expect_active(addr, "[]").await;
 }
 
 #[tokio::test]
-async fn when_a_contract_ends_the_clients_have_to_leave() {
+async fn the_clients_of_a_removed_tenant_are_disconnected() {
     let program = start();
     let addr = program.addr();
     let mut client = join(addr, "acme").await;

@@ -1,8 +1,9 @@
-//! Run with `cargo run -p example-typed-state`. `PORT=8080` chooses another port.
+//! Notes that are synchronized between the devices of a user.
 //!
-//! Notes that follow a person from device to device. It shows a state of which each handler takes
-//! its part (`State` and `FromRef` as in axum), a middleware that knows people by a token, a room
-//! per person, and answers to acknowledgements, good ones and bad ones.
+//! Each handler extracts its part of the state (`State` and `FromRef` as in axum). A middleware identifies users
+//! by a token, and each user has a room. Acknowledgements have a value or an error.
+//!
+//! Run it with `cargo run -p example-typed-state`. `PORT=8080` selects another port.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +20,7 @@ use socketio::{
 };
 use tokio::net::TcpListener;
 
-/// How many notes a person can have.
+/// The most notes of a user.
 const MAX_NOTES: usize = 100;
 
 #[derive(Clone, FromRef)]
@@ -28,7 +29,7 @@ struct AppState {
     notes: Notes,
 }
 
-/// Who has which token. It stands for a table of a database.
+/// The users by their tokens. This stands for a table of a database.
 #[derive(Clone)]
 struct Tokens(&'static [(&'static str, User)]);
 
@@ -62,7 +63,7 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// Lets those in who have a token. The others get a `connect_error`.
+/// Refuses clients without a valid token, which receive a `connect_error`.
 async fn authenticate(
     socket: Socket,
     Auth(login): Auth<Login>,
@@ -74,11 +75,12 @@ async fn authenticate(
     Ok(())
 }
 
+/// Adds the device to the room of its user.
 async fn enter(socket: Socket, SocketData(user): SocketData<User>) {
     socket.join(room(user.0));
 }
 
-/// Keeps a note and shows it on the person's other devices.
+/// Stores a note and sends it to the other devices of the user.
 async fn add(
     socket: Socket,
     SocketData(user): SocketData<User>,
@@ -86,20 +88,21 @@ async fn add(
     Data(note): Data<String>,
 ) -> Result<Reply<usize>, Reply<&'static str>> {
     let mut notes = notes.lock();
-    let mine = notes.entry(user).or_default();
-    if mine.len() >= MAX_NOTES {
+    let own_notes = notes.entry(user).or_default();
+    if own_notes.len() >= MAX_NOTES {
         return Err(Reply("You have too many notes. Restart the example."));
     }
     socket.to(room(user.0)).emit("note", &note);
-    mine.push(note);
-    Ok(Reply(mine.len()))
+    own_notes.push(note);
+    Ok(Reply(own_notes.len()))
 }
 
+/// Returns the notes of the user.
 async fn list(SocketData(user): SocketData<User>, notes: State<Notes>) -> Reply<Vec<String>> {
     Reply(notes.0.0.lock().get(&user).cloned().unwrap_or_default())
 }
 
-/// HTTP handlers reach the sockets as well.
+/// Sends a notice from an HTTP handler to the devices of a user.
 async fn notify(io: SocketIo, Path(user): Path<String>, text: String) {
     io.to(room(&user)).emit("notice", &text);
 }

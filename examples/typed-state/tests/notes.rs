@@ -1,4 +1,4 @@
-//! Notes of two people, on three devices.
+//! The notes of two users on three devices.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ async fn device(addr: SocketAddr, token: &str) -> WsClient {
 }
 
 #[tokio::test]
-async fn notes_follow_a_person_and_nobody_else() {
+async fn notes_reach_only_the_devices_of_their_user() {
     let program = Program::start(env!("CARGO_BIN_EXE_example-typed-state"));
     let addr = program.addr();
     let mut phone = device(addr, "sesame").await;
@@ -35,7 +35,7 @@ async fn notes_follow_a_person_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_token_is_needed_and_notes_are_counted() {
+async fn users_need_a_token_and_have_a_limit_of_notes() {
     let program = Program::start(env!("CARGO_BIN_EXE_example-typed-state"));
     let addr = program.addr();
     let mut stranger = device(addr, "guessed").await;
