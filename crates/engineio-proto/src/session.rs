@@ -5,6 +5,7 @@
 //! | `machine.rs` | [`Session`], its state and its end |
 //! | `inbound.rs`, `polling.rs`, `upgrade.rs` | the `handle_*` methods: packets and timeouts, polls, probes |
 //! | `application.rs` | sending and closing |
+//! | `poll.rs`, `probe.rs` | the state of a poll and of a probe |
 //! | `output.rs` | the `poll_*` methods and [`Event`] |
 //! | `heartbeat.rs` | pings, pongs and their deadlines |
 //! | `outbound.rs`, `queue.rs`, `text_queue.rs` | the outbound queue: its limit, its entries, its short texts |
@@ -19,7 +20,9 @@ mod inbound;
 mod machine;
 mod outbound;
 mod output;
+mod poll;
 mod polling;
+mod probe;
 mod queue;
 mod text_queue;
 mod transmit;

@@ -3,8 +3,7 @@
 use std::{fmt, sync::Arc, time::Instant};
 
 use super::{
-    config::SessionConfig, heartbeat::Heartbeat, outbound::Outbound, output::Pending,
-    polling::Poll, upgrade::Probe,
+    config::SessionConfig, heartbeat::Heartbeat, outbound::Outbound, poll::Poll, probe::Probe,
 };
 use crate::{close_reason::CloseReason, protocol::Protocol, transport::Transport};
 
@@ -68,7 +67,15 @@ pub struct Session {
     pub(super) flushing: bool,
     /// Whether the session has left the transport that it was opened on.
     pub(super) upgraded: bool,
-    pub(super) events: Pending,
+    pub(super) events: PendingEvents,
+}
+
+/// The events that have not been returned yet. Their order is fixed, so this needs no queue.
+#[derive(Debug, Default)]
+pub(super) struct PendingEvents {
+    pub(super) probe_expired: bool,
+    pub(super) upgraded: bool,
+    pub(super) closed: bool,
 }
 
 #[derive(Debug)]
@@ -105,7 +112,7 @@ impl Session {
             beat_due: false,
             flushing: false,
             upgraded: false,
-            events: Pending::default(),
+            events: PendingEvents::default(),
         }
     }
 

@@ -21,14 +21,6 @@ pub enum Event {
     Closed(CloseReason),
 }
 
-/// The events that have not been returned yet. Their order is fixed, so this needs no queue.
-#[derive(Debug, Default)]
-pub(super) struct Pending {
-    pub(super) probe_expired: bool,
-    pub(super) upgraded: bool,
-    pub(super) closed: bool,
-}
-
 /// Packets, events and the next timeout.
 impl Session {
     /// Returns the next packet to write on `transport`.
