@@ -1,3 +1,5 @@
+//! The Socket.IO server as an application of the engine.
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -16,14 +18,14 @@ use crate::wire::backlink::ServerLink;
 use crate::wire::client_shared::ClientShared;
 use crate::wire::limits::Limits;
 
-/// Socket.IO, as the engine sees it.
+/// The Socket.IO server as the application of the engine.
 pub(crate) struct App {
     pub(crate) limits: Arc<Limits>,
     pub(crate) namespaces: Arc<Namespaces>,
-    /// The browser client, where it is served.
+    /// The files of the browser client, if they are served.
     pub(crate) client: Option<ServeClient>,
     pub(crate) hooks: EngineHooks,
-    /// The server, for extractors of the hooks.
+    /// The server, which extractors of the hooks read.
     pub(crate) server: ServerLink,
 }
 
@@ -47,7 +49,7 @@ impl Application for App {
         let Some(listener) = self.hooks.allow_request.load_full() else {
             return Ok(());
         };
-        // What the extensions hold is kept for as long as the connection, and this is not needed.
+        // Extensions live as long as the connection, so the link is removed after the call.
         request.extensions.insert(self.server.clone());
         let allowed = listener.call(request).await;
         request.extensions.remove::<ServerLink>();
@@ -58,7 +60,7 @@ impl Application for App {
         let Some(listener) = self.hooks.generate_id.load_full() else {
             return engineio::random_id();
         };
-        // Extractors want to change what they read.
+        // Extractors need mutable parts.
         let mut request = request.clone();
         request.extensions.insert(self.server.clone());
         listener.call(&mut request).await

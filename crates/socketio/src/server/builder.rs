@@ -1,3 +1,5 @@
+//! The options of a server.
+
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -20,7 +22,8 @@ use crate::wire::limits::Limits;
 
 mod engine;
 
-/// The options of a server, with Node's names and defaults where Node has them.
+/// The options of a server, with Node's names and defaults. Options without a counterpart in Node
+/// say so.
 ///
 /// # Examples
 ///
@@ -66,7 +69,7 @@ impl SocketIoBuilder {
 }
 
 impl<S> SocketIoBuilder<S> {
-    /// The state from which handlers extract: none by default.
+    /// Sets the state that handlers extract from. The default is `()`.
     pub fn with_state<S2>(self, state: S2) -> SocketIoBuilder<S2> {
         SocketIoBuilder {
             adapter: self.adapter,
@@ -81,17 +84,19 @@ impl<S> SocketIoBuilder<S> {
         }
     }
 
-    /// What carries broadcasts to other servers: nothing by default.
+    /// Sets the adapter, which connects the server to others (Node's `adapter`). The default keeps
+    /// everything in the memory of this server.
     pub fn adapter(mut self, adapter: impl AdapterFactory) -> Self {
         self.adapter = Some(Box::new(adapter));
         self
     }
 
-    /// Lets a client whose connection was lost get its socket back, with what it has missed: not by
-    /// default.
+    /// Enables connection state recovery (Node's `connectionStateRecovery`). It is off by default.
     ///
-    /// Without an [`adapter`](Self::adapter) of yours, the memory of this server keeps what is needed.
-    /// An adapter that cannot keep it makes the option useless, and a warning says so.
+    /// A client whose connection was lost can get its socket back, with the events that it missed.
+    /// The default adapter stores sessions and packets in memory. If a custom
+    /// [`adapter`](Self::adapter) does not support recovery, the option has no effect and a warning
+    /// is logged.
     pub fn connection_state_recovery(
         mut self,
         recovery: impl Into<Option<ConnectionStateRecovery>>,
@@ -100,209 +105,233 @@ impl<S> SocketIoBuilder<S> {
         self
     }
 
-    /// What encodes packets (Node's `parser`): the JSON of the protocol's specification by default.
+    /// Sets the parser that encodes and decodes packets (Node's `parser`). The default is the JSON
+    /// encoding of the protocol.
     ///
-    /// Clients must use the same one. See the chapter [`parsers`](crate::guide::parsers).
+    /// Clients must use the same parser. See the chapter [`parsers`](crate::guide::parsers).
     pub fn parser(mut self, parser: impl Parser) -> Self {
         self.namespaces.codec = Codec::new(parser);
         self
     }
 
-    /// The path that is served, with everything below it: `/socket.io` by default.
+    /// Sets the path of the server (Node's `path`). The default is `/socket.io`.
+    ///
+    /// Requests to the path and below it are handled by the server.
     pub fn path(self, path: &str) -> Self {
         self.engine(|engine| engine.path(path))
     }
 
-    /// The browser client, to be served below the path (Node's `serveClient`): not by default.
+    /// Serves the browser client below the path (Node's `serveClient`). It is off by default.
     ///
-    /// [`ServeClient`] says where the files come from, and what is answered.
+    /// See [`ServeClient`] for the source of the files.
     pub fn serve_client(mut self, client: impl Into<Option<ServeClient>>) -> Self {
         self.client = client.into();
         self
     }
 
-    /// Whether clients of Socket.IO 2.x are served: `false` by default (Node's `allowEIO3`).
+    /// Sets whether clients of Socket.IO 2.x are accepted (Node's `allowEIO3`). The default is
+    /// `false`.
     ///
-    /// They speak older revisions of both protocols. The server does what they expect: they are in
-    /// the main namespace without asking, and the query of another namespace is what
-    /// [`Auth`](crate::extract::Auth) reads. The id of such a socket is made of the secret id of its
-    /// session, so it should not be told to other clients.
+    /// Such clients use Engine.IO 3 and Socket.IO 4. They join the main namespace implicitly, and
+    /// [`Auth`](crate::extract::Auth) reads the query of other namespaces. The id of such a socket
+    /// contains the secret id of its session, so do not send it to other clients.
     pub fn allow_eio3(self, allow: bool) -> Self {
         self.engine(|engine| engine.allow_eio3(allow))
     }
 
-    /// The transports that clients may use: polling and WebSocket by default.
+    /// Sets the transports that clients may use (Node's `transports`). The default is polling and
+    /// WebSocket.
     ///
-    /// With [`Transport::WebTransport`] clients may use it too, on sessions that are handed to
-    /// [`Engine::handle_web_transport`](crate::Engine::handle_web_transport).
+    /// [`Transport::WebTransport`] additionally requires that sessions are passed to [`Engine::handle_web_transport`](crate::Engine::handle_web_transport).
     pub fn transports(self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.engine(|engine| engine.transports(transports))
     }
 
-    /// Whether a client that polls may move to another transport: `true` by default.
+    /// Sets whether a polling client may upgrade to another transport (Node's `allowUpgrades`). The
+    /// default is `true`.
     pub fn allow_upgrades(self, allow: bool) -> Self {
         self.engine(|engine| engine.allow_upgrades(allow))
     }
 
-    /// How long after the last pong a client is pinged: 25 seconds by default.
+    /// Sets the time between a pong and the next ping (Node's `pingInterval`). The default is 25
+    /// seconds.
     pub fn ping_interval(self, interval: Duration) -> Self {
         self.engine(|engine| engine.ping_interval(interval))
     }
 
-    /// How long a client may take to answer a ping: 20 seconds by default.
+    /// Sets the time that a client has to answer a ping (Node's `pingTimeout`). The default is 20
+    /// seconds.
     pub fn ping_timeout(self, timeout: Duration) -> Self {
         self.engine(|engine| engine.ping_timeout(timeout))
     }
 
-    /// How long an upgrade may take, and the first packet of a WebTransport session: 10 seconds by
-    /// default.
+    /// Sets the timeout of an upgrade (Node's `upgradeTimeout`). The default is 10 seconds.
+    ///
+    /// It also limits the wait for the first packet of a WebTransport session.
     pub fn upgrade_timeout(self, timeout: Duration) -> Self {
         self.engine(|engine| engine.upgrade_timeout(timeout))
     }
 
-    /// The largest message, and the largest polling body, in bytes: 1 000 000 by default. It holds
-    /// for every transport.
+    /// Sets the largest message and the largest polling body, in bytes (Node's
+    /// `maxHttpBufferSize`). The default is 1 000 000.
+    ///
+    /// The limit applies to every transport.
     pub fn max_http_buffer_size(self, bytes: usize) -> Self {
         self.engine(|engine| engine.max_http_buffer_size(bytes))
     }
 
-    /// How messages on a WebSocket are compressed: not at all by default.
+    /// Sets the compression of WebSocket messages (Node's `perMessageDeflate`). It is off by
+    /// default.
     ///
-    /// [`PerMessageDeflate`] says what it costs. [`Socket::compress`](crate::Socket::compress) leaves
-    /// single packets as they are.
+    /// See [`PerMessageDeflate`] for the cost. [`Socket::compress`](crate::Socket::compress)
+    /// exempts single packets.
     pub fn per_message_deflate(self, deflate: impl Into<Option<PerMessageDeflate>>) -> Self {
         self.engine(|engine| engine.per_message_deflate(deflate))
     }
 
-    /// Which values of the `Origin` header are served: any by default.
+    /// Sets the allowed values of the `Origin` header. The default accepts every origin.
     ///
-    /// The list holds for every transport. CORS alone does not protect WebSocket: without a list,
-    /// any page can connect with the cookies of its visitor. [`Origins::List`] says what it means for
-    /// polling by JSONP.
+    /// The list applies to every request of every transport. CORS does not protect WebSocket:
+    /// without a list, any page can connect with the cookies of its visitor. See [`Origins::List`]
+    /// for the effect on JSONP polling.
     pub fn origins(self, origins: Origins) -> Self {
         self.engine(|engine| engine.origins(origins))
     }
 
-    /// The most bytes that may wait to be sent to one client: 16 MiB by default.
+    /// Sets the limit of bytes that are queued for one client. The default is 16 MiB. Node has no
+    /// limit.
     ///
-    /// A client that is further behind is disconnected. See
-    /// [`Socket::drained`](crate::Socket::drained).
+    /// A client that exceeds it is disconnected. See [`Socket::drained`](crate::Socket::drained).
     pub fn max_outbound_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_outbound_bytes = bytes;
         self.engine(|engine| engine.max_outbound_bytes(bytes))
     }
 
-    /// How long a client may take to join its first namespace: 45 seconds by default. Its
-    /// connection is closed then.
+    /// Sets the time that a client has to join its first namespace (Node's `connectTimeout`). The
+    /// default is 45 seconds.
+    ///
+    /// After that its connection is closed.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect_timeout = timeout;
         self
     }
 
-    /// The most handlers of one client that may be unfinished: 1024 by default.
+    /// Sets the limit of unfinished handlers of one client. The default is 1024. Node has no limit.
     ///
-    /// Nothing more is read from the client until some have finished.
+    /// The server stops reading from the client until a handler finishes.
     pub fn max_pending_events(mut self, events: usize) -> Self {
         self.limits.max_pending_events = events.max(1);
         self
     }
 
-    /// The most bytes that the events of one client may hold whose handlers are unfinished:
-    /// 16 000 000 by default.
+    /// Sets the limit of bytes in events of one client whose handlers are unfinished. The default
+    /// is 16 000 000. Node has no limit.
     ///
-    /// Nothing more is read from the client until some have finished.
+    /// The server stops reading from the client until a handler finishes.
     pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_pending_bytes = bytes.max(1);
         self
     }
 
-    /// The most namespaces that one client may join: 64 by default. It is refused further ones.
+    /// Sets the limit of namespaces that one client may join. The default is 64. Node has no limit.
+    ///
+    /// Joining another one is refused.
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
         self.limits.max_namespaces = namespaces.max(1);
         self
     }
 
-    /// Whether a namespace that was made for a client, after a pattern, is removed when the last
-    /// socket has left it: `false` by default (Node's `cleanupEmptyChildNamespaces`).
+    /// Sets whether a dynamic namespace is removed when its last socket has left (Node's
+    /// `cleanupEmptyChildNamespaces`). The default is `false`.
     ///
-    /// One that the application has asked for by its name, with [`SocketIo::of`](crate::SocketIo::of),
-    /// or that has got handlers of its own, stays.
+    /// A namespace that the application has requested by name with
+    /// [`SocketIo::of`](crate::SocketIo::of), or that has handlers besides those of its pattern, is
+    /// kept.
     pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Self {
         self.namespaces.cleanup_empty_children = cleanup;
         self
     }
 
-    /// The most namespaces that clients may have made after patterns, together: 10 000 by default.
+    /// Sets the limit of dynamic namespaces on this server. The default is 10 000. Node has no
+    /// limit.
     ///
-    /// Who asks for a further one is refused. Each costs some kilobytes for as long as it is there;
-    /// see [`cleanup_empty_child_namespaces`](Self::cleanup_empty_child_namespaces).
+    /// A client that requests another one is refused. Each namespace takes some kilobytes; see
+    /// [`cleanup_empty_child_namespaces`](Self::cleanup_empty_child_namespaces).
     pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
         self.namespaces.max_children = namespaces;
         self
     }
 
-    /// The most rooms that one socket may join, that of its own id not counted: no limit by
-    /// default.
+    /// Sets the limit of rooms that one socket may join, not counting the room of its id. There is
+    /// no limit by default, as in Node.
     ///
-    /// Set it where clients choose what they join.
+    /// Set a limit if clients choose the rooms that they join.
     pub fn max_rooms(mut self, rooms: impl Into<Option<usize>>) -> Self {
         self.namespaces.max_rooms = rooms.into();
         self
     }
 
-    /// The longest name of a room that a socket may join, in bytes: 1024 by default.
+    /// Sets the limit of a room name, in bytes. The default is 1024. Node has no limit.
     pub fn max_room_len(mut self, bytes: usize) -> Self {
         self.limits.max_room_len = bytes;
         self
     }
 
-    /// The most acknowledgements that a client may owe on one socket: 16 384 by default. Events
-    /// that would ask for more are not sent.
+    /// Sets the limit of pending acknowledgements of one socket. The default is 16 384. Node has no
+    /// limit.
+    ///
+    /// An event that would exceed it is not sent.
     pub fn max_pending_acks(mut self, acks: usize) -> Self {
         self.limits.max_pending_acks = acks;
         self
     }
 
-    /// The most binary attachments of one packet: 10 by default. A client that announces more is
-    /// disconnected.
+    /// Sets the limit of binary attachments of one packet. The default is 10. Node has no limit.
+    ///
+    /// A client that announces more is disconnected.
     pub fn max_attachments(mut self, attachments: usize) -> Self {
         self.decode.max_attachments = attachments;
         self
     }
 
-    /// The most bytes that the attachments of one packet may have together: 10 000 000 by default.
+    /// Sets the limit of the total size of the attachments of one packet, in bytes. The default is
+    /// 10 000 000. Node has no limit.
     pub fn max_attachment_bytes(mut self, bytes: usize) -> Self {
         self.decode.max_attachment_bytes = bytes;
         self
     }
 
-    /// How long the attachments of a packet may take to arrive: 30 seconds by default. The client
-    /// is disconnected then.
+    /// Sets the time in which all attachments of a packet have to arrive. The default is 30
+    /// seconds. Node has no limit.
+    ///
+    /// After that the client is disconnected.
     pub fn attachments_timeout(mut self, timeout: Duration) -> Self {
         self.limits.attachments_timeout = timeout;
         self
     }
 
-    /// How deep arrays and objects in arguments may be nested: 128 by default. A client that sends
-    /// deeper ones is disconnected.
+    /// Sets the limit of nested arrays and objects in arguments. The default is 128. Node has no
+    /// limit.
+    ///
+    /// A client that exceeds it is disconnected.
     pub fn max_json_depth(mut self, depth: usize) -> Self {
         self.decode.max_depth = depth;
         self
     }
 
-    /// The longest name of an event that clients may send, in bytes: 256 by default.
+    /// Sets the limit of an event name, in bytes. The default is 256. Node has no limit.
     pub fn max_event_name_len(mut self, bytes: usize) -> Self {
         self.decode.max_event_name_len = bytes;
         self
     }
 
-    /// The longest name of a namespace that clients may ask for, in bytes: 256 by default.
+    /// Sets the limit of a namespace name, in bytes. The default is 256. Node has no limit.
     pub fn max_namespace_len(mut self, bytes: usize) -> Self {
         self.decode.max_namespace_len = bytes;
         self
     }
 
-    /// Makes the server.
+    /// Builds the server.
     #[must_use]
     pub fn build(mut self) -> SocketIoLayer<S> {
         let recovery = self.recovery.as_ref();
@@ -358,13 +387,13 @@ impl<S> fmt::Debug for SocketIoBuilder<S> {
 }
 
 impl SocketIoLayer {
-    /// A server whose handlers use no state, with the default options.
+    /// Creates a server without state and with the default options.
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// The options of a server.
+    /// Returns the options of a server, to be changed before it is built.
     pub fn builder() -> SocketIoBuilder {
         SocketIoBuilder::new()
     }
@@ -377,7 +406,7 @@ impl Default for SocketIoLayer {
 }
 
 impl<S> SocketIoLayer<S> {
-    /// A server whose handlers extract from `state`, with the default options.
+    /// Creates a server whose handlers extract from `state`, with the default options.
     #[must_use]
     pub fn with_state(state: S) -> Self {
         SocketIoBuilder::new().with_state(state).build()

@@ -1,4 +1,4 @@
-//! The Engine.IO server beneath, as applications use it.
+//! The handle to the Engine.IO server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,9 +25,9 @@ pub use engineio::{
     Protocol, ReadyState, SendError, SendOptions, SessionCookie, Text,
 };
 
-/// The Engine.IO server beneath: Node's `io.engine`.
+/// A handle to the Engine.IO server below Socket.IO (Node's `io.engine`).
 ///
-/// It carries the connections, whatever namespaces they join. See the
+/// It manages the connections, independently of the namespaces they join. See the
 /// [guide](crate::guide::engine).
 pub struct Engine<S = ()> {
     engine: Arc<engineio::Engine<App>>,
@@ -35,7 +35,7 @@ pub struct Engine<S = ()> {
 }
 
 impl<S> SocketIo<S> {
-    /// The Engine.IO server beneath (Node's `io.engine`).
+    /// Returns a handle to the Engine.IO server (Node's `io.engine`).
     #[must_use]
     pub fn engine(&self) -> Engine<S>
     where
@@ -48,70 +48,70 @@ impl<S> SocketIo<S> {
     }
 }
 
-/// What it knows.
+/// Options and counts.
 impl<S> Engine<S> {
-    /// The number of connections that are open (Node's `clientsCount`), whatever namespaces they
-    /// have joined.
+    /// Returns the number of open connections (Node's `clientsCount`).
     #[must_use]
     pub fn clients_count(&self) -> usize {
         self.engine.clients_count()
     }
 
-    /// The path that is served, with its slash if clients put one there.
+    /// Returns the path of the server, with the trailing slash if clients add one.
     #[must_use]
     pub fn path(&self) -> &str {
         self.engine.path()
     }
 
-    /// The transports that clients may use.
+    /// Returns the transports that clients may use.
     pub fn transports(&self) -> impl Iterator<Item = Transport> {
         self.engine.transports()
     }
 
-    /// Whether a client that polls may move to another transport.
+    /// Returns whether a polling client may upgrade to another transport.
     #[must_use]
     pub fn allow_upgrades(&self) -> bool {
         self.engine.allow_upgrades()
     }
 
-    /// How long after the last pong a client is pinged.
+    /// Returns the time between a pong and the next ping.
     #[must_use]
     pub fn ping_interval(&self) -> Duration {
         self.engine.ping_interval()
     }
 
-    /// How long a client may take to answer a ping.
+    /// Returns the time that a client has to answer a ping.
     #[must_use]
     pub fn ping_timeout(&self) -> Duration {
         self.engine.ping_timeout()
     }
 
-    /// How long an upgrade may take, and the first packet of a WebTransport session.
+    /// Returns the timeout of an upgrade, and of the first packet of a WebTransport session.
     #[must_use]
     pub fn upgrade_timeout(&self) -> Duration {
         self.engine.upgrade_timeout()
     }
 
-    /// The largest message, and the largest polling body, in bytes.
+    /// Returns the largest message and the largest polling body, in bytes.
     #[must_use]
     pub fn max_http_buffer_size(&self) -> usize {
         self.engine.max_http_buffer_size()
     }
 }
 
-/// What it asks, and tells.
+/// Hooks and listeners.
 impl<S> Engine<S> {
-    /// Makes the ids of connections from now on (Node's `generateId`), in place of the 15 random
-    /// bytes of the default and of any handler before.
+    /// Sets the handler that generates the ids of connections (Node's `generateId`).
     ///
-    /// The handler takes what a handler of
-    /// [`allow_request`](crate::SocketIoBuilder::allow_request) takes, and returns a `String`, or a
-    /// `Result` of one. What it leaves in the extensions of the request is lost.
+    /// It replaces the default, which uses 15 random bytes, and any earlier handler. The handler
+    /// has the same extractors as [`allow_request`](crate::SocketIoBuilder::allow_request) and
+    /// returns a `String` or a `Result` of one. Extensions that it adds to the request are
+    /// discarded.
     ///
-    /// Who knows the id of a connection can send in the client's name, so make it of random bytes.
-    /// It has 1 to 128 letters, digits, `-`, `_`, `.` and `~`. An error, a panic, another id, and
-    /// one that is in use: the client is refused with "Bad request", and listeners of
-    /// [`on_connection_error`](Self::on_connection_error) learn why. The ids of sockets are others.
+    /// A connection id is a secret: whoever has it can send in the name of the client. Generate it
+    /// from random bytes. An id has 1 to 128 characters: letters, digits, `-`, `_`, `.` and `~`.
+    /// The client is refused with "Bad request" if the handler fails or panics, or if the id is
+    /// invalid or in use; [`on_connection_error`](Self::on_connection_error) reports the cause.
+    /// Socket ids are generated separately.
     pub fn generate_id<H, T>(&self, handler: H) -> &Self
     where
         H: RequestHandler<T, S, Output: IdOutput>,
@@ -123,14 +123,15 @@ impl<S> Engine<S> {
         self
     }
 
-    /// Calls `listener` with every connection that is opened (Node's event `connection` of
-    /// `io.engine`), before its client can join a namespace.
+    /// Calls `listener` with each new connection (Node's event `connection` of `io.engine`).
+    ///
+    /// It is called before the client can join a namespace.
     pub fn on_connection(&self, listener: impl Fn(Conn) + Send + Sync + 'static) -> &Self {
         let listener = Arc::new(listener);
         self.listen(|all| all.connection.push(Arc::clone(&listener) as _))
     }
 
-    /// Calls `listener` with every request that is refused (Node's event `connection_error`).
+    /// Calls `listener` with each refused request (Node's event `connection_error`).
     ///
     /// # Examples
     ///
@@ -150,11 +151,11 @@ impl<S> Engine<S> {
         self.listen(|all| all.connection_error.push(Arc::clone(&listener) as _))
     }
 
-    /// Calls `listener` with the headers of the answer that opens a connection, which it may change
-    /// (Node's event `initial_headers`).
+    /// Calls `listener` with the headers of the response that opens a connection, which it may
+    /// change (Node's event `initial_headers`).
     ///
-    /// It sees the head of the request, and what
-    /// [`allow_request`](crate::SocketIoBuilder::allow_request) has left there.
+    /// The head of the request includes the extensions added by
+    /// [`allow_request`](crate::SocketIoBuilder::allow_request).
     pub fn on_initial_headers(
         &self,
         listener: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
@@ -163,11 +164,11 @@ impl<S> Engine<S> {
         self.listen(|all| all.initial_headers.push(Arc::clone(&listener) as _))
     }
 
-    /// Calls `listener` with the headers of every answer to a connection's requests, which it may
+    /// Calls `listener` with the headers of each response to a connection's requests, which it may
     /// change (Node's event `headers`).
     ///
-    /// Polls, what a polling client sends, and the answers that accept a WebSocket. The one that
-    /// opens the connection comes here after
+    /// These are responses to polls and POST requests, and responses that accept a WebSocket. For
+    /// the response that opens a connection, the listener is called after those of
     /// [`on_initial_headers`](Self::on_initial_headers).
     pub fn on_headers(
         &self,
@@ -183,11 +184,11 @@ impl<S> Engine<S> {
     }
 }
 
-/// Requests that come by another way than the layer.
+/// Requests that do not pass through the layer.
 impl<S> Engine<S> {
-    /// Answers a request as one for this server, whatever its path (Node's `handleRequest`).
+    /// Handles a request, whatever its path (Node's `handleRequest`).
     ///
-    /// Requests for a WebSocket too, if the HTTP server left the means of upgrading in the
+    /// WebSocket requests are included, if the HTTP server has stored its upgrade in the
     /// extensions.
     ///
     /// # Examples
@@ -214,8 +215,9 @@ impl<S> Engine<S> {
         async move { into_axum(answer.await) }
     }
 
-    /// Answers a request that is to become a WebSocket, whatever its path (Node's `handleUpgrade`).
-    /// Others are refused with "Bad request".
+    /// Handles a WebSocket request, whatever its path (Node's `handleUpgrade`).
+    ///
+    /// Other requests are refused with "Bad request".
     pub fn handle_upgrade<B>(
         &self,
         request: Request<B>,
@@ -227,26 +229,28 @@ impl<S> Engine<S> {
         async move { into_axum(answer.await) }
     }
 
-    /// Serves a client on the first bidirectional stream of a WebTransport session, which somebody
-    /// else has accepted (Node's `onWebTransportSession`). The
-    /// [guide](crate::guide::transports#webtransport) shows a whole server.
+    /// Serves a client on the first bidirectional stream of a WebTransport session that another
+    /// server has accepted (Node's `onWebTransportSession`).
     ///
-    /// The client opens a connection there, or moves one there that polls. The checks are those of
-    /// other transports: [`transports`](crate::SocketIoBuilder::transports) must have
-    /// [`Transport::WebTransport`], and [`origins`](crate::SocketIoBuilder::origins),
-    /// [`allow_request`](crate::SocketIoBuilder::allow_request),
-    /// [`generate_id`](Self::generate_id) and the extractors of handlers see `request`: the head of
-    /// the CONNECT request, or as much of it as is known. Put the client's [`SocketAddr`] into its
-    /// extensions for [`Handshake::address`](crate::Handshake::address).
+    /// The [guide](crate::guide::transports#webtransport) shows a complete server.
     ///
-    /// The future ends when the stream is not used any more, because the connection is closed or was
-    /// refused. Close the WebTransport session then: browsers do not take the end of the stream for
-    /// the end. Dropped before a connection is opened, the future gives it up; later that changes
-    /// nothing, but the loss of the stream does.
+    /// The client opens a connection on the stream, or upgrades a polling connection to it. The
+    /// checks are the same as for other transports:
+    /// [`transports`](crate::SocketIoBuilder::transports) must contain [`Transport::WebTransport`],
+    /// and [`origins`](crate::SocketIoBuilder::origins),
+    /// [`allow_request`](crate::SocketIoBuilder::allow_request), [`generate_id`](Self::generate_id)
+    /// and the extractors of handlers read `request`. It is the head of the CONNECT request, or as
+    /// much of it as is known. Add the client's [`SocketAddr`] to its extensions for
+    /// [`Handshake::address`](crate::Handshake::address).
+    ///
+    /// The future completes when the stream is no longer used, because the connection is closed or
+    /// was refused. Close the WebTransport session then, because browsers do not treat the end of
+    /// the stream as its end. Dropping the future before a connection is opened cancels it. Later,
+    /// only the loss of the stream has an effect.
     ///
     /// # Panics
     ///
-    /// The future, outside of a tokio runtime.
+    /// The future panics outside of a Tokio runtime.
     ///
     /// [`SocketAddr`]: std::net::SocketAddr
     pub fn handle_web_transport<T>(

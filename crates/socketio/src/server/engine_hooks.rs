@@ -1,4 +1,4 @@
-//! What the application wants to know of the engine, and to decide.
+//! The application's hooks into the engine.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ type ConnectionListener = Arc<dyn Fn(Conn) + Send + Sync>;
 type ConnectionErrorListener = Arc<dyn Fn(&ConnectionFailure<'_>) + Send + Sync>;
 type HeadersListener = Arc<dyn Fn(&mut HeaderMap, &Parts) + Send + Sync>;
 
-/// What the application wants to know of the engine, and to decide.
+/// The application's hooks into the engine.
 #[derive(Default)]
 pub(crate) struct EngineHooks {
     pub(crate) allow_request: ArcSwapOption<AllowListener>,
@@ -22,7 +22,7 @@ pub(crate) struct EngineHooks {
     listeners: ArcSwap<EngineListeners>,
 }
 
-/// The listeners of each event, in the order in which they were added.
+/// The listeners of each engine event, in the order in which they were added.
 #[derive(Clone, Default)]
 pub(crate) struct EngineListeners {
     pub(crate) connection: Vec<ConnectionListener>,
@@ -39,7 +39,7 @@ impl EngineHooks {
         }
     }
 
-    /// Adds to the listeners. Events that are under way may still have the earlier ones.
+    /// Changes the listeners. Events in progress may use the previous ones.
     pub(crate) fn listen(&self, add: impl Fn(&mut EngineListeners)) {
         self.listeners.rcu(|listeners| {
             let mut listeners = EngineListeners::clone(listeners);
@@ -48,14 +48,14 @@ impl EngineHooks {
         });
     }
 
-    /// Drops what only a server needs that opens sessions.
+    /// Drops the hooks that only matter for new sessions.
     pub(crate) fn drop_handlers(&self) {
         self.allow_request.store(None);
         self.generate_id.store(None);
         self.listen(|listeners| listeners.connection = Vec::new());
     }
 
-    /// `conn` is only asked for if somebody wants to know.
+    /// Notifies the listeners of a new connection. `conn` is called only if there is a listener.
     pub(crate) fn connection(&self, conn: impl Fn() -> Conn) {
         for listener in &self.listeners.load_full().connection {
             run("connection", || listener(conn()));
@@ -81,12 +81,12 @@ impl EngineHooks {
     }
 
     pub(crate) fn wants_headers(&self) -> bool {
-        // For every answer of every session that polls: borrowed, which takes no count.
+        // Called for each response to a polling client, so it avoids a reference count.
         !self.listeners.load().headers.is_empty()
     }
 }
 
-/// Runs a listener. A panic ends neither the connection nor the listeners behind.
+/// Runs a listener. A panic affects neither the connection nor the other listeners.
 fn run(event: &'static str, listener: impl FnOnce()) {
     if let Err(panic) = catch_call(listener) {
         tracing::error!(

@@ -1,3 +1,5 @@
+//! The handle to a server, [`SocketIo`].
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,15 +28,15 @@ mod weak;
 
 pub use self::weak::WeakSocketIo;
 
-/// How long [`SocketIo::close`] waits for clients to take their last packets.
+/// The default time that [`SocketIo::close`] waits for clients to receive their last packets.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 
-/// A handle to the server: it makes namespaces, and sends to the main one.
+/// A handle to the server. It creates namespaces and sends to the main namespace.
 ///
 /// Cheap to clone. `S` is the state of the handlers that are registered through it.
 ///
-/// In an axum handler it is an extractor, if [`SocketIoLayer`](crate::SocketIoLayer) is around the
-/// router; in a Socket.IO handler too:
+/// It is an extractor in Socket.IO handlers, and in axum handlers if
+/// [`SocketIoLayer`](crate::SocketIoLayer) wraps the router:
 ///
 /// ```
 /// use axum::{Json, Router, routing::post};
@@ -58,36 +60,36 @@ impl<S> SocketIo<S> {
         Self { engine, state }
     }
 
-    /// The same server, with another state for the handlers that are registered through it.
+    /// Returns a handle to the same server with another state for handlers.
     ///
-    /// A state that holds a handle to the server itself is made so: the layer first, then
-    /// `layer.io().with_state(state)`. Let it be a [`WeakSocketIo`], for the server holds the state.
+    /// To store a handle to the server in the state, create the layer first and call
+    /// `layer.io().with_state(state)`. Store a [`WeakSocketIo`], because the server owns the state.
     pub fn with_state<S2>(&self, state: S2) -> SocketIo<S2> {
         SocketIo::new(Arc::clone(&self.engine), state)
     }
 
-    /// The state of the handlers that are registered through this handle.
+    /// Returns the state of the handlers that are registered through this handle.
     pub fn state(&self) -> &S {
         &self.state
     }
 
-    /// A namespace, or a pattern for namespaces that are made when clients ask for them.
+    /// Returns a namespace, or a pattern for namespaces that are created on request (Node's `of`).
     ///
-    /// - **A name**: the namespace is made when it is first named; a missing `/` is put in front.
-    ///   Clients can join it from then on, at any time while the server runs. Handlers that are
-    ///   added later see the events that come later.
-    /// - **A [`Regex`](crate::Regex)** (feature `regex-lite`, on by default), or a `regex::Regex` (feature `regex`):
-    ///   a namespace is created when a client asks for a name that matches. Clients choose the names, so anchor the
-    ///   pattern with `^` and `$` and keep it narrow. [`Captures`](crate::extract::Captures) extracts its groups.
+    /// - **A name**: the namespace is created by the first call. A missing leading `/` is added.
+    ///   Clients can join it from then on. Handlers that are added later receive later events.
+    /// - **A [`Regex`](crate::Regex)** (feature `regex-lite`, on by default), or a `regex::Regex`
+    ///   (feature `regex`): a namespace is created when a client requests a name that matches.
+    ///   Clients choose the names, so anchor the pattern with `^` and `$` and keep it narrow.
+    ///   [`Captures`](crate::extract::Captures) extracts its groups.
     /// - **An `async fn`** that returns `bool` or `Result<bool, E>`, with extractors
     ///   ([`NamespaceName`](crate::extract::NamespaceName), [`Auth`](crate::extract::Auth), axum's
-    ///   `State` and `Query`, …): it decides for each client that asks for a namespace which is not
-    ///   there yet.
+    ///   `State` and `Query`, …): it is called for each client that requests a namespace that does
+    ///   not exist.
     ///
-    /// A namespace that exists is joined whatever the patterns say. Patterns are tried in the order
-    /// in which they were added. The namespaces that are made after one are its children: middleware
-    /// and handlers that are registered with the pattern, before or after, serve all of them, and
-    /// operations on it mean all of their sockets.
+    /// Clients can join an existing namespace whatever the patterns are. Patterns are tried in the
+    /// order in which they were added. Namespaces created from a pattern are its children.
+    /// Middleware and handlers of the pattern, registered before or after, apply to all children,
+    /// and operations on the pattern apply to the sockets of all children.
     ///
     /// # Examples
     ///
@@ -136,10 +138,10 @@ impl<S> SocketIo<S> {
         }
     }
 
-    /// The namespace of this name, if there is one: nothing is made. A missing `/` is put in front.
+    /// Returns the namespace with this name if it exists. A missing leading `/` is added.
     ///
-    /// It is the way to reach the clients of a dynamic namespace from outside, where
-    /// [`of`](Self::of) would make one for every name that somebody mentions.
+    /// Unlike [`of`](Self::of), it never creates a namespace. Use it to reach dynamic namespaces by
+    /// names that come from outside.
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<Namespace<S>>
     where
@@ -149,7 +151,7 @@ impl<S> SocketIo<S> {
         Some(Namespace::of_core(&core, self.state.clone()))
     }
 
-    /// The namespaces that there are now, children of patterns among them, in no particular order.
+    /// Returns all namespaces, including the children of patterns, in no particular order.
     #[must_use]
     pub fn all_namespaces(&self) -> Vec<Namespace<S>>
     where
@@ -160,11 +162,11 @@ impl<S> SocketIo<S> {
             .collect()
     }
 
-    /// Calls `listener` for each namespace that is made from now on (Node's `new_namespace`
-    /// event), before a client joins it.
+    /// Calls `listener` for each new namespace, before a client joins it (Node's event
+    /// `new_namespace`).
     ///
-    /// It is the place to add a middleware to all namespaces, those among them that are made for
-    /// clients. If it panics, nobody can join the new namespace.
+    /// Use it to add a middleware to all namespaces, including dynamic ones. If the listener
+    /// panics, clients cannot join the new namespace.
     ///
     /// # Examples
     ///
@@ -196,31 +198,32 @@ impl<S> SocketIo<S> {
         &self.engine.application().namespaces
     }
 
-    /// The number of clients that are connected to this server (Node's
-    /// `io.engine.clientsCount`): engine sessions, whatever namespaces they have joined.
+    /// Returns the number of open connections (Node's `io.engine.clientsCount`), independently of
+    /// the namespaces they have joined.
     pub fn clients_count(&self) -> usize {
         self.engine.clients_count()
     }
 
-    /// Closes the server: new clients are refused, what is queued for the others is sent, all are
-    /// disconnected.
+    /// Closes the server: refuses new clients, sends the queued packets and disconnects all clients
+    /// (Node's `close`).
     ///
-    /// Returns when every client is gone and its disconnect handlers have been started. Clients
-    /// that do not take their last packets within 10 seconds are cut off; see
-    /// [`close_within`](Self::close_within). Sockets learn the reason
-    /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown). The HTTP server and
-    /// its other routes go on.
+    /// Returns when every client has disconnected and its disconnect handlers have been started.
+    /// Clients that do not receive their last packets within 10 seconds are aborted; see
+    /// [`close_within`](Self::close_within). The reason is
+    /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown). The HTTP server and its
+    /// other routes keep running.
     ///
-    /// The handlers and listeners that have been registered are dropped then, with their state and
-    /// whatever they hold, those of each namespace as soon as its disconnect handlers have finished.
-    /// Only the engine's listeners of requests and answers stay
-    /// ([`on_headers`](crate::Engine::on_headers), [`on_initial_headers`](crate::Engine::on_initial_headers),
-    /// [`on_connection_error`](crate::Engine::on_connection_error)), for a closed server still answers.
+    /// Then all registered handlers and listeners are dropped with their state. The handlers of a
+    /// namespace are dropped when its last disconnect handler has finished. The listeners of
+    /// requests and responses are kept, because a closed server still responds:
+    /// [`on_headers`](crate::Engine::on_headers),
+    /// [`on_initial_headers`](crate::Engine::on_initial_headers) and
+    /// [`on_connection_error`](crate::Engine::on_connection_error).
     pub async fn close(&self) {
         self.close_within(CLOSE_DEADLINE).await;
     }
 
-    /// Closes the server as [`close`](Self::close) does, within another time.
+    /// Closes the server as [`close`](Self::close) does, with another deadline.
     pub async fn close_within(&self, deadline: Duration) {
         self.engine.close(deadline).await;
         for namespace in self.namespaces().all() {
@@ -233,7 +236,7 @@ impl<S> SocketIo<S> {
                 Err(_) => tracing::warn!(namespace = %name, "the adapter did not close in time"),
             }
         }
-        // Nobody is served any more, and they may hold the server itself.
+        // No client is left, and the handlers may own a handle to the server.
         self.namespaces().drop_handlers();
         self.engine.application().hooks.drop_handlers();
     }
@@ -266,21 +269,21 @@ impl SocketIo {
 }
 
 impl Socket {
-    /// The server of the socket.
+    /// Returns the link to the server.
     pub(crate) fn io(&self) -> ServerLink {
         self.namespace_shared().server()
     }
 }
 
 impl ServerEventContext {
-    /// This server.
+    /// Returns the link to the server.
     pub(crate) fn io(&self) -> ServerLink {
         self.shared.server()
     }
 }
 
 impl NamespaceContext {
-    /// The server that the client asks.
+    /// Returns the link to the server.
     pub(crate) fn io(&self) -> ServerLink {
         self.server.clone()
     }
@@ -303,7 +306,7 @@ where
     }
 }
 
-/// A request did not come through the layer, so there is no [`SocketIo`] to extract.
+/// The rejection of [`SocketIo`] for a request that did not pass through the layer.
 #[derive(Clone, Copy, Debug)]
 pub struct MissingSocketIo;
 

@@ -1,3 +1,5 @@
+//! The tower layer.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,11 +10,11 @@ use crate::server::app::App;
 use crate::server::io::SocketIo;
 use crate::server::service::SocketIoService;
 
-/// Puts a Socket.IO server in front of the wrapped service.
+/// A tower layer that adds a Socket.IO server to a service.
 ///
-/// It answers what is below `/socket.io/` and passes everything else on. Add it to the outermost
-/// router, after the routes whose handlers use [`SocketIo`]. Everything that one layer value wraps
-/// is one server; clones are the same server.
+/// The server handles requests below `/socket.io/` and passes all others to the wrapped service.
+/// Add the layer to the outermost router, after the routes whose handlers use [`SocketIo`]. All
+/// services wrapped by one layer value, or by its clones, share one server.
 ///
 /// # Examples
 ///
@@ -35,7 +37,7 @@ impl<S> SocketIoLayer<S> {
         Self { engine, state }
     }
 
-    /// A handle to the server, with which handlers are registered.
+    /// Returns a handle to the server, to register handlers with.
     #[must_use]
     pub fn io(&self) -> SocketIo<S>
     where
@@ -44,8 +46,7 @@ impl<S> SocketIoLayer<S> {
         SocketIo::new(Arc::clone(&self.engine), self.state.clone())
     }
 
-    /// The server as a service of its own: it answers `404 Not Found` to what is not below its
-    /// path.
+    /// Returns the server as a service that responds with `404 Not Found` outside of its path.
     #[must_use]
     pub fn into_service(self) -> SocketIoService<NotFound> {
         self.layer(NotFound)

@@ -1,5 +1,5 @@
-//! The operations of [`BroadcastOperator`] on everybody, which the handles of a namespace and of the
-//! server share.
+//! The operations of [`BroadcastOperator`] on all sockets, for the handles of a namespace and of
+//! the server.
 
 use std::future::Future;
 use std::time::Duration;
@@ -17,49 +17,49 @@ use crate::socket::server_side::{self, ServerSideAck};
 macro_rules! operations {
     ($handle:ident, $place:literal) => {
         impl<S> $handle<S> {
-            #[doc = concat!("Sends an event to everybody in ", $place, ", see [`BroadcastOperator::emit`].")]
+            #[doc = concat!("Sends an event to all sockets in ", $place, ". See [`BroadcastOperator::emit`].")]
             pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
                 self.operator().emit(event, args);
             }
 
-            #[doc = concat!("Sends a `message` event to everybody in ", $place, ".")]
+            #[doc = concat!("Sends a `message` event to all sockets in ", $place, ".")]
             #[doc(alias = "write")]
             pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
                 self.operator().send(args);
             }
 
-            #[doc = concat!("Means the sockets of ", $place, " in any of these rooms.")]
+            #[doc = concat!("Selects the sockets in ", $place, " that are in at least one of the rooms.")]
             pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
                 self.operator().to(rooms)
             }
 
-            /// The same as [`to`](Self::to); `in` is a keyword.
+            /// Alias of [`to`](Self::to). It has this name because `in` is a keyword.
             #[doc(alias = "in")]
             pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
                 self.to(rooms)
             }
 
-            #[doc = concat!("Means everybody in ", $place, " but those in these rooms.")]
+            #[doc = concat!("Selects the sockets in ", $place, " that are in none of the rooms.")]
             pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
                 self.operator().except(rooms)
             }
 
-            #[doc = concat!("Means everybody in ", $place, " on this server.")]
+            #[doc = concat!("Selects the sockets in ", $place, " that are connected to this server.")]
             pub fn local(&self) -> BroadcastOperator {
                 self.operator().local()
             }
 
-            #[doc = concat!("Means everybody in ", $place, " whose transport can take a packet at once.")]
+            #[doc = concat!("Returns an operator for ", $place, " whose packets are dropped for clients that are not ready to receive.")]
             pub fn volatile(&self) -> BroadcastOperator {
                 self.operator().volatile()
             }
 
-            #[doc = concat!("Means everybody in ", $place, ", and sets whether the transports may compress the packet: `true` by default.")]
+            #[doc = concat!("Returns an operator for ", $place, " that sets whether packets may be compressed. The default is `true`.")]
             pub fn compress(&self, compress: bool) -> BroadcastOperator {
                 self.operator().compress(compress)
             }
 
-            #[doc = concat!("Means everybody in ", $place, ", and gives up acknowledgements after a time.")]
+            #[doc = concat!("Returns an operator for ", $place, " with a timeout for acknowledgements.")]
             pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
                 self.operator().timeout(timeout)
             }
@@ -80,20 +80,19 @@ macro_rules! operations {
                 self.operator().disconnect_clients();
             }
 
-            #[doc = concat!("Sends an event to everybody in ", $place, ", as [`emit`](Self::emit), and tells if it cannot")]
-            /// be sent.
+            #[doc = concat!("Sends an event to all sockets in ", $place, ", and returns an error if it cannot be sent.")]
             ///
             /// # Errors
             ///
-            /// If the name is reserved or the arguments cannot be serialised.
+            /// Fails if the name is reserved or the arguments cannot be serialised.
             pub fn try_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) -> Result<(), EmitError> {
                 self.operator().try_emit(event, args)
             }
 
-            #[doc = concat!("Sends an event to everybody in ", $place, " and returns the acknowledgements, see")]
-            /// [`BroadcastOperator::emit_with_ack`].
+            #[doc = concat!("Sends an event to all sockets in ", $place, " and returns their acknowledgements.")]
             ///
-            /// With a [`timeout`](Self::timeout) clients that do not answer are given up.
+            /// See [`BroadcastOperator::emit_with_ack`]. With a [`timeout`](Self::timeout), clients
+            /// that do not answer in time are skipped.
             #[doc(alias = "emitWithAck")]
             pub fn emit_with_ack<T: DeserializeOwned>(
                 &self,
@@ -103,24 +102,25 @@ macro_rules! operations {
                 self.operator().emit_with_ack(event, args)
             }
 
-            #[doc = concat!("Lets everybody in ", $place, " join rooms (Node's `socketsJoin`).")]
+            #[doc = concat!("Adds all sockets in ", $place, " to rooms (Node's `socketsJoin`).")]
             #[doc(alias = "socketsJoin")]
             pub fn sockets_join(&self, rooms: impl IntoRooms) {
                 self.operator().sockets_join(rooms);
             }
 
-            #[doc = concat!("Lets everybody in ", $place, " leave rooms (Node's `socketsLeave`).")]
+            #[doc = concat!("Removes all sockets in ", $place, " from rooms (Node's `socketsLeave`).")]
             #[doc(alias = "socketsLeave")]
             pub fn sockets_leave(&self, rooms: impl IntoRooms) {
                 self.operator().sockets_leave(rooms);
             }
 
-            #[doc = concat!("Describes everybody in ", $place, ", on every server: see")]
-            /// [`BroadcastOperator::fetch_sockets`].
+            #[doc = concat!("Returns descriptions of all sockets in ", $place, ", on every server.")]
+            ///
+            /// See [`BroadcastOperator::fetch_sockets`].
             ///
             /// # Errors
             ///
-            /// If another server has not answered in time, or the adapter has failed.
+            /// Fails if another server does not answer in time, or if the adapter fails.
             #[doc(alias = "fetchSockets")]
             pub fn fetch_sockets(
                 &self,
@@ -128,12 +128,13 @@ macro_rules! operations {
                 self.operator().fetch_sockets()
             }
 
-            #[doc = concat!("The ids of everybody in ", $place, ", on every server: see")]
-            /// [`BroadcastOperator::all_sockets`].
+            #[doc = concat!("Returns the ids of all sockets in ", $place, ", on every server.")]
+            ///
+            /// See [`BroadcastOperator::all_sockets`].
             ///
             /// # Errors
             ///
-            /// As those of [`fetch_sockets`](Self::fetch_sockets).
+            /// Fails for the same reasons as [`fetch_sockets`](Self::fetch_sockets).
             #[doc(alias = "allSockets")]
             pub fn all_sockets(
                 &self,
@@ -141,12 +142,12 @@ macro_rules! operations {
                 self.operator().all_sockets()
             }
 
-            #[doc = concat!("Emits an event to the other servers of the cluster, in ", $place, " (Node's")]
-            /// `serverSideEmit`).
+            #[doc = concat!("Emits an event to the other servers of the cluster, in ", $place, ".")]
             ///
-            /// Handlers that were registered there with [`Namespace::on_server_event`]
-            /// run; this server is not told. An event that cannot be sent is logged as an error; use
-            /// [`try_server_side_emit`](Self::try_server_side_emit) to be told.
+            /// Node's `serverSideEmit`. Handlers registered there with
+            /// [`Namespace::on_server_event`] run; those of this server do not. An event that
+            /// cannot be sent is logged as an error. Use
+            /// [`try_server_side_emit`](Self::try_server_side_emit) to handle the error.
             #[doc(alias = "serverSideEmit")]
             pub fn server_side_emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
                 if let Err(error) = self.try_server_side_emit(event, args) {
@@ -154,13 +155,13 @@ macro_rules! operations {
                 }
             }
 
-            /// Emits an event to the other servers, as [`server_side_emit`](Self::server_side_emit), and
-            /// tells if it cannot be sent.
+            /// Emits an event to the other servers of the cluster, and returns an error if it
+            /// cannot be sent.
             ///
             /// # Errors
             ///
-            /// If the name is `connect`, `connection` or `new_namespace`, which Node's servers keep for
-            /// themselves, or the arguments cannot be serialised.
+            /// Fails if the arguments cannot be serialised, or if the name is reserved by Node's
+            /// servers: `connect`, `connection` or `new_namespace`.
             pub fn try_server_side_emit<T: Serialize + ?Sized>(
                 &self,
                 event: &str,
@@ -169,16 +170,16 @@ macro_rules! operations {
                 self.operator().server_side_emit(event, args)
             }
 
-            #[doc = concat!("Emits an event to the other servers of the cluster, in ", $place, ", and returns")]
-            /// their answers, one of each (Node's `serverSideEmitWithAck`).
+            #[doc = concat!("Emits an event to the other servers of the cluster, in ", $place, ", and returns one answer of each.")]
             ///
-            /// It is sent when the future is awaited. A server that is alone has no answers to wait for.
-            /// How long those of the others are waited for is the adapter's to say.
+            /// Node's `serverSideEmitWithAck`. The event is sent when the future is first polled. A
+            /// server without peers has no answers to wait for. The adapter sets the timeout for
+            /// the others.
             ///
             /// # Errors
             ///
-            /// If a server has not answered in time, or has answered something else than a `T`, or the event
-            /// cannot be sent. The error holds the answers that are good.
+            /// Fails if a server does not answer in time, if an answer is not a `T`, or if the
+            /// event cannot be sent. The error contains the valid answers.
             ///
             /// # Examples
             ///

@@ -17,33 +17,32 @@ use tokio::sync::OnceCell;
 
 use self::coding::Coding;
 
-/// The files of the official browser client, to be served below the path of the server (Node's
-/// option `serveClient`).
+/// The files of the official browser client, which the server serves below its path (Node's
+/// `serveClient`).
 ///
-/// A page can then load the client from the server that it talks to:
+/// A page can load the client from the server that it connects to:
 ///
 /// ```html
 /// <script src="/socket.io/socket.io.min.js"></script>
 /// <script>const socket = io();</script>
 /// ```
 ///
-/// It is off by default, other than in Node, and the files are yours to bring: with their source
-/// maps they have more than a megabyte, which a crate should not put into every program. They are
-/// in the folder `dist` of the npm package `socket.io-client`. Name it
-/// ([`from_dir`](Self::from_dir)), or build the files into the program
-/// ([`from_files`](Self::from_files)).
+/// Unlike in Node it is off by default, because this crate does not contain the files: with source
+/// maps they exceed a megabyte. They are in the folder `dist` of the npm package
+/// `socket.io-client`. Read them from there with [`from_dir`](Self::from_dir), or embed them in the
+/// program with [`from_files`](Self::from_files).
 ///
-/// # What is answered
+/// # Responses
 ///
-/// The eight names that Node's server knows: `socket.io.js`, `socket.io.min.js`,
-/// `socket.io.esm.min.js`, `socket.io.msgpack.min.js`, and each with `.map` behind it. Every method
-/// gets the file. Another name, or a file that is not there, is a request to the server itself and
-/// refused as such.
+/// The eight names of Node's server are served: `socket.io.js`, `socket.io.min.js`,
+/// `socket.io.esm.min.js`, `socket.io.msgpack.min.js`, and each with `.map` appended. Every method
+/// returns the file. Other names and missing files are handled as requests to the server and
+/// refused.
 ///
-/// The `ETag` is the version of the client, so browsers ask whether it has changed and get
-/// `304 Not Modified`. A file is compressed when somebody first accepts that, with gzip or deflate,
-/// and kept; with the feature `brotli` also with that. Files and their compressed forms are in
-/// memory: up to some 2 MB for all of them.
+/// The `ETag` is the version of the client, so that browsers revalidate and receive `304 Not
+/// Modified`. Each file is compressed with gzip or deflate on the first request that accepts it,
+/// and with brotli if the feature `brotli` is enabled. The files and their compressed forms stay in
+/// memory, up to about 2 MB in total.
 ///
 /// # Examples
 ///
@@ -62,7 +61,7 @@ pub struct ServeClient {
     etag: HeaderValue,
 }
 
-/// The names that are served, as in Node.
+/// The names of the files, as in Node.
 const NAMES: [&str; 8] = [
     "socket.io.js",
     "socket.io.js.map",
@@ -77,28 +76,27 @@ const NAMES: [&str; 8] = [
 const JAVASCRIPT: HeaderValue = HeaderValue::from_static("application/javascript; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// Browsers keep the file, and ask each time whether it is still the same.
+/// Browsers cache the file and revalidate it on each use.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=0");
 
-/// The files in the order of [`NAMES`], as far as they are there.
+/// The files in the order of [`NAMES`], `None` if missing.
 struct Files([Option<File>; NAMES.len()]);
 
-/// A file, and what has been made of it.
+/// A file and its compressed forms.
 struct File {
     content: Bytes,
     compressed: [OnceCell<Bytes>; Coding::ALL.len()],
 }
 
 impl ServeClient {
-    /// The files in a folder: the `dist` of the npm package `socket.io-client`, or the
+    /// Reads the files from a folder: `dist` of the npm package `socket.io-client`, or
     /// `client-dist` of `socket.io`.
     ///
-    /// They are read here and kept in memory; no request makes the server open a file. A change
-    /// takes effect when the program is started again.
+    /// The files are read once and kept in memory. Changes take effect after a restart.
     ///
     /// # Errors
     ///
-    /// If none of the files is there, or one cannot be read.
+    /// Fails if the folder has none of the files, or if a file cannot be read.
     pub fn from_dir(folder: impl AsRef<Path>) -> io::Result<Self> {
         let folder = folder.as_ref();
         let mut found = Vec::new();
@@ -128,12 +126,14 @@ impl ServeClient {
         Self::new(found, package.as_deref())
     }
 
-    /// Files that are at hand, for instance built into the program with `include_bytes!`: their
-    /// names, as in the folder `dist` of the npm package `socket.io-client`, and what is in them.
+    /// Takes files that are in memory, for example from `include_bytes!`, as pairs of name and
+    /// content.
+    ///
+    /// The names are those in the folder `dist` of the npm package `socket.io-client`.
     ///
     /// # Errors
     ///
-    /// If a name is not one of the eight of the client.
+    /// Fails if a name is not one of the eight file names of the client.
     ///
     /// # Examples
     ///
@@ -188,7 +188,8 @@ impl ServeClient {
         })
     }
 
-    /// The answer to a request for a file of this name, unless there is none.
+    /// Returns the response to a request for the file with this name, or `None` if it does not
+    /// exist.
     pub(crate) fn answer(
         &self,
         name: &str,
@@ -231,7 +232,7 @@ impl ServeClient {
         })
     }
 
-    /// Whether the client has the file already (`If-None-Match`).
+    /// Returns whether the client has the current file (`If-None-Match`).
     fn is_known(&self, request: &HeaderMap) -> bool {
         let values = request.get_all(header::IF_NONE_MATCH);
         values.iter().any(|value| {
@@ -260,13 +261,13 @@ impl Files {
         self.0.get(at)?.as_ref()
     }
 
-    /// A file in this coding, which is made when it is first asked for.
+    /// Returns a file in this coding. The first request compresses it.
     async fn compressed(self: Arc<Self>, at: usize, coding: Coding) -> Option<Bytes> {
         if let Some(made) = self.file(at)?.kept(coding) {
             return Some(made);
         }
-        // A task, so that it goes on when the client is gone: those who ask and leave, again and
-        // again, cause it once.
+        // A task continues when the client disconnects, so that repeated aborted requests compress
+        // a file only once.
         let files = Arc::clone(&self);
         let making = tokio::spawn(async move {
             if let Some(file) = files.file(at) {
@@ -289,12 +290,12 @@ impl File {
         };
         let made = place.get_or_try_init(async || {
             let content = self.content.clone();
-            // It takes longer than a task may hold its thread.
+            // Compression would block the thread for too long.
             let made = tokio::task::spawn_blocking(move || coding.compress(&content));
             made.await.map_err(io::Error::other).flatten()
         });
         if let Err(error) = made.await {
-            tracing::warn!(%error, "cannot compress a file of the client, so it is sent as it is");
+            tracing::warn!(%error, "sending a file of the browser client uncompressed: compression failed");
         }
     }
 }
@@ -303,7 +304,7 @@ fn position(name: &str) -> Option<usize> {
     NAMES.iter().position(|known| *known == name)
 }
 
-/// Whether there is no such file, as opposed to one that cannot be read.
+/// Returns whether the error means that the file does not exist, rather than that it is unreadable.
 fn is_absence(error: &io::Error) -> bool {
     matches!(
         error.kind(),

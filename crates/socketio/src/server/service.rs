@@ -1,3 +1,5 @@
+//! The tower service.
+
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,7 +12,8 @@ use tower_service::Service;
 use crate::server::app::App;
 use crate::server::io::SocketIo;
 
-/// Serves Socket.IO and passes other requests on, with a [`SocketIo`] in their extensions.
+/// A service that handles Socket.IO requests and passes all others to the inner service, with a
+/// [`SocketIo`] in their extensions.
 pub struct SocketIoService<I> {
     engine: EngineIoService<I, App>,
 }
@@ -22,22 +25,22 @@ impl<I> SocketIoService<I> {
         }
     }
 
-    /// A handle to the server.
+    /// Returns a handle to the server.
     pub fn io(&self) -> SocketIo {
         SocketIo::new(Arc::clone(self.engine.engine()), ())
     }
 
-    /// The wrapped service.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &I {
         self.engine.get_ref()
     }
 
-    /// The wrapped service, mutably.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut I {
         self.engine.get_mut()
     }
 
-    /// The wrapped service, by value.
+    /// Returns the inner service.
     pub fn into_inner(self) -> I {
         self.engine.into_inner()
     }

@@ -1,4 +1,4 @@
-//! Options of the Engine.IO server beneath.
+//! The options of the Engine.IO server.
 
 use engineio::{HttpCompression, Message, SessionCookie};
 
@@ -6,24 +6,25 @@ use super::SocketIoBuilder;
 use crate::handler::{AllowListener, AllowOutput, RequestHandler};
 
 impl<S> SocketIoBuilder<S> {
-    /// Asks `handler` whether a client may connect (Node's `allowRequest`). Without one, everybody
-    /// may.
+    /// Sets the handler that decides whether a client may connect (Node's `allowRequest`). By
+    /// default every client may.
     ///
-    /// It is an `async fn` whose arguments are extractors of axum: `HeaderMap`, `Query<T>`,
-    /// `CookieJar`, `State<T>`, [`SocketIo`](crate::SocketIo), … It extracts from the state that was
-    /// given [before](Self::with_state). It returns
+    /// The handler is an `async fn` whose arguments are axum extractors: `HeaderMap`, `Query<T>`,
+    /// `CookieJar`, `State<T>`, [`SocketIo`](crate::SocketIo), … It extracts from the state that
+    /// was set [before](Self::with_state). It returns one of these types:
     ///
-    /// - `bool`, `Result<(), E>` or `Result<bool, E>` with `E:` [`IntoRefusal`](crate::IntoRefusal):
-    ///   the client of an error is told its text, that of `false` "Forbidden";
-    /// - `()` to let everybody in.
+    /// - `bool`, `Result<(), E>` or `Result<bool, E>` with `E:`
+    ///   [`IntoRefusal`](crate::IntoRefusal): the client receives the text of the error, or
+    ///   "Forbidden" for `false`.
+    /// - `()` to accept every client.
     ///
-    /// It is asked once, when a connection is opened, on every transport. What extractors and
-    /// handler leave in the extensions of the request, extractors of all later handlers find there.
-    /// An extractor that fails refuses the client, and so does a panic. While it waits the client
-    /// waits; give up in time what may take long.
+    /// The handler is called once for each new connection, on every transport. Extensions that
+    /// extractors and the handler add to the request are visible to the extractors of all later
+    /// handlers. A failed extractor or a panic refuses the client. The client waits for the
+    /// handler, so use a timeout for slow operations.
     ///
-    /// The later requests of a connection are let in by its id, which is a secret;
-    /// [`origins`](Self::origins) holds for them too.
+    /// Later requests of a connection are authorised by its id, which is a secret.
+    /// [`origins`](Self::origins) applies to them too.
     ///
     /// # Examples
     ///
@@ -51,34 +52,36 @@ impl<S> SocketIoBuilder<S> {
         self
     }
 
-    /// Whether clients put a slash behind the path: `true` by default (Node's `addTrailingSlash`).
+    /// Sets whether clients append a slash to the path (Node's `addTrailingSlash`). The default is
+    /// `true`.
     ///
-    /// With `false` the path itself is served too, for clients with the same option.
+    /// With `false`, the path without a slash is served too, for clients with the same option.
     pub fn add_trailing_slash(self, add: bool) -> Self {
         self.engine(|engine| engine.add_trailing_slash(add))
     }
 
-    /// A cookie with the id of the connection, for load balancers: none by default (Node's
-    /// `cookie`; its `true` is `SessionCookie::default()`).
+    /// Sets a cookie with the id of the connection, for load balancers (Node's `cookie`). There is
+    /// none by default.
     ///
-    /// It is sent with the answer that opens a connection, on every transport.
+    /// The cookie is sent with the response that opens a connection, on every transport. Node's
+    /// `true` is `SessionCookie::default()`.
     pub fn cookie(self, cookie: impl Into<Option<SessionCookie>>) -> Self {
         self.engine(|engine| engine.cookie(cookie))
     }
 
-    /// How answers to polls are compressed: with gzip or deflate, from 1024 bytes, by default;
-    /// `None` for not at all (Node's `httpCompression`).
+    /// Sets the compression of responses to polls (Node's `httpCompression`). The default is gzip
+    /// or deflate for responses of at least 1024 bytes; `None` disables it.
     ///
-    /// Events that are sent with `compress(false)` are not compressed, unless others in the same
-    /// answer are.
+    /// Events sent with `compress(false)` are compressed only if another event in the same response
+    /// is.
     pub fn http_compression(self, compression: impl Into<Option<HttpCompression>>) -> Self {
         self.engine(|engine| engine.http_compression(compression))
     }
 
-    /// An Engine.IO message that every client is sent right behind the handshake: none by default
-    /// (Node's `initialPacket`).
+    /// Sets an Engine.IO message that is sent to each client directly after the handshake (Node's
+    /// `initialPacket`). There is none by default.
     ///
-    /// Clients take it for a Socket.IO packet.
+    /// Clients interpret it as a Socket.IO packet.
     pub fn initial_packet(self, message: impl Into<Message>) -> Self {
         self.engine(|engine| engine.initial_packet(message))
     }

@@ -1,3 +1,5 @@
+//! The weak handle to a server.
+
 use std::fmt;
 use std::sync::{Arc, Weak};
 
@@ -6,10 +8,10 @@ use engineio::Engine;
 use super::SocketIo;
 use crate::server::app::App;
 
-/// A handle to the server that does not keep it alive, for what the server holds itself: the state of
-/// its handlers, and what closures of its listeners capture.
+/// A weak handle to the server, for values that the server owns: the state of its handlers and the
+/// captures of its listeners.
 ///
-/// Made by [`SocketIo::downgrade`]. Cheap to clone.
+/// Created by [`SocketIo::downgrade`]. Cheap to clone.
 ///
 /// # Examples
 ///
@@ -38,7 +40,7 @@ pub struct WeakSocketIo<S = ()> {
 }
 
 impl<S> SocketIo<S> {
-    /// A handle that does not keep the server alive.
+    /// Returns a weak handle, which does not keep the server alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakSocketIo<S>
     where
@@ -52,8 +54,9 @@ impl<S> SocketIo<S> {
 }
 
 impl<S> WeakSocketIo<S> {
-    /// The handle to the server, unless that has been dropped: nobody has a [`SocketIo`], the layer
-    /// or its service any more, and no request is under way.
+    /// Returns a handle to the server, or `None` if it was dropped.
+    ///
+    /// The server is dropped with the last [`SocketIo`], layer, service and request in progress.
     #[must_use]
     pub fn upgrade(&self) -> Option<SocketIo<S>>
     where

@@ -1,3 +1,5 @@
+//! Content codings of the files of the browser client.
+
 use std::io::{self, Read as _};
 
 use bytes::Bytes;
@@ -7,7 +9,7 @@ use flate2::read::{GzEncoder, ZlibEncoder};
 use http::header::{HeaderMap, HeaderValue};
 use smallvec::SmallVec;
 
-/// A form of compression that HTTP knows.
+/// A content coding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Coding {
     #[cfg(feature = "brotli")]
@@ -17,7 +19,7 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// All of them; those that the client likes equally in the order of Node's server.
+    /// All codings. If the client accepts several equally, the first one is used, as in Node.
     pub(super) const ALL: &[Self] = &[
         #[cfg(feature = "brotli")]
         Self::Brotli,
@@ -25,7 +27,7 @@ impl Coding {
         Self::Deflate,
     ];
 
-    /// The name of the coding in headers.
+    /// Returns the name of the coding in headers.
     pub(super) fn token(self) -> HeaderValue {
         HeaderValue::from_static(self.name())
     }
@@ -39,7 +41,7 @@ impl Coding {
         }
     }
 
-    /// The coding that the client likes best.
+    /// Returns the coding that the client prefers.
     pub(super) fn preferred(request: &HeaderMap) -> Option<Self> {
         let names: SmallVec<[_; 3]> = Self::ALL.iter().map(|coding| coding.name()).collect();
         let name = preferred_encoding(request, &names)?;
@@ -49,11 +51,11 @@ impl Coding {
             .find(|coding| coding.name() == name)
     }
 
-    /// Compresses as well as is possible: it is done once.
+    /// Compresses `content` at the highest level, because it happens once per file.
     ///
     /// # Errors
     ///
-    /// If the compressor fails, which it has no reason to in memory.
+    /// Fails if the compressor fails, which does not happen in memory.
     pub(super) fn compress(self, content: &[u8]) -> io::Result<Bytes> {
         let mut compressed = Vec::new();
         match self {

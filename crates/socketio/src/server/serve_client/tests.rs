@@ -36,14 +36,14 @@ fn the_version_is_that_of_the_banner_or_of_the_package_or_else_a_hash() {
     );
     assert_eq!(version("Socket.IO v5.0.0-beta.1", None), "5.0.0-beta.1");
     assert_eq!(version("!function(){}", package), "4.7.5");
-    // What could not stand in a header.
+    // Values that are not valid in a header.
     assert_eq!(version("Socket.IO v\"1\"", package), "4.7.5");
     for package in [Some("{}"), Some(r#"{"version":""}"#), Some("\0"), None] {
         let hash = version("!function(){}", package);
         assert_eq!(hash.len(), 16);
         assert_ne!(hash, version("!function(){ }", package));
     }
-    // A banner further down is not one of the client.
+    // A banner further into the file is not the client's.
     let far = format!("{}Socket.IO v4.8.4", " ".repeat(300));
     assert_eq!(version(&far, package), "4.7.5");
 }

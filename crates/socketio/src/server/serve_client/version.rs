@@ -1,15 +1,16 @@
+//! The version of the browser client, which is its `ETag`.
+
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Deserialize;
 
-/// Where the version stands at the beginning of a file of the client.
+/// The text in front of the version at the start of a file of the client.
 const BANNER: &str = "Socket.IO v";
 
-/// How far from the beginning of a file the version is looked for, in bytes.
+/// The number of bytes at the start of a file that are searched for the version.
 const BANNER_WITHIN: usize = 200;
 
-/// The version of the client: what a file says of itself, or else its package, or else a hash of
-/// the files.
+/// Returns the version of the client: from a file, from its package, or a hash of the files.
 pub(super) fn of<'a>(
     files: impl Iterator<Item = &'a [u8]> + Clone,
     package: Option<&[u8]>,
@@ -40,7 +41,7 @@ fn in_package(package: &[u8]) -> Option<String> {
     is_version(&package.version)
 }
 
-/// The version, if it can stand in a header as it is.
+/// Returns the version if it is valid in a header.
 fn is_version(version: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
     (!version.is_empty() && version.bytes().all(is_plain)).then(|| version.to_owned())
