@@ -1,4 +1,14 @@
-//! One engine session and its sockets.
+//! One connection and its sockets; may use `namespace` and the modules below it.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `connection.rs` | the engine's `Connection`: decodes messages and checks the timeouts of a client |
+//! | `receive.rs`, `dispatch.rs` | the way of a packet to its socket, and of an event to its handlers |
+//! | `join.rs`, `leave.rs` | joining a namespace with its middleware, and leaving it |
+//! | `recover.rs` | connection state recovery |
+//! | `rejected.rs` | events that were rejected |
+//! | `revision.rs` | differences between protocol revisions |
+//! | `conn.rs`, `handle.rs` | the public handles `Conn` and `Client` |
 
 use std::any::Any;
 use std::error::Error;
@@ -46,9 +56,9 @@ pub(crate) struct Client {
 
 #[derive(Default)]
 struct Members {
-    /// A client is in a handful of namespaces: a search through a list beats a table.
+    /// Clients are in few namespaces, so a linear search is faster than a map.
     list: SmallVec<[Member; 1]>,
-    /// How often the client has tried to join.
+    /// The number of attempts to join.
     attempts: u64,
     closed: bool,
 }
@@ -60,31 +70,30 @@ struct Member {
 }
 
 enum MemberState {
-    /// It is decided whether the client may join, or the connect handlers and what the client has
-    /// sent meanwhile are being started.
+    /// Middleware is running, or the connect handlers and the queued packets are being started.
     Joining(Box<Joining>),
     Joined(Socket, OccupancyGuard),
-    /// The client was here. Packets that it sent before it knew are ignored.
+    /// The socket has left. Packets that the client sent before it was notified are ignored.
     Left,
 }
 
 struct Joining {
-    /// Tells this attempt from others of the same client to join the same namespace.
+    /// Distinguishes this attempt from other attempts of the client to join the same namespace.
     attempt: u64,
-    /// The socket, once it is known which one the client gets.
+    /// The socket, once it is created.
     socket: Option<(Socket, OccupancyGuard)>,
-    /// What the client has sent behind its CONNECT.
+    /// The packets that arrived after the CONNECT packet.
     queue: Vec<(Packet, TaskGuard)>,
-    /// Ends the task that joins.
+    /// Aborts the task of the join.
     task: AbortHandle,
-    /// Whether the socket has been let in.
+    /// Whether the socket was accepted.
     accepted: bool,
-    /// Why the socket has left again. The task that joins ends it, after its connect handlers have
-    /// been started.
+    /// The reason if the socket has left again. The task of the join completes the leave after the
+    /// connect handlers were started.
     left: Option<DisconnectReason>,
 }
 
-/// What observers of the connection are told when no lock is held any more.
+/// Events for observers of the connection, which are notified after the lock is released.
 type Announcements = SmallVec<[Announcement; 2]>;
 
 impl Client {
@@ -113,12 +122,12 @@ impl Client {
         &self.shared.session
     }
 
-    /// Whether the client has joined a namespace since it is here.
+    /// Returns whether the client has ever joined a namespace.
     pub(crate) fn has_joined(&self) -> bool {
         self.joined.load(Ordering::Relaxed)
     }
 
-    /// The client's sockets that are connected.
+    /// Returns the connected sockets of the client.
     pub(crate) fn sockets(&self) -> Vec<Socket> {
         let members = self.members.lock();
         let sockets = members.list.iter().filter_map(Member::socket);
@@ -128,38 +137,37 @@ impl Client {
             .collect()
     }
 
-    /// Sends a packet while a lock is held.
+    /// Queues a packet while a lock is held. Observers are notified when the result is dropped.
     fn enqueue(&self, packet: Result<EncodedPacket, EncodeError>) -> Announcement {
         match packet {
             Ok(packet) => self.shared.enqueue(&packet),
             Err(error) => {
-                tracing::error!(%error, "a packet was not sent");
+                tracing::error!(%error, "failed to encode a packet");
                 Announcement::default()
             }
         }
     }
 
-    /// Sends a packet that is no event.
+    /// Sends a packet other than an event.
     fn send(&self, packet: Result<EncodedPacket, EncodeError>) {
         match packet {
-            // A session that is closed is about to be taken out of its namespaces.
+            // If the session is closed, its sockets are about to be removed.
             Ok(packet) => drop(self.shared.send_owned(packet)),
-            Err(error) => tracing::error!(%error, "a packet was not sent"),
+            Err(error) => tracing::error!(%error, "failed to encode a packet"),
         }
     }
 
-    /// The client broke the protocol: it is taken out of its namespaces and its connection is
-    /// closed.
+    /// Closes the connection because the client violated the protocol.
     pub(crate) fn close_for_violation(self: &Arc<Self>, why: &str) {
         tracing::debug!(why, "closing a connection");
-        self.leave_all(DisconnectReason::ForcedServerClose, Run::Here);
+        self.leave_all(DisconnectReason::ForcedServerClose, RunMode::Inline);
         self.session().close(CloseReason::ForcedClose);
     }
 
-    /// The client sent something that is no Socket.IO packet.
+    /// Closes the connection because the client sent a message that is not a Socket.IO packet.
     pub(crate) fn close_for_decode_error(self: &Arc<Self>, error: &dyn Error) {
         tracing::debug!(%error, "closing a connection: the client sent a malformed packet");
-        self.leave_all(DisconnectReason::ForcedClose, Run::Here);
+        self.leave_all(DisconnectReason::ForcedClose, RunMode::Inline);
         self.session().close(CloseReason::ForcedClose);
     }
 }
@@ -170,7 +178,7 @@ impl Members {
         self.list.iter_mut().find(|member| member.name == *name)
     }
 
-    /// What an attempt to join waits with, if it has not been given up.
+    /// Returns the state of an attempt to join, unless it was cancelled.
     fn joining(&mut self, attempt: u64) -> Option<&mut Joining> {
         match &mut self.attempt(attempt)?.state {
             MemberState::Joining(joining) => Some(joining),
@@ -178,7 +186,7 @@ impl Members {
         }
     }
 
-    /// The place of an attempt to join that has not been given up.
+    /// Returns the member of an attempt to join, unless it was cancelled.
     fn attempt(&mut self, attempt: u64) -> Option<&mut Member> {
         self.list.iter_mut().find(|member| {
             matches!(&member.state, MemberState::Joining(joining) if joining.attempt == attempt)
@@ -196,21 +204,21 @@ impl Member {
     }
 }
 
-/// What the application does to a client through one of its sockets.
+/// Operations of the application on a client through one of its sockets.
 ///
-/// It may hold locks that its disconnect handlers want, so those run in a task of their own. Only
-/// `supersede` is not called by the application.
+/// The application may hold locks that its disconnect handlers need, so the handlers run in a
+/// separate task. Only `supersede` is not called by the application.
 impl ClientControl for Client {
     fn leave(self: Arc<Self>, socket: &dyn Any, reason: DisconnectReason) {
         let socket = socket.downcast_ref();
         debug_assert!(socket.is_some(), "`leave` takes a `SocketState`");
         if let Some(socket) = socket {
-            Self::leave(&self, socket, reason, Run::InTask);
+            Self::leave(&self, socket, reason, RunMode::Spawned);
         }
     }
 
     fn close(self: Arc<Self>, reason: DisconnectReason) {
-        self.leave_all(reason, Run::InTask);
+        self.leave_all(reason, RunMode::Spawned);
         self.session().close(CloseReason::ForcedClose);
     }
 
@@ -219,18 +227,18 @@ impl ClientControl for Client {
     }
 
     fn supersede(self: Arc<Self>) {
-        tracing::debug!("closing a connection: its client is back on another");
-        // The task that calls this is that of the new connection, and has no locks of the
-        // application's. Its connect handlers are started after these.
-        self.leave_all(DisconnectReason::TransportClose, Run::Here);
+        tracing::debug!("closing a connection: its client has recovered on another");
+        // The caller is the task of the new connection and holds no locks of the application. Its
+        // connect handlers start after these disconnect handlers.
+        self.leave_all(DisconnectReason::TransportClose, RunMode::Inline);
         self.session().abort(CloseReason::TransportClose);
     }
 }
 
-/// Where disconnect handlers run.
+/// How disconnect handlers are run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Run {
-    /// Where they are called, as far as they go at once.
-    Here,
-    InTask,
+pub(crate) enum RunMode {
+    /// Polled once by the caller; moved to a task if they are not ready.
+    Inline,
+    Spawned,
 }

@@ -1,4 +1,4 @@
-//! The connection beneath a socket.
+//! The public handle to a connection, [`Conn`].
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,12 +15,11 @@ use crate::socket::Socket;
 use crate::wire::client_shared::ClientShared;
 use crate::wire::disconnect_reason::DisconnectReason;
 
-/// The connection beneath a socket, which its client shares among its namespaces (Node's
-/// `socket.conn`).
+/// A handle to the connection of a client, which its sockets share (Node's `socket.conn`).
 ///
-/// Its listeners are called in the order in which they were added, by whoever makes the event
-/// happen: the connection's own task, a request of its client, or whoever sends. They should not
-/// block. They go when the connection is closed; one that is added later is never called.
+/// Listeners are called in the order in which they were added, by the task that causes the event:
+/// that of the connection, a request of the client, or a sender. They must not block. They are
+/// dropped when the connection is closed. A listener added to a closed connection is never called.
 #[derive(Clone)]
 pub struct Conn {
     client: Arc<ClientShared>,
@@ -31,81 +30,82 @@ impl Conn {
         Self { client }
     }
 
-    /// The id of the connection: a secret between this client and the server.
+    /// Returns the id of the connection, a secret between the client and the server.
     ///
-    /// Who knows it can send in the client's name: keep it out of logs, and away from other
-    /// clients. It is not the id of any [`Socket`].
+    /// With the id, anyone can send in the name of the client. Keep it out of logs and do not send
+    /// it to other clients. It differs from the id of each [`Socket`].
     #[must_use]
     pub fn id(&self) -> &str {
         self.client.session.id().as_str()
     }
 
-    /// The request that opened the connection (Node's `request`).
+    /// Returns the request that opened the connection (Node's `request`).
     #[must_use]
     pub fn handshake(&self) -> Arc<Handshake> {
         self.client.handshake()
     }
 
-    /// The address of the peer, see [`Handshake::address`].
+    /// Returns the address of the peer, see [`Handshake::address`].
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.handshake().address()
     }
 
-    /// The revision of Engine.IO that the client speaks.
+    /// Returns the Engine.IO revision that the client uses.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.client.session.protocol()
     }
 
-    /// The transport that the client uses now.
+    /// Returns the current transport of the client.
     #[must_use]
     pub fn transport(&self) -> Transport {
         self.client.session.transport()
     }
 
-    /// How far the connection has come.
+    /// Returns the state of the connection (Node's `readyState`).
     #[must_use]
     pub fn ready_state(&self) -> ReadyState {
         self.client.session.ready_state()
     }
 
-    /// Whether the client has moved from polling to another transport (Node's `upgraded`).
+    /// Returns whether the client has upgraded to another transport (Node's `upgraded`).
     #[must_use]
     pub fn is_upgraded(&self) -> bool {
         self.client.session.is_upgraded()
     }
 
-    /// Whether the client is about to move from polling to another transport (Node's `upgrading`).
+    /// Returns whether an upgrade is in progress (Node's `upgrading`).
     #[must_use]
     pub fn is_upgrading(&self) -> bool {
         self.client.session.is_upgrading()
     }
 
-    /// The number of bytes that wait to be sent.
+    /// Returns the number of queued bytes.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.client.session.queued_bytes()
     }
 
-    /// Sends an Engine.IO message as it is (Node's `send` and `write`).
+    /// Sends an Engine.IO message unchanged (Node's `send` and `write`).
     ///
-    /// A Socket.IO client takes every message for a Socket.IO packet, and closes the connection if
-    /// it is none: this is for packets that are encoded already.
+    /// A Socket.IO client parses every message as a Socket.IO packet and closes the connection if
+    /// it is not one. Use this for packets that are already encoded.
     ///
     /// # Errors
     ///
-    /// If the connection is closed, or the client so far behind that its connection has just been
-    /// closed for it.
+    /// Fails if the connection is closed, or if this message exceeds
+    /// [`max_outbound_bytes`](crate::SocketIoBuilder::max_outbound_bytes), which closes the
+    /// connection.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         self.client.session.send(message)
     }
 
-    /// Sends an Engine.IO message as it is, with options, as [`send`](Self::send) does.
+    /// Sends an Engine.IO message unchanged, with options.
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send).
+    /// Fails for the same reasons as [`send`](Self::send).
     pub fn send_with(
         &self,
         message: impl Into<Message>,
@@ -114,13 +114,14 @@ impl Conn {
         self.client.session.send_with(message, options)
     }
 
-    /// Closes the connection once everything that is queued has been sent, without telling the
-    /// client that it is disconnected: it will try to come back (Node's `close()`).
+    /// Closes the connection after the queued packets were sent (Node's `close()`).
+    ///
+    /// The client receives no DISCONNECT packet, so it reconnects by itself.
     pub fn close(&self) {
         self.client.session.close(CloseReason::ForcedClose);
     }
 
-    /// Closes the connection at once; what is queued is dropped (Node's `close(true)`).
+    /// Closes the connection immediately and drops the queued packets (Node's `close(true)`).
     pub fn discard(&self) {
         self.client.session.abort(CloseReason::ForcedClose);
     }
@@ -128,7 +129,7 @@ impl Conn {
 
 /// Listeners.
 impl Conn {
-    /// Calls `listener` with every packet that the client sends, before it has its effect (Node's
+    /// Calls `listener` with each packet from the client, before the packet is handled (Node's
     /// event `packet`).
     pub fn on_packet(&self, listener: impl Fn(&Packet) + Send + Sync + 'static) -> &Self {
         self.listen("packet", move |event| {
@@ -138,10 +139,10 @@ impl Conn {
         })
     }
 
-    /// Calls `listener` with every packet that is made for the client (Node's event
-    /// `packetCreate`): messages, and the packets of the heartbeat.
+    /// Calls `listener` with each packet created for the client (Node's event `packetCreate`):
+    /// messages, and the packets of the heartbeat.
     ///
-    /// Sending from within it calls it again.
+    /// A listener that sends to the same connection is called recursively.
     pub fn on_packet_create(&self, listener: impl Fn(&Packet) + Send + Sync + 'static) -> &Self {
         self.listen("packetCreate", move |event| {
             if let SessionEvent::PacketCreated(packet) = event {
@@ -150,7 +151,7 @@ impl Conn {
         })
     }
 
-    /// Calls `listener` when the client has shown that it is there (Node's event `heartbeat`).
+    /// Calls `listener` when the client has answered a ping (Node's event `heartbeat`).
     pub fn on_heartbeat(&self, listener: impl Fn() + Send + Sync + 'static) -> &Self {
         self.listen("heartbeat", move |event| {
             if let SessionEvent::Heartbeat = event {
@@ -159,7 +160,7 @@ impl Conn {
         })
     }
 
-    /// Calls `listener` when all that was queued has been handed to the transport (Node's event
+    /// Calls `listener` when all queued packets were passed to the transport (Node's event
     /// `drain`).
     pub fn on_drain(&self, listener: impl Fn() + Send + Sync + 'static) -> &Self {
         self.listen("drain", move |event| {
@@ -169,7 +170,7 @@ impl Conn {
         })
     }
 
-    /// Calls `listener` when the client tries another transport (Node's event `upgrading`).
+    /// Calls `listener` when the client starts an upgrade (Node's event `upgrading`).
     pub fn on_upgrading(&self, listener: impl Fn(Transport) + Send + Sync + 'static) -> &Self {
         self.listen("upgrading", move |event| {
             if let SessionEvent::Upgrading(transport) = event {
@@ -178,7 +179,7 @@ impl Conn {
         })
     }
 
-    /// Calls `listener` when the client has moved to another transport (Node's event `upgrade`).
+    /// Calls `listener` when the client has upgraded to another transport (Node's event `upgrade`).
     ///
     /// # Examples
     ///
@@ -199,8 +200,8 @@ impl Conn {
         })
     }
 
-    /// Calls `listener` when the connection is closed, after its sockets have been disconnected
-    /// (Node's event `close`).
+    /// Calls `listener` when the connection is closed, after its sockets were disconnected (Node's
+    /// event `close`).
     pub fn on_close(&self, listener: impl Fn(DisconnectReason) + Send + Sync + 'static) -> &Self {
         self.listen("close", move |event| {
             if let SessionEvent::Closed(reason) = event {
@@ -214,7 +215,7 @@ impl Conn {
         name: &'static str,
         listener: impl Fn(SessionEvent<'_>) + Send + Sync + 'static,
     ) -> &Self {
-        // A panic would end the task of the connection, or that of whoever sends.
+        // A panic would end the task of the connection or of a sender.
         let listener = move |event: SessionEvent<'_>| {
             if let Err(panic) = catch_call(|| listener(event)) {
                 let panic = panic.message();
@@ -236,7 +237,7 @@ impl fmt::Debug for Conn {
 }
 
 impl Socket {
-    /// The connection beneath the socket.
+    /// Returns a handle to the connection of the socket (Node's `socket.conn`).
     #[must_use]
     pub fn conn(&self) -> Conn {
         Conn::new(Arc::clone(&self.state().client))

@@ -1,3 +1,5 @@
+//! The engine connection of a client: decoding, and the timeouts of a client.
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -5,19 +7,19 @@ use std::time::Instant;
 use engineio::{CloseReason, Connection, Message, Protocol};
 use socketio_proto::{Packet, revision_4};
 
-use crate::client::{Client, RouteCache, Run};
+use crate::client::{Client, RouteCache, RunMode};
 use crate::wire::codec::MessageDecoder;
 use crate::wire::disconnect_reason::DisconnectReason;
 
-/// What receives the messages of one engine session: it makes packets of them.
+/// The receiver of the messages of one engine session, which decodes them into packets.
 pub(crate) struct ClientConnection {
     client: Arc<Client>,
     decoder: MessageDecoder,
-    /// The way of the packets that have arrived together.
+    /// The cached route of the packets of the current read.
     route: RouteCache,
-    /// By when the client is to join a namespace.
+    /// The deadline for joining a first namespace.
     join_by: Option<Instant>,
-    /// By when the attachments of a packet are to be here.
+    /// The deadline for the attachments of the current packet.
     attachments_by: Option<Instant>,
 }
 
@@ -40,7 +42,7 @@ impl ClientConnection {
 }
 
 impl ClientConnection {
-    /// Handles a packet as the client means it.
+    /// Handles a packet, translated from the client's protocol revision.
     fn receive(&mut self, packet: Packet) {
         let Self { client, route, .. } = self;
         let shared = &client.shared;
@@ -67,7 +69,7 @@ impl Connection for ClientConnection {
                 self.attachments_by = None;
                 self.receive(packet);
             }
-            // The time runs from the packet: attachments that trickle in do not extend it.
+            // The deadline starts with the packet. Later attachments do not extend it.
             Ok(None) if self.decoder.is_waiting() && self.attachments_by.is_none() => {
                 let timeout = self.client.shared.limits.attachments_timeout;
                 self.attachments_by = now().checked_add(timeout);
@@ -92,30 +94,30 @@ impl Connection for ClientConnection {
             self.join_by = None;
             if !self.client.has_joined() {
                 self.client
-                    .close_for_violation("the client has not joined a namespace in time");
+                    .close_for_violation("the client did not join a namespace in time");
             }
         }
         if due(self.attachments_by) && !self.client.tasks.is_ready() {
-            // They may lie unread, because the handlers of this client are not ready for more.
+            // The attachments may be unread because too many handlers of the client are unfinished.
             let timeout = self.client.shared.limits.attachments_timeout;
             self.attachments_by = now.checked_add(timeout);
         } else if due(self.attachments_by) {
             self.attachments_by = None;
             self.client
-                .close_for_violation("the client has not sent the attachments of a packet in time");
+                .close_for_violation("the client did not send the attachments of a packet in time");
         }
     }
 
     fn closed(self, reason: CloseReason) {
-        self.client.leave_all(reason.into(), Run::Here);
+        self.client.leave_all(reason.into(), RunMode::Inline);
     }
 }
 
-/// Whatever ends the session's task, nothing of its sockets remains.
+/// Removes the sockets, however the session's task ends.
 impl Drop for ClientConnection {
     fn drop(&mut self) {
         self.client
-            .leave_all(DisconnectReason::TransportError, Run::InTask);
+            .leave_all(DisconnectReason::TransportError, RunMode::Spawned);
     }
 }
 
@@ -135,14 +137,14 @@ mod tests {
 
     #[test]
     fn an_idle_client_costs_little() {
-        // Every connection holds one of each, beside its session and the texts of its request.
+        // Each connection has one of these, besides its session and its request.
         let sizes = [
             ("connection", size_of::<ClientConnection>(), 96),
             ("client", size_of::<Client>(), 120),
             ("shared", size_of::<ClientShared>(), 56),
             ("tasks", size_of::<Tasks>(), 72),
             ("handshake", size_of::<Handshake>(), 264),
-            // And one of each for each namespace that it has joined.
+            // And one of these for each namespace that it has joined.
             ("socket_state", size_of::<SocketState>(), 240),
             ("socket", size_of::<Socket>(), 8),
         ];

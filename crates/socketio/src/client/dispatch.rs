@@ -1,3 +1,7 @@
+//! The way of an event to its listeners, middleware and handlers.
+//!
+//! A middleware or extractor that rejects an event ends here; [`rejected`](super::rejected) reports it.
+
 use std::iter;
 use std::sync::Arc;
 
@@ -44,13 +48,13 @@ impl Client {
         }
         let context = EventContext::new(socket, packet.payload, packet.id);
         let listeners = listeners.iter().map(|listener| &listener.handler);
-        for run in runs(listeners, context, on_rejected) {
+        for run in futures(listeners, context, on_rejected) {
             self.tasks.start(run, bytes);
         }
     }
 
-    /// Starts all that is interested in an event, where that may be more than the handlers of its
-    /// name.
+    /// Starts the handlers of an event in the general case: with catch-all listeners, event
+    /// middleware, listeners of the socket, or in an `ordered` namespace.
     fn dispatch_to_all(
         self: &Arc<Self>,
         socket: Socket,
@@ -65,8 +69,8 @@ impl Client {
         let socket_state = Arc::clone(socket.state());
         let context = EventContext::new(socket, packet.payload, packet.id);
         if handlers.ordered {
-            // The listeners are looked up in their turn: those that a handler adds hear all events
-            // behind its own.
+            // The handlers are looked up when the job runs, so that those added by the handler of
+            // an event receive all later events.
             let job = Box::pin(handle_in_order(namespace, context));
             Ordered::run(&socket_state, &self.tasks, job, bytes);
         } else {
@@ -75,8 +79,9 @@ impl Client {
     }
 }
 
-/// The runs of some listeners of one event. Only if there are several is the event copied.
-fn runs<'a>(
+/// Returns the futures of several handlers of one event. The event is copied only if there are
+/// several.
+fn futures<'a>(
     listeners: impl Iterator<Item = &'a EventListener>,
     context: EventContext,
     on_rejected: OnRejected,
@@ -93,8 +98,8 @@ fn runs<'a>(
     })
 }
 
-/// Starts all that is interested in an event: listeners of every event first, then, when the
-/// middleware has let it pass, those of its name.
+/// Starts the catch-all listeners, then the middleware chain, and then the handlers of the event's
+/// name.
 fn handle(
     tasks: &Arc<Tasks>,
     namespace: Arc<NamespaceInner>,
@@ -114,7 +119,7 @@ fn handle(
         let tasks = Arc::clone(tasks);
         let on_rejection = handlers.rejection.clone();
         Box::pin(async move {
-            if let Some(passed) = pass(&middleware, context, on_rejection).await {
+            if let Some(passed) = run_middleware(&middleware, context, on_rejection).await {
                 start_named(&tasks, &namespace, passed, bytes);
             }
         })
@@ -122,7 +127,7 @@ fn handle(
     tasks.start(run, bytes);
 }
 
-/// Runs all that is interested in an event, one after the other.
+/// Runs the catch-all listeners, the middleware and the handlers one after the other.
 async fn handle_in_order(namespace: Arc<NamespaceInner>, mut context: EventContext) {
     let (any, middleware, on_rejection) = {
         let handlers = namespace.handlers();
@@ -137,14 +142,16 @@ async fn handle_in_order(namespace: Arc<NamespaceInner>, mut context: EventConte
     }
     if middleware.is_empty() {
         run_named(&namespace, context).await;
-    } else if let Some(passed) = pass(&middleware, context, on_rejection).await {
+    } else if let Some(passed) = run_middleware(&middleware, context, on_rejection).await {
         run_named(&namespace, passed).await;
     }
 }
 
-/// Leads an event through the middleware, which may change it. None if it was refused: then it has
-/// been rejected as it was before.
-async fn pass(
+/// Runs the middleware chain, which may change the event.
+///
+/// Returns `None` if a middleware rejected the event. The rejection is then reported with the
+/// original event.
+async fn run_middleware(
     middleware: &[EventMiddlewareListener],
     mut context: EventContext,
     on_rejection: Option<EventListener>,
@@ -162,7 +169,7 @@ async fn pass(
             }
         }
     }
-    // What the extractors of middleware did to the request is not for the handlers.
+    // Handlers do not see changes that extractors of middleware made to the request parts.
     changed.finish_extraction();
     Some(changed)
 }
@@ -173,19 +180,19 @@ fn start_named(
     context: EventContext,
     bytes: usize,
 ) {
-    for run in named(namespace, context) {
+    for run in named_futures(namespace, context) {
         tasks.start(run, bytes);
     }
 }
 
 async fn run_named(namespace: &NamespaceInner, context: EventContext) {
-    for run in named(namespace, context) {
+    for run in named_futures(namespace, context) {
         run.await;
     }
 }
 
-/// The runs of the handlers of an event, unless the socket has left meanwhile.
-fn named(
+/// Returns the futures of the handlers of the event's name, or none if the socket has left.
+fn named_futures(
     namespace: &NamespaceInner,
     context: EventContext,
 ) -> SmallVec<[BoxFuture<'static, ()>; 1]> {
@@ -207,25 +214,25 @@ fn named(
     }
     drop(name);
     let on_rejected = rejected(handlers.rejection.clone());
-    runs(listeners, context, on_rejected).collect()
+    futures(listeners, context, on_rejected).collect()
 }
 
-/// The listeners of every event: those of the namespace, then the socket's own.
+/// Returns the catch-all listeners of the namespace, followed by those of the socket.
 fn any_listeners(handlers: &Handlers, socket: &Socket) -> Vec<EventListener> {
     let of_namespace = handlers.any.iter().map(|listener| listener.handler.clone());
     of_namespace.chain(socket.any_listeners()).collect()
 }
 
-/// The middleware of events: that of the namespace, then the socket's own.
+/// Returns the event middleware of the namespace, followed by that of the socket.
 fn middleware(handlers: &Handlers, socket: &Socket) -> Vec<EventMiddlewareListener> {
     let of_namespace = handlers.event_middleware.iter().cloned();
     of_namespace.chain(socket.own_middleware()).collect()
 }
 
 fn log_event_after_leave(socket: &Socket) {
-    tracing::debug!(socket = %socket.id(), "an event whose socket has left meanwhile");
+    tracing::debug!(socket = %socket.id(), "ignored an event of a socket that has left");
 }
 
 fn log_unhandled(socket: &Socket) {
-    tracing::debug!(socket = %socket.id(), "an event that nothing handles");
+    tracing::debug!(socket = %socket.id(), "ignored an event without a handler");
 }

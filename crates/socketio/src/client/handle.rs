@@ -1,3 +1,5 @@
+//! The public handle to a client.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,30 +10,30 @@ use crate::namespace::into_namespace::with_slash;
 use crate::socket::Socket;
 use crate::wire::disconnect_reason::DisconnectReason;
 
-/// The client of a socket: one connection, and its sockets in all namespaces that it has joined
+/// A handle to the client of a socket: one connection with a socket in each joined namespace
 /// (Node's `socket.client`).
 ///
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    /// The socket that it was asked of.
+    /// The socket that the handle was obtained from.
     socket: Socket,
 }
 
 impl Client {
-    /// The connection (Node's `client.conn`).
+    /// Returns a handle to the connection (Node's `client.conn`).
     #[must_use]
     pub fn conn(&self) -> Conn {
         self.socket.conn()
     }
 
-    /// What the client sent when it opened the connection (Node's `client.request`).
+    /// Returns the request that opened the connection (Node's `client.request`).
     #[must_use]
     pub fn handshake(&self) -> Arc<Handshake> {
         self.socket.handshake()
     }
 
-    /// The sockets of the client that are connected, one for each namespace.
+    /// Returns the connected sockets of the client, one for each namespace.
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         self.client()
@@ -39,14 +41,15 @@ impl Client {
             .unwrap_or_default()
     }
 
-    /// The number of the client's sockets that are connected.
+    /// Returns the number of connected sockets of the client.
     #[must_use]
     pub fn socket_count(&self) -> usize {
         self.sockets().len()
     }
 
-    /// The socket of the client in a namespace, if it is connected there. A missing `/` is put in
-    /// front of the name.
+    /// Returns the socket of the client in a namespace, if it is connected there.
+    ///
+    /// A missing leading `/` of the name is added.
     #[must_use]
     pub fn socket(&self, namespace: &str) -> Option<Socket> {
         let namespace = with_slash(namespace);
@@ -55,25 +58,24 @@ impl Client {
     }
 
     /// Closes the connection of the client, and with it all of its sockets (Node's
-    /// `socket.client().disconnect()` and `client.disconnect`).
+    /// `client.disconnect()`, and `socket.disconnect` with `true`).
     ///
     /// The client is notified and does not reconnect by itself. The disconnect handlers run in a
-    /// separate task. The connection is closed even if the socket that this handle was obtained from
-    /// has left its namespace.
+    /// separate task. The connection is closed even if the socket that this handle was obtained
+    /// from has left its namespace.
     pub fn disconnect(&self) {
         if let Some(control) = self.socket.state().client.control() {
             control.close(DisconnectReason::ServerNamespaceDisconnect);
         }
     }
 
-    /// Frees the request that opened the connection, once nobody reads it any more (Node's
-    /// `conn.request = null`): headers, extensions and query.
+    /// Frees the request that opened the connection: headers, extensions and query (Node's
+    /// `conn.request = null`).
     ///
-    /// It is most of what an idle client takes, so where there are very many it is worth the while,
-    /// at the end of a connect handler. What stays of it is in [`Handshake`]. Handlers that run
-    /// afterwards see an empty request: axum's `HeaderMap` is empty, `Query<T>` finds no names,
-    /// and what layers have put into the extensions is gone. So keep what they need in
-    /// [`Socket::data`].
+    /// The request is most of the memory of an idle client. With very many clients, call this at
+    /// the end of a connect handler. [`Handshake`] documents what is kept. Handlers that run later
+    /// see an empty request: axum's `HeaderMap` is empty, `Query<T>` finds no parameters, and
+    /// extensions of layers are missing. Store what they need in [`Socket::data`].
     ///
     /// # Examples
     ///
@@ -113,7 +115,7 @@ impl fmt::Debug for Client {
 }
 
 impl Socket {
-    /// The client that the socket belongs to.
+    /// Returns a handle to the client of the socket (Node's `socket.client`).
     #[must_use]
     pub fn client(&self) -> Client {
         Client {

@@ -1,3 +1,7 @@
+//! Joining a namespace: lookup, middleware, acceptance, connect handlers and queued packets.
+//!
+//! A client is rejected here if a middleware returns an error.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +13,7 @@ use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
 use super::recover::{Claim, RecoveryOutcome, RecoveryRequest};
 use super::revision::{RefusedBy, new_id};
-use super::{Announcements, Client, Joining, Member, MemberState, RouteCache, Run};
+use super::{Announcements, Client, Joining, Member, MemberState, RouteCache, RunMode};
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::error::connect_error::ConnectError;
 use crate::handler::{ConnectListener, catch};
@@ -25,7 +29,7 @@ use crate::wire::disconnect_reason::DisconnectReason;
 use crate::wire::encoded_packet::EncodedPacket;
 
 impl Client {
-    /// The client asks to join a namespace.
+    /// Handles a CONNECT packet.
     pub(super) fn connect(self: &Arc<Self>, packet: &Packet) {
         match self.begin_join(packet) {
             Begin::Queued => {}
@@ -39,19 +43,19 @@ impl Client {
                 self.send_refusal(&packet.namespace, &error, RefusedBy::Server);
             }
             Begin::Begun(attempt) => {
-                // What it held is freed without a lock.
+                // The replaced state is dropped without the lock.
                 drop(attempt.replaced);
-                // The payload is kept for long and should not keep the buffer that it was read into.
+                // The payload is stored with the socket and must not keep the receive buffer alive.
                 let auth = packet.payload.detach();
                 let name = packet.namespace.clone();
-                let join = Box::pin(Arc::clone(self).join_or_give_up(attempt.number, name, auth));
+                let join = Box::pin(Arc::clone(self).join_or_refuse(attempt.number, name, auth));
                 let join = Abortable::new(join, attempt.abort).map(drop);
                 self.tasks.start(join, 0);
             }
         }
     }
 
-    /// Makes a place, behind which packets can queue.
+    /// Adds a member for an attempt to join. Later packets are queued in it.
     fn begin_join(&self, packet: &Packet) -> Begin {
         let mut members = self.members.lock();
         if members.closed {
@@ -71,14 +75,14 @@ impl Client {
             match &mut member.state {
                 MemberState::Joined(..) => return Begin::Joined,
                 MemberState::Joining(first) if first.is_leaving() => {
-                    // It has left and comes back, once its end has been dealt with.
+                    // The client rejoins before its previous leave is complete.
                     let unfinished = self.tasks.count(0);
                     first.queue.push((packet.clone(), unfinished));
                     return Begin::Queued;
                 }
                 MemberState::Joining(first) if first.accepted => return Begin::Joined,
-                // A client that changes its mind before it has an answer sends only the new
-                // CONNECT, and awaits only the answer to that.
+                // A client that sends another CONNECT before the answer expects one answer, to the
+                // last CONNECT.
                 MemberState::Joining(first) => first.cancel(),
                 MemberState::Left => {}
             }
@@ -109,9 +113,9 @@ impl Client {
         })
     }
 
-    /// Joins. Whatever panics on the way, such as an adapter, the client has an answer and no place
-    /// remains where nothing moves.
-    async fn join_or_give_up(self: Arc<Self>, attempt: u64, name: Name, auth: Args) {
+    /// Joins a namespace. If an adapter or observer panics, the client is refused and the member
+    /// removed.
+    async fn join_or_refuse(self: Arc<Self>, attempt: u64, name: Name, auth: Args) {
         let join = Arc::clone(&self).join(attempt, name.clone(), auth);
         let Err(panic) = catch(join).await else {
             return;
@@ -119,31 +123,31 @@ impl Client {
         tracing::error!(
             namespace = %name,
             panic = panic.message(),
-            "a client could not join, for something panicked that it needs: look at the adapter \
-             and the observers of rooms"
+            "a client was refused because an operation panicked: check the adapter \
+             and the room observers"
         );
-        match self.let_in(attempt) {
+        match self.accepted_socket(attempt) {
             None => self.refuse(attempt, &name, &ConnectError::internal(), RefusedBy::Server),
             Some((socket, stay)) => {
                 self.close_for_violation("its namespace could not be joined");
-                self.catch_up(attempt, &socket, &stay).await;
+                self.drain_queue(attempt, &socket, &stay).await;
             }
         }
     }
 
-    /// The socket of an attempt that has been let in.
-    fn let_in(&self, attempt: u64) -> Option<(Socket, OccupancyGuard)> {
+    /// Returns the socket of an attempt if it was accepted.
+    fn accepted_socket(&self, attempt: u64) -> Option<(Socket, OccupancyGuard)> {
         let mut members = self.members.lock();
         let joining = members.joining(attempt)?;
         let (socket, stay) = joining.socket.as_ref().filter(|_| joining.accepted)?;
         (!socket.state().is(Phase::Refused)).then(|| (socket.clone(), stay.clone()))
     }
 
-    /// Finds the namespace, asks the middleware, lets the socket in, starts its connect handlers and
-    /// then what the client has sent meanwhile.
+    /// Finds the namespace, runs the middleware, accepts the socket, starts its connect handlers
+    /// and then handles the queued packets.
     async fn join(self: Arc<Self>, attempt: u64, name: Name, mut auth: Args) {
-        // Old clients do not come back.
-        let returning = if self.namespaces.has_recovery() && !self.is_eio3() {
+        // Clients of Socket.IO 2.x do not support recovery.
+        let request = if self.namespaces.has_recovery() && !self.is_eio3() {
             RecoveryRequest::take_from(&mut auth)
         } else {
             None
@@ -157,11 +161,11 @@ impl Client {
             Ok(stay) => stay,
             Err(none) => return self.refuse(attempt, &name, &none.into(), RefusedBy::Server),
         };
-        if let Some(returning) = returning
-            && let Some(claim) = returning.claim(&stay.shared).await
+        if let Some(request) = request
+            && let Some(claim) = request.claim(&stay.shared).await
         {
-            let outcome = self.join_again(attempt, &stay, auth.clone(), claim).await;
-            if outcome != RecoveryOutcome::Forgotten {
+            let outcome = self.rejoin(attempt, &stay, auth.clone(), claim).await;
+            if outcome != RecoveryOutcome::Unavailable {
                 return;
             }
         }
@@ -174,8 +178,8 @@ impl Client {
         let recoverable = recoverable.map(|id| Box::new(Recoverable::new(id.into(), false)));
         let socket_state = SocketState::new(id, Arc::clone(&self.shared), auth, recoverable);
         let socket = Socket::new(Arc::new(socket_state), Arc::clone(&stay.shared));
-        // Whatever becomes of the middleware, nothing of a socket that it did not let in remains.
-        let mut clean_up = CleanUp(Some(socket.clone()));
+        // Frees a socket that is not accepted, whatever happens to the middleware.
+        let mut guard = RefusedSocketGuard(Some(socket.clone()));
         if !self.attach(attempt, &socket, &stay) {
             return;
         }
@@ -184,20 +188,20 @@ impl Client {
             return self.refuse(attempt, &name, &refused, RefusedBy::Middleware);
         }
         if let Some(recoverable) = &socket.state().recoverable {
-            // Before it is in a room: what it is sent is younger.
+            // Read before the socket joins a room: later packets have later offsets.
             let last_offset = stay.shared.adapter.last_offset();
             recoverable.set_offset_at_join(last_offset.as_deref());
         }
         let accepted = self.accept(attempt, &socket, Vec::new());
-        if let Some(told) = accepted {
-            drop(told);
-            clean_up.0 = None;
-            self.welcome(attempt, &socket, &stay, &handlers).await;
+        if let Some(announcements) = accepted {
+            drop(announcements);
+            guard.0 = None;
+            self.start(attempt, &socket, &stay, &handlers).await;
         }
     }
 
-    /// Gives a client the socket back that it had. The middleware is asked before anything is sent.
-    async fn join_again(
+    /// Restores the socket of a recovered client. The middleware runs before anything is sent.
+    async fn rejoin(
         self: &Arc<Self>,
         attempt: u64,
         stay: &OccupancyGuard,
@@ -205,7 +209,7 @@ impl Client {
         claim: Claim,
     ) -> RecoveryOutcome {
         let (Some(session), Some(recovery)) = (claim.session(), &stay.shared.recovery) else {
-            return RecoveryOutcome::Forgotten;
+            return RecoveryOutcome::Unavailable;
         };
         let recoverable = Recoverable::new(session.recovery_id.clone(), true);
         recoverable.set_offset_at_join(session.joined_at.as_deref());
@@ -216,34 +220,34 @@ impl Client {
             Some(Box::new(recoverable)),
         ));
         let socket = Socket::new(socket_state, Arc::clone(&stay.shared));
-        let mut clean_up = CleanUp(Some(socket.clone()));
+        let mut guard = RefusedSocketGuard(Some(socket.clone()));
         let rooms = &stay.shared.local.rooms;
         if let Err(error) = rooms.join(socket.state(), &session.rooms) {
-            tracing::warn!(socket = %socket.id(), %error, "a socket is not in the rooms it was in");
+            tracing::warn!(socket = %socket.id(), %error, "a recovered socket could not rejoin all of its rooms");
         }
         let handlers = Arc::clone(&stay.handlers());
         handlers
             .shared_data
             .restore(session.data.clone(), socket.data());
         if !self.attach(attempt, &socket, stay) {
-            return RecoveryOutcome::Gone;
+            return RecoveryOutcome::Left;
         }
         if !recovery.settings.skip_middlewares
             && let Err(refused) = ask_middleware(&socket, &handlers).await
         {
             self.refuse(attempt, stay.name(), &refused, RefusedBy::Middleware);
-            return RecoveryOutcome::Gone;
+            return RecoveryOutcome::Left;
         }
         let outcome = claim.resume(self, attempt, &socket).await;
         if outcome == RecoveryOutcome::Joined {
-            clean_up.0 = None;
-            self.welcome(attempt, &socket, stay, &handlers).await;
+            guard.0 = None;
+            self.start(attempt, &socket, stay, &handlers).await;
         }
         outcome
     }
 
-    /// Starts the connect handlers of a socket, and then what its client has sent meanwhile.
-    async fn welcome(
+    /// Starts the connect handlers of a socket, and then handles the queued packets.
+    async fn start(
         self: &Arc<Self>,
         attempt: u64,
         socket: &Socket,
@@ -258,10 +262,10 @@ impl Client {
                 self.tasks.start(run, 0);
             }
         }
-        self.catch_up(attempt, socket, stay).await;
+        self.drain_queue(attempt, socket, stay).await;
     }
 
-    /// Says which socket an attempt is about. Returns whether it has not been given up.
+    /// Stores the socket of an attempt. Returns `false` if the attempt was cancelled.
     fn attach(&self, attempt: u64, socket: &Socket, stay: &OccupancyGuard) -> bool {
         let mut members = self.members.lock();
         match members.joining(attempt) {
@@ -273,8 +277,9 @@ impl Client {
         }
     }
 
-    /// Lets the socket in and tells the client, after what it has missed. None if the client has gone
-    /// meanwhile; else what is to be dropped when no lock is held.
+    /// Accepts the socket and sends the missed packets and the CONNECT packet.
+    ///
+    /// Returns `None` if the client has left. The announcements must be dropped without a lock.
     pub(super) fn accept(
         &self,
         attempt: u64,
@@ -283,41 +288,41 @@ impl Client {
     ) -> Option<Announcements> {
         let (socket_state, shared) = (socket.state(), socket.namespace_shared());
         let connect = self.connected_packet(socket);
-        let mut told = Announcements::new();
+        let mut announcements = Announcements::new();
         let mut members = self.members.lock();
         let joining = members.joining(attempt)?;
         if !socket_state.is(Phase::Joining) {
             return None;
         }
         joining.accepted = true;
-        // The client should hear that it has joined before it hears from anybody there.
+        // The client receives its CONNECT packet before packets of the namespace.
         for packet in missed {
-            told.push(self.enqueue(Ok(packet)));
+            announcements.push(self.enqueue(Ok(packet)));
         }
-        told.push(self.enqueue(connect));
+        announcements.push(self.enqueue(connect));
         shared.insert(socket_state);
-        // Only now is the way through the rooms open, which what is sent to it may take.
+        // From here on, packets sent to the socket may take the way through its rooms.
         socket_state.advance(Phase::Joining, Phase::Connected);
         self.joined.store(true, Ordering::Relaxed);
-        Some(told)
+        Some(announcements)
     }
 
-    /// Tells the client that it may not join, unless the attempt has been given up.
+    /// Sends a CONNECT_ERROR packet, unless the attempt was cancelled.
     fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError, refuser: RefusedBy) {
         let packet = self.refused_packet(namespace, error, refuser);
-        // Dropped after the lock.
+        // Dropped after the lock is released.
         let (_refused, _told);
         let mut members = self.members.lock();
-        let is_it = |member: &Member| match &member.state {
+        let matches = |member: &Member| match &member.state {
             MemberState::Joining(joining) => joining.attempt == attempt,
             MemberState::Joined(..) | MemberState::Left => false,
         };
-        if let Some(place) = members.list.iter().position(is_it) {
+        if let Some(place) = members.list.iter().position(matches) {
             let refused = members.list.remove(place);
             if let Some(socket) = refused.socket() {
                 socket.state().advance(Phase::Joining, Phase::Refused);
             }
-            // Before the client can join again, and hear of that.
+            // Queued under the lock: before a later attempt of the client can be answered.
             _told = self.enqueue(packet);
             _refused = refused;
         }
@@ -327,9 +332,9 @@ impl Client {
         self.send(self.refused_packet(namespace, error, refuser));
     }
 
-    /// Handles what has queued behind the CONNECT, in order, until nothing is left or the socket
-    /// has left.
-    async fn catch_up(self: &Arc<Self>, attempt: u64, socket: &Socket, stay: &OccupancyGuard) {
+    /// Handles the packets that were queued behind the CONNECT packet, until the queue is empty or
+    /// the socket has left.
+    async fn drain_queue(self: &Arc<Self>, attempt: u64, socket: &Socket, stay: &OccupancyGuard) {
         while let Some(step) = self.next_step(attempt) {
             match step {
                 Step::Handle(queue) => {
@@ -339,15 +344,15 @@ impl Client {
                     {
                         self.handle(socket.clone(), &stay.handlers(), packet);
                     }
-                    // What follows a DISCONNECT waits for its end.
+                    // Packets behind a DISCONNECT wait until the leave is complete.
                     if let Some(joining) = self.members.lock().joining(attempt) {
                         joining.queue.splice(0..0, queue);
                     }
                 }
                 Step::End(reason, joining) => {
-                    self.end(socket, stay.clone(), reason, Run::Here);
-                    // Perhaps the client has come back meanwhile: what it sent before that is of no
-                    // interest, and all that it sent after that is.
+                    self.end(socket, stay.clone(), reason, RunMode::Inline);
+                    // If the client has rejoined, packets in front of its CONNECT are dropped and
+                    // those behind it are kept.
                     let queue = joining.queue.into_iter();
                     let is_before =
                         |(packet, _): &(Packet, TaskGuard)| packet.kind != PacketType::Connect;
@@ -357,7 +362,7 @@ impl Client {
                     return;
                 }
             }
-            // A client that goes on sending should not keep the worker to itself.
+            // A client that keeps sending must not occupy the worker thread.
             tokio::task::coop::consume_budget().await;
         }
     }
@@ -388,13 +393,13 @@ impl Client {
 }
 
 impl Joining {
-    /// Whether the socket has left, or will when what the client has sent is handled.
+    /// Returns whether the socket has left, or will leave when the queue is handled.
     fn is_leaving(&self) -> bool {
         let leaves = |(packet, _): &(Packet, TaskGuard)| packet.kind == PacketType::Disconnect;
         self.left.is_some() || (self.accepted && self.queue.iter().any(leaves))
     }
 
-    /// Gives up a socket that is not let in yet. The end of its task frees what it holds.
+    /// Cancels a join that is not accepted yet. The end of its task frees the socket.
     pub(super) fn cancel(&mut self) {
         if let Some((socket, _)) = &self.socket {
             socket.state().advance(Phase::Joining, Phase::Refused);
@@ -414,16 +419,16 @@ impl From<NamespaceUnavailable> for ConnectError {
     }
 }
 
-/// What a socket that has just joined does next.
+/// The next step of a socket that has just joined.
 enum Step {
     Handle(Vec<(Packet, TaskGuard)>),
     End(DisconnectReason, Box<Joining>),
 }
 
-/// Frees what a socket holds that was not let in: refused, or cancelled half-way.
-struct CleanUp(Option<Socket>);
+/// Frees a socket that was not accepted, because it was refused or cancelled.
+struct RefusedSocketGuard(Option<Socket>);
 
-impl Drop for CleanUp {
+impl Drop for RefusedSocketGuard {
     fn drop(&mut self) {
         if let Some(socket) = &self.0 {
             let socket_state = &socket.state();
@@ -440,15 +445,15 @@ enum Begin {
     Begun(Attempt),
     Joined,
     TooMany,
-    /// Nothing is to be done now.
+    /// Nothing has to be done now.
     Queued,
 }
 
-/// An attempt to join, which has just begun.
+/// An attempt to join that has just begun.
 struct Attempt {
     number: u64,
     abort: AbortRegistration,
-    /// What was in its place before.
+    /// The previous state of the member.
     replaced: Option<MemberState>,
 }
 
@@ -490,7 +495,7 @@ fn run_connect_handler(
             Ok(Err(error)) => tracing::warn!(
                 socket = %socket.id(),
                 %error,
-                "a connect handler did not run: what can fail belongs into a middleware, which \
+                "a connect handler did not run: move what can fail to a middleware, which \
                  refuses the client"
             ),
             Err(panic) => tracing::error!(

@@ -1,3 +1,5 @@
+//! Leaving namespaces, and the disconnect handlers.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use smallvec::SmallVec;
 use socketio_proto::Namespace as Name;
 
 use super::recover::{SettleGuard, store_session};
-use super::{Client, Joining, Member, MemberState, Run};
+use super::{Client, Joining, Member, MemberState, RunMode};
 use crate::context::DisconnectContext;
 use crate::handler::{DisconnectListener, catch};
 use crate::registry::handlers::Handlers;
@@ -16,54 +18,54 @@ use crate::socket::Socket;
 use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
 
-/// How long handlers may keep a socket in its rooms that is about to leave them.
+/// The time limit of `on_disconnecting` handlers.
 const DISCONNECTING_LIMIT: Duration = Duration::from_secs(10);
 
-/// What remains to be done when a socket has been taken from its place.
-enum Taken {
-    /// It was never let in. What it held is dropped without a lock.
+/// The remaining work for a socket that was removed from the member list.
+enum Removed {
+    /// The socket was not accepted. Its join is dropped without a lock.
     Cancelled(Name, Box<Joining>),
-    /// It is over.
+    /// The socket has left.
     Left(Socket, OccupancyGuard),
-    /// It is over, and the task that joins it does the rest.
+    /// The socket has left, and the task of its join completes the leave.
     Leaving(Socket),
 }
 
 impl Client {
-    /// Takes one socket out of its namespace, and no other that has got its id meanwhile.
+    /// Removes one socket from its namespace, but not a later socket with the same id.
     pub(super) fn leave(
         self: &Arc<Self>,
         socket_state: &SocketState,
         reason: DisconnectReason,
-        run: Run,
+        run: RunMode,
     ) {
-        let is_it = |member: &&mut Member| {
+        let matches = |member: &&mut Member| {
             let socket = member.socket();
             socket.is_some_and(|socket| std::ptr::eq(&**socket.state(), socket_state))
         };
-        let is_told = reason == DisconnectReason::ServerNamespaceDisconnect;
-        // EncodedPacket without the lock, for a parser may be the application's.
+        let notifies = reason == DisconnectReason::ServerNamespaceDisconnect;
+        // Encoded without the lock, because the parser may belong to the application.
         let name = {
             let mut members = self.members.lock();
-            let member = members.list.iter_mut().find(is_it).filter(|_| is_told);
+            let member = members.list.iter_mut().find(matches).filter(|_| notifies);
             member.map(|member| member.name.clone())
         };
         let packet = name.map(|name| self.codec().disconnect(&name));
-        let (taken, told) = {
+        let (taken, announcements) = {
             let mut members = self.members.lock();
-            let member = members.list.iter_mut().find(is_it);
+            let member = members.list.iter_mut().find(matches);
             let taken = member.and_then(|member| member.take(reason));
-            // Before the client can join again, and hear of that.
+            // Queued under the lock: before the client can rejoin and be notified of it.
             let packet = packet.filter(|_| taken.is_some());
             (taken, packet.map(|packet| self.enqueue(packet)))
         };
-        drop(told);
+        drop(announcements);
         self.finish(taken.into_iter().collect(), reason, run);
     }
 
-    /// Takes the client out of all its namespaces, for good.
-    pub(crate) fn leave_all(self: &Arc<Self>, reason: DisconnectReason, run: Run) {
-        let all: SmallVec<[Taken; 1]> = {
+    /// Removes the client from all its namespaces and prevents it from joining again.
+    pub(crate) fn leave_all(self: &Arc<Self>, reason: DisconnectReason, run: RunMode) {
+        let all: SmallVec<[Removed; 1]> = {
             let mut members = self.members.lock();
             members.closed = true;
             let all = members
@@ -79,8 +81,8 @@ impl Client {
         if reason == DisconnectReason::ServerNamespaceDisconnect {
             for taken in &all {
                 let namespace = match taken {
-                    Taken::Cancelled(name, _) => name,
-                    Taken::Left(socket, _) | Taken::Leaving(socket) => {
+                    Removed::Cancelled(name, _) => name,
+                    Removed::Left(socket, _) | Removed::Leaving(socket) => {
                         socket.namespace_shared().name()
                     }
                 };
@@ -90,32 +92,37 @@ impl Client {
         self.finish(all, reason, run);
     }
 
-    /// Does the rest for sockets that have been taken from their places. All sessions are kept before
-    /// any handler runs.
-    fn finish(self: &Arc<Self>, all: SmallVec<[Taken; 1]>, reason: DisconnectReason, run: Run) {
-        let keep = |taken: &Taken| match taken {
-            Taken::Cancelled(..) => None,
-            Taken::Left(socket, _) | Taken::Leaving(socket) => store_session(socket, reason),
+    /// Completes the leave of removed sockets. All sessions are stored before any handler runs.
+    fn finish(
+        self: &Arc<Self>,
+        all: SmallVec<[Removed; 1]>,
+        reason: DisconnectReason,
+        run: RunMode,
+    ) {
+        let keep = |taken: &Removed| match taken {
+            Removed::Cancelled(..) => None,
+            Removed::Left(socket, _) | Removed::Leaving(socket) => store_session(socket, reason),
         };
         let kept: SmallVec<[Option<SettleGuard>; 1]> = all.iter().map(keep).collect();
         for (taken, kept) in all.into_iter().zip(kept) {
             match taken {
-                Taken::Cancelled(_, joining) => drop(joining),
-                Taken::Left(socket, stay) => self.end(&socket, stay, reason, run),
-                Taken::Leaving(socket) => socket.state().acks.close(),
+                Removed::Cancelled(_, joining) => drop(joining),
+                Removed::Left(socket, stay) => self.end(&socket, stay, reason, run),
+                Removed::Leaving(socket) => socket.state().acks.close(),
             }
-            // Only now may the client be back: its connect handlers run after these.
+            // From here on, the client can recover. Its connect handlers run after these disconnect
+            // handlers.
             drop(kept);
         }
     }
 
-    /// Runs the disconnect handlers and frees what the socket holds.
+    /// Runs the disconnect handlers and frees the socket.
     pub(super) fn end(
         self: &Arc<Self>,
         socket: &Socket,
         stay: OccupancyGuard,
         reason: DisconnectReason,
-        run: Run,
+        run: RunMode,
     ) {
         socket.state().acks.close();
         let handlers = Arc::clone(&stay.handlers());
@@ -123,20 +130,20 @@ impl Client {
             && handlers.disconnect.is_empty()
             && socket.state().listeners.is_unused()
         {
-            forget(socket);
+            release(socket);
             return;
         }
         let handlers = run_handlers(socket.clone(), stay, handlers, reason);
         match run {
-            Run::Here => drop(self.tasks.start(handlers, 0)),
-            Run::InTask => drop(self.tasks.spawn(handlers, 0)),
+            RunMode::Inline => drop(self.tasks.start(handlers, 0)),
+            RunMode::Spawned => drop(self.tasks.spawn(handlers, 0)),
         }
     }
 }
 
 impl Member {
-    /// Takes the socket from its place, if there is one that has not left.
-    fn take(&mut self, reason: DisconnectReason) -> Option<Taken> {
+    /// Removes the socket from the member, if it has one that has not left.
+    fn take(&mut self, reason: DisconnectReason) -> Option<Removed> {
         if let MemberState::Joining(joining) = &mut self.state
             && joining.accepted
         {
@@ -148,19 +155,19 @@ impl Member {
             socket
                 .state()
                 .advance(Phase::Connected, Phase::Disconnected);
-            return Some(Taken::Leaving(socket.clone()));
+            return Some(Removed::Leaving(socket.clone()));
         }
         match std::mem::replace(&mut self.state, MemberState::Left) {
             MemberState::Left => None,
             MemberState::Joining(mut joining) => {
                 joining.cancel();
-                Some(Taken::Cancelled(self.name.clone(), joining))
+                Some(Removed::Cancelled(self.name.clone(), joining))
             }
             MemberState::Joined(socket, stay) => {
                 socket
                     .state()
                     .advance(Phase::Connected, Phase::Disconnected);
-                Some(Taken::Left(socket, stay))
+                Some(Removed::Left(socket, stay))
             }
         }
     }
@@ -186,7 +193,7 @@ fn run_handlers(
             tracing::error!(
                 socket = %socket.id(),
                 ?limit,
-                "the disconnecting handlers were cut off: what takes long belongs into on_disconnect"
+                "the on_disconnecting handlers timed out: move slow operations to on_disconnect"
             );
         }
         leave_rooms(&socket);
@@ -196,8 +203,8 @@ fn run_handlers(
         for listener in socket.own_disconnect() {
             run(&listener, &socket, reason).await;
         }
-        forget(&socket);
-        // The namespace may go with it.
+        release(&socket);
+        // May remove the namespace.
         drop(stay);
     })
 }
@@ -209,7 +216,7 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
         Ok(Err(rejection)) => tracing::error!(
             socket = %socket.id(),
             %rejection,
-            "a disconnect handler did not run: ask only for what the connection has"
+            "a disconnect handler did not run: use only extractors that the connection supports"
         ),
         Err(panic) => tracing::error!(
             socket = %socket.id(),
@@ -225,8 +232,8 @@ fn leave_rooms(socket: &Socket) {
     socket_state.rooms_at_leave.close();
 }
 
-/// Frees what the socket holds, for handles to it may be kept for long.
-fn forget(socket: &Socket) {
+/// Frees the resources of the socket, because handles to it may live long.
+fn release(socket: &Socket) {
     leave_rooms(socket);
     socket.state().data.close();
     socket.state().listeners.close();

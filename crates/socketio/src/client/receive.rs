@@ -1,4 +1,4 @@
-//! Where the packets of a client go: the socket of their namespace, or the queue of a join.
+//! The way of a packet to the socket of its namespace, or to the queue of a join.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -6,31 +6,30 @@ use std::sync::Arc;
 use bytes::Bytes;
 use socketio_proto::{Namespace as Name, Packet, PacketType};
 
-use super::{Client, MemberState, Run};
+use super::{Client, MemberState, RunMode};
 use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
 use crate::wire::disconnect_reason::DisconnectReason;
 
-/// Where the packets go that have arrived together: for those that follow two others to the same socket,
-/// nothing has to be locked and no table be held.
+/// Caches the route of packets that arrive in one read.
 ///
-/// It is to be dropped when the last of them has been handled, for it keeps a namespace and its
-/// handlers. To make it costs more than it saves for one packet: many come alone, and some clients
-/// change between namespaces.
+/// From the third packet for the same socket on, neither the member list is locked nor the handler
+/// table loaded. The cache is cleared after each read, because it keeps a namespace and its
+/// handlers alive. Filling it for a single packet would cost more than it saves.
 #[derive(Default)]
 pub(crate) struct RouteCache {
     last: Option<CachedRoute>,
-    /// What the socket of the packet before is known by, which may be gone.
+    /// The address of the previous packet's socket, which is only compared.
     previous: Option<NonZeroUsize>,
 }
 
-/// Where the last packet went.
+/// The route of the last packet.
 struct CachedRoute {
     socket: Socket,
     namespace: Arc<NamespaceInner>,
     handlers: Arc<Handlers>,
-    /// The handlers are those of the namespace since it had so many others.
+    /// The generation of `handlers`.
     generation: u32,
 }
 
@@ -45,8 +44,9 @@ impl CachedRoute {
         }
     }
 
-    /// Whether packets for the namespace still go there. A socket that has joined and is connected is in
-    /// its place: it gives up both at once.
+    /// Returns whether the route is still valid for a packet to `namespace`.
+    ///
+    /// A connected socket is always in the member list: leaving changes both under one lock.
     fn is_for(&self, namespace: &Name) -> bool {
         self.generation == self.namespace.generation()
             && self.socket.connected()
@@ -55,7 +55,7 @@ impl CachedRoute {
 }
 
 impl Client {
-    /// Handles a packet of the client. `route` is that of the packets that have arrived with it.
+    /// Handles a packet. `route` caches the route of earlier packets of the same read.
     #[inline(always)]
     pub(crate) fn receive(self: &Arc<Self>, packet: Packet, route: &mut RouteCache) {
         match packet.kind {
@@ -69,7 +69,7 @@ impl Client {
         }
     }
 
-    /// Handles a packet for a socket that is connected.
+    /// Handles a packet for a connected socket.
     #[inline(always)]
     pub(super) fn handle(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {
         match packet.kind {
@@ -83,15 +83,15 @@ impl Client {
                 self.leave(
                     socket.state(),
                     DisconnectReason::ClientNamespaceDisconnect,
-                    Run::Here,
+                    RunMode::Inline,
                 );
             }
             PacketType::Connect | PacketType::ConnectError => {}
         }
     }
 
-    // This and what it calls for an event are inlined by force: each call would copy the packet.
-    /// Finds the socket that a packet is for, and handles the packet if the socket is there.
+    // Inlined with its callees, because each call would copy the packet.
+    /// Finds the socket of a packet and handles the packet, or queues it behind a join.
     #[inline(always)]
     pub(super) fn route(self: &Arc<Self>, packet: Packet, route: &mut RouteCache) {
         if let Some(last) = &route.last
@@ -116,13 +116,14 @@ impl Client {
                 if std::mem::replace(&mut route.previous, previous) == previous {
                     route.last = Some(CachedRoute::new(socket, stay.namespace()));
                 }
-                // The one clone that an event costs. Its handlers need no hold of the namespace.
+                // The only reference counts of an event. Handlers do not count as occupants of the
+                // namespace.
                 let (socket, handlers) = (socket.clone(), stay.handlers());
                 drop(members);
                 self.handle(socket, &handlers, packet);
             }
             MemberState::Joining(joining) => {
-                // It counts as unfinished, so that no more is read than may wait.
+                // A queued packet counts as an unfinished event, which limits the queue.
                 let unfinished = self.tasks.count(packet_bytes(&packet));
                 joining.queue.push((packet, unfinished));
             }
@@ -131,7 +132,7 @@ impl Client {
     }
 }
 
-/// The bytes that a packet holds while its handlers have not finished.
+/// Returns the bytes that a packet holds until its handlers have finished.
 pub(super) fn packet_bytes(packet: &Packet) -> usize {
     let attachments = packet.payload.attachments().iter().map(Bytes::len);
     attachments.fold(packet.payload.as_json().len(), usize::saturating_add)

@@ -1,4 +1,4 @@
-//! Clients that lose their connection and come back.
+//! Connection state recovery: clients that lose their connection and reconnect.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -23,56 +23,60 @@ use crate::socket_state::recoverable::RecoveryState;
 use crate::wire::disconnect_reason::DisconnectReason;
 use crate::wire::encoded_packet::EncodedPacket;
 
-/// What a client says of the socket that it had.
+/// The recovery part of a CONNECT payload: the secret of the previous socket, and the last offset.
 pub(super) struct RecoveryRequest {
     id: RecoveryId,
-    /// None if it has been sent nothing yet.
+    /// `None` if the client has not received an event.
     offset: Option<String>,
 }
 
-/// A session that was taken out of the store for a client that is back. It is kept anew unless the
-/// client gets it: it may try again.
+/// A session that was taken from the store for a client that reconnects.
+///
+/// Dropping it stores the session again, so that the client can retry.
 pub(super) struct Claim {
     namespace: Arc<NamespaceShared>,
     id: RecoveryId,
     session: Option<StoredSession>,
-    /// Since when the session is not in the store.
+    /// The time at which the session was taken from the store.
     since: Instant,
     offset: String,
 }
 
-/// What has become of a client that is back.
+/// The outcome of a recovery.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum RecoveryOutcome {
     Joined,
-    /// It has gone again.
-    Gone,
-    /// What it has missed cannot be told any more.
-    Forgotten,
+    /// The client has disconnected again.
+    Left,
+    /// The missed events are no longer available.
+    Unavailable,
 }
 
 impl RecoveryRequest {
-    /// Takes it out of the payload of a CONNECT packet. It is a secret, and the application has no
-    /// use for it. None if the client does not come back.
+    /// Removes the recovery request from a CONNECT payload, because the secret must not reach the
+    /// application.
+    ///
+    /// Returns `None` if the client does not request a recovery.
     pub(super) fn take_from(auth: &mut Args) -> Option<Self> {
-        // The rest keeps its text.
+        // The other fields keep their text.
         let Fields(mut fields) = serde_json::from_str(auth.get(0)?).ok()?;
         let is_text = |value: &RawValue| value.get().starts_with('"');
         let text = |name: &str| {
-            let is_it = |(found, value): &&(String, Box<RawValue>)| found == name && is_text(value);
-            let (_, value) = fields.iter().rfind(is_it)?;
+            let matches =
+                |(found, value): &&(String, Box<RawValue>)| found == name && is_text(value);
+            let (_, value) = fields.iter().rfind(matches)?;
             serde_json::from_str::<String>(value.get()).ok()
         };
         let (id, offset) = (text("pid").map(SmolStr::from), text("offset"));
         let count = fields.len();
         fields.retain(|(name, value)| match name.as_str() {
             "pid" => !is_text(value),
-            // Some parsers write what is missing.
+            // Some parsers encode a missing offset as `null`.
             "offset" => !is_text(value) && (id.is_none() || value.get() != "null"),
             _ => true,
         });
         if fields.len() < count {
-            // A client that has no `auth` option sends nothing but these two.
+            // A client without the `auth` option sends only these two fields.
             *auth = if fields.is_empty() {
                 Args::default()
             } else {
@@ -85,22 +89,23 @@ impl RecoveryRequest {
         })
     }
 
-    /// Claims the session, and ends the socket that has it if there is one. None if there is nothing
-    /// to come back to.
+    /// Claims the session, after disconnecting a socket that still uses it.
+    ///
+    /// Returns `None` if there is no session.
     pub(super) async fn claim(self, namespace: &Arc<NamespaceShared>) -> Option<Claim> {
         namespace.recovery.as_deref()?.supersede(&self.id).await;
         let mut taking = Box::pin(self.take(Arc::clone(namespace)));
         match poll_fn(|cx| Poll::Ready(taking.as_mut().poll(cx))).await {
             Poll::Ready(claim) => claim,
-            // The client may go while it waits. What the task takes then is put back by the drop of
-            // its result.
+            // The join may be cancelled while this waits. The task then drops the claim, which
+            // stores the session again.
             Poll::Pending => tokio::spawn(taking).await.ok().flatten(),
         }
     }
 
     async fn take(self, namespace: Arc<NamespaceShared>) -> Option<Claim> {
         let Self { id, offset } = self;
-        let is_told = offset.is_some();
+        let notifies = offset.is_some();
         let offset = offset.unwrap_or_default();
         let mut claim = Claim::new(Arc::clone(&namespace), id.clone(), offset.clone());
         match catch_adapter_panic(async { namespace.adapter.take_session(id, offset).await }).await
@@ -109,12 +114,12 @@ impl RecoveryRequest {
             Err(error) => tracing::warn!(
                 namespace = %namespace.name(),
                 %error,
-                "a client is not recovered: its session could not be looked for"
+                "a client was not recovered: the adapter failed to look up its session"
             ),
         }
-        if !is_told {
-            // It cannot be told what it has missed, and gets a new socket. Nobody shall have the
-            // old one any more.
+        if !notifies {
+            // Without an offset the missed events are unknown, so the client gets a new socket and
+            // the old session ends.
             claim.session = None;
         }
         claim.session.is_some().then_some(claim)
@@ -139,7 +144,7 @@ impl Claim {
         self.session.as_ref()
     }
 
-    /// Sends the client what it has missed, and lets its socket in.
+    /// Sends the missed events and restores the socket.
     pub(super) async fn resume(
         mut self,
         client: &Arc<Client>,
@@ -147,17 +152,17 @@ impl Claim {
         socket: &Socket,
     ) -> RecoveryOutcome {
         let Some(session) = self.session.clone() else {
-            return RecoveryOutcome::Forgotten;
+            return RecoveryOutcome::Unavailable;
         };
         let outcome = Arc::new(OnceLock::new());
-        // Told after the adapter has let its lock go.
-        let told = Arc::new(Mutex::new(None));
+        // Dropped, which notifies observers, after the adapter has released its lock.
+        let announcements = Arc::new(Mutex::new(None));
         let resume = Resume::new({
             let (client, socket) = (Arc::clone(client), socket.clone());
             let outcome = Arc::clone(&outcome);
-            let told = Arc::clone(&told);
+            let announcements = Arc::clone(&announcements);
             move |missed| {
-                let entered = enter(&client, attempt, &socket, &missed, &told);
+                let entered = accept_recovered(&client, attempt, &socket, &missed, &announcements);
                 *outcome.get_or_init(|| entered) == RecoveryOutcome::Joined
             }
         });
@@ -169,14 +174,17 @@ impl Claim {
             tracing::warn!(
                 namespace = %self.namespace.name(),
                 %error,
-                "a client is not recovered: what it has missed could not be looked for"
+                "a client was not recovered: the adapter failed to look up the missed events"
             );
         }
-        let told = told.lock().take();
-        drop(told);
-        // If nobody was asked to take the socket back, there was nothing to take it back with.
-        let outcome = outcome.get().copied().unwrap_or(RecoveryOutcome::Forgotten);
-        if outcome != RecoveryOutcome::Gone {
+        let announcements = announcements.lock().take();
+        drop(announcements);
+        // If the adapter did not call back, the missed events are unavailable.
+        let outcome = outcome
+            .get()
+            .copied()
+            .unwrap_or(RecoveryOutcome::Unavailable);
+        if outcome != RecoveryOutcome::Left {
             self.session = None;
         }
         outcome
@@ -189,14 +197,14 @@ impl Drop for Claim {
             session.age = session.age.saturating_add(self.since.elapsed());
             persist(&self.namespace, session);
         }
-        // Afterwards, so that there is no moment at which neither is so.
+        // Last, so that the session is always either claimed or stored.
         if let Some(recovery) = &self.namespace.recovery {
             recovery.end_recovery(&self.id);
         }
     }
 }
 
-/// Turns a panic of an adapter that is not ours into an error.
+/// Turns a panic of an adapter into an error.
 async fn catch_adapter_panic<T>(
     operation: impl Future<Output = Result<T, AdapterError>>,
 ) -> Result<T, AdapterError> {
@@ -209,13 +217,13 @@ async fn catch_adapter_panic<T>(
     }
 }
 
-/// Lets a socket in that is back.
-fn enter(
+/// Accepts a recovered socket, unless the missed events exceed the outbound limit.
+fn accept_recovered(
     client: &Client,
     attempt: u64,
     socket: &Socket,
     missed: &[MissedPacket],
-    told: &Mutex<Option<Announcements>>,
+    announcements: &Mutex<Option<Announcements>>,
 ) -> RecoveryOutcome {
     let missed: Vec<EncodedPacket> = missed
         .iter()
@@ -223,26 +231,27 @@ fn enter(
         .collect();
     let limit = client.shared.limits.max_outbound_bytes;
     let bytes = missed.iter().map(EncodedPacket::queued_bytes);
-    // Perhaps it comes back in several namespaces.
+    // The client may recover in several namespaces, which share the limit.
     let waiting = client.session().queued_bytes();
     if bytes.fold(waiting, usize::saturating_add) > limit {
         tracing::warn!(
             socket = %socket.id(),
             limit,
-            "a client is not recovered, for it has missed more than may wait for one: lower \
+            "a client was not recovered: its missed events exceed the outbound limit; lower \
              `max_packet_bytes` of the recovery, or raise `max_outbound_bytes`"
         );
-        return RecoveryOutcome::Forgotten;
+        return RecoveryOutcome::Unavailable;
     }
     let accepted = client.accept(attempt, socket, missed);
     if accepted.is_none() {
-        return RecoveryOutcome::Gone;
+        return RecoveryOutcome::Left;
     }
-    *told.lock() = accepted;
+    *announcements.lock() = accepted;
     RecoveryOutcome::Joined
 }
 
-/// None if the parser of the application cannot encode the packet, which then nobody has been sent.
+/// Encodes a missed packet. Returns `None` if the parser fails, in which case no client has
+/// received the packet.
 fn encode(socket: &Socket, missed: &MissedPacket) -> Option<EncodedPacket> {
     match socket.namespace_shared().local.codec.packet(&missed.packet) {
         Ok(mut packet) => {
@@ -250,14 +259,15 @@ fn encode(socket: &Socket, missed: &MissedPacket) -> Option<EncodedPacket> {
             Some(packet)
         }
         Err(error) => {
-            tracing::error!(%error, "a packet was not sent");
+            tracing::error!(%error, "failed to encode a packet");
             None
         }
     }
 }
 
-/// Keeps the session of a socket that leaves, if its client may come back. It may when the result is
-/// dropped.
+/// Stores the session of a disconnecting socket if it is recoverable.
+///
+/// The client cannot recover until the returned guard is dropped.
 pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option<SettleGuard> {
     let (socket_state, namespace) = (socket.state(), socket.namespace_shared());
     let recoverable = socket_state.recoverable.as_ref()?;
@@ -267,7 +277,7 @@ pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option
         state_after_leave: RecoveryState::Ended,
     };
     if reason.is_recoverable() {
-        // Whatever an adapter or data of the application does, the socket has to leave.
+        // A panic of the adapter or of shared data must not stop the socket from leaving.
         let session = catch_call(|| {
             let rooms = namespace.local.rooms.rooms_of(socket_state);
             StoredSession::new(socket_state.id.clone(), recoverable.id.clone(), rooms)
@@ -283,7 +293,7 @@ pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option
             Err(panic) => tracing::error!(
                 namespace = %namespace.name(),
                 panic = panic.message(),
-                "a client that has lost its connection cannot be recovered, for its session could \
+                "a disconnected client cannot be recovered: its session could \
                  not be described"
             ),
         }
@@ -291,8 +301,8 @@ pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option
     matches!(settle.state_after_leave, RecoveryState::Kept(_)).then_some(settle)
 }
 
-/// Says what has become of a socket that has left when it is dropped, whatever happens: its client
-/// may wait to hear it.
+/// Publishes the recovery state of a socket that has left when it is dropped, because its client
+/// may wait for it.
 pub(super) struct SettleGuard {
     socket: Socket,
     state_after_leave: RecoveryState,
@@ -307,7 +317,7 @@ impl Drop for SettleGuard {
     }
 }
 
-/// Returns whether the session is kept.
+/// Stores a session and returns whether the adapter accepted it.
 fn persist(namespace: &NamespaceShared, session: StoredSession) -> bool {
     match catch_call(|| namespace.adapter.persist_session(session)) {
         Ok(Ok(())) => true,
@@ -315,7 +325,7 @@ fn persist(namespace: &NamespaceShared, session: StoredSession) -> bool {
             tracing::warn!(
                 namespace = %namespace.name(),
                 %error,
-                "a client that has lost its connection cannot be recovered"
+                "a disconnected client cannot be recovered"
             );
             false
         }
@@ -323,14 +333,14 @@ fn persist(namespace: &NamespaceShared, session: StoredSession) -> bool {
             tracing::error!(
                 namespace = %namespace.name(),
                 panic = panic.message(),
-                "the adapter panicked: a client that has lost its connection cannot be recovered"
+                "the adapter panicked: a disconnected client cannot be recovered"
             );
             false
         }
     }
 }
 
-/// The data of a socket in the form in which it is kept.
+/// Returns the shared data of a socket as JSON.
 fn describe_data(socket: &Socket) -> serde_json::Value {
     let namespace = socket.namespace_shared().owner::<NamespaceInner>();
     namespace.map_or(serde_json::Value::Null, |namespace| {
@@ -339,7 +349,7 @@ fn describe_data(socket: &Socket) -> serde_json::Value {
     })
 }
 
-/// The fields of an object, in their order and with their text.
+/// The fields of an object with their order and text.
 struct Fields(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Fields {
@@ -417,7 +427,7 @@ mod tests {
         );
     }
 
-    /// A client that has been sent nothing yet has no offset, and its secret is one all the same.
+    /// A client without a received event has no offset, but its secret is still removed.
     #[test]
     fn each_of_the_two_is_taken_out() {
         for (json, id, offset, rest) in [

@@ -1,4 +1,4 @@
-//! What becomes of events that are rejected: their handler did not run, or did not end well.
+//! Rejected events: the handler did not run, or it failed.
 
 use std::future::ready;
 
@@ -6,8 +6,8 @@ use crate::context::EventContext;
 use crate::error::rejection::Rejection;
 use crate::handler::{BoxFuture, EventListener, OnRejected};
 
-/// An event is rejected: by its handler, or by the middleware before it. It is logged and given to
-/// the handler for rejections, or else answered.
+/// Returns the callback for a rejected event: it logs the rejection and calls the `on_rejection`
+/// handler, or answers the client.
 pub(super) fn rejected(listener: Option<EventListener>) -> OnRejected {
     OnRejected {
         act: reject,
@@ -15,7 +15,8 @@ pub(super) fn rejected(listener: Option<EventListener>) -> OnRejected {
     }
 }
 
-/// A listener that only looks on has failed: the event is for others to answer.
+/// Returns the callback for a failed catch-all listener, which only logs: a handler answers the
+/// event.
 pub(super) fn log_only() -> OnRejected {
     OnRejected {
         act: |cx, rejection, _| Box::pin(async move { log(&cx, &rejection) }),
@@ -31,7 +32,7 @@ pub(super) fn reject(
     log(&cx, &rejection);
     if let Some(listener) = listener {
         let again = OnRejected {
-            act: reject_again,
+            act: reject_original,
             listener: None,
         };
         return listener.run(cx.with_rejection(rejection), again);
@@ -40,8 +41,8 @@ pub(super) fn reject(
     Box::pin(ready(()))
 }
 
-/// The handler for rejections has failed too: the client is told why it was called.
-fn reject_again(
+/// Handles a failure of the `on_rejection` handler: the client receives the original rejection.
+fn reject_original(
     mut cx: EventContext,
     rejection: Rejection,
     _: Option<EventListener>,

@@ -1,4 +1,4 @@
-//! What depends on the revision of the protocol that a client speaks.
+//! Differences between the protocol revisions of clients.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::error::connect_error::ConnectError;
 use crate::socket::Socket;
 use crate::wire::encoded_packet::EncodedPacket;
 
-/// Who refuses a client.
+/// The origin of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RefusedBy {
     Middleware,
@@ -21,12 +21,12 @@ pub(super) enum RefusedBy {
 }
 
 impl Client {
-    /// Whether the client is one of Socket.IO 2.x.
+    /// Returns whether the client uses Engine.IO 3, as clients of Socket.IO 2.x do.
     pub(super) fn is_eio3(&self) -> bool {
         self.shared.protocol == Protocol::V3
     }
 
-    /// The connection is open. An old client is in the main namespace without asking.
+    /// Handles the open connection. A client of Socket.IO 2.x joins the main namespace implicitly.
     pub(crate) fn opened(self: &Arc<Self>) {
         if self.is_eio3() {
             self.connect(&Packet::new(
@@ -37,8 +37,10 @@ impl Client {
         }
     }
 
-    /// The id of a new socket. Old clients are not told theirs: they take that of the session, with
-    /// the name of the namespace in front.
+    /// Generates the id of a new socket.
+    ///
+    /// Clients of Socket.IO 2.x receive no socket id. They derive it from the session id and the
+    /// name of the namespace.
     pub(super) fn socket_id(&self, namespace: &Name) -> Option<SocketId> {
         if !self.is_eio3() {
             return new_id().map(SocketId::from);
@@ -51,7 +53,7 @@ impl Client {
         })
     }
 
-    /// The packet that tells the client that a socket of it has joined.
+    /// Returns the packet that confirms a join.
     pub(super) fn connected_packet(&self, socket: &Socket) -> Result<EncodedPacket, EncodeError> {
         let (socket_state, shared) = (socket.state(), socket.namespace_shared());
         if self.is_eio3() {
@@ -64,34 +66,34 @@ impl Client {
             .connect(shared.name(), socket.id().as_str(), recovery_id)
     }
 
-    /// The packet that tells the client that it may not join a namespace.
+    /// Returns the packet that refuses a join.
     pub(super) fn refused_packet(
         &self,
         namespace: &Name,
         error: &ConnectError,
         refuser: RefusedBy,
     ) -> Result<EncodedPacket, EncodeError> {
-        // What the server itself has to say has the same form in both revisions.
+        // Refusals by the server have the same format in both revisions.
         if self.is_eio3() && refuser == RefusedBy::Middleware {
             let namespace = namespace.clone();
             let packet = revision_4::connect_error(namespace, error.message(), error.data());
             return self.codec().packet(&packet);
         }
-        // What has become a JSON value can be written.
+        // A JSON value can always be serialised.
         let data = error.data().and_then(|data| to_raw_value(data).ok());
         self.codec()
             .connect_error(namespace, error.message(), data.as_deref())
     }
 }
 
-/// The bytes that the ids of sockets are made of, the public and the secret ones.
+/// The number of random bytes in the public and secret ids of sockets.
 const ID_BYTES: usize = 15;
 
-/// A name that nobody can guess.
+/// Generates a random id, or returns `None` if the system's random source fails.
 pub(super) fn new_id() -> Option<SmolStr> {
     let mut random = [0; ID_BYTES];
     if let Err(error) = getrandom::fill(&mut random) {
-        tracing::error!(%error, "no random bytes for a socket id: check the system's random source");
+        tracing::error!(%error, "cannot generate a socket id: check the system's random source");
         return None;
     }
     Some(engineio::SessionId::from_random(random).as_str().into())
