@@ -1,3 +1,5 @@
+//! The public handle to a namespace; may use `registry` and the modules below it.
+
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -24,11 +26,11 @@ pub(crate) mod into_namespace;
 mod listeners;
 mod socket_listeners;
 
-/// A namespace: handlers are registered with it, and it sends to the sockets in it.
+/// A namespace: registers handlers and sends to its sockets.
 ///
-/// Cheap to clone. Handlers belong to the namespace and serve all its sockets, also those that are
-/// connected already. `S` is the state from which they extract. In a handler it is an extractor of
-/// its own: the namespace of the socket, without state.
+/// Cheap to clone. Handlers belong to the namespace and serve all of its sockets, including those
+/// that are already connected. `S` is the state that they extract from. In handlers it is an
+/// extractor for the namespace of the socket, without state.
 ///
 /// # Examples
 ///
@@ -55,11 +57,11 @@ pub struct Namespace<S = ()> {
     state: S,
 }
 
-/// What a handle stands for.
+/// The namespaces that a handle selects.
 #[derive(Clone)]
 enum Selection {
     One(Arc<NamespaceShared>),
-    /// All that are made after one pattern.
+    /// All children of one pattern.
     Children(Arc<Parent>),
 }
 
@@ -76,9 +78,9 @@ impl<S> Namespace<S> {
         Self { selection, state }
     }
 
-    /// The name of the namespace, which begins with `/`.
+    /// Returns the name of the namespace, which begins with `/`.
     ///
-    /// That of a pattern is made up, as in Node's server: `/_0` for the first.
+    /// A pattern has a generated name, as in Node: `/_0` for the first one.
     pub fn name(&self) -> &str {
         match &self.selection {
             Selection::One(shared) => shared.name(),
@@ -86,14 +88,13 @@ impl<S> Namespace<S> {
         }
     }
 
-    /// Whether this stands for all namespaces that are made after a pattern, see
+    /// Returns whether the handle stands for all namespaces of a pattern, see
     /// [`SocketIo::of`](crate::SocketIo::of).
     pub fn is_pattern(&self) -> bool {
         matches!(self.selection, Selection::Children(_))
     }
 
-    /// The namespaces that have been made after this pattern and are there now; none if this is
-    /// one itself.
+    /// Returns the existing namespaces of this pattern, or none if this is not a pattern.
     pub fn children(&self) -> Vec<Self>
     where
         S: Clone,
@@ -109,12 +110,12 @@ impl<S> Namespace<S> {
         }
     }
 
-    /// The same namespace, with another state for the handlers that are registered through it.
+    /// Returns a handle to the same namespace with another state for handlers.
     pub fn with_state<S2>(&self, state: S2) -> Namespace<S2> {
         Namespace::new(self.selection.clone(), state)
     }
 
-    /// The socket with this id, if it is connected to this server.
+    /// Returns the socket with this id if it is connected to this server.
     pub fn socket(&self, id: &str) -> Option<Socket> {
         self.spaces().iter().find_map(|shared| {
             let socket_state = shared.local.rooms.get(id)?;
@@ -122,18 +123,18 @@ impl<S> Namespace<S> {
         })
     }
 
-    /// The sockets that are connected to this server, in no particular order (Node's
+    /// Returns the sockets that are connected to this server, in no particular order (Node's
     /// `namespace.sockets`).
     ///
-    /// To send to all of them, [`emit`](Self::emit) is cheaper. For those of other servers there is
-    /// [`fetch_sockets`](Self::fetch_sockets).
+    /// To send to all of them, [`emit`](Self::emit) is cheaper.
+    /// [`fetch_sockets`](Self::fetch_sockets) includes the sockets of other servers.
     pub fn sockets(&self) -> Vec<Socket> {
         let spaces = self.spaces();
         let count = spaces.iter().map(|shared| shared.local.rooms.len()).sum();
         let mut sockets = Vec::with_capacity(count);
         for shared in &spaces {
             shared.local.rooms.for_each(&Target::all(), |socket_state| {
-                // One that is about to leave is still in the index.
+                // A socket that is about to leave is still in the index.
                 if !socket_state.has_left() {
                     sockets.push(Socket::new(Arc::clone(socket_state), Arc::clone(shared)));
                 }
@@ -152,11 +153,11 @@ impl<S> Namespace<S> {
         }
     }
 
-    /// Lets the handlers of each socket run one after the other: an event waits until all that
-    /// came before it have been handled.
+    /// Makes each socket handle one event at a time: an event waits until all handlers of the
+    /// previous event have finished.
     ///
-    /// By default handlers start in the order of arrival and a handler that waits for something
-    /// does not hold up the next.
+    /// By default handlers start in the order of arrival, and a handler that waits does not delay
+    /// the next event. Node has no such option.
     pub fn ordered(self) -> Self {
         self.register(|handlers| handlers.ordered = true)
     }
@@ -176,7 +177,7 @@ impl<S> Namespace<S> {
                 Some(core) => core.register(change),
                 None => tracing::warn!(
                     namespace = self.name(),
-                    "a handler was registered after the namespace has gone, and serves nobody"
+                    "a handler was registered with a removed namespace and has no effect"
                 ),
             },
         }
@@ -190,8 +191,8 @@ where
 {
     /// Adds a middleware, which decides whether a client may join (Node's `namespace.use`).
     ///
-    /// Middleware runs in the order of registration, before the client has joined, and stops at
-    /// the first error: the client receives it as `connect_error`.
+    /// Middleware runs in the order of registration, before the client has joined. The first error
+    /// ends the chain, and the client receives it as `connect_error`.
     pub fn middleware<H, T>(self, middleware: H) -> Self
     where
         H: Middleware<T, S>,
@@ -201,9 +202,9 @@ where
         self.register(|handlers| handlers.middleware.push(listener.clone()))
     }
 
-    /// Adds a handler that runs when a client has joined (Node's `connection` event).
+    /// Adds a handler that runs when a client has joined (Node's event `connection`).
     ///
-    /// It is started before any handler of the client's events.
+    /// It is started before the handlers of the client's events.
     pub fn on_connect<H, T>(self, handler: H) -> Self
     where
         H: ConnectHandler<T, S>,
@@ -213,14 +214,14 @@ where
         self.register(|handlers| handlers.connect.push(listener.clone()))
     }
 
-    /// Adds a handler for an event of the clients.
+    /// Adds a handler for an event of the clients (Node's `socket.on`).
     ///
     /// Several handlers of one event are started in the order of registration.
     ///
     /// # Panics
     ///
-    /// If the name is one that clients cannot send because the protocol keeps it for itself:
-    /// `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener`, `removeListener`.
+    /// Panics if the name is reserved by the protocol: `connect`, `connect_error`, `disconnect`,
+    /// `disconnecting`, `newListener`, `removeListener`.
     pub fn on<H, T>(self, event: &str, handler: H) -> Self
     where
         H: EventHandler<T, S>,
@@ -229,7 +230,8 @@ where
         self.add_event(event, Position::Last, handler)
     }
 
-    /// Adds a handler that runs when a socket is about to leave: it is still in its rooms.
+    /// Adds a handler that runs when a socket is about to leave and is still in its rooms (Node's
+    /// event `disconnecting`).
     pub fn on_disconnecting<H, T>(self, handler: H) -> Self
     where
         H: DisconnectHandler<T, S>,
@@ -239,12 +241,13 @@ where
         self.register(|handlers| handlers.disconnecting.push(listener.clone()))
     }
 
-    /// Adds a handler that runs when a socket has left its rooms and the namespace.
+    /// Adds a handler that runs when a socket has left its rooms and the namespace (Node's event
+    /// `disconnect`).
     ///
     /// It runs after the handlers of [`on_disconnecting`](Self::on_disconnecting) have finished. A
-    /// client that [comes back](crate::guide::recovery) gets a socket with the same id: its
-    /// `on_connect` handlers are started after these of the lost socket, but not after what they, or
-    /// the disconnecting ones, wait for.
+    /// client that [recovers](crate::guide::recovery) gets a socket with the same id. Its
+    /// `on_connect` handlers start after the disconnect handlers of the lost socket were polled
+    /// once, even if those still wait.
     pub fn on_disconnect<H, T>(self, handler: H) -> Self
     where
         H: DisconnectHandler<T, S>,
@@ -254,11 +257,11 @@ where
         self.register(|handlers| handlers.disconnect.push(listener.clone()))
     }
 
-    /// Sets the handler that answers the acknowledgement of an event that was not handled,
-    /// because an extractor rejected it or its handler panicked.
+    /// Sets the handler for events that were rejected, because an extractor or middleware rejected
+    /// them or their handler panicked.
     ///
-    /// It takes [`Rejection`](crate::Rejection) and every other extractor of event handlers. By
-    /// default the answer is `{"status":"Bad Request","error":"…"}`.
+    /// It answers the acknowledgement. It takes [`Rejection`](crate::Rejection) and all other
+    /// extractors of event handlers. The default answer is `{"status":"Bad Request","error":"…"}`.
     pub fn on_rejection<H, T>(self, handler: H) -> Self
     where
         H: EventHandler<T, S>,
@@ -284,7 +287,7 @@ impl<S> fmt::Debug for Namespace<S> {
 }
 
 impl Socket {
-    /// The namespace of the socket.
+    /// Returns the namespace of the socket (Node's `socket.nsp`).
     #[must_use]
     pub fn namespace(&self) -> Namespace {
         Namespace::new(Selection::One(Arc::clone(self.namespace_shared())), ())
@@ -292,14 +295,14 @@ impl Socket {
 }
 
 impl ServerEventContext {
-    /// The namespace that the event was emitted in.
+    /// Returns the namespace that the event was emitted in.
     #[must_use]
     pub fn namespace(&self) -> Namespace {
         Namespace::new(Selection::One(Arc::clone(&self.shared)), ())
     }
 }
 
-/// The namespace that the event was emitted in.
+/// Extracts the namespace that the event was emitted in.
 impl<S> FromServerEvent<S> for Namespace
 where
     S: Send + Sync,
@@ -314,7 +317,7 @@ where
     }
 }
 
-/// The namespace that the socket has joined, or is about to.
+/// Extracts the namespace that the socket has joined or is joining.
 impl<S> FromSocket<S> for Namespace
 where
     S: Send + Sync,

@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_is_taken_out_of_the_payload() {
+    fn the_secret_is_removed_from_the_payload() {
         let mut auth = payload(&json!({ "pid": "p", "token": [1], "offset": "o" }));
         let RecoveryRequest { id, offset } = RecoveryRequest::take_from(&mut auth).unwrap();
         assert_eq!((id.as_str(), offset.as_deref()), ("p", Some("o")));
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_keeps_its_text() {
+    fn other_fields_keep_their_text() {
         let raw: Box<RawValue> =
             serde_json::from_str(r#"{"n":12345678901234567890123,"pid":"p","a":1.0,"offset":"o"}"#)
                 .unwrap();
@@ -429,7 +429,7 @@ mod tests {
 
     /// A client without a received event has no offset, but its secret is still removed.
     #[test]
-    fn each_of_the_two_is_taken_out() {
+    fn secret_and_offset_are_removed_separately() {
         for (json, id, offset, rest) in [
             (json!({ "pid": "p" }), Some("p"), None, json!(null)),
             (json!({ "offset": "o" }), None, None, json!(null)),
@@ -472,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_there_twice_is_taken_out_twice() {
+    fn duplicate_fields_are_removed() {
         let raw: Box<RawValue> =
             serde_json::from_str(r#"{"pid":"a","pid":"\ud800","a":1,"pid":2}"#).unwrap();
         let mut auth = Args::from_serialize(None, &raw).unwrap();
@@ -481,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_the_application_s() {
+    fn fields_that_are_not_strings_are_kept() {
         for json in [
             json!({}),
             json!([]),

@@ -1,4 +1,4 @@
-//! What the servers of a cluster share.
+//! Data and events that a namespace shares with other servers.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,14 +8,10 @@ use crate::handler::{ServerEventHandler, ServerEventListener};
 use crate::socket::server_side;
 
 impl<S> Namespace<S> {
-    /// Makes the values of a type that sockets keep in their [`data`](crate::Socket::data) part of
-    /// what other servers see of them, under a key of Node's `socket.data`.
+    /// Shares values of type `T` in the [`data`](crate::Socket::data) of sockets with other
+    /// servers, under a key of Node's `socket.data`.
     ///
-    /// They are then in what [`fetch_sockets`](crate::BroadcastOperator::fetch_sockets) tells, on
-    /// every server, and connection state recovery brings them back. Values of other types stay
-    /// private to this server. Share types before clients come. A type has one key and a key one
-    /// type: the last call holds. Node's servers, and those in which no type has the key, see the
-    /// value as JSON.
+    /// [`fetch_sockets`](crate::BroadcastOperator::fetch_sockets) returns shared values on every server, and connection state recovery restores them. Values of other types stay private to this server. Share types before clients connect. Each type has one key and each key one type: the last call wins. Node servers, and servers without a type for the key, see the value as JSON.
     ///
     /// # Examples
     ///
@@ -55,16 +51,16 @@ impl<S> Namespace<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    /// Adds a handler for an event that other servers of the cluster emit with
+    /// Adds a handler for an event that other servers emit with
     /// [`server_side_emit`](Self::server_side_emit) in this namespace (Node's `namespace.on`).
     ///
-    /// Handlers start in the order in which the events come. What a handler returns answers the
-    /// acknowledgement, and of several handlers the first answer counts. Where nothing answers, the
-    /// other server waits until its time is up.
+    /// Handlers start in the order in which the events arrive. The return value of a handler
+    /// answers the acknowledgement; of several handlers, the first answer counts. Without an
+    /// answer, the other server waits until its timeout.
     ///
     /// # Panics
     ///
-    /// If the name is one that servers cannot emit: `connect`, `connection`, `new_namespace`.
+    /// Panics if the name is reserved by Node's servers: `connect`, `connection`, `new_namespace`.
     ///
     /// # Examples
     ///
@@ -80,7 +76,7 @@ where
     ///         Reply(namespace.sockets().len())
     ///     })
     ///     .on_server_event("configure", async |Data(level): Data<String>| {
-    ///         println!("from now on: {level}");
+    ///         println!("new log level: {level}");
     ///     });
     /// ```
     pub fn on_server_event<H, T>(self, event: &str, handler: H) -> Self

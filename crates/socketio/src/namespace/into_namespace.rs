@@ -1,4 +1,4 @@
-//! What names one namespace, or many.
+//! The arguments of [`SocketIo::of`](crate::SocketIo::of): names, patterns and predicates.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,26 +9,26 @@ use crate::handler::sealed::Seal;
 use crate::handler::{NamespacePredicate, PredicateListener};
 use crate::registry::parent::Pattern;
 
-/// Tells in which way a namespace is named. The compiler infers it; nobody names it.
+/// Markers that let the compiler infer the kind of an argument.
 #[expect(unnameable_types, reason = "inferred, never named")]
 mod by {
     use std::marker::PhantomData;
 
-    /// By its name.
+    /// A name.
     #[derive(Debug)]
     pub enum Name {}
 
-    /// By a pattern for names.
+    /// A regular expression.
     #[cfg(any(feature = "regex", feature = "regex-lite"))]
     #[derive(Debug)]
     pub enum Regex {}
 
-    /// By a function with the arguments `T`.
+    /// A function with the arguments `T`.
     #[derive(Debug)]
     pub struct Predicate<T>(PhantomData<T>);
 }
 
-/// Which namespaces are meant: one of a name, or those that a pattern takes.
+/// The selected namespaces: one by name, or all that match a pattern.
 pub struct NamespaceSelector(pub(crate) Selected);
 
 pub(crate) enum Selected {
@@ -45,13 +45,13 @@ impl fmt::Debug for NamespaceSelector {
     }
 }
 
-/// An argument of [`SocketIo::of`](crate::SocketIo::of): a name, a regular expression, or a function that decides,
-/// see [`NamespacePredicate`].
+/// An argument of [`SocketIo::of`](crate::SocketIo::of): a name, a regular expression, or a
+/// predicate, see [`NamespacePredicate`].
 ///
-/// A regular expression is a [`Regex`](crate::Regex) of the crate `regex-lite` (feature `regex-lite`, on by default) or
-/// of the crate `regex` (feature `regex`).
+/// A regular expression is a [`Regex`](crate::Regex) of the crate `regex-lite` (feature
+/// `regex-lite`, on by default) or of the crate `regex` (feature `regex`).
 ///
-/// `T` is inferred.
+/// `T` is inferred. This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no namespace for the state `{S}`",
     label = "not a name, a `Regex`, or a function that decides",
@@ -59,11 +59,11 @@ impl fmt::Debug for NamespaceSelector {
     note = "a function that decides is an `async fn` that returns `bool` or `Result<bool, E>`; its arguments implement `FromNamespace<{S}>`, such as `NamespaceName`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`"
 )]
 pub trait IntoNamespace<T, S> {
-    /// The namespace, or the pattern for namespaces, whose functions extract from `state`.
+    /// Converts the argument. Predicates extract from `state`.
     fn into_namespace(self, state: &S, _: Seal) -> NamespaceSelector;
 }
 
-/// The whole name of a namespace: a missing `/` is put in front.
+/// Returns the name with a leading `/`.
 pub(crate) fn with_slash(name: &str) -> Cow<'_, str> {
     if name.starts_with('/') {
         Cow::Borrowed(name)

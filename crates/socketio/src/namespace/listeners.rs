@@ -1,4 +1,4 @@
-//! What a namespace hears of all events, and which of its handlers are taken out again.
+//! Event middleware, catch-all listeners and the removal of handlers of a namespace.
 
 use std::sync::Arc;
 
@@ -19,17 +19,17 @@ where
 {
     /// Adds a middleware for the events of all sockets (Node's `socket.use`).
     ///
-    /// It runs before the handlers of each event, also of those that nothing handles, in the order
-    /// of registration. It takes what event handlers take. What it returns lets the event pass
-    /// (`()`), changes it ([`Event`](crate::extract::Event): another name is for other handlers)
-    /// or refuses it (an error, see
-    /// [`EventMiddlewareOutput`](crate::handler::EventMiddlewareOutput)). A refused event is
-    /// [rejected](crate::Rejection): logged, given to [`on_rejection`](Self::on_rejection), where
-    /// Node's server emits `error`, and answered if the client asked for an acknowledgement. So is
-    /// one whose middleware panics, or cannot extract its arguments.
+    /// It runs before the handlers of each event, in the order of registration, even if the event
+    /// has no handler. It has the extractors of event handlers. Its return value decides about the
+    /// event: `()` passes it on, an [`Event`](crate::extract::Event) replaces it (a new name
+    /// selects other handlers), and an error rejects it, see
+    /// [`EventMiddlewareOutput`](crate::handler::EventMiddlewareOutput). A rejected event is
+    /// logged, passed to [`on_rejection`](Self::on_rejection) (Node emits `error`), and answered if
+    /// the client requested an acknowledgement. A panic or a failed extractor rejects the event
+    /// too.
     ///
-    /// An event whose middleware waits for something does not hold up the next, unless the
-    /// namespace is [`ordered`](Self::ordered); the others keep their order. It counts among the
+    /// A middleware that waits delays its event but not the next one, unless the namespace is
+    /// [`ordered`](Self::ordered). Waiting events count towards
     /// [`max_pending_events`](crate::SocketIoBuilder::max_pending_events).
     ///
     /// # Examples
@@ -64,12 +64,11 @@ where
         self.register(|handlers| handlers.event_middleware.push(listener.clone()))
     }
 
-    /// Adds a handler as [`on`](Self::on) does, before those that the event has (Node's
-    /// `prependListener`).
+    /// Adds a handler in front of the existing handlers of the event (Node's `prependListener`).
     ///
     /// # Panics
     ///
-    /// If the name is reserved, see [`on`](Self::on).
+    /// Panics if the name is reserved, see [`on`](Self::on).
     pub fn prepend<H, T>(self, event: &str, handler: H) -> Self
     where
         H: EventHandler<T, S>,
@@ -78,13 +77,13 @@ where
         self.add_event(event, Position::First, handler)
     }
 
-    /// Adds a listener that hears every event of all clients, whether it is handled or not (Node's
+    /// Adds a listener for every event of all clients, whether it has a handler or not (Node's
     /// `onAny`).
     ///
-    /// It is an event handler and started before the middleware: it hears the event as the client
-    /// has sent it, and what is refused as well. It should look on and leave the answer to the
-    /// handlers, though the first answer counts, also its own. If it is rejected or panics, that is
-    /// logged and nobody is answered.
+    /// The listener is an event handler that starts before the middleware: it sees the event as the
+    /// client sent it, including events that middleware rejects. Leave the acknowledgement to the
+    /// handlers, because the first answer counts. A rejection or panic of the listener is logged
+    /// and not answered.
     ///
     /// # Examples
     ///
@@ -104,7 +103,7 @@ where
         self.add_any(Position::Last, handler)
     }
 
-    /// Adds a listener as [`on_any`](Self::on_any) does, before those that are there.
+    /// Adds a listener in front of those of [`on_any`](Self::on_any) (Node's `prependAny`).
     pub fn prepend_any<H, T>(self, handler: H) -> Self
     where
         H: EventHandler<T, S>,
@@ -134,11 +133,11 @@ where
 }
 
 impl<S> Namespace<S> {
-    /// Adds a listener that hears every event that is sent to a socket of this server (Node's
-    /// `onAnyOutgoing`), and is called with that socket. A broadcast is heard once for each socket
-    /// that receives it.
+    /// Adds a listener for every event that is sent to a socket of this server (Node's
+    /// `onAnyOutgoing`).
     ///
-    /// See [`Socket::on_any_outgoing`]; this one is called before those of the socket.
+    /// It is called with the socket, and for a broadcast once for each receiving socket. It runs
+    /// before the listeners of the socket, see [`Socket::on_any_outgoing`].
     ///
     /// # Examples
     ///
@@ -156,8 +155,8 @@ impl<S> Namespace<S> {
         self.add_outgoing(Position::Last, listener)
     }
 
-    /// Adds a listener as [`on_any_outgoing`](Self::on_any_outgoing) does, before those that are
-    /// there.
+    /// Adds a listener in front of those of [`on_any_outgoing`](Self::on_any_outgoing) (Node's
+    /// `prependAnyOutgoing`).
     pub fn prepend_any_outgoing<F>(self, listener: F) -> Self
     where
         F: Fn(&Socket, &str, &Args) + Send + Sync + 'static,
@@ -165,49 +164,49 @@ impl<S> Namespace<S> {
         self.add_outgoing(Position::First, listener)
     }
 
-    /// Takes one handler of an event out, by the id that [`listeners`](Self::listeners) tells.
-    /// Returns whether it was there.
+    /// Removes an event handler by its id, see [`listeners`](Self::listeners). Returns whether it
+    /// existed.
     ///
-    /// Handlers that have been started go on; those of single sockets stay.
+    /// Handlers that are running continue. Listeners of single sockets are not affected.
     pub fn off(&self, id: ListenerId) -> bool {
         self.remove_handlers(|handlers| handlers.remove_event(id))
     }
 
-    /// Takes out one listener of every event. Returns whether it was there.
+    /// Removes one catch-all listener. Returns whether it existed.
     pub fn off_any(&self, id: ListenerId) -> bool {
         self.remove_handlers(|handlers| remove(&mut handlers.any, id))
     }
 
-    /// Takes out all listeners of every event.
+    /// Removes all catch-all listeners (Node's `offAny()`).
     pub fn off_all_any(&self) {
         self.remove_handlers(|handlers| !std::mem::take(&mut handlers.any).is_empty());
     }
 
-    /// Takes out one listener of what is sent. Returns whether it was there.
+    /// Removes one listener of outgoing events. Returns whether it existed.
     pub fn off_any_outgoing(&self, id: ListenerId) -> bool {
         self.remove_handlers(|handlers| remove(&mut handlers.outgoing, id))
     }
 
-    /// Takes out all listeners of what is sent.
+    /// Removes all listeners of outgoing events (Node's `offAnyOutgoing()`).
     pub fn off_all_any_outgoing(&self) {
         self.remove_handlers(|handlers| !std::mem::take(&mut handlers.outgoing).is_empty());
     }
 
-    /// Takes out the handlers of an event (Node's `removeAllListeners(event)`).
+    /// Removes the handlers of an event (Node's `removeAllListeners(event)`).
     pub fn remove_listeners(&self, event: &str) {
         self.remove_handlers(|handlers| handlers.events.remove(event).is_some());
     }
 
-    /// Takes out the handlers of all events (Node's `removeAllListeners()`).
+    /// Removes the handlers of all events (Node's `removeAllListeners()`).
     ///
-    /// All else stays: middleware, the listeners of [`on_any`](Self::on_any) and
+    /// Middleware, the listeners of [`on_any`](Self::on_any) and
     /// [`on_any_outgoing`](Self::on_any_outgoing), connect and disconnect handlers, and the
-    /// listeners of single sockets.
+    /// listeners of single sockets are kept.
     pub fn remove_all_listeners(&self) {
         self.remove_handlers(|handlers| !std::mem::take(&mut handlers.events).is_empty());
     }
 
-    /// The events that have handlers, sorted (Node's `eventNames`).
+    /// Returns the sorted names of events that have handlers (Node's `eventNames`).
     pub fn event_names(&self) -> Vec<String> {
         let mut names = self.read(|handlers| {
             let names = handlers.events.keys();
@@ -217,23 +216,25 @@ impl<S> Namespace<S> {
         names
     }
 
-    /// The handlers of an event, in the order in which they are called (Node's `listeners`).
+    /// Returns the handlers of an event in the order in which they are called (Node's `listeners`).
     pub fn listeners(&self, event: &str) -> Vec<ListenerId> {
         self.read(|handlers| handlers.events.get(event).map(|list| ids(list)))
             .unwrap_or_default()
     }
 
-    /// How many handlers an event has (Node's `listenerCount`).
+    /// Returns the number of handlers of an event (Node's `listenerCount`).
     pub fn listener_count(&self, event: &str) -> usize {
         self.listeners(event).len()
     }
 
-    /// The listeners of every event, in the order in which they are called.
+    /// Returns the catch-all listeners in the order in which they are called (Node's
+    /// `listenersAny`).
     pub fn listeners_any(&self) -> Vec<ListenerId> {
         self.read(|handlers| ids(&handlers.any))
     }
 
-    /// The listeners of what is sent, in the order in which they are called.
+    /// Returns the listeners of outgoing events in the order in which they are called (Node's
+    /// `listenersAnyOutgoing`).
     pub fn listeners_any_outgoing(&self) -> Vec<ListenerId> {
         self.read(|handlers| ids(&handlers.outgoing))
     }
@@ -246,8 +247,8 @@ impl<S> Namespace<S> {
         self.register(|handlers| handlers.add_outgoing(listener.clone(), position))
     }
 
-    /// Takes handlers out. Returns whether one was there, in the namespace or in any of those that
-    /// were made after the pattern.
+    /// Removes handlers. Returns whether any existed, in the namespace or in any child of the
+    /// pattern.
     fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
         match &self.selection {
             Selection::Children(parent) => parent.remove_handlers(remove_handlers),
@@ -258,7 +259,7 @@ impl<S> Namespace<S> {
         }
     }
 
-    /// Reads the table of handlers, which is empty if the namespace has gone.
+    /// Reads the handler table, which is empty if the namespace was removed.
     fn read<R>(&self, read: impl FnOnce(&Handlers) -> R) -> R {
         match &self.selection {
             Selection::Children(parent) => read(&parent.handlers()),
@@ -270,7 +271,7 @@ impl<S> Namespace<S> {
     }
 }
 
-/// Takes the listener of this id out. Tells whether there was one.
+/// Removes the listener with this id. Returns whether it existed.
 fn remove<H>(listeners: &mut Vec<HandlerEntry<H>>, id: ListenerId) -> bool {
     let before = listeners.len();
     listeners.retain(|listener| listener.id != id);
@@ -287,13 +288,13 @@ mod tests {
 
     use super::*;
 
-    /// Guards against costs that stay when the listeners have gone.
+    /// Removed listeners must leave no cost behind.
     #[tokio::test]
-    async fn a_namespace_is_heard_while_one_of_its_listeners_is_there() {
+    async fn removed_outgoing_listeners_leave_no_cost() {
         let layer = SocketIoLayer::new();
         let namespace = layer.io().of("/");
         let Selection::One(shared) = namespace.selection.clone() else {
-            panic!("a name is no pattern");
+            panic!("expected a namespace, not a pattern");
         };
         let has_listeners = || shared.local.outgoing.has_listeners();
         assert!(!has_listeners());

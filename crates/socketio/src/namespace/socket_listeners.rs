@@ -1,4 +1,4 @@
-//! What a socket listens to on its own, beside the handlers of its namespace.
+//! Listeners of one socket, in addition to the handlers of its namespace.
 
 use socketio_proto::Args;
 
@@ -12,19 +12,19 @@ use crate::socket_state::listeners::{Position, Role, Selected};
 
 /// # Listeners of one socket
 ///
-/// Handlers belong to the namespace as a rule. These are for what concerns one socket alone: they
-/// run after those of the namespace, and go when the socket is disconnected. They have no
-/// [`State`](crate::guide::state): a closure captures what it needs. One that holds the socket
-/// itself keeps it no longer than it is connected.
+/// Handlers usually belong to the namespace. These listeners belong to one socket: they run after
+/// those of the namespace and are dropped when the socket is disconnected, even if they own the
+/// socket. They have no [`State`](crate::guide::state); a closure captures what it needs.
 ///
-/// Those that a connect handler adds before its first `.await` hear every event of the client, and
-/// so do all that a connect handler adds in an [`ordered`](crate::Namespace::ordered) namespace.
+/// Listeners that a connect handler adds before its first `.await` receive every event of the
+/// client. In an [`ordered`](crate::Namespace::ordered) namespace, this holds for all listeners
+/// that a connect handler adds.
 impl Socket {
-    /// Adds a handler for an event of this client.
+    /// Adds a handler for an event of this client (Node's `socket.on`).
     ///
     /// # Panics
     ///
-    /// If the name is reserved: `connect`, `connect_error`, `disconnect`, `disconnecting`,
+    /// Panics if the name is reserved: `connect`, `connect_error`, `disconnect`, `disconnecting`,
     /// `newListener`, `removeListener`.
     ///
     /// # Examples
@@ -49,14 +49,14 @@ impl Socket {
         self.add_event(event, false, Position::Last, handler)
     }
 
-    /// Adds a handler for the next event of this name.
+    /// Adds a handler for the next event with this name (Node's `once`).
     ///
-    /// It is called once, however many events come at the same time. An event that middleware
-    /// refuses does not count.
+    /// It is called once, even if several such events arrive together. An event that middleware
+    /// rejects does not count.
     ///
     /// # Panics
     ///
-    /// If the name is reserved, see [`on`](Self::on).
+    /// Panics if the name is reserved, see [`on`](Self::on).
     pub fn once<H, T>(&self, event: &str, handler: H) -> ListenerId
     where
         H: EventHandler<T, ()>,
@@ -65,12 +65,11 @@ impl Socket {
         self.add_event(event, true, Position::Last, handler)
     }
 
-    /// Adds a handler as [`on`](Self::on) does, before those that the socket has (Node's
-    /// `prependListener`).
+    /// Adds a handler in front of the existing handlers of the socket (Node's `prependListener`).
     ///
     /// # Panics
     ///
-    /// If the name is reserved, see [`on`](Self::on).
+    /// Panics if the name is reserved, see [`on`](Self::on).
     pub fn prepend<H, T>(&self, event: &str, handler: H) -> ListenerId
     where
         H: EventHandler<T, ()>,
@@ -79,12 +78,12 @@ impl Socket {
         self.add_event(event, false, Position::First, handler)
     }
 
-    /// Adds a handler as [`once`](Self::once) does, before those that the socket has (Node's
-    /// `prependOnceListener`).
+    /// Adds a handler for the next event with this name in front of the existing handlers of the
+    /// socket (Node's `prependOnceListener`).
     ///
     /// # Panics
     ///
-    /// If the name is reserved, see [`on`](Self::on).
+    /// Panics if the name is reserved, see [`on`](Self::on).
     pub fn prepend_once<H, T>(&self, event: &str, handler: H) -> ListenerId
     where
         H: EventHandler<T, ()>,
@@ -93,7 +92,8 @@ impl Socket {
         self.add_event(event, true, Position::First, handler)
     }
 
-    /// Adds a handler that runs when this socket is about to leave: it is still in its rooms.
+    /// Adds a handler that runs when this socket is about to leave and is still in its rooms
+    /// (Node's event `disconnecting`).
     pub fn on_disconnecting<H, T>(&self, handler: H) -> ListenerId
     where
         H: DisconnectHandler<T, ()>,
@@ -104,7 +104,8 @@ impl Socket {
         listeners.add(Role::Disconnecting, Position::Last, listener)
     }
 
-    /// Adds a handler that runs when this socket has left its rooms and the namespace.
+    /// Adds a handler that runs when this socket has left its rooms and the namespace (Node's event
+    /// `disconnect`).
     pub fn on_disconnect<H, T>(&self, handler: H) -> ListenerId
     where
         H: DisconnectHandler<T, ()>,
@@ -118,7 +119,7 @@ impl Socket {
     /// Adds a middleware for the events of this client (Node's `socket.use`), see
     /// [`Namespace::event_middleware`](crate::Namespace::event_middleware).
     ///
-    /// It runs after that of the namespace. [`off`](Self::off) takes it out.
+    /// It runs after the middleware of the namespace. [`off`](Self::off) removes it.
     pub fn event_middleware<H, T>(&self, middleware: H) -> ListenerId
     where
         H: EventMiddleware<T, ()>,
@@ -129,7 +130,7 @@ impl Socket {
         listeners.add(Role::Middleware, Position::Last, listener)
     }
 
-    /// Adds a listener that hears every event of this client (Node's `onAny`), see
+    /// Adds a listener for every event of this client (Node's `onAny`), see
     /// [`Namespace::on_any`](crate::Namespace::on_any).
     pub fn on_any<H, T>(&self, handler: H) -> ListenerId
     where
@@ -139,7 +140,7 @@ impl Socket {
         self.add_any(Position::Last, handler)
     }
 
-    /// Adds a listener as [`on_any`](Self::on_any) does, before those that the socket has.
+    /// Adds a listener in front of those of [`on_any`](Self::on_any) (Node's `prependAny`).
     pub fn prepend_any<H, T>(&self, handler: H) -> ListenerId
     where
         H: EventHandler<T, ()>,
@@ -148,15 +149,14 @@ impl Socket {
         self.add_any(Position::First, handler)
     }
 
-    /// Adds a listener that hears every event that is sent to this client (Node's
-    /// `onAnyOutgoing`).
+    /// Adds a listener for every event that is sent to this client (Node's `onAnyOutgoing`).
     ///
-    /// It is called with the name and the arguments of the event before that is sent, by whoever
-    /// sends it: it should be short. Broadcasts of this and of other servers are heard too,
-    /// acknowledgements are not. A volatile event is heard also if the transport does not take it
-    /// then, as in Node's server.
+    /// It is called by the sender, with the name and the arguments, before the event is sent. Keep
+    /// it short. It receives broadcasts of this and of other servers, but no acknowledgements. A
+    /// volatile event that is then dropped is included, as in Node.
     ///
-    /// While one listens, each event to anybody in the namespace costs a little more.
+    /// While a socket has such a listener, each event to a socket of the namespace costs slightly
+    /// more.
     ///
     /// # Examples
     ///
@@ -175,8 +175,8 @@ impl Socket {
         self.add_outgoing(Position::Last, listener)
     }
 
-    /// Adds a listener as [`on_any_outgoing`](Self::on_any_outgoing) does, before those that the
-    /// socket has.
+    /// Adds a listener in front of those of [`on_any_outgoing`](Self::on_any_outgoing) (Node's
+    /// `prependAnyOutgoing`).
     pub fn prepend_any_outgoing<F>(&self, listener: F) -> ListenerId
     where
         F: Fn(&str, &Args) + Send + Sync + 'static,
@@ -184,50 +184,50 @@ impl Socket {
         self.add_outgoing(Position::First, listener)
     }
 
-    /// Takes out a listener of this socket, of whatever kind. Returns whether it was there.
+    /// Removes a listener of this socket, of any kind. Returns whether it existed.
     ///
-    /// Handlers that have been started go on.
+    /// Handlers that are running continue.
     pub fn off(&self, id: ListenerId) -> bool {
         self.remove(|other, _| other == id)
     }
 
-    /// Takes out one listener of every event. Returns whether it was there.
+    /// Removes one catch-all listener. Returns whether it existed.
     pub fn off_any(&self, id: ListenerId) -> bool {
         self.remove(|other, role| other == id && *role == Role::Any)
     }
 
-    /// Takes out all listeners of every event.
+    /// Removes all catch-all listeners (Node's `offAny()`).
     pub fn off_all_any(&self) {
         self.remove(|_, role| *role == Role::Any);
     }
 
-    /// Takes out one listener of what is sent. Returns whether it was there.
+    /// Removes one listener of outgoing events. Returns whether it existed.
     pub fn off_any_outgoing(&self, id: ListenerId) -> bool {
         self.remove(|other, role| other == id && *role == Role::Outgoing)
     }
 
-    /// Takes out all listeners of what is sent.
+    /// Removes all listeners of outgoing events (Node's `offAnyOutgoing()`).
     pub fn off_all_any_outgoing(&self) {
         self.remove(|_, role| *role == Role::Outgoing);
     }
 
-    /// Takes out the handlers of an event; `disconnecting` and `disconnect` are events here too
-    /// (Node's `removeAllListeners(event)`).
+    /// Removes the handlers of an event, including `disconnecting` and `disconnect` (Node's
+    /// `removeAllListeners(event)`).
     pub fn remove_listeners(&self, event: &str) {
         self.remove(|_, role| role.event() == Some(event));
     }
 
-    /// Takes out the handlers of all events, `disconnecting` and `disconnect` among them (Node's
+    /// Removes the handlers of all events, including `disconnecting` and `disconnect` (Node's
     /// `removeAllListeners()`).
     ///
     /// Middleware and the listeners of [`on_any`](Self::on_any) and
-    /// [`on_any_outgoing`](Self::on_any_outgoing) stay.
+    /// [`on_any_outgoing`](Self::on_any_outgoing) are kept.
     pub fn remove_all_listeners(&self) {
         self.remove(|_, role| role.event().is_some());
     }
 
-    /// The events that this socket has handlers of its own for, in the order in which they are
-    /// called (Node's `eventNames`).
+    /// Returns the names of events for which this socket has handlers, in the order in which they
+    /// are called (Node's `eventNames`).
     #[must_use]
     pub fn event_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
@@ -241,28 +241,28 @@ impl Socket {
         names
     }
 
-    /// The handlers that this socket has of its own for an event, in the order in which they are
-    /// called (Node's `listeners`).
+    /// Returns the handlers of this socket for an event, in the order in which they are called
+    /// (Node's `listeners`).
     #[must_use]
     pub fn listeners(&self, event: &str) -> Vec<ListenerId> {
         self.ids(|role| role.event() == Some(event))
     }
 
-    /// How many handlers this socket has of its own for an event (Node's `listenerCount`).
+    /// Returns the number of handlers of this socket for an event (Node's `listenerCount`).
     #[must_use]
     pub fn listener_count(&self, event: &str) -> usize {
         self.listeners(event).len()
     }
 
-    /// The listeners that this socket has of its own for every event, in the order in which they
-    /// are called.
+    /// Returns the catch-all listeners of this socket, in the order in which they are called
+    /// (Node's `listenersAny`).
     #[must_use]
     pub fn listeners_any(&self) -> Vec<ListenerId> {
         self.ids(|role| *role == Role::Any)
     }
 
-    /// The listeners that this socket has of its own for what is sent, in the order in which they
-    /// are called.
+    /// Returns the listeners of outgoing events of this socket, in the order in which they are
+    /// called (Node's `listenersAnyOutgoing`).
     #[must_use]
     pub fn listeners_any_outgoing(&self) -> Vec<ListenerId> {
         self.ids(|role| *role == Role::Outgoing)
@@ -315,7 +315,7 @@ impl Socket {
     }
 }
 
-/// What is to be called now.
+/// Listeners to call for an event.
 impl Socket {
     pub(crate) fn any_listeners(&self) -> Selected<EventListener> {
         let listeners = &self.state().listeners;
@@ -327,7 +327,7 @@ impl Socket {
         listeners.select(|role| *role == Role::Middleware)
     }
 
-    /// The handlers of an event. Those that are called once are taken out.
+    /// Returns the handlers of an event and removes those that are called once.
     pub(crate) fn listeners_of(&self, event: &str) -> Selected<EventListener> {
         let listeners = &self.state().listeners;
         listeners.select(|role| matches!(role, Role::Event { name, .. } if name == event))
@@ -344,9 +344,11 @@ impl Socket {
     }
 }
 
+/// Checks the name of an event that clients send.
+///
 /// # Panics
 ///
-/// If clients cannot send an event of this name, because the protocol keeps it for itself.
+/// Panics if the name is reserved by the protocol.
 #[track_caller]
 pub(crate) fn assert_not_reserved(event: &str) {
     assert!(

@@ -1,3 +1,5 @@
+//! The handler table of a namespace.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,46 +17,47 @@ use crate::socket::Socket;
 use crate::socket_state::listeners::ListenerId;
 use crate::socket_state::listeners::Position;
 
-/// The handlers of one namespace. A table is never changed: registering makes a new one, so that
-/// an event takes no lock to find its handlers.
+/// The handlers of one namespace.
+///
+/// A table is immutable. Registration replaces it, so that events look up handlers without a lock.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Handlers {
     pub(crate) middleware: Vec<MiddlewareListener>,
     pub(crate) connect: Vec<ConnectListener>,
-    /// By name. Its hasher is fast and easy to find collisions for, but names of clients are only
-    /// looked up: all that are in the table are the application's.
+    /// By event name. The hasher is fast and has predictable collisions, which is safe because
+    /// names from clients are only looked up, never inserted.
     pub(crate) events: HashMap<Arc<str>, SmallVec<[HandlerEntry<EventListener>; 1]>>,
-    /// Those of every event, whatever its name.
+    /// Listeners of every event.
     pub(crate) any: Vec<HandlerEntry<EventListener>>,
     pub(crate) event_middleware: Vec<EventMiddlewareListener>,
-    /// Those of every event that is sent.
+    /// Listeners of every outgoing event.
     pub(crate) outgoing: Vec<HandlerEntry<OutgoingHandler>>,
     pub(crate) disconnecting: Vec<DisconnectListener>,
     pub(crate) disconnect: Vec<DisconnectListener>,
     pub(crate) rejection: Option<EventListener>,
-    /// Whether an event of a socket waits until the handlers of the one before have finished.
+    /// Whether the handlers of a socket run one event at a time.
     pub(crate) ordered: bool,
-    /// Those of events of other servers.
+    /// Handlers of events from other servers.
     pub(crate) server_events: HashMap<SmolStr, SmallVec<[ServerEventListener; 1]>>,
-    /// Which of the data of the sockets other servers see.
+    /// The types of socket data that other servers see.
     pub(crate) shared_data: SharedData,
 }
 
-/// A handler that can be taken out again.
+/// A handler that can be removed by its id.
 #[derive(Clone, Debug)]
 pub(crate) struct HandlerEntry<H> {
     pub(crate) id: ListenerId,
     pub(crate) handler: H,
 }
 
-/// A listener of what is sent to any socket of a namespace.
+/// A listener of events that are sent to sockets of a namespace.
 #[derive(Clone)]
 pub(crate) struct OutgoingHandler(pub(crate) Arc<NamespaceListener>);
 
 type NamespaceListener = dyn Fn(&Socket, &str, &Args) + Send + Sync;
 
 impl Handlers {
-    /// Whether every event is of interest, whatever its name.
+    /// Returns whether a listener or middleware receives events of every name.
     pub(crate) fn has_any_listeners(&self) -> bool {
         !self.any.is_empty() || !self.event_middleware.is_empty()
     }
@@ -82,7 +85,7 @@ impl Handlers {
         self.outgoing.insert(index, listener);
     }
 
-    /// Takes the handler of an event out that has this id. Tells whether there was one.
+    /// Removes the event handler with this id. Returns whether it existed.
     pub(crate) fn remove_event(&mut self, id: ListenerId) -> bool {
         let mut removed = false;
         self.events.retain(|_, listeners| {
@@ -96,7 +99,7 @@ impl Handlers {
 }
 
 impl<H> HandlerEntry<H> {
-    /// A handler with an id of its own.
+    /// Creates an entry with a new id.
     pub(crate) fn new(handler: H) -> Self {
         Self {
             id: ListenerId::new(),

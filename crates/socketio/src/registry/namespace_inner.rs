@@ -1,3 +1,5 @@
+//! One namespace with its handlers, and the guard that counts its sockets.
+
 use std::cell::Cell;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -24,21 +26,21 @@ use crate::wire::codec::Codec;
 pub(crate) struct NamespaceInner {
     pub(crate) shared: Arc<NamespaceShared>,
     handlers: ArcSwap<Handlers>,
-    /// How often there have been other handlers.
+    /// The number of changes of `handlers`.
     generation: AtomicU32,
-    /// Set once those who want to know of new namespaces have been told: clients wait for it, so
-    /// that a middleware which is added then asks the first client too. `false` if one of them
-    /// panicked, for then nobody knows what it would have added.
+    /// Set once the listeners of new namespaces have been called; clients wait for it, so that a
+    /// middleware added there applies to the first client. `false` if a listener panicked, because
+    /// what it would have added is missing.
     ready: SetOnce<bool>,
-    /// The sockets that are there or about to join, until their disconnect handlers have run.
+    /// The number of sockets from before they join until their disconnect handlers have run.
     occupants: AtomicUsize,
-    /// Whether the server is closed: nobody joins any more.
+    /// Whether the server is closed, so that clients cannot join.
     closed: AtomicBool,
     child: Option<Box<Child>>,
     server_events: ServerEvents,
 }
 
-/// What a namespace is made with.
+/// The settings that a namespace is created with.
 pub(crate) struct NamespaceConfig<'a> {
     pub(crate) adapter: &'a dyn AdapterFactory,
     pub(crate) codec: &'a Codec,
@@ -47,11 +49,12 @@ pub(crate) struct NamespaceConfig<'a> {
     pub(crate) server: ServerLink,
 }
 
-/// What a namespace has that was made because a client asked for it.
+/// The additional state of a dynamic namespace.
 pub(crate) struct Child {
     registry: Weak<dyn ChildRegistry>,
     captured: Captured,
-    /// Whether it has handlers of its own, which would be lost with it.
+    /// Whether the namespace is kept without sockets, because the application has changed its
+    /// handlers.
     pinned: AtomicBool,
 }
 
@@ -65,9 +68,9 @@ impl Child {
     }
 }
 
-/// Where a child goes that nobody is in any more.
+/// The registry that removes abandoned children.
 pub(crate) trait ChildRegistry: Send + Sync {
-    /// The last socket has left the child.
+    /// Called when the last socket of a child has left.
     fn abandoned(&self, child: &NamespaceInner);
 }
 
@@ -76,7 +79,7 @@ impl NamespaceInner {
         Self::make(name, config, None)
     }
 
-    /// A namespace that is to be served by the handlers of a parent.
+    /// Creates a dynamic namespace, which shares the handlers of its pattern.
     pub(crate) fn new_child(name: Name, config: &NamespaceConfig<'_>, child: Child) -> Arc<Self> {
         Self::make(name, config, Some(Box::new(child)))
     }
@@ -106,20 +109,23 @@ impl NamespaceInner {
         self.shared.name()
     }
 
-    /// The handlers for an event: cheap, without a lock.
+    /// Loads the handler table, without a lock.
     pub(crate) fn handlers(&self) -> Guard<Arc<Handlers>> {
         self.handlers.load()
     }
 
-    /// How often there have been other handlers. Ask before [`handlers`](Self::handlers): while the number
-    /// stays the same, those are still the ones.
+    /// Returns the number of changes of the handler table.
+    ///
+    /// Load it before [`handlers`](Self::handlers). The table is current as long as the number
+    /// stays the same.
     pub(crate) fn generation(&self) -> u32 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Changes the handlers of this namespace, on behalf of the application.
+    /// Changes the handlers for the application.
     pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
-        // What is added to every new namespace is added again when this one is made again.
+        // Handlers that are added by listeners of new namespaces are added again if this one is
+        // recreated.
         if let Some(child) = &self.child
             && self.ready.initialized()
         {
@@ -128,14 +134,14 @@ impl NamespaceInner {
         self.change(change);
     }
 
-    /// Takes over the handlers of the parent, before there are any of its own.
+    /// Takes over the handlers of the pattern. Called before the namespace has handlers.
     pub(crate) fn adopt(&self, handlers: Arc<Handlers>) {
         self.handlers.store(handlers);
         self.changed();
     }
 
-    /// Changes the handlers because those of the parent have changed. A child without handlers of
-    /// its own goes on sharing the table of its parent.
+    /// Applies a change of the pattern's handlers. A child without additional handlers continues to
+    /// share the table of the pattern.
     pub(crate) fn inherit(
         &self,
         old: &Arc<Handlers>,
@@ -150,8 +156,7 @@ impl NamespaceInner {
         }
     }
 
-    /// Takes handlers out, and tells whether there was one. Nothing would be lost with a namespace
-    /// because of that.
+    /// Removes handlers and returns whether any existed. A removal does not pin a child.
     pub(crate) fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
         let was_there = Cell::new(false);
         self.change(|handlers| was_there.set(remove_handlers(handlers)));
@@ -167,13 +172,13 @@ impl NamespaceInner {
         self.changed();
     }
 
-    /// There are other handlers.
+    /// Publishes a change of the table.
     fn changed(&self) {
         self.generation.fetch_add(1, Ordering::Release);
         self.update_outgoing_listener();
     }
 
-    /// Lets the sockets know who of the namespace listens to what is sent to them.
+    /// Updates the listener of outgoing events that the sockets call.
     fn update_outgoing_listener(&self) {
         let local = &self.shared.local;
         local.outgoing.set_namespace_listener(|| {
@@ -181,11 +186,11 @@ impl NamespaceInner {
                 return None;
             }
             let listening = local.outgoing.register();
-            // A listener may hold a handle to the namespace, which holds the sockets: so they must
-            // not hold the listeners.
+            // A listener may own a handle to the namespace, which owns the sockets, so the sockets
+            // must not own the listeners.
             let core = Arc::downgrade(&self.shared.owner::<Self>()?);
             Some(Arc::new(move |socket_state, event, args| {
-                // Counted for as long as the listeners are there.
+                // Counted as long as the listeners exist.
                 let _ = &listening;
                 let Some(core) = core.upgrade() else { return };
                 let handlers = Arc::clone(&core.handlers());
@@ -199,21 +204,21 @@ impl NamespaceInner {
         });
     }
 
-    /// Keeps a child although nobody is in it: the application has asked for it by its name, and may
-    /// be about to add handlers to it. It must be in its table meanwhile.
+    /// Keeps a child without sockets, because the application has requested it by name and may add
+    /// handlers. The child must be in the table.
     pub(crate) fn pin(&self) {
         if let Some(child) = &self.child {
             child.pinned.store(true, Ordering::Release);
         }
     }
 
-    /// Lets clients in, or not.
+    /// Ends the wait of clients: `true` lets them join.
     pub(crate) fn set_ready(&self, ready: bool) {
-        // It happens once; a second time changes nothing.
+        // Only the first call has an effect.
         self.ready.set(ready).ok();
     }
 
-    /// Waits until clients may join. Returns whether they may.
+    /// Waits until clients may join. Returns `false` if they are refused.
     pub(crate) async fn wait_until_ready(&self) -> bool {
         match self.ready.get() {
             Some(ready) => *ready,
@@ -221,7 +226,8 @@ impl NamespaceInner {
         }
     }
 
-    /// Whether nobody is in a child, nobody is about to join it, and nothing would be lost with it.
+    /// Returns whether a child has no sockets, pending joins or handlers that would be lost with
+    /// it.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.child
             .as_ref()
@@ -232,8 +238,8 @@ impl NamespaceInner {
         self.occupants.load(Ordering::SeqCst) > 0
     }
 
-    /// Drops the handlers as soon as the last socket is over, for the server is closed, and they may
-    /// hold it.
+    /// Drops the handlers as soon as the last socket has left, because the server is closed and the
+    /// handlers may own it.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         if !self.is_occupied() {
@@ -248,11 +254,11 @@ impl NamespaceInner {
     }
 }
 
-/// A socket's place in a namespace, from before it joins until it is over.
+/// A guard that counts a socket as an occupant of its namespace.
 pub(crate) struct OccupancyGuard(Arc<NamespaceInner>);
 
 impl OccupancyGuard {
-    /// Counts a socket in. A child must be in its table, and stay there meanwhile.
+    /// Counts an occupant. A child must be in the table during the call.
     pub(crate) fn new(namespace: &Arc<NamespaceInner>) -> Self {
         namespace.occupants.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(namespace))
@@ -282,7 +288,7 @@ impl Drop for OccupancyGuard {
         if self.0.occupants.fetch_sub(1, Ordering::SeqCst) > 1 {
             return;
         }
-        // Either this sees that the server is closed, or who closes it sees that nobody is here.
+        // Both orders are covered: either this sees `closed`, or `close` sees no occupants.
         if self.0.closed.load(Ordering::SeqCst) {
             self.0.drop_handlers();
         }
@@ -306,7 +312,7 @@ impl Owner for NamespaceInner {
             .and_then(|name| handlers.server_events.get(&*name));
         let Some(listeners) = listeners else {
             let (namespace, event) = (self.name(), event.event_name());
-            tracing::debug!(%namespace, ?event, "an event of another server that nothing handles");
+            tracing::debug!(%namespace, ?event, "ignored an event of another server without a handler");
             return;
         };
         let context = ServerEventContext::new(Arc::clone(&self.shared), event, reply);

@@ -1,3 +1,5 @@
+//! All namespaces of a server: lookup, creation from patterns, and removal.
+
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once, Weak};
@@ -29,11 +31,11 @@ pub(crate) struct Namespaces {
     parents: ArcSwap<Vec<Arc<Parent>>>,
     listeners: ArcSwap<Vec<NewNamespaceListener>>,
     home: Weak<Self>,
-    /// Tells once that the adapter keeps nothing for lost sockets.
+    /// Limits the warning about an adapter without recovery to one.
     unsupported: Once,
 }
 
-/// What is common to all namespaces of a server.
+/// The settings that all namespaces of a server share.
 #[derive(Clone, Debug)]
 pub(crate) struct NamespaceOptions {
     pub(crate) codec: Codec,
@@ -48,7 +50,7 @@ impl Default for NamespaceOptions {
         Self {
             codec: Codec::default(),
             cleanup_empty_children: false,
-            // A namespace costs kilobytes, and clients choose the names.
+            // A namespace takes some kilobytes, and clients choose the names.
             max_children: 10_000,
             max_rooms: None,
             recovery: None,
@@ -56,28 +58,28 @@ impl Default for NamespaceOptions {
     }
 }
 
-/// Who wants to know of new namespaces.
+/// A listener of new namespaces.
 pub(crate) type NewNamespaceListener = Arc<dyn Fn(&Arc<NamespaceInner>) + Send + Sync>;
 
 struct NamespaceEntry {
     namespace: Arc<NamespaceInner>,
-    /// The children of the same pattern, this one among them.
+    /// The children of the same pattern, including this one.
     siblings: Option<Arc<Children>>,
 }
 
-/// Why there is no namespace for a client.
+/// The reason why a client cannot join a namespace.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum NamespaceUnavailable {
-    /// Nobody has made it, and no pattern takes its name.
+    /// The namespace does not exist, and no pattern matches its name.
     Invalid,
-    /// Clients have had so many made that no further one is.
+    /// The limit of dynamic namespaces is reached.
     TooMany,
-    /// Something that has to be done for each new namespace has failed.
+    /// A listener of new namespaces has panicked.
     Failed,
 }
 
 impl Namespaces {
-    /// Begins with the main namespace, which every server has.
+    /// Creates the registry with the main namespace.
     pub(crate) fn new(
         adapter: Box<dyn AdapterFactory>,
         options: NamespaceOptions,
@@ -105,7 +107,7 @@ impl Namespaces {
         self.server.clone()
     }
 
-    /// Whether clients may have sockets to come back to.
+    /// Returns whether connection state recovery is enabled.
     pub(crate) fn has_recovery(&self) -> bool {
         self.options.recovery.is_some()
     }
@@ -115,7 +117,7 @@ impl Namespaces {
         by_name.get(name).map(|entry| Arc::clone(&entry.namespace))
     }
 
-    /// Whether clients could join a namespace of this name: it is there, or a pattern may take it.
+    /// Returns whether a client may be able to join: the namespace exists, or there are patterns.
     pub(crate) fn can_join(&self, name: &str) -> bool {
         self.by_name.read().contains_key(name) || !self.parents.load().is_empty()
     }
@@ -126,14 +128,14 @@ impl Namespaces {
         all.map(|entry| Arc::clone(&entry.namespace)).collect()
     }
 
-    /// The namespace of a name, on behalf of the application. One that fits a pattern has the
-    /// handlers of that.
+    /// Returns the namespace with this name for the application, and creates it if necessary. A
+    /// name that matches a pattern gets the handlers of the pattern.
     pub(crate) fn find_or_create(&self, name: &Name) -> Arc<NamespaceInner> {
         let pin = |namespace: &Arc<NamespaceInner>| {
             namespace.pin();
             Arc::clone(namespace)
         };
-        // Under the lock: a child without sockets may be taken out at any other time.
+        // Under the lock, because a child without sockets may be removed at any time.
         if let Some(entry) = self.by_name.read().get(name) {
             return pin(&entry.namespace);
         }
@@ -147,10 +149,10 @@ impl Namespaces {
         }
     }
 
-    /// Adds a pattern, which is tried after those that were added before.
+    /// Adds a pattern, which is tried after the existing ones.
     pub(crate) fn add_parent(&self, pattern: Pattern) -> Arc<Parent> {
         let made = self.parents.load().len();
-        // It is not the name of a namespace, and nothing depends on it.
+        // Not a namespace that clients can join. The name is only displayed.
         let name = Name::new(format!("/_{made}")).unwrap_or_default();
         let parent = Arc::new(Parent::new(name, pattern));
         self.parents.rcu(|parents| {
@@ -161,7 +163,7 @@ impl Namespaces {
         parent
     }
 
-    /// Adds somebody who is told of new namespaces from now on.
+    /// Adds a listener of new namespaces.
     pub(crate) fn add_listener(&self, listener: &NewNamespaceListener) {
         self.listeners.rcu(|listeners| {
             let mut listeners = Vec::clone(listeners);
@@ -170,7 +172,7 @@ impl Namespaces {
         });
     }
 
-    /// Drops all that the application has registered, for nobody is served any more.
+    /// Drops all registered handlers and listeners, after the server was closed.
     pub(crate) fn drop_handlers(&self) {
         self.listeners.store(Arc::default());
         for parent in &*self.parents.swap(Arc::default()) {
@@ -181,7 +183,7 @@ impl Namespaces {
         }
     }
 
-    /// A place in the namespace that a client asks for, which is made if a pattern takes its name.
+    /// Enters the namespace that a client requests, and creates it if a pattern matches its name.
     pub(crate) async fn enter(
         &self,
         name: &Name,
@@ -199,7 +201,7 @@ impl Namespaces {
     }
 
     fn stay(&self, name: &str) -> Option<OccupancyGuard> {
-        // Under the lock: a child without sockets may be taken out at any other time.
+        // Under the lock, because a child without sockets may be removed at any time.
         let by_name = self.by_name.read();
         by_name
             .get(name)
@@ -225,7 +227,7 @@ impl Namespaces {
             {
                 tracing::warn!(
                     limit = self.options.max_children,
-                    "a client is refused, for there are too many dynamic namespaces: remove empty \
+                    "a client was refused because there are too many dynamic namespaces: remove empty \
                      ones with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`"
                 );
                 return Err(NamespaceUnavailable::TooMany);
@@ -240,8 +242,8 @@ impl Namespaces {
         Err(NamespaceUnavailable::Invalid)
     }
 
-    /// Puts a namespace into the table, unless there is one. Returns what `take` makes of it under
-    /// the lock of the table, and whether it is new.
+    /// Creates a namespace unless it exists. Returns the result of `take`, which is called under
+    /// the lock of the table, and whether the namespace is new.
     fn make<T>(
         &self,
         name: &Name,
@@ -255,7 +257,8 @@ impl Namespaces {
             recovery: self.options.recovery,
             server: self.server.clone(),
         };
-        // Made without the lock, for the adapter is not ours; of two that are made, one is dropped.
+        // Created without the lock, because the adapter belongs to the application. If two are
+        // created, one is dropped.
         let (made, parent) = match parent {
             None => (NamespaceInner::new(name.clone(), &config), None),
             Some((parent, captured)) => {
@@ -280,20 +283,20 @@ impl Namespaces {
         by_name.insert(name.clone(), entry);
         drop(by_name);
         if self.has_recovery() && made.shared.recovery.is_none() {
-            self.unsupported.call_once(warn_of_unsupported);
+            self.unsupported.call_once(warn_recovery_unsupported);
         }
         start(&made);
         (taken, true)
     }
 
-    /// Tells those who want to know of new namespaces, and lets clients in.
+    /// Calls the listeners of new namespaces and then lets clients join.
     fn announce(&self, namespace: Arc<NamespaceInner>) -> Arc<NamespaceInner> {
         for listener in &**self.listeners.load() {
             if catch_unwind(AssertUnwindSafe(|| listener(&namespace))).is_err() {
                 tracing::error!(
                     namespace = %namespace.name(),
-                    "a listener of new namespaces panicked: nobody can join this one until it is \
-                     asked for again"
+                    "a listener of new namespaces panicked: clients cannot join this one until it is \
+                     requested again"
                 );
                 self.remove(&namespace, |_| true);
                 namespace.set_ready(false);
@@ -333,14 +336,14 @@ impl ChildRegistry for Namespaces {
     }
 }
 
-fn warn_of_unsupported() {
+fn warn_recovery_unsupported() {
     tracing::warn!(
-        "lost connections are not recovered, for the adapter does not keep sessions and packets: \
-         configure one that does, or take `connection_state_recovery` out of the options"
+        "lost connections are not recovered because the adapter does not store sessions and packets: \
+         configure one that does, or remove `connection_state_recovery` from the options"
     );
 }
 
-/// Lets the adapter of a new namespace get ready, behind the back of whoever makes the namespace.
+/// Starts the adapter of a new namespace in the background.
 fn start(namespace: &Arc<NamespaceInner>) {
     let namespace = Arc::clone(namespace);
     let init = async move {
@@ -348,31 +351,32 @@ fn start(namespace: &Arc<NamespaceInner>) {
             tracing::error!(
                 namespace = %namespace.name(),
                 %error,
-                "the adapter did not start: this server reaches its own clients only"
+                "the adapter did not start: this server only reaches its own clients"
             );
         }
     };
-    behind_the_back(
+    in_background(
         init,
         "did not start: make namespaces inside the tokio runtime",
     );
 }
 
-/// Ends the adapter of a namespace that is gone.
+/// Closes the adapter of a removed namespace in the background.
 fn close(namespace: Arc<NamespaceInner>) {
     let close = async move {
         if let Err(error) = namespace.shared.adapter.close().await {
             tracing::warn!(namespace = %namespace.name(), %error, "the adapter did not close");
         }
     };
-    behind_the_back(
+    in_background(
         close,
         "was not closed: leave namespaces inside the tokio runtime",
     );
 }
 
-/// An adapter that is connected to something needs the runtime; the one in memory is ready at once.
-fn behind_the_back(work: impl Future<Output = ()> + Send + 'static, failure: &str) {
+/// Runs the work of an adapter. One with connections needs a task; the in-memory adapter is ready
+/// at once.
+fn in_background(work: impl Future<Output = ()> + Send + 'static, failure: &str) {
     let mut work = Box::pin(work);
     if (&mut work).now_or_never().is_some() {
         return;
@@ -392,7 +396,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_that_somebody_enters_while_the_last_leaves_is_not_removed() {
+    fn a_child_that_a_socket_enters_while_the_last_leaves_is_kept() {
         let options = NamespaceOptions {
             cleanup_empty_children: true,
             ..NamespaceOptions::default()
@@ -400,16 +404,16 @@ mod tests {
         let server: Weak<Namespaces> = Weak::new();
         let adapter = Box::new(InMemoryAdapter::factory());
         let namespaces = Namespaces::new(adapter, options, ServerLink(Backlink::new(server)));
-        let pattern = regex_lite::Regex::new("^/child$").expect("it is a pattern");
+        let pattern = regex_lite::Regex::new("^/child$").expect("a valid pattern");
         namespaces.add_parent(Pattern::Regex(Box::new(pattern)));
-        let name = Name::new("/child").expect("it is a name");
+        let name = Name::new("/child").expect("a valid name");
         let parents = namespaces.parents.load_full();
         let parent = parents.first().map(|parent| (Arc::clone(parent), None));
         let (child, _) = namespaces.make(&name, parent, Arc::clone);
-        let first = namespaces.stay(&name).expect("it is there");
-        let second = namespaces.stay(&name).expect("it is there");
+        let first = namespaces.stay(&name).expect("the namespace exists");
+        let second = namespaces.stay(&name).expect("the namespace exists");
         drop(first);
-        // The last one has left, as somebody thought a moment ago.
+        // The report of an earlier socket that left.
         namespaces.abandoned(&child);
         assert!(namespaces.find(&name).is_some());
         drop(second);
@@ -417,15 +421,15 @@ mod tests {
     }
 
     #[test]
-    fn children_share_the_table_of_their_pattern_until_they_have_handlers_of_their_own() {
+    fn children_share_the_table_of_their_pattern_until_they_get_handlers() {
         let server: Weak<Namespaces> = Weak::new();
         let adapter = Box::new(InMemoryAdapter::factory());
         let options = NamespaceOptions::default();
         let namespaces = Namespaces::new(adapter, options, ServerLink(Backlink::new(server)));
-        let pattern = regex_lite::Regex::new("^/[ab]$").expect("it is a pattern");
+        let pattern = regex_lite::Regex::new("^/[ab]$").expect("a valid pattern");
         let parent = namespaces.add_parent(Pattern::Regex(Box::new(pattern)));
         let [a, b] = ["/a", "/b"].map(|name| {
-            let name = Name::new(name).expect("it is a name");
+            let name = Name::new(name).expect("a valid name");
             namespaces.find_or_create(&name)
         });
         let shares = |child: &NamespaceInner| Arc::ptr_eq(&child.handlers(), &parent.handlers());

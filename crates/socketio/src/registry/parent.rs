@@ -1,4 +1,4 @@
-//! A pattern for namespaces, and the namespaces that were made after it.
+//! A pattern for namespaces, and the namespaces that were created from it.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use self::adapter::ParentAdapter;
 pub(crate) use self::children::Children;
 pub(crate) use self::name_regex::NameRegex;
 
-/// A pattern for namespaces, and the namespaces that were made after it (Node's
+/// A pattern for namespaces, and the namespaces that were created from it (Node's
 /// `ParentNamespace`).
 pub(crate) struct Parent {
     name: Name,
@@ -31,7 +31,7 @@ pub(crate) struct Parent {
     adapter: Arc<dyn Adapter>,
 }
 
-/// Which names a parent takes.
+/// The condition for the name of a child.
 pub(crate) enum Pattern {
     #[cfg_attr(
         not(any(feature = "regex", feature = "regex-lite")),
@@ -58,7 +58,7 @@ impl Scope for Parent {
 }
 
 impl Parent {
-    /// `name` is the one that Node gives to it, which no client sees.
+    /// Creates a pattern. `name` has the format of Node's server, and clients never see it.
     pub(crate) fn new(name: Name, pattern: Pattern) -> Self {
         let children = Arc::new(Children::default());
         Self {
@@ -74,15 +74,15 @@ impl Parent {
         &self.name
     }
 
-    /// The handlers of children to come.
+    /// Loads the handlers of future children.
     pub(crate) fn handlers(&self) -> Guard<Arc<Handlers>> {
         self.handlers.load()
     }
 
-    /// Changes the handlers of all children, those to come among them.
+    /// Changes the handlers of all existing and future children.
     pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
-        // A child that is made meanwhile has either the old table and is in the list, or the new. Of
-        // two changes at a time, each reaches every child once.
+        // A child that is created concurrently either has the old table and is in the list, or has
+        // the new table. Concurrent changes reach each child once.
         let children = self.children.write();
         let old = self.handlers.load_full();
         self.handlers.rcu(|handlers| {
@@ -96,11 +96,11 @@ impl Parent {
         }
     }
 
-    /// Takes handlers out of all children, those to come among them. Tells whether there was one.
+    /// Removes handlers from all existing and future children. Returns whether any existed.
     pub(crate) fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
         let was_there = Cell::new(false);
         let (children, before) = {
-            // As in `register`.
+            // Locked for the same reason as in `register`.
             let children = self.children.write();
             let before = self.handlers.rcu(|handlers| {
                 let mut handlers = Handlers::clone(handlers);
@@ -109,26 +109,26 @@ impl Parent {
             });
             (children.values().cloned().collect::<Vec<_>>(), before)
         };
-        // What is taken out is dropped without the lock, for nobody knows what it holds.
+        // Dropped without the lock, because handlers may own anything.
         drop(before);
         children.iter().fold(was_there.get(), |was_there, child| {
             child.remove_handlers(&remove_handlers) || was_there
         })
     }
 
-    /// Drops the handlers of children to come.
+    /// Drops the handlers of future children.
     pub(crate) fn drop_handlers(&self) {
         self.handlers.store(Arc::default());
     }
 
-    /// Gives a child its handlers, now and from now on.
+    /// Adds a child, which shares the handlers from now on.
     pub(crate) fn adopt(&self, child: &Arc<NamespaceInner>) {
         let mut children = self.children.write();
         child.adopt(self.handlers.load_full());
         children.insert(child.name().clone(), Arc::clone(child));
     }
 
-    /// Whether the pattern alone takes a name: nobody has to be asked.
+    /// Matches a name without asking the application. Returns `None` for a predicate.
     pub(crate) fn matches(&self, name: &str) -> Option<Captured> {
         match &self.pattern {
             Pattern::Regex(regex) => regex.captures(name),
@@ -136,7 +136,7 @@ impl Parent {
         }
     }
 
-    /// Whether a client may have the namespace that it asks for.
+    /// Returns whether a client may create the namespace that it requests.
     pub(crate) async fn allows(&self, cx: &mut NamespaceContext) -> Option<Captured> {
         let predicate = match &self.pattern {
             Pattern::Regex(regex) => return regex.captures(cx.name()),
@@ -146,14 +146,14 @@ impl Parent {
             Ok(Ok(true)) => Some(None),
             Ok(Ok(false)) => None,
             Ok(Err(error)) => {
-                tracing::debug!(namespace = cx.name(), %error, "a namespace is not allowed");
+                tracing::debug!(namespace = cx.name(), %error, "a namespace predicate failed: the client is refused");
                 None
             }
             Err(panic) => {
                 tracing::error!(
                     namespace = cx.name(),
                     panic = panic.message(),
-                    "a function that decides about namespaces panicked: the client is refused"
+                    "a namespace predicate panicked: the client is refused"
                 );
                 None
             }

@@ -1,4 +1,4 @@
-//! Events of other servers.
+//! Events from other servers, and the order of their handlers.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -12,30 +12,30 @@ use tokio::runtime::Handle;
 use crate::context::ServerEventContext;
 use crate::handler::{ServerEventListener, catch};
 
-/// The handlers of other servers' events that are to be started.
+/// The queue of handlers for events from other servers.
 ///
-/// They start in the order in which the events have come, and not where those are delivered: that
-/// may be the task on which an adapter hears the other servers.
+/// Handlers start in the order of the events. They do not run in the caller, which may be the
+/// receive loop of an adapter.
 #[derive(Default)]
 pub(crate) struct ServerEvents(Mutex<EventQueue>);
 
 #[derive(Default)]
 struct EventQueue {
     queue: VecDeque<Run>,
-    /// Whether a task works through the queue.
+    /// Whether a task is processing the queue.
     is_running: bool,
 }
 
-/// The run of one handler.
+/// The future of one handler.
 type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Gives access to the events of a namespace for as long as their handlers are started.
+/// Access to the event queue of a namespace while its handlers are started.
 pub(crate) trait HasServerEvents: Send + Sync + 'static {
     fn server_events(&self) -> &ServerEvents;
 }
 
 impl ServerEvents {
-    /// Lets handlers run, each in a task of its own unless it is ready at once.
+    /// Queues the handlers of an event. One that is not ready at once moves to a separate task.
     pub(crate) fn start<N: HasServerEvents>(
         namespace: &Arc<N>,
         listeners: &[ServerEventListener],
@@ -44,7 +44,7 @@ impl ServerEvents {
         let Ok(runtime) = Handle::try_current() else {
             tracing::error!(
                 event = %event.event_name(),
-                "an event of another server is lost: the adapter must hand it in inside the tokio \
+                "an event of another server was lost: the adapter must deliver it inside the Tokio \
                  runtime"
             );
             return;
@@ -62,11 +62,11 @@ impl ServerEvents {
         let namespace = Arc::clone(namespace);
         runtime.spawn(async move {
             while let Some(mut run) = namespace.server_events().next() {
-                // The task polls again as soon as it starts, so that no wake can be lost.
+                // The new task polls the future again, so that no wake-up is lost.
                 if (&mut run).now_or_never().is_none() {
                     tokio::spawn(run);
                 }
-                // Many that are ready at once would hold up the worker.
+                // Many handlers that are ready at once must not occupy the worker thread.
                 tokio::task::coop::consume_budget().await;
             }
         });

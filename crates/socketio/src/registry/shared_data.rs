@@ -1,4 +1,4 @@
-//! Which of the data of sockets other servers see.
+//! The types of socket data that other servers see, and their JSON form.
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 
 use crate::socket_state::data_map::DataMap;
 
-/// The types whose values are part of Node's `socket.data`, and under which keys.
+/// The types whose values are part of Node's `socket.data`, with their keys.
 #[derive(Clone, Default)]
 pub(crate) struct SharedData {
     types: Vec<SharedType>,
@@ -27,7 +27,7 @@ struct SharedType {
 }
 
 impl SharedData {
-    /// Gives a type a key. A type has one key and a key one type: the last word holds.
+    /// Assigns a key to a type. Each type has one key, and each key one type: the last call wins.
     pub(crate) fn share<T>(&mut self, key: &str)
     where
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -47,7 +47,7 @@ impl SharedData {
         self.types.push(shared);
     }
 
-    /// The data of a socket as other servers and a later connection see it: an object.
+    /// Returns the shared data of a socket as a JSON object.
     pub(crate) fn describe(&self, data: &DataMap) -> Value {
         let mut described = data.all_json();
         for shared in &self.types {
@@ -63,7 +63,7 @@ impl SharedData {
                     key = %shared.key,
                     r#type = shared.name,
                     %error,
-                    "shared data is left out, for it cannot be serialised as JSON: use types with \
+                    "shared data was omitted because cannot serialise as JSON: use types with \
                      string keys in maps"
                 ),
             }
@@ -71,9 +71,9 @@ impl SharedData {
         Value::Object(described)
     }
 
-    /// Puts what was described, here or by a server of Node's, into the data of a socket.
+    /// Restores data that this server or a Node server has described.
     ///
-    /// What belongs to no type, or does not fit its type, is kept as JSON.
+    /// A value without a type for its key, or of another type, is kept as JSON.
     pub(crate) fn restore(&self, described: Value, data: &DataMap) {
         let described = match described {
             Value::Object(described) => described,
@@ -81,7 +81,7 @@ impl SharedData {
             other => {
                 tracing::warn!(
                     ?other,
-                    "the data of a socket is lost, for it is no object: keep values under keys"
+                    "the data of a socket was discarded because it is not an object: store values under keys"
                 );
                 return;
             }
@@ -97,7 +97,7 @@ impl SharedData {
                     key,
                     r#type = shared.name,
                     %error,
-                    "the data of a socket does not fit its type and is kept as JSON: let all \
+                    "the data of a socket does not match its type and is kept as JSON: let all \
                      servers share the same types"
                 ),
                 None => {}
@@ -108,8 +108,8 @@ impl SharedData {
 }
 
 impl SharedType {
-    /// Calls what the application has written for the type. `None` if it panics, which must not end
-    /// whoever reads the data of all sockets, or lets a client come back.
+    /// Calls the `Serialize` or `Deserialize` implementation of the application. Returns `None` if
+    /// it panics.
     fn catch<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
         // What the type shares with others may be left half-done; nothing of ours is.
         let result = catch_unwind(AssertUnwindSafe(call));
@@ -117,7 +117,7 @@ impl SharedType {
             tracing::error!(
                 key = %self.key,
                 r#type = self.name,
-                "a type of shared data panicked: its value is left out, or kept as JSON; set \
+                "a type of shared data panicked: its value is omitted or kept as JSON; set \
                  RUST_BACKTRACE=1 to see where"
             );
         }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_shared_is_described() {
+    fn only_shared_values_are_described() {
         let (shared, data) = (sharing_users(), DataMap::default());
         assert_eq!(shared.describe(&data), json!({}));
         data.insert("private");
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_described_comes_back() {
+    fn described_values_are_restored() {
         let (shared, data) = (sharing_users(), DataMap::default());
         let described = json!({ "user": { "name": "ada" }, "of node": [1, null] });
         shared.restore(described.clone(), &data);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_kept_until_a_value_takes_its_place() {
+    fn a_value_of_another_type_is_kept_as_json_until_replaced() {
         let (shared, data) = (sharing_users(), DataMap::default());
         shared.restore(json!({ "user": "ada" }), &data);
         assert_eq!(data.with(|_: &User| ()), None);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_is_no_object_is_no_data() {
+    fn data_other_than_an_object_is_discarded() {
         let (shared, data) = (sharing_users(), DataMap::default());
         for other in [json!(null), json!([1]), json!("user")] {
             shared.restore(other, &data);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_serialised_is_left_out() {
+    fn a_value_that_fails_to_serialise_is_omitted() {
         type Wrong = HashMap<(u8, u8), u8>;
         let (mut shared, data) = (sharing_users(), DataMap::default());
         shared.types.push(SharedType {
@@ -229,27 +229,27 @@ mod tests {
         assert_eq!(shared.describe(&data), json!({ "user": { "name": "ada" } }));
     }
 
-    /// As a type may that an application has written by hand.
-    struct Explosive;
+    /// A type with a hand-written implementation that panics.
+    struct Panics;
 
-    impl Serialize for Explosive {
+    impl Serialize for Panics {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-            panic!("it cannot be serialised")
+            panic!("cannot serialise")
         }
     }
 
-    impl<'de> Deserialize<'de> for Explosive {
+    impl<'de> Deserialize<'de> for Panics {
         fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-            panic!("it cannot be deserialised")
+            panic!("cannot deserialise")
         }
     }
 
     #[test]
-    fn what_panics_concerns_its_own_key_only() {
+    fn a_panic_affects_only_its_own_key() {
         let (mut shared, data) = (SharedData::default(), DataMap::default());
-        shared.share::<Explosive>("explosive");
+        shared.share::<Panics>("explosive");
         shared.share::<User>("user");
-        data.insert(Explosive);
+        data.insert(Panics);
         data.insert(ada());
         assert_eq!(shared.describe(&data), json!({ "user": { "name": "ada" } }));
 

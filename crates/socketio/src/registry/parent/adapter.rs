@@ -1,4 +1,4 @@
-//! Operations on the sockets of all children.
+//! The adapter of a pattern.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use socketio_adapter::{
 
 use super::children::Children;
 
-/// The adapter of a pattern: it hands on what is asked for to the adapters of the children.
+/// The adapter of a pattern, which forwards each operation to the adapters of the children.
 pub(super) struct ParentAdapter {
     children: Arc<Children>,
 }
@@ -27,7 +27,7 @@ impl ParentAdapter {
         }
     }
 
-    /// A packet goes to each child under the child's name.
+    /// Sends a packet to each child, with the name of the child.
     fn send_each<T>(&self, packet: &Packet, send: impl Fn(&dyn Adapter, Packet) -> T) -> Vec<T> {
         let children = self.children.all().into_iter();
         let send = |child: Arc<crate::registry::namespace_inner::NamespaceInner>| {
@@ -79,8 +79,8 @@ impl Adapter for ParentAdapter {
                     Err(mut error) => {
                         let sockets = &mut error.take_sockets();
                         let servers = error.missing().map(MissingAnswers::servers);
-                        // Of the servers that are missing in one namespace and in another we only
-                        // know that they may be the same.
+                        // The servers missing in one namespace may be the same as those missing in
+                        // another.
                         missing = missing.max(servers.ok_or(error)?);
                         all.append(sockets);
                     }

@@ -8,12 +8,12 @@ use socketio_proto::Namespace as Name;
 
 use crate::registry::namespace_inner::NamespaceInner;
 
-/// The namespaces that were made after one pattern.
+/// The namespaces that were created from one pattern.
 #[derive(Default)]
 pub(crate) struct Children(RwLock<HashMap<Name, Arc<NamespaceInner>>>);
 
 impl Children {
-    /// The table, for those who change it together with something else.
+    /// Locks the table, to change it together with other state.
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, HashMap<Name, Arc<NamespaceInner>>> {
         self.0.write()
     }
@@ -26,7 +26,7 @@ impl Children {
         self.0.read().len()
     }
 
-    /// Takes a child out.
+    /// Removes a child.
     pub(crate) fn remove(&self, child: &NamespaceInner) {
         let removed = self.0.write().remove(child.name());
         drop(removed);

@@ -9,7 +9,7 @@ fn client() -> ServeClient {
 }
 
 #[test]
-fn only_codings_that_are_there_are_offered() {
+fn only_supported_codings_are_preferred() {
     let mut request = HeaderMap::new();
     request.insert(ACCEPT_ENCODING, HeaderValue::from_static("br, deflate"));
     let expected = if cfg!(feature = "brotli") {
@@ -24,7 +24,7 @@ fn only_codings_that_are_there_are_offered() {
 }
 
 #[test]
-fn the_version_is_that_of_the_banner_or_of_the_package_or_else_a_hash() {
+fn the_version_is_read_from_the_banner_or_the_package_or_is_a_hash() {
     let version = |file: &str, package: Option<&str>| {
         let files = [file.as_bytes()];
         version::of(files.into_iter(), package.map(str::as_bytes))
@@ -49,7 +49,7 @@ fn the_version_is_that_of_the_banner_or_of_the_package_or_else_a_hash() {
 }
 
 #[test]
-fn a_folder_without_the_client_is_an_error_that_names_the_remedy() {
+fn a_folder_without_the_client_is_an_error_with_a_remedy() {
     for folder in ["/nowhere", env!("CARGO_MANIFEST_DIR"), file!()] {
         let error = ServeClient::from_dir(folder).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
@@ -60,7 +60,7 @@ fn a_folder_without_the_client_is_an_error_that_names_the_remedy() {
 }
 
 #[test]
-fn a_file_of_another_name_is_an_error() {
+fn an_unknown_file_name_is_an_error() {
     let error = ServeClient::from_files([("socket.io.esm.js", "")]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     assert!(
@@ -70,7 +70,7 @@ fn a_file_of_another_name_is_an_error() {
 }
 
 #[test]
-fn only_what_is_there_is_answered() {
+fn missing_files_are_not_served() {
     let client = client();
     let request = HeaderMap::new();
     assert!(client.answer("socket.io.js", &request).is_some());
