@@ -278,7 +278,7 @@ impl<T: Stream + ?Sized> WebTransport<T> {
 impl<T: ?Sized> fmt::Debug for WebTransport<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebTransport")
-            .field("end", &self.read_state)
+            .field("read_state", &self.read_state)
             .finish_non_exhaustive()
     }
 }
