@@ -2,7 +2,6 @@
 //! from `driver` down.
 
 mod handshake;
-mod refuse;
 mod route;
 mod upgrade;
 mod webtransport_session;
@@ -16,8 +15,7 @@ use http::{Request, StatusCode};
 use http_body::Body;
 
 use self::handshake::open;
-use self::refuse::refuse;
-use self::route::{FoundSession, Route};
+use self::route::{FoundSession, Route, refuse};
 use self::upgrade::upgrade;
 pub(crate) use self::webtransport_session::serve_webtransport;
 use crate::driver::polling::{self, Outcome};

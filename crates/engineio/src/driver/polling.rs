@@ -1,5 +1,11 @@
 //! HTTP long-polling: a pending GET carries packets to the client, a POST carries packets to the
 //! server.
+//!
+//! A session has at most one GET and one POST at a time; a second one closes the session. The GET
+//! takes packets from the session's queue itself, without the driver. The POST passes its packets to
+//! the driver and is answered once all of them are handled. A request that is dropped before its
+//! response is complete closes the session, because its client has disconnected. Only a poll that is
+//! dropped while an upgrade is probing does not.
 
 mod get;
 mod post;

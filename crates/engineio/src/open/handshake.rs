@@ -7,7 +7,6 @@ use http::header;
 use http::request::Parts;
 use smallvec::SmallVec;
 
-use super::refuse::refuse;
 use super::route;
 use super::upgrade::switch_protocols;
 use crate::driver::polling::{self, PollPayload};
@@ -33,7 +32,7 @@ pub(super) async fn open<A: Application>(
         Ok(guard) => guard,
         Err(OpenError::BadUpgrade(reason)) => return response::bad_upgrade(reason),
         Err(OpenError::Closing) => return response::unavailable(),
-        Err(OpenError::Refused(refusal)) => return refuse(engine, &parts, &refusal),
+        Err(OpenError::Refused(refusal)) => return route::refuse(engine, &parts, &refusal),
     };
     let open = open_packet(engine, &guard.session, transport);
     match transport {

@@ -1,13 +1,15 @@
-//! Routing: the kind of a request, and the checks that refuse it.
+//! Routing: the kind of a request, the checks that refuse it, and the response to a refused request.
 
 use engineio_proto::{ConnectionError, Protocol, Transport};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::config::Config;
-use crate::http::connection_failure::{FailureContext, Refusal};
+use crate::engine::Engine;
+use crate::engine::application::Application;
+use crate::http::connection_failure::{ConnectionFailure, FailureContext, Refusal};
 use crate::http::query::Query;
-use crate::http::response::BadUpgrade;
+use crate::http::response::{self, BadUpgrade, EngineResponse};
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
 
@@ -221,6 +223,35 @@ pub(crate) fn first_subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(offered.split(',').next()?.trim())
         .ok()
         .filter(|value| !value.is_empty())
+}
+
+/// Reports a refusal and returns the error response.
+pub(super) fn refuse<A: Application>(
+    engine: &Engine<A>,
+    parts: &Parts,
+    refusal: &Refusal,
+) -> EngineResponse {
+    let error = &refusal.error;
+    report_refusal(engine, parts, refusal);
+    if is_websocket_upgrade(parts) {
+        response::upgrade_error(error)
+    } else {
+        response::error(error)
+    }
+}
+
+/// Logs a refusal and reports it to the application.
+pub(super) fn report_refusal<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) {
+    tracing::debug!(
+        code = refusal.error.code(),
+        reason = refusal.error.message(),
+        context = %refusal.context,
+        "request refused"
+    );
+    engine.application.connection_error(&ConnectionFailure {
+        request: parts,
+        refusal,
+    });
 }
 
 #[cfg(test)]

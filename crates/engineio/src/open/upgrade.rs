@@ -9,7 +9,6 @@ use http::{StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use tungstenite::handshake::derive_accept_key;
 
-use super::refuse::refuse;
 use super::route;
 use crate::config::Config;
 use crate::engine::Engine;
@@ -42,7 +41,7 @@ pub(super) fn upgrade<A: Application>(
     {
         drop(state);
         let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
-        return refuse(engine, &parts, &refusal);
+        return route::refuse(engine, &parts, &refusal);
     }
     state.cold_or_insert().probe = Some(ProbeChannel::WebSocket(pending));
     state.wake_all();

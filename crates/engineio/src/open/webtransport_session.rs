@@ -9,7 +9,6 @@ use engineio_proto::{SessionId, Transport};
 use http::request::Parts;
 
 use super::handshake::{OpenError, admit, open_packet};
-use super::refuse::report_refusal;
 use crate::driver::Driver;
 use crate::engine::Engine;
 use crate::engine::application::Application;
@@ -34,7 +33,7 @@ pub(crate) async fn serve_webtransport<A: Application>(
             tokio::spawn(driver);
         }
         Ok(None) => {}
-        Err(OpenError::Refused(refusal)) => report_refusal(engine, &parts, &refusal),
+        Err(OpenError::Refused(refusal)) => route::report_refusal(engine, &parts, &refusal),
         Err(unopened) => tracing::debug!(?unopened, "a WebTransport stream opened no session"),
     }
 }
