@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: this server beside others, on this machine.
+//! `cargo xtask bench`: compares this server with others on this machine.
 
 mod cores;
 mod files;
@@ -24,12 +24,12 @@ use self::table::Marks;
 use crate::failure::Failure;
 use crate::project::Project;
 
-/// Where the table is kept.
+/// The document with the tables.
 const DOCUMENT: &str = "docs/PERFORMANCE.md";
-/// A run in which the server waited longer for its core is made once more.
+/// A run is repeated if the server waited for its core for a larger share of the time.
 const WORTHLESS_WAIT: f64 = 0.2;
 
-/// Builds everything, measures in rounds, prints the table.
+/// Builds all servers, measures them in rounds and prints the tables.
 ///
 /// # Errors
 /// For wrong arguments, or if nothing can be built or measured.
@@ -37,8 +37,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure
     let options = Options::parse(arguments)?;
     let project = Project::load()?;
     let cores = Cores::available()?;
-    // Before the builds, which would be counted as well.
-    tell_load();
+    // The load average would include the builds.
+    print_load();
     let (servers, absent) = server::build_all(&project, |kind| {
         options.scenarios().any(|scenario| kind.can(scenario))
     });
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure
     let samples = rounds(&project, &bench, &servers)?;
     if samples.is_empty() {
         return Err(Failure::new(
-            "nothing could be measured; the reasons are above",
+            "all measurements failed; see the reasons above",
         ));
     }
     let text = if options.scale {
@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure
     Ok(())
 }
 
-/// Every server is measured once per round, in an order that turns from round to round.
+/// Measures every server once per round. The order of the servers rotates from round to round.
 fn rounds(project: &Project, bench: &Bench<'_>, servers: &[Server]) -> Result<Samples, Failure> {
     let folder = project.target.join("bench");
     let path = folder.join("samples.jsonl");
@@ -129,11 +129,12 @@ fn rounds(project: &Project, bench: &Bench<'_>, servers: &[Server]) -> Result<Sa
             }
         }
     }
-    println!("\nevery sample: {}", project.short(&path).display());
+    println!("\nall samples: {}", project.short(&path).display());
     Ok(samples)
 }
 
-/// Measures; once more if the server had to wait for its core, and then takes the quieter one.
+/// Measures, and repeats the measurement if the server had to wait for its core. Returns the one with
+/// the shorter wait.
 fn best_of_two(
     bench: &Bench<'_>,
     server: &Server,
@@ -141,7 +142,7 @@ fn best_of_two(
     samples: &mut Samples,
 ) -> Result<serde_json::Value, Failure> {
     let first = bench.measure(server, scenario)?;
-    // Two threads that share their cores with the generator always wait a little.
+    // Two threads that share their cores with the generator always wait.
     if scenario.two_cores || samples::wait(&first) <= WORTHLESS_WAIT {
         return Ok(first);
     }
@@ -152,7 +153,7 @@ fn best_of_two(
     }
 }
 
-fn tell_load() {
+fn print_load() {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load
         .split_whitespace()

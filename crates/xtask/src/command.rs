@@ -1,4 +1,4 @@
-//! Other programs: found, run, never asked anything.
+//! Runs other programs without input.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -7,22 +7,22 @@ use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
-/// A program that gets no input.
+/// Creates a command without input.
 pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(name);
     command.stdin(Stdio::null());
     command
 }
 
-/// The cargo that runs this program.
+/// Creates a command of the cargo that runs this program.
 pub(crate) fn cargo() -> Command {
     program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs to the end; its output goes to the terminal.
+/// Runs a command with its output on the terminal.
 ///
 /// # Errors
-/// If it cannot be started or does not succeed.
+/// If the program cannot be started or does not succeed.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let line = line(command);
     match command.status() {
@@ -36,10 +36,10 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// Runs to the end and returns what it printed.
+/// Runs a command and returns its output.
 ///
 /// # Errors
-/// If it cannot be started or does not succeed; then the last of its error output is told.
+/// If the program cannot be started or does not succeed, with the end of its error output.
 pub(crate) fn read(command: &mut Command) -> Result<String, Failure> {
     let line = line(command);
     let output = command.output();
@@ -60,7 +60,7 @@ pub(crate) fn read(command: &mut Command) -> Result<String, Failure> {
     )))
 }
 
-/// Whether a program of that name can be started.
+/// Returns whether a program with this name or path exists.
 pub(crate) fn is_there(name: &str) -> bool {
     if name.contains('/') {
         return Path::new(name).exists();
@@ -69,7 +69,7 @@ pub(crate) fn is_there(name: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
-/// The command as one would type it.
+/// Returns the command line as typed in a shell.
 pub(crate) fn line(command: &Command) -> String {
     let mut line = String::new();
     for (name, value) in command.get_envs() {
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_shown_as_one_would_type_it() {
+    fn a_command_is_shown_as_typed_in_a_shell() {
         let mut command = program("/somewhere/bin/cargo");
         command
             .args(["doc", "--no-deps"])
@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_found() {
+    fn programs_are_found_in_the_path() {
         assert!(is_there("sh"));
         assert!(!is_there("no-program-has-this-name"));
     }
 
     #[test]
-    fn a_failure_tells_the_command_and_its_last_words() {
+    fn a_failure_shows_the_status_and_the_error_output() {
         let failure = read(program("sh").args(["-c", "echo why >&2; exit 3"])).unwrap_err();
         assert!(
             failure.to_string().contains("exit status: 3\nwhy"),

@@ -1,14 +1,14 @@
-//! `cargo xtask demo`: the chat example.
+//! `cargo xtask demo`: runs the chat example.
 
 use crate::command::{self, cargo, is_there};
 use crate::failure::Failure;
 use crate::install::node;
 use crate::project::Project;
 
-/// Where the example keeps its page.
+/// The folder of the example and its page.
 const EXAMPLE: &str = "examples/chat";
 
-/// Fetches the browser's client, then runs the example until it is stopped.
+/// Installs the client for the browser, and then runs the example until it is stopped.
 ///
 /// # Errors
 /// If the example does not build or ends with an error.
@@ -28,7 +28,7 @@ pub(crate) fn run() -> Result<(), Failure> {
             }
         }
     }
-    // Not optimised: it builds in a fraction of the time, and nobody measures a demonstration.
+    // An unoptimized build takes a fraction of the time.
     command::run(
         cargo()
             .args(["run", "--package", "chat"])

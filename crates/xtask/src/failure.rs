@@ -1,8 +1,8 @@
-//! Why a command stopped.
+//! The error of a failed command.
 
 use std::fmt;
 
-/// A text for the person at the terminal; it ends in what to do.
+/// The text of an error, which ends with the remedy.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 

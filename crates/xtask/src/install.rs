@@ -1,4 +1,4 @@
-//! What the tests need beside the repository, and what to do without it.
+//! Installs the tools and packages that the tests need.
 
 mod debian;
 pub(crate) mod node;
@@ -10,9 +10,9 @@ pub(crate) use self::report::Report;
 use crate::failure::Failure;
 use crate::project::Project;
 
-/// Folders whose packages come from npm.
+/// The folders with npm packages.
 const NODE_FOLDERS: [&str; 2] = ["tests/e2e/clients", "examples/chat"];
-/// What the Python clients need.
+/// The requirements of the Python clients.
 const PYTHON_REQUIREMENTS: &str = "tests/e2e/clients/requirements.txt";
 
 /// Installs the components of the Rust toolchain that the checks use.
@@ -46,7 +46,7 @@ pub(crate) fn everything(project: &Project) -> Report {
     }
     let requirements = project.root.join(PYTHON_REQUIREMENTS);
     if requirements.is_file() {
-        // The tests look for it under this path, wherever cargo builds.
+        // The tests expect this path in any configuration of cargo.
         let environment = project.root.join("target/e2e-venv");
         if let Err(failure) = python::environment(&environment, &requirements) {
             report.client("Python packages of the clients", failure);

@@ -17,13 +17,13 @@ const USAGE: &str = "\
 cargo xtask demo     runs the chat example
 cargo xtask check    checks format, structure, prose and documents in seconds
 cargo xtask test     installs what is missing, then checks and tests everything
-cargo xtask bench    measures this server against others
+cargo xtask bench    compares the performance with other servers
 
-  bench --rounds N   rounds, in each of which every server is measured once (5)
-        --quick      short windows: to see that it works, not to compare
+  bench --rounds N   rounds; each measures every server once (5)
+        --quick      short windows, for trying out
         --only A,B   some scenarios: ack bin broadcast connect echo polling rooms
-        --scale      what grows with the number of connections, instead of the comparison
-        --write      puts the tables into docs/PERFORMANCE.md";
+        --scale      costs by number of connections, instead of the comparison
+        --write      writes the tables to docs/PERFORMANCE.md";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -1,4 +1,4 @@
-//! The workspace, as cargo sees it.
+//! The workspace, as cargo describes it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
-    /// Where cargo builds.
+    /// The target folder.
     pub(crate) target: PathBuf,
     pub(crate) packages: Vec<Package>,
 }
@@ -22,12 +22,12 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) features: Vec<String>,
     pub(crate) published: bool,
-    /// The oldest compiler it is stated to work with.
+    /// The stated minimum version of the compiler.
     pub(crate) rust_version: Option<String>,
 }
 
 impl Project {
-    /// Asks cargo.
+    /// Loads the metadata of the workspace from cargo.
     ///
     /// # Errors
     /// If the workspace cannot be loaded.
@@ -36,7 +36,7 @@ impl Project {
         let project = serde_json::from_str(&text)
             .ok()
             .and_then(|value| Self::from_metadata(&value));
-        project.ok_or_else(|| Failure::new("`cargo metadata` answers strangely; update cargo"))
+        project.ok_or_else(|| Failure::new("`cargo metadata` returned unknown data; update cargo"))
     }
 
     fn from_metadata(metadata: &Value) -> Option<Self> {
@@ -51,12 +51,12 @@ impl Project {
         })
     }
 
-    /// A folder of the workspace, if it is there.
+    /// Returns the path of a folder of the workspace, if it exists.
     pub(crate) fn folder(&self, path: &str) -> Option<PathBuf> {
         Some(self.root.join(path)).filter(|path| path.is_dir())
     }
 
-    /// A path as it is told to people.
+    /// Returns the path relative to the root.
     pub(crate) fn short<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
@@ -72,7 +72,7 @@ impl Package {
             .collect();
         features.retain(|feature| feature != "default");
         features.sort();
-        // `null`: any registry; an empty list: none.
+        // `null` permits any registry, and an empty list none.
         let published = package
             .get("publish")?
             .as_array()

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change goes in.
+//! `cargo xtask test`: the checks and tests that a change must pass.
 
 mod documents;
 mod features;
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::install::{self, Report};
 use crate::project::Project;
 
-/// Tells the tests with real clients to leave out what is not installed.
+/// The environment variable with which tests skip real clients that are not installed.
 const SKIP_MISSING: &str = "SOCKETIO_E2E_SKIP_MISSING";
 
 /// A check of the sources.
@@ -80,7 +80,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         } else {
             tests.args(["test", "--lib", "--bins", "--tests", "--examples"]);
         }
-        // What could be installed must be tested, whatever the caller's environment says.
+        // The variable of the caller must not skip clients that are installed.
         tests.env_remove(SKIP_MISSING).args(everything);
         if report.clients_are_incomplete() {
             tests.env(SKIP_MISSING, "1");
@@ -92,7 +92,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     })?;
     steps.summary();
     if !report.is_empty() {
-        println!("\nNot installed, and so not tested:\n{report}");
+        println!("\nNot tested, because not installed:\n{report}");
     }
     Ok(())
 }
@@ -122,19 +122,19 @@ fn quick_checks(project: &Project, steps: &mut Steps) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Cargo in the workspace, with one set of build options for all steps, so that they share their
-/// results.
+/// Creates a cargo command with the same build options in all steps, so that they share their results.
 fn inside(root: &Path) -> Command {
     let mut cargo = cargo();
     cargo
         .current_dir(root)
-        // Less to write and link: enough for the lines of a backtrace.
+        // Line numbers are enough for a backtrace, and link faster.
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .env("CARGO_INCREMENTAL", "0");
     cargo
 }
 
-/// Licences, sources and versions of the dependencies; advisories if their database can be had.
+/// Checks the licenses, sources and versions of the dependencies, and the advisories if their database
+/// can be fetched.
 fn dependencies(root: &Path, report: &mut Report) -> Result<(), Failure> {
     if report.lacks("cargo-deny") {
         return Ok(());
@@ -146,7 +146,7 @@ fn dependencies(root: &Path, report: &mut Report) -> Result<(), Failure> {
     };
     command::run(deny().args(["check", "bans", "licenses", "sources"]))?;
     let mut fetch = inside(root);
-    // Git neither asks for a password nor waits for a server that says nothing.
+    // Git must not ask for a password, nor wait for a server that does not answer.
     fetch.env("GIT_TERMINAL_PROMPT", "0");
     fetch
         .env("GIT_HTTP_LOW_SPEED_LIMIT", "1000")
@@ -160,7 +160,7 @@ fn dependencies(root: &Path, report: &mut Report) -> Result<(), Failure> {
     }
 }
 
-/// The steps done so far.
+/// The completed steps and their durations.
 #[derive(Default)]
 struct Steps(Vec<(&'static str, Duration)>);
 
@@ -188,7 +188,7 @@ impl Steps {
             println!("{:>8.1} s  {name}", took.as_secs_f64());
         }
         let total: Duration = self.0.iter().map(|(_, took)| *took).sum();
-        println!("{:>8.1} s  in all", total.as_secs_f64());
+        println!("{:>8.1} s  total", total.as_secs_f64());
     }
 }
 

@@ -2,22 +2,22 @@
 
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
 
-/// What is cut off the end of a message.
+/// The bytes that are removed from the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-/// The largest window, which reads what was made with any.
+/// The largest window, which decompresses messages of any window.
 const WINDOW_BITS: u8 = 15;
-/// The level of zlib, as browsers have it.
+/// The compression level of zlib, as in browsers.
 const LEVEL: i32 = 6;
-/// How much a message can grow by what is put around it where nothing can be compressed.
+/// The maximum overhead for a message that cannot be compressed.
 const SLACK: usize = 1024;
-/// The largest message that is read.
+/// The maximum size of a received message.
 const LARGEST: usize = 1 << 24;
 
-/// A message that refers to none before it.
+/// Compresses a message without references to earlier messages.
 pub(crate) fn alone(message: &[u8]) -> Vec<u8> {
     let mut context = Deflate::new(LEVEL, false, WINDOW_BITS);
     let mut out = vec![0; message.len() + SLACK];
-    // It fails for want of room only, of which there is enough.
+    // Fails only if the output buffer is too small.
     let _ = context.compress(message, &mut out, DeflateFlush::SyncFlush);
     out.truncate(usize::try_from(context.total_out()).unwrap_or_default());
     if out.ends_with(&TAIL) {
@@ -26,7 +26,7 @@ pub(crate) fn alone(message: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Reads the messages of one server, of which each may refer to those before it.
+/// Decompresses the messages of one server. Each may refer to earlier ones.
 pub(crate) struct Inflater(Inflate);
 
 impl Inflater {
@@ -34,7 +34,7 @@ impl Inflater {
         Self(Inflate::new(false, WINDOW_BITS))
     }
 
-    /// Puts a message into `out`, in place of what is there; `false` if it is none.
+    /// Replaces `out` with the decompressed message. Returns `false` if the message is invalid.
     pub(crate) fn inflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> bool {
         let before = self.0.total_out();
         out.resize(out.capacity().max(message.len() * 4 + SLACK), 0);
@@ -44,7 +44,7 @@ impl Inflater {
         }
     }
 
-    /// Forgets the messages so far.
+    /// Clears the window of earlier messages.
     pub(crate) fn forget(&mut self) {
         self.0.reset(false);
     }
@@ -69,7 +69,7 @@ impl Inflater {
             }
             let read = usize::try_from(self.0.total_in() - read).unwrap_or_default();
             input = input.get(read..).unwrap_or_default();
-            // With room left, all that can come of the input has come.
+            // The output has space left, so the input is decompressed completely.
             if input.is_empty() && self.written(before) < out.len() {
                 return true;
             }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message() {
+    fn invalid_messages_are_rejected() {
         assert!(!Inflater::new().inflate(&[0xff; 20], &mut Vec::new()));
     }
 }

@@ -1,8 +1,8 @@
-//! Why a measurement could not be made.
+//! The error of a failed measurement.
 
 use std::{error, fmt, io};
 
-/// A measurement that could not be made; the text says what to do about it.
+/// The error of a failed measurement. Its text ends with the remedy.
 #[derive(Debug)]
 pub struct LoadError {
     text: String,

@@ -1,15 +1,15 @@
-//! WebSocket frames: built as a client sends them, read as a server sends them.
+//! WebSocket frames: encodes frames of a client and parses frames of a server.
 
 use crate::deflate;
 
-/// The mask of every frame. It is fixed because frames are built once; it is not all zero because a
-/// server must be made to pay for unmasking.
+/// The mask of every frame. It is constant because frames are encoded once. It is not zero because the
+/// server has to bear the cost of unmasking.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// The bit that says that a message is compressed.
+/// The header bit of a compressed message.
 const COMPRESSED: u8 = 0x40;
 
-/// One whole masked frame.
+/// Encodes a masked frame.
 pub fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
     frame.push(0x80 | opcode as u8);
@@ -34,12 +34,12 @@ pub fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// One whole masked text frame.
+/// Encodes a masked text frame.
 pub(crate) fn text(payload: &[u8]) -> Vec<u8> {
     masked(Opcode::Text, payload)
 }
 
-/// One whole masked frame with a text that is compressed for itself, so that it may follow anything.
+/// Encodes a masked frame with a compressed text that does not refer to earlier messages.
 pub(crate) fn compressed_text(payload: &[u8]) -> Vec<u8> {
     let mut frame = masked(Opcode::Text, &deflate::alone(payload));
     if let Some(first) = frame.first_mut() {
@@ -48,7 +48,7 @@ pub(crate) fn compressed_text(payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The kinds of frames that the generator sends or understands.
+/// The kinds of frames that the generator sends or accepts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Opcode {
     /// A text message.
@@ -57,36 +57,36 @@ pub enum Opcode {
     Binary = 2,
     /// The closing handshake.
     Close = 8,
-    /// A ping of the WebSocket itself.
+    /// A ping of the WebSocket protocol.
     Ping = 9,
     /// The answer to a ping.
     Pong = 10,
 }
 
-/// The first frame of some bytes.
+/// The result of parsing the first frame of a buffer.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Parsed<'a> {
     /// More bytes are needed.
     Partial,
-    /// A whole frame, and how many bytes it took.
+    /// A complete frame.
     Whole {
-        /// What kind of frame it is.
+        /// The kind of the frame.
         opcode: Opcode,
-        /// Whether the payload is compressed; only of texts and binaries.
+        /// Whether the payload is compressed; `false` for control frames.
         compressed: bool,
-        /// What is in it.
+        /// The payload of the frame.
         payload: &'a [u8],
-        /// How many bytes it took, with its header.
+        /// The size of the frame with its header.
         used: usize,
     },
-    /// A frame that no server should send to this client: masked or fragmented.
+    /// A frame that a server may not send to this client: masked or fragmented.
     Refused {
-        /// How it begins.
+        /// The first two bytes.
         header: [u8; 2],
     },
 }
 
-/// Reads the first frame.
+/// Parses the first frame.
 #[inline]
 pub fn parse(bytes: &[u8]) -> Parsed<'_> {
     let Some((&[first, second], rest)) = bytes.split_first_chunk::<2>() else {
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    /// The frame as a server sends it: mask bit and mask removed.
+    /// Returns the frame as a server sends it, without mask bit and mask.
     fn unmasked(frame: &[u8], payload: &[u8]) -> Vec<u8> {
         let mut server = frame[..frame.len() - payload.len() - 4].to_vec();
         server[1] &= 0x7f;

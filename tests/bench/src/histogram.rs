@@ -1,4 +1,4 @@
-//! Durations counted by size, so that any quantile can be told.
+//! Counts of durations by size, for any quantile.
 
 /// Buckets per power of two: the error of a quantile stays below 1 %.
 const RESOLUTION: usize = 128;
@@ -15,7 +15,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// An empty one.
+    /// Creates an empty histogram.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -37,19 +37,19 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
-    /// How many durations were counted.
+    /// Returns the number of counted durations.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The largest value, in microseconds.
+    /// Returns the largest duration in microseconds.
     #[must_use]
     pub fn max(&self) -> f64 {
         self.max as f64 / 1e3
     }
 
-    /// The mean, in microseconds.
+    /// Returns the mean in microseconds.
     #[must_use]
     pub fn mean(&self) -> f64 {
         if self.count == 0 {
@@ -59,7 +59,7 @@ impl Histogram {
         }
     }
 
-    /// The quantile `q` of 0 to 1, in microseconds.
+    /// Returns the quantile `q`, from 0 to 1, in microseconds.
     #[must_use]
     pub fn quantile(&self, q: f64) -> f64 {
         if self.count == 0 {

@@ -1,24 +1,24 @@
-//! HTTP/1.1 responses, as far as Engine.IO servers send them.
+//! Requests and responses of HTTP/1.1, as Engine.IO servers use them.
 
 use std::borrow::Cow;
 use std::net::SocketAddrV4;
 
-/// The first response of some bytes.
+/// The result of parsing the first response of a buffer.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Response<'a> {
     /// More bytes are needed.
     Partial,
-    /// A whole response, and how many bytes it took.
+    /// A complete response and its size.
     Whole {
         status: u16,
         body: Cow<'a, [u8]>,
         used: usize,
     },
-    /// No HTTP response.
+    /// Not an HTTP response.
     Unreadable,
 }
 
-/// A request without a body. Each of `headers` ends its line.
+/// Encodes a request without a body. Each line of `headers` ends with a line break.
 pub(crate) fn get(target: &str, host: SocketAddrV4, headers: &str) -> Vec<u8> {
     format!(
         "GET {target} HTTP/1.1\r\nHost: {host}\r\n{headers}User-Agent: loadgen\r\nAccept: */*\r\n\r\n"
@@ -26,13 +26,13 @@ pub(crate) fn get(target: &str, host: SocketAddrV4, headers: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The session that the body of an answer opens.
+/// Returns the id of the session that the body of a response opens.
 pub(crate) fn session_id(body: &[u8]) -> Option<&str> {
     let (_, rest) = str::from_utf8(body).ok()?.split_once("\"sid\":\"")?;
     rest.split_once('"').map(|(sid, _)| sid)
 }
 
-/// The value of a header, whose name is given in small letters.
+/// Returns the value of a header. The name is in lower case.
 pub(crate) fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
     head.split(|byte| *byte == b'\n').find_map(|line| {
         let (found, value) = str::from_utf8(line).ok()?.split_once(':')?;
@@ -40,7 +40,7 @@ pub(crate) fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
     })
 }
 
-/// Reads the first response; a body without a stated length is taken as empty.
+/// Parses the first response. A response without a length has an empty body.
 pub(crate) fn parse(bytes: &[u8]) -> Response<'_> {
     let Some(head_end) = find(bytes, b"\r\n\r\n") else {
         return Response::Partial;
@@ -85,7 +85,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Response<'_> {
     }
 }
 
-/// Joins the chunks of `body`, which begins at `offset` of the response.
+/// Joins the chunks of a body that begins at `offset` of the response.
 fn unchunk(status: u16, offset: usize, body: &[u8]) -> Response<'static> {
     let mut rest = body;
     let mut joined = Vec::new();
@@ -119,7 +119,7 @@ fn unchunk(status: u16, offset: usize, body: &[u8]) -> Response<'static> {
     }
 }
 
-/// Where `needle` begins.
+/// Returns the position of `needle`.
 pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
         .windows(needle.len())
@@ -130,7 +130,7 @@ pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Every proper beginning of a response is partial; the whole is the body, with bytes behind it left.
+    /// Every proper prefix of a response is partial. Bytes after the response are not consumed.
     fn conversation(bytes: &[u8], status: u16, body: &[u8]) {
         for cut in 0..bytes.len() {
             assert_eq!(parse(&bytes[..cut]), Response::Partial, "cut at {cut}");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_response() {
+    fn invalid_responses_are_unreadable() {
         assert_eq!(parse(b"SSH-2.0-whatever\r\n\r\n"), Response::Unreadable);
         assert_eq!(
             parse(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"),

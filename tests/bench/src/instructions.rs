@@ -1,6 +1,6 @@
-//! Instruction counts: what is counted, what it was before, and what has become of it.
+//! Instruction counts: their catalogue, the accepted figures and the comparison.
 //!
-//! The counting itself is in `benches/instructions`; what the figures mean is told in `docs/PERFORMANCE.md`.
+//! The benchmark in `benches/instructions` counts. `docs/PERFORMANCE.md` explains the figures.
 
 mod baseline;
 mod callgrind;
@@ -14,19 +14,19 @@ pub use self::comparison::{Comparison, TOLERANCE_PERCENT};
 pub use self::document::{replace_table, table};
 pub use self::environment::environment;
 
-/// Something that is counted.
+/// An entry of the catalogue: an operation whose instructions are counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted {
-    /// Its group and its name in it, with a slash between.
+    /// The group and the name, as `group/name`.
     pub name: &'static str,
-    /// How many operations one run of it is.
+    /// The number of operations in one run.
     pub operations: u64,
-    /// What one operation is.
+    /// The description of one operation.
     pub what: &'static str,
 }
 
 impl Counted {
-    /// Something that is counted, one run of which is so many operations.
+    /// Creates an entry with this number of operations in one run.
     #[must_use]
     pub const fn new(name: &'static str, operations: usize, what: &'static str) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Counted {
         }
     }
 
-    /// Instructions per operation, of those of one run, rounded.
+    /// Returns the instructions per operation from those of one run, rounded.
     #[must_use]
     pub fn per_operation(&self, instructions: u64) -> u64 {
         let operations = self.operations.max(1);

@@ -1,22 +1,22 @@
-//! What the kernel holds for sockets, on the whole machine.
+//! The memory of the kernel for the sockets of the whole machine.
 
 use std::fs;
 
-/// A page, as `/proc/net/sockstat` counts.
+/// The unit of `/proc/net/sockstat`: a page.
 const PAGE: u64 = 4096;
 
-/// Readings of the kernel's memory. They hold both ends of every connection on this machine, and
-/// whatever else happens on it meanwhile.
+/// A reading of the memory of the kernel. It includes both ends of every local connection, and all
+/// other activity of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Kernel {
-    /// Bytes of its objects that it cannot give back: sockets, files, watches, and others.
+    /// Bytes of unreclaimable objects: sockets, files, watches and more.
     pub(crate) slab: u64,
-    /// Bytes that wait in TCP sockets.
+    /// Bytes in the buffers of TCP sockets.
     pub(crate) buffers: u64,
 }
 
 impl Kernel {
-    /// Reads; zero where there is nothing to be read.
+    /// Reads the current values; zero if they are not available.
     pub(crate) fn read() -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         Self {
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_proc_says() {
+    fn readings_of_proc_are_parsed() {
         let meminfo = "MemTotal:  9 kB\nSlab:  511152 kB\nSUnreclaim:        60056 kB\n";
         assert_eq!(unreclaimable(meminfo), Some(60056 * 1024));
         let sockstat =

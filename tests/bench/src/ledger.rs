@@ -1,36 +1,36 @@
-//! What one connection has under way.
+//! The pending operations of a connection.
 
 use std::collections::VecDeque;
 
-/// What a connection has to do with broadcasts.
+/// The relation of a connection to broadcasts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Part {
-    /// It is in the room, as everybody is who connects.
+    /// It is in the room, as is every new connection.
     #[default]
     Member,
-    /// It joins and leaves the room while there are broadcasts, and may receive them or not.
+    /// It joins and leaves the room during the broadcasts, and may or may not receive each.
     Guest,
-    /// It has left the room, and receives nothing.
+    /// It has left the room and receives no broadcasts.
     Other,
 }
 
-/// When the operations of one connection began.
+/// The start times of the operations of a connection.
 #[derive(Default)]
 pub(crate) struct Ledger {
     pub(crate) part: Part,
-    /// Operations that are answered in order.
+    /// The operations that are answered in order.
     pub(crate) queue: VecDeque<u64>,
-    /// Operations that are answered under a number; 0 is a free slot.
+    /// The operations that are answered by their number; 0 is a free slot.
     pub(crate) slots: Vec<u64>,
-    /// The header of a binary event has come, its attachment has not.
+    /// Whether the header of a binary event was received and its attachment was not.
     pub(crate) awaits_binary: bool,
-    /// Broadcasts received so far.
+    /// The number of received broadcasts.
     pub(crate) delivered: u64,
-    /// Frames to join and to leave, per slot.
+    /// The frames to join and to leave, for each slot.
     pub(crate) rooms: Vec<RoomTurn>,
 }
 
-/// Two frames that take turns.
+/// Two alternating frames: to join and to leave.
 pub(crate) struct RoomTurn {
     pub(crate) join: Vec<u8>,
     pub(crate) leave: Vec<u8>,
@@ -38,12 +38,12 @@ pub(crate) struct RoomTurn {
 }
 
 impl RoomTurn {
-    /// Whether the frame that was sent last was that to leave.
+    /// Returns whether the last sent frame was the one to leave.
     pub(crate) fn has_left(&self) -> bool {
         !self.joined
     }
 
-    /// The frame whose turn it is.
+    /// Returns the next frame.
     #[inline]
     pub(crate) fn next(&mut self) -> &[u8] {
         self.joined = !self.joined;

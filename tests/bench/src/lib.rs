@@ -1,14 +1,13 @@
 //! A load generator for Socket.IO servers.
 //!
-//! One thread over epoll keeps all client connections. It speaks Engine.IO 4 and Socket.IO 5 itself:
-//! frames are built once and sent as they are, every answer is compared byte for byte, heartbeats are
-//! answered. So the generator costs little beside the kernel, and a server that answers wrongly is
-//! seen. It knows nothing of the server but the public protocol, and refuses every address that is
-//! not loopback.
+//! One thread with epoll serves all client connections. It implements Engine.IO 4 and Socket.IO 5:
+//! frames are encoded once, every answer is compared byte for byte, and heartbeats are answered. The
+//! generator therefore costs little beside the kernel, and detects wrong answers. It uses only the
+//! public protocol of the server, and refuses addresses other than loopback.
 //!
-//! Apart from it, [`instructions`] tells whether the hot paths have become more expensive.
+//! [`instructions`] compares the instruction counts of the hot paths with accepted ones.
 //!
-//! What the numbers mean is told in `docs/PERFORMANCE.md`.
+//! `docs/PERFORMANCE.md` explains the figures.
 
 pub mod instructions;
 

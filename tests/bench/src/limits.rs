@@ -1,8 +1,8 @@
-//! Limits that the operating system puts on this process.
+//! The limits of the operating system for this process.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the number of files this process may open; the hard limit is raised too where that is allowed.
+/// Raises the limit of open files, and the hard limit if permitted.
 pub(crate) fn allow_open_files(wanted: u64) {
     let limit = getrlimit(Resource::Nofile);
     let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= wanted);

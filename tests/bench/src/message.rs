@@ -1,16 +1,16 @@
-//! What the clients send and what must come back.
+//! The messages of the clients and the expected answers.
 
 use crate::frame::{self, Opcode, masked, text};
 use crate::options::Options;
 use crate::scenario::Scenario;
 
-/// Acknowledgement ids are this plus the slot, so that all have the same number of digits.
+/// The first acknowledgement id. Ids are this plus the slot, so all have the same number of digits.
 pub(crate) const FIRST_ACK_ID: usize = 100;
 
-/// What the answer to a question begins with; its arguments follow.
+/// The beginning of the answer to a question; the arguments follow.
 pub(crate) const ANSWER: &[u8] = b"439";
 
-/// Words of which text is made.
+/// The words of generated text.
 const WORDS: [&str; 48] = [
     "the",
     "of",
@@ -62,13 +62,13 @@ const WORDS: [&str; 48] = [
     "number",
 ];
 
-/// The string argument that is asked for.
+/// Returns the string argument that the options select.
 pub(crate) fn string_argument(options: &Options) -> String {
     let length = options.payload;
     if !options.words {
         return ('a'..='z').cycle().take(length).collect();
     }
-    // The same text always, without a pattern that a compressor would find.
+    // Always the same text, without a pattern that a compressor could use.
     let mut state = 1_u64;
     let mut text = String::with_capacity(length + 16);
     while text.len() < length {
@@ -83,20 +83,20 @@ pub(crate) fn string_argument(options: &Options) -> String {
     text
 }
 
-/// The packet of an event with one string argument.
+/// Encodes an event with one string argument.
 pub(crate) fn event(name: &str, argument: &str) -> String {
     format!("42[\"{name}\",\"{argument}\"]")
 }
 
-/// The messages of one scenario.
+/// The messages of a scenario.
 pub(crate) struct Messages {
-    /// The frames of one operation, per slot. `Rooms` has its own, per connection.
+    /// The frames of one operation, for each slot. `Rooms` has separate ones for each connection.
     pub(crate) frames: Vec<Vec<u8>>,
-    /// The text that must come back; of an acknowledgement what follows the id.
+    /// The expected text; of an acknowledgement, the part after the id.
     pub(crate) expected_text: Vec<u8>,
-    /// The binary attachment that must come back.
+    /// The expected binary attachment.
     pub(crate) expected_binary: Vec<u8>,
-    /// Whether an event that comes back has an offset as last argument.
+    /// Whether an expected event has an offset as its last argument.
     has_offset: bool,
 }
 
@@ -118,7 +118,7 @@ impl Messages {
                 (vec![text(&event)], event)
             }
             Scenario::Joins => {
-                // An event of its own: the server measures what it does.
+                // A separate event, whose handler measures its duration.
                 let frame = text(event("timed_broadcast", &argument).as_bytes());
                 (vec![frame], event("broadcast", &argument).into_bytes())
             }
@@ -139,7 +139,7 @@ impl Messages {
                 let header = b"451-[\"bin\",{\"_placeholder\":true,\"num\":0}]";
                 let mut frames = text(header);
                 frames.extend(masked(Opcode::Binary, &expected_binary));
-                // The keys of the placeholder may come back in either order.
+                // The order of the placeholder's keys may differ.
                 (vec![frames], b"451-[\"bin\",{".to_vec())
             }
             Scenario::Inner | Scenario::Rooms => (Vec::new(), Vec::new()),
@@ -152,7 +152,7 @@ impl Messages {
         }
     }
 
-    /// Whether a packet is the event that must come back.
+    /// Returns whether a packet is the expected event.
     #[inline]
     pub(crate) fn is_expected(&self, packet: &[u8]) -> bool {
         if !self.has_offset {
@@ -166,7 +166,7 @@ impl Messages {
     }
 }
 
-/// A frame that joins or leaves rooms, acknowledged under the id of `slot`.
+/// Encodes a frame that joins or leaves rooms, with the acknowledgement id of `slot`.
 pub(crate) fn rooms(event: &str, slot: usize, names: impl Iterator<Item = String>) -> Vec<u8> {
     let names = names
         .map(|name| format!("\"{name}\""))
@@ -175,8 +175,8 @@ pub(crate) fn rooms(event: &str, slot: usize, names: impl Iterator<Item = String
     text(format!("42{}[\"{event}\",[{names}]]", FIRST_ACK_ID + slot).as_bytes())
 }
 
-/// A frame that asks the server something that is no load, acknowledged with [`ANSWER`]. The arguments are JSON, each with a
-/// comma before it.
+/// Encodes a frame with a question to the server that is not part of the load. The answer begins with
+/// [`ANSWER`]. The arguments are JSON, each after a comma.
 pub(crate) fn question(event: &str, arguments: &str) -> Vec<u8> {
     text(format!("429[\"{event}\"{arguments}]").as_bytes())
 }

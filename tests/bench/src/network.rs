@@ -1,4 +1,4 @@
-//! Sockets that never block, and the queue that tells which of them are ready.
+//! Non-blocking sockets, and the poller that returns the ready ones.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
@@ -9,29 +9,29 @@ use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
-/// How many events one wait takes.
+/// The maximum number of events of one wait.
 const EVENTS: usize = 1024;
-/// How long a wait that may sleep sleeps at most: deadlines are looked at in between.
+/// The maximum duration of [`Wait::Sleep`]: deadlines are checked in between.
 const NAP: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 5_000_000,
 };
 
-/// How long a wait sleeps that is to be over in time for a schedule.
+/// The maximum duration of [`Wait::Doze`], so that a schedule is kept.
 const SHORT_NAP: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 200_000,
 };
 
-/// The first port of connections that have an address of their own: below those that the system
-/// gives away, among which it would search longer and longer.
+/// The first port of connections with a chosen source address. These ports are below the range of the
+/// system, in which the search for a free port takes longer with each connection.
 const FIRST_PORT: u16 = 20_000;
-/// The most connections that come from one address, in each of two lanes.
+/// The maximum number of connections from one address in each of two lanes.
 pub(crate) const MOST_PER_SOURCE: usize = 6000;
 
-/// Where the connection at `index` comes from, if it matters: an address has no more than some 28 000
-/// ports for connections to one server, and the whole of 127.0.0.0/8 is this machine. A client that
-/// has two connections at a time has the second one in another `lane`.
+/// Returns the source address of the connection at `index`, if the system is not to choose it. An
+/// address has about 28 000 ports for connections to one server, and all of 127.0.0.0/8 is local. The
+/// second of two simultaneous connections of a client uses another `lane`.
 pub(crate) fn source(index: usize, per_source: usize, lane: Lane) -> Option<SocketAddrV4> {
     let turn = index.checked_div(per_source).filter(|turn| *turn > 0)?;
     let turn = u32::try_from(turn).ok()?;
@@ -43,23 +43,23 @@ pub(crate) fn source(index: usize, per_source: usize, lane: Lane) -> Option<Sock
         .then_some(SocketAddrV4::new(address, port))
 }
 
-/// Which of two connections of one client.
+/// One of two simultaneous connections of a client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Lane {
     First = 0,
     Second = 1,
 }
 
-/// A connection under way: writable once it is there. Without a source it comes from where the system
-/// likes.
+/// Starts a connection. Its socket is writable once it is established. Without a source, the system
+/// chooses one.
 ///
 /// # Errors
-/// When there are no file descriptors or ports left or the address refuses at once.
+/// If no file descriptors or ports are left, or the address refuses at once.
 pub(crate) fn connect(addr: SocketAddrV4, source: Option<SocketAddrV4>) -> io::Result<TcpStream> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
     if let Some(source) = source {
-        // The port may have been used a moment ago, for another server.
+        // A previous connection to another server may have used the port.
         rustix::net::sockopt::set_socket_reuseaddr(&socket, true)?;
         rustix::net::bind(&socket, &source)?;
     }
@@ -72,28 +72,28 @@ pub(crate) fn connect(addr: SocketAddrV4, source: Option<SocketAddrV4>) -> io::R
     Ok(stream)
 }
 
-/// What a socket waits for.
+/// The readiness that a socket waits for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Interest {
     Read,
     ReadWrite,
 }
 
-/// Whether a wait may sleep.
+/// The way in which the poller waits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wait {
-    /// Sleeps until something is ready, a few milliseconds at most.
+    /// Sleeps until a socket is ready, for at most a few milliseconds.
     Sleep,
-    /// Returns at once, so that the server never pays for waking the generator.
+    /// Returns at once, so that the server does not bear the cost of waking the generator.
     Spin,
-    /// Returns at once, and gives the core away if nothing is ready: for a core that is shared.
+    /// Yields the core once if no socket is ready: for a shared core.
     Yield,
-    /// Sleeps until something is ready, a fraction of a millisecond at most: for schedules that are to leave the machine
-    /// idle.
+    /// Sleeps until a socket is ready, for at most a fraction of a millisecond: for schedules that keep
+    /// the machine idle.
     Doze,
 }
 
-/// One socket that is ready.
+/// A ready socket.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
     pub(crate) token: usize,
@@ -101,7 +101,7 @@ pub(crate) struct Ready {
     pub(crate) writable: bool,
 }
 
-/// The sockets that are watched, each under a token.
+/// The polled sockets, each with a token.
 pub(crate) struct Poller {
     epoll: OwnedFd,
     events: Vec<epoll::Event>,
@@ -140,7 +140,7 @@ impl Poller {
         Ok(epoll::delete(&self.epoll, stream)?)
     }
 
-    /// Waits, and tells how many sockets are ready; [`ready`](Self::ready) tells which.
+    /// Waits and returns the number of ready sockets, which [`ready`](Self::ready) returns.
     pub(crate) fn wait(&mut self, wait: Wait) -> usize {
         let timeout = match wait {
             Wait::Sleep => NAP,
@@ -151,7 +151,7 @@ impl Poller {
             },
         };
         self.events.clear();
-        // An interrupted wait found nothing; the caller waits again.
+        // After an interrupted wait no socket is ready, and the caller waits again.
         let space = rustix::buffer::spare_capacity(&mut self.events);
         let count = epoll::wait(&self.epoll, space, Some(&timeout)).unwrap_or(0);
         if count == 0 && matches!(wait, Wait::Yield) {
@@ -160,7 +160,7 @@ impl Poller {
         count
     }
 
-    /// The socket at `index` of the last wait.
+    /// Returns the socket at `index` of the last wait.
     #[inline]
     pub(crate) fn ready(&self, index: usize) -> Option<Ready> {
         let event = self.events.get(index)?;

@@ -1,4 +1,4 @@
-//! The command line.
+//! The arguments of the load generator.
 
 use std::net::SocketAddrV4;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|inner|joi
   --conns N           connections (100; broadcast 1000; connect, joins and rooms 10000)
   --secs S            length of the measured window (5)
   --warmup S          load before the window (1)
-  --settle S          rest between connecting and load (1)
+  --settle S          pause between connecting and load (1)
   --payload BYTES     length of the string or binary argument (64)
   --inflight K        operations in flight per connection (1)
   --rate R            operations per second over all connections, on a schedule (closed loop; joins 1000)
@@ -24,53 +24,53 @@ loadgen --url 127.0.0.1:PORT --scenario ack|bin|broadcast|connect|echo|inner|joi
   --concurrency C     handshakes in flight (64)
   --rooms N           rooms per join or leave (5)
   --room-pool N       different rooms (1000)
-  --active N          connections that join and leave (100); beside the others in joins
-  --others N          more connections, to which broadcasts do not go (broadcast: 0)
-  --inner N           connections over memory, of clients that the server makes in its own process; in
-                      broadcast others, to which broadcasts do not go (inner 1000; broadcast 0)
-  --brackets A,B      after how many connections their cost is told (connect, inner: only at the end)
+  --active N          connections that join and leave (100); in joins additional ones
+  --others N          additional connections that do not receive the broadcasts (broadcast: 0)
+  --inner N           in-memory connections of clients in the server's process; in broadcast they do
+                      not receive the broadcasts (inner 1000; broadcast 0)
+  --brackets A,B      numbers of connections at which the cost is reported (connect, inner: the end)
   --per-source N      connections from one address, the first of which is 127.0.0.1 (5000)
-  --with A,B          what clients do beyond the usual, in connect, broadcast and echo:
+  --with A,B          additional behavior of the clients, in connect, broadcast and echo:
                       deflate, namespace, recovery, rooms (connect), upgrade
-  --words             the string is made of words, instead of the alphabet
+  --words             the string consists of words, instead of the alphabet
   --path PATH         (/socket.io/)
-  --no-spin           sleep while nothing is ready, instead of busy polling; on a schedule give way
-  --doze              sleep on a schedule too, so that operations begin up to 0.2 ms late
+  --no-spin           sleep while no socket is ready, instead of busy polling; yield on a schedule
+  --doze              sleep on a schedule too, so operations start up to 0.2 ms late
   --label TEXT        repeated in the report";
 
-/// From how many bytes on messages are compressed, by the server's default.
+/// The smallest message that servers compress by default, in bytes.
 pub(crate) const LEAST_TO_COMPRESS: usize = 1024;
-/// Joins per second that load one core little.
+/// The default rate of joins per second, a small load for one core.
 const JOINS_PER_SECOND: f64 = 1000.0;
 
-/// Connections over memory, if no other number is given.
+/// The default number of in-memory connections.
 const INNER_CONNECTIONS: usize = 1000;
 
-/// What to measure, and how.
+/// The parsed arguments.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub(crate) active: usize,
     pub(crate) addr: SocketAddrV4,
-    /// After how many connections the cost of those since the last bracket is told; ascending.
+    /// The numbers of connections at which the cost since the previous number is reported; ascending.
     pub(crate) brackets: Vec<usize>,
-    /// Broadcasts per second, where they follow a schedule.
+    /// Broadcasts per second, if they follow a schedule.
     pub(crate) broadcasts: f64,
     pub(crate) concurrency: usize,
     pub(crate) connections: usize,
-    /// Whether a schedule leaves the machine idle, and is late for it.
+    /// Whether a schedule sleeps until operations are due, at the cost of delays.
     pub(crate) doze: bool,
     pub(crate) inflight: usize,
-    /// Connections over memory, to clients within the server's process.
+    /// The number of in-memory connections to clients within the server's process.
     pub(crate) inner: usize,
     pub(crate) label: String,
-    /// Connections beside those that the scenario is about.
+    /// The number of connections that do not receive the broadcasts of the scenario.
     pub(crate) others: usize,
     pub(crate) path: String,
     pub(crate) payload: usize,
-    /// Connections from one address: a port serves one connection to the server.
+    /// The number of connections from one address: each needs a separate port.
     pub(crate) per_source: usize,
     pub(crate) pid: Option<u32>,
-    /// Operations per second; `None` is the closed loop, where an answer causes the next operation.
+    /// Operations per second; `None` is the closed loop, in which an answer starts the next operation.
     pub(crate) rate: Option<f64>,
     pub(crate) room_pool: usize,
     pub(crate) rooms: usize,
@@ -80,15 +80,15 @@ pub struct Options {
     pub(crate) spin: bool,
     pub(crate) variation: Variation,
     pub(crate) warmup: f64,
-    /// Whether the string is such as can be compressed like text.
+    /// Whether the string argument consists of words, which can be compressed.
     pub(crate) words: bool,
 }
 
 impl Options {
-    /// Reads the arguments, without the program's name. `None` asks for [`USAGE`].
+    /// Parses the arguments without the name of the program. Returns `None` if they ask for [`USAGE`].
     ///
     /// # Errors
-    /// For an unknown option, a value that is none, or an address that is not loopback.
+    /// For an unknown option, an invalid value, or an address that is not loopback.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Option<Self>, LoadError> {
         let mut options = Self::default();
         let mut connections = None;
@@ -150,7 +150,7 @@ impl Options {
         Ok(Some(options))
     }
 
-    /// Whether the options go together.
+    /// Rejects options that exclude each other.
     fn check(&self) -> Result<(), LoadError> {
         let on_schedule = [
             Scenario::Ack,
@@ -160,7 +160,7 @@ impl Options {
         ];
         if self.rate.is_some() && !on_schedule.contains(&self.scenario) {
             return Err(LoadError::new(
-                "--rate works with ack, bin, echo and joins; leave it out",
+                "--rate works with ack, bin, echo and joins; omit it",
             ));
         }
         if self.inflight > 1 && self.scenario == Scenario::Joins {
@@ -169,19 +169,17 @@ impl Options {
             ));
         }
         if self.others > 0 && self.scenario != Scenario::Broadcast {
-            return Err(LoadError::new(
-                "--others works with broadcast; leave it out",
-            ));
+            return Err(LoadError::new("--others works with broadcast; omit it"));
         }
         if self.inner > 0 && !matches!(self.scenario, Scenario::Broadcast | Scenario::Inner) {
             return Err(LoadError::new(
-                "--inner works with broadcast and inner; leave it out",
+                "--inner works with broadcast and inner; omit it",
             ));
         }
         let in_brackets = matches!(self.scenario, Scenario::Connect | Scenario::Inner);
         if !self.brackets.is_empty() && !in_brackets {
             return Err(LoadError::new(
-                "--brackets works with connect and inner; leave it out",
+                "--brackets works with connect and inner; omit it",
             ));
         }
         if self.per_source > MOST_PER_SOURCE {
@@ -196,13 +194,11 @@ impl Options {
         let variable = [Scenario::Broadcast, Scenario::Connect, Scenario::Echo];
         if self.variation != Variation::default() && !variable.contains(&self.scenario) {
             return Err(LoadError::new(
-                "--with works with connect, broadcast and echo; leave it out",
+                "--with works with connect, broadcast and echo; omit it",
             ));
         }
         if self.variation.rooms && self.scenario != Scenario::Connect {
-            return Err(LoadError::new(
-                "--with rooms works with connect; leave it out",
-            ));
+            return Err(LoadError::new("--with rooms works with connect; omit it"));
         }
         if self.variation.deflate && self.payload < LEAST_TO_COMPRESS {
             return Err(LoadError::new(format!(
@@ -212,12 +208,12 @@ impl Options {
         Ok(())
     }
 
-    /// All connections, of which some may have another part than the scenario's.
+    /// Returns the number of all connections.
     pub(crate) fn all_connections(&self) -> usize {
         self.connections + self.outside()
     }
 
-    /// The connections that are not in the room which is broadcast to when the load begins.
+    /// Returns the number of connections that are outside of the broadcast room at the start of the load.
     pub(crate) fn outside(&self) -> usize {
         match self.scenario {
             Scenario::Joins => self.active,
@@ -268,7 +264,7 @@ fn positive(name: &str, value: &str) -> Result<usize, LoadError> {
     number::<usize>(name, value).map(|number| number.max(1))
 }
 
-/// Numbers that grow.
+/// Parses a list of ascending numbers.
 fn ascending(name: &str, value: &str) -> Result<Vec<usize>, LoadError> {
     let numbers = value
         .split(',')
@@ -278,7 +274,7 @@ fn ascending(name: &str, value: &str) -> Result<Vec<usize>, LoadError> {
         Ok(numbers)
     } else {
         Err(LoadError::new(format!(
-            "{name} needs numbers that grow, not `{value}`"
+            "{name} needs ascending numbers, not `{value}`"
         )))
     }
 }
@@ -294,7 +290,7 @@ fn seconds(name: &str, value: &str) -> Result<f64, LoadError> {
     }
 }
 
-/// Load belongs to one's own machine.
+/// Parses the address of the server. Only the local machine may be loaded.
 fn loopback(url: &str) -> Result<SocketAddrV4, LoadError> {
     let bare = url
         .trim_start_matches("http://")
@@ -317,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_connections_follows_the_scenario_unless_it_is_given() {
+    fn the_scenario_sets_the_default_number_of_connections() {
         let options = parse("--conns 7 --scenario rooms").unwrap().unwrap();
         assert_eq!(options.connections, 7);
         let options = parse("--scenario broadcast").unwrap().unwrap();
@@ -325,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_is_loaded() {
+    fn only_loopback_addresses_are_accepted() {
         assert!(parse("--url http://127.0.0.1:4001/").is_ok());
         for url in ["192.0.2.1:80", "localhost:80", "127.0.0.1", "[::1]:80"] {
             let error = parse(&format!("--url {url}")).unwrap_err().to_string();
@@ -334,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn invalid_arguments_are_rejected() {
         for line in [
             "--secs",
             "--secs x",

@@ -1,4 +1,5 @@
-//! The long-polling clients: echo by POST and waiting GET, two keep-alive connections each.
+//! The long-polling clients: each sends events by POST and receives by GET over two keep-alive
+//! connections.
 
 mod client;
 
@@ -13,15 +14,15 @@ use crate::message;
 use crate::network::{self, Interest, Lane, Poller, Wait};
 use crate::options::Options;
 
-/// What one read takes at most.
+/// The maximum number of bytes of one read.
 const READ_BUFFER: usize = 1 << 18;
-/// How many clients shake hands at a time.
+/// The number of concurrent handshakes.
 const BATCH: usize = 32;
-/// How long the handshakes of a batch, and at last of all, may take.
+/// The time limit of a batch of handshakes.
 const HANDSHAKE_SECONDS: f64 = 30.0;
-/// How long answers that are under way may take when load has ended.
+/// The time limit of pending answers after the end of the load.
 const DRAIN_SECONDS: f64 = 2.0;
-/// What separates the packets of a payload.
+/// The separator between the packets of a payload.
 const SEPARATOR: u8 = 0x1e;
 
 /// All long-polling clients.
@@ -73,7 +74,7 @@ impl Clients {
         })
     }
 
-    /// Opens all clients and waits until each is ready or has failed.
+    /// Connects all clients and waits until each is ready or has failed.
     ///
     /// # Errors
     /// If there are no file descriptors left, or no client became ready.
@@ -116,7 +117,7 @@ impl Clients {
         Ok(())
     }
 
-    /// Begins the load.
+    /// Starts the load.
     pub(crate) fn start(&mut self) {
         self.sending = true;
         for index in 0..self.clients.len() {
@@ -127,12 +128,12 @@ impl Clients {
         }
     }
 
-    /// Handles what comes for some time.
+    /// Handles events for a duration.
     pub(crate) fn run_for(&mut self, seconds: f64) {
         self.until(seconds, |_| false);
     }
 
-    /// Ends the load, waits for the answers under way; returns how many never came.
+    /// Ends the load and waits for the pending answers. Returns the number of missing answers.
     pub(crate) fn drain(&mut self) -> u64 {
         self.sending = false;
         self.until(DRAIN_SECONDS, |clients| clients.sent <= clients.done);
@@ -216,7 +217,7 @@ impl Clients {
         client.phase = Phase::Dead;
         self.errors += 1;
         for side in [Side::Get, Side::Post] {
-            // Its events would come again and again; closing is left to the end.
+            // A dead socket would stay ready. It is closed at the end.
             let _ = self.poller.remove(&client.half(side).stream);
         }
     }
@@ -337,7 +338,7 @@ impl Clients {
         }
     }
 
-    /// Posts what is due, unless a POST is under way.
+    /// Posts the due packets, unless a POST is pending.
     fn post_due(&mut self, index: usize) {
         let Some(client) = self.clients.get_mut(index) else {
             return;

@@ -1,19 +1,19 @@
-//! What processes have used: the measured server and the generator itself.
+//! The CPU time and memory of the measured server and of the generator.
 
 use std::fs;
 use std::path::Path;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// The name of the thread that is the clients within the server's process, if there are any.
+/// The name of the thread with the in-memory clients in the server's process.
 pub const INNER_CLIENTS: &str = "inner-clients";
 
-/// The server that is measured, by its process id.
+/// The process id of the measured server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ServerProcess(pub(crate) Option<u32>);
 
 impl ServerProcess {
-    /// What its living threads have used so far, but for clients among them; all zero if there is no such process.
+    /// Returns the usage of its running threads, except [`INNER_CLIENTS`]; zero if there is no such process.
     pub(crate) fn usage(self) -> Usage {
         let mut usage = Usage::default();
         let Some(pid) = self.0 else { return usage };
@@ -26,28 +26,28 @@ impl ServerProcess {
         usage
     }
 
-    /// Resident bytes.
+    /// Returns the resident memory in bytes.
     pub(crate) fn resident(self) -> u64 {
         let Some(pid) = self.0 else { return 0 };
-        // `smaps_rollup` is exact; `statm` is allowed to be some pages behind.
+        // `smaps_rollup` is exact; `statm` may lag by some pages.
         let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
         let kib = field(&text, "Rss:").and_then(|value| value.split_whitespace().next());
         kib.map_or(0, number) * 1024
     }
 }
 
-/// CPU time and switches, added up over threads.
+/// The sums of CPU time and context switches over threads.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// Nanoseconds on a core.
+    /// Nanoseconds of running on a core.
     pub(crate) running: u64,
-    /// Nanoseconds ready to run while another thread had the core.
+    /// Nanoseconds of being ready to run while another thread had the core.
     pub(crate) waiting: u64,
     /// Clock ticks in user mode.
     pub(crate) user_ticks: u64,
     /// Clock ticks in the kernel.
     pub(crate) kernel_ticks: u64,
-    /// How often a thread gave its core away to wait for something.
+    /// The number of voluntary context switches.
     pub(crate) switches: u64,
 }
 
@@ -55,7 +55,7 @@ impl Usage {
     fn add_thread(&mut self, task: &Path) {
         let read = |name| fs::read_to_string(task.join(name)).unwrap_or_default();
         let stat = read("stat");
-        // The name of the thread, in brackets, may hold anything: fields count from its end.
+        // The name of the thread, in brackets, may contain blanks, so the fields are counted from its end.
         let Some((name, fields)) = stat.rsplit_once(')') else {
             return;
         };
@@ -73,18 +73,18 @@ impl Usage {
     }
 }
 
-/// How often a thread has been without a core.
+/// The context switches of a thread.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Switches {
-    /// Another thread got its core while it was ready to run. So it looks, too, when it gives way to others while a lock
-    /// is held by somebody else.
+    /// Involuntary switches: another thread got the core. Also counts when a thread yields while another
+    /// one holds a lock.
     pub lost: u64,
-    /// It slept.
+    /// Voluntary switches: the thread slept.
     pub slept: u64,
 }
 
 impl Switches {
-    /// Those of the thread that asks; the reading takes some microseconds.
+    /// Returns the switches of the calling thread; takes some microseconds.
     #[must_use]
     pub fn of_this_thread() -> Self {
         let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
@@ -95,7 +95,7 @@ impl Switches {
     }
 }
 
-/// CPU time of this process, in nanoseconds.
+/// Returns the CPU time of this process in nanoseconds.
 pub(crate) fn own_cpu() -> u64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
@@ -116,18 +116,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_uses_memory_and_time() {
+    fn the_usage_of_this_process_is_positive() {
         let this = ServerProcess(Some(std::process::id()));
         assert!(this.resident() > 100 * 1024);
         let before = (this.usage().running, own_cpu());
-        // Enough work that the clock must have moved; the scheduler's own count may lag by a tick.
+        // Enough work for the clock to advance; the count of the scheduler may lag by a tick.
         let busy = std::hint::black_box((0..3_000_000_u64).fold(1, |a, b| a ^ (b * 31)));
         assert!(own_cpu() > before.1, "{busy}");
         assert!(this.usage().running >= before.0);
     }
 
     #[test]
-    fn what_clients_within_a_process_use_is_not_the_servers() {
+    fn usage_excludes_the_clients_in_the_process() {
         let used = || {
             let mut usage = Usage::default();
             usage.add_thread(Path::new("/proc/thread-self"));
@@ -137,7 +137,7 @@ mod tests {
             let thread = std::thread::Builder::new().name(name.to_owned());
             let busy = move || {
                 std::hint::black_box((0..3_000_000_u64).fold(1, |a, b| a ^ (b * 31)));
-                // What has been used is told when the thread gives its core away.
+                // The kernel updates the usage when the thread yields its core.
                 std::thread::yield_now();
                 used()
             };
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn who_sleeps_is_switched() {
+    fn a_sleeping_thread_is_switched() {
         let before = Switches::of_this_thread();
         std::thread::spawn(|| {}).join().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(1));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn no_process_uses_nothing() {
+    fn the_usage_without_a_process_is_zero() {
         assert_eq!(ServerProcess(None).resident(), 0);
         assert_eq!(ServerProcess(None).usage().running, 0);
     }

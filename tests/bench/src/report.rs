@@ -4,13 +4,12 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// Named numbers; displayed as one line of JSON.
+/// Named figures, displayed as one line of JSON.
 #[derive(Clone, Debug, Default)]
 pub struct Report(Map<String, Value>);
 
 impl Report {
-    /// The number under a name. One within another report has its name behind that of the report and
-    /// a `/`.
+    /// Returns the number with this name. The name of a number in a nested report is `report/number`.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<f64> {
         match name.split_once('/') {
@@ -19,7 +18,7 @@ impl Report {
         }
     }
 
-    /// The report that is the only argument of an acknowledgement.
+    /// Parses the report that is the only argument of an acknowledgement.
     pub(crate) fn argument(arguments: &[u8]) -> Option<Self> {
         let [report] = serde_json::from_slice::<[Map<String, Value>; 1]>(arguments).ok()?;
         Some(Self(report))
@@ -35,7 +34,7 @@ impl Report {
         self
     }
 
-    /// A number, rounded to four decimals.
+    /// Adds a number, rounded to four decimals.
     pub(crate) fn figure(mut self, name: &str, value: f64) -> Self {
         self.0
             .insert(name.to_owned(), ((value * 1e4).round() / 1e4).into());

@@ -1,4 +1,4 @@
-//! One measurement, from the first connect to the last close.
+//! A measurement from the first connect to the last close.
 
 mod connect;
 mod inner;
@@ -15,9 +15,9 @@ use crate::scenario::Scenario;
 use crate::websocket::Clients;
 use crate::window::Window;
 
-/// Files beside the connections: the queue, standard streams, what `/proc` readings open.
+/// Open files beside the connections: epoll, standard streams, readings of `/proc`.
 const SPARE_FILES: u64 = 200;
-/// The shortest rest between connecting and load.
+/// The minimum pause between connecting and the load.
 const SHORTEST_SETTLE: f64 = 0.3;
 
 /// Measures one scenario.
@@ -49,7 +49,7 @@ pub fn run(options: &Options) -> Result<Report, LoadError> {
     Ok(head.with(body))
 }
 
-/// Load over WebSocket.
+/// Measures a load over WebSocket.
 fn load(options: &Options) -> Result<Report, LoadError> {
     let server = ServerProcess(options.pid);
     let mut clients = Clients::new(options)?;
@@ -66,7 +66,7 @@ fn load(options: &Options) -> Result<Report, LoadError> {
         clients.pause(SHORTEST_SETTLE);
     }
     if options.others > 0 {
-        clients.let_outsiders_leave();
+        clients.remove_outsiders();
         clients.pause(SHORTEST_SETTLE);
     }
     let idle = server.resident();
@@ -103,7 +103,7 @@ fn load(options: &Options) -> Result<Report, LoadError> {
         .figure("rss_per_conn_loaded", growth(before, used, clients.ready)))
 }
 
-/// Load over HTTP long-polling.
+/// Measures a load over HTTP long-polling.
 fn load_polling(options: &Options) -> Result<Report, LoadError> {
     let server = ServerProcess(options.pid);
     let before = server.resident();
@@ -159,7 +159,7 @@ fn outcome(ready: usize, errors: u64, mismatches: u64, missing: u64) -> Report {
         .count("missing", missing)
 }
 
-/// Bytes more than before, per connection.
+/// Returns the increase in bytes per connection.
 fn growth(before: u64, after: u64, connections: usize) -> f64 {
     (after as f64 - before as f64) / connections.max(1) as f64
 }

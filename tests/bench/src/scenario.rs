@@ -1,28 +1,28 @@
-//! What the clients do.
+//! The scenarios.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::LoadError;
 
-/// What the clients do, and so what one operation is.
+/// The behavior of the clients, which defines one operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Scenario {
-    /// An event whose acknowledgement carries its argument back.
+    /// An event whose acknowledgement contains its argument.
     Ack,
-    /// An event with a binary argument that comes back.
+    /// An event with a binary argument that the server returns.
     Bin,
     /// One socket emits, every socket receives; one operation is one delivery.
     Broadcast,
-    /// Opening connections; then memory of idle ones, and of such that have been used.
+    /// Opening connections, and their memory when idle and after one event.
     Connect,
-    /// An event that comes back.
+    /// An event that the server returns.
     Echo,
-    /// Connections over memory: clients within the server's process, and what they cost when they are idle.
+    /// In-memory connections of clients in the server's process, and their costs when idle.
     Inner,
-    /// Broadcasts on a schedule, and joins of their room on another.
+    /// Broadcasts on one schedule, and joins of their room on another.
     Joins,
-    /// An event that comes back, over HTTP long-polling.
+    /// An event that the server returns over HTTP long-polling.
     Polling,
     /// An acknowledged join or leave of some rooms.
     Rooms,
@@ -58,7 +58,7 @@ impl Scenario {
         }
     }
 
-    /// Whether a connection's operations are to join and to leave, in turn.
+    /// Returns whether the operations of a connection are alternately to join and to leave.
     pub(crate) fn has_turns(self) -> bool {
         matches!(self, Self::Joins | Self::Rooms)
     }
@@ -67,7 +67,7 @@ impl Scenario {
         match self {
             Self::Connect | Self::Joins | Self::Rooms => 10_000,
             Self::Broadcast => 1000,
-            // Whoever gives the orders.
+            // The connection that controls the others.
             Self::Inner => 1,
             Self::Ack | Self::Bin | Self::Echo | Self::Polling => 100,
         }

@@ -1,15 +1,16 @@
-//! Operations that begin when it is time, whatever has become of those before.
+//! The due times of operations, independent of the completion of earlier ones.
 
 use crate::clock::{nanos, now};
 
-/// When the next operation is due, in nanoseconds.
+/// The time at which the next operation is due, in nanoseconds.
 pub(crate) struct Schedule {
     next: u64,
     gap: u64,
 }
 
 impl Schedule {
-    /// So many operations per second, the first one now. None at a rate of zero.
+    /// Creates a schedule with `rate` operations per second, of which the first is due now. Returns `None`
+    /// for a rate of zero.
     pub(crate) fn new(rate: f64) -> Option<Self> {
         (rate > 0.0).then(|| Self {
             next: now(),
@@ -17,7 +18,7 @@ impl Schedule {
         })
     }
 
-    /// When the operation was due that is to begin at `at`, if there is one.
+    /// Returns the due time of the next operation, if it is due at `at`.
     pub(crate) fn next(&mut self, at: u64) -> Option<u64> {
         let due = self.next;
         if due > at {
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_late_was_due_all_the_same() {
+    fn a_late_operation_keeps_its_due_time() {
         let mut schedule = Schedule { next: 10, gap: 5 };
         assert_eq!(schedule.next(9), None);
         let late = [(); 4].map(|()| schedule.next(21));

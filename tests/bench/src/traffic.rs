@@ -1,4 +1,4 @@
-//! The operations: which are under way, what their answers must be, how long they took.
+//! The operations: their start, the check of their answers and their latency.
 
 use std::collections::VecDeque;
 
@@ -9,28 +9,28 @@ use crate::message::{self, Messages, acknowledged};
 use crate::options::Options;
 use crate::scenario::Scenario;
 
-/// What follows from an answer, beyond what was put into the buffer of its own connection.
+/// The consequence of an answer for other connections.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Followup {
-    /// The next fan-out begins.
+    /// The next broadcast starts.
     Broadcast,
     Nothing,
-    /// The next connection is to be used once.
+    /// The next connection performs one operation.
     Touch,
 }
 
-/// What an answer causes.
+/// The consequence of an answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Mode {
-    /// The next operation of the same connection: the closed loop.
+    /// The next operation of the same connection starts: the closed loop.
     Loop,
-    /// Nothing; operations, if any, follow a schedule.
+    /// None; operations, if any, follow a schedule.
     Rest,
-    /// One operation of the next connection.
+    /// The next connection performs one operation.
     Touch,
 }
 
-/// One emitted broadcast.
+/// An emitted broadcast.
 struct FanOut {
     started: u64,
     left: usize,
@@ -42,8 +42,8 @@ pub(crate) struct Traffic {
     slots: usize,
     messages: Messages,
     fan_outs: VecDeque<FanOut>,
-    /// How many fan-outs have left the front of the queue.
-    fan_outs_over: u64,
+    /// The number of fan-outs that were removed from the front of the queue.
+    removed_fan_outs: u64,
     pub(crate) mode: Mode,
     pub(crate) measuring: bool,
     pub(crate) sent: u64,
@@ -51,10 +51,10 @@ pub(crate) struct Traffic {
     pub(crate) mismatches: u64,
     pub(crate) latency: Histogram,
     pub(crate) fan_out_latency: Histogram,
-    /// Whether a question to the server is under way.
+    /// Whether the answer to a question is pending.
     pub(crate) asked: bool,
-    /// The arguments of the answer to it.
-    pub(crate) told: Option<Vec<u8>>,
+    /// The arguments of the answer to the question.
+    pub(crate) answer: Option<Vec<u8>>,
 }
 
 impl Traffic {
@@ -64,7 +64,7 @@ impl Traffic {
             slots: options.inflight,
             messages: Messages::new(options),
             fan_outs: VecDeque::new(),
-            fan_outs_over: 0,
+            removed_fan_outs: 0,
             mode: Mode::Rest,
             measuring: false,
             sent: 0,
@@ -73,12 +73,12 @@ impl Traffic {
             latency: Histogram::new(),
             fan_out_latency: Histogram::new(),
             asked: false,
-            told: None,
+            answer: None,
         }
     }
 
-    /// Begins an operation whose latency counts from `start`, and puts its frames into `out`.
-    /// `false` if every slot is taken: the server is behind by more than is allowed in flight.
+    /// Starts an operation whose latency counts from `start`, and appends its frames to `out`. Returns
+    /// `false` if all slots are taken.
     #[inline]
     pub(crate) fn begin(&mut self, ledger: &mut Ledger, start: u64, out: &mut Vec<u8>) -> bool {
         match self.scenario {
@@ -86,7 +86,7 @@ impl Traffic {
                 ledger.slots.resize(self.slots, 0);
                 let Some(slot) = ledger.slots.iter().position(|start| *start == 0) else {
                     if self.scenario == Scenario::Joins {
-                        // It waits for the one before, and counts from when it was due.
+                        // It waits for the previous operation, and its latency counts from its due time.
                         ledger.queue.push_back(start);
                         return true;
                     }
@@ -120,7 +120,7 @@ impl Traffic {
         }
     }
 
-    /// Begins a fan-out to `receivers` sockets and puts its frame into `out`.
+    /// Starts a fan-out to `receivers` sockets and appends its frame to `out`.
     pub(crate) fn begin_broadcast(&mut self, receivers: usize, start: u64, out: &mut Vec<u8>) {
         self.fan_outs.push_back(FanOut {
             started: start,
@@ -132,7 +132,7 @@ impl Traffic {
         }
     }
 
-    /// Takes a Socket.IO packet that was read at `at`.
+    /// Handles a Socket.IO packet that was received at `at`.
     #[inline]
     pub(crate) fn packet(
         &mut self,
@@ -143,7 +143,7 @@ impl Traffic {
     ) -> Followup {
         if self.asked && packet.starts_with(message::ANSWER) {
             self.asked = false;
-            self.told = packet.get(message::ANSWER.len()..).map(<[u8]>::to_vec);
+            self.answer = packet.get(message::ANSWER.len()..).map(<[u8]>::to_vec);
             return Followup::Nothing;
         }
         match self.scenario {
@@ -185,7 +185,7 @@ impl Traffic {
         }
     }
 
-    /// Takes what a broadcast has brought.
+    /// Handles the packet of a broadcast.
     #[inline]
     fn broadcast(&mut self, ledger: &mut Ledger, packet: &[u8], at: u64) -> Followup {
         if self.messages.is_expected(packet) {
@@ -199,7 +199,7 @@ impl Traffic {
         Followup::Nothing
     }
 
-    /// Takes a binary attachment that was read at `at`.
+    /// Handles a binary attachment that was received at `at`.
     #[inline]
     pub(crate) fn attachment(
         &mut self,
@@ -218,7 +218,7 @@ impl Traffic {
         self.answered_in_order(ledger, at, out)
     }
 
-    /// Counts a message that should not have come; the first is printed.
+    /// Counts an unexpected message and prints the first one.
     pub(crate) fn mismatch(&mut self, message: &[u8]) {
         if self.mismatches == 0 {
             let start = message.get(..160).unwrap_or(message);
@@ -285,7 +285,7 @@ impl Traffic {
 
     #[inline]
     fn delivered(&mut self, ledger: &mut Ledger, at: u64) -> Followup {
-        let index = ledger.delivered.checked_sub(self.fan_outs_over);
+        let index = ledger.delivered.checked_sub(self.removed_fan_outs);
         ledger.delivered += 1;
         let fan_out = index.and_then(|index| self.fan_outs.get_mut(index as usize));
         let Some(fan_out) = fan_out.filter(|fan_out| fan_out.left > 0) else {
@@ -302,8 +302,8 @@ impl Traffic {
         if !last {
             return Followup::Nothing;
         }
-        // Deliveries read together share the time of their reading, which may be before this fan-out
-        // began; the last one decides the fan-out, so it is worth a look at the clock.
+        // Deliveries of one read share its time, which may be before the start of this fan-out. The last
+        // delivery ends the fan-out, so it needs the exact time.
         if self.measuring {
             self.fan_out_latency.record(now().saturating_sub(start));
         }
@@ -313,7 +313,7 @@ impl Traffic {
             .is_some_and(|fan_out| fan_out.left == 0)
         {
             self.fan_outs.pop_front();
-            self.fan_outs_over += 1;
+            self.removed_fan_outs += 1;
         }
         if self.mode == Mode::Loop {
             Followup::Broadcast
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_causes_the_next_in_the_closed_loop() {
+    fn an_echo_starts_the_next_in_the_closed_loop() {
         let (mut traffic, mut ledger, mut out) = traffic("--scenario echo");
         traffic.mode = Mode::Loop;
         traffic.measuring = true;
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn acknowledgements_may_come_in_any_order_but_once() {
+    fn acknowledgements_are_expected_once_in_any_order() {
         let (mut traffic, mut ledger, mut out) = traffic("--scenario ack --inflight 2");
         assert!(traffic.begin(&mut ledger, 1, &mut out));
         assert!(traffic.begin(&mut ledger, 1, &mut out));
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_event_is_done_with_its_attachment() {
+    fn a_binary_event_is_complete_with_its_attachment() {
         let (mut traffic, mut ledger, mut out) = traffic("--scenario bin");
         traffic.begin(&mut ledger, 1, &mut out);
         let header = b"451-[\"bin\",{\"num\":0,\"_placeholder\":true}]";
@@ -413,7 +413,7 @@ mod tests {
             traffic.packet(&mut ledger, packet, 2, &mut out),
             Followup::Nothing
         );
-        // A second copy belongs to a fan-out that has not begun.
+        // A second copy belongs to a fan-out that has not started.
         assert_eq!(
             traffic.packet(&mut ledger, packet, 2, &mut out),
             Followup::Nothing
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn joining_and_leaving_take_turns() {
+    fn joining_and_leaving_alternate() {
         let (mut traffic, mut ledger, mut out) = traffic("--scenario rooms");
         ledger.rooms.push(RoomTurn {
             join: b"j".to_vec(),
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn only_joins_have_a_latency_while_broadcasts_come_or_not() {
+    fn guests_measure_joins_and_ignore_broadcasts() {
         let (mut traffic, mut guest, mut out) = traffic("--scenario joins");
         guest.part = Part::Guest;
         guest.rooms.push(RoomTurn {
@@ -473,7 +473,7 @@ mod tests {
         traffic.packet(&mut member, packet, 9000, &mut out);
         assert_eq!((traffic.done, traffic.latency.count()), (3, 1));
         assert_eq!((traffic.sent, traffic.mismatches), (3, 0));
-        // One that is due while another is under way follows it.
+        // A due operation follows the pending one.
         traffic.begin(&mut guest, 10_000, &mut out);
         traffic.begin(&mut guest, 11_000, &mut out);
         assert_eq!(traffic.sent, 4);
@@ -482,9 +482,9 @@ mod tests {
         assert!(out.ends_with(b"jljl"));
         traffic.asked = true;
         for mismatches in [0, 1] {
-            // An answer that nobody has asked for is as wrong as any.
+            // An answer without a question is a mismatch too.
             traffic.packet(&mut member, b"439[{}]", 9000, &mut out);
-            assert_eq!(traffic.told.as_deref(), Some(&b"[{}]"[..]));
+            assert_eq!(traffic.answer.as_deref(), Some(&b"[{}]"[..]));
             assert_eq!(traffic.mismatches, mismatches);
         }
     }

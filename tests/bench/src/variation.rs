@@ -1,21 +1,21 @@
-//! What clients do beyond the usual.
+//! Variations of the clients' behavior.
 
 use std::str::FromStr;
 
 use crate::error::LoadError;
 
-/// What clients do beyond the usual, and expect of the server.
+/// Additional behavior of the clients, which the server must support.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Variation {
-    /// Messages of a kibibyte and more are compressed in both directions.
+    /// Messages of at least 1 KiB are compressed in both directions.
     pub(crate) deflate: bool,
-    /// They join a second namespace, `/two`.
+    /// The clients join a second namespace, `/two`.
     pub(crate) namespace: bool,
-    /// Events have an offset as last argument.
+    /// Events have an offset as their last argument.
     pub(crate) recovery: bool,
-    /// They join rooms out of the pool before they are idle.
+    /// The clients join rooms of the pool before they are idle.
     pub(crate) rooms: bool,
-    /// They begin with long-polling.
+    /// The clients start with long-polling.
     pub(crate) upgrade: bool,
 }
 

@@ -20,11 +20,11 @@ use crate::options::{LEAST_TO_COMPRESS, Options};
 use crate::schedule::Schedule;
 use crate::traffic::{Followup, Traffic};
 
-/// What one read takes at most; a broadcast of many fan-outs comes in one.
+/// The maximum number of bytes of one read, which may contain many broadcasts.
 const READ_BUFFER: usize = 1 << 20;
-/// How long all handshakes together may take.
+/// The time limit of all handshakes together.
 const HANDSHAKE_SECONDS: f64 = 120.0;
-/// How long the server gets to answer the goodbyes.
+/// The time limit for the server's close frames.
 const GOODBYE: Duration = Duration::from_millis(300);
 /// The code of a normal closure.
 const NORMAL_CLOSURE: [u8; 2] = 1000_u16.to_be_bytes();
@@ -35,30 +35,30 @@ pub(crate) struct Clients {
     poller: Poller,
     connections: Vec<Connection>,
     read_buffer: Vec<u8>,
-    /// What the messages of one read have caused; it leaves in one write.
+    /// The frames that answer the messages of one read, sent with one write.
     outgoing: Vec<u8>,
     connect_frame: Vec<u8>,
-    /// For messages that refer to none before them.
+    /// Decompresses messages without references to earlier ones.
     inflater: Inflater,
     inflated: Vec<u8>,
     pong_frame: Vec<u8>,
-    /// How many connections are to be opened for now.
+    /// The number of connections to open.
     wanted: usize,
     opened: usize,
     handshaking: usize,
-    /// The next connection of a schedule or a round of touches.
+    /// The index of the next connection of a schedule or a round of single operations.
     turn: usize,
-    /// When operations are due, if they follow a schedule.
+    /// The schedule of the operations, if they follow one.
     operations: Option<Schedule>,
-    /// When broadcasts are due beside them.
+    /// The schedule of additional broadcasts.
     broadcasts: Option<Schedule>,
-    /// The connections that are not in the room when the load begins.
+    /// The connections that are outside of the room at the start of the load.
     outsiders: Vec<usize>,
-    /// Which connections a round of touches is about.
+    /// Selects the connections of a round of single operations.
     touched: fn(&Ledger) -> bool,
     pub(crate) ready: usize,
     pub(crate) errors: u64,
-    /// Messages that came compressed.
+    /// The number of received compressed messages.
     pub(crate) compressed: u64,
     pub(crate) handshake_times: Histogram,
     pub(crate) traffic: Traffic,
@@ -98,7 +98,7 @@ impl Clients {
     /// Opens all connections and waits until each is ready or has failed.
     ///
     /// # Errors
-    /// If none became ready.
+    /// If no connection became ready.
     pub(crate) fn open_all(&mut self) -> Result<(), LoadError> {
         self.open_until(self.connections.len())
     }
@@ -106,7 +106,7 @@ impl Clients {
     /// Opens connections until there are `wanted`, and waits until each is ready or has failed.
     ///
     /// # Errors
-    /// If none became ready.
+    /// If no connection became ready.
     pub(crate) fn open_until(&mut self, wanted: usize) -> Result<(), LoadError> {
         self.wanted = wanted;
         self.open_more();
@@ -128,12 +128,12 @@ impl Clients {
         Ok(())
     }
 
-    /// Handles what comes for some time, sleeping in between.
+    /// Handles events for a duration and sleeps in between.
     pub(crate) fn pause(&mut self, seconds: f64) {
         self.until(seconds, Wait::Sleep, |_| false);
     }
 
-    /// Says goodbye on all connections and closes them.
+    /// Sends a close frame on all connections and closes them.
     pub(crate) fn close_all(&mut self) {
         let goodbye = frame::masked(Opcode::Close, &NORMAL_CLOSURE);
         for connection in &mut self.connections {
@@ -153,7 +153,7 @@ impl Clients {
         }
     }
 
-    /// Handles what comes until `over` says so, for at most some seconds.
+    /// Handles events until `over` returns `true`, for at most `seconds`.
     fn until(&mut self, seconds: f64, wait: Wait, mut over: impl FnMut(&mut Self) -> bool) {
         let end = now() + nanos(seconds);
         while !over(self) && now() < end {
@@ -185,7 +185,7 @@ impl Clients {
             match begun {
                 Ok(()) => self.handshaking += 1,
                 Err(error) => {
-                    // The others have the same reason, and would fill the pipe.
+                    // The other connections fail for the same reason. Their messages would fill the pipe.
                     if self.errors == 0 {
                         eprintln!("loadgen: connect: {error}");
                     }
@@ -249,7 +249,7 @@ impl Clients {
     }
 
     fn readable(&mut self, index: usize) {
-        // The buffer is lent out, so that messages in it can be handled by `self`.
+        // The buffer is moved out, because the handlers of its messages borrow `self` mutably.
         let mut buffer = std::mem::take(&mut self.read_buffer);
         let outcome = self.read(index, &mut buffer);
         self.read_buffer = buffer;
@@ -260,7 +260,7 @@ impl Clients {
         }
     }
 
-    /// Reads once and handles the messages.
+    /// Reads once and handles the received messages.
     fn read(&mut self, index: usize, buffer: &mut Vec<u8>) -> Result<Followup, Lost> {
         let Some(connection) = self.connections.get_mut(index) else {
             return Err(Lost);
@@ -295,7 +295,7 @@ impl Clients {
         self.frames(index, bytes, at)
     }
 
-    /// Handles the frames in `bytes` and keeps what is left; answers leave in one write.
+    /// Handles the frames in `bytes` and keeps the remaining bytes. Sends all answers with one write.
     fn frames(&mut self, index: usize, mut bytes: &[u8], at: u64) -> Result<Followup, Lost> {
         let mut outgoing = std::mem::take(&mut self.outgoing);
         outgoing.clear();
@@ -322,7 +322,7 @@ impl Clients {
                         }
                         payload = &inflated;
                     } else if self.options.variation.deflate && payload.len() >= LEAST_TO_COMPRESS {
-                        // Else an answer would be cheaper than what is to be measured.
+                        // An uncompressed answer would cost less than the measured operation.
                         self.traffic.mismatch(payload);
                     }
                     match self.frame(index, opcode, payload, at, &mut outgoing) {
@@ -346,7 +346,7 @@ impl Clients {
         for _ in 0..touches {
             self.touch();
         }
-        // All but the last; that is left to the caller, which has the buffer back by then.
+        // Starts all but the last. The caller starts that one after it has put the buffer back.
         for _ in 1..broadcasts {
             self.broadcast(now());
         }

@@ -1,4 +1,4 @@
-//! A measured stretch of time.
+//! The window of time of a measurement.
 
 use crate::clock::now;
 use crate::process::{ServerProcess, Usage, own_cpu};
@@ -14,9 +14,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Starts a window when `done` operations are over.
+    /// Opens a window after `done` operations.
     pub(crate) fn open(server: ServerProcess, done: u64) -> Self {
-        // The clock last: reading the server's threads takes time that belongs to no operation.
+        // The clock is read last, because reading the server's threads takes time.
         Self {
             server,
             usage: server.usage(),
@@ -26,7 +26,7 @@ impl Window {
         }
     }
 
-    /// The server's CPU time so far, in nanoseconds.
+    /// Returns the CPU time of the server so far, in nanoseconds.
     pub(crate) fn server_cpu(&self) -> u64 {
         self.server
             .usage()
@@ -34,7 +34,7 @@ impl Window {
             .saturating_sub(self.usage.running)
     }
 
-    /// Ends the window when `done` operations are over.
+    /// Closes the window after `done` operations.
     pub(crate) fn close(&self, done: u64) -> Report {
         let elapsed = (now() - self.started).max(1) as f64;
         let own_cpu = own_cpu().saturating_sub(self.own_cpu) as f64;

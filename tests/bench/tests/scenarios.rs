@@ -1,4 +1,4 @@
-//! Every scenario against the server that is measured, with few connections and little time.
+//! Every scenario against the measured server, with few connections and short windows.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use bench::{LoadError, Options, Report, Scenario, run};
 
 #[test]
-fn every_scenario_is_answered_rightly() {
+fn every_scenario_is_answered_correctly() {
     for scenario in Scenario::ALL {
         let server = Server::start(&["--inner"]);
         let report = server.load(&format!("--scenario {scenario}"));
@@ -16,14 +16,14 @@ fn every_scenario_is_answered_rightly() {
 }
 
 #[test]
-fn broadcasts_do_not_reach_those_who_have_left() {
+fn broadcasts_do_not_reach_clients_outside_of_the_room() {
     let report = Server::start(&[]).load("--scenario broadcast --others 9");
     assert_eq!(report.number("ready"), Some(12.0), "{report}");
     assert!(report.number("fanouts").unwrap() > 0.0, "{report}");
 }
 
 #[test]
-fn connections_are_told_in_brackets() {
+fn the_cost_of_connections_is_reported_in_brackets() {
     let server = Server::start(&[]);
     let report = server.load("--scenario connect --conns 9 --brackets 2,5,9,11");
     let brackets = [1, 2, 3].map(|number| report.number(&format!("bracket_{number}/ops")));
@@ -35,7 +35,7 @@ fn connections_are_told_in_brackets() {
 }
 
 #[test]
-fn clients_over_memory_are_told_in_brackets_and_not_counted() {
+fn the_usage_of_in_memory_clients_is_not_counted() {
     let server = Server::start(&["--inner"]);
     let report = server.load("--scenario inner --inner 300 --brackets 100,200,300");
     let brackets = [1, 2, 3].map(|number| report.number(&format!("bracket_{number}/ops")));
@@ -50,7 +50,7 @@ fn clients_over_memory_are_told_in_brackets_and_not_counted() {
 }
 
 #[test]
-fn broadcasts_do_not_reach_clients_over_memory() {
+fn broadcasts_do_not_reach_in_memory_clients() {
     let report = Server::start(&["--inner"]).load("--scenario broadcast --inner 9");
     assert_eq!(report.number("ready"), Some(3.0), "{report}");
     assert!(report.number("fanouts").unwrap() > 0.0, "{report}");
@@ -59,16 +59,16 @@ fn broadcasts_do_not_reach_clients_over_memory() {
 }
 
 #[test]
-fn connections_come_from_several_addresses() {
+fn connections_use_several_source_addresses() {
     for scenario in ["connect", "connect --with upgrade", "polling"] {
-        // Each time another: a port is not used twice at once for the same one.
+        // A new server each time, because a source port cannot be reused at once for the same address.
         let report = Server::start(&[]).load(&format!("--scenario {scenario} --per-source 1"));
         assert_eq!(report.number("ready"), Some(3.0), "{report}");
     }
 }
 
 #[test]
-fn the_server_tells_how_long_joins_took() {
+fn the_server_reports_the_durations_of_joins() {
     let report = Server::start(&[]).load("--scenario joins --broadcasts 100 --rate 500 --doze");
     assert!(report.number("joins").unwrap() > 0.0, "{report}");
     assert!(report.number("fanouts").unwrap() > 0.0, "{report}");
@@ -80,7 +80,7 @@ fn the_server_tells_how_long_joins_took() {
 }
 
 #[test]
-fn every_variation_is_answered_rightly() {
+fn every_variation_is_answered_correctly() {
     let plain = Server::start(&[]);
     for variation in ["namespace", "rooms", "upgrade", "upgrade,namespace,rooms"] {
         let report = plain.load(&format!("--scenario connect --with {variation}"));
@@ -94,7 +94,7 @@ fn every_variation_is_answered_rightly() {
 }
 
 #[test]
-fn what_is_compressed_is_read() {
+fn compressed_messages_are_read() {
     for option in ["--deflate", "--deflate-alone"] {
         let server = Server::start(&[option]);
         for scenario in ["connect", "echo --inflight 3", "broadcast"] {
@@ -109,7 +109,7 @@ fn what_is_compressed_is_read() {
 }
 
 #[test]
-fn a_server_that_does_otherwise_is_noticed() {
+fn a_server_without_the_option_is_detected() {
     let plain = Server::start(&[]);
     let report = plain.try_load("--scenario echo --with recovery").unwrap();
     assert!(report.number("mismatch").unwrap() > 0.0, "{report}");
@@ -120,7 +120,7 @@ fn a_server_that_does_otherwise_is_noticed() {
     assert!(report.number("mismatch").unwrap() > 0.0, "{report}");
 }
 
-/// How many connections a scenario has here: joins are made by others than the members.
+/// Returns the number of connections of a scenario: joins need guests beside the members.
 fn ready(scenario: Scenario) -> f64 {
     if scenario == Scenario::Joins {
         5.0
@@ -129,7 +129,7 @@ fn ready(scenario: Scenario) -> f64 {
     }
 }
 
-/// The server, which ends with its owner.
+/// The server process, which is killed when this is dropped.
 struct Server {
     process: Child,
     addr: String,
@@ -152,7 +152,7 @@ impl Server {
         Self { process, addr }
     }
 
-    /// Measures, and finds no fault.
+    /// Measures without errors, mismatches or missing answers.
     fn load(&self, line: &str) -> Report {
         let report = self.try_load(line).expect("connections");
         for fault in ["errors", "mismatch", "missing"] {
@@ -172,14 +172,14 @@ impl Server {
              --settle 0 --no-spin {line}"
         );
         let options = Options::parse(line.split_whitespace().map(str::to_owned));
-        let options = options.expect("options that are understood");
+        let options = options.expect("valid options");
         run(&options.expect("nobody asks for help"))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended by itself cannot be ended again, and is waited for all the same.
+        // A process that has exited cannot be killed, but must be waited for.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,11 +1,11 @@
-//! The cores: one for the server, one for the generator, a third if there is one.
+//! The cores of a measurement: one for the server, one for the generator, and a third if available.
 
 use std::fs;
 
 use crate::command::is_there;
 use crate::failure::Failure;
 
-/// The cores that this process may use, the first three of them.
+/// The first three cores that this process may use.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Cores {
     pub(super) server: u32,
@@ -25,18 +25,18 @@ impl Cores {
             .lines()
             .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
         Self::first(list.unwrap_or_default()).ok_or_else(|| {
-            Failure::new("server and generator need a core each; use a machine with two or more")
+            Failure::new("server and generator need one core each; use a machine with at least two")
         })
     }
 
-    /// The cores of a server that gets two, and the generator's. It is one of them where there is no
-    /// third.
+    /// Returns the cores of a server with two cores, and the core of the generator. Without a third core,
+    /// the generator shares the second one.
     pub(super) fn server_with_two(self) -> (String, u32) {
         let list = format!("{},{}", self.server, self.generator);
         (list, self.third.unwrap_or(self.generator))
     }
 
-    /// The first ones of a list like `0,4-7`.
+    /// Returns the first cores of a list like `0,4-7`.
     fn first(list: &str) -> Option<Self> {
         let mut cores = list.trim().split(',').flat_map(|range| {
             let (first, last) = range.split_once('-').unwrap_or((range, range));
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_cores_of_a_list() {
+    fn a_list_of_cores_is_parsed() {
         let cores = |server, generator, third| {
             Some(Cores {
                 server,
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_with_two_cores_shares_one_if_it_must() {
+    fn a_server_with_two_cores_shares_one_without_a_third() {
         let two = |list| Cores::first(list).unwrap().server_with_two();
         assert_eq!(two("0-1"), ("0,1".to_owned(), 1));
         assert_eq!(two("0-7"), ("0,1".to_owned(), 2));

@@ -1,26 +1,26 @@
-//! How many connections a process may have: each is an open file.
+//! The maximum number of connections of a process: each is an open file.
 
 use super::plan::spaced;
 use crate::command::{program, read};
 
-/// Files that server and generator may open: 100 000 connections and more.
+/// The wanted limit of open files: enough for 100 000 connections.
 const WANTED: usize = 110_000;
-/// Files beside the connections.
+/// Files that a process needs beside its connections.
 const SPARE: usize = 200;
 
-/// Raises the limit as far as it goes.
+/// Returns the shell command that raises the limit of open files as far as possible.
 pub(super) fn raise_limit() -> String {
     format!("ulimit -n {WANTED} 2>/dev/null || ulimit -n \"$(ulimit -H -n)\"")
 }
 
-/// How many connections a process can have on this machine.
+/// Returns the maximum number of connections of a process on this machine.
 pub(super) fn most_connections() -> usize {
     let script = format!("{}; ulimit -n", raise_limit());
     let limit = read(program("sh").args(["-c", &script])).unwrap_or_default();
     connections(limit.trim())
 }
 
-/// What keeps scenarios small, and what to do about it.
+/// Returns the reason why scenarios are smaller than intended, with the remedy.
 pub(super) fn shortage(most: usize, largest: usize) -> Option<String> {
     (most < largest).then(|| {
         format!(
@@ -47,18 +47,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_are_files() {
+    fn each_connection_is_an_open_file() {
         let most = ["20000", "unlimited", "1048576", "", "100"].map(connections);
         assert_eq!(most, [19_800, 109_800, 109_800, 824, 0]);
         assert!(most_connections() > 0);
     }
 
     #[test]
-    fn what_is_missing_is_told() {
-        let told = shortage(19_800, 100_000).unwrap();
+    fn a_low_limit_is_reported() {
+        let text = shortage(19_800, 100_000).unwrap();
         assert!(
-            told.starts_with("A process may open 20 000 files here"),
-            "{told}"
+            text.starts_with("A process may open 20 000 files here"),
+            "{text}"
         );
         assert_eq!(shortage(109_800, 101_000), None);
     }

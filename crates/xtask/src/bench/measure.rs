@@ -1,4 +1,4 @@
-//! One measurement: a fresh server on one core, the generator on another.
+//! A measurement: starts a new server on one core and the generator on another.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
@@ -18,13 +18,13 @@ use crate::command::{cargo, program, run};
 use crate::failure::Failure;
 use crate::project::Project;
 
-/// How long a server may take to listen.
+/// The time within which a server must listen.
 const START: Duration = Duration::from_secs(10);
-/// How long a server is left alone once it listens.
+/// The pause between the start of the server and that of the generator.
 const REST: Duration = Duration::from_millis(300);
-/// How long one run of the generator may take.
+/// The maximum duration of a run of the generator.
 const LONGEST: Duration = Duration::from_secs(240);
-/// How often a process is looked at.
+/// The interval at which a process is polled.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Builds the load generator.
@@ -46,13 +46,13 @@ pub(super) fn build_generator(project: &Project) -> Result<PathBuf, Failure> {
     Ok(project.target.join("release/loadgen"))
 }
 
-/// What every measurement has in common.
+/// The settings that all measurements share.
 #[derive(Debug)]
 pub(super) struct Bench<'a> {
     pub(super) generator: PathBuf,
     pub(super) cores: Cores,
     pub(super) options: &'a Options,
-    /// How many connections there can be.
+    /// The maximum number of connections.
     pub(super) most: usize,
 }
 
@@ -60,7 +60,7 @@ impl Bench<'_> {
     /// Measures one server in one scenario.
     ///
     /// # Errors
-    /// If the server does not listen, an answer was wrong or missing, or it took too long.
+    /// If the server does not listen, an answer is wrong or missing, or the run takes too long.
     pub(super) fn measure(&self, server: &Server, scenario: &Scenario) -> Result<Value, Failure> {
         let addr = free_address()?;
         let (server_cores, generator_core) = if scenario.two_cores {
@@ -124,25 +124,25 @@ fn start(
     let child = command.stdout(Stdio::null()).spawn();
     child.map(Running).map_err(|error| {
         Failure::new(format!(
-            "{} does not start: {error}; build it anew",
+            "{} does not start: {error}; build it again",
             server.kind.name()
         ))
     })
 }
 
-/// A process that ends with its owner.
+/// A process that is killed when this is dropped.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that has ended by itself cannot be ended again, and is waited for all the same.
+        // A process that has exited cannot be killed, but must be waited for.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Something that runs on some cores, listed with commas, and may open many files. The process keeps its id through all of
-/// the programs that lead to it.
+/// Returns a command that runs its arguments as a program on the given cores (a list with commas), with
+/// a raised limit of open files. All programs on the way have the same process id.
 fn pinned(cores: &str) -> Command {
     let mut shell = program("sh");
     let script = format!("{}; exec taskset -c {cores} \"$@\"", raise_limit());
@@ -150,7 +150,7 @@ fn pinned(cores: &str) -> Command {
     shell
 }
 
-/// An address of this machine that nobody listens on.
+/// Returns a local address with a free port.
 fn free_address() -> Result<SocketAddrV4, Failure> {
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|probe| probe.local_addr());
     let bound = bound.map_err(|error| Failure::new(format!("no free port: {error}; try again")))?;
@@ -176,7 +176,7 @@ fn wait_until_listening(server: &mut Running, addr: SocketAddrV4) -> Result<(), 
     )))
 }
 
-/// Runs to the end and returns what was printed, which must fit into a pipe's buffer.
+/// Runs the generator and returns its output, which must fit into the buffer of a pipe.
 fn finish(command: &mut Command) -> Result<String, Failure> {
     let child = command.spawn();
     let mut running = Running(
@@ -189,7 +189,7 @@ fn finish(command: &mut Command) -> Result<String, Failure> {
                 let output = text(running.0.stdout.take());
                 let errors = text(running.0.stderr.take());
                 if status.success() {
-                    // It tells there what it found strange.
+                    // Warnings of the generator.
                     if !errors.is_empty() {
                         println!("   {errors}");
                     }
@@ -199,14 +199,18 @@ fn finish(command: &mut Command) -> Result<String, Failure> {
             }
             Ok(None) if Instant::now() < deadline => thread::sleep(LOOK),
             Ok(None) => {
-                // Its words come with its end. One that has just ended by itself needs none.
+                // The output ends with the process. The process may have exited in the meantime.
                 let _ = running.0.kill();
                 let errors = text(running.0.stderr.take());
                 return Err(Failure::new(format!(
-                    "not over after {LONGEST:?}: {errors}"
+                    "the generator still runs after {LONGEST:?}: {errors}"
                 )));
             }
-            Err(error) => return Err(Failure::new(format!("the generator is lost: {error}"))),
+            Err(error) => {
+                return Err(Failure::new(format!(
+                    "the generator cannot be observed: {error}"
+                )));
+            }
         }
     }
 }
@@ -214,7 +218,7 @@ fn finish(command: &mut Command) -> Result<String, Failure> {
 fn text(pipe: Option<impl Read>) -> String {
     let mut text = Vec::new();
     if let Some(mut pipe) = pipe {
-        // What was printed before an error is worth more than the error.
+        // The output before a read error is more useful than the error.
         let _ = pipe.read_to_end(&mut text);
     }
     String::from_utf8_lossy(&text).trim().to_owned()

@@ -1,15 +1,15 @@
-//! The command line.
+//! The arguments of `cargo xtask bench`.
 
 use super::plan::{self, Scenario};
 use super::scale;
 use crate::failure::Failure;
 
-/// What to measure.
+/// The parsed arguments.
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) rounds: usize,
     pub(super) quick: bool,
-    /// What grows, instead of the comparison.
+    /// Measures the costs that depend on the number of connections, instead of comparing servers.
     pub(super) scale: bool,
     pub(super) write: bool,
     only: Vec<String>,
@@ -54,24 +54,22 @@ impl Options {
                 let names: Vec<_> = options.all().map(|scenario| scenario.key).collect();
                 let names = names.join(", ");
                 return Err(Failure::new(format!(
-                    "unknown scenario `{name}`; there are {names}"
+                    "unknown scenario `{name}`; choose from {names}"
                 )));
             }
         }
         if options.write && !options.only.is_empty() {
-            return Err(Failure::new(
-                "--write wants the whole table: leave out --only",
-            ));
+            return Err(Failure::new("--write needs the whole table; omit --only"));
         }
         Ok(options)
     }
 
-    /// The scenarios that were asked for.
+    /// Returns the selected scenarios.
     pub(super) fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
         self.all().filter(|scenario| self.wants(scenario))
     }
 
-    /// Whether a scenario was asked for.
+    /// Returns whether a scenario is selected.
     pub(super) fn wants(&self, scenario: &Scenario) -> bool {
         self.only.is_empty() || self.only.iter().any(|name| scenario.is_named(name))
     }
@@ -85,7 +83,7 @@ impl Options {
         lists.iter().copied().flatten()
     }
 
-    /// Times for the generator.
+    /// Returns the durations for the generator.
     pub(super) fn times(&self) -> [&'static str; 6] {
         if self.quick {
             ["--secs", "1", "--warmup", "0.5", "--settle", "0.5"]
@@ -112,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn scenarios_are_chosen_by_key_or_kind() {
+    fn scenarios_are_selected_by_key_or_kind() {
         assert_eq!(
             keys("--only echo,broadcast"),
             ["echo-1", "echo-16", "broadcast"]
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn invalid_arguments_are_rejected() {
         for line in [
             "--rounds",
             "--rounds 0",
@@ -142,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_table_is_not_written() {
+    fn an_incomplete_table_is_not_written() {
         assert!(parse("--write --quick").is_ok());
         assert!(parse("--write --only echo").is_err());
         assert!(parse("--write --rounds 7").is_ok());

@@ -1,31 +1,31 @@
-//! What is measured, and which figures of it are shown.
+//! The scenarios, and the figures of each that the tables show.
 
-/// One run of the generator.
+/// A run of the generator.
 #[derive(Debug)]
 pub(super) struct Scenario {
     pub(super) key: &'static str,
-    /// The generator's scenario.
+    /// The scenario of the generator.
     pub(super) kind: &'static str,
-    /// More arguments of the generator.
+    /// Additional arguments of the generator.
     pub(super) arguments: &'static [&'static str],
     pub(super) rows: &'static [Row],
-    /// Whether throughput and latency mean something.
+    /// Whether throughput and latency are shown.
     pub(super) load: bool,
-    /// As many connections, if so many files may be open; 0 if `arguments` say it.
+    /// The number of connections, unless the limit of open files is lower; 0 if `arguments` contain it.
     pub(super) connections: usize,
-    /// More connections, to which broadcasts do not go.
+    /// The number of additional connections that do not receive the broadcasts.
     pub(super) others: usize,
-    /// Which servers are measured.
-    pub(super) who: Who,
-    /// Whether the server gets two cores.
+    /// The measured servers.
+    pub(super) servers: Servers,
+    /// Whether the server has two cores.
     pub(super) two_cores: bool,
     /// Arguments of the server.
     pub(super) server: &'static [&'static str],
-    /// The scenario that is the same but for an option of the server.
+    /// The key of the same scenario without the option of the server that this one measures.
     pub(super) without: Option<&'static str>,
 }
 
-/// What most scenarios have in common.
+/// The defaults of most scenarios.
 pub(super) const USUAL: Scenario = Scenario {
     key: "",
     kind: "",
@@ -34,37 +34,37 @@ pub(super) const USUAL: Scenario = Scenario {
     load: true,
     connections: 0,
     others: 0,
-    who: Who::All,
+    servers: Servers::All,
     two_cores: false,
     server: &[],
     without: None,
 };
 
-/// Which servers are measured.
+/// A selection of servers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Who {
-    /// All that implement it.
+pub(super) enum Servers {
+    /// All servers that implement the scenario.
     All,
-    /// This project.
+    /// Only this server.
     Ours,
     /// The Socket.IO servers in Rust.
     Rust,
 }
 
 impl Scenario {
-    /// Whether somebody who names it so means this one.
+    /// Returns whether `--only` with this name selects the scenario.
     pub(super) fn is_named(&self, name: &str) -> bool {
         let is_memory = self.kind == "connect" || self.key.starts_with("memory-");
         name == self.key || name == self.kind || (name == "memory" && is_memory)
     }
 
-    /// How many connections it has, and how many others, where there can be `most` in all.
+    /// Returns the numbers of connections and of additional connections, if `most` are possible in total.
     pub(super) fn size(&self, most: usize) -> (usize, usize) {
         let connections = self.connections.min(most);
         (connections, self.others.min(most - connections))
     }
 
-    /// The title of a row, with the numbers in it.
+    /// Returns the title of a row with its numbers inserted.
     pub(super) fn title(&self, row: &Row, most: usize) -> String {
         let (connections, others) = self.size(most);
         row.title
@@ -73,7 +73,7 @@ impl Scenario {
     }
 }
 
-/// A number as people read it: `10 000`.
+/// Returns a number with its digits in groups of three: `10 000`.
 pub(super) fn spaced(number: usize) -> String {
     let digits = number.to_string();
     if digits.len() < 5 {
@@ -89,7 +89,7 @@ pub(super) fn spaced(number: usize) -> String {
     text
 }
 
-/// One row of the table.
+/// A row of the table.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) title: &'static str,
@@ -97,17 +97,17 @@ pub(super) struct Row {
     pub(super) unit: Unit,
 }
 
-/// How a figure is shown.
+/// The format of a figure.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Unit {
     Kibibytes,
     Mebibytes,
     Microseconds,
-    /// Microseconds of each second, shown in milliseconds.
+    /// Microseconds per second, shown in milliseconds.
     OfSecond,
-    /// One figure by another.
+    /// The ratio of two figures.
     Ratio,
-    /// A part of one.
+    /// A fraction, shown as a percentage.
     Share,
 }
 
@@ -133,7 +133,7 @@ pub(super) const fn cpu(title: &'static str) -> Row {
     }
 }
 
-/// Every scenario, in the order of the table.
+/// The scenarios of the comparison, in the order of the table.
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         key: "echo-1",
@@ -218,13 +218,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_shown_in_groups() {
+    fn digits_are_grouped() {
         let shown = [7, 9999, 10_000, 123_456, 1_234_567].map(spaced);
         assert_eq!(shown, ["7", "9999", "10 000", "123 456", "1 234 567"]);
     }
 
     #[test]
-    fn a_scenario_is_no_larger_than_can_be() {
+    fn the_limit_of_open_files_reduces_a_scenario() {
         let scenario = Scenario {
             connections: 1000,
             others: 100_000,
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn units() {
+    fn figures_have_units() {
         let shown = [
             Unit::Kibibytes.show(1536.0),
             Unit::Mebibytes.show(1024.0 * 1024.0 * 3.2),

@@ -1,11 +1,11 @@
-//! What has been measured.
+//! The results of measurements.
 
 use serde_json::{Value, json};
 
 use super::plan::Scenario;
 use super::server::Kind;
 
-/// One measurement.
+/// The result of one measurement.
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) server: Kind,
@@ -15,7 +15,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// A figure; one within another report has its name behind that of the report and a `/`.
+    /// Returns a figure. The name of a figure in a nested report is `report/figure`.
     fn figure(&self, name: &str) -> Option<f64> {
         let mut value = &self.figures;
         for part in name.split('/') {
@@ -24,7 +24,7 @@ impl Sample {
         value.as_f64()
     }
 
-    /// One line for people.
+    /// Returns the figures as a line for the terminal.
     pub(super) fn summary(&self) -> String {
         let figure = |name| self.figure(name).unwrap_or(f64::NAN);
         format!(
@@ -38,7 +38,7 @@ impl Sample {
         )
     }
 
-    /// One line for programs.
+    /// Returns the sample as a JSON object for the log.
     pub(super) fn line(&self) -> Value {
         json!({
             "figures": self.figures,
@@ -49,7 +49,8 @@ impl Sample {
     }
 }
 
-/// The share of the time for which the server was ready to run and another process had its core.
+/// Returns the share of the time during which the server was ready to run but another process had its
+/// core.
 pub(super) fn wait(figures: &Value) -> f64 {
     figures
         .get("server_runq_wait")
@@ -57,13 +58,13 @@ pub(super) fn wait(figures: &Value) -> f64 {
         .unwrap_or(1.0)
 }
 
-/// All measurements.
+/// The results of all measurements.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
     samples: Vec<Sample>,
-    /// Measurements that were made twice because the server had waited for its core.
+    /// The number of measurements that were repeated because the server had waited for its core.
     pub(super) repeated: usize,
-    /// Measurements that gave no figures.
+    /// The number of failed measurements.
     pub(super) failures: usize,
 }
 
@@ -76,7 +77,7 @@ impl Samples {
         self.samples.is_empty()
     }
 
-    /// A figure of one server in one scenario, by round.
+    /// Returns a figure of a server in a scenario, with the round of each sample.
     pub(super) fn figures(
         &self,
         server: Kind,
@@ -93,7 +94,7 @@ impl Samples {
             .collect()
     }
 
-    /// How long one server waited for its core, in every scenario and round.
+    /// Returns the share of the time that a server waited for its core, for each scenario and round.
     pub(super) fn waits(&self, server: Kind) -> Vec<f64> {
         let mine = self.samples.iter().filter(|sample| sample.server == server);
         mine.map(|sample| wait(&sample.figures)).collect()

@@ -1,18 +1,18 @@
-//! What grows with the number of connections, and what options add to it.
+//! The scenarios of `--scale`: costs by the number of connections, and the costs of options.
 
-use super::plan::{Row, Scenario, USUAL, Unit, Who, cpu};
+use super::plan::{Row, Scenario, Servers, USUAL, Unit, cpu};
 
-/// How many connections the largest scenarios have.
+/// The number of connections in the largest scenarios.
 const LARGEST: usize = 100_000;
 
-/// What depends on a size, in the order of the table.
+/// Costs that depend on the number of connections, in the order of the table.
 pub(super) const SIZES: &[Scenario] = &[
     Scenario {
         key: "broadcast-100",
         kind: "broadcast",
         connections: 100,
         rows: &[cpu("broadcast to 100, per delivery")],
-        who: Who::Rust,
+        servers: Servers::Rust,
         ..USUAL
     },
     Scenario {
@@ -20,7 +20,7 @@ pub(super) const SIZES: &[Scenario] = &[
         kind: "broadcast",
         connections: 1000,
         rows: &[cpu("broadcast to 1000, per delivery")],
-        who: Who::Rust,
+        servers: Servers::Rust,
         ..USUAL
     },
     Scenario {
@@ -28,7 +28,7 @@ pub(super) const SIZES: &[Scenario] = &[
         kind: "broadcast",
         connections: 10_000,
         rows: &[cpu("broadcast to {conns}, per delivery")],
-        who: Who::Rust,
+        servers: Servers::Rust,
         ..USUAL
     },
     Scenario {
@@ -37,7 +37,7 @@ pub(super) const SIZES: &[Scenario] = &[
         connections: 1000,
         others: LARGEST,
         rows: &[cpu("broadcast to 1000 of {all}, per delivery")],
-        who: Who::Rust,
+        servers: Servers::Rust,
         ..USUAL
     },
     Scenario {
@@ -63,7 +63,7 @@ pub(super) const SIZES: &[Scenario] = &[
             },
         ],
         load: false,
-        who: Who::Rust,
+        servers: Servers::Rust,
         ..USUAL
     },
     Scenario {
@@ -95,7 +95,7 @@ pub(super) const SIZES: &[Scenario] = &[
             },
         ],
         load: false,
-        who: Who::Ours,
+        servers: Servers::Ours,
         ..USUAL
     },
     Scenario {
@@ -142,7 +142,7 @@ pub(super) const SIZES: &[Scenario] = &[
                 unit: Unit::Kibibytes,
             },
             Row {
-                title: "what the clients hold of each, not counted",
+                title: "memory of the clients for each, not included",
                 figure: "clients_per_conn",
                 unit: Unit::Kibibytes,
             },
@@ -222,7 +222,7 @@ pub(super) const SIZES: &[Scenario] = &[
                 unit: Unit::Microseconds,
             },
         ],
-        who: Who::Ours,
+        servers: Servers::Ours,
         two_cores: true,
         ..USUAL
     },
@@ -258,7 +258,7 @@ pub(super) const SIZES: &[Scenario] = &[
                 unit: Unit::Share,
             },
         ],
-        who: Who::Ours,
+        servers: Servers::Ours,
         two_cores: true,
         ..USUAL
     },
@@ -271,12 +271,12 @@ pub(super) const SIZES: &[Scenario] = &[
             figure: "p99_by_p50",
             unit: Unit::Ratio,
         }],
-        who: Who::Rust,
+        servers: Servers::Rust,
         ..USUAL
     },
 ];
 
-/// Connections over memory: the server's thread and that of the clients have a core each.
+/// In-memory connections: the thread of the server and that of the clients have one core each.
 const INNER: Scenario = Scenario {
     load: false,
     two_cores: true,
@@ -284,10 +284,10 @@ const INNER: Scenario = Scenario {
     ..OURS
 };
 
-/// Text that compresses like text.
+/// A payload of words, which compresses as text does.
 const TEXT: [&str; 3] = ["--payload", "2048", "--words"];
 
-/// What is dearer with something than without it.
+/// Pairs of scenarios with and without an option.
 pub(super) const ADDITIONS: &[Scenario] = &[
     Scenario {
         key: "broadcast-inner",
@@ -377,7 +377,7 @@ pub(super) const ADDITIONS: &[Scenario] = &[
     },
 ];
 
-/// Memory of connections, idle and used once; for a guide to sizes.
+/// The memory of connections, idle and after one event.
 pub(super) const MEMORY: &[Scenario] = &[
     Scenario {
         key: "memory-websocket",
@@ -388,7 +388,7 @@ pub(super) const MEMORY: &[Scenario] = &[
         key: "memory-polling",
         kind: "polling",
         connections: 5000,
-        // Load is what makes the second figure here.
+        // The second figure needs a load.
         arguments: &["--secs", "1", "--warmup", "0"],
         rows: &[
             Row {
@@ -451,13 +451,13 @@ pub(super) const MEMORY: &[Scenario] = &[
     },
 ];
 
-/// What is measured of this server only.
+/// The defaults of scenarios that only this server runs.
 const OURS: Scenario = Scenario {
-    who: Who::Ours,
+    servers: Servers::Ours,
     ..USUAL
 };
 
-/// Connections that are idle, and then used once.
+/// Connections that are idle and then send one event.
 const IDLE: Scenario = Scenario {
     kind: "connect",
     connections: 10_000,
@@ -466,7 +466,7 @@ const IDLE: Scenario = Scenario {
     ..OURS
 };
 
-/// The two columns of memory.
+/// Returns the two columns of the memory table.
 const fn memory(title: &'static str) -> [Row; 2] {
     [
         Row {
@@ -482,5 +482,5 @@ const fn memory(title: &'static str) -> [Row; 2] {
     ]
 }
 
-/// Everything, in the order of measuring.
+/// All scenarios, in the order of the measurements.
 pub(super) const LISTS: &[&[Scenario]] = &[SIZES, ADDITIONS, MEMORY];

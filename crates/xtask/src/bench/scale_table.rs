@@ -1,4 +1,4 @@
-//! The tables of what grows.
+//! The tables of `--scale`.
 
 use super::files;
 use super::options::Options;
@@ -9,7 +9,7 @@ use super::server::{Kind, Server};
 use super::statistics::{median, paired_ratio};
 use super::table::{self, missing};
 
-/// The tables, what was measured, and how noisy it was.
+/// Returns the measured versions, the noise and the tables.
 pub(super) fn render(
     servers: &[Server],
     samples: &Samples,
@@ -42,9 +42,9 @@ pub(super) fn render(
     text
 }
 
-/// What something costs that is added, beside the same without.
+/// Returns the table of costs with and without an option.
 fn additions(samples: &Samples, scenarios: &[&Scenario]) -> String {
-    let mut table = head(["cost of what is added", "without", "with", "ratio"]);
+    let mut table = head(["cost of additions", "without", "with", "ratio"]);
     for scenario in scenarios {
         let Some((row, without)) = scenario.rows.first().zip(scenario.without) else {
             continue;
@@ -66,7 +66,7 @@ fn additions(samples: &Samples, scenarios: &[&Scenario]) -> String {
     table
 }
 
-/// Memory per connection, before and after it was used.
+/// Returns the table of memory per connection, idle and after one event.
 fn memory(samples: &Samples, scenarios: &[&Scenario]) -> String {
     let mut table = head(["memory per connection", "idle", "after one event each"]);
     for scenario in scenarios {
@@ -120,7 +120,7 @@ mod tests {
             .into()
     }
 
-    /// What is with an option costs 3 where else 2 is paid; rounds differ.
+    /// An option raises the cost from 2 to 3. The rounds differ.
     fn samples() -> Samples {
         let mut samples = Samples::default();
         for scenario in LISTS.iter().copied().flatten() {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_those_that_were_measured() {
+    fn titles_state_the_measured_sizes() {
         let text = rendered("", 19_800);
         for line in [
             "| memory of the server with 19 800 idle connections | 300 MiB | – |",
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn additions_stand_beside_the_same_without() {
+    fn additions_are_compared_with_their_base() {
         let text = rendered("", 19_800);
         let line = "| delivery to 1000: connection state recovery | 3.00 µs | 4.50 µs | 1.50 |";
         assert!(text.contains(line), "{text}");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_an_option_is_compared_with_is_measured() {
+    fn the_base_of_each_addition_is_measured() {
         for scenario in ADDITIONS {
             if let Some(without) = scenario.without {
                 let found = LISTS

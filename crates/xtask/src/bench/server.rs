@@ -1,18 +1,18 @@
-//! The servers that are compared, and how each is built.
+//! The compared servers and their builds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::plan::{Scenario, Who};
+use super::plan::{Scenario, Servers};
 use crate::command::{cargo, is_there, program, read, run};
 use crate::failure::Failure;
 use crate::install::node;
 use crate::project::Project;
 
-/// Where the other servers live.
+/// The folder of the other servers.
 const PEERS: &str = "tests/bench/peers";
 
-/// Builds the servers that are wanted; those that could not be built are told with the reason.
+/// Builds the selected servers. Returns them, and the reason for each server that cannot be built.
 pub(super) fn build_all(
     project: &Project,
     wanted: impl Fn(Kind) -> bool,
@@ -35,13 +35,13 @@ pub(super) fn build_all(
     (servers, absent)
 }
 
-/// A server that is ready to run.
+/// A server that has been built.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) kind: Kind,
-    /// Program and arguments, but for the port and what the scenario adds.
+    /// The program and its arguments, without the port and the arguments of the scenario.
     pub(super) command: Vec<PathBuf>,
-    /// What it is built on.
+    /// The library and its version.
     pub(super) version: String,
 }
 
@@ -50,11 +50,11 @@ pub(super) struct Server {
 pub(super) enum Kind {
     /// This project.
     Socketio,
-    /// The other Rust server.
+    /// The other Socket.IO server in Rust.
     Socketioxide,
-    /// No Socket.IO server: what a WebSocket library costs that answers at once.
+    /// A bare WebSocket library that imitates the answers: the lower bound of the costs.
     Tungstenite,
-    /// The reference.
+    /// The reference implementation.
     Node,
 }
 
@@ -66,7 +66,7 @@ impl Kind {
         Self::Node,
     ];
 
-    /// The head of its column.
+    /// Returns the heading of its column.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Node => "Node",
@@ -76,12 +76,14 @@ impl Kind {
         }
     }
 
-    /// Whether it implements what the scenario needs.
+    /// Returns whether the server implements the scenario.
     pub(super) fn can(self, scenario: &Scenario) -> bool {
-        match scenario.who {
-            Who::All => self != Self::Tungstenite || !matches!(scenario.kind, "polling" | "rooms"),
-            Who::Ours => self == Self::Socketio,
-            Who::Rust => matches!(self, Self::Socketio | Self::Socketioxide),
+        match scenario.servers {
+            Servers::All => {
+                self != Self::Tungstenite || !matches!(scenario.kind, "polling" | "rooms")
+            }
+            Servers::Ours => self == Self::Socketio,
+            Servers::Rust => matches!(self, Self::Socketio | Self::Socketioxide),
         }
     }
 
@@ -142,7 +144,7 @@ fn build_node(project: &Project) -> Result<Server, Failure> {
     })
 }
 
-/// The version of a package in the text of a `Cargo.lock`.
+/// Returns the version of a package in the text of a `Cargo.lock`.
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let (_, rest) = lock.split_once(&format!("\nname = \"{package}\"\nversion = \""))?;
     rest.split_once('"').map(|(version, _)| version)
@@ -160,14 +162,14 @@ mod tests {
     use crate::bench::plan::SCENARIOS;
 
     #[test]
-    fn the_version_of_a_locked_package() {
+    fn the_version_of_a_locked_package_is_found() {
         let lock = "\n[[package]]\nname = \"b\"\nversion = \"2.0.0\"\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n";
         assert_eq!(locked_version(lock, "a"), Some("1.0.0"));
         assert_eq!(locked_version(lock, "c"), None);
     }
 
     #[test]
-    fn only_the_imitation_lacks_scenarios() {
+    fn only_the_websocket_library_lacks_scenarios() {
         let lacks = |kind: Kind| {
             SCENARIOS
                 .iter()

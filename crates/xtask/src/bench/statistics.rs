@@ -1,6 +1,6 @@
-//! The little that is needed to compare.
+//! Statistics of samples.
 
-/// The middle value; of an even number the mean of the two in the middle.
+/// Returns the median: the middle value, or the mean of the two middle values.
 pub(super) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<_> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
@@ -12,8 +12,8 @@ pub(super) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     Some(f64::midpoint(lower, upper))
 }
 
-/// The median of one by other, of the rounds in which both were measured. What the machine does
-/// besides changes from round to round, and changes both.
+/// Returns the median of `one / other` over the rounds that contain both. The load of the machine varies
+/// between rounds and affects both values of a round.
 pub(super) fn paired_ratio(one: &[(usize, f64)], other: &[(usize, f64)]) -> Option<f64> {
     let ratios = one.iter().filter_map(|(round, value)| {
         let (_, divisor) = other.iter().find(|(other, _)| other == round)?;
@@ -22,7 +22,7 @@ pub(super) fn paired_ratio(one: &[(usize, f64)], other: &[(usize, f64)]) -> Opti
     median(ratios)
 }
 
-/// From the smallest to the largest value, as a share of the median.
+/// Returns the difference between the largest and the smallest value, relative to the median.
 pub(super) fn spread(values: &[f64]) -> Option<f64> {
     let middle = median(values.iter().copied()).filter(|middle| *middle > 0.0)?;
     let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_in_the_middle() {
+    fn the_median_is_the_middle_value() {
         assert_eq!(median([3.0, 1.0, 100.0]), Some(3.0));
         assert_eq!(median([4.0, 1.0, 2.0, 100.0]), Some(3.0));
         assert_eq!(median([]), None);

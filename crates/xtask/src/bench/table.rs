@@ -1,4 +1,4 @@
-//! The result, as a table that people read.
+//! The tables of the comparison.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +11,7 @@ use super::server::{Kind, Server};
 use super::statistics::{median, paired_ratio, spread};
 use crate::failure::Failure;
 
-/// The name in the two lines between which a table stands.
+/// The name of a section of a document, in the comments that mark its begin and end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Marks(pub(super) &'static str);
 
@@ -25,12 +25,12 @@ impl Marks {
     }
 }
 
-/// Servers that waited longer, in the median, were not alone on their core.
+/// A server with a larger median wait shared its core with other programs.
 const QUIET_WAIT: f64 = 0.1;
-/// Figures of a quiet machine differ by less, in the median.
+/// The median spread on a quiet machine is smaller.
 const QUIET_SPREAD: f64 = 0.15;
 
-/// Both tables, what was compared, and how noisy it was.
+/// Returns the compared versions, the noise and both tables.
 pub(super) fn render(
     servers: &[Server],
     samples: &Samples,
@@ -45,7 +45,7 @@ pub(super) fn render(
     text
 }
 
-/// What was compared, and how noisy it was.
+/// Returns the compared versions and the noise.
 pub(super) fn preamble(
     servers: &[Server],
     samples: &Samples,
@@ -72,10 +72,10 @@ pub(super) fn preamble(
     text
 }
 
-/// Puts `text` between the two marks of a document.
+/// Replaces the text between the two marks of a document.
 ///
 /// # Errors
-/// If it cannot be read or written, or has no marks.
+/// If the document cannot be read or written, or has no marks.
 pub(super) fn replace(path: &Path, marks: Marks, text: &str) -> Result<(), Failure> {
     let failure = |what: &str| Failure::new(format!("{}: {what}", path.display()));
     let document = fs::read_to_string(path).map_err(|error| failure(&error.to_string()))?;
@@ -99,7 +99,8 @@ fn between_marks(document: &str, marks: Marks, text: &str) -> Option<String> {
     ))
 }
 
-/// What an operation costs the server. The first server is the one that the others are compared with.
+/// Returns the table of the server's CPU time per operation. The other servers are compared with the
+/// first one.
 pub(super) fn costs(
     servers: &[Server],
     samples: &Samples,
@@ -139,7 +140,7 @@ fn cost(
     cell
 }
 
-/// How much came through, and how fast.
+/// Returns the table of throughput and latency.
 fn speeds(servers: &[Server], samples: &Samples, options: &Options) -> String {
     let mut table = head("operations per second; latency p50 / p99", servers);
     for scenario in options.scenarios().filter(|scenario| scenario.load) {
@@ -184,7 +185,7 @@ pub(super) fn line(table: &mut String, title: &str, cells: impl Iterator<Item = 
     table.push('\n');
 }
 
-/// One sentence for each thing that makes the figures worth less.
+/// Returns a sentence for each source of noise.
 fn noise(servers: &[Server], samples: &Samples, options: &Options) -> String {
     let waits = servers.iter().filter_map(|server| {
         let wait = median(samples.waits(server.kind))?;
@@ -205,7 +206,7 @@ fn noise(servers: &[Server], samples: &Samples, options: &Options) -> String {
         })
     });
     let spread = median(spreads);
-    // Threads of Node wait for each other: that says nothing about the machine.
+    // The threads of Node wait for each other, so their waits do not measure the load of the machine.
     let waited = waits
         .iter()
         .any(|(kind, wait)| *kind != Kind::Node && *wait > QUIET_WAIT);
@@ -215,7 +216,7 @@ fn noise(servers: &[Server], samples: &Samples, options: &Options) -> String {
             "Noisy: the rounds differ. Compare the ratios only."
         }
         Some(_) => "Quiet.",
-        None => "One round tells nothing about noise.",
+        None => "Noise unknown: it takes two rounds.",
     };
     let waits: Vec<_> = waits
         .iter()
@@ -233,11 +234,7 @@ fn noise(servers: &[Server], samples: &Samples, options: &Options) -> String {
         );
     }
     if samples.repeated > 0 {
-        let _ = write!(
-            text,
-            " Measured once more because of waiting: {}.",
-            samples.repeated
-        );
+        let _ = write!(text, " Repeated because of waiting: {}.", samples.repeated);
     }
     if samples.failures > 0 {
         let _ = write!(text, " Failed: {}.", samples.failures);
@@ -291,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn medians_and_paired_ratios() {
+    fn cells_are_medians_and_paired_ratios() {
         let text = render(&servers(), &samples(0.0), &[], &options("--rounds 3"));
         assert!(
             text.contains("| echo, 1 in flight | 6.12 µs | 8.16 µs (0.75) |"),
@@ -316,22 +313,22 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_told() {
-        let told = |wait| noise(&servers(), &samples(wait), &options(""));
+    fn noise_is_reported() {
+        let text = |wait| noise(&servers(), &samples(wait), &options(""));
         assert!(
-            told(0.0).starts_with("Noisy: the rounds differ."),
+            text(0.0).starts_with("Noisy: the rounds differ."),
             "{}",
-            told(0.0)
+            text(0.0)
         );
         assert!(
-            told(0.3).starts_with("Noisy: other programs"),
+            text(0.3).starts_with("Noisy: other programs"),
             "{}",
-            told(0.3)
+            text(0.3)
         );
     }
 
     #[test]
-    fn what_was_not_built_is_told() {
+    fn a_missing_server_is_reported() {
         let absent = ["Node: npm is missing; install Node.js".to_owned()];
         let text = render(&servers(), &samples(0.0), &absent, &options("--only echo"));
         assert!(
@@ -342,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_stands_between_its_marks() {
+    fn the_table_replaces_the_text_between_its_marks() {
         let marks = Marks("bench scale");
         let (begin, end) = (marks.begin(), marks.end());
         let other = "<!-- bench: begin -->\nkept\n<!-- bench: end -->";

@@ -1,11 +1,11 @@
-//! Programs from the packages of the distribution.
+//! Programs from packages of the distribution.
 
 use super::report::Report;
 use crate::command::{is_there, program, read, run};
 
-/// A program, and the package that brings it.
+/// A program and the package that contains it.
 struct Program {
-    /// Names under which it may be there already.
+    /// The names or paths of the installed program.
     names: &'static [&'static str],
     package: &'static str,
 }
@@ -42,7 +42,7 @@ pub(super) fn packages(report: &mut Report) {
     }
     println!("   installing {}", packages.join(" "));
     let why = match install(&packages) {
-        Ok(()) => "the package was installed and did not bring it".to_owned(),
+        Ok(()) => "the installed package does not contain it; install it by hand".to_owned(),
         Err(why) => why,
     };
     for program in missing() {
@@ -53,7 +53,7 @@ pub(super) fn packages(report: &mut Report) {
 fn install(packages: &[&str]) -> Result<(), String> {
     let advice = format!("install by hand: {}", packages.join(" "));
     if !is_there("apt-get") {
-        return Err(format!("there is no apt-get; {advice}"));
+        return Err(format!("apt-get is missing; {advice}"));
     }
     let user = read(program("id").arg("-u")).unwrap_or_default();
     if user.trim() != "0" {
@@ -68,7 +68,7 @@ fn install(packages: &[&str]) -> Result<(), String> {
             .arg("--quiet=2");
         apt
     };
-    // An old list is better than none: the installation tells whether it was good enough.
+    // The installation may succeed with an old list of packages.
     if let Err(failure) = run(apt().arg("update")) {
         println!("   {failure}");
     }

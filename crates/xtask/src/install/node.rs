@@ -7,14 +7,14 @@ use std::time::SystemTime;
 use crate::command::{program, run};
 use crate::failure::Failure;
 
-/// Installs the packages of a folder, unless they are there.
+/// Installs the packages of a folder, unless they are up to date.
 ///
 /// # Errors
 /// If npm fails.
 pub(crate) fn packages(folder: &Path) -> Result<(), Failure> {
     let lock = folder.join("package-lock.json");
     let wanted = changed(&lock).or_else(|| changed(&folder.join("package.json")));
-    // npm writes this one when it has installed everything.
+    // npm writes this file after it has installed all packages.
     let installed = changed(&folder.join("node_modules/.package-lock.json"));
     if installed.is_some() && installed >= wanted {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Packages from PyPI, in an environment of their own.
+//! Packages from PyPI in a virtual environment.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::command::{program, run};
 use crate::failure::Failure;
 
-/// Creates the environment with what `requirements` lists, unless it is there.
+/// Creates the environment with the packages of `requirements`, unless it is up to date.
 ///
 /// # Errors
 /// If the environment cannot be created or a package cannot be installed.
@@ -31,7 +31,7 @@ pub(super) fn environment(environment: &Path, requirements: &Path) -> Result<(),
             "-r",
         ])
         .arg(requirements))?;
-    // Only now: an interrupted installation is to be made again.
+    // Written last, so that an interrupted installation is repeated.
     fs::write(&stamp, wanted)
         .map_err(|error| Failure::new(format!("cannot write {}: {error}", stamp.display())))
 }

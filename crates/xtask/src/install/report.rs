@@ -1,13 +1,13 @@
-//! What could not be installed.
+//! The tools and packages that could not be installed.
 
 use std::fmt;
 
-/// All that could not be installed.
+/// The tools and packages that could not be installed.
 #[derive(Debug, Default)]
 pub(crate) struct Report(Vec<Missing>);
 
 impl Report {
-    /// Whether tests with real clients have to do without something.
+    /// Returns whether something is missing for the tests with real clients.
     pub(crate) fn clients_are_incomplete(&self) -> bool {
         self.0.iter().any(|missing| missing.clients)
     }
@@ -52,11 +52,11 @@ impl fmt::Display for Report {
     }
 }
 
-/// Something that could not be installed.
+/// A tool or package that could not be installed.
 #[derive(Debug)]
 struct Missing {
     what: String,
     why: String,
-    /// Whether tests with real clients have to do without it.
+    /// Whether tests with real clients need it.
     clients: bool,
 }

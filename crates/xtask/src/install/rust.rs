@@ -1,9 +1,9 @@
-//! Parts of the Rust toolchain, and tools that cargo builds.
+//! Components of the Rust toolchain, and tools that cargo builds.
 
 use crate::command::{cargo, is_there, program, read, run};
 use crate::failure::Failure;
 
-/// The components that the checks use.
+/// Adds the components that the checks use.
 ///
 /// # Errors
 /// If one is missing and rustup cannot add it.
@@ -22,7 +22,7 @@ pub(super) fn components() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The tool that checks licences, sources and advisories of the dependencies.
+/// Installs the tool that checks the licenses, sources and advisories of the dependencies.
 ///
 /// # Errors
 /// If it is missing and cannot be built.

@@ -1,4 +1,4 @@
-//! Published crates must build with any one feature: a feature must not need another silently.
+//! Checks that published crates build with each single feature.
 
 use std::process::Command;
 
@@ -6,10 +6,10 @@ use crate::command::run;
 use crate::failure::Failure;
 use crate::project::Project;
 
-/// Checks every published crate without features, and with each one alone.
+/// Checks every published crate without features and with each single feature.
 ///
 /// # Errors
-/// With the first that does not build.
+/// With the first combination that does not build.
 pub(super) fn check(project: &Project, cargo: impl Fn() -> Command) -> Result<(), Failure> {
     for package in project.packages.iter().filter(|package| package.published) {
         let check = || {

@@ -1,4 +1,4 @@
-//! The Rust version that the crates state.
+//! Checks the minimum version of Rust.
 
 use crate::command::{program, read};
 use crate::failure::Failure;
@@ -7,7 +7,7 @@ use crate::project::Project;
 /// Checks that every published crate states a version, and that the running compiler is no older.
 ///
 /// # Errors
-/// If one does not.
+/// If a crate states no version, or one above that of the compiler.
 pub(super) fn check(project: &Project) -> Result<(), Failure> {
     let text = read(program("rustc").arg("--version"))?;
     let running = text.split_whitespace().nth(1).unwrap_or_default();
@@ -15,7 +15,7 @@ pub(super) fn check(project: &Project) -> Result<(), Failure> {
         let name = &package.name;
         let Some(stated) = &package.rust_version else {
             return Err(Failure::new(format!(
-                "{name} has no rust-version; take that of the workspace"
+                "{name} has no rust-version; inherit that of the workspace"
             )));
         };
         if numbers(running) < numbers(stated) {
@@ -27,7 +27,7 @@ pub(super) fn check(project: &Project) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The numbers of a version; what follows a dash does not count.
+/// Returns the numbers of a version, without the part after a dash.
 fn numbers(version: &str) -> Vec<u32> {
     let version = version.split('-').next().unwrap_or_default();
     version

@@ -1,4 +1,4 @@
-//! Broadcasts to a room of WebSocket clients: from `emit` to the last byte that was written.
+//! Broadcasts to a room of WebSocket clients, from `emit` to the last written byte.
 
 use gungraun::{library_benchmark, library_benchmark_group};
 use socketio::PerMessageDeflate;
@@ -6,7 +6,7 @@ use socketio::PerMessageDeflate;
 use crate::catalogue::{EMITS, MANY_EMITS, MANY_MEMBERS, MEMBERS, STRANGERS};
 use crate::world::{World, string, text};
 
-/// A world with members of the room, and what is sent to them.
+/// A server with members of a room, and the broadcast to them.
 struct Hall {
     world: World,
     members: usize,
@@ -28,7 +28,7 @@ impl Hall {
             emits,
             argument,
         };
-        // Three times: buffers have their size then, and compressors have seen the message.
+        // Three times, so that buffers have their final size and compressors have seen the message.
         for _ in 0..3 {
             let before = hall.world.tally.writes.number();
             hall.emit();
@@ -54,7 +54,7 @@ fn with_strangers() -> Hall {
     Hall::new(world, MEMBERS, EMITS, string())
 }
 
-/// Text that is long enough to be compressed.
+/// A text that is long enough for compression.
 fn deflated() -> Hall {
     let world = World::with(|options| options.per_message_deflate(PerMessageDeflate::default()));
     let words = (0..200).map(|number| format!("number {number}, "));

@@ -1,28 +1,28 @@
-//! What is counted, and how often.
+//! The counted operations and their numbers per run.
 
 use bench::instructions::Counted;
 
-/// Messages that are decoded, or encoded, in one run.
+/// The number of messages that one run decodes or encodes.
 pub(crate) const CODED: usize = 64;
-/// Bodies of long-polling that are decoded in one run, and the packets of each.
+/// The number of long-polling bodies that one run decodes, and of the packets in each.
 pub(crate) const PAYLOADS: usize = 16;
 pub(crate) const PAYLOAD_PACKETS: usize = 16;
-/// Events that a client sends in one run.
+/// The number of events that a client sends in one run.
 pub(crate) const EVENTS: usize = 64;
-/// Events that a polling client sends in one run.
+/// The number of events that a long-polling client sends in one run.
 pub(crate) const POLLED: usize = 32;
-/// Connections that are opened and closed in one run.
+/// The number of connections that one run opens and closes.
 pub(crate) const CONNECTIONS: usize = 64;
-/// Members of a room, and broadcasts to them in one run.
+/// The number of members of a room, and of broadcasts to them in one run.
 pub(crate) const MEMBERS: usize = 100;
 pub(crate) const EMITS: usize = 8;
-/// The same for a large room.
+/// The same numbers for a large room.
 pub(crate) const MANY_MEMBERS: usize = 1000;
 pub(crate) const MANY_EMITS: usize = 4;
-/// Sockets of the namespace that are not in the room.
+/// The number of sockets of the namespace outside of the room.
 pub(crate) const STRANGERS: usize = 10_000;
 
-/// Every figure, in the order of the table.
+/// All entries in the order of the table.
 pub(crate) const CATALOGUE: &[Counted] = &[
     Counted::new(
         "decode/string",

@@ -1,15 +1,15 @@
-//! Connections over WebSocket: from the first byte of HTTP to the namespace, and to the end.
+//! Connections over WebSocket, from the first byte of HTTP to the namespace and to the end.
 
 use gungraun::{library_benchmark, library_benchmark_group};
 
 use crate::catalogue::CONNECTIONS;
 use crate::world::{World, text, upgrade};
 
-/// Connections before those that are counted: sessions and sockets are kept in many tables by their random ids, and with
-/// so many of them each table has been used.
+/// The number of connections before the counted ones. Sessions and sockets are distributed over tables by
+/// their random ids, and this number fills each table.
 const BEFORE: usize = 256;
 
-/// A server, what a client sends, and how many bytes come back.
+/// A server, the bytes of a client, and the number of bytes in the answer.
 struct Opening {
     world: World,
     join: Vec<u8>,

@@ -1,4 +1,4 @@
-//! From messages to packets and their arguments.
+//! Decoding of messages to packets and their arguments.
 
 use std::hint::black_box;
 
@@ -14,7 +14,7 @@ use socketio_proto::{DecodeLimits, Decoder};
 use crate::catalogue::{CODED, PAYLOAD_PACKETS, PAYLOADS};
 use crate::world::string;
 
-/// Messages of one kind, each in memory of its own as from a connection.
+/// Messages of one kind, each in a separate buffer as from a connection.
 struct Messages {
     decoder: Decoder,
     texts: Vec<ByteString>,
@@ -33,9 +33,9 @@ fn string_event() -> Messages {
     messages(&format!("2[\"message\",\"{}\"]", string()))
 }
 
-/// A member of a list that takes about a KiB.
+/// An entry of a list with a size of about 1 KiB.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is what counts")]
+#[expect(dead_code, reason = "deserializing it is measured")]
 struct Entry {
     id: u64,
     name: String,
@@ -44,7 +44,7 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is what counts")]
+#[expect(dead_code, reason = "deserializing it is measured")]
 struct Entries {
     entries: Vec<Entry>,
 }
@@ -82,10 +82,12 @@ fn read_all<T: DeserializeOwned>(messages: Messages) -> Decoder {
     for text in texts {
         let mut packet = decoder.decode_text(text).expect("the message is valid");
         if packet.is_none() {
-            let attachment = attachments.next().expect("there is one for each");
-            packet = decoder.decode_binary(attachment).expect("it was awaited");
+            let attachment = attachments.next().expect("each message has an attachment");
+            packet = decoder
+                .decode_binary(attachment)
+                .expect("the attachment is expected");
         }
-        let packet = packet.expect("all of it has come");
+        let packet = packet.expect("the packet is complete");
         black_box(packet.event_name());
         black_box(packet.payload.deserialize::<T>().expect("the type fits"));
     }

@@ -1,4 +1,4 @@
-//! From arguments to messages.
+//! Encoding of arguments to messages.
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ use socketio_proto::{Args, Namespace, Packet, encode_ack, encode_event, encode_p
 use crate::catalogue::CODED;
 use crate::world::string;
 
-/// What an application sends.
+/// The argument of an event.
 #[derive(Serialize)]
 struct Message {
     id: u64,
@@ -29,12 +29,12 @@ fn message() -> Message {
     }
 }
 
-/// Events with one argument.
+/// Encodes events with one argument.
 fn encode_events<T: Serialize>(argument: T) -> T {
     for _ in 0..CODED {
         let mut text = String::from("4");
         encode_event(&mut text, "/", None, "message", black_box(&argument))
-            .expect("it has a form in JSON");
+            .expect("it can be encoded as JSON");
         black_box(text);
     }
     argument
@@ -57,19 +57,19 @@ fn structures(argument: Message) -> Message {
 fn acknowledgements(argument: String) -> String {
     for _ in 0..CODED {
         let mut text = String::from("4");
-        encode_ack(&mut text, "/", 107, black_box(&argument)).expect("it has a form in JSON");
+        encode_ack(&mut text, "/", 107, black_box(&argument)).expect("it can be encoded as JSON");
         black_box(text);
     }
     argument
 }
 
-// A broadcast: its arguments become a packet, and the packet a message.
+// A broadcast: the arguments are encoded to a packet, and the packet to a message.
 #[library_benchmark]
 #[bench::broadcast(string())]
 fn broadcasts(argument: String) -> String {
     for _ in 0..CODED {
         let payload = Args::from_serialize(Some("message"), black_box(&argument))
-            .expect("it has a form in JSON");
+            .expect("it can be encoded as JSON");
         let packet = Packet::event(Namespace::MAIN, payload);
         let mut text = String::from("4");
         black_box(encode_packet(&mut text, &packet));

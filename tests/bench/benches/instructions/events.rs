@@ -1,4 +1,4 @@
-//! Events of one client over WebSocket: from the bytes that it sends to those that it gets.
+//! Events of one client over WebSocket, from the sent bytes to the received ones.
 
 use gungraun::{library_benchmark, library_benchmark_group};
 
@@ -6,7 +6,7 @@ use crate::catalogue::EVENTS;
 use crate::line::Client;
 use crate::world::{World, binary, string, text};
 
-/// A client, what it sends at once, and how many bytes come back.
+/// A client, the bytes of one write, and the number of bytes in the answers.
 struct Exchange {
     world: World,
     sent: Vec<u8>,
@@ -16,11 +16,11 @@ struct Exchange {
 
 impl Exchange {
     fn client(&self) -> &Client {
-        self.world.clients.first().expect("it was made with one")
+        self.world.clients.first().expect("the server has a client")
     }
 }
 
-/// The same message, `at_once` times in one write and [`EVENTS`] times in all.
+/// Prepares the same message, `at_once` times in one write and [`EVENTS`] times in total.
 fn exchange(message: &[u8], at_once: usize, answer: Option<&str>) -> Exchange {
     let mut exchange = Exchange {
         world: World::with_client(),
@@ -28,7 +28,7 @@ fn exchange(message: &[u8], at_once: usize, answer: Option<&str>) -> Exchange {
         answered: 0,
         times: EVENTS / at_once,
     };
-    // Twice: what is made on first use is there then, and has its size.
+    // Twice, so that everything is allocated and has its final size.
     exchange.world.answer(exchange.client(), &exchange.sent);
     let answered = exchange.world.answer(exchange.client(), &exchange.sent);
     let text = String::from_utf8_lossy(&answered);
@@ -57,7 +57,7 @@ fn binary_echo() -> Exchange {
     exchange(&[event, attachment].concat(), 1, Some(&"x".repeat(1024)))
 }
 
-/// An event after which the server writes nothing.
+/// Prepares an event without an answer.
 fn silent(event: &str) -> Exchange {
     exchange(&text(event), 1, None)
 }

@@ -1,7 +1,7 @@
-//! A connection in memory, one end of which the benchmark is.
+//! An in-memory connection whose client end is the benchmark.
 //!
-//! It takes vectored writes, as TCP does, and what the server writes is only counted: so next to nothing of what is
-//! measured is the client's.
+//! It accepts vectored writes, as TCP does. The bytes of the server are only counted, so the client's share
+//! of the instructions is negligible.
 
 use std::io::{self, IoSlice};
 use std::mem;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::tally::Tally;
 
-/// A new connection, whose events are added to the tally.
+/// Creates a connection whose events are added to the tally.
 pub(crate) fn line(tally: &Arc<Tally>) -> (Client, Server) {
     let line = Arc::new(Line {
         state: Mutex::default(),
@@ -29,12 +29,12 @@ struct Line {
 
 #[derive(Default)]
 struct State {
-    /// What the client has sent; the server has read the first `read` bytes of it.
+    /// The bytes of the client, of which the server has read the first `read`.
     sent: Vec<u8>,
     read: usize,
     closed: bool,
     reader: Option<Waker>,
-    /// What the server has written, while somebody wants to see it.
+    /// The bytes of the server since [`Client::record`].
     record: Option<Vec<u8>>,
 }
 
@@ -44,11 +44,11 @@ impl Line {
     }
 }
 
-/// The client's end. Its drop closes the connection.
+/// The client's end. Dropping it closes the connection.
 pub(crate) struct Client(Arc<Line>);
 
 impl Client {
-    /// Sends bytes as they are.
+    /// Sends bytes to the server.
     pub(crate) fn send(&self, bytes: &[u8]) {
         let mut state = self.0.state();
         state.sent.extend_from_slice(bytes);
@@ -59,12 +59,12 @@ impl Client {
         }
     }
 
-    /// Keeps what the server writes from now on, for [`recorded`](Self::recorded).
+    /// Starts to record the bytes of the server for [`recorded`](Self::recorded).
     pub(crate) fn record(&self) {
         self.0.state().record = Some(Vec::new());
     }
 
-    /// What the server has written since [`record`](Self::record).
+    /// Returns the bytes that the server has written since [`record`](Self::record).
     pub(crate) fn recorded(&self) -> Vec<u8> {
         self.0.state().record.take().unwrap_or_default()
     }
@@ -154,7 +154,7 @@ impl AsyncWrite for Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.0.tally.ends.add(1);
-        // The waker would keep the task that it wakes.
+        // The waker holds a reference to the task that it wakes.
         drop(mem::take(&mut self.0.state().reader));
     }
 }

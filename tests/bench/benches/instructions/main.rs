@@ -1,7 +1,7 @@
-//! How many instructions the hot paths take; what is counted and how is told in `docs/PERFORMANCE.md`.
+//! Counts the instructions of the hot paths, as `docs/PERFORMANCE.md` describes.
 //!
-//! `cargo bench` runs it, compares with `tests/bench/benches/instructions.txt` and fails if something has become more
-//! expensive.
+//! `cargo bench` compares the counts with `tests/bench/benches/instructions.txt` and fails if one has
+//! increased.
 
 #![expect(
     unused_qualifications,
@@ -25,7 +25,7 @@ use std::env;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-/// The figures, by the runner of gungraun, which runs this program once more for each of them.
+/// The benchmarks. The runner of gungraun runs this program once for each of them.
 mod counting {
     use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, main};
 
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     let is_counted = arguments.any(|argument| argument == "--gungraun-run");
     counting::run();
-    // Cargo says `--bench`. Without it, as in tests, everything is run once and nothing is counted.
+    // Cargo passes `--bench`. Without it, as in tests, each benchmark runs once without counting.
     let mut arguments = env::args().skip(1);
     if is_counted || !arguments.any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;

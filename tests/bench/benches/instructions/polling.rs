@@ -1,4 +1,4 @@
-//! Events of one client that polls: requests and answers of the service, without HTTP on the wire.
+//! Events of one long-polling client: requests and responses of the service, without HTTP on the wire.
 
 use bytes::Bytes;
 use gungraun::{library_benchmark, library_benchmark_group};
@@ -11,10 +11,10 @@ use tower_service::Service as _;
 use crate::catalogue::POLLED;
 use crate::world::{World, string};
 
-/// The request that sends, and the one that waits.
+/// The POST that sends and the GET that waits.
 type Requests = (Request<Full<Bytes>>, Request<Full<Bytes>>);
 
-/// A client that has joined, and the requests that it will make.
+/// A client that has joined, and its next requests.
 struct Exchange {
     world: World,
     requests: Vec<Requests>,
@@ -28,7 +28,7 @@ async fn ask(service: &SocketIoService<NotFound>, request: Request<Full<Bytes>>)
         .await
         .unwrap_or_else(|never| match never {});
     let body = response.into_body().collect().await;
-    body.expect("the answer is whole").to_bytes()
+    body.expect("the response is complete").to_bytes()
 }
 
 fn request(method: Method, query: &str, body: String) -> Request<Full<Bytes>> {
@@ -63,8 +63,8 @@ fn echo() -> Exchange {
 }
 
 impl Exchange {
-    /// Makes the requests. It is no part of the benchmark's own function: callgrind stops counting where the name of
-    /// that function comes up again, as in those of what is written within it.
+    /// Sends the requests. This is not part of the benchmark's function: callgrind stops counting where the
+    /// name of that function occurs again, as it does in the names of its closures.
     async fn run(&self, requests: Vec<Requests>) {
         let service = &self.world.service;
         for (get, post) in requests {
@@ -80,7 +80,7 @@ impl Exchange {
     }
 }
 
-// A GET that waits, and a POST to which it brings the answer.
+// A GET that waits, and a POST whose answer it receives.
 #[library_benchmark]
 #[bench::echo(echo())]
 fn polled(exchange: Exchange) -> Exchange {

@@ -8,17 +8,22 @@ use crate::world::World;
 
 const ROOMS: [&str; 5] = ["news", "sports", "weather", "chess", "music"];
 
-/// Two sockets, of which the first is in all rooms.
+/// Returns the second of two sockets. The first one is in all rooms.
 fn second_of_two() -> (World, Socket) {
     let mut world = World::new();
     world.join(1);
-    let first = world.io.of("/").sockets().pop().expect("one has joined");
+    let first = world
+        .io
+        .of("/")
+        .sockets()
+        .pop()
+        .expect("a socket has joined");
     first.join(ROOMS);
     world.join(1);
     let mut sockets = world.io.of("/").sockets();
     sockets.retain(|socket| socket.id() != first.id());
-    let second = sockets.pop().expect("another has joined");
-    // What is made on first use.
+    let second = sockets.pop().expect("a second socket has joined");
+    // Allocates what the first use allocates.
     second.join(ROOMS);
     for room in ROOMS {
         second.leave(room);

@@ -1,31 +1,31 @@
-//! What has happened on all connections, and somebody who waits for it.
+//! Counts of events on all connections, and a future that waits for a count.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
-/// What has happened on all connections.
+/// Counts of events on all connections.
 #[derive(Default)]
 pub(crate) struct Tally {
-    /// Bytes that the server has written.
+    /// The number of bytes that the server has written.
     pub(crate) bytes: Count,
-    /// Times that it wrote.
+    /// The number of writes.
     pub(crate) writes: Count,
-    /// How often the server wanted to read and there was nothing: it is done with what came before.
+    /// The number of reads that found no data: the server has handled all earlier data.
     pub(crate) waits: Count,
-    /// Connections that the server has let go.
+    /// The number of connections that the server has dropped.
     pub(crate) ends: Count,
 }
 
 impl Tally {
-    /// All of it, to see whether something has happened.
+    /// Returns the counts that change with any event.
     pub(crate) fn numbers(&self) -> [usize; 3] {
         [&self.writes, &self.waits, &self.ends].map(Count::number)
     }
 }
 
-/// A number that grows, and whom to wake when it is high enough.
+/// An increasing number, and the waker of the task that waits for its goal.
 #[derive(Default)]
 pub(crate) struct Count {
     number: AtomicUsize,
@@ -49,7 +49,7 @@ impl Count {
         }
     }
 
-    /// Waits until the number is at least this.
+    /// Waits until the number is at least `goal`.
     pub(crate) async fn reach(&self, goal: usize) {
         self.goal.store(goal, Ordering::Relaxed);
         poll_fn(|cx| {

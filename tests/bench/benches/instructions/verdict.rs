@@ -1,4 +1,4 @@
-//! Compares the figures with those that were accepted, or accepts them.
+//! Compares the figures with the accepted ones, or accepts them.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -17,12 +17,12 @@ use crate::catalogue::CATALOGUE;
 const ACCEPTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt");
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/PERFORMANCE.md");
 
-/// Prints the figures that were made since some time, and says whether they may stay; or accepts them, if the
-/// environment variable `INSTRUCTIONS` is `accept`.
+/// Prints the figures that were measured since a time, and returns whether they are within the tolerance.
+/// Accepts them if the environment variable `INSTRUCTIONS` is `accept`.
 ///
 /// # Errors
 ///
-/// If a figure is missing although all were wanted, or a file cannot be read or written.
+/// If one of `all` figures is missing, or a file cannot be read or written.
 pub(crate) fn give(since: SystemTime, all: bool) -> Result<bool, Box<dyn Error>> {
     let folder = counts_folder()?;
     let counts = read_counts(&folder, since)
@@ -33,18 +33,15 @@ pub(crate) fn give(since: SystemTime, all: bool) -> Result<bool, Box<dyn Error>>
     };
     let figures: BTreeMap<String, u64> = CATALOGUE.iter().filter_map(figure).collect();
     if let Some(unknown) = counts.keys().find(|name| !figures.contains_key(*name)) {
-        return Err(format!(
-            "{unknown} was counted but nobody knows what it is: add it to the catalogue"
-        )
-        .into());
+        return Err(format!("{unknown} was counted but is not in the catalogue: add it").into());
     }
     let missing = CATALOGUE
         .iter()
         .find(|counted| !figures.contains_key(counted.name));
-    let accept = env::var_os("INSTRUCTIONS").is_some_and(|wish| wish == "accept");
+    let accept = env::var_os("INSTRUCTIONS").is_some_and(|value| value == "accept");
     if let Some(missing) = missing.filter(|_| all || accept) {
         return Err(format!(
-            "there is no figure for {}: see above why, and run `cargo bench` without a filter",
+            "the figure {} is missing: see the reason above, and run `cargo bench` without a filter",
             missing.name
         )
         .into());
@@ -63,7 +60,7 @@ pub(crate) fn give(since: SystemTime, all: bool) -> Result<bool, Box<dyn Error>>
     Ok(!comparison.is_worse())
 }
 
-/// Writes the figures to where they are kept, and into the document.
+/// Writes the figures to the file of accepted figures and into the document.
 fn accept_all(figures: BTreeMap<String, u64>) -> Result<(), Box<dyn Error>> {
     let accepted = Baseline {
         environment: environment(),
@@ -71,14 +68,14 @@ fn accept_all(figures: BTreeMap<String, u64>) -> Result<(), Box<dyn Error>> {
     };
     let document = fs::read_to_string(DOCUMENT)?;
     let document = replace_table(&document, &table(CATALOGUE, &accepted))
-        .ok_or_else(|| format!("{DOCUMENT} has no place for the table: put its two marks back"))?;
+        .ok_or_else(|| format!("{DOCUMENT} has no place for the table: restore its two marks"))?;
     fs::write(DOCUMENT, document)?;
     fs::write(ACCEPTED, accepted.to_string())?;
     println!("\naccepted: {ACCEPTED} and the table of {DOCUMENT}");
     Ok(())
 }
 
-/// Where gungraun puts what callgrind writes.
+/// Returns the folder in which gungraun stores the output of callgrind.
 fn counts_folder() -> Result<PathBuf, Box<dyn Error>> {
     let target = match env::var_os("CARGO_TARGET_DIR") {
         Some(target) => PathBuf::from(target),

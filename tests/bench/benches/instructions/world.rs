@@ -1,4 +1,4 @@
-//! The real server on one thread, and clients that are connected to it in memory.
+//! The real server on one thread, with clients that are connected in memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,14 +25,13 @@ const UPGRADE: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHos
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
-/// When nothing has been read or written in so many turns of the runtime, what was sent counts as dealt with. A step
-/// of a connection that shows nothing takes one turn, and there are a few of them.
+/// The server is idle after this number of runtime turns without a read or write. A step of a connection
+/// without IO takes one turn, and there are only a few such steps in a row.
 const QUIET_TURNS: usize = 64;
 
-/// How long a run may take. With callgrind the longest takes half a minute, and a machine may be busy.
+/// The time limit of a run. With callgrind the longest run takes half a minute on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(3600);
-/// When clients are pinged, and when those that have not joined are turned away: never while something is counted,
-/// however long that takes.
+/// The ping interval and the connect timeout: longer than any run.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
 
 /// The state of the application.
@@ -51,7 +50,7 @@ struct Goal {
     points: u64,
 }
 
-/// A server and its clients.
+/// A server with its clients.
 pub(crate) struct World {
     pub(crate) runtime: Runtime,
     pub(crate) tally: Arc<Tally>,
@@ -61,12 +60,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A server that has its default options but for the timers, and no clients.
+    /// Creates a server with default options except for the timers, and without clients.
     pub(crate) fn new() -> Self {
         Self::with(|options| options)
     }
 
-    /// A server whose options `change` has changed, and no clients.
+    /// Creates a server with the options that `change` returns, and without clients.
     pub(crate) fn with(change: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Self {
         let options = SocketIoLayer::builder()
             .ping_interval(NEVER)
@@ -77,7 +76,7 @@ impl World {
         let runtime = Builder::new_current_thread()
             .enable_time()
             .build()
-            .expect("a runtime without IO needs nothing of the system");
+            .expect("a runtime without IO can be created");
         runtime.spawn(give_up());
         Self {
             runtime,
@@ -88,14 +87,14 @@ impl World {
         }
     }
 
-    /// The same server and a client that is connected and has joined the main namespace.
+    /// Creates a server with default options and one client in the main namespace.
     pub(crate) fn with_client() -> Self {
         let mut world = Self::new();
         world.join(1);
         world
     }
 
-    /// Adds clients that are connected over WebSocket and have joined the main namespace.
+    /// Connects clients over WebSocket and joins the main namespace.
     pub(crate) fn join(&mut self, clients: usize) {
         for _ in 0..clients {
             let client = self.dial();
@@ -111,7 +110,7 @@ impl World {
         }
     }
 
-    /// A connection to the server on which nothing has been sent.
+    /// Opens a connection to the server without sending anything.
     pub(crate) fn dial(&self) -> Client {
         let (client, server) = line(&self.tally);
         let connection = http1::Builder::new()
@@ -124,7 +123,7 @@ impl World {
         client
     }
 
-    /// Sends bytes, lets the server do all that it wants to, and returns what it has written.
+    /// Sends bytes, runs the server until it is idle, and returns the bytes that it has written.
     pub(crate) fn answer(&self, client: &Client, bytes: &[u8]) -> Vec<u8> {
         client.record();
         client.send(bytes);
@@ -132,7 +131,7 @@ impl World {
         client.recorded()
     }
 
-    /// Lets every task run until it has nothing to do.
+    /// Runs all tasks until they are idle.
     pub(crate) fn settle(&self) {
         self.runtime.block_on(async {
             let mut seen = self.tally.numbers();
@@ -147,11 +146,11 @@ impl World {
     }
 }
 
-/// Ends the program when an answer does not come.
+/// Aborts the program if an answer is missing.
 async fn give_up() {
     tokio::time::sleep(PATIENCE).await;
     eprintln!(
-        "the server owes an answer since {PATIENCE:?}: see with `cargo test -p e2e` what is wrong with it"
+        "the server has not answered within {PATIENCE:?}: find the fault with `cargo test -p e2e`"
     );
     std::process::exit(1);
 }
@@ -176,22 +175,22 @@ fn register(io: &SocketIo<Score>) {
         .on("enter", async |socket: Socket| socket.join("room"));
 }
 
-/// The bytes that open a WebSocket.
+/// Returns the upgrade request.
 pub(crate) fn upgrade() -> &'static [u8] {
     UPGRADE.as_bytes()
 }
 
-/// A text message of a client.
+/// Encodes a text message of a client.
 pub(crate) fn text(message: &str) -> Vec<u8> {
     masked(Opcode::Text, message.as_bytes())
 }
 
-/// A binary message of a client.
+/// Encodes a binary message of a client.
 pub(crate) fn binary(message: &[u8]) -> Vec<u8> {
     masked(Opcode::Binary, message)
 }
 
-/// The string of 64 bytes that most events carry.
+/// Returns the string of 64 bytes that most events contain.
 pub(crate) fn string() -> String {
     ('a'..='z').cycle().take(64).collect()
 }

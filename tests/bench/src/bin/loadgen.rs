@@ -1,4 +1,4 @@
-//! Loads a Socket.IO server on this machine and prints one line of JSON.
+//! Loads a local Socket.IO server and prints the report as one line of JSON.
 
 use std::process::ExitCode;
 

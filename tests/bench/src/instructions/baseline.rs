@@ -1,31 +1,31 @@
-//! The file in which accepted figures are kept.
+//! The file of accepted figures.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 
 const HEAD: &str = "\
-# Instructions per operation, as they were accepted. `cargo bench` compares with them; what is
-# counted is told in docs/PERFORMANCE.md. To accept new ones: INSTRUCTIONS=accept cargo bench
+# The accepted instructions per operation. `cargo bench` compares new counts with them.
+# docs/PERFORMANCE.md describes the operations. To accept new counts: INSTRUCTIONS=accept cargo bench
 ";
-/// What stands before the environment.
+/// The text before the environment.
 const MADE_WITH: &str = "made with: ";
 
-/// Accepted figures, and with what they were made.
+/// The accepted figures and the environment in which they were measured.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Baseline {
-    /// The compiler and the system that the figures depend on, as [`environment`](super::environment) tells it.
+    /// The compiler and the system, as [`environment`](super::environment) returns them.
     pub environment: String,
-    /// Instructions per operation, by the names of what is counted.
+    /// The instructions per operation, by the name of the entry.
     pub figures: BTreeMap<String, u64>,
 }
 
 impl Baseline {
-    /// Reads the file.
+    /// Parses the file.
     ///
     /// # Errors
     ///
-    /// With the first line that is none of it.
+    /// With the first invalid line.
     pub fn parse(text: &str) -> Result<Self, InvalidBaseline> {
         let mut baseline = Self::default();
         for line in text.lines().map(str::trim) {
@@ -50,7 +50,7 @@ impl Baseline {
     }
 }
 
-/// The file.
+/// Writes the text of the file.
 impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = format!("{HEAD}\n{MADE_WITH}{}\n\n", self.environment);
@@ -61,7 +61,7 @@ impl fmt::Display for Baseline {
     }
 }
 
-/// The file of accepted figures has a line that cannot be read.
+/// The error of an invalid line in the file of accepted figures.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InvalidBaseline {
     line: String,
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_can_be_read() {
+    fn a_written_file_can_be_parsed() {
         let figures = [("decode/string", 1733), ("events/echo", 10_054)];
         let baseline = Baseline {
             environment: "rustc 1.95.0, glibc 2.36".to_owned(),
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_figure_is_told() {
+    fn an_invalid_line_is_reported() {
         for line in ["events/echo", "events/echo many", "events/echo -1"] {
             let error = Baseline::parse(line).unwrap_err().to_string();
             assert!(

@@ -1,4 +1,4 @@
-//! What callgrind has counted.
+//! The counts of callgrind.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,8 +6,8 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// The counts that callgrind has written below a folder since some time, by group and name: of
-/// `events/answered.echo/callgrind.answered.echo.out` it is `events/echo`.
+/// Returns the counts that callgrind has written below a folder since a time, by group and name: for
+/// `events/answered.echo/callgrind.answered.echo.out` the key is `events/echo`.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub fn read_counts(folder: &Path, since: SystemTime) -> io::Result<BTreeMap<Stri
     Ok(counts)
 }
 
-/// The instructions of all that was counted.
+/// Returns the total number of instructions.
 fn total(output: &str) -> Option<u64> {
     let mut totals = output
         .lines()

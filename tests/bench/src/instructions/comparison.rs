@@ -1,20 +1,18 @@
-//! What has become of the figures.
+//! The comparison of new figures with the accepted ones.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Baseline, Counted};
 
-/// How much more instructions something may take than was accepted, in percent.
-///
-/// Two runs differ by less than one percent.
+/// The tolerated increase over the accepted figure, in percent. Two runs differ by less than one percent.
 pub const TOLERANCE_PERCENT: f64 = 5.0;
 
-/// New figures beside those that were accepted.
+/// New figures beside the accepted ones.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     rows: Vec<Row>,
-    /// What the accepted figures were made with, and what the new ones.
+    /// The environments of the accepted and of the new figures.
     environments: (String, String),
 }
 
@@ -26,7 +24,7 @@ struct Row {
 }
 
 impl Row {
-    /// How much more it is than before, in percent; less if negative.
+    /// Returns the increase in percent; negative if the figure is lower.
     fn change(&self) -> Option<f64> {
         let before = self.before? as f64;
         Some((self.now as f64 - before) * 100.0 / before.max(1.0))
@@ -44,8 +42,8 @@ impl Row {
 }
 
 impl Comparison {
-    /// Compares figures, which were made in this environment, with those that were accepted. What was not counted is
-    /// left out.
+    /// Compares figures of this environment with the accepted ones. Entries without a new figure are
+    /// omitted.
     #[must_use]
     pub fn new(
         catalogue: &[Counted],
@@ -66,8 +64,8 @@ impl Comparison {
         }
     }
 
-    /// Whether something takes more than [`TOLERANCE_PERCENT`] more instructions than was accepted. BTreeMap<String, u64> that were
-    /// made in different environments say nothing about that.
+    /// Returns whether a figure exceeds the accepted one by more than [`TOLERANCE_PERCENT`]. Figures of
+    /// different environments are not compared.
     #[must_use]
     pub fn is_worse(&self) -> bool {
         self.is_fair() && self.rows.iter().any(Row::is_dearer)
@@ -78,7 +76,7 @@ impl Comparison {
     }
 }
 
-/// The table, and what is to be said about it.
+/// Writes the table and the verdict.
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -96,15 +94,14 @@ impl fmt::Display for Comparison {
         if !self.is_fair() {
             return writeln!(
                 f,
-                "\nThe accepted figures were made with\n  {}\nand these with\n  {}\nThat may explain every difference, so \
-                 they are shown but not judged.",
+                "\nThe environment differs, so the figures are not compared. Accepted figures:\n  {}\nThese figures:\n  {}",
                 self.environments.0, self.environments.1
             );
         }
         if self.rows.iter().any(|row| row.before.is_none()) {
             writeln!(
                 f,
-                "\nWhat has no accepted figure is not judged. To accept: INSTRUCTIONS=accept cargo bench"
+                "\nEntries without an accepted figure are not compared. To accept: INSTRUCTIONS=accept cargo bench"
             )?;
         }
         if self.is_worse() {
@@ -152,36 +149,36 @@ mod tests {
     }
 
     #[test]
-    fn five_percent_more_are_borne() {
+    fn an_increase_of_five_percent_is_tolerated() {
         let comparison = compared(&figures(1050, 2100));
         assert!(!comparison.is_worse(), "{comparison}");
     }
 
     #[test]
-    fn more_than_that_is_worse_and_told() {
+    fn an_increase_above_the_tolerance_is_reported() {
         let comparison = compared(&figures(1000, 2101));
         assert!(comparison.is_worse());
-        let told = comparison.to_string();
-        let (_, culprits) = told.split_once("More expensive").unwrap();
+        let text = comparison.to_string();
+        let (_, culprits) = text.split_once("More expensive").unwrap();
         assert!(
             culprits.contains("events/ack") && !culprits.contains("events/echo"),
-            "{told}"
+            "{text}"
         );
         assert!(
-            told.trim_end().ends_with("INSTRUCTIONS=accept cargo bench"),
-            "{told}"
+            text.trim_end().ends_with("INSTRUCTIONS=accept cargo bench"),
+            "{text}"
         );
     }
 
     #[test]
-    fn what_is_cheaper_should_be_accepted() {
+    fn a_decrease_should_be_accepted() {
         let comparison = compared(&figures(900, 2000));
         assert!(!comparison.is_worse());
         assert!(comparison.to_string().contains("cheaper"), "{comparison}");
     }
 
     #[test]
-    fn figures_of_another_environment_are_not_judged() {
+    fn figures_of_another_environment_are_not_compared() {
         let accepted = Baseline {
             environment: "that".to_owned(),
             figures: figures(1, 1),
@@ -195,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_counted_or_not_accepted_is_no_fault() {
+    fn missing_figures_are_no_fault() {
         let comparison = compared(&BTreeMap::from([("events/echo".to_owned(), 1000)]));
         assert!(!comparison.is_worse());
         assert!(

@@ -1,14 +1,14 @@
-//! The table in the document.
+//! The table of instruction counts in `docs/PERFORMANCE.md`.
 
 use std::fmt::Write as _;
 
 use super::{Baseline, Counted};
 
-/// The table stands between these lines.
+/// The lines before and after the table.
 const BEGIN: &str = "<!-- instructions: begin -->";
 const END: &str = "<!-- instructions: end -->";
 
-/// The figures as a table, in the order of the catalogue.
+/// Returns the figures as a table, in the order of the catalogue.
 #[must_use]
 pub fn table(catalogue: &[Counted], accepted: &Baseline) -> String {
     let mut table = format!(
@@ -27,7 +27,7 @@ pub fn table(catalogue: &[Counted], accepted: &Baseline) -> String {
     table
 }
 
-/// The document with this table instead of the one that it has; `None` if it has no place for one.
+/// Returns the document with its table replaced; `None` if the lines around the table are missing.
 #[must_use]
 pub fn replace_table(document: &str, table: &str) -> Option<String> {
     let (head, rest) = document.split_once(BEGIN)?;

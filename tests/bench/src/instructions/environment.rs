@@ -1,10 +1,10 @@
-//! What figures depend on beside the code.
+//! The environment that instruction counts depend on.
 
 use std::fs;
 use std::process::Command;
 
-/// The compiler, the C library, valgrind and the processor, as far as they change what is executed: functions for memory
-/// and for compression choose their instructions by the processor.
+/// Returns the versions of the compiler, the C library and valgrind, and the processor with its vector
+/// instructions: memory and compression functions select their code by the processor.
 #[must_use]
 pub fn environment() -> String {
     let compiler = first_line("rustc", &["--version"]);
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_compiler_is_told() {
+    fn the_environment_contains_the_compiler() {
         let environment = environment();
         assert!(environment.starts_with("rustc 1."), "{environment}");
         assert_eq!(first_line("no-such-program", &[]), "no no-such-program");

@@ -1,15 +1,15 @@
-//! One long-polling client.
+//! A long-polling client.
 
 use std::collections::VecDeque;
 use std::net::TcpStream;
 
-/// How far the handshake has come.
+/// The phase of the handshake.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Phase {
     Dead,
-    /// The GET without a session id is under way.
+    /// The GET without a session id is pending.
     EngineOpen,
-    /// The POST of the CONNECT packet is under way, and a GET waits.
+    /// The POST of the CONNECT packet and a GET are pending.
     NamespaceConnect,
     Ready,
 }
@@ -21,7 +21,7 @@ pub(super) enum Side {
     Post = 1,
 }
 
-/// A connection with what has been read of a response.
+/// A connection with the received part of a response.
 pub(super) struct Half {
     pub(super) stream: TcpStream,
     pub(super) connected: bool,
@@ -38,20 +38,20 @@ impl Half {
     }
 }
 
-/// One client: a GET always waits, POSTs follow each other.
+/// A client: a GET is always pending, and at most one POST.
 pub(super) struct Client {
     pub(super) phase: Phase,
     pub(super) get: Half,
     pub(super) post: Half,
-    /// The whole request that waits for packets.
+    /// The complete GET request.
     pub(super) get_request: Vec<u8>,
-    /// The request that sends packets, up to its length.
+    /// The POST request up to the content length.
     pub(super) post_head: Vec<u8>,
     pub(super) posting: bool,
     pub(super) owes_pong: bool,
-    /// Operations that may be sent with the next POST.
+    /// The number of operations that the next POST may send.
     pub(super) credits: usize,
-    /// When the operations under way began.
+    /// The start times of the pending operations.
     pub(super) queue: VecDeque<u64>,
 }
 
@@ -77,7 +77,7 @@ impl Client {
         }
     }
 
-    /// The requests of a session, once its id is known.
+    /// Sets the requests of the session with this id.
     pub(super) fn session(&mut self, path: &str, host: &str, sid: &str) {
         let target = format!("{path}?EIO=4&transport=polling&sid={sid}");
         let common = format!("Host: {host}\r\nUser-Agent: loadgen\r\nAccept: */*\r\n");
@@ -89,7 +89,7 @@ impl Client {
         .into_bytes();
     }
 
-    /// A POST of `body`.
+    /// Encodes a POST with `body`.
     pub(super) fn post_request(&self, body: &[u8], request: &mut Vec<u8>) {
         request.clear();
         request.extend_from_slice(&self.post_head);

@@ -1,4 +1,4 @@
-//! Opening connections, and what idle ones cost.
+//! The costs of opening connections and of idle ones.
 
 use std::thread;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::report::Report;
 use crate::websocket::Clients;
 use crate::window::Window;
 
-/// How long the server gets to give memory back after the last close.
+/// The time that the server has for releasing memory after the last close.
 const AFTER_CLOSE: Duration = Duration::from_millis(1500);
 
-/// Opens connections, leaves them idle, uses each once, closes them.
+/// Opens connections, keeps them idle, performs one operation on each, and closes them.
 pub(super) fn run(options: &Options) -> Result<Report, LoadError> {
     let server = ServerProcess(options.pid);
     let mut clients = Clients::new(options)?;
@@ -68,7 +68,7 @@ pub(super) fn run(options: &Options) -> Result<Report, LoadError> {
         ))
 }
 
-/// Opens all connections; what each bracket of them has cost is told under its number.
+/// Opens all connections. Reports the cost of each bracket under its number.
 fn open_in_brackets(
     options: &Options,
     server: ServerProcess,

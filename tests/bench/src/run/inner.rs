@@ -1,4 +1,4 @@
-//! Connections over memory, of clients that are within the server's process.
+//! In-memory connections of clients in the server's process.
 
 use super::{SHORTEST_SETTLE, growth, outcome};
 use crate::clock::{nanos, now};
@@ -10,24 +10,25 @@ use crate::scenario::Scenario;
 use crate::websocket::Clients;
 use crate::window::Window;
 
-/// How often the server is asked how far it is. The answer costs it some ten microseconds.
+/// The interval, in seconds, at which the progress is requested. An answer costs the server about ten
+/// microseconds.
 const LOOK: f64 = 0.02;
-/// How long the clients may take to connect, and the server to ping them.
+/// The time limit, in seconds, for connecting the clients and for pinging them.
 const LONGEST: f64 = 100.0;
-/// Whoever measures for so many seconds means to see every client pinged.
+/// A measurement of at least this many seconds waits until every client was pinged.
 const WITH_HEARTBEAT: f64 = 25.0;
 
-/// Opens connections over memory and leaves them idle.
+/// Opens in-memory connections and keeps them idle.
 ///
-/// What the clients hold is laid before the first of them connects, so that what the process grows by afterwards is the
-/// server's. What their thread uses is not counted.
+/// The memory of the clients is allocated before the first one connects, so the process then grows by
+/// the memory of the server only. The CPU time of their thread is not counted.
 pub(super) fn run(options: &Options) -> Result<Report, LoadError> {
     let server = ServerProcess(options.pid);
     let mut clients = Clients::new(options)?;
     clients.open_all()?;
     clients.pause(SHORTEST_SETTLE);
     let start = server.resident();
-    let inner = Inner::lay(options.inner, &mut clients)?;
+    let inner = Inner::allocate(options.inner, &mut clients)?;
     clients.pause(SHORTEST_SETTLE);
     let before = server.resident();
     let held_by_clients = before.saturating_sub(start);
@@ -77,17 +78,17 @@ pub(super) fn run(options: &Options) -> Result<Report, LoadError> {
         .figure("idle_cpu_us_per_s", idle_cpu))
 }
 
-/// The others of a broadcast that are over memory, if there are to be any: connected, and out of the room.
+/// Connects the in-memory clients that do not receive the broadcasts: each leaves the room.
 pub(super) fn others(options: &Options, clients: &mut Clients) -> Result<Inner, LoadError> {
     if options.inner == 0 || options.scenario != Scenario::Broadcast {
         return Ok(Inner(0));
     }
-    let inner = Inner::lay(options.inner, clients)?;
+    let inner = Inner::allocate(options.inner, clients)?;
     inner.open(options.inner, true, clients)?;
     let ready = inner.ready(clients)?;
     if ready < options.inner as u64 {
         return Err(LoadError::new(format!(
-            "only {ready} of {} clients over memory are ready",
+            "only {ready} of {} in-memory clients are ready",
             options.inner
         )));
     }
@@ -95,25 +96,25 @@ pub(super) fn others(options: &Options, clients: &mut Clients) -> Result<Inner, 
     Ok(inner)
 }
 
-/// So many clients within the server's process.
+/// The number of clients in the server's process.
 #[derive(Debug)]
 pub(super) struct Inner(usize);
 
 impl Inner {
-    /// Lets the server lay their connections.
-    fn lay(count: usize, clients: &mut Clients) -> Result<Self, LoadError> {
+    /// Requests the server to allocate the connections.
+    fn allocate(count: usize, clients: &mut Clients) -> Result<Self, LoadError> {
         let inner = Self(count);
-        if inner.count("laid", clients)? > 0 {
+        if inner.count("allocated", clients)? > 0 {
             return Err(LoadError::new(
-                "the server has made its clients already; start it anew",
+                "the server has created its clients already; restart it",
             ));
         }
-        order(clients, "inner_lay", &format!(",{count}"))?;
-        inner.wait("laid", count, clients)?;
+        order(clients, "inner_allocate", &format!(",{count}"))?;
+        inner.wait("allocated", count, clients)?;
         Ok(inner)
     }
 
-    /// Lets them connect until so many are ready.
+    /// Connects clients until `count` of them are ready.
     fn open(&self, count: usize, leave: bool, clients: &mut Clients) -> Result<(), LoadError> {
         order(clients, "inner_open", &format!(",{count},{leave}"))?;
         self.wait("ready", count, clients)
@@ -123,7 +124,7 @@ impl Inner {
         self.count("ready", clients)
     }
 
-    /// How many have lost their connection, or heard what they did not expect.
+    /// Returns the number of clients that have lost their connection or received an unexpected message.
     pub(super) fn lost(&self, clients: &mut Clients) -> Result<u64, LoadError> {
         if self.0 == 0 {
             return Ok(0);
@@ -131,14 +132,14 @@ impl Inner {
         self.count("lost", clients)
     }
 
-    /// Waits until so many are there, some are lost, or it takes too long.
+    /// Waits until the count `name` has reached `wanted`, clients are lost, or the time limit has passed.
     fn wait(&self, name: &str, wanted: usize, clients: &mut Clients) -> Result<(), LoadError> {
         let end = now() + nanos(LONGEST);
         while self.count(name, clients)? < wanted as u64 {
             let lost = self.lost(clients)?;
             if lost > 0 || now() > end {
                 eprintln!(
-                    "loadgen: not all of {wanted} clients over memory are {name}, {lost} are lost"
+                    "loadgen: not all of {wanted} in-memory clients are {name}, {lost} are lost"
                 );
                 break;
             }
@@ -148,8 +149,8 @@ impl Inner {
     }
 
     fn count(&self, name: &str, clients: &mut Clients) -> Result<u64, LoadError> {
-        let told = order(clients, "inner_progress", "")?;
-        let count = Report::argument(&told).and_then(|report| report.number(name));
+        let answer = order(clients, "inner_progress", "")?;
+        let count = Report::argument(&answer).and_then(|report| report.number(name));
         count.map(|count| count as u64).ok_or_else(no_inner)
     }
 }
@@ -159,5 +160,5 @@ fn order(clients: &mut Clients, event: &str, arguments: &str) -> Result<Vec<u8>,
 }
 
 fn no_inner() -> LoadError {
-    LoadError::new("the server makes no clients; use loadtest-server, and start it with --inner")
+    LoadError::new("the server cannot create clients; start loadtest-server with --inner")
 }

@@ -1,4 +1,4 @@
-//! Joins of a room while there are broadcasts to it.
+//! Joins of a room during broadcasts to it.
 
 use super::{SHORTEST_SETTLE, outcome, quantiles};
 use crate::error::LoadError;
@@ -8,22 +8,22 @@ use crate::report::Report;
 use crate::websocket::Clients;
 use crate::window::Window;
 
-/// The event with which the server tells how long joins have taken since it was asked last.
+/// The event to which the server answers with the durations of the joins since the last request.
 const QUESTION: &str = "join_times";
 
-/// Broadcasts to all members, and joins by others, both on a schedule.
+/// Broadcasts to all members while other clients join, both on a schedule.
 ///
-/// The latency is that of joins, from when they were due to their acknowledgement: with what waits
-/// before them in the server. How long the joins themselves took is measured within the server.
+/// The latency is that of joins, from their due time to their acknowledgement, with all waiting in the
+/// server. The server measures the duration of the joins themselves.
 pub(super) fn run(options: &Options) -> Result<Report, LoadError> {
     let server = ServerProcess(options.pid);
     let mut clients = Clients::new(options)?;
     clients.open_all()?;
-    clients.let_outsiders_leave();
+    clients.remove_outsiders();
     clients.pause(options.settle.max(SHORTEST_SETTLE));
     clients.start();
     clients.run_for(options.warmup);
-    // What it answers now is of the time before the window.
+    // Discards the joins before the window.
     ask(&mut clients)?;
     clients.start();
     clients.traffic.measuring = true;
@@ -56,6 +56,6 @@ fn ask(clients: &mut Clients) -> Result<Report, LoadError> {
     answer
         .and_then(|arguments| Report::argument(&arguments))
         .ok_or_else(|| {
-            LoadError::new("the server does not tell how long joins took; use loadtest-server")
+            LoadError::new("the server does not report the durations of joins; use loadtest-server")
         })
 }

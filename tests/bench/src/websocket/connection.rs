@@ -1,4 +1,4 @@
-//! One client connection.
+//! A client connection.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -7,15 +7,15 @@ use crate::deflate::Inflater;
 use crate::ledger::Ledger;
 use crate::network::{Interest, Poller};
 
-/// How far the handshake has come.
+/// The phase of the handshake.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Phase {
     Closed,
     TcpConnect,
-    /// The session is opened with long-polling.
+    /// The request that opens the session by long-polling is pending.
     PollingOpen,
     Upgrade,
-    /// The session that was opened with long-polling is about to move here.
+    /// The probe of the upgrade from long-polling is pending.
     Probe,
     EngineOpen,
     NamespaceConnect,
@@ -23,29 +23,29 @@ pub(super) enum Phase {
     Ready,
 }
 
-/// The connection does not work any more.
+/// The error of a broken connection.
 #[derive(Debug)]
 pub(super) struct Lost;
 
-/// How the server's messages are compressed.
+/// The compression of the server's messages.
 pub(super) enum Compression {
     Off,
-    /// Each for itself.
+    /// Messages without references to earlier ones.
     Alone,
-    /// Each may refer to those before it. What reads them is made with the first.
+    /// Messages that may refer to earlier ones. The decompressor is created for the first message.
     Own(Option<Box<Inflater>>),
 }
 
-/// One client connection.
+/// A client connection.
 pub(super) struct Connection {
     pub(super) phase: Phase,
-    /// When the TCP connect began.
+    /// The start time of the TCP connect.
     pub(super) started: u64,
-    /// Read, but not yet a whole frame.
+    /// The received part of a frame.
     pub(super) partial: Vec<u8>,
     pub(super) ledger: Ledger,
     pub(super) compression: Compression,
-    /// The session, if it was opened with long-polling.
+    /// The id of the session, if it was opened by long-polling.
     pub(super) sid: Option<Box<str>>,
     stream: Option<TcpStream>,
     unsent: Vec<u8>,
@@ -67,7 +67,7 @@ impl Connection {
         }
     }
 
-    /// Takes a stream whose connect is under way, and watches it. One that was there before is closed.
+    /// Sets a stream that is connecting and polls it. Closes the previous stream.
     pub(super) fn begin(
         &mut self,
         stream: TcpStream,
@@ -87,7 +87,7 @@ impl Connection {
         self.stream.is_some()
     }
 
-    /// Whether the TCP connect, which is over, has worked.
+    /// Returns an error if the TCP connect has failed.
     pub(super) fn connected(&self) -> Result<(), Lost> {
         match self.stream.as_ref().map(TcpStream::take_error) {
             Some(Ok(None)) => Ok(()),
@@ -99,7 +99,7 @@ impl Connection {
         }
     }
 
-    /// Reads once into `buffer`; 0 if nothing was there.
+    /// Reads once into `buffer`. Returns 0 if no data is available.
     #[inline]
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Lost> {
         let Some(stream) = &mut self.stream else {
@@ -113,7 +113,7 @@ impl Connection {
         }
     }
 
-    /// Writes `data`, behind what could not be written before; what is left waits for the socket.
+    /// Writes `data` after the unwritten data. The rest is written when the socket is writable.
     #[inline]
     pub(super) fn write(&mut self, poller: &Poller, token: usize, data: &[u8]) -> Result<(), Lost> {
         if !self.unsent.is_empty() {
@@ -140,7 +140,7 @@ impl Connection {
         }
     }
 
-    /// Writes what is left over; then the socket is watched for reading only.
+    /// Writes the unwritten data, and then polls the socket for reading only.
     pub(super) fn flush(&mut self, poller: &Poller, token: usize) -> Result<(), Lost> {
         let Some(stream) = &mut self.stream else {
             return Err(Lost);
@@ -161,10 +161,10 @@ impl Connection {
         Ok(())
     }
 
-    /// Says goodbye with `frame`, and that nothing more will be written.
+    /// Sends a close frame and shuts the socket down for writing.
     pub(super) fn finish(&mut self, frame: &[u8]) {
         if let Some(stream) = &mut self.stream {
-            // A peer that has gone needs no goodbye.
+            // The peer may have closed the connection already.
             let _ = stream.write(frame);
             let _ = stream.shutdown(Shutdown::Write);
         }

@@ -1,4 +1,4 @@
-//! From a TCP connection to a client that is ready.
+//! The handshake, from the TCP connection to the ready client.
 
 use super::Clients;
 use super::connection::{Compression, Lost, Phase};
@@ -7,13 +7,13 @@ use crate::frame;
 use crate::http::{self, Response, find};
 use crate::network::{self, Lane};
 
-/// What a browser offers.
+/// The extension offer of a browser.
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
-/// What the server says that compresses each message for itself.
+/// The extension parameter of a server that compresses messages without references to earlier ones.
 const ALONE: &str = "server_no_context_takeover";
 
 impl Clients {
-    /// What a connection that is there asks first, or after it has opened a session by long-polling.
+    /// Returns the first request of a connection, or the upgrade request after long-polling.
     pub(super) fn first_request(&mut self, index: usize) -> Vec<u8> {
         let (path, host) = (&self.options.path, self.options.addr);
         let Some(connection) = self.connections.get_mut(index) else {
@@ -41,7 +41,7 @@ impl Clients {
         http::get(&target, host, &headers)
     }
 
-    /// Takes the answer to the first request by long-polling, and connects for the WebSocket.
+    /// Handles the response to the first request by long-polling, and connects for the WebSocket.
     pub(super) fn polled(&mut self, index: usize, bytes: &[u8]) -> Result<(), Lost> {
         let Some(connection) = self.connections.get_mut(index) else {
             return Err(Lost);
@@ -75,7 +75,7 @@ impl Clients {
         })
     }
 
-    /// Takes the answer to the request for a WebSocket; returns what follows it.
+    /// Handles the response to the upgrade request. Returns the bytes after it.
     pub(super) fn upgraded<'a>(
         &mut self,
         index: usize,
@@ -109,7 +109,7 @@ impl Clients {
         Ok(Some(rest))
     }
 
-    /// Counts a client that has joined what it is to join.
+    /// Counts a client that has joined its namespaces.
     pub(super) fn is_ready(&mut self, index: usize, at: u64) {
         if let Some(connection) = self.connections.get_mut(index) {
             connection.phase = Phase::Ready;
@@ -121,7 +121,7 @@ impl Clients {
         self.open_more();
     }
 
-    /// Puts a compressed message into `out`.
+    /// Decompresses a message into `out`.
     pub(super) fn inflate(
         &mut self,
         index: usize,
@@ -143,12 +143,12 @@ impl Clients {
             self.compressed += 1;
             return Ok(());
         }
-        eprintln!("loadgen: a compressed message that cannot be read");
+        eprintln!("loadgen: invalid compressed message");
         Err(Lost)
     }
 }
 
-/// What the head of an answer says about the compression of messages, if it does.
+/// Returns the compression that the head of a response selects.
 fn compression(head: &[u8]) -> Option<Compression> {
     let extensions = http::header(head, "sec-websocket-extensions")?;
     if !extensions.starts_with("permessage-deflate") {
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_head_tells_how_messages_are_compressed() {
+    fn the_head_selects_the_compression() {
         let of = |value: &str| {
             let head = format!("HTTP/1.1 101 X\r\nSec-WebSocket-Extensions: {value}\r\n\r\n");
             compression(head.as_bytes())

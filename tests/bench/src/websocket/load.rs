@@ -1,4 +1,4 @@
-//! The load: when operations begin, and when it is over.
+//! The start and the end of the load and of its operations.
 
 use super::connection::Phase;
 use super::{Clients, Wait};
@@ -9,15 +9,15 @@ use crate::scenario::Scenario;
 use crate::schedule::Schedule;
 use crate::traffic::Mode;
 
-/// How long answers that are under way may take when load has ended.
+/// The time limit of pending answers after the end of the load.
 const DRAIN_SECONDS: f64 = 2.0;
-/// How long one operation on every connection may take.
+/// The time limit of a round of single operations.
 const TOUCH_SECONDS: f64 = 60.0;
-/// How many connections are touched at a time.
+/// The number of connections with a concurrent single operation.
 const TOUCH_AT_A_TIME: usize = 64;
 
 impl Clients {
-    /// Begins the load: of a closed loop the first operations, of a schedule nothing yet.
+    /// Starts the load: the first operations of a closed loop, or the schedule.
     pub(crate) fn start(&mut self) {
         self.turn = 0;
         if let Some(rate) = self.options.rate {
@@ -47,7 +47,7 @@ impl Clients {
         }
     }
 
-    /// Runs the load for some time.
+    /// Runs the load for a duration.
     pub(crate) fn run_for(&mut self, seconds: f64) {
         if self.operations.is_none() {
             self.until(seconds, self.patience(), |_| false);
@@ -59,13 +59,13 @@ impl Clients {
             (false, false) => Wait::Yield,
         };
         self.until(seconds, wait, |clients| {
-            // Late operations count from when they were due, else a stalled server would look fast.
+            // The latency counts from the due time. Otherwise a stalled server would appear fast.
             let at = now();
             while let Some(due) = clients.broadcasts.as_mut().and_then(|due| due.next(at)) {
                 clients.broadcast(due);
             }
             while let Some(due) = clients.operations.as_mut().and_then(|due| due.next(at)) {
-                let index = clients.whose_turn();
+                let index = clients.next_connection();
                 if !clients.operate(index, due) {
                     clients.errors += 1;
                 }
@@ -74,8 +74,8 @@ impl Clients {
         });
     }
 
-    /// The connection whose turn it is in a schedule.
-    fn whose_turn(&mut self) -> usize {
+    /// Returns the next connection of a schedule.
+    fn next_connection(&mut self) -> usize {
         let turn = self.turn;
         if self.options.scenario == Scenario::Joins {
             self.turn = (turn + 1) % self.outsiders.len().max(1);
@@ -86,7 +86,7 @@ impl Clients {
         }
     }
 
-    /// Ends the load, waits for the answers under way; returns how many never came.
+    /// Ends the load and waits for the pending answers. Returns the number of missing answers.
     pub(crate) fn drain(&mut self) -> u64 {
         self.traffic.mode = Mode::Rest;
         let over = |clients: &mut Self| clients.traffic.sent <= clients.traffic.done;
@@ -94,13 +94,13 @@ impl Clients {
         self.traffic.sent.saturating_sub(self.traffic.done)
     }
 
-    /// One operation on every connection; returns how many were answered.
+    /// Performs one operation on every connection. Returns the number of answers.
     pub(crate) fn touch_all(&mut self) -> u64 {
-        self.touch_those(|_| true)
+        self.touch_selected(|_| true)
     }
 
-    /// One operation on every connection that `wanted` chooses; returns how many were answered.
-    pub(super) fn touch_those(&mut self, wanted: fn(&Ledger) -> bool) -> u64 {
+    /// Performs one operation on every connection that `wanted` selects. Returns the number of answers.
+    pub(super) fn touch_selected(&mut self, wanted: fn(&Ledger) -> bool) -> u64 {
         self.traffic.mode = Mode::Touch;
         self.touched = wanted;
         self.turn = 0;
@@ -125,7 +125,7 @@ impl Clients {
         answered
     }
 
-    /// One operation on a connection that is ready; `false` if it has too many under way.
+    /// Starts an operation on a ready connection. Returns `false` if it has too many pending ones.
     fn operate(&mut self, index: usize, start: u64) -> bool {
         let Some(connection) = self.connections.get_mut(index) else {
             return true;
@@ -155,7 +155,7 @@ impl Clients {
         }
     }
 
-    /// Broadcasts; its latency counts from `start`.
+    /// Broadcasts an event whose latency counts from `start`.
     pub(super) fn broadcast(&mut self, start: u64) {
         self.outgoing.clear();
         self.traffic
@@ -163,15 +163,15 @@ impl Clients {
         self.send_outgoing(0);
     }
 
-    /// Asks the server something that is no load; `None` if it does not answer. The arguments are JSON, each with a comma
-    /// before it.
+    /// Sends a question that is not part of the load, and returns the answer; `None` without one. The
+    /// arguments are JSON, each after a comma.
     pub(crate) fn ask(&mut self, event: &str, arguments: &str) -> Option<Vec<u8>> {
-        self.traffic.told = None;
+        self.traffic.answer = None;
         self.traffic.asked = true;
         self.write(0, &message::question(event, arguments));
         self.until(DRAIN_SECONDS, self.patience(), |clients| {
-            clients.traffic.told.is_some()
+            clients.traffic.answer.is_some()
         });
-        self.traffic.told.take()
+        self.traffic.answer.take()
     }
 }

@@ -1,15 +1,15 @@
-//! Who is in which rooms before the load begins.
+//! The rooms of the clients before the load.
 
 use super::Clients;
 use crate::ledger::{Ledger, Part, RoomTurn};
 use crate::message;
 use crate::scenario::Scenario;
 
-/// The room that everybody is in who connects.
+/// The room that every client joins when it connects.
 const ROOM: &str = "room";
 
 impl Clients {
-    /// Every connection joins its rooms out of the pool.
+    /// Joins the first rooms of every connection.
     pub(crate) fn join_first_rooms(&mut self) {
         let (rooms, pool) = (self.options.rooms, self.options.room_pool);
         for (index, connection) in self.connections.iter_mut().enumerate() {
@@ -27,7 +27,7 @@ impl Clients {
             if index < self.options.active {
                 connection.ledger.rooms = (0..self.options.inflight)
                     .map(|slot| {
-                        // Spread so that neighbours share some rooms and not others.
+                        // Neighbors share some of their rooms.
                         let name =
                             |room| format!("x{}", (index * 7 + slot * 131 + room * 13) % pool);
                         RoomTurn {
@@ -41,9 +41,9 @@ impl Clients {
         }
     }
 
-    /// Those who are not in the room when the load begins leave it. They are spread among the members,
-    /// as those would be who came at any time; the first connection, which broadcasts, is a member.
-    pub(crate) fn let_outsiders_leave(&mut self) {
+    /// Removes the outsiders from the room. They are distributed evenly among the members. The first
+    /// connection, which broadcasts, stays a member.
+    pub(crate) fn remove_outsiders(&mut self) {
         let part = match self.options.scenario {
             Scenario::Joins => Part::Guest,
             _ => Part::Other,
@@ -67,16 +67,16 @@ impl Clients {
         self.errors += (self.outsiders.len() as u64).saturating_sub(left);
     }
 
-    /// How many sockets a broadcast reaches for certain.
+    /// Returns the number of sockets that certainly receive a broadcast.
     pub(super) fn receivers(&self) -> usize {
         self.ready.saturating_sub(self.options.outside())
     }
 
-    /// One join or leave on every connection that `wanted` chooses, whatever the scenario is; returns
-    /// how many were answered.
+    /// Joins or leaves on every connection that `wanted` selects, in any scenario. Returns the number of
+    /// answers.
     fn touch_rooms(&mut self, wanted: fn(&Ledger) -> bool) -> u64 {
         let scenario = std::mem::replace(&mut self.traffic.scenario, Scenario::Rooms);
-        let answered = self.touch_those(wanted);
+        let answered = self.touch_selected(wanted);
         self.traffic.scenario = scenario;
         answered
     }

@@ -1,8 +1,8 @@
 //! The practical limit of a WebSocket server on tokio: `peer-tungstenite PORT [current|multi]`.
 //!
-//! It is no Socket.IO server. It looks at a few bytes of each message and answers what the generator
-//! expects, with one flush for all input that is there: what a server that does the protocol properly
-//! can come near to, and not pass. It knows neither long-polling nor rooms.
+//! This is not a Socket.IO server. It checks a few bytes of each message and answers as the generator
+//! expects, with one flush for all available input. A server that implements the protocol can approach
+//! these figures but not reach them. It supports neither long-polling nor rooms.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -39,7 +39,7 @@ async fn serve(port: u16) -> io::Result<()> {
     let members = Members::default();
     loop {
         let (stream, _) = listener.accept().await?;
-        // A connection ends with an error when its client goes.
+        // A connection returns an error when its client disconnects.
         tokio::spawn(converse(stream, members.clone()));
     }
 }

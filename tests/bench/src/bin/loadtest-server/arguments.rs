@@ -1,20 +1,20 @@
-//! The command line.
+//! The arguments of the measured server.
 
 use socketio::PerMessageDeflate;
 
-/// The text that tells about it.
+/// The text for invalid arguments.
 pub(crate) const USAGE: &str = "\
 usage: loadtest-server PORT [OPTIONS]
 
-  PORT                0 for any; the address is printed
+  PORT                0 for any free port; the address is printed
   current             one thread, instead of one per core
   --deflate           permessage-deflate with its defaults
-  --deflate-alone     permessage-deflate where each message is compressed for itself
-  --inner             clients within this process can be asked for
+  --deflate-alone     permessage-deflate without references to earlier messages
+  --inner             the generator can create clients in this process
   --recovery          connection state recovery
   --unpinged          clients are pinged once a day";
 
-/// How the server is to run.
+/// The parsed arguments.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Arguments {
     pub(crate) port: u16,
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Reads the arguments, without the program's name; `None` if they are not understood.
+    /// Parses the arguments without the name of the program. Returns `None` if they are invalid.
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
         let mut parsed = Self {
             port: arguments.next()?.parse().ok()?,
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_understood() {
+    fn known_arguments_are_accepted() {
         let plain = parse("4001").unwrap();
         assert_eq!((plain.port, plain.one_thread), (4001, false));
         let all = parse("0 current --deflate --inner --recovery --unpinged").unwrap();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not() {
+    fn other_arguments_are_rejected() {
         for line in ["", "x", "65536", "0 --nothing"] {
             assert_eq!(parse(line), None, "{line}");
         }

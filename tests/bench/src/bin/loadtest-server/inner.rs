@@ -1,8 +1,9 @@
-//! Clients within this process, whose connections are memory instead of TCP.
+//! Clients in this process with in-memory connections instead of TCP.
 //!
-//! They need no files, so there can be more of them than a process may open. The server does not know: it is
-//! `axum::serve` with another listener. One thread is all clients; what it uses is not counted as the server's, and what
-//! the clients hold is laid before they connect, so that whatever the process grows by afterwards is the server's.
+//! They need no files, so their number is not limited by the open files of a process. The server is the
+//! same: `axum::serve` with another listener. One thread runs all clients, and its CPU time is not
+//! counted. The memory of the clients is allocated before they connect, so the process then grows by the
+//! memory of the server only.
 
 mod client;
 mod crowd;
@@ -22,7 +23,7 @@ use self::crowd::{Crowd, Order};
 use self::listener::InnerListener;
 use self::progress::Progress;
 
-/// The clients, for whoever commands them.
+/// The handle with which the application controls the clients.
 #[derive(Debug)]
 pub(crate) struct Inner {
     orders: Sender<Order>,
@@ -30,10 +31,10 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    /// No clients yet, and the listener on which they will come.
+    /// Starts the thread of the clients. Returns the handle, and the listener to which they connect.
     ///
     /// # Errors
-    /// If there can be no thread for them.
+    /// If the thread cannot be created.
     pub(crate) fn start() -> io::Result<(Self, InnerListener)> {
         let (orders, received) = mpsc::channel();
         let (door, listener) = listener::listener();
@@ -45,23 +46,24 @@ impl Inner {
         Ok((Self { orders, progress }, listener))
     }
 
-    /// Lays so many connections, none of which is known to the server.
-    pub(crate) fn lay(&self, clients: usize) {
-        self.order(Order::Lay(clients));
+    /// Allocates this number of connections, without connecting them.
+    pub(crate) fn allocate(&self, clients: usize) {
+        self.order(Order::Allocate(clients));
     }
 
-    /// Connects clients until so many of them have joined the namespace. Those who `leave` leave the room that everybody is in.
+    /// Connects clients until this number of them has joined the namespace. With `leave`, each leaves the
+    /// room of all clients.
     pub(crate) fn open(&self, clients: usize, leave: bool) {
         self.order(Order::Open { clients, leave });
     }
 
-    /// How far it is.
+    /// Returns the progress of the clients.
     pub(crate) fn progress(&self) -> Value {
-        self.progress.told()
+        self.progress.to_json()
     }
 
     fn order(&self, order: Order) {
-        // They take orders for as long as this process lives.
+        // The thread receives orders until the process exits.
         let _ = self.orders.send(order);
     }
 }

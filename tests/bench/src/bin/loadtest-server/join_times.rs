@@ -1,4 +1,4 @@
-//! How long joins take while a broadcast is under way, and else.
+//! The durations of joins during a broadcast and at other times.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -7,10 +7,10 @@ use bench::{Histogram, Switches};
 use serde_json::{Map, Value, json};
 use std::sync::{Mutex, PoisonError};
 
-/// Measures joins and broadcasts where they happen.
+/// Measures the calls that join and broadcast.
 #[derive(Debug, Default)]
 pub(crate) struct JoinTimes {
-    /// Calls that send a broadcast and have not returned.
+    /// The number of broadcasts that are being sent.
     broadcasting: AtomicUsize,
     times: Mutex<Times>,
 }
@@ -18,7 +18,7 @@ pub(crate) struct JoinTimes {
 #[derive(Debug, Default)]
 struct Times {
     broadcasts: Histogram,
-    /// Joins that began while a broadcast was being sent.
+    /// Joins that started while a broadcast was being sent.
     during: Joins,
     between: Joins,
 }
@@ -26,16 +26,16 @@ struct Times {
 #[derive(Debug, Default)]
 struct Joins {
     all: Histogram,
-    /// In which the thread had its core all the time.
+    /// The joins during which the thread kept its core.
     kept: Histogram,
-    /// In which another thread got its core.
+    /// The number of joins during which another thread got the core.
     lost: u64,
-    /// In which it slept, as it does when a lock is not to be had for long.
+    /// The number of joins during which the thread slept, as it does when it waits long for a lock.
     slept: u64,
 }
 
 impl JoinTimes {
-    /// Measures what sends a broadcast.
+    /// Measures a call that broadcasts.
     pub(crate) fn broadcast(&self, send: impl FnOnce()) {
         self.broadcasting.fetch_add(1, Ordering::SeqCst);
         let started = Instant::now();
@@ -45,7 +45,7 @@ impl JoinTimes {
         self.times(|times| times.broadcasts.record(taken));
     }
 
-    /// Measures a join.
+    /// Measures a call that joins.
     pub(crate) fn join(&self, join: impl FnOnce()) {
         let before = Switches::of_this_thread();
         let meanwhile = self.broadcasting.load(Ordering::SeqCst) > 0;
@@ -63,7 +63,7 @@ impl JoinTimes {
         });
     }
 
-    /// What was measured since this was asked last.
+    /// Returns the measurements since the last call.
     pub(crate) fn take(&self) -> Value {
         let mut taken = Times::default();
         self.times(|times| std::mem::swap(times, &mut taken));
@@ -90,18 +90,18 @@ impl Joins {
     }
 
     fn summary(&self) -> Value {
-        let mut told = summary(&self.all);
+        let mut report = summary(&self.all);
         let share = |count: u64| count as f64 / self.all.count() as f64;
-        if let Some(told) = told.as_object_mut().filter(|_| self.all.count() > 0) {
-            told.insert("kept".to_owned(), summary(&self.kept));
-            told.insert("lost_core".to_owned(), share(self.lost).into());
-            told.insert("slept".to_owned(), share(self.slept).into());
+        if let Some(members) = report.as_object_mut().filter(|_| self.all.count() > 0) {
+            members.insert("kept".to_owned(), summary(&self.kept));
+            members.insert("lost_core".to_owned(), share(self.lost).into());
+            members.insert("slept".to_owned(), share(self.slept).into());
         }
-        told
+        report
     }
 }
 
-/// What there is to tell; of nothing that it was nothing.
+/// Returns the count, and the quantiles if there are any.
 fn summary(histogram: &Histogram) -> Value {
     let mut summary = Map::new();
     summary.insert("count".to_owned(), histogram.count().into());
@@ -128,31 +128,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn joins_are_told_apart_and_once() {
+    fn joins_during_broadcasts_are_reported_separately_and_once() {
         let times = JoinTimes::default();
         times.join(|| {});
         times.broadcast(|| times.join(|| {}));
-        let told = times.take();
-        let counts = ["broadcasts", "during", "between"].map(|name| told[name]["count"].as_u64());
-        assert_eq!(counts, [Some(1); 3], "{told}");
-        assert!(told["during"]["p99_us"].is_number(), "{told}");
-        assert!(told["during"]["lost_core"].is_number(), "{told}");
+        let report = times.take();
+        let counts = ["broadcasts", "during", "between"].map(|name| report[name]["count"].as_u64());
+        assert_eq!(counts, [Some(1); 3], "{report}");
+        assert!(report["during"]["p99_us"].is_number(), "{report}");
+        assert!(report["during"]["lost_core"].is_number(), "{report}");
         assert_eq!(times.take()["during"], json!({ "count": 0 }));
     }
 
     #[test]
-    fn joins_that_were_interrupted_are_told_apart() {
+    fn interrupted_joins_are_reported_separately() {
         let mut joins = Joins::default();
         let at = |lost, slept| Switches { lost, slept };
         joins.record(1_000, at(7, 7), at(7, 7));
         joins.record(9_000_000, at(7, 7), at(8, 7));
         joins.record(9_000_000, at(8, 7), at(9, 8));
         joins.record(9_000_000, at(9, 8), at(9, 9));
-        let told = joins.summary();
-        assert_eq!(told["kept"]["count"], 1, "{told}");
-        assert_eq!(told["kept"]["max_us"], 1.0, "{told}");
+        let report = joins.summary();
+        assert_eq!(report["kept"]["count"], 1, "{report}");
+        assert_eq!(report["kept"]["max_us"], 1.0, "{report}");
         assert_eq!(
-            (&told["lost_core"], &told["slept"]),
+            (&report["lost_core"], &report["slept"]),
             (&json!(0.5), &json!(0.5))
         );
     }

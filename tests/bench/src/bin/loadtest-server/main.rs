@@ -1,7 +1,7 @@
-//! The application that is measured.
+//! The measured application.
 //!
-//! The same small application is written for every server that the benchmark compares. What begins
-//! with `timed` or `inner`, and the second namespace, is only here.
+//! All compared servers run the same small application. Only this one has the events that begin with
+//! `timed` or `inner`, and the second namespace.
 
 mod arguments;
 mod inner;
@@ -24,7 +24,7 @@ use self::arguments::{Arguments, USAGE};
 use self::inner::Inner;
 use self::join_times::JoinTimes;
 
-/// Connections that may wait to be accepted: the generator opens them faster than one is accepted.
+/// The backlog of the listener: the generator connects faster than connections are accepted.
 const BACKLOG: u32 = 4096;
 
 fn main() -> io::Result<()> {
@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
     };
     let runtime = runtime.enable_all().build()?;
     runtime.block_on(async {
-        // A task of its own: the accept loop then runs on a worker, not on the main thread beside it.
+        // A spawned task runs on a worker, and not on the main thread.
         tokio::spawn(serve(arguments))
             .await
             .map_err(io::Error::other)?
@@ -48,7 +48,7 @@ async fn serve(arguments: Arguments) -> io::Result<()> {
     let listener = listen(arguments.port)?;
     println!("{}", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {
-        // A stream that has just been accepted and is gone already shows that when it is read.
+        // If the connection is already closed, the next read reports it.
         let _ = stream.set_nodelay(true);
     });
     let recovery = arguments.recovery.then(ConnectionStateRecovery::new);
@@ -72,7 +72,7 @@ async fn serve(arguments: Arguments) -> io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// What every server has that is compared.
+/// Registers the events that all compared servers have.
 fn usual_events(io: &SocketIo) {
     let everyone = io.clone();
     io.of("/")
@@ -105,7 +105,7 @@ fn usual_events(io: &SocketIo) {
         );
 }
 
-/// Broadcasts and joins that are measured in here, and what came of it.
+/// Registers the events that measure broadcasts and joins, and the event that returns the durations.
 fn timed_events(io: &SocketIo) {
     let everyone = io.clone();
     let times = Arc::new(JoinTimes::default());
@@ -124,19 +124,19 @@ fn timed_events(io: &SocketIo) {
         .on("join_times", async move || Reply(times.take()));
 }
 
-/// Clients within this process, and how far they are.
+/// Registers the events that control the clients in this process.
 fn inner_events(io: &SocketIo, inner: Inner) {
     let inner = Arc::new(inner);
-    let (layers, openers) = (Arc::clone(&inner), Arc::clone(&inner));
+    let (allocator, opener) = (Arc::clone(&inner), Arc::clone(&inner));
     io.of("/")
-        .on("inner_lay", async move |Data(clients): Data<usize>| {
-            layers.lay(clients);
+        .on("inner_allocate", async move |Data(clients): Data<usize>| {
+            allocator.allocate(clients);
             Reply(())
         })
         .on(
             "inner_open",
             async move |Data((clients, leave)): Data<(usize, bool)>| {
-                openers.open(clients, leave);
+                opener.open(clients, leave);
                 Reply(())
             },
         )

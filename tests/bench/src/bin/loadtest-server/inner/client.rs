@@ -1,4 +1,4 @@
-//! One client: what it answers to what the server says.
+//! A client: its answers to the messages of the server.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use bench::{Opcode, Parsed, masked, parse};
 
 use super::line::Line;
 
-/// Everything that clients say.
+/// The messages of the clients.
 #[derive(Debug)]
-pub(super) struct Words {
-    /// What opens the WebSocket.
+pub(super) struct Messages {
+    /// The upgrade request.
     pub(super) upgrade: &'static [u8],
     join: &'static [u8],
-    /// An event that leaves the room, acknowledged under [`LEFT`].
+    /// The event that leaves the room. Its acknowledgement begins with [`LEFT`].
     leave: &'static [u8],
     pong: &'static [u8],
 }
 
-/// What the acknowledgement of having left the room begins with.
+/// The beginning of the acknowledgement of [`Messages::leave`].
 const LEFT: &[u8] = b"430[";
 
-impl Words {
-    /// They are kept for as long as this process lives, once for all clients.
-    pub(super) fn keep() -> Self {
+impl Messages {
+    /// Encodes the messages once for all clients. They live until the process exits.
+    pub(super) fn leak() -> Self {
         let text = |packet: &[u8]| &*masked(Opcode::Text, packet).leak();
         Self {
             upgrade: b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n\
@@ -37,38 +37,38 @@ impl Words {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
-    /// HTTP has not been answered.
+    /// The response to the upgrade request is pending.
     Upgrade,
-    /// The session is not open.
+    /// The open packet is pending.
     Open,
-    /// The namespace is not joined.
+    /// The answer to the CONNECT packet is pending.
     Join,
-    /// The room is not left.
+    /// The acknowledgement of leaving the room is pending.
     Leave,
     Ready,
     Lost,
 }
 
-/// What a client has come to.
+/// An event of a client that the progress counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum News {
+pub(super) enum ClientEvent {
     Lost,
-    /// It is pinged for the first time.
+    /// The client has received its first ping.
     Pinged,
     Ready,
 }
 
-/// The connection is of no use any more.
+/// The error of a lost connection.
 #[derive(Debug)]
 struct Lost;
 
-/// One client.
+/// A client.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) line: Arc<Line>,
     phase: Phase,
     pinged: bool,
-    /// What has been read and is not a whole message.
+    /// The received part of a message.
     partial: Vec<u8>,
 }
 
@@ -82,13 +82,14 @@ impl Client {
         }
     }
 
-    /// Takes what the server has written; nothing is the end. Clients who `leave` leave the room that everybody is in.
+    /// Handles bytes of the server; an empty slice is the end of the connection. With `leave`, the client
+    /// leaves the room of all clients.
     pub(super) fn receive(
         &mut self,
-        words: &Words,
+        messages: &Messages,
         bytes: &[u8],
         leave: bool,
-        mut tell: impl FnMut(News),
+        mut report: impl FnMut(ClientEvent),
     ) {
         if self.phase == Phase::Lost {
             return;
@@ -97,23 +98,23 @@ impl Client {
         let outcome = if bytes.is_empty() {
             Err(Lost)
         } else if whole.is_empty() {
-            self.read(words, bytes, leave, &mut tell)
+            self.read(messages, bytes, leave, &mut report)
         } else {
             whole.extend_from_slice(bytes);
-            self.read(words, &whole, leave, &mut tell)
+            self.read(messages, &whole, leave, &mut report)
         };
         if let Err(Lost) = outcome {
             self.phase = Phase::Lost;
-            tell(News::Lost);
+            report(ClientEvent::Lost);
         }
     }
 
     fn read(
         &mut self,
-        words: &Words,
+        messages: &Messages,
         mut bytes: &[u8],
         leave: bool,
-        tell: &mut impl FnMut(News),
+        report: &mut impl FnMut(ClientEvent),
     ) -> Result<(), Lost> {
         if self.phase == Phase::Upgrade {
             let Some(end) = bytes.windows(4).position(|part| part == b"\r\n\r\n") else {
@@ -134,7 +135,7 @@ impl Client {
                     payload,
                     used,
                 } => {
-                    self.message(words, payload, leave, tell)?;
+                    self.message(messages, payload, leave, report)?;
                     bytes = bytes.get(used..).unwrap_or_default();
                 }
                 Parsed::Partial => {
@@ -148,34 +149,34 @@ impl Client {
 
     fn message(
         &mut self,
-        words: &Words,
+        messages: &Messages,
         packet: &[u8],
         leave: bool,
-        tell: &mut impl FnMut(News),
+        report: &mut impl FnMut(ClientEvent),
     ) -> Result<(), Lost> {
         let answer = match (self.phase, packet) {
             (_, b"2") => {
                 if !std::mem::replace(&mut self.pinged, true) {
-                    tell(News::Pinged);
+                    report(ClientEvent::Pinged);
                 }
-                words.pong
+                messages.pong
             }
             (Phase::Open, [b'0', b'{', ..]) => {
                 self.phase = Phase::Join;
-                words.join
+                messages.join
             }
             (Phase::Join, [b'4', b'0', b'{', ..]) if leave => {
                 self.phase = Phase::Leave;
-                words.leave
+                messages.leave
             }
             (Phase::Join, [b'4', b'0', b'{', ..]) => {
                 self.phase = Phase::Ready;
-                tell(News::Ready);
+                report(ClientEvent::Ready);
                 return Ok(());
             }
             (Phase::Leave, answer) if answer.starts_with(LEFT) => {
                 self.phase = Phase::Ready;
-                tell(News::Ready);
+                report(ClientEvent::Ready);
                 return Ok(());
             }
             _ => return Err(Lost),
@@ -199,32 +200,33 @@ mod tests {
         frame
     }
 
-    struct Talk {
+    struct Conversation {
         client: Client,
-        words: Words,
+        messages: Messages,
         server: ServerEnd,
         leave: bool,
     }
 
-    impl Talk {
+    impl Conversation {
         fn new(leave: bool) -> Self {
             let line = Line::new(0, Arc::default());
             Self {
                 server: ServerEnd(Arc::clone(&line)),
                 client: Client::new(line),
-                words: Words::keep(),
+                messages: Messages::leak(),
                 leave,
             }
         }
 
-        fn hear(&mut self, bytes: &[u8]) -> Vec<News> {
-            let mut news = Vec::new();
-            let tell = |one| news.push(one);
-            self.client.receive(&self.words, bytes, self.leave, tell);
-            news
+        fn receive(&mut self, bytes: &[u8]) -> Vec<ClientEvent> {
+            let mut events = Vec::new();
+            let report = |event| events.push(event);
+            self.client
+                .receive(&self.messages, bytes, self.leave, report);
+            events
         }
 
-        async fn said(&mut self) -> Vec<u8> {
+        async fn sent(&mut self) -> Vec<u8> {
             let mut bytes = vec![0; 100];
             let length = self.server.read(&mut bytes).await.unwrap();
             bytes.truncate(length);
@@ -234,35 +236,42 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_joins_leaves_and_answers_pings() {
-        let mut talk = Talk::new(true);
+        let mut conversation = Conversation::new(true);
         let head = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
         let opening = [&head[..], &frame("0{\"sid\":\"A\"}")].concat();
-        // In pieces, which end within the head and within the frame.
+        // The pieces end within the head and within the frame.
         for piece in [&opening[..20], &opening[20..40]] {
-            assert_eq!(talk.hear(piece), []);
+            assert_eq!(conversation.receive(piece), []);
         }
-        assert_eq!(talk.hear(&opening[40..]), []);
-        assert_eq!(talk.said().await, talk.words.join);
-        assert_eq!(talk.hear(&frame("40{\"sid\":\"B\"}")), []);
-        assert_eq!(talk.said().await, talk.words.leave);
+        assert_eq!(conversation.receive(&opening[40..]), []);
+        assert_eq!(conversation.sent().await, conversation.messages.join);
+        assert_eq!(conversation.receive(&frame("40{\"sid\":\"B\"}")), []);
+        assert_eq!(conversation.sent().await, conversation.messages.leave);
         let last = [frame("2"), frame("430[null]")].concat();
-        assert_eq!(talk.hear(&last), [News::Pinged, News::Ready]);
-        assert_eq!(talk.said().await, talk.words.pong);
-        assert_eq!(talk.hear(&frame("2")), []);
-        assert_eq!(talk.said().await, talk.words.pong);
-        assert_eq!(mem::take(&mut talk.client.partial).capacity(), 0);
+        assert_eq!(
+            conversation.receive(&last),
+            [ClientEvent::Pinged, ClientEvent::Ready]
+        );
+        assert_eq!(conversation.sent().await, conversation.messages.pong);
+        assert_eq!(conversation.receive(&frame("2")), []);
+        assert_eq!(conversation.sent().await, conversation.messages.pong);
+        assert_eq!(mem::take(&mut conversation.client.partial).capacity(), 0);
     }
 
     #[test]
-    fn whatever_else_comes_is_a_loss_that_is_told_once() {
+    fn an_unexpected_message_is_reported_once_as_a_loss() {
         let opened = b"HTTP/1.1 101 X\r\n\r\n";
         let refused = b"HTTP/1.1 400 Bad Request\r\n\r\n";
         let early = [&opened[..], &frame("40{}")].concat();
         let binary = [&opened[..], &[0x82, 1, 0]].concat();
         for bytes in [&refused[..], &early, &binary, b""] {
-            let mut talk = Talk::new(false);
-            assert_eq!(talk.hear(bytes), [News::Lost], "{bytes:?}");
-            assert_eq!(talk.hear(b""), []);
+            let mut conversation = Conversation::new(false);
+            assert_eq!(
+                conversation.receive(bytes),
+                [ClientEvent::Lost],
+                "{bytes:?}"
+            );
+            assert_eq!(conversation.receive(b""), []);
         }
     }
 }

@@ -1,26 +1,26 @@
-//! The thread that is all clients.
+//! The thread that runs all clients.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
-use super::client::{Client, News, Words};
+use super::client::{Client, ClientEvent, Messages};
 use super::line::{Line, ServerEnd, Wire, Written};
 use super::listener::Door;
 use super::progress::Progress;
 
-/// How many handshakes are under way at a time; as many as the generator has.
+/// The number of concurrent handshakes, the same as in the generator.
 const AT_A_TIME: usize = 64;
-/// How long it sleeps when there is nothing to do; longer and longer while that lasts. Nobody wakes it, for that would
-/// be work of the server's that TCP does not have.
+/// The shortest sleep of the idle thread. The sleeps grow while it stays idle. The server does not wake
+/// the thread, because that would be a cost that TCP does not have.
 const SHORTEST_NAP: Duration = Duration::from_micros(100);
 const LONGEST_NAP: Duration = Duration::from_millis(50);
 
-/// What clients are to do.
+/// An order to the clients.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Order {
-    Lay(usize),
+    Allocate(usize),
     Open { clients: usize, leave: bool },
 }
 
@@ -31,11 +31,11 @@ pub(super) struct Crowd {
     door: Door,
     progress: Arc<Progress>,
     wire: Arc<Wire>,
-    words: Words,
+    messages: Messages,
     clients: Vec<Client>,
     wanted: usize,
     leave: bool,
-    /// How many have knocked.
+    /// The number of clients that have connected.
     opened: usize,
 }
 
@@ -46,7 +46,7 @@ impl Crowd {
             door,
             progress,
             wire: Arc::default(),
-            words: Words::keep(),
+            messages: Messages::leak(),
             clients: Vec::new(),
             wanted: 0,
             leave: false,
@@ -54,13 +54,13 @@ impl Crowd {
         }
     }
 
-    /// Goes on for as long as the process lives.
+    /// Runs the clients until the process exits.
     pub(super) fn run(mut self) {
         let mut nap = SHORTEST_NAP;
         let mut written = Written::default();
         loop {
             for order in self.orders.try_iter().collect::<Vec<_>>() {
-                self.obey(order);
+                self.execute(order);
             }
             self.open_more();
             self.wire.swap(&mut written);
@@ -76,23 +76,23 @@ impl Crowd {
                     break;
                 };
                 bytes = rest;
-                self.hear(number, part);
+                self.receive(number, part);
             }
             written.parts.clear();
             written.bytes.clear();
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    fn execute(&mut self, order: Order) {
         match order {
-            Order::Lay(clients) => {
-                // In one piece: while it grew it would be there twice, and be counted as the server's.
+            Order::Allocate(clients) => {
+                // A growing vector would briefly be allocated twice, and count as memory of the server.
                 self.clients
                     .reserve_exact(clients.saturating_sub(self.clients.len()));
                 while self.clients.len() < clients {
                     let line = Line::new(self.clients.len(), Arc::clone(&self.wire));
                     self.clients.push(Client::new(line));
-                    self.progress.laid.add_one();
+                    self.progress.allocated.add_one();
                 }
             }
             Order::Open { clients, leave } => {
@@ -103,32 +103,32 @@ impl Crowd {
     }
 
     fn open_more(&mut self) {
-        while self.opened < self.wanted && self.under_way() < AT_A_TIME {
+        while self.opened < self.wanted && self.pending() < AT_A_TIME {
             let Some(client) = self.clients.get(self.opened) else {
                 return;
             };
             self.opened += 1;
-            let sent = client.line.send(self.words.upgrade);
+            let sent = client.line.send(self.messages.upgrade);
             if !sent || self.door.send(ServerEnd(Arc::clone(&client.line))).is_err() {
                 self.progress.lost.add_one();
             }
         }
     }
 
-    fn under_way(&self) -> usize {
-        let over = self.progress.ready.number() + self.progress.lost.number();
-        self.opened.saturating_sub(over)
+    fn pending(&self) -> usize {
+        let finished = self.progress.ready.number() + self.progress.lost.number();
+        self.opened.saturating_sub(finished)
     }
 
-    fn hear(&mut self, number: usize, bytes: &[u8]) {
+    fn receive(&mut self, number: usize, bytes: &[u8]) {
         let Some(client) = self.clients.get_mut(number) else {
             return;
         };
         let progress = &self.progress;
-        client.receive(&self.words, bytes, self.leave, |news| match news {
-            News::Lost => progress.lost.add_one(),
-            News::Pinged => progress.pinged.add_one(),
-            News::Ready => progress.ready.add_one(),
+        client.receive(&self.messages, bytes, self.leave, |event| match event {
+            ClientEvent::Lost => progress.lost.add_one(),
+            ClientEvent::Pinged => progress.pinged.add_one(),
+            ClientEvent::Ready => progress.ready.add_one(),
         });
     }
 }

@@ -1,7 +1,7 @@
-//! A connection in memory, as small as can be.
+//! An in-memory connection of minimal size.
 //!
-//! What a client sends are constants, of which the line holds references. What the server writes goes into one buffer
-//! for all lines, as it would go to the kernel.
+//! The line holds references to the constant messages of its client. The server writes into one buffer
+//! for all lines, as it would write to the kernel.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,23 +10,24 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How many messages of a client can be under way: it sends the next one when it has been answered, and a pong beside it.
-const UNDER_WAY: usize = 2;
+/// The maximum number of unread messages of a client: a request, of which the next one waits for the
+/// answer, and a pong.
+const MAX_UNREAD: usize = 2;
 
-/// What servers have written on all lines, in order.
+/// The bytes that the server has written to all lines, in order.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// On which line, and how many of the bytes; none if the server has closed the line.
+    /// The line and the number of bytes of each write; 0 if the server has closed the line.
     pub(super) parts: Vec<(usize, usize)>,
     pub(super) bytes: Vec<u8>,
 }
 
-/// Where servers write.
+/// The buffer into which the server writes.
 #[derive(Debug, Default)]
 pub(super) struct Wire(Mutex<Written>);
 
 impl Wire {
-    /// Swaps what has been written for what is empty.
+    /// Swaps the written bytes with an empty buffer.
     pub(super) fn swap(&self, empty: &mut Written) {
         std::mem::swap(&mut *self.written(), empty);
     }
@@ -45,8 +46,8 @@ pub(super) struct Line {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What the client has sent and the server has not read; what is empty comes last.
-    unread: [&'static [u8]; UNDER_WAY],
+    /// The messages that the server has not read, before the empty slices.
+    unread: [&'static [u8]; MAX_UNREAD],
     reader: Option<Waker>,
 }
 
@@ -59,7 +60,7 @@ impl Line {
         })
     }
 
-    /// Sends to the server; `false` if it has not read what came before.
+    /// Sends a message to the server. Returns `false` if too many messages are unread.
     pub(super) fn send(&self, message: &'static [u8]) -> bool {
         let mut state = self.state();
         let Some(free) = state.unread.iter_mut().find(|unread| unread.is_empty()) else {
@@ -146,7 +147,7 @@ impl AsyncWrite for ServerEnd {
 impl Drop for ServerEnd {
     fn drop(&mut self) {
         self.0.wire.written().parts.push((self.0.number, 0));
-        // The waker would keep the task that it wakes.
+        // The waker holds a reference to the task that it wakes.
         drop(self.0.state().reader.take());
     }
 }
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn messages_are_read_in_order_and_in_pieces() {
+    async fn the_server_reads_messages_in_order_and_in_pieces() {
         let line = Line::new(7, Arc::default());
         let mut server = ServerEnd(Arc::clone(&line));
         assert!(line.send(b"abc") && line.send(b"de"));
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_written_tells_its_line_and_so_does_the_end() {
+    async fn each_write_and_the_end_name_their_line() {
         let wire = Arc::<Wire>::default();
         let ends = [1, 2].map(|number| ServerEnd(Line::new(number, Arc::clone(&wire))));
         let [mut one, mut two] = ends;

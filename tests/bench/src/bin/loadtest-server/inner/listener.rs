@@ -1,4 +1,4 @@
-//! Where clients within this process connect.
+//! The listener for in-memory connections.
 
 use std::io;
 
@@ -7,17 +7,17 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::line::ServerEnd;
 
-/// The way to a listener.
-pub(super) type Door = UnboundedSender<ServerEnd>;
+/// The sender of new connections to the listener.
+pub(super) type Connector = UnboundedSender<ServerEnd>;
 
-/// Accepts lines as TCP connections are accepted.
+/// Accepts lines, as a TCP listener accepts connections.
 #[derive(Debug)]
 pub(crate) struct InnerListener(UnboundedReceiver<ServerEnd>);
 
-pub(super) fn listener() -> (Door, InnerListener) {
-    // Whoever connects has few handshakes under way, so no more can wait here.
-    let (door, accepted) = mpsc::unbounded_channel();
-    (door, InnerListener(accepted))
+pub(super) fn listener() -> (Connector, InnerListener) {
+    // Clients have few concurrent handshakes, so the queue stays short.
+    let (connector, accepted) = mpsc::unbounded_channel();
+    (connector, InnerListener(accepted))
 }
 
 impl Listener for InnerListener {
@@ -27,7 +27,7 @@ impl Listener for InnerListener {
     async fn accept(&mut self) -> (ServerEnd, ()) {
         match self.0.recv().await {
             Some(end) => (end, ()),
-            // Nobody can come any more.
+            // The thread of the clients has ended.
             None => std::future::pending().await,
         }
     }

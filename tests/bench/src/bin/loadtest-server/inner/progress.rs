@@ -1,26 +1,26 @@
-//! How far the clients are, to be read by another thread.
+//! The progress of the clients, which other threads read.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-/// Counts of clients.
+/// Numbers of clients.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    /// Whose connections are laid.
-    pub(super) laid: Count,
-    /// That have joined the namespace, and left the room if they were to.
+    /// Clients with an allocated connection.
+    pub(super) allocated: Count,
+    /// Clients that have joined the namespace, and left the room if ordered.
     pub(super) ready: Count,
-    /// That lost their connection, or had messages which they did not expect.
+    /// Clients that have lost their connection or received an unexpected message.
     pub(super) lost: Count,
-    /// That have been pinged.
+    /// Clients that have been pinged.
     pub(super) pinged: Count,
 }
 
 impl Progress {
-    pub(super) fn told(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         json!({
-            "laid": self.laid.number(),
+            "allocated": self.allocated.number(),
             "ready": self.ready.number(),
             "lost": self.lost.number(),
             "pinged": self.pinged.number(),
@@ -28,7 +28,7 @@ impl Progress {
     }
 }
 
-/// A number that grows.
+/// An increasing number.
 #[derive(Debug, Default)]
 pub(super) struct Count(AtomicUsize);
 
