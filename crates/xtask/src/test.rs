@@ -23,7 +23,7 @@ const SKIP_MISSING: &str = "SOCKETIO_E2E_SKIP_MISSING";
 /// A check of the sources.
 type Check = fn(&Project) -> Result<(), Failure>;
 
-/// Steps whose findings are only counted, because the tree does not satisfy them yet.
+/// Steps whose findings `cargo xtask test` only counts, because the tree does not satisfy them yet.
 const PENDING: [&str; 3] = ["documents", "structure", "prose"];
 
 /// Runs the checks that take seconds and need the Rust toolchain only.
@@ -33,7 +33,7 @@ const PENDING: [&str; 3] = ["documents", "structure", "prose"];
 pub(crate) fn check() -> Result<(), Failure> {
     let project = Project::load()?;
     let mut steps = Steps::default();
-    quick_checks(&project, &mut steps)?;
+    quick_checks(&project, &mut steps, &[])?;
     steps.summary();
     Ok(())
 }
@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let project = Project::load()?;
     let root = &project.root;
     let mut steps = Steps::default();
-    quick_checks(&project, &mut steps)?;
+    quick_checks(&project, &mut steps, &PENDING)?;
     let mut report = Report::default();
     steps.run("install", || {
         report = install::everything(&project);
@@ -97,7 +97,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-fn quick_checks(project: &Project, steps: &mut Steps) -> Result<(), Failure> {
+/// Runs the checks of the sources. The findings of the pending steps are only counted.
+fn quick_checks(project: &Project, steps: &mut Steps, pending: &[&str]) -> Result<(), Failure> {
     steps.run("toolchain", || {
         install::toolchain()?;
         toolchain::check(project)
@@ -112,7 +113,7 @@ fn quick_checks(project: &Project, steps: &mut Steps) -> Result<(), Failure> {
     ];
     for (name, check) in checks {
         steps.run(name, || match check(project) {
-            Err(failure) if PENDING.contains(&name) => {
+            Err(failure) if pending.contains(&name) => {
                 println!("   {} findings", failure.to_string().lines().count());
                 Ok(())
             }

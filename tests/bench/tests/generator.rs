@@ -109,9 +109,9 @@ fn converse(mut stream: TcpStream, answer: Answer) -> io::Result<()> {
     }
     assert!(head.starts_with(b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"));
     // The open packet may arrive in the same segment.
-    let mut answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
-    answer.extend(server_frame(b"0{\"sid\":\"A\"}"));
-    stream.write_all(&answer)?;
+    let mut response = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
+    response.extend(server_frame(b"0{\"sid\":\"A\"}"));
+    stream.write_all(&response)?;
     assert_eq!(client_frame(&mut reader)?, b"40");
     stream.write_all(&server_frame(b"40{\"sid\":\"B\"}"))?;
     // A ping, which the generator answers between its operations.

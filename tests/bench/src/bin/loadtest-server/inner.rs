@@ -37,9 +37,9 @@ impl Inner {
     /// If the thread cannot be created.
     pub(crate) fn start() -> io::Result<(Self, InnerListener)> {
         let (orders, received) = mpsc::channel();
-        let (door, listener) = listener::listener();
+        let (connector, listener) = listener::listener();
         let progress = Arc::<Progress>::default();
-        let crowd = Crowd::new(received, door, Arc::clone(&progress));
+        let crowd = Crowd::new(received, connector, Arc::clone(&progress));
         thread::Builder::new()
             .name(INNER_CLIENTS.to_owned())
             .spawn(move || crowd.run())?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::client::{Client, ClientEvent, Messages};
 use super::line::{Line, ServerEnd, Wire, Written};
-use super::listener::Door;
+use super::listener::Connector;
 use super::progress::Progress;
 
 /// The number of concurrent handshakes, the same as in the generator.
@@ -28,7 +28,7 @@ pub(super) enum Order {
 #[derive(Debug)]
 pub(super) struct Crowd {
     orders: Receiver<Order>,
-    door: Door,
+    connector: Connector,
     progress: Arc<Progress>,
     wire: Arc<Wire>,
     messages: Messages,
@@ -40,10 +40,14 @@ pub(super) struct Crowd {
 }
 
 impl Crowd {
-    pub(super) fn new(orders: Receiver<Order>, door: Door, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(
+        orders: Receiver<Order>,
+        connector: Connector,
+        progress: Arc<Progress>,
+    ) -> Self {
         Self {
             orders,
-            door,
+            connector,
             progress,
             wire: Arc::default(),
             messages: Messages::leak(),
@@ -109,7 +113,12 @@ impl Crowd {
             };
             self.opened += 1;
             let sent = client.line.send(self.messages.upgrade);
-            if !sent || self.door.send(ServerEnd(Arc::clone(&client.line))).is_err() {
+            if !sent
+                || self
+                    .connector
+                    .send(ServerEnd(Arc::clone(&client.line)))
+                    .is_err()
+            {
                 self.progress.lost.add_one();
             }
         }
