@@ -111,16 +111,24 @@ fn quick_checks(project: &Project, steps: &mut Steps, pending: &[&str]) -> Resul
         ("structure", structure::check),
         ("prose", prose::check),
     ];
+    let mut failures = Vec::new();
     for (name, check) in checks {
-        steps.run(name, || match check(project) {
-            Err(failure) if pending.contains(&name) => {
-                println!("   {} findings", failure.to_string().lines().count());
-                Ok(())
+        steps.run(name, || {
+            if let Err(failure) = check(project) {
+                let failure = failure.to_string();
+                println!("   {} findings", failure.lines().count());
+                failures.push(failure);
             }
-            outcome => outcome,
+            Ok(())
         })?;
+        if pending.contains(&name) {
+            failures.clear();
+        }
     }
-    Ok(())
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(failures.join("\n")))
 }
 
 /// Creates a cargo command with the same build options in all steps, so that they share their results.

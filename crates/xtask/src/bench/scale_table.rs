@@ -28,8 +28,8 @@ pub(super) fn render(
         .iter()
         .map(|scenario| scenario.connections + scenario.others);
     if let Some(shortage) = files::shortage(most, largest.max().unwrap_or(0)) {
-        text.push_str(&shortage);
-        text.push_str("\n\n");
+        text.push_str(&table::wrapped(&shortage));
+        text.push('\n');
     }
     let tables = [
         table::costs(servers, samples, &sizes, most),

@@ -25,6 +25,8 @@ impl Marks {
     }
 }
 
+/// The maximum length of a line of text in the document.
+const MAX_COLUMNS: usize = 120;
 /// A server with a larger median wait shared its core with other programs.
 const QUIET_WAIT: f64 = 0.1;
 /// The median spread on a quiet machine is smaller.
@@ -63,12 +65,34 @@ pub(super) fn preamble(
         ""
     };
     let built = built.join("; ");
-    let _ = writeln!(text, "{} rounds{short}. {built}.", options.rounds);
+    let versions = format!("{} rounds{short}. {built}.", options.rounds);
+    text.push_str(&wrapped(&versions));
     for reason in absent {
         let first_line = reason.lines().next().unwrap_or_default();
         let _ = writeln!(text, "Not built, so not compared: {first_line}");
     }
-    let _ = writeln!(text, "\n{}\n", noise(servers, samples, options));
+    let noise = wrapped(&noise(servers, samples, options));
+    let _ = writeln!(text, "\n{noise}");
+    text
+}
+
+/// Breaks a paragraph into lines of at most [`MAX_COLUMNS`].
+pub(super) fn wrapped(paragraph: &str) -> String {
+    let mut text = String::new();
+    let mut columns = 0;
+    for word in paragraph.split(' ') {
+        let length = word.chars().count();
+        if columns > 0 && columns + 1 + length > MAX_COLUMNS {
+            text.push('\n');
+            columns = 0;
+        } else if columns > 0 {
+            text.push(' ');
+            columns += 1;
+        }
+        text.push_str(word);
+        columns += length;
+    }
+    text.push('\n');
     text
 }
 
@@ -310,6 +334,15 @@ mod tests {
             text.contains("| echo, 1 in flight | 1000; 0.50 / 2.00 ms |"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn long_paragraphs_are_broken_between_words() {
+        let words = ["word"; 30].join(" ");
+        let text = wrapped(&words);
+        let lengths: Vec<_> = text.lines().map(str::len).collect();
+        assert_eq!(lengths, [119, 29]);
+        assert_eq!(text.replace('\n', " ").trim_end(), words);
     }
 
     #[test]
