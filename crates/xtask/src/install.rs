@@ -23,7 +23,7 @@ pub(crate) fn toolchain() -> Result<(), Failure> {
     rust::components()
 }
 
-/// Installs the other tools and packages that are missing, and reports those that cannot be installed.
+/// Installs the other tools and packages that are missing. The report lists the ones that cannot be installed.
 pub(crate) fn everything(project: &Project) -> Report {
     let mut report = Report::default();
     if let Err(failure) = rust::cargo_deny() {

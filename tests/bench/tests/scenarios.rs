@@ -173,7 +173,7 @@ impl Server {
         );
         let options = Options::parse(line.split_whitespace().map(str::to_owned));
         let options = options.expect("valid options");
-        run(&options.expect("nobody asks for help"))
+        run(&options.expect("the options do not contain --help"))
     }
 }
 

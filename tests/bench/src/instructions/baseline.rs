@@ -71,7 +71,7 @@ impl fmt::Display for InvalidBaseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the accepted figures have the line {:?}, which is not a name and a number; write them anew: \
+            "the accepted figures have the line {:?}, which is not a name and a number; accept new ones: \
              INSTRUCTIONS=accept cargo bench",
             self.line
         )

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_told_from_literals() {
+    fn comments_are_distinguished_from_literals() {
         let source = "//! a\nlet b = \"// no \\\" // no\"; // c\nr#\"// no \" // no\"#; br\"//\"; '\"'; '\\''; /* // no\n */ \
                       fn f<'a>(d: &'a str) {} /// e\nfor\"// no\nno\"//f";
         assert_eq!(texts(source), [(1, " a"), (2, " c"), (4, " e"), (6, "f")]);

@@ -70,7 +70,7 @@ const RULES: &[Rule] = &[
         remedy: "state the number",
     },
     Rule {
-        phrase: "in the stead of",
+        phrase: "stead",
         remedy: "write instead of",
     },
 ];
