@@ -1,8 +1,8 @@
-// Two people use the chat in headless Chromium.
+// Two users chat in headless Chromium.
 //
 //   npm ci && node e2e.mjs http://127.0.0.1:3000
 //
-// CHROMIUM names the browser, SCREENSHOTS a folder for pictures of every step.
+// CHROMIUM is the path of the browser, SCREENSHOTS a folder for a screenshot of each step.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ try {
     await choose(ada, ADA);
     await ada.getByRole('log').waitFor();
     await choose(bob, ADA.toUpperCase());
-    await bob.getByText('Somebody here has this name').waitFor();
+    await bob.getByText('This name is taken').waitFor();
     await picture(bob, 'name-taken');
     await choose(bob, BOB);
     await ada.getByText(`${BOB} joined`).waitFor();
@@ -55,7 +55,7 @@ try {
     assert.equal(await ada.locator('.text a').last().getAttribute('href'), 'https://socket.io');
   });
 
-  await step('somebody who types is seen', async () => {
+  await step('a typing user is shown', async () => {
     await bob.locator('#text').pressSequentially('Hm');
     await ada.getByText(`${BOB} is typing`).waitFor();
     await picture(ada, 'typing');
@@ -166,7 +166,7 @@ try {
 async function person(name, options) {
   const context = await browser.newContext({ ...options, locale: 'en-GB' });
   context.setDefaultTimeout(8000);
-  // Nothing leaves this machine.
+  // Block requests to other hosts.
   await context.route((url) => url.origin !== new URL(base).origin, (route) => route.abort());
   const page = await context.newPage();
   page.on('pageerror', (error) => errors.push(`${name}: ${error.message}`));
@@ -178,7 +178,7 @@ async function person(name, options) {
 /** Cuts every connection of a page, as a lost network does, or lets it back. */
 async function network(page, up) {
   await page.context().setOffline(!up);
-  // Going offline does not end a WebSocket that is open; the event tells the client to give it up.
+  // Going offline does not close an open WebSocket. The event makes the client close it.
   if (!up) await page.evaluate(() => dispatchEvent(new Event('offline')));
 }
 

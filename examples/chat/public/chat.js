@@ -1,13 +1,13 @@
-// The chat: what the server says becomes state, what people do becomes events.
+// Connects the page to the server: events of the server update the state, and actions of the user emit events.
 
 import { loadClient } from './client.js';
 import { randomKey, Store } from './store.js';
 import { $, View } from './view.js';
 
-/** How long to wait for the server's answer, in milliseconds. */
+/** The timeout of acknowledgements in milliseconds. */
 const ANSWER_TIMEOUT = 8000;
 
-/** How long somebody is shown as typing after the last sign of it, and how often we give one. */
+/** The time that a user is shown as typing after an event, and the interval of our own events. */
 const TYPING_SHOWN = 5000;
 const TYPING_EVERY = 2000;
 
@@ -46,7 +46,7 @@ function listen() {
     showStatus();
     if ($('replaced').open) return;
     if (store.name) view.banner('lost', 'Connection lost. Reconnecting…');
-    // The client reconnects by itself except when the server has sent it away.
+    // The client reconnects, except after a disconnect by the server.
     if (reason === 'io server disconnect') setTimeout(() => socket.connect(), 1000);
   });
   socket.on('connect_error', (error) => {
@@ -82,7 +82,7 @@ function listen() {
   socket.on('room', (summary) => {
     const room = store.room(summary.name);
     room.count = summary.count;
-    // Messages of a joined room are counted as they come; this must not overtake them.
+    // The messages of a joined room are counted when they arrive. This event must not overtake them.
     if (!room.joined) room.last = summary.last;
     view.rooms();
     if (room === store.open) view.head();
@@ -129,7 +129,7 @@ function notice(room, at, text) {
   if (room === store.open) view.append(item);
 }
 
-/** Emits and waits for the answer; an answer with an `error` throws it. */
+/** Emits an event and returns its acknowledgement. Throws if that is an `error`. */
 async function ask(event, data) {
   let answer;
   try {
@@ -227,7 +227,7 @@ function post(text) {
   send(room, item);
 }
 
-/** Sends a message, as often as it takes: the server knows it by its nonce. */
+/** Sends a message and retries until it is acknowledged. The server identifies it by its nonce. */
 async function send(room, item) {
   if (!entered) {
     item.state = 'waiting';
@@ -255,7 +255,7 @@ async function send(room, item) {
   store.save();
 }
 
-/** Sends what was written while there was no connection. */
+/** Sends the messages that were written while there was no connection. */
 function flush() {
   for (const room of store.joined) {
     for (const item of room.items) if (item.state === 'waiting') send(room, item);
@@ -274,7 +274,7 @@ function stopTyping() {
   typingSince = 0;
 }
 
-// --- people ---------------------------------------------------------------------------------------
+// --- users ----------------------------------------------------------------------------------------
 
 function bind() {
   view.onForm('enter', async ({ name }) => {

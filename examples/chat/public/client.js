@@ -1,4 +1,4 @@
-// The official browser client: from this server if it is installed here, else from Socket.IO's CDN.
+// Loads the official browser client: from this server if it is installed, otherwise from Socket.IO's CDN.
 
 const SOURCES = [
   { src: '/socket.io/socket.io.min.js' },
@@ -9,7 +9,7 @@ const SOURCES = [
   },
 ];
 
-/** Resolves to the client's `io` function. */
+/** Resolves to the `io` function of the client. */
 export async function loadClient() {
   for (const source of SOURCES) {
     if (await load(source)) return globalThis.io;

@@ -1,11 +1,11 @@
-// What the page knows: who we are, the rooms, their messages. No socket and no DOM in here.
+// The state of the page: the user, the rooms and their messages, without a socket and without the DOM.
 
 const STORED = 'chat';
 
-/** How many messages and notices of one room the page keeps. */
+/** The most messages and notices of one room that the page keeps. */
 const MAX_ITEMS = 300;
 
-/** A room; `fresh` says that messages, members and counts follow the server at the moment. */
+/** A room. `fresh` is set while its messages, members and counts are up to date. */
 export class Room {
   constructor(name) {
     this.name = name;
@@ -21,12 +21,12 @@ export class Room {
     this.divider = null;
   }
 
-  /** How many messages have come since somebody looked. */
+  /** The number of unread messages. */
   get unread() {
     return this.joined ? Math.max(0, this.last - this.seen) : 0;
   }
 
-  /** Takes a view from the server; what could not be sent yet stays at the end. */
+  /** Replaces the content by a view of the server. Unsent messages stay at the end. */
   take(view) {
     const unsent = this.items.filter((item) => item.kind === 'message' && !item.id);
     const sent = new Set(view.messages.map((message) => message.nonce));
@@ -40,7 +40,7 @@ export class Room {
     this.fresh = true;
   }
 
-  /** Adds a message in its place. Returns false if it is known, and whether it came last. */
+  /** Inserts a message. Returns whether it is new and the last one. */
   add(message) {
     this.last = Math.max(this.last, message.id);
     if (!this.fresh || this.items.some((item) => item.id === message.id)) return { added: false };
@@ -52,7 +52,7 @@ export class Room {
     return { added: true, item, inOrder: next < 0 };
   }
 
-  /** Gives a message of ours what the server made of it. Returns whether its place is still right. */
+  /** Replaces a sent message by the one of the server. Returns whether its position is still correct. */
   settle(item, message) {
     this.last = Math.max(this.last, message.id);
     const twin = this.items.find((other) => other !== item && other.id === message.id);
@@ -74,7 +74,7 @@ export class Room {
   }
 }
 
-/** Everything, with what a reload must not lose in the session's storage. */
+/** The whole state. The part that survives a reload is in the session storage. */
 export class Store {
   constructor() {
     const stored = read();
@@ -89,7 +89,7 @@ export class Store {
     }
   }
 
-  /** The room of that name, made if the page does not know it yet. */
+  /** Returns the room with that name, and creates it if necessary. */
   room(name) {
     let room = this.rooms.get(name);
     if (!room) this.rooms.set(name, (room = new Room(name)));
@@ -108,8 +108,7 @@ export class Store {
     return this.joined.reduce((sum, room) => sum + room.unread, 0);
   }
 
-  /** Takes the list of rooms. Those that the server does not know are gone; what was not sent to
-   * them is returned. */
+  /** Updates the list of rooms. Removes rooms that the server does not have, and returns their unsent messages. */
   takeRooms(list, joined) {
     const names = new Set(list.map((room) => room.name));
     const orphans = [];
@@ -133,12 +132,12 @@ export class Store {
     try {
       sessionStorage.setItem(STORED, JSON.stringify({ key, name, current, rooms }));
     } catch {
-      // Without storage a reload asks for the name again; the chat works.
+      // Without storage, a reload asks for the name again.
     }
   }
 }
 
-/** A secret or a mark: works on plain http as well, where `crypto.randomUUID` does not. */
+/** Returns a random key or nonce. `crypto.randomUUID` does not work over plain HTTP. */
 export function randomKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

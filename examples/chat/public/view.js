@@ -1,12 +1,12 @@
-// What people see. All that people typed goes through `textContent`: nothing of it becomes markup.
+// The DOM of the page. All input of users is set with `textContent` and never becomes markup.
 
-/** A pause after which a message of the same person starts with the name again. */
+/** The pause after which the name is shown again for messages of the same user. */
 const GROUP_PAUSE = 5 * 60 * 1000;
 
-/** How near to the end, in pixels, the log follows new messages. */
+/** The distance from the end, in pixels, up to which the log follows new messages. */
 const NEAR_END = 60;
 
-/** How many elements the log may grow to before it is drawn anew. */
+/** The most elements of the log before it is rendered again. */
 const MAX_ELEMENTS = 700;
 
 const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)])/;
@@ -15,14 +15,14 @@ const STATES = { waiting: ['⋯', 'waiting for the connection'], sending: ['◌'
 const timeFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 
-/** The element with that id. */
+/** Returns the element with that id. */
 export const $ = (id) => document.getElementById(id);
 
 export class View {
   #store;
   #elements = new WeakMap();
   #shown = null;
-  /** Whether the log follows new messages: until somebody scrolls up. */
+  /** Whether the log follows new messages, until the user scrolls up. */
   #following = true;
   #failed = {};
   #bannerTimer;
@@ -36,7 +36,7 @@ export class View {
     });
     $('jump').addEventListener('click', () => this.#toEnd());
     document.addEventListener('visibilitychange', () => this.markSeen());
-    // A keyboard that opens makes the log smaller without a scroll event.
+    // An on-screen keyboard shrinks the log without a scroll event.
     new ResizeObserver(() => this.#following && this.#toEnd()).observe($('log'));
     this.#bindPanels();
     $('rename-button').addEventListener('click', () => {
@@ -75,7 +75,7 @@ export class View {
     this.#you();
   }
 
-  /** Shows a line above everything, for some milliseconds or until the next one. */
+  /** Shows a banner, for some milliseconds or until the next one. */
   banner(kind, text, duration) {
     clearTimeout(this.#bannerTimer);
     $('banner').className = `banner ${kind}`;
@@ -171,7 +171,7 @@ export class View {
 
   // --- the log ---
 
-  /** Draws the log of the open room anew. */
+  /** Renders the log of the open room. */
   log() {
     const room = this.#store.open;
     const log = $('log');
@@ -189,7 +189,7 @@ export class View {
     this.markSeen();
   }
 
-  /** Adds the room's last item. */
+  /** Appends the last item of the room. */
   append(item, toEnd = false) {
     const { items } = this.#store.open;
     const log = $('log');
@@ -204,7 +204,7 @@ export class View {
     this.markSeen();
   }
 
-  /** Shows what became of a message of ours. */
+  /** Updates the state of a sent message. */
   settle(item) {
     const element = this.#elements.get(item);
     if (!element) return;
@@ -225,7 +225,7 @@ export class View {
     if (follow) this.#toEnd();
   }
 
-  /** Notes that the newest message of the open room has been on the screen. */
+  /** Marks the newest message of the open room as read. */
   markSeen() {
     const room = this.#store.open;
     const visible = document.visibilityState === 'visible' && !$('app').hidden;
@@ -290,9 +290,9 @@ export class View {
     return element;
   }
 
-  // --- what people do ---
+  // --- actions of the user ---
 
-  /** Runs `action` with the form's fields when it is sent, and shows the error that it throws. */
+  /** Runs `action` with the fields of a submitted form, and shows the error that it throws. */
   onForm(id, action) {
     const form = $(id);
     form.addEventListener('submit', async (event) => {
@@ -355,7 +355,7 @@ export class View {
     this.#failed = actions;
   }
 
-  /** Puts a text into the composer. */
+  /** Sets the text of the composer. */
   compose(value) {
     $('text').value = value;
     this.#measure();
@@ -458,7 +458,7 @@ function paint(element, id, name) {
   element.style.setProperty('--hue', hue(id));
 }
 
-/** Neighbouring numbers get colours far apart. */
+/** Returns a colour for a number. Neighbouring numbers have distant colours. */
 function hue(id) {
   return Math.round((id * 137.508) % 360);
 }

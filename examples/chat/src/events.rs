@@ -1,6 +1,6 @@
-//! The events of the chat: what a client may send, and what the others hear of it.
+//! The events of the chat, from clients and to clients.
 //!
-//! Every event but `typing` is acknowledged, with what the page needs or with `{"error": "…"}`.
+//! Every event except `typing` is acknowledged with a value or with `{"error": "…"}`.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +15,7 @@ use crate::{
     text::{Key, MAX_MESSAGE, MAX_NAME, MAX_ROOM_NAME, MessageText, Nonce, RoomName, UserName},
 };
 
-/// Puts the chat into the main namespace.
+/// Registers the handlers in the main namespace.
 pub(crate) fn register(io: &SocketIo<Chat>) {
     io.of("/")
         .on("enter", enter)
@@ -32,7 +32,7 @@ pub(crate) fn register(io: &SocketIo<Chat>) {
 struct Enter {
     key: String,
     name: String,
-    /// Where the person was before the page lost its connection.
+    /// The rooms of the user before the page lost its connection.
     #[serde(default)]
     rooms: Vec<String>,
 }
@@ -41,7 +41,7 @@ struct Enter {
 struct Entered {
     you: Member,
     rooms: Vec<Summary>,
-    /// Those of the rooms that the person is in.
+    /// The rooms that the user is in.
     joined: Vec<RoomName>,
     limits: Limits,
 }
@@ -53,7 +53,7 @@ struct Limits {
     message: usize,
 }
 
-/// A person says who they are. A socket can do nothing else before.
+/// Identifies the user. A socket has to do this before anything else.
 async fn enter(
     socket: Socket,
     State(chat): State<Chat>,
@@ -61,7 +61,7 @@ async fn enter(
 ) -> Result<Reply<Entered>, Reply<Problem>> {
     let key = Key::parse(&request.key).map_err(Reply)?;
     let name = UserName::parse(&request.name).map_err(Reply)?;
-    let before: Vec<_> = request
+    let previous: Vec<_> = request
         .rooms
         .iter()
         .take(MAX_ROOMS)
@@ -71,7 +71,7 @@ async fn enter(
     let entry = chat
         .rooms
         .lock()
-        .enter(socket.id().as_str(), key, &name, &before);
+        .enter(socket.id().as_str(), key, &name, &previous);
     let entry = entry.map_err(Reply)?;
 
     for room in &entry.rooms {
@@ -103,7 +103,7 @@ struct Rename {
     name: String,
 }
 
-/// A person takes another name.
+/// Changes the name of the user.
 async fn rename(
     socket: Socket,
     State(chat): State<Chat>,
@@ -121,7 +121,7 @@ struct InRoom {
     room: String,
 }
 
-/// A person makes a room and opens it.
+/// Creates a room and opens it.
 async fn create(
     socket: Socket,
     State(chat): State<Chat>,
@@ -140,7 +140,7 @@ async fn create(
     join(&socket, &chat, &room).map(Reply).map_err(Reply)
 }
 
-/// A person looks at a room, and is in it from then on.
+/// Opens a room, which joins it.
 async fn open(
     socket: Socket,
     State(chat): State<Chat>,
@@ -154,7 +154,7 @@ fn join(socket: &Socket, chat: &Chat, room: &RoomName) -> Result<View, Problem> 
     let (view, joined) = {
         let mut rooms = chat.rooms.lock();
         let opened = rooms.open(socket.id().as_str(), room)?;
-        // Under the lock, so that no message falls between the history and the first event.
+        // Join under the lock, so that no message is lost between the history and the first event.
         socket.join(room.channel());
         opened
     };
@@ -164,7 +164,7 @@ fn join(socket: &Socket, chat: &Chat, room: &RoomName) -> Result<View, Problem> 
     Ok(view)
 }
 
-/// A person leaves a room.
+/// Leaves a room.
 async fn leave(
     socket: Socket,
     State(chat): State<Chat>,
@@ -182,11 +182,11 @@ async fn leave(
 struct Post {
     room: String,
     text: String,
-    /// The same for every attempt to send one message.
+    /// Identifies the message when the client sends it again.
     nonce: String,
 }
 
-/// A person writes a message. The answer is the message as the others see it.
+/// Posts a message. The acknowledgement is the message that other clients receive.
 async fn message(
     socket: Socket,
     State(chat): State<Chat>,
@@ -219,7 +219,7 @@ struct IsTyping<'a> {
     active: bool,
 }
 
-/// A person begins or stops to type. It may get lost.
+/// Notifies the room that the user starts or stops typing. The event is volatile.
 async fn typing(socket: Socket, State(chat): State<Chat>, Data(request): Data<Typing>) {
     let Ok(room) = RoomName::parse(&request.room) else {
         return;
@@ -235,7 +235,7 @@ async fn typing(socket: Socket, State(chat): State<Chat>, Data(request): Data<Ty
     }
 }
 
-/// A connection is gone. Whether the person is, the sweep decides.
+/// Marks the user as disconnected. The sweep removes it if it does not reconnect.
 async fn disconnected(socket: Socket, State(chat): State<Chat>) {
     chat.rooms
         .lock()
@@ -249,7 +249,7 @@ struct Presence<'a> {
     at: u64,
 }
 
-/// Tells the room who came or went, and everybody how many are in it now.
+/// Notifies a room that a user has joined or left, and all clients of the new number of members.
 fn announce(socket: &Socket, chat: &Chat, event: &str, room: &RoomName, user: &Member) {
     let presence = Presence {
         room,
@@ -263,7 +263,7 @@ fn announce(socket: &Socket, chat: &Chat, event: &str, room: &RoomName, user: &M
     }
 }
 
-/// Tells the rooms of somebody that they are gone.
+/// Notifies the rooms of a user that it has left.
 pub(crate) fn departed(io: &SocketIo<Chat>, chat: &Chat, departure: &Departure) {
     for room in &departure.rooms {
         let presence = Presence {

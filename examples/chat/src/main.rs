@@ -1,10 +1,10 @@
 //! A chat with rooms, history, typing indicators and unread counts.
 //!
-//! Run with `cargo run -p chat`, then open <http://127.0.0.1:3000> in two windows. `PORT=8080`
-//! chooses another port.
+//! Run it with `cargo run -p chat`, then open <http://127.0.0.1:3000> in two windows. `PORT=8080` selects
+//! another port.
 //!
-//! The page is in `public/` and uses the official browser client. `npm ci` in this folder makes the
-//! server bring that client along; without it the page loads it from Socket.IO's CDN.
+//! The page in `public/` uses the official browser client. After `npm ci` in this folder, the server serves that
+//! client itself. Otherwise the page loads it from Socket.IO's CDN.
 
 mod events;
 mod problem;
@@ -25,18 +25,18 @@ use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
 use crate::rooms::Rooms;
 
-/// The port to listen on when `PORT` is not set.
+/// The port if `PORT` is not set.
 const DEFAULT_PORT: u16 = 3000;
 
-/// How often the server looks for people whose time to come back is over.
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// The time between two checks for users that have not reconnected.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What the page may load: itself, and the client from Socket.IO's CDN when it is not installed.
+/// Allows the page to load its files, and the client from Socket.IO's CDN if it is not installed.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' https://cdn.socket.io; \
     style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-/// The state that every handler shares.
+/// The state of all handlers.
 #[derive(Clone, Debug, Default)]
 struct Chat {
     rooms: Arc<Mutex<Rooms>>,
@@ -60,12 +60,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_state(chat.clone())
         .build();
     events::register(&sockets.io());
-    tokio::spawn(say_goodbye(sockets.io(), chat));
+    tokio::spawn(sweep(sockets.io(), chat));
 
     let app = Router::new().merge(pages(root)).layer(sockets);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("Chat at http://{}", listener.local_addr()?);
-    // Small packets should leave at once.
+    // Send small packets without delay.
     let listener = listener.tap_io(|connection| {
         connection.set_nodelay(true).ok();
     });
@@ -73,15 +73,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The browser client, if it is installed.
+/// Returns the browser client if it is installed.
 fn browser_client(root: &Path) -> Option<ServeClient> {
     let client = ServeClient::from_dir(root.join("node_modules/socket.io-client/dist"));
     client
-        .inspect_err(|error| eprintln!("The page loads its client from the CDN: {error}"))
+        .inspect_err(|error| eprintln!("the page loads the client from the CDN: {error}"))
         .ok()
 }
 
-/// The page.
+/// Serves the page.
 fn pages(root: &Path) -> Router {
     Router::new()
         .fallback_service(ServeDir::new(root.join("public")))
@@ -95,9 +95,9 @@ fn pages(root: &Path) -> Router {
         ))
 }
 
-/// Tells the rooms about people who went away and did not come back in time.
-async fn say_goodbye(io: SocketIo<Chat>, chat: Chat) {
-    let mut ticks = time::interval(SWEEP_EVERY);
+/// Removes users that have not reconnected in time, and notifies their rooms.
+async fn sweep(io: SocketIo<Chat>, chat: Chat) {
+    let mut ticks = time::interval(SWEEP_INTERVAL);
     loop {
         let now = ticks.tick().await;
         let departures = chat.rooms.lock().sweep(now.into_std());

@@ -1,39 +1,39 @@
-//! What can be wrong with a request.
+//! The errors of requests.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
-/// Why a request is refused. A client receives `{"error": "…"}` and shows the text as it is.
+/// The reason why a request is refused. A client receives `{"error": "…"}` and shows the text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Problem {
-    /// The socket has already told who it is.
+    /// The socket has already entered.
     AlreadyEntered,
-    /// There is nothing to read in it.
+    /// The text is empty.
     Empty(&'static str),
-    /// Everybody who fits is here.
+    /// The limit of users is reached.
     Full { max: usize },
-    /// It has characters that cannot be seen, or none that can be read.
+    /// The text has invisible characters, or no letters and digits.
     Illegible(&'static str),
-    /// The key or the nonce of a client is not in the expected form.
+    /// The key or the nonce of the client is malformed.
     Malformed(&'static str),
-    /// Somebody else is here under this name.
+    /// Another user has this name.
     NameTaken,
-    /// The socket has not yet told who it is, or the person is here from another window now.
+    /// The socket has not entered, or the user has entered from another window.
     NotEntered,
-    /// The person is not in the room.
+    /// The user is not in the room.
     NotInRoom(String),
     /// The room exists already.
     RoomExists(String),
-    /// It is longer than allowed.
+    /// The text is too long.
     TooLong {
         what: &'static str,
         length: usize,
         max: usize,
     },
-    /// Every room is in use.
+    /// All rooms are in use.
     TooManyRooms { max: usize },
-    /// There is no such room.
+    /// The room does not exist.
     UnknownRoom(String),
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Problem {
                 "The {what} cannot be read. Use at least one letter or digit and no invisible characters."
             ),
             Self::Malformed(what) => write!(f, "The {what} is malformed. Reload the page."),
-            Self::NameTaken => f.write_str("Somebody here has this name. Choose another."),
+            Self::NameTaken => f.write_str("This name is taken. Choose another."),
             Self::NotEntered => f.write_str("You are not in the chat. Reload the page to enter."),
             Self::NotInRoom(room) => write!(f, "You are not in #{room}. Open the room first."),
             Self::RoomExists(room) => write!(

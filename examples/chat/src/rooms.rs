@@ -1,34 +1,34 @@
-//! Everything the chat knows: rooms, people, messages. No sockets and no clock in here.
+//! The state of the chat: rooms, users and messages, without sockets and without a clock.
 
-mod people;
 mod room;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use std::{collections::BTreeMap, time::Instant};
 
 use serde::Serialize;
 
-use self::{people::People, room::Room};
 pub(crate) use self::{
-    people::{Member, UserId},
     room::Message,
+    users::{Member, UserId},
 };
+use self::{room::Room, users::Users};
 use crate::{
     problem::Problem,
     text::{Key, MessageText, Nonce, RoomName, UserName},
 };
 
-/// How many rooms there can be.
+/// The most rooms.
 pub(crate) const MAX_ROOMS: usize = 100;
 
-/// The rooms that are always there.
-const LASTING_ROOMS: [&str; 3] = ["general", "random", "questions"];
+/// The rooms that are never removed.
+const PERMANENT_ROOMS: [&str; 3] = ["general", "random", "questions"];
 
-/// Rooms and people.
+/// The rooms and users.
 #[derive(Debug)]
 pub(crate) struct Rooms {
-    people: People,
+    users: Users,
     rooms: BTreeMap<RoomName, Room>,
 }
 
@@ -36,13 +36,13 @@ pub(crate) struct Rooms {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct Summary {
     pub(crate) name: RoomName,
-    /// How many people are in it.
+    /// The number of members.
     pub(crate) count: usize,
-    /// The id of the latest message; 0 before the first.
+    /// The id of the latest message, or 0 if there is none.
     pub(crate) last: u64,
 }
 
-/// An open room.
+/// The content of a room.
 #[derive(Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct View {
     #[serde(flatten)]
@@ -51,21 +51,21 @@ pub(crate) struct View {
     pub(crate) messages: Vec<Message>,
 }
 
-/// Somebody has come.
+/// The result of [`Rooms::enter`].
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) you: Member,
-    /// The person's rooms.
+    /// The rooms of the user.
     pub(crate) rooms: Vec<RoomName>,
-    /// Those of them where the person was not before.
+    /// The rooms in which the user was not before.
     pub(crate) joined: Vec<RoomName>,
-    /// The socket through which the same person was here until now.
+    /// The previous socket of the user.
     pub(crate) replaced: Option<String>,
-    /// Whether others know the person under another name.
+    /// Whether the name of a visible user has changed.
     pub(crate) renamed: bool,
 }
 
-/// Somebody is gone.
+/// The departure of a user.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Departure {
     pub(crate) user: Member,
@@ -74,26 +74,26 @@ pub(crate) struct Departure {
 
 impl Default for Rooms {
     fn default() -> Self {
-        let lasting = LASTING_ROOMS.into_iter().filter_map(|name| {
+        let permanent = PERMANENT_ROOMS.into_iter().filter_map(|name| {
             let room = Room {
-                lasting: true,
+                permanent: true,
                 ..Room::default()
             };
             Some((RoomName::parse(name).ok()?, room))
         });
         Self {
-            people: People::default(),
-            rooms: lasting.collect(),
+            users: Users::default(),
+            rooms: permanent.collect(),
         }
     }
 }
 
 impl Rooms {
-    /// Lets somebody in through a socket, back into `rooms` as far as these exist.
+    /// Identifies the user of a socket and adds the user to those of `rooms` that exist.
     ///
     /// # Errors
     ///
-    /// When the name is taken, the house is full, or the socket belongs to somebody already.
+    /// If the name is taken, the limit of users is reached, or the socket has already entered.
     pub(crate) fn enter(
         &mut self,
         socket: &str,
@@ -101,8 +101,8 @@ impl Rooms {
         name: &UserName,
         rooms: &[RoomName],
     ) -> Result<Entry, Problem> {
-        let arrival = self.people.arrive(socket, key, name)?;
-        let id = arrival.you.id;
+        let entry = self.users.enter(socket, key, name)?;
+        let id = entry.you.id;
         let mut joined = Vec::new();
         for name in rooms {
             if let Some(room) = self.rooms.get_mut(name)
@@ -114,34 +114,34 @@ impl Rooms {
         Ok(Entry {
             rooms: self.rooms_of(id),
             joined,
-            you: arrival.you,
-            replaced: arrival.replaced,
-            renamed: arrival.renamed,
+            you: entry.you,
+            replaced: entry.replaced,
+            renamed: entry.renamed,
         })
     }
 
-    /// Gives the person behind a socket another name.
+    /// Changes the name of the user of a socket.
     ///
     /// # Errors
     ///
-    /// When the name is taken or nobody is behind the socket.
+    /// If the name is taken, or the socket has not entered.
     pub(crate) fn rename(&mut self, socket: &str, name: UserName) -> Result<Member, Problem> {
-        let id = self.people.behind(socket)?;
-        self.people.rename(id, name)?;
-        self.people.member(id).ok_or(Problem::NotEntered)
+        let id = self.users.user_of(socket)?;
+        self.users.rename(id, name)?;
+        self.users.member(id).ok_or(Problem::NotEntered)
     }
 
-    /// Makes a room. If there are too many, one that nobody is in goes: it is the second value.
+    /// Creates a room. Returns the empty room that was removed to stay within the limit.
     ///
     /// # Errors
     ///
-    /// When the room exists, all others are in use, or nobody is behind the socket.
+    /// If the room exists, all rooms are in use, or the socket has not entered.
     pub(crate) fn create(
         &mut self,
         socket: &str,
         name: &RoomName,
     ) -> Result<Option<RoomName>, Problem> {
-        self.people.behind(socket)?;
+        self.users.user_of(socket)?;
         if self.rooms.contains_key(name) {
             return Err(Problem::RoomExists(name.to_string()));
         }
@@ -149,7 +149,7 @@ impl Rooms {
             let unused = self
                 .rooms
                 .iter()
-                .find(|(_, room)| room.members.is_empty() && !room.lasting)
+                .find(|(_, room)| room.members.is_empty() && !room.permanent)
                 .map(|(name, _)| name.clone())
                 .ok_or(Problem::TooManyRooms { max: MAX_ROOMS })?;
             self.rooms.remove(&unused);
@@ -161,27 +161,26 @@ impl Rooms {
         Ok(removed)
     }
 
-    /// Opens a room, and joins it if the person is not in it yet: then the person is the second
-    /// value.
+    /// Opens a room and returns its content, and the user if it has joined by that.
     ///
     /// # Errors
     ///
-    /// When there is no such room or nobody is behind the socket.
+    /// If the room does not exist, or the socket has not entered.
     pub(crate) fn open(
         &mut self,
         socket: &str,
         name: &RoomName,
     ) -> Result<(View, Option<Member>), Problem> {
-        let id = self.people.behind(socket)?;
+        let id = self.users.user_of(socket)?;
         let room = self.rooms.get_mut(name);
         let room = room.ok_or_else(|| Problem::UnknownRoom(name.to_string()))?;
-        let joined = room.members.insert(id).then(|| self.people.member(id));
+        let joined = room.members.insert(id).then(|| self.users.member(id));
         let view = View {
             summary: summary(name, room),
             members: room
                 .members
                 .iter()
-                .filter_map(|id| self.people.member(*id))
+                .filter_map(|id| self.users.member(*id))
                 .collect(),
             messages: room.history.iter().cloned().collect(),
         };
@@ -192,7 +191,7 @@ impl Rooms {
     ///
     /// # Errors
     ///
-    /// When the person is not in the room or nobody is behind the socket.
+    /// If the user is not in the room, or the socket has not entered.
     pub(crate) fn leave(&mut self, socket: &str, name: &RoomName) -> Result<Member, Problem> {
         let user = self.member(socket, name)?;
         if let Some(room) = self.rooms.get_mut(name) {
@@ -201,12 +200,13 @@ impl Rooms {
         Ok(user)
     }
 
-    /// Accepts a message; `at` is in milliseconds since the Unix epoch. The second value is false
-    /// if the message was here already.
+    /// Adds a message with the time `at`, in milliseconds since the Unix epoch.
+    ///
+    /// Returns the message, and whether it is new rather than sent again.
     ///
     /// # Errors
     ///
-    /// When the person is not in the room or nobody is behind the socket.
+    /// If the user is not in the room, or the socket has not entered.
     pub(crate) fn post(
         &mut self,
         socket: &str,
@@ -221,28 +221,28 @@ impl Rooms {
         Ok(room.post(name, from, text, nonce, at))
     }
 
-    /// The person behind a socket, who must be in the room.
+    /// Returns the user of a socket, as a member of the room.
     ///
     /// # Errors
     ///
-    /// When the person is not, or nobody is behind the socket.
+    /// If the user is not in the room, or the socket has not entered.
     pub(crate) fn member(&self, socket: &str, name: &RoomName) -> Result<Member, Problem> {
-        let id = self.people.behind(socket)?;
+        let id = self.users.user_of(socket)?;
         let room = self.rooms.get(name);
         room.filter(|room| room.members.contains(&id))
-            .and_then(|_| self.people.member(id))
+            .and_then(|_| self.users.member(id))
             .ok_or_else(|| Problem::NotInRoom(name.to_string()))
     }
 
-    /// Notes that a socket is gone.
+    /// Handles the disconnect of a socket.
     pub(crate) fn disconnect(&mut self, socket: &str, now: Instant) {
-        self.people.disconnect(socket, now);
+        self.users.disconnect(socket, now);
     }
 
-    /// Takes those out of their rooms who did not come back in time.
+    /// Removes users from their rooms that have not reconnected in time.
     pub(crate) fn sweep(&mut self, now: Instant) -> Vec<Departure> {
         let mut departures = Vec::new();
-        for user in self.people.sweep(now) {
+        for user in self.users.sweep(now) {
             let rooms = self.rooms_of(user.id);
             for room in self.rooms.values_mut() {
                 room.members.remove(&user.id);
@@ -252,13 +252,13 @@ impl Rooms {
         departures
     }
 
-    /// The list of rooms.
+    /// Returns the list of rooms.
     pub(crate) fn list(&self) -> Vec<Summary> {
         let rooms = self.rooms.iter();
         rooms.map(|(name, room)| summary(name, room)).collect()
     }
 
-    /// One entry of the list of rooms.
+    /// Returns one entry of the list of rooms.
     pub(crate) fn summary(&self, name: &RoomName) -> Option<Summary> {
         let room = self.rooms.get(name)?;
         Some(summary(name, room))

@@ -1,4 +1,4 @@
-//! What people type, checked once: names, rooms, messages.
+//! Validated input: names, rooms and messages.
 
 use std::fmt;
 
@@ -6,58 +6,60 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// The length of a person's name in characters: one line in the list of members.
+/// The most characters of a user name: one line in the list of members.
 pub(crate) const MAX_NAME: usize = 24;
 
-/// The length of a room's name in characters: one line in the list of rooms.
+/// The most characters of a room name: one line in the list of rooms.
 pub(crate) const MAX_ROOM_NAME: usize = 24;
 
-/// The length of a message in characters: about a page.
+/// The most characters of a message: about a page.
 pub(crate) const MAX_MESSAGE: usize = 2000;
 
-/// The length of a key in bytes. Clients make 32; more would only fill the server's memory.
+/// The length of a key in bytes. Clients create keys of 32 bytes.
 const KEY_LENGTH: std::ops::RangeInclusive<usize> = 16..=64;
 
 /// The length of a nonce in bytes.
 const NONCE_LENGTH: std::ops::RangeInclusive<usize> = 1..=40;
 
-/// A person's name.
+/// The name of a user.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct UserName(String);
 
 impl UserName {
-    /// Makes a name of what somebody typed.
+    /// Parses and normalizes the input of a user.
     ///
     /// # Errors
     ///
-    /// When it is empty, longer than [`MAX_NAME`] or not legible.
+    /// If the name is empty, longer than [`MAX_NAME`] or not legible.
     pub(crate) fn parse(typed: &str) -> Result<Self, Problem> {
         one_line(typed, " ", "name", MAX_NAME).map(Self)
     }
 
-    /// Whether people would take the two for the same name.
+    /// Returns whether two names look the same to readers.
     pub(crate) fn resembles(&self, other: &Self) -> bool {
         self.0.to_lowercase() == other.0.to_lowercase()
     }
 }
 
-/// A room's name, without the `#` that the page shows in front.
+/// The name of a room, without the `#` that the page shows in front.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) struct RoomName(String);
 
 impl RoomName {
-    /// Makes a room's name of what somebody typed: in lower case, with hyphens for spaces.
+    /// Parses the input of a user and normalizes it to lower case, with hyphens for spaces.
     ///
     /// # Errors
     ///
-    /// When it is empty, longer than [`MAX_ROOM_NAME`] or not legible.
+    /// If the name is empty, longer than [`MAX_ROOM_NAME`] or not legible.
     pub(crate) fn parse(typed: &str) -> Result<Self, Problem> {
         let typed = typed.trim_start().trim_start_matches('#').to_lowercase();
-        one_line(&typed, "-", "room's name", MAX_ROOM_NAME).map(Self)
+        one_line(&typed, "-", "room name", MAX_ROOM_NAME).map(Self)
     }
 
-    /// The Socket.IO room behind it. The prefix keeps it apart from the rooms of the sockets' ids,
-    /// so that nobody can open a room that carries another person's private events.
+    /// Returns the name of the Socket.IO room.
+    ///
+    /// Each socket is in a room with the name of its id. The prefix prevents a user from opening that room and
+    /// receiving private events.
     pub(crate) fn channel(&self) -> String {
         format!("room:{}", self.0)
     }
@@ -69,16 +71,16 @@ impl fmt::Display for RoomName {
     }
 }
 
-/// The text of a message; it may have several lines.
+/// The text of a message, with one or more lines.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct MessageText(String);
 
 impl MessageText {
-    /// Makes a message of what somebody typed.
+    /// Parses the input of a user.
     ///
     /// # Errors
     ///
-    /// When it is empty or longer than [`MAX_MESSAGE`].
+    /// If the text is empty or longer than [`MAX_MESSAGE`].
     pub(crate) fn parse(typed: &str) -> Result<Self, Problem> {
         let text: String = typed
             .trim()
@@ -89,16 +91,16 @@ impl MessageText {
     }
 }
 
-/// The secret by which a browser window is known when it connects again.
+/// The secret that identifies a browser window when it reconnects.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub(crate) struct Key(String);
 
 impl Key {
-    /// Takes a client's key.
+    /// Parses the key of a client.
     ///
     /// # Errors
     ///
-    /// When it is too short to be a secret, too long, or not of letters and digits.
+    /// If the key is too short for a secret, too long, or has characters other than letters and digits.
     pub(crate) fn parse(key: &str) -> Result<Self, Problem> {
         token(key, KEY_LENGTH, "key").map(Self)
     }
@@ -110,18 +112,18 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A client's own mark on a message: a message that is sent twice has the same.
+/// An identifier that a client chooses for a message. It stays the same when the message is sent again.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct Nonce(String);
 
 impl Nonce {
-    /// Takes a client's mark.
+    /// Parses the nonce of a client.
     ///
     /// # Errors
     ///
-    /// When it is empty, too long, or not of letters and digits.
+    /// If the nonce is empty, too long, or has characters other than letters and digits.
     pub(crate) fn parse(nonce: &str) -> Result<Self, Problem> {
-        token(nonce, NONCE_LENGTH, "mark of the message").map(Self)
+        token(nonce, NONCE_LENGTH, "nonce of the message").map(Self)
     }
 }
 
@@ -160,7 +162,7 @@ fn token(
     }
 }
 
-/// Characters that make one name look like another: invisible ones and changes of direction.
+/// Returns whether a character can make two names look the same: invisible ones and changes of direction.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_bounded_in_characters() {
+    fn a_name_has_a_limit_of_characters() {
         assert!(UserName::parse(&"é".repeat(MAX_NAME)).is_ok());
         let problem = UserName::parse(&"é".repeat(MAX_NAME + 1)).unwrap_err();
         assert_eq!(
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_can_be_read() {
+    fn a_name_must_be_legible() {
         assert_eq!(UserName::parse(" "), Err(Problem::Empty("name")));
         for typed in ["...", "\u{200B}", "Ada\u{202E}", "A\u{0}da"] {
             assert_eq!(UserName::parse(typed), Err(Problem::Illegible("name")));
@@ -197,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn names_resemble_each_other_whatever_their_case() {
+    fn names_are_compared_without_case() {
         let name = |typed| UserName::parse(typed).unwrap();
         assert!(name("ÉMILE").resembles(&name("émile")));
         assert!(!name("Emile").resembles(&name("Emil")));
     }
 
     #[test]
-    fn a_room_is_lower_case_without_spaces() {
+    fn a_room_name_is_normalized() {
         let room = RoomName::parse(" #Late  Night ").unwrap();
         assert_eq!(room.to_string(), "late-night");
         assert_eq!(room.channel(), "room:late-night");
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_keeps_its_lines_and_is_bounded() {
+    fn a_message_keeps_its_lines_and_has_a_limit() {
         let text = MessageText::parse("one\r\n\u{7}two\n").unwrap();
         assert_eq!(text, MessageText("one\ntwo".to_owned()));
         assert!(MessageText::parse(&"m".repeat(MAX_MESSAGE)).is_ok());
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_nonces_are_short_and_plain() {
+    fn keys_and_nonces_have_limits() {
         assert!(Key::parse(&"k".repeat(16)).is_ok());
         assert!(Key::parse(&"k".repeat(64)).is_ok());
         for key in ["k".repeat(15), "k".repeat(65), "k k".repeat(8)] {
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_not_printed() {
+    fn debug_output_hides_the_key() {
         let key = Key::parse("0123456789abcdef").unwrap();
         assert_eq!(format!("{key:?}"), "Key(..)");
     }

@@ -1,15 +1,15 @@
-//! Two people use the chat in headless Chromium, against the program as it is built.
+//! Two users chat in headless Chromium.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use socketio_testing::Program;
 
-/// Set to `1`, lets the test pass where Node's packages or Chromium are not installed.
+/// The variable that skips the test if Node's packages or Chromium are not installed.
 const SKIP_MISSING: &str = "SOCKETIO_E2E_SKIP_MISSING";
 
 #[test]
-fn two_people_talk() {
+fn two_users_chat() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
     for needed in [
@@ -34,7 +34,7 @@ fn two_people_talk() {
         .env("CHROMIUM", &chromium)
         .stdin(Stdio::null())
         .status()
-        .expect("Node.js runs");
+        .expect("start Node.js");
     drop(chat);
-    assert!(status.success(), "a step failed, see above");
+    assert!(status.success(), "a step failed; see the output above");
 }

@@ -4,22 +4,21 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::Serialize;
 
-use super::people::{Member, UserId};
+use super::users::{Member, UserId};
 use crate::text::{MessageText, Nonce, RoomName};
 
-/// How many messages of a room the server keeps.
+/// The most messages that the server stores for a room.
 pub(crate) const MAX_HISTORY: usize = 100;
 
-/// A message that the server has accepted.
+/// A message in a room.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct Message {
     pub(crate) room: RoomName,
-    /// The number of the message in its room, from 1 without gaps: clients order, deduplicate and
-    /// count by it.
+    /// The number of the message in its room, from 1 without gaps. Clients use it to sort, deduplicate and count.
     pub(crate) id: u64,
     pub(crate) from: Member,
     pub(crate) text: MessageText,
-    /// When the server accepted it, in milliseconds since the Unix epoch.
+    /// The time of the message, in milliseconds since the Unix epoch.
     pub(crate) at: u64,
     pub(crate) nonce: Nonce,
 }
@@ -28,15 +27,16 @@ pub(crate) struct Message {
 pub(super) struct Room {
     pub(super) members: BTreeSet<UserId>,
     pub(super) history: VecDeque<Message>,
-    /// The id of the latest message; 0 before the first.
+    /// The id of the latest message, or 0 if there is none.
     pub(super) last: u64,
-    /// Whether the room stays when nobody is in it and space is needed.
-    pub(super) lasting: bool,
+    /// Whether the room is never removed.
+    pub(super) permanent: bool,
 }
 
 impl Room {
-    /// Adds a message and forgets the oldest if there are too many. One that is here already, since
-    /// a client sent it again, is found instead of added; then the second value is false.
+    /// Adds a message and removes the oldest one if there are too many.
+    ///
+    /// Returns the message, and whether it is new. A message that a client sends again is found by its nonce.
     pub(super) fn post(
         &mut self,
         room: &RoomName,
@@ -45,12 +45,12 @@ impl Room {
         nonce: Nonce,
         at: u64,
     ) -> (Message, bool) {
-        let before = self
+        let existing = self
             .history
             .iter()
             .rev()
             .find(|message| message.from.id == from.id && message.nonce == nonce);
-        if let Some(message) = before {
+        if let Some(message) = existing {
             return (message.clone(), false);
         }
         self.last += 1;

@@ -1,8 +1,10 @@
+//! Tests of the state of the chat.
+
 use std::time::{Duration, Instant};
 
 use super::{
-    people::{MAX_USERS, TIME_TO_COME_BACK},
     room::MAX_HISTORY,
+    users::{MAX_USERS, RECONNECT_TIMEOUT},
     *,
 };
 
@@ -34,7 +36,7 @@ fn names(view: &View) -> Vec<UserName> {
 }
 
 #[test]
-fn nobody_does_anything_before_entering() {
+fn a_socket_has_to_enter_first() {
     let mut rooms = Rooms::default();
     let general = room("general");
     assert_eq!(rooms.open("s1", &general), Err(Problem::NotEntered));
@@ -45,7 +47,7 @@ fn nobody_does_anything_before_entering() {
 }
 
 #[test]
-fn a_name_belongs_to_one_person() {
+fn a_name_belongs_to_one_user() {
     let mut rooms = Rooms::default();
     enter(&mut rooms, "s1", ADA, "Ada").unwrap();
     assert_eq!(enter(&mut rooms, "s2", BOB, "ADA"), Err(Problem::NameTaken));
@@ -78,7 +80,7 @@ fn opening_a_room_joins_it_once() {
 }
 
 #[test]
-fn only_members_write() {
+fn only_members_post_messages() {
     let mut rooms = Rooms::default();
     enter(&mut rooms, "s1", ADA, "Ada").unwrap();
     let text = MessageText::parse("hello").unwrap();
@@ -93,7 +95,7 @@ fn only_members_write() {
 }
 
 #[test]
-fn a_message_sent_twice_is_there_once() {
+fn a_message_sent_twice_is_stored_once() {
     let mut rooms = Rooms::default();
     enter(&mut rooms, "s1", ADA, "Ada").unwrap();
     rooms.open("s1", &room("general")).unwrap();
@@ -106,14 +108,14 @@ fn a_message_sent_twice_is_there_once() {
     rooms.open("s2", &room("general")).unwrap();
     assert!(
         post(&mut rooms, "s2", "hi", "n1").1,
-        "a nonce is one person's"
+        "each user has separate nonces"
     );
     let (view, _) = rooms.open("s1", &room("general")).unwrap();
     assert_eq!((view.messages.len(), view.summary.last), (3, 3));
 }
 
 #[test]
-fn the_history_forgets_the_oldest() {
+fn the_history_drops_the_oldest_message() {
     let mut rooms = Rooms::default();
     enter(&mut rooms, "s1", ADA, "Ada").unwrap();
     rooms.open("s1", &room("general")).unwrap();
@@ -127,11 +129,11 @@ fn the_history_forgets_the_oldest() {
 }
 
 #[test]
-fn rooms_are_bounded_and_unused_ones_make_way() {
+fn a_new_room_replaces_an_empty_one_at_the_limit() {
     let mut rooms = Rooms::default();
     enter(&mut rooms, "s1", ADA, "Ada").unwrap();
-    let lasting = LASTING_ROOMS.len();
-    for n in lasting..MAX_ROOMS {
+    let permanent = PERMANENT_ROOMS.len();
+    for n in permanent..MAX_ROOMS {
         let name = room(&format!("room {n}"));
         assert_eq!(rooms.create("s1", &name), Ok(None));
         rooms.open("s1", &name).unwrap();
@@ -145,7 +147,7 @@ fn rooms_are_bounded_and_unused_ones_make_way() {
     assert_eq!(rooms.list().len(), MAX_ROOMS);
     assert!(
         rooms.summary(&room("general")).is_some(),
-        "lasting rooms stay"
+        "permanent rooms stay"
     );
 
     let exists = rooms.create("s1", &room("One More"));
@@ -153,7 +155,7 @@ fn rooms_are_bounded_and_unused_ones_make_way() {
 }
 
 #[test]
-fn a_reload_goes_unnoticed() {
+fn a_quick_reload_is_not_a_departure() {
     let mut rooms = Rooms::default();
     let start = Instant::now();
     let before = enter(&mut rooms, "s1", ADA, "Ada").unwrap();
@@ -161,16 +163,16 @@ fn a_reload_goes_unnoticed() {
     rooms.disconnect("s1", start);
     assert_eq!(rooms.sweep(start + Duration::from_secs(1)), []);
     let stolen = enter(&mut rooms, "s2", BOB, "Ada");
-    assert_eq!(stolen, Err(Problem::NameTaken), "the name waits as well");
+    assert_eq!(stolen, Err(Problem::NameTaken), "the name is reserved");
 
     let after = enter(&mut rooms, "s3", ADA, "Ada").unwrap();
     assert_eq!(after.you, before.you);
     assert_eq!((after.rooms, after.joined), (vec![room("general")], vec![]));
-    assert_eq!(rooms.sweep(start + TIME_TO_COME_BACK), []);
+    assert_eq!(rooms.sweep(start + RECONNECT_TIMEOUT), []);
 }
 
 #[test]
-fn who_does_not_come_back_is_gone_once() {
+fn a_user_that_does_not_reconnect_departs_once() {
     let mut rooms = Rooms::default();
     let start = Instant::now();
     let ada = enter(&mut rooms, "s1", ADA, "Ada").unwrap().you;
@@ -180,12 +182,12 @@ fn who_does_not_come_back_is_gone_once() {
         user: ada.clone(),
         rooms: vec![room("general")],
     };
-    assert_eq!(rooms.sweep(start + TIME_TO_COME_BACK), [departure]);
-    assert_eq!(rooms.sweep(start + 2 * TIME_TO_COME_BACK), []);
+    assert_eq!(rooms.sweep(start + RECONNECT_TIMEOUT), [departure]);
+    assert_eq!(rooms.sweep(start + 2 * RECONNECT_TIMEOUT), []);
     assert_eq!(rooms.summary(&room("general")).unwrap().count, 0);
 
     let bob = enter(&mut rooms, "s2", BOB, "Ada").unwrap();
-    assert_ne!(bob.you.id, ada.id, "the name is free again");
+    assert_ne!(bob.you.id, ada.id, "the name is available again");
     let back = rooms.enter(
         "s3",
         Key::parse(ADA).unwrap(),
@@ -193,13 +195,13 @@ fn who_does_not_come_back_is_gone_once() {
         &[room("general"), room("nowhere")],
     );
     let back = back.unwrap();
-    assert_eq!(back.you.id, ada.id, "the key is remembered");
+    assert_eq!(back.you.id, ada.id, "the key identifies the user");
     assert_eq!(back.joined, [room("general")]);
-    assert!(!back.renamed, "nobody here knew the old name");
+    assert!(!back.renamed, "the old name was not visible");
 }
 
 #[test]
-fn the_latest_window_wins() {
+fn the_latest_window_replaces_others() {
     let mut rooms = Rooms::default();
     let start = Instant::now();
     enter(&mut rooms, "s1", ADA, "Ada").unwrap();
@@ -209,12 +211,12 @@ fn the_latest_window_wins() {
     assert_eq!(rooms.open("s1", &room("general")), Err(Problem::NotEntered));
 
     rooms.disconnect("s1", start);
-    assert_eq!(rooms.sweep(start + TIME_TO_COME_BACK), []);
+    assert_eq!(rooms.sweep(start + RECONNECT_TIMEOUT), []);
     rooms.open("s2", &room("general")).unwrap();
 }
 
 #[test]
-fn people_are_bounded_and_the_longest_away_are_forgotten() {
+fn a_new_user_replaces_the_one_longest_away_at_the_limit() {
     let mut rooms = Rooms::default();
     let start = Instant::now();
     for n in 0..MAX_USERS {
@@ -226,7 +228,7 @@ fn people_are_bounded_and_the_longest_away_are_forgotten() {
 
     rooms.disconnect("s7", start);
     rooms.disconnect("s8", start + Duration::from_secs(1));
-    rooms.sweep(start + Duration::from_secs(1) + TIME_TO_COME_BACK);
+    rooms.sweep(start + Duration::from_secs(1) + RECONNECT_TIMEOUT);
     enter(&mut rooms, "x", ADA, "Ada").unwrap();
     let eighth = enter(&mut rooms, "y", &format!("{:016}", 8), "u8").unwrap();
     assert!(eighth.replaced.is_none());
@@ -235,7 +237,7 @@ fn people_are_bounded_and_the_longest_away_are_forgotten() {
 }
 
 #[test]
-fn an_answer_is_what_the_page_expects() {
+fn values_are_serialized_as_the_page_expects() {
     let mut rooms = Rooms::default();
     enter(&mut rooms, "s1", ADA, "Ada").unwrap();
     rooms.open("s1", &room("general")).unwrap();
@@ -254,6 +256,6 @@ fn an_answer_is_what_the_page_expects() {
     );
     assert_eq!(
         serde_json::to_value(Problem::NameTaken).unwrap(),
-        serde_json::json!({ "error": "Somebody here has this name. Choose another." })
+        serde_json::json!({ "error": "This name is taken. Choose another." })
     );
 }

@@ -1,4 +1,4 @@
-//! Who is here, under which name and through which socket.
+//! The users with their names and sockets.
 
 use std::{
     collections::HashMap,
@@ -12,36 +12,36 @@ use crate::{
     text::{Key, UserName},
 };
 
-/// How many people the server remembers, those who left included: about a megabyte.
+/// The most users that the server stores, including users that have left: about a megabyte.
 pub(crate) const MAX_USERS: usize = 1000;
 
-/// How long somebody may be without a connection before the others are told. It covers a reload of
-/// the page and a short loss of the network.
-pub(crate) const TIME_TO_COME_BACK: Duration = Duration::from_secs(6);
+/// The time within which a user can reconnect before other users are notified. It covers a reload of the page and
+/// a short loss of the network.
+pub(crate) const RECONNECT_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// The public number of a person.
+/// The public id of a user.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) struct UserId(u64);
 
-/// A person as others see them.
+/// A user as other users see it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct Member {
     pub(crate) id: UserId,
     pub(crate) name: UserName,
 }
 
-/// What happened when somebody came.
+/// The result of [`Users::enter`].
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) struct Arrival {
+pub(crate) struct Identified {
     pub(crate) you: Member,
-    /// The socket through which the same person was here until now.
+    /// The previous socket of the user.
     pub(crate) replaced: Option<String>,
-    /// Whether others know the person under another name.
+    /// Whether the name of a visible user has changed.
     pub(crate) renamed: bool,
 }
 
 #[derive(Debug)]
-struct Person {
+struct User {
     key: Key,
     name: UserName,
     presence: Presence,
@@ -49,28 +49,36 @@ struct Person {
 
 #[derive(Debug)]
 enum Presence {
-    Away { since: Instant },
-    Missing { since: Instant },
-    Online { socket: String },
+    Online {
+        socket: String,
+    },
+    /// Disconnected, with time left to reconnect.
+    Reconnecting {
+        since: Instant,
+    },
+    /// Disconnected for longer.
+    Away {
+        since: Instant,
+    },
 }
 
-/// Everybody the server knows.
+/// The users that the server stores.
 #[derive(Debug, Default)]
-pub(super) struct People {
+pub(super) struct Users {
     last_id: u64,
-    by_id: HashMap<UserId, Person>,
+    by_id: HashMap<UserId, User>,
     by_key: HashMap<Key, UserId>,
     by_socket: HashMap<String, UserId>,
 }
 
-impl People {
-    /// Lets somebody in: a new person, or one whose key is known.
-    pub(super) fn arrive(
+impl Users {
+    /// Identifies a user by its key, or creates one.
+    pub(super) fn enter(
         &mut self,
         socket: &str,
         key: Key,
         name: &UserName,
-    ) -> Result<Arrival, Problem> {
+    ) -> Result<Identified, Problem> {
         if self.by_socket.contains_key(socket) {
             return Err(Problem::AlreadyEntered);
         }
@@ -81,7 +89,7 @@ impl People {
             None => self.new_id()?,
         };
 
-        let mut arrival = Arrival {
+        let mut entry = Identified {
             you: Member {
                 id,
                 name: name.clone(),
@@ -89,7 +97,7 @@ impl People {
             replaced: None,
             renamed: false,
         };
-        let person = Person {
+        let user = User {
             key: key.clone(),
             name: name.clone(),
             presence: Presence::Online {
@@ -98,75 +106,75 @@ impl People {
         };
         self.by_key.insert(key, id);
         self.by_socket.insert(socket.to_owned(), id);
-        if let Some(before) = self.by_id.insert(id, person) {
-            arrival.renamed =
-                !matches!(before.presence, Presence::Away { .. }) && before.name != *name;
-            if let Presence::Online { socket } = before.presence {
+        if let Some(previous) = self.by_id.insert(id, user) {
+            entry.renamed =
+                !matches!(previous.presence, Presence::Away { .. }) && previous.name != *name;
+            if let Presence::Online { socket } = previous.presence {
                 self.by_socket.remove(&socket);
-                arrival.replaced = Some(socket);
+                entry.replaced = Some(socket);
             }
         }
-        Ok(arrival)
+        Ok(entry)
     }
 
-    /// Gives somebody another name.
+    /// Changes the name of a user.
     pub(super) fn rename(&mut self, id: UserId, name: UserName) -> Result<(), Problem> {
         self.require_free(&name, Some(id))?;
-        if let Some(person) = self.by_id.get_mut(&id) {
-            person.name = name;
+        if let Some(user) = self.by_id.get_mut(&id) {
+            user.name = name;
         }
         Ok(())
     }
 
-    /// Notes that a socket is gone. The person has [`TIME_TO_COME_BACK`].
+    /// Handles the disconnect of a socket. Its user can reconnect within [`RECONNECT_TIMEOUT`].
     pub(super) fn disconnect(&mut self, socket: &str, now: Instant) {
         let id = self.by_socket.remove(socket);
-        if let Some(person) = id.and_then(|id| self.by_id.get_mut(&id)) {
-            person.presence = Presence::Missing { since: now };
+        if let Some(user) = id.and_then(|id| self.by_id.get_mut(&id)) {
+            user.presence = Presence::Reconnecting { since: now };
         }
     }
 
-    /// The people whose time to come back is over; each is told once.
+    /// Returns the users that have not reconnected in time, each of them once.
     pub(super) fn sweep(&mut self, now: Instant) -> Vec<Member> {
-        let mut gone = Vec::new();
-        for (&id, person) in &mut self.by_id {
-            match person.presence {
-                Presence::Missing { since }
-                    if now.saturating_duration_since(since) >= TIME_TO_COME_BACK =>
+        let mut departed = Vec::new();
+        for (&id, user) in &mut self.by_id {
+            match user.presence {
+                Presence::Reconnecting { since }
+                    if now.saturating_duration_since(since) >= RECONNECT_TIMEOUT =>
                 {
-                    person.presence = Presence::Away { since };
-                    gone.push(Member {
+                    user.presence = Presence::Away { since };
+                    departed.push(Member {
                         id,
-                        name: person.name.clone(),
+                        name: user.name.clone(),
                     });
                 }
                 _ => {}
             }
         }
-        gone
+        departed
     }
 
-    /// Who is behind a socket.
-    pub(super) fn behind(&self, socket: &str) -> Result<UserId, Problem> {
+    /// Returns the user of a socket.
+    pub(super) fn user_of(&self, socket: &str) -> Result<UserId, Problem> {
         let id = self.by_socket.get(socket);
         id.copied().ok_or(Problem::NotEntered)
     }
 
-    /// A person as others see them.
+    /// Returns a user as other users see it.
     pub(super) fn member(&self, id: UserId) -> Option<Member> {
-        let person = self.by_id.get(&id)?;
+        let user = self.by_id.get(&id)?;
         Some(Member {
             id,
-            name: person.name.clone(),
+            name: user.name.clone(),
         })
     }
 
-    /// Refuses a name that somebody else uses. Those who are away have lost theirs.
+    /// Refuses a name that another user has. Users that are away do not keep theirs.
     fn require_free(&self, name: &UserName, owner: Option<UserId>) -> Result<(), Problem> {
-        let taken = self.by_id.iter().any(|(id, person)| {
+        let taken = self.by_id.iter().any(|(id, user)| {
             Some(*id) != owner
-                && !matches!(person.presence, Presence::Away { .. })
-                && person.name.resembles(name)
+                && !matches!(user.presence, Presence::Away { .. })
+                && user.name.resembles(name)
         });
         if taken {
             Err(Problem::NameTaken)
@@ -175,20 +183,20 @@ impl People {
         }
     }
 
-    /// A number for a new person. When the house is full, whoever is away longest is forgotten.
+    /// Returns an id for a new user. At the limit, the user that is away for the longest time is removed.
     fn new_id(&mut self) -> Result<UserId, Problem> {
         if self.by_id.len() >= MAX_USERS {
             let (_, oldest) = self
                 .by_id
                 .iter()
-                .filter_map(|(id, person)| match person.presence {
+                .filter_map(|(id, user)| match user.presence {
                     Presence::Away { since } => Some((since, *id)),
                     _ => None,
                 })
                 .min()
                 .ok_or(Problem::Full { max: MAX_USERS })?;
-            if let Some(person) = self.by_id.remove(&oldest) {
-                self.by_key.remove(&person.key);
+            if let Some(user) = self.by_id.remove(&oldest) {
+                self.by_key.remove(&user.key);
             }
         }
         self.last_id += 1;
