@@ -1,4 +1,4 @@
-//! Whatever a frame holds, it is a packet that can be written again, or an error.
+//! Decodes arbitrary frames. Each is an error, or a packet that survives encoding.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Whatever a body holds, it is packets that can be written again, or ends in one error.
+//! Decodes arbitrary bodies. Each yields packets that survive encoding, and at most one error.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Whatever happens to a session, in whatever order, it keeps its promises: no panic, one end, and
-//! every message at most once and in order.
+//! Applies arbitrary operations to a session. It does not panic, closes once, and transmits messages in order and
+//! at most once.
 
 #![no_main]
 
@@ -32,11 +32,11 @@ enum Operation {
     ClientPolls,
     ClientDropsPoll,
     PollAnswered,
-    ProbeArrives { webtransport: bool },
+    ProbeStarts { webtransport: bool },
     ProbeSends { wire: String },
     ProbeSucceeds,
     TransportCloses { websocket: bool, error: bool },
-    TimePasses { milliseconds: u16 },
+    Advance { milliseconds: u16 },
     NextTimeout,
     Transmit { polling: bool },
     TakeBatch { limit: u16 },
@@ -115,7 +115,7 @@ impl Run {
             }
             Operation::ClientDropsPoll => self.session.handle_poll_aborted(),
             Operation::PollAnswered => self.session.handle_poll_answered(),
-            Operation::ProbeArrives { webtransport } => {
+            Operation::ProbeStarts { webtransport } => {
                 let transport = if webtransport {
                     Transport::WebTransport
                 } else {
@@ -137,7 +137,7 @@ impl Run {
                 self.session
                     .handle_transport_closed(transport(websocket), error);
             }
-            Operation::TimePasses { milliseconds } => {
+            Operation::Advance { milliseconds } => {
                 self.now += Duration::from_millis(milliseconds.into());
                 self.session.handle_timeout(self.now);
             }
@@ -190,7 +190,7 @@ impl Run {
 
     fn take_events(&mut self) {
         while let Some(event) = self.session.poll_event() {
-            assert!(!self.closed, "{event:?} after the end");
+            assert!(!self.closed, "{event:?} after the close event");
             self.closed = matches!(event, Event::Closed(_));
         }
     }

@@ -1,5 +1,5 @@
-//! The frames of a WebTransport stream: no bytes make the decoder panic, and the pieces in which they arrive
-//! make no difference.
+//! Decodes arbitrary frames of a WebTransport stream. The decoder does not panic, and the result does not depend on how the bytes
+//! are split.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ const MAX_MESSAGE: usize = 10_000;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
-    /// The lengths of the pieces; what is left is the last.
+    /// The lengths of the pieces. The remaining bytes are the last piece.
     lengths: Vec<u8>,
     bytes: Vec<u8>,
 }

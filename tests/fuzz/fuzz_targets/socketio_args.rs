@@ -1,4 +1,5 @@
-//! Arguments are accepted if they are JSON, and any type can be asked of those that are.
+//! Parses arbitrary arguments. Only JSON is accepted, and accepted arguments can be deserialized to any type without a
+//! panic.
 
 #![no_main]
 
@@ -59,9 +60,9 @@ fuzz_target!(|input: Input| {
             assert!(packet.payload.iter().eq(elements));
         }
         (Err(DecodeError::TooDeep { .. }), _) => {}
-        // Unlike JSON, a packet has no white space before its payload.
+        // A packet, unlike JSON, has no white space in front of its payload.
         (Err(_), Ok(_)) => assert!(!json.starts_with('[')),
-        (Ok(_), Err(error)) => panic!("{json:?} is no JSON: {error}"),
+        (Ok(_), Err(error)) => panic!("{json:?} is not JSON: {error}"),
         (Err(_), Err(_)) => {}
     }
 
@@ -72,7 +73,7 @@ fuzz_target!(|input: Input| {
     if !json.contains("_placeholder")
         && let Ok(plain) = plain
     {
-        // Where no placeholder is, attachments change nothing.
+        // Attachments have no effect without a placeholder.
         same::<Value>(&plain.payload, &binary.payload);
         same::<Fields>(&plain.payload, &binary.payload);
         same::<(Variants, Option<Union>)>(&plain.payload, &binary.payload);
@@ -91,7 +92,7 @@ fn ask_everything(args: &Args) {
     let _ = args.deserialize::<&RawValue>();
     let more = args
         .with_appended(&Bytes::from_static(b"x"))
-        .expect("bytes can be written");
+        .expect("bytes can be serialized");
     assert_eq!(more.len(), args.len() + 1);
     assert_eq!(more.attachments().len(), args.attachments().len() + 1);
 }

@@ -1,4 +1,4 @@
-//! Whatever messages come, in whatever order, each makes a packet that can be sent on, or an error.
+//! Decodes arbitrary messages in arbitrary order. Each yields an error, or a packet that survives encoding.
 
 #![no_main]
 
@@ -35,11 +35,11 @@ fn sent_on(packet: &Packet) -> Packet {
     let mut decoder = Decoder::default();
     let mut read = decoder
         .decode_text(text.into())
-        .expect("it was accepted before");
+        .expect("an accepted packet is valid");
     for attachment in attachments {
         read = decoder
             .decode_binary(attachment)
-            .expect("it was accepted before");
+            .expect("an accepted packet is valid");
     }
-    read.expect("all has been sent")
+    read.expect("the packet is complete")
 }

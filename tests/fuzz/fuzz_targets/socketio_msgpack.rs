@@ -1,5 +1,4 @@
-//! Whatever bytes come, they make a packet that can be sent on in JSON and in MessagePack, or an
-//! error.
+//! Decodes arbitrary bytes. The result is an error, or a packet that survives encoding as JSON and as MessagePack.
 
 #![no_main]
 
@@ -14,14 +13,14 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     assert!(packet.payload.as_json().len() <= 7 * bytes.len());
-    // Only MessagePack has binary in other packets.
+    // Only MessagePack supports binary data in other packet types.
     let has_arguments = matches!(packet.kind, PacketType::Event | PacketType::Ack);
     if has_arguments || packet.payload.attachments().is_empty() {
         assert_eq!(as_json(&packet), packet);
     }
-    let written = MsgpackParser::encode(&packet).expect("it was small enough before");
-    let back = MsgpackParser::decode(&written, &limits).expect("it was accepted before");
-    let again = MsgpackParser::encode(&back).expect("it was small enough before");
+    let written = MsgpackParser::encode(&packet).expect("a decoded packet is within the limits");
+    let back = MsgpackParser::decode(&written, &limits).expect("an encoded packet is valid");
+    let again = MsgpackParser::encode(&back).expect("a decoded packet is within the limits");
     assert_eq!(again, written);
 });
 
@@ -34,5 +33,5 @@ fn as_json(packet: &Packet) -> Packet {
         packet.payload.attachments().to_vec(),
         &DecodeLimits::default(),
     )
-    .expect("what was read is valid")
+    .expect("a decoded packet is valid")
 }
