@@ -20,6 +20,7 @@ pub(crate) struct Project {
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) features: Vec<String>,
     pub(crate) published: bool,
     /// The stated minimum version of the compiler.
@@ -79,6 +80,7 @@ impl Package {
             .is_none_or(|list| !list.is_empty());
         Some(Self {
             name: package.get("name")?.as_str()?.to_owned(),
+            version: package.get("version")?.as_str()?.to_owned(),
             features,
             published,
             rust_version: package.get("rust_version")?.as_str().map(str::to_owned),
@@ -113,7 +115,7 @@ mod tests {
         let metadata = serde_json::json!({
             "workspace_root": "/w", "target_directory": "/t",
             "packages": [{
-                "name": "a", "publish": null, "rust_version": "1.95",
+                "name": "a", "version": "0.1.0", "publish": null, "rust_version": "1.95",
                 "features": { "default": ["y"], "y": [], "x": ["y"] }
             }]
         });

@@ -3,6 +3,7 @@
 mod documents;
 mod features;
 mod findings;
+mod packages;
 mod prose;
 mod references;
 mod structure;
@@ -53,6 +54,8 @@ pub(crate) fn run() -> Result<(), Failure> {
         Ok(())
     })?;
     steps.run("dependencies", || dependencies(root, &mut report))?;
+    steps.run("packages", || packages::check(&project, &mut report))?;
+    steps.run("minimal versions", || packages::minimal_versions(&project))?;
     let everything = ["--workspace", "--all-features"];
     steps.run("clippy", || {
         let mut clippy = inside(root);
