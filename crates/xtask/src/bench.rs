@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: compares this server with others on this machine.
 
+mod build_cost;
 mod cores;
 mod files;
 mod measure;
@@ -36,6 +37,9 @@ const WORTHLESS_WAIT: f64 = 0.2;
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
     let options = Options::parse(arguments)?;
     let project = Project::load()?;
+    if options.build {
+        return build_cost::run_builds(&project);
+    }
     let cores = Cores::available()?;
     // The load average would include the builds.
     print_load();

@@ -23,6 +23,7 @@ cargo xtask bench    compares the performance with other servers
         --quick      short windows, for trying out
         --only A,B   some scenarios: ack bin broadcast connect echo polling rooms
         --scale      costs by number of connections, instead of the comparison
+        --build      CPU time to build the smallest server, instead of the comparison
         --write      writes the tables to docs/PERFORMANCE.md";
 
 fn main() -> ExitCode {

@@ -12,6 +12,8 @@ pub(super) struct Options {
     /// Measures the costs that depend on the number of connections, instead of comparing servers.
     pub(super) scale: bool,
     pub(super) write: bool,
+    /// The cost of a build, instead of the comparison.
+    pub(super) build: bool,
     only: Vec<String>,
 }
 
@@ -22,6 +24,7 @@ impl Options {
             quick: false,
             scale: false,
             write: false,
+            build: false,
             only: Vec::new(),
         };
         while let Some(name) = arguments.next() {
@@ -31,6 +34,7 @@ impl Options {
                     .ok_or_else(|| Failure::new(format!("{name} needs a value")))
             };
             match name.as_str() {
+                "--build" => options.build = true,
                 "--quick" => options.quick = true,
                 "--scale" => options.scale = true,
                 "--write" => options.write = true,
