@@ -58,6 +58,7 @@ impl InMemoryAdapter {
     }
 
     /// Returns a factory of adapters with recovery; Node's `SessionAwareAdapter`.
+    #[must_use]
     pub fn factory_with_recovery(options: RecoveryOptions) -> impl AdapterFactory {
         move |_: &str, local: Arc<dyn LocalSockets>| -> Arc<dyn Adapter> {
             Arc::new(Self::with_recovery(local, &options))

@@ -47,7 +47,6 @@
 
 mod args;
 mod attachments;
-mod calendar;
 mod decode;
 mod encode;
 mod error;
@@ -66,8 +65,6 @@ pub mod revision_4;
 
 pub use crate::args::{Args, ArgsIter};
 pub use crate::attachments::Attachments;
-#[doc(hidden)]
-pub use crate::calendar::civil_date;
 pub use crate::decode::Decoder;
 pub use crate::encode::{
     encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event,

@@ -16,6 +16,7 @@ pub struct Request {
 
 impl Request {
     /// Creates a request with this method and target (path and query), without a body. Sending it adds only `Host`.
+    #[must_use]
     pub fn new(method: &str, target: &str) -> Self {
         Self {
             method: method.to_owned(),
@@ -26,6 +27,7 @@ impl Request {
     }
 
     /// Creates a GET request.
+    #[must_use]
     pub fn get(target: &str) -> Self {
         Self::new("GET", target)
     }
@@ -38,6 +40,7 @@ impl Request {
     }
 
     /// Creates a WebSocket request with the key of the example in RFC 6455, section 1.3.
+    #[must_use]
     pub fn websocket(target: &str) -> Self {
         Self::get(target)
             .header("Connection", "Upgrade")
@@ -110,6 +113,7 @@ pub struct RawResponse {
 
 impl RawResponse {
     /// Returns the value of the first header with this name, ignoring case.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -118,11 +122,13 @@ impl RawResponse {
     }
 
     /// Returns the body as a string. Invalid UTF-8 is replaced by `U+FFFD`.
+    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// Returns whether the body had `Transfer-Encoding: chunked`.
+    #[must_use]
     pub fn is_chunked(&self) -> bool {
         self.header("transfer-encoding")
             .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))

@@ -11,6 +11,7 @@ const GAP: char = '…';
 /// assert!(matches(r#"40{"sid":"…"}"#, r#"40{"sid":"NFdqMxIWLiFlvGFYAAAA"}"#));
 /// assert!(!matches(r#"40{"sid":"…"}"#, r#"40{"sid":"NFdq","pid":"x"} "#));
 /// ```
+#[must_use]
 pub fn matches(pattern: &str, actual: &str) -> bool {
     let mut pieces = pattern.split(GAP);
     // `split` yields at least one piece.

@@ -53,21 +53,25 @@ impl PollingClient {
     }
 
     /// Returns the id of the session.
+    #[must_use]
     pub fn sid(&self) -> &str {
         &self.sid
     }
 
     /// Returns the first packet of the session, `0{"sid":…}`.
+    #[must_use]
     pub fn open_packet(&self) -> &str {
         &self.open_packet
     }
 
     /// Returns the target of the session's requests: path and query with `sid`.
+    #[must_use]
     pub fn target(&self) -> String {
         format!("{}&sid={}", self.target, self.sid)
     }
 
     /// Returns the target of a WebSocket of this session.
+    #[must_use]
     pub fn upgrade_target(&self) -> String {
         self.target()
             .replace("transport=polling", "transport=websocket")

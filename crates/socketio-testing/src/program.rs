@@ -21,11 +21,13 @@ struct Process(Child);
 impl Program {
     /// Starts the program on a free port and waits until it prints its address. In a test of the package the path is
     /// `env!("CARGO_BIN_EXE_name")`.
+    #[must_use]
     pub fn start(path: &str) -> Self {
         Self::start_with(path, &[])
     }
 
     /// Starts the program as [`start`](Self::start) does, with these environment variables.
+    #[must_use]
     pub fn start_with(path: &str, variables: &[(&str, &str)]) -> Self {
         Self::spawn(Command::new(path).envs(variables.iter().copied()))
     }
@@ -67,6 +69,7 @@ impl Program {
     }
 
     /// Returns the address of the program.
+    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
