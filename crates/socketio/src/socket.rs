@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 use socketio_adapter::{SocketId, Target};
@@ -149,24 +148,6 @@ impl Socket {
     /// A producer can use it to adapt to a slow client.
     pub async fn drained(&self) {
         self.state().client.session.drained().await;
-    }
-
-    /// Sets how long the next [`emit_with_ack`](SocketEmitter::emit_with_ack) waits for its
-    /// acknowledgement. By default it waits until the socket is disconnected.
-    pub fn timeout(&self, timeout: Duration) -> SocketEmitter<'_> {
-        SocketEmitter::new(self).timeout(timeout)
-    }
-
-    /// Marks the next packet as volatile: it is dropped if the transport is not ready.
-    pub fn volatile(&self) -> SocketEmitter<'_> {
-        SocketEmitter::new(self).volatile()
-    }
-
-    /// Sets whether the transport may compress the next packet: `true` by default.
-    ///
-    /// Disable it for data that is already compressed, such as images.
-    pub fn compress(&self, compress: bool) -> SocketEmitter<'_> {
-        SocketEmitter::new(self).compress(compress)
     }
 
     /// Encodes the answer to an event of the client.

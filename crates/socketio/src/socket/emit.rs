@@ -74,6 +74,24 @@ impl Socket {
     pub fn send<T: Serialize + ?Sized>(&self, args: &T) {
         self.emit("message", args);
     }
+
+    /// Sets how long the next [`emit_with_ack`](SocketEmitter::emit_with_ack) waits for its
+    /// acknowledgement. By default it waits until the socket is disconnected.
+    pub fn timeout(&self, timeout: Duration) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).timeout(timeout)
+    }
+
+    /// Marks the next packet as volatile: it is dropped if the transport is not ready.
+    pub fn volatile(&self) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).volatile()
+    }
+
+    /// Sets whether the transport may compress the next packet: `true` by default.
+    ///
+    /// Disable it for data that is already compressed, such as images.
+    pub fn compress(&self, compress: bool) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).compress(compress)
+    }
 }
 
 /// A socket together with the options of the next packet.

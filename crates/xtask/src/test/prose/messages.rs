@@ -7,7 +7,7 @@ use super::sentences::{self, Sentence};
 use crate::test::structure::is_test;
 
 /// Strings with fewer words are no messages.
-const MIN_WORDS: usize = 3;
+const MIN_WORDS: usize = 4;
 
 /// The sentences of the strings outside of tests, and the names of tests.
 ///
@@ -104,11 +104,11 @@ mod tests {
 
     #[test]
     fn messages_and_names_of_tests_are_found() {
-        let source = "/// No message at all.\n#[must_use = \"it does nothing\"]\nfn f() -> &'static str {\n\
+        let source = "/// No message at all.\n#[must_use = \"it does nothing alone\"]\nfn f() -> &'static str {\n\
                       warn!(id, \"the client left\");\n\"the session was closed\"\n}\nconst KEY: &str = \"a key\";\n\
                       #[cfg(test)]\nmod tests {\n#[test]\nfn a_client_joins() { panic!(\"not in a test\") }\n}";
         let expected = [
-            (2, "it does nothing"),
+            (2, "it does nothing alone"),
             (4, "the client left"),
             (5, "the session was closed"),
             (11, "a client joins"),
