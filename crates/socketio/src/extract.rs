@@ -1,8 +1,8 @@
-//! Extractors: types that a handler can have as arguments.
+//! Extractors: types that a handler can take as arguments.
 //!
-//! The handlers of a socket run in three phases: middleware and connect handlers while it joins a
-//! namespace, event middleware and event handlers while it is there, disconnect handlers when it
-//! leaves.
+//! The handlers of a socket belong to three phases. Middleware and connect handlers run while the
+//! socket joins a namespace. Event middleware and event handlers run while it is connected.
+//! Disconnect handlers run when it leaves.
 //!
 //! | argument | connect, middleware | event | disconnect |
 //! |---|---|---|---|
@@ -15,15 +15,19 @@
 //! | [`Ack`], `Option<Ack>`: answers the event | | yes | |
 //! | [`Rejection`] | | in `on_rejection` | |
 //! | [`DisconnectReason`](crate::DisconnectReason) | | | yes |
-//! | `Result<T, T::Rejection>` for each of them | yes | yes | yes |
+//! | `Result<T, T::Rejection>` of any extractor | yes | yes | yes |
 //!
-//! axum's extractors read the HTTP request that opened the connection. Those that need the routing
-//! of a request, `Path` and `MatchedPath`, have nothing to read. Extractors of the body do not
-//! apply.
+//! axum's extractors read the HTTP request that opened the connection. That request has not been
+//! routed, so `Path` and `MatchedPath` have nothing to read. Extractors of the body are not
+//! supported.
+//!
+//! Handlers of events reuse a copy of the request. An extractor that *replaces* an existing request
+//! extension may thereby change the value for later events of the same connection; see
+//! [`EventContext::parts_mut`].
 //!
 //! # Examples
 //!
-//! An extractor of one's own, valid in every phase:
+//! A custom extractor for all phases:
 //!
 //! ```
 //! use axum::extract::FromRef;
@@ -48,13 +52,13 @@
 //!         let _users = Users::from_ref(state);
 //!         let handshake = socket.handshake();
 //!         let name = handshake.headers().get("x-user").and_then(|name| name.to_str().ok());
-//!         let name = name.ok_or("who are you? Send the header `x-user`")?.to_owned();
+//!         let name = name.ok_or("the header `x-user` is missing")?.to_owned();
 //!         Ok(Self { name })
 //!     }
 //! }
 //!
 //! async fn message(user: User) {
-//!     println!("a message of {}", user.name);
+//!     println!("{} has sent a message", user.name);
 //! }
 //! ```
 
@@ -92,40 +96,41 @@ pub use self::parts::PartsRejection;
 pub use self::server_ack::ServerAck;
 pub use self::socket_data::{MissingSocketData, SocketData};
 
-/// Tells by which trait an argument is extracted, so that the blanket implementations do not
-/// overlap. The compiler infers it; nobody names it.
+/// Markers for the trait that extracts an argument, which keep the blanket implementations from
+/// overlapping. The compiler infers them.
 #[expect(unnameable_types, reason = "inferred, never named")]
 mod via {
     use std::marker::PhantomData;
 
-    /// Through axum's `FromRequestParts`.
+    /// Extracted through axum's `FromRequestParts`.
     #[derive(Debug)]
     pub enum Parts {}
 
-    /// Through `FromSocket`.
+    /// Extracted through `FromSocket`.
     #[derive(Debug)]
     pub enum Socket {}
 
-    /// Through the trait of the phase itself.
+    /// Extracted through the trait of the phase.
     #[derive(Debug)]
     pub enum Phase {}
 
-    /// As a `Result` of something that is extracted through `M`.
+    /// Extracted as a `Result` of an argument with the marker `M`.
     #[derive(Debug)]
     pub struct Result<M>(PhantomData<M>);
 }
 
-/// Extractors that are valid in every phase: the one to implement for types of an application.
+/// An extractor for all phases of a socket. Implement it for the types of your application.
 ///
-/// A type must not implement axum's `FromRequestParts` too, for then the compiler cannot know
-/// which of the two is meant.
+/// A type must not also implement axum's `FromRequestParts`, because the compiler could not choose
+/// between them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted from a socket with state `{S}`",
     label = "not an extractor",
     note = "implement `FromSocket<{S}>` for `{Self}`"
 )]
 pub trait FromSocket<S>: Sized {
-    /// Why there is no such value: what the client is told, of a connection or of an event.
+    /// The reason why there is no value. The client receives it as a connect error, or as the
+    /// answer to its event.
     type Rejection: IntoConnectError + Into<Rejection> + Send;
 
     /// Extracts the value.
@@ -135,10 +140,10 @@ pub trait FromSocket<S>: Sized {
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 
-/// Arguments of connect handlers and of namespace middleware.
+/// An argument of connect handlers and namespace middleware.
 ///
-/// `M` is inferred. Types of an application implement [`FromSocket`] instead, or leave `M` at its
-/// default where they need the context of this phase.
+/// The compiler infers `M`. Implement [`FromSocket`] for the types of your application. If they
+/// need the context of this phase, implement this trait with the default `M`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a connect handler or middleware with state `{S}`",
     label = "not an extractor for connect handlers",
@@ -147,7 +152,7 @@ pub trait FromSocket<S>: Sized {
     note = "`Data<T>`, `EventName` and `Ack` belong to events, `DisconnectReason` to disconnect handlers"
 )]
 pub trait FromConnect<S, M = via::Phase>: Sized {
-    /// Why there is no such value: what the client is told in `connect_error`.
+    /// The reason why there is no value. The client receives it in `connect_error`.
     type Rejection: IntoConnectError + Send;
 
     /// Extracts the value.
@@ -157,18 +162,18 @@ pub trait FromConnect<S, M = via::Phase>: Sized {
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 
-/// Arguments of functions that decide about namespaces.
+/// An argument of namespace predicates.
 ///
-/// `M` is inferred. Types of an application leave `M` at its default.
+/// The compiler infers `M`. Implementations for the types of your application use the default `M`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a namespace predicate with state `{S}`",
     label = "not an extractor for namespace predicates",
     note = "arguments are `NamespaceName`, `Auth<T>`, `Arc<Handshake>`, `SocketIo`, `State<T>`, any axum `FromRequestParts<S>`, and what implements `FromNamespace<S>`",
     note = "`State<T>` needs `T: FromRef<{S}>`: `T` is the type given to `with_state`, or a field of it with `#[derive(FromRef)]`",
-    note = "there is no socket yet: what asks for one belongs into a middleware"
+    note = "there is no socket yet: use a namespace middleware for extractors that need one"
 )]
 pub trait FromNamespace<S, M = via::Phase>: Sized {
-    /// Why there is no such value: logged, and the namespace is not made.
+    /// The reason why there is no value. It is logged, and the namespace is not created.
     type Rejection: Into<Rejection> + Send;
 
     /// Extracts the value.
@@ -178,10 +183,10 @@ pub trait FromNamespace<S, M = via::Phase>: Sized {
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 
-/// Arguments of handlers of other servers' events.
+/// An argument of handlers for events of other servers.
 ///
-/// `M` is inferred. Types of an application leave `M` at its default. axum's extractors read the
-/// head of an empty request here, for such an event comes with none.
+/// The compiler infers `M`. Implementations for the types of your application use the default `M`.
+/// axum's extractors read an empty request because events of other servers have no request.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a server event handler with state `{S}`",
     label = "not an extractor for server event handlers",
@@ -190,7 +195,7 @@ pub trait FromNamespace<S, M = via::Phase>: Sized {
     note = "there is no socket: the event comes from another server"
 )]
 pub trait FromServerEvent<S, M = via::Phase>: Sized {
-    /// Why there is no such value: logged, and the handler does not run.
+    /// The reason why there is no value. It is logged, and the handler does not run.
     type Rejection: Into<Rejection> + Send;
 
     /// Extracts the value.
@@ -200,19 +205,20 @@ pub trait FromServerEvent<S, M = via::Phase>: Sized {
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 
-/// Arguments of event handlers.
+/// An argument of event handlers and event middleware.
 ///
-/// `M` is inferred. Types of an application implement [`FromSocket`] instead, or leave `M` at its
-/// default where they need the context of this phase.
+/// The compiler infers `M`. Implement [`FromSocket`] for the types of your application. If they
+/// need the context of this phase, implement this trait with the default `M`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of an event handler with state `{S}`",
     label = "not an extractor for event handlers",
     note = "arguments are `Socket`, `Data<T>`, `Ack`, `EventName`, `State<T>`, any axum `FromRequestParts<S>`, and what implements `FromSocket<S>` or `FromEvent<S>`",
     note = "`State<T>` needs `T: FromRef<{S}>`: `T` is the type given to `with_state`, or a field of it with `#[derive(FromRef)]`",
-    note = "what the client has sent is `Data<T>` where `T: Deserialize`; several arguments are a tuple: `Data<(A, B)>`"
+    note = "extract what the client has sent with `Data<T>` where `T: Deserialize`; use a tuple for several arguments: `Data<(A, B)>`"
 )]
 pub trait FromEvent<S, M = via::Phase>: Sized {
-    /// Why there is no such value: logged, and told to a client that asked for an acknowledgement.
+    /// The reason why there is no value. It is logged, and a client that asked for an
+    /// acknowledgement receives it as the answer.
     type Rejection: Into<Rejection> + Send;
 
     /// Extracts the value.
@@ -222,10 +228,10 @@ pub trait FromEvent<S, M = via::Phase>: Sized {
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 
-/// Arguments of disconnect handlers.
+/// An argument of disconnect handlers.
 ///
-/// `M` is inferred. Types of an application implement [`FromSocket`] instead, or leave `M` at its
-/// default where they need the context of this phase.
+/// The compiler infers `M`. Implement [`FromSocket`] for the types of your application. If they
+/// need the context of this phase, implement this trait with the default `M`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a disconnect handler with state `{S}`",
     label = "not an extractor for disconnect handlers",
@@ -234,7 +240,7 @@ pub trait FromEvent<S, M = via::Phase>: Sized {
     note = "`Data<T>`, `EventName` and `Ack` belong to events, `Auth<T>` to connect handlers"
 )]
 pub trait FromDisconnect<S, M = via::Phase>: Sized {
-    /// Why there is no such value: logged.
+    /// The reason why there is no value. It is logged, and the handler does not run.
     type Rejection: Into<Rejection> + Send;
 
     /// Extracts the value.
@@ -244,7 +250,7 @@ pub trait FromDisconnect<S, M = via::Phase>: Sized {
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 
-// `Result<T, T::Rejection>`: the handler decides how it treats a failed extractor.
+// `Result<T, T::Rejection>`: the handler itself handles the rejection.
 macro_rules! via_result {
     ($trait:ident, $method:ident, $context:ty) => {
         #[diagnostic::do_not_recommend]

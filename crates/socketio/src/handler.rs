@@ -5,19 +5,19 @@
 //! | [`Middleware`] | `middleware` | `Result<(), E>`, `E:` [`IntoConnectError`](crate::IntoConnectError) |
 //! | [`ConnectHandler`] | `on_connect` | `()` or `Result<(), E>`, `E: Debug` |
 //! | [`EventMiddleware`] | `event_middleware` | `()`, [`Event`](crate::extract::Event), or `Result` of these, `E: Into<Rejection>` |
-//! | [`EventHandler`] | `on`, `on_rejection` | what implements [`IntoReply`]: `()`, [`Reply`], … |
+//! | [`EventHandler`] | `on`, `on_rejection` | any [`IntoReply`]: `()`, [`Reply`], … |
 //! | [`DisconnectHandler`] | `on_disconnect` | `()` |
 //! | [`RequestHandler`] | `allow_request`, `generate_id` | [`AllowOutput`]: `bool`, `Result<(), E>`, …; [`IdOutput`]: `String`, … |
-//! | [`ServerEventHandler`] | `on_server_event` | what implements [`IntoReply`] |
+//! | [`ServerEventHandler`] | `on_server_event` | any [`IntoReply`] |
 //! | [`NamespacePredicate`] | `io.of` | `bool` or `Result<bool, E>`, `E: Display` |
 //!
-//! The traits are implemented for functions and closures of up to twelve arguments and are not
-//! meant to be implemented otherwise. Their parameter `T` is the list of arguments, which the
-//! compiler infers, and `S` is the state of the namespace that the handler is registered with.
-//! `async fn`, `async |..| {}` and `|..| async {}` serve alike.
+//! The traits are sealed. They are implemented for functions and closures with up to twelve
+//! arguments: `async fn`, `async |..| {}` and `|..| async {}`. The parameter `T` is the list of
+//! arguments, which the compiler infers. `S` is the state of the namespace that the handler is
+//! registered with.
 //!
-//! When the compiler says no more than that a function is not a handler,
-//! [`#[debug_handler]`](macro@crate::debug_handler) on it says why.
+//! If the compiler only reports that a function is not a handler, add
+//! [`#[debug_handler]`](macro@crate::debug_handler) to the function for a more precise error.
 
 mod connect;
 mod erased;
@@ -34,16 +34,16 @@ mod tuples;
 #[cfg(test)]
 mod tests;
 
-/// Seals the traits of handlers, which other crates can use and not implement.
+/// Seals the handler traits: other crates can use them as bounds but cannot implement them.
 #[expect(unnameable_types, reason = "other crates must not name them")]
 pub(crate) mod sealed {
     use crate::extract::Event;
 
-    /// The last argument of each sealed method: only this crate can declare or call one.
+    /// The last argument of each sealed method. Only this crate can declare or call such a method.
     #[derive(Clone, Copy, Debug)]
     pub struct Seal;
 
-    /// A type that some kind of handler may return.
+    /// A type that a kind of handler may return.
     pub trait Sealed {}
 
     impl Sealed for () {}

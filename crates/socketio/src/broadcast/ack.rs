@@ -21,7 +21,7 @@ use crate::socket_state::ack_error::AckError;
 /// [`all`](Self::all) collects them.
 ///
 /// The event has already been sent. If the stream is dropped, the missing answers are ignored.
-#[must_use = "the event has been sent, but its acknowledgements are ignored unless they are decode"]
+#[must_use = "the event has been sent, but its acknowledgements are ignored unless they are read"]
 pub struct BroadcastAck<T> {
     state: AckStreamState,
     answer: PhantomData<fn() -> T>,

@@ -10,7 +10,7 @@ use crate::handler::{BoxFuture, EventListener, OnRejected};
 /// handler, or answers the client.
 pub(super) fn rejected(listener: Option<EventListener>) -> OnRejected {
     OnRejected {
-        act: reject,
+        action: reject,
         listener,
     }
 }
@@ -19,7 +19,7 @@ pub(super) fn rejected(listener: Option<EventListener>) -> OnRejected {
 /// event.
 pub(super) fn log_only() -> OnRejected {
     OnRejected {
-        act: |cx, rejection, _| Box::pin(async move { log(&cx, &rejection) }),
+        action: |cx, rejection, _| Box::pin(async move { log(&cx, &rejection) }),
         listener: None,
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn reject(
     log(&cx, &rejection);
     if let Some(listener) = listener {
         let again = OnRejected {
-            act: reject_original,
+            action: reject_original,
             listener: None,
         };
         return listener.run(cx.with_rejection(rejection), again);

@@ -88,7 +88,7 @@ impl From<Refusal> for ConnectionError {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be message to a client that may not connect",
+    message = "`{Self}` cannot be sent to a client as a refusal",
     label = "not a refusal",
     note = "implement `IntoRefusal` for `{Self}`, or turn it into a `Refusal` with `map_err`",
     note = "texts, `ConnectError`, `Infallible`, HTTP responses and `Box<dyn Error + Send + Sync>` work as they are"

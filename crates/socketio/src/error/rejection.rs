@@ -32,8 +32,8 @@ const SERVER_FAULT: &str = "the server failed to handle this; its log has the re
 /// }
 /// ```
 ///
-/// [`Display`](fmt::Display) writes the whole reason and is meant for logs. The client receives the
-/// serialised form, which hides the details of a server fault.
+/// [`Display`](fmt::Display) writes the whole reason, for logs. The client receives the serialised
+/// form, which hides the details of a server fault.
 ///
 /// Cloning is cheap.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! The acknowledgement that a client asked for.
+//! The extractor of the acknowledgement that a client asked for.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -11,16 +11,16 @@ use super::FromEvent;
 use crate::context::{EventContext, PendingAck};
 use crate::error::rejection::Rejection;
 
-/// Answers an event for which the client asked for an acknowledgement.
+/// An extractor with which a handler answers an event (Node's `callback` argument).
 ///
-/// The answer may come later and from elsewhere: an `Ack` can be moved into a task or kept in a
-/// map. A handler that answers when it is done returns [`Reply`](crate::Reply) instead.
+/// The answer can be sent later: an `Ack` can be moved into a task or stored in a map. A handler
+/// that answers when it returns can return [`Reply`](crate::Reply) instead.
 ///
-/// A client that did not ask for an acknowledgement is rejected; `Option<Ack>` serves both.
+/// An event without an acknowledgement is rejected. `Option<Ack>` accepts both.
 ///
-/// An event is answered once at most. If the handler panics, or a later argument is rejected, the
-/// client is told so, and this answer comes too late. One that is dropped answers nothing, and the
-/// client waits for its own timeout.
+/// An event is answered at most once. If the handler panics or a later argument is rejected, the
+/// client receives that as its answer, and a later answer through `Ack` is dropped. If an `Ack` is
+/// dropped, no answer is sent, and the client waits until its own timeout.
 ///
 /// # Examples
 ///
@@ -39,11 +39,11 @@ use crate::error::rejection::Rejection;
 pub struct Ack(Arc<PendingAck>);
 
 impl Ack {
-    /// Sends the answer: a tuple as several arguments, `()` as none, anything else as one.
+    /// Sends the answer: a tuple as several arguments, `()` as none, and any other value as one.
     ///
-    /// `Bytes` at any depth travels as binary attachment. A value that does not serialise is
-    /// logged as an error, and the client is told that the server failed. Nothing is sent if the
-    /// event has been answered, or if the socket has gone.
+    /// `Bytes` at any depth are sent as binary attachments. A value that does not serialise is
+    /// logged as an error, and the client receives the answer of a server fault. Nothing is sent if
+    /// the event was already answered or the socket has left.
     pub fn send<T>(self, args: &T)
     where
         T: Serialize + ?Sized,
@@ -52,7 +52,7 @@ impl Ack {
             tracing::error!(
                 socket = %self.0.socket().id(),
                 %rejection,
-                "an event was not answered as the application wanted",
+                "the answer to an event cannot be serialised",
             );
             self.0.reject(&rejection);
         }
@@ -84,7 +84,7 @@ where
     }
 }
 
-/// The client did not ask for an acknowledgement.
+/// The rejection of [`Ack`]: the client did not ask for an acknowledgement.
 #[derive(Clone, Debug)]
 pub struct MissingAck(Rejection);
 

@@ -1,4 +1,4 @@
-//! The payload of the CONNECT packet.
+//! The extractor of the CONNECT packet's payload.
 
 use std::error::Error;
 use std::fmt;
@@ -12,9 +12,11 @@ use crate::context::{ConnectContext, NamespaceContext};
 use crate::error::connect_error::{ConnectError, IntoConnectError};
 use crate::error::rejection::Rejection;
 
-/// The payload of the CONNECT packet: the `auth` option of the client, Node's `handshake.auth`.
+/// An extractor of the CONNECT packet's payload (Node's `handshake.auth`, the `auth` option of the
+/// client).
 ///
-/// A client without the option sends none, which is `None` for an `Option` and `()` for a unit.
+/// Without the option, the client sends no payload. Then an `Option` is `None`, `()` is accepted,
+/// and other types are rejected.
 ///
 /// # Examples
 ///
@@ -32,6 +34,7 @@ use crate::error::rejection::Rejection;
 ///     if login.token == "open sesame" { Ok(()) } else { Err("wrong token") }
 /// }
 /// ```
+#[doc(alias = "handshake.auth")]
 #[derive(Clone, Copy, Debug)]
 pub struct Auth<T>(pub T);
 
@@ -43,7 +46,7 @@ where
     type Rejection = AuthRejection;
 
     async fn from_connect(cx: &mut ConnectContext, _: &S) -> Result<Self, Self::Rejection> {
-        read(&cx.auth)
+        deserialize(&cx.auth)
     }
 }
 
@@ -55,25 +58,26 @@ where
     type Rejection = AuthRejection;
 
     async fn from_namespace(cx: &mut NamespaceContext, _: &S) -> Result<Self, Self::Rejection> {
-        read(&cx.auth)
+        deserialize(&cx.auth)
     }
 }
 
-fn read<T: DeserializeOwned>(auth: &Args) -> Result<Auth<T>, AuthRejection> {
+fn deserialize<T: DeserializeOwned>(auth: &Args) -> Result<Auth<T>, AuthRejection> {
     auth.deserialize().map(Auth).map_err(|error| AuthRejection {
         reason: (!auth.is_empty()).then(|| error.to_string()),
     })
 }
 
-/// The payload of the CONNECT packet is missing, or not what the handler takes.
+/// The rejection of [`Auth`]: the payload is missing or does not have the expected type.
 #[derive(Clone, Debug)]
 pub struct AuthRejection {
-    /// What is wrong with the payload; nothing if there is none.
+    /// The reason why the payload is invalid, or `None` if there is none.
     reason: Option<String>,
 }
 
 impl AuthRejection {
-    /// Whether the client sent no payload at all.
+    /// Returns whether the client sent no payload.
+    #[must_use]
     pub fn is_missing(&self) -> bool {
         self.reason.is_none()
     }

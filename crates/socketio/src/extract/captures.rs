@@ -1,4 +1,4 @@
-//! What a pattern has found in the name of a namespace.
+//! The extractor of the groups that a pattern has captured from a namespace's name.
 
 use std::error::Error;
 use std::fmt;
@@ -11,11 +11,11 @@ use crate::error::connect_error::{ConnectError, IntoConnectError};
 use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
-/// The groups that the pattern of a dynamic namespace has captured from its name.
+/// An extractor of the groups that the pattern of a dynamic namespace has captured from its name.
 ///
-/// `T` is a structure with a field for each named group (`(?<tenant>…)`), or a map; a group
-/// without a name has its number, from `1`. Numbers and other plain values are parsed. A group
-/// that took no part in the match is an absent field, so make it an `Option`.
+/// `T` is a struct with one field per named group (`(?<tenant>…)`), or a map. Unnamed groups are
+/// keyed by their number, starting at `1`. Numbers and other plain values are parsed. A group that
+/// did not participate in the match is absent, so its field should be an `Option`.
 ///
 /// # Examples
 ///
@@ -71,7 +71,7 @@ where
     }
 }
 
-/// The groups of a namespace's pattern are not what the handler takes.
+/// The rejection of [`Captures`]: the captured groups do not have the expected type.
 #[derive(Clone, Debug)]
 pub struct CapturesRejection {
     reason: String,
@@ -100,7 +100,7 @@ impl From<CapturesRejection> for Rejection {
 
 impl IntoConnectError for CapturesRejection {
     fn into_connect_error(self) -> ConnectError {
-        tracing::warn!(reason = %self, "a client is refused");
+        tracing::warn!(reason = %self, "a client was refused");
         ConnectError::with_status(StatusCode::NOT_FOUND, "")
     }
 }

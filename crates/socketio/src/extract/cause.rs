@@ -1,4 +1,4 @@
-//! Why a socket has left, or why an event was rejected.
+//! Extractors of the reasons for a disconnect and a rejection.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,8 @@ where
     }
 }
 
-/// For `on_rejection` handlers. There is none in other handlers, and they do not run.
+/// Extracts the rejection in `on_rejection` handlers. Other handlers that take it are rejected and
+/// do not run.
 impl<S> FromEvent<S> for Rejection
 where
     S: Send + Sync,

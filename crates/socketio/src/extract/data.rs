@@ -1,4 +1,4 @@
-//! The arguments of an event.
+//! The extractors of an event's arguments.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -11,10 +11,10 @@ use super::{FromEvent, FromServerEvent};
 use crate::context::{EventContext, ServerEventContext};
 use crate::error::rejection::Rejection;
 
-/// The arguments of an event, deserialised.
+/// An extractor of an event's arguments, deserialised.
 ///
-/// A tuple takes several arguments, `()` none, any other type the first. Arguments that are too
-/// many are ignored; one that is missing is `None` for an `Option`. `Bytes` at any depth takes a
+/// A tuple takes several arguments, `()` none, and any other type the first one. Additional
+/// arguments are ignored. A missing argument is `None` for an `Option`. `Bytes` at any depth take a
 /// binary attachment.
 ///
 /// # Examples
@@ -74,7 +74,7 @@ where
     }
 }
 
-/// The arguments of an event are not what the handler takes.
+/// The rejection of [`Data`]: the arguments do not have the expected types.
 #[derive(Clone, Debug)]
 pub struct DataRejection(Rejection);
 
@@ -92,7 +92,7 @@ impl From<DataRejection> for Rejection {
     }
 }
 
-/// The arguments of the event, still encoded: for relays that send on what they do not know.
+/// Extracts the arguments without decoding them, for example to forward them.
 impl<S> FromEvent<S> for Args
 where
     S: Send + Sync,

@@ -1,4 +1,4 @@
-//! A whole event, by value.
+//! The extractor of a whole event, which event middleware can change.
 
 use std::convert::Infallible;
 
@@ -10,9 +10,9 @@ use super::FromEvent;
 use crate::context::EventContext;
 use crate::error::emit_error::EmitError;
 
-/// A whole event, its name and its arguments, for middleware that changes it.
+/// An event with its name and arguments, which an event middleware can change and return.
 ///
-/// Changing it has no effect until an event middleware returns it.
+/// A change has no effect until the middleware returns the event.
 ///
 /// # Examples
 ///
@@ -20,7 +20,7 @@ use crate::error::emit_error::EmitError;
 /// use socketio::extract::Event;
 /// use socketio::{EmitError, SocketIoLayer};
 ///
-/// /// Clients of the first version say `msg`, and leave the room out.
+/// /// Translates the event `msg` of old clients, which has no room.
 /// async fn translate(mut event: Event) -> Result<Event, EmitError> {
 ///     if event.name() == "msg" {
 ///         event.set_name("message")?;
@@ -38,12 +38,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event with this name and these arguments: a tuple is several, `()` none, anything else
-    /// one.
+    /// Creates an event. As arguments, a tuple is several, `()` none, and any other value one.
     ///
     /// # Errors
     ///
-    /// If the name is reserved or the arguments cannot be serialised.
+    /// Returns an error if the name is reserved or the arguments cannot be serialised.
     pub fn new<T>(name: &str, args: &T) -> Result<Self, EmitError>
     where
         T: Serialize + ?Sized,
@@ -55,31 +54,33 @@ impl Event {
         })
     }
 
-    /// The name of the event.
+    /// Returns the name of the event.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The arguments, still encoded.
+    /// Returns the arguments, still encoded.
+    #[must_use]
     pub fn args(&self) -> &Args {
         &self.args
     }
 
-    /// Gives the event another name, and thereby to other handlers. The arguments stay.
+    /// Sets the name, which selects the handlers of the event. The arguments are unchanged.
     ///
     /// # Errors
     ///
-    /// If the name is reserved. The event is then as it was.
+    /// Returns an error if the name is reserved. The event is unchanged then.
     pub fn set_name(&mut self, name: &str) -> Result<(), EmitError> {
         *self = Self::new(name, &self.args)?;
         Ok(())
     }
 
-    /// Gives the event other arguments: a tuple is several, `()` none, anything else one.
+    /// Sets the arguments: a tuple is several, `()` none, and any other value one.
     ///
     /// # Errors
     ///
-    /// If they cannot be serialised. The event is then as it was.
+    /// Returns an error if the arguments cannot be serialised. The event is unchanged then.
     pub fn set_args<T>(&mut self, args: &T) -> Result<(), EmitError>
     where
         T: Serialize + ?Sized,
@@ -88,7 +89,7 @@ impl Event {
         Ok(())
     }
 
-    /// The arguments with the name, by value.
+    /// Converts the event into its arguments, which include the name.
     pub(crate) fn into_args(self) -> Args {
         self.args
     }
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_changed_and_the_arguments_stay() {
+    fn set_name_preserves_the_arguments() {
         let mut event = Event::new("a", &(1, Bytes::from_static(b"x"), "b")).unwrap();
         event.set_name("quote\"").unwrap();
         assert_eq!(event.name(), "quote\"");
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_arguments_stays_without() {
+    fn set_name_adds_no_arguments() {
         let mut event = Event::new("a", &()).unwrap();
         event.set_name("b").unwrap();
         assert_eq!(event.args().as_json(), r#"["b"]"#);
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_changed_and_the_name_stays() {
+    fn set_args_preserves_the_name() {
         let mut event = Event::new("a", &Bytes::from_static(b"x")).unwrap();
         event.set_args(&(1, "two")).unwrap();
         assert_eq!(event.args().as_json(), r#"["a",1,"two"]"#);
@@ -141,15 +142,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_leaves_the_event_as_it_was() {
+    fn a_failed_change_leaves_the_event_unchanged() {
         let mut event = Event::new("a", &1).unwrap();
         assert!(matches!(
             event.set_name("disconnect"),
             Err(EmitError::ReservedEvent(_))
         ));
-        let unwritable = std::collections::HashMap::from([(vec![1], 1)]);
+        let not_json = std::collections::HashMap::from([(vec![1], 1)]);
         assert!(matches!(
-            event.set_args(&unwritable),
+            event.set_args(&not_json),
             Err(EmitError::Encode(_))
         ));
         assert_eq!(event, Event::new("a", &1).unwrap());

@@ -1,4 +1,4 @@
-//! The name of an event.
+//! The extractor of an event's name.
 
 use std::borrow::Borrow;
 use std::convert::Infallible;
@@ -10,14 +10,15 @@ use smol_str::SmolStr;
 use super::{FromEvent, FromServerEvent};
 use crate::context::{EventContext, ServerEventContext};
 
-/// The name of the event, for handlers that serve several.
+/// An extractor of the event's name, for handlers of several events.
 ///
-/// Cheap to have and to clone: names of up to 23 bytes take no memory of their own.
+/// It is cheap to extract and to clone. Names of up to 23 bytes need no allocation.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct EventName(SmolStr);
 
 impl EventName {
-    /// The name as text.
+    /// Returns the name as a string slice.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

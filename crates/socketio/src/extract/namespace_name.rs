@@ -1,4 +1,4 @@
-//! The name of a namespace.
+//! The extractor of a namespace's name.
 
 use std::borrow::Borrow;
 use std::convert::Infallible;
@@ -11,7 +11,8 @@ use super::{FromNamespace, FromServerEvent, FromSocket};
 use crate::context::{NamespaceContext, ServerEventContext};
 use crate::socket::Socket;
 
-/// The name of the namespace that a client asks for or has joined, with the `/` in front.
+/// An extractor of the name of the namespace that a client requests or has joined, which begins
+/// with `/`.
 ///
 /// # Examples
 ///
@@ -27,7 +28,8 @@ use crate::socket::Socket;
 pub struct NamespaceName(SmolStr);
 
 impl NamespaceName {
-    /// The name as text.
+    /// Returns the name as a string slice.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Everything that axum can extract from the parts of a request, `State<T>` among it.
+//! Extraction of arguments through axum's `FromRequestParts`, including `State<T>`.
 
 use std::error::Error;
 use std::fmt;
@@ -15,9 +15,9 @@ use crate::context::{
 use crate::error::connect_error::{ConnectError, IntoConnectError, ResponseText};
 use crate::error::rejection::Rejection;
 
-/// Why an axum extractor refused the request that opened the connection.
+/// The rejection of an axum extractor, which has read the request that opened the connection.
 ///
-/// Where a handler wants the extractor's own type, it takes `Result<Query<T>, QueryRejection>`.
+/// To handle the extractor's own rejection, take for example `Result<Query<T>, QueryRejection>`.
 #[derive(Clone, Debug)]
 pub struct PartsRejection(ResponseText);
 
@@ -26,7 +26,8 @@ impl PartsRejection {
         Self(rejection.into_response().into())
     }
 
-    /// The HTTP status that the extractor answers requests with.
+    /// Returns the HTTP status of the rejection.
+    #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.status
     }
@@ -55,10 +56,11 @@ impl IntoConnectError for PartsRejection {
     }
 }
 
-/// Extracts axum's `State` without the request, of which it reads nothing: most handlers that ask for
-/// anything of axum's ask for that, and a copy of the request costs more than the rest of a call.
+/// Extracts axum's `State` without copying the request, which it does not read. Returns `None` for
+/// any other type.
 ///
-/// Returns nothing for any other type.
+/// `State` is the most common axum extractor in handlers, and copying the request costs more than
+/// the rest of a call.
 fn extract_state<T, S>(state: &S) -> Option<Result<T, T::Rejection>>
 where
     T: FromRequestParts<S>,
@@ -71,8 +73,10 @@ where
     T::from_request_parts(&mut empty, state).now_or_never()
 }
 
-/// Whether a type is axum's `State` of something, told by its name: an implementation of our own for
-/// `State` would leave the compiler the choice between two. The compiler knows the answer.
+/// Returns whether `T` is axum's `State<_>`, by its type name.
+///
+/// A separate implementation for `State` would overlap with the one for `FromRequestParts`. The
+/// comparison is evaluated at compile time.
 fn is_state<T>() -> bool {
     #[cfg(feature = "axum")]
     let state = std::any::type_name::<axum::extract::State<()>>().strip_suffix("()>");
@@ -113,11 +117,11 @@ via_parts!(FromServerEvent, from_server_event, ServerEventContext);
 mod tests {
     use super::*;
 
-    /// Named as axum's, but for where it is.
+    /// A type with the name of axum's `State` in another module.
     struct State<T>(T);
 
     #[test]
-    fn axums_state_is_told_from_all_else() {
+    fn is_state_only_matches_the_state_of_axum() {
         assert!(is_state::<axum::extract::State<u8>>());
         assert!(is_state::<axum::extract::State<Vec<State<()>>>>());
         assert!(!is_state::<State<()>>());

@@ -1,4 +1,4 @@
-//! The acknowledgement that another server awaits.
+//! The extractor of the acknowledgement that another server asked for.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use super::FromServerEvent;
 use crate::context::{PendingReply, ServerEventContext};
 use crate::error::rejection::Rejection;
 
-/// The acknowledgement of an event of another server, for handlers that answer later or not by
-/// their return value.
+/// An extractor with which a handler answers an event of another server.
 ///
-/// A handler that takes it does not run if the other server awaits none; `Option<ServerAck>` serves
-/// both. If it is dropped without an answer, the other server waits until its time is up.
+/// The answer can be sent later, for example from a task. If the other server did not ask for an
+/// acknowledgement, the handler does not run; `Option<ServerAck>` accepts both. If it is dropped
+/// without an answer, the other server waits until its timeout.
 ///
 /// # Examples
 ///
@@ -28,10 +28,10 @@ use crate::error::rejection::Rejection;
 pub struct ServerAck(Arc<PendingReply>);
 
 impl ServerAck {
-    /// Answers with one value: Node's servers take one.
+    /// Sends the answer, which is one value as in Node.
     ///
-    /// What does not serialise as JSON is logged, and another answer may be sent. After the first
-    /// answer others are dropped and logged.
+    /// A value that JSON cannot hold is logged as an error, and another answer can be sent. Only
+    /// the first answer is sent; later ones are logged and dropped.
     pub fn send<T: Serialize + ?Sized>(&self, answer: &T) {
         if let Err(rejection) = self.0.send(answer) {
             tracing::error!(%rejection, "an event of another server was not answered");

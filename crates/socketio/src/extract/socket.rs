@@ -1,4 +1,4 @@
-//! What can be had from a socket in every phase.
+//! Extraction of arguments through `FromSocket`, and of the socket and its handshake.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the application has stored in a socket.
+//! The extractor of a value that the application has stored with the socket.
 
 use std::any::type_name;
 use std::convert::Infallible;
@@ -10,9 +10,10 @@ use crate::error::connect_error::{ConnectError, IntoConnectError};
 use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
-/// A value that the application has stored in the socket: a clone of it.
+/// An extractor of a clone of a value that the application has stored with the socket (Node's
+/// `socket.data`).
 ///
-/// Without such a value the handler does not run; `Option<SocketData<T>>` serves both.
+/// If there is no such value, the handler does not run. `Option<SocketData<T>>` accepts both.
 ///
 /// # Examples
 ///
@@ -31,7 +32,7 @@ use crate::socket::Socket;
 /// }
 ///
 /// async fn message(SocketData(user): SocketData<User>) {
-///     println!("a message of {}", user.name);
+///     println!("{} has sent a message", user.name);
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +64,8 @@ where
     }
 }
 
-/// The socket holds no value of the type. A fault of the server: clients are not told the details.
+/// The rejection of [`SocketData`]: the socket has no value of the type. It is a server fault,
+/// whose details the client does not receive.
 #[derive(Clone, Debug)]
 pub struct MissingSocketData {
     type_name: &'static str,

@@ -1,4 +1,4 @@
-//! Handlers that run when a client has joined a namespace and when it leaves.
+//! Handlers that run after a client has joined a namespace, and when it leaves.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -9,13 +9,13 @@ use crate::error::connect_error::ConnectError;
 use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
-/// Runs once a client has joined a namespace: Node's `connection` event.
+/// A handler that runs after a client has joined a namespace (Node's `connection` event).
 #[diagnostic::on_unimplemented(
     message = "this is not a connect handler for the state `{S}`",
     label = "not a connect handler",
     note = "a connect handler is an `async fn` that returns `()` or `Result<(), E>` with `E: Debug`; it and its future are `Send`",
-    note = "each argument implements `FromConnect<{S}>`, such as `Socket`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
-    note = "put `#[socketio::debug_handler(connect, state = {S})]` on the function to see what is wrong"
+    note = "each argument implements `FromConnect<{S}>`, such as `Socket`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
+    note = "put `#[socketio::debug_handler(connect, state = {S})]` on the function for a more precise error"
 )]
 pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments and runs the handler.
@@ -27,7 +27,7 @@ pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
 }
 
-/// What a connect handler may return.
+/// The return value of a connect handler.
 #[diagnostic::on_unimplemented(
     message = "a connect handler cannot return `{Self}`",
     label = "wrong return type",
@@ -35,7 +35,7 @@ pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "to refuse a client, use a middleware: it returns `Result<(), impl IntoConnectError>`"
 )]
 pub trait ConnectOutput: Sealed {
-    /// Logs what went wrong.
+    /// Logs the error, if there is one.
     fn log(self, socket: &Socket);
 }
 
@@ -43,7 +43,7 @@ impl ConnectOutput for () {
     fn log(self, _: &Socket) {}
 }
 
-/// An error is logged. The client has joined and stays.
+/// Logs the error. The client stays connected.
 impl<E> ConnectOutput for Result<(), E>
 where
     E: Debug,
@@ -53,21 +53,22 @@ where
             tracing::error!(
                 socket = %socket.id(),
                 ?error,
-                "a connect handler failed; the client has joined and stays connected; \
-                 use a middleware to refuse it",
+                "a connect handler failed and the client stays connected; \
+                use a middleware to refuse clients",
             );
         }
     }
 }
 
-/// Runs when a socket leaves its namespace: Node's `disconnecting` and `disconnect` events.
+/// A handler that runs when a socket leaves its namespace (Node's `disconnecting` and `disconnect`
+/// events).
 #[diagnostic::on_unimplemented(
     message = "this is not a disconnect handler for the state `{S}`",
     label = "not a disconnect handler",
     note = "a disconnect handler is an `async fn` that returns `()`; it and its future are `Send`",
-    note = "each argument implements `FromDisconnect<{S}>`, such as `Socket`, `DisconnectReason`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
-    note = "a handler of one socket, such as `Socket::on_disconnect` takes, has no state: a closure captures what it needs",
-    note = "put `#[socketio::debug_handler(disconnect, state = {S})]` on the function to see what is wrong"
+    note = "each argument implements `FromDisconnect<{S}>`, such as `Socket`, `DisconnectReason`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
+    note = "a handler of one socket, as for `Socket::on_disconnect`, has no state: use a closure that captures values",
+    note = "put `#[socketio::debug_handler(disconnect, state = {S})]` on the function for a more precise error"
 )]
 pub trait DisconnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments and runs the handler.

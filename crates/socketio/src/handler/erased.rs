@@ -1,4 +1,5 @@
-//! Registered handlers, whose arguments and state are known to nobody but themselves.
+//! Registered handlers with erased types: their arguments and state are hidden behind trait
+//! objects.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,10 +18,10 @@ use crate::error::connect_error::ConnectError;
 use crate::error::rejection::Rejection;
 use crate::extract::Event;
 
-/// A future of a handler, in the one allocation that a call costs.
+/// The future of a handler call, which is the only allocation of the call.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A handler and the state it was registered with.
+/// A handler together with the state that it was registered with.
 pub(super) struct Registered<H, T, S> {
     pub(super) handler: H,
     pub(super) state: S,
@@ -57,7 +58,7 @@ macro_rules! listener {
             T: 'static,
         {
             fn call(self: Arc<Self>, cx: $context) -> BoxFuture<'static, Result<(), $error>> {
-                // The future holds the registration, and with it the state that it borrows.
+                // The future owns the registration, and thus the state that it borrows.
                 Box::pin(async move { self.handler.clone().call(cx, &self.state, Seal).await })
             }
         }
@@ -96,11 +97,11 @@ listener! {
 }
 
 listener! {
-    /// A registered handler of other servers' events.
+    /// A registered handler for events of other servers.
     ServerEventListener, ErasedServerEvent, ServerEventHandler, ServerEventContext, Rejection
 }
 
-macro_rules! asked {
+macro_rules! decision_listener {
     (
         $(#[$doc:meta])*
         $listener:ident, $erased:ident, $handler:ident, $context:ty, $result:ty
@@ -134,7 +135,7 @@ macro_rules! asked {
                 Self(Registered::new(handler, state))
             }
 
-            /// Extracts the arguments and asks.
+            /// Extracts the arguments and runs the handler.
             pub(crate) fn call<'a>(&'a self, cx: &'a mut $context) -> BoxFuture<'a, $result> {
                 self.0.call(cx)
             }
@@ -148,16 +149,16 @@ macro_rules! asked {
     };
 }
 
-asked! {
-    /// A registered middleware. A chain of them runs on one context.
+decision_listener! {
+    /// A registered middleware. All middleware of a namespace runs on one context.
     MiddlewareListener, ErasedMiddleware, Middleware, ConnectContext, Result<(), ConnectError>
 }
-asked! {
-    /// A registered middleware of events. A chain of them runs on one context.
+decision_listener! {
+    /// A registered event middleware. All event middleware runs on one context.
     EventMiddlewareListener, ErasedEventMiddleware, EventMiddleware, EventContext,
     Result<Option<Event>, Rejection>
 }
-asked! {
-    /// A registered function that decides about namespaces. Several are asked on one context.
+decision_listener! {
+    /// A registered namespace predicate. All predicates run on one context.
     PredicateListener, ErasedNamespace, NamespacePredicate, NamespaceContext, Result<bool, Rejection>
 }

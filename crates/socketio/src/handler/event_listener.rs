@@ -1,4 +1,4 @@
-//! Registered event handlers.
+//! A registered event handler and the action for rejected events.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::error::rejection::Rejection;
 #[derive(Clone)]
 pub(crate) struct EventListener(Arc<dyn ErasedEvent>);
 
-/// What becomes of an event whose handler did not run, or did not end well.
+/// The action for an event whose handler did not run or failed.
 #[derive(Clone)]
 pub(crate) struct OnRejected {
-    /// What is done. It is given the listener.
-    pub(crate) act: fn(EventContext, Rejection, Option<EventListener>) -> BoxFuture<'static, ()>,
-    /// The handler for rejections that there was when the event was dispatched: whatever becomes of
-    /// the namespace meanwhile, it hears of the event.
+    /// The action. It receives the listener as its last argument.
+    pub(crate) action: fn(EventContext, Rejection, Option<EventListener>) -> BoxFuture<'static, ()>,
+    /// The `on_rejection` handler at the time when the event was dispatched. It is called even if
+    /// the namespace is closed meanwhile.
     pub(crate) listener: Option<EventListener>,
 }
 
@@ -39,17 +39,17 @@ where
         mut cx: EventContext,
         on_rejected: OnRejected,
     ) -> BoxFuture<'static, ()> {
-        // The one allocation of an event. It holds the registration, and with it the state that the
-        // handler borrows, and the context, which is here when the handler fails: so there is
-        // nothing to be copied for that case.
+        // The only allocation of an event. The future owns the registration, and thus the state
+        // that the handler borrows. It also owns the context, so nothing is copied for the case
+        // that the handler fails.
         Box::pin(async move {
-            // In an async block: a handler may also panic while it is copied.
+            // In an async block because cloning the handler may panic too.
             let call = async { self.handler.clone().call(&mut cx, &self.state, Seal).await };
             let called = catch(call).await;
             let result = called.unwrap_or_else(|panic| Err(Rejection::panicked(panic.message())));
             if let Err(rejection) = result {
                 cx.finish_extraction();
-                (on_rejected.act)(cx, rejection, on_rejected.listener).await;
+                (on_rejected.action)(cx, rejection, on_rejected.listener).await;
             }
         })
     }
@@ -65,11 +65,11 @@ impl EventListener {
         Self(Registered::new(handler, state))
     }
 
-    /// Extracts the arguments, runs the handler and answers. What fails, panics among it, is left to
-    /// `on_rejected`.
+    /// Extracts the arguments, runs the handler and sends the answer. Errors and panics are passed
+    /// to `on_rejected`.
     ///
-    /// The future may be moved after it has been polled: it is tried where the event is dispatched
-    /// and moves to a task only if it has to wait.
+    /// The future can be moved after a poll: it is first polled where the event is dispatched, and
+    /// moves to a task only if it is pending.
     pub(crate) fn run(&self, cx: EventContext, on_rejected: OnRejected) -> BoxFuture<'static, ()> {
         Arc::clone(&self.0).run(cx, on_rejected)
     }

@@ -1,4 +1,4 @@
-//! Middleware of events.
+//! Middleware that runs before the handlers of events.
 
 use std::future::Future;
 
@@ -7,19 +7,20 @@ use crate::context::EventContext;
 use crate::error::rejection::Rejection;
 use crate::extract::Event;
 
-/// Runs before the handlers of each event: Node's `socket.use`.
+/// A middleware that runs before the handlers of each event (Node's `socket.use`).
 ///
-/// What it returns lets the event pass, changes or refuses it, see [`EventMiddlewareOutput`].
+/// Its return value accepts, changes or rejects the event, see [`EventMiddlewareOutput`].
 #[diagnostic::on_unimplemented(
     message = "this is not an event middleware for the state `{S}`",
     label = "not an event middleware",
     note = "an event middleware is an `async fn` that returns `()`, `Event`, `Result<(), E>` or `Result<Event, E>` with `E: Into<Rejection>`; it and its future are `Send`",
-    note = "each argument implements `FromEvent<{S}>`, such as `Socket`, `Event`, `EventName`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
-    note = "middleware of one socket, such as `Socket::event_middleware` takes, has no state: a closure captures what it needs",
-    note = "put `#[socketio::debug_handler(event_middleware, state = {S})]` on the function to see what is wrong"
+    note = "each argument implements `FromEvent<{S}>`, such as `Socket`, `Event`, `EventName`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
+    note = "middleware of one socket, as for `Socket::event_middleware`, has no state: use a closure that captures values",
+    note = "put `#[socketio::debug_handler(event_middleware, state = {S})]` on the function for a more precise error"
 )]
 pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {
-    /// Extracts the arguments and runs the middleware. Returns the event if it is to be changed.
+    /// Extracts the arguments and runs the middleware. Returns the event if the middleware changes
+    /// it.
     fn call(
         self,
         cx: &mut EventContext,
@@ -28,13 +29,13 @@ pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Event>, Rejection>> + Send;
 }
 
-/// What an event middleware may return.
+/// The return value of an event middleware.
 ///
-/// | returned | the event |
+/// | return value | effect |
 /// |---|---|
-/// | `()`, `Ok(())` | goes on as it is |
-/// | [`Event`], `Ok(Event)` | goes on as this one: another name is for other handlers |
-/// | `Err(E)` with `E: Into<Rejection>`, such as a text | is refused: nobody handles it, and it is [rejected](Rejection) |
+/// | `()`, `Ok(())` | the event is passed on unchanged |
+/// | [`Event`], `Ok(Event)` | this event is passed on instead; its name selects the handlers |
+/// | `Err(E)` with `E: Into<Rejection>`, such as `&'static str` | the event is [rejected](Rejection) and not handled |
 #[diagnostic::on_unimplemented(
     message = "an event middleware cannot return `{Self}`",
     label = "wrong return type",
@@ -42,11 +43,11 @@ pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "return `Result<(), E>` or `Result<Event, E>` with `E: Into<Rejection>`, such as `&'static str` or `Rejection`, to refuse events"
 )]
 pub trait EventMiddlewareOutput: Sealed {
-    /// Says how the event goes on: changed, or as it is.
+    /// Returns the changed event, or `None` to pass the event on unchanged.
     ///
     /// # Errors
     ///
-    /// Fails with why the event is refused.
+    /// Returns the rejection if the event is rejected.
     fn into_result(self) -> Result<Option<Event>, Rejection>;
 }
 

@@ -1,4 +1,4 @@
-//! Middleware of a namespace.
+//! Middleware that decides whether a client may join a namespace.
 
 use std::future::Future;
 
@@ -6,13 +6,13 @@ use super::sealed::{Seal, Sealed};
 use crate::context::ConnectContext;
 use crate::error::connect_error::{ConnectError, IntoConnectError};
 
-/// Decides whether a client may join a namespace: Node's `namespace.use`.
+/// A middleware that decides whether a client may join a namespace (Node's `namespace.use`).
 #[diagnostic::on_unimplemented(
     message = "this is not a namespace middleware for the state `{S}`",
     label = "not a middleware",
     note = "a middleware is an `async fn` that returns `Result<(), E>` with `E: IntoConnectError`; it and its future are `Send`",
-    note = "each argument implements `FromConnect<{S}>`, such as `Socket`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
-    note = "put `#[socketio::debug_handler(middleware, state = {S})]` on the function to see what is wrong"
+    note = "each argument implements `FromConnect<{S}>`, such as `Socket`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
+    note = "put `#[socketio::debug_handler(middleware, state = {S})]` on the function for a more precise error"
 )]
 pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments and runs the middleware.
@@ -24,7 +24,7 @@ pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
 }
 
-/// What a middleware may return.
+/// The return value of a namespace middleware.
 #[diagnostic::on_unimplemented(
     message = "a middleware cannot return `{Self}`",
     label = "wrong return type",
@@ -32,11 +32,11 @@ pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "`Ok(())` lets the client join, an error refuses it"
 )]
 pub trait MiddlewareOutput: Sealed {
-    /// Says whether the client may join.
+    /// Returns `Ok` if the client may join.
     ///
     /// # Errors
     ///
-    /// Fails with what the client is told if it may not.
+    /// Returns the error for the client if it may not join.
     fn into_result(self) -> Result<(), ConnectError>;
 }
 

@@ -1,4 +1,4 @@
-//! Functions that decide about namespaces.
+//! Functions that decide whether a namespace is created for a client.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -7,17 +7,17 @@ use super::sealed::{Seal, Sealed};
 use crate::context::NamespaceContext;
 use crate::error::rejection::Rejection;
 
-/// Decides whether a namespace is made for a client that asks for it: the function form of Node's
-/// `io.of`.
+/// A function that decides whether a namespace is created for a client that requests it (Node's
+/// `io.of` with a function).
 #[diagnostic::on_unimplemented(
-    message = "this does not decide about namespaces for the state `{S}`",
+    message = "this is not a namespace predicate for the state `{S}`",
     label = "not a namespace predicate",
     note = "it is an `async fn` that returns `bool` or `Result<bool, E>` with `E: Display`; it and its future are `Send`",
-    note = "each argument implements `FromNamespace<{S}>`, such as `NamespaceName`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
-    note = "there is no socket yet: what asks for one belongs into a middleware"
+    note = "each argument implements `FromNamespace<{S}>`, such as `NamespaceName`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
+    note = "there is no socket yet: use a namespace middleware for extractors that need one"
 )]
 pub trait NamespacePredicate<T, S>: Clone + Send + Sized + Sync + 'static {
-    /// Extracts the arguments and decides.
+    /// Extracts the arguments and runs the function.
     fn call(
         self,
         cx: &mut NamespaceContext,
@@ -26,7 +26,7 @@ pub trait NamespacePredicate<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<bool, Rejection>> + Send;
 }
 
-/// What a namespace predicate may return.
+/// The return value of a namespace predicate.
 #[diagnostic::on_unimplemented(
     message = "a namespace predicate cannot return `{Self}`",
     label = "wrong return type",
@@ -34,11 +34,11 @@ pub trait NamespacePredicate<T, S>: Clone + Send + Sized + Sync + 'static {
     note = "an error refuses the client as `false` does, and is logged"
 )]
 pub trait PredicateOutput: Sealed {
-    /// Says whether the namespace is made.
+    /// Returns whether the namespace is created.
     ///
     /// # Errors
     ///
-    /// Fails with what is logged if that could not be decided.
+    /// Returns the error to log if the function failed.
     fn into_result(self) -> Result<bool, Rejection>;
 }
 

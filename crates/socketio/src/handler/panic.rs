@@ -1,4 +1,4 @@
-//! Panics of handlers.
+//! Conversion of handler panics into errors.
 
 use std::any::Any;
 use std::future::Future;
@@ -8,16 +8,16 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-/// Turns a panic of the future into an error.
+/// Converts a panic of the future into an error.
 ///
-/// The future must not be polled after that, as with any future that has completed.
+/// The future must not be polled after a panic, as after its completion.
 pub(crate) fn catch<F: Future>(future: F) -> Catch<F> {
     Catch { future }
 }
 
-/// Turns a panic of the call into an error.
+/// Calls a function and converts a panic into an error.
 pub(crate) fn catch_call<R>(call: impl FnOnce() -> R) -> Result<R, Panic> {
-    // As in `Catch`.
+    // Unwind safety as in `Catch`.
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panic::new(&*payload))
 }
 
@@ -35,8 +35,8 @@ impl<F: Future> Future for Catch<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let future = self.project().future;
-        // What the handler shares with others may be left half-done, as it would be by a panic in
-        // a task of its own. The project's own state is not touched while a handler is polled.
+        // A panic may leave the handler's shared state inconsistent, as a panic in a separate task
+        // would. The state of this crate is not modified while a handler is polled.
         match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => Poll::Ready(Err(Panic::new(&*payload))),
@@ -44,7 +44,7 @@ impl<F: Future> Future for Catch<F> {
     }
 }
 
-/// What a handler panicked with.
+/// The message of a handler panic.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Panic {
     message: String,
@@ -56,13 +56,13 @@ impl Panic {
             .downcast_ref::<&str>()
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("a value that is no text");
+            .unwrap_or("a value that is not a string");
         Self {
             message: message.to_owned(),
         }
     }
 
-    /// The text of the panic, for the log.
+    /// Returns the message, for the log.
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
@@ -77,22 +77,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_future_without_panic_is_left_as_it_is() {
+    fn a_future_that_does_not_panic_is_unchanged() {
         assert_eq!(catch(ready(1)).now_or_never(), Some(Ok(1)));
         assert_eq!(catch(std::future::pending::<()>()).now_or_never(), None);
     }
 
     #[test]
-    fn texts_of_panics_are_kept() {
+    fn panic_messages_are_preserved() {
         fn message(future: impl Future<Output = ()>) -> String {
-            let result = catch(future).now_or_never().expect("it is ready");
-            result.expect_err("it panics").message().to_owned()
+            let result = catch(future).now_or_never().expect("the future is ready");
+            result.expect_err("the future panics").message().to_owned()
         }
         assert_eq!(message(async { panic!("static") }), "static");
         assert_eq!(message(async { panic!("number {}", 7) }), "number 7");
         assert_eq!(
             message(async { std::panic::panic_any(7) }),
-            "a value that is no text"
+            "a value that is not a string"
         );
     }
 }

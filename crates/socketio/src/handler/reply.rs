@@ -1,4 +1,4 @@
-//! What an event handler returns.
+//! The return values of event handlers.
 
 use std::convert::Infallible;
 
@@ -6,11 +6,11 @@ use serde::{Serialize, Serializer};
 
 use crate::error::rejection::Rejection;
 
-/// What an event handler may return: it answers the acknowledgement that the client asked for.
+/// The return value of an event handler, which answers the client's acknowledgement.
 ///
-/// `()` and `None` answer nothing: either the handler has taken [`Ack`](crate::extract::Ack) and
-/// answers itself, or the client is not to be answered. If the client did not ask, nothing is sent
-/// whatever is returned. To answer without arguments, return `Reply(())`.
+/// `()` and `None` send no answer: the handler answers through [`Ack`](crate::extract::Ack), or not
+/// at all. `Reply(())` sends an answer without arguments. If the client did not ask for an
+/// acknowledgement, nothing is sent.
 ///
 /// # Examples
 ///
@@ -24,7 +24,7 @@ use crate::error::rejection::Rejection;
 /// }
 /// ```
 ///
-/// The type of a handler's errors can say how it is told:
+/// An error type can define the answer that the client receives:
 ///
 /// ```
 /// use serde::Serialize;
@@ -47,19 +47,20 @@ use crate::error::rejection::Rejection;
 #[diagnostic::on_unimplemented(
     message = "an event handler cannot return `{Self}`",
     label = "wrong return type",
-    note = "return `Reply(value)` to acknowledge the event with a value, `()` to leave it at that",
+    note = "return `Reply(value)` to acknowledge the event with a value, or `()` for no answer",
     note = "`Result<T, E>` and `Option<T>` of such types work too; `{Self}` can implement `IntoReply`"
 )]
 pub trait IntoReply {
-    /// The arguments of the acknowledgement: a tuple is several, `()` none, anything else one.
+    /// Returns the arguments of the answer, or `None` to send no answer. A tuple is several
+    /// arguments, `()` none, and any other value one.
     fn into_reply(self) -> Option<impl Serialize>;
 }
 
-/// Acknowledges an event with a value: a tuple as several arguments, `()` as none, anything else
+/// An answer to an event. A tuple is sent as several arguments, `()` as none, and any other value
 /// as one.
 ///
-/// `Reply((a, b))` calls the client's callback with two arguments; `Reply(((a, b),))` calls it with
-/// one, a list of two.
+/// `Reply((a, b))` calls the client's callback with two arguments. `Reply(((a, b),))` calls it with
+/// one argument, an array of two elements.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Reply<T>(pub T);
 
@@ -84,7 +85,7 @@ impl IntoReply for Infallible {
     }
 }
 
-/// Answers as a rejected event is answered: `{"status":"Bad Request","error":"…"}`.
+/// Answers like a rejected event: `{"status":"Bad Request","error":"…"}`.
 impl IntoReply for Rejection {
     fn into_reply(self) -> Option<impl Serialize> {
         Some(self)
@@ -113,7 +114,7 @@ where
     }
 }
 
-/// Serialises as what it holds, so that a tuple in it is still several arguments.
+/// A value that serialises as its content, so that a tuple is still several arguments.
 enum Either<T, E> {
     Ok(T),
     Err(E),

@@ -1,4 +1,4 @@
-//! Functions that are asked about requests, before there is a connection.
+//! Handlers of the request that opens a connection, before there is a socket.
 
 use std::fmt;
 use std::future::Future;
@@ -12,18 +12,21 @@ use super::panic::catch;
 use super::sealed::{Seal, Sealed};
 use crate::error::refusal::{IntoRefusal, Refusal};
 
-/// Is asked about the request that opens a connection: by
-/// [`SocketIoBuilder::allow_request`](crate::SocketIoBuilder::allow_request) whether it may, by
-/// [`Engine::generate_id`](crate::Engine::generate_id) for the id.
+/// A handler of the request that opens a connection.
+///
+/// [`SocketIoBuilder::allow_request`](crate::SocketIoBuilder::allow_request) takes one that accepts
+/// or refuses the request (Node's `allowRequest`).
+/// [`Engine::generate_id`](crate::Engine::generate_id) takes one that returns the session id
+/// (Node's `generateId`).
 #[diagnostic::on_unimplemented(
-    message = "this cannot be asked about requests with the state `{S}`",
+    message = "this is not a request handler for the state `{S}`",
     label = "not a request handler",
     note = "it is an `async fn`; it and its future are `Send`",
-    note = "each argument implements axum's `FromRequestParts<{S}>`, such as `HeaderMap`, `Query<T>`, `SocketIo`, or `State<T>` with `T: FromRef<{S}>`; closures name their types",
-    note = "there is no socket yet: what asks for one, or for `Auth<T>`, belongs into a namespace middleware"
+    note = "each argument implements axum's `FromRequestParts<{S}>`, such as `HeaderMap`, `Query<T>`, `SocketIo`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
+    note = "there is no socket yet: use a namespace middleware for extractors that need one, and for `Auth<T>`"
 )]
 pub trait RequestHandler<T, S>: Clone + Send + Sized + Sync + 'static {
-    /// What the handler returns.
+    /// The return value of the handler.
     type Output;
 
     /// Extracts the arguments and runs the handler.
@@ -35,24 +38,23 @@ pub trait RequestHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Output, Refusal>> + Send;
 }
 
-/// What a handler of [`SocketIoBuilder::allow_request`](crate::SocketIoBuilder::allow_request) may
-/// return.
+/// The return value of an [`allow_request`](crate::SocketIoBuilder::allow_request) handler.
 #[diagnostic::on_unimplemented(
     message = "a handler of `allow_request` cannot return `{Self}`",
     label = "wrong return type",
     note = "return `bool`, `Result<(), E>` or `Result<bool, E>` where `E: IntoRefusal`, for example `Result<(), &'static str>`",
-    note = "`true` and `Ok(())` let the client in; the text of an error is told to it"
+    note = "`true` and `Ok(())` accept the client; the text of an error is sent to it"
 )]
 pub trait AllowOutput: Sealed {
-    /// Says whether the client may connect.
+    /// Returns `Ok` if the client may connect.
     ///
     /// # Errors
     ///
-    /// Fails with what the client is told if it may not.
+    /// Returns the refusal for the client if it may not connect.
     fn into_result(self) -> Result<(), Refusal>;
 }
 
-/// Lets everybody in: for handlers that only leave something in the request.
+/// Accepts each client, for handlers that only modify the request.
 impl AllowOutput for () {
     fn into_result(self) -> Result<(), Refusal> {
         Ok(())
@@ -79,18 +81,18 @@ where
     }
 }
 
-/// What a handler of [`Engine::generate_id`](crate::Engine::generate_id) may return.
+/// The return value of a [`generate_id`](crate::Engine::generate_id) handler.
 #[diagnostic::on_unimplemented(
     message = "a handler of `generate_id` cannot return `{Self}`",
     label = "wrong return type",
     note = "return a `String`, a `&'static str`, or a `Result` of one with an error that implements `Error`"
 )]
 pub trait IdOutput: Sealed {
-    /// The id, as a text.
+    /// Returns the id as text.
     ///
     /// # Errors
     ///
-    /// Fails with what is logged if there is none.
+    /// Returns the error to log if there is no id.
     fn into_id(self) -> Result<String, BoxError>;
 }
 
@@ -116,12 +118,12 @@ where
     }
 }
 
-/// A handler and the state it was registered with, asked for an `R`.
-type Asked<R> = dyn for<'a> Fn(&'a mut Parts) -> BoxFuture<'a, R> + Send + Sync;
+/// A handler with its state, as a function that returns a future of `R`.
+type RequestFn<R> = dyn for<'a> Fn(&'a mut Parts) -> BoxFuture<'a, R> + Send + Sync;
 
 /// A registered handler of `allow_request`.
 #[derive(Clone)]
-pub(crate) struct AllowListener(Arc<Asked<Result<(), Refusal>>>);
+pub(crate) struct AllowListener(Arc<RequestFn<Result<(), Refusal>>>);
 
 impl AllowListener {
     pub(crate) fn new<H, T, S>(handler: H, state: S) -> Self
@@ -135,7 +137,7 @@ impl AllowListener {
         }))
     }
 
-    /// Says whether the client may connect.
+    /// Returns `Ok` if the client may connect.
     pub(crate) async fn call(&self, request: &mut Parts) -> Result<(), Refusal> {
         match catch((self.0)(request)).await {
             Ok(result) => result,
@@ -152,7 +154,7 @@ impl AllowListener {
 
 /// A registered handler of `generate_id`.
 #[derive(Clone)]
-pub(crate) struct IdListener(Arc<Asked<Result<String, BoxError>>>);
+pub(crate) struct IdListener(Arc<RequestFn<Result<String, BoxError>>>);
 
 impl IdListener {
     pub(crate) fn new<H, T, S>(handler: H, state: S) -> Self
@@ -169,7 +171,7 @@ impl IdListener {
         }))
     }
 
-    /// Makes an id.
+    /// Generates a session id.
     pub(crate) async fn call(&self, request: &mut Parts) -> Result<SessionId, BoxError> {
         match catch((self.0)(request)).await {
             Ok(id) => Ok(SessionId::from(id?.as_str())),

@@ -1,4 +1,5 @@
-//! What handlers take and return, told by a client that needs no network.
+//! Tests of handler arguments and return values, with a client that calls the service without a
+//! network.
 
 mod ack;
 mod connect;
@@ -37,11 +38,11 @@ use crate::socket::Socket;
 
 const SESSION: &str = "/socket.io/?EIO=4&transport=polling";
 
-/// The end of the packets that a client has been sent so far.
+/// An event whose answer marks the end of the packets that the server has sent so far.
 const SYNC: &str = r#"4299["sync"]"#;
 const SYNCED: &str = "4399[]";
 
-/// What handlers write down, to be compared.
+/// Lines that handlers write, for comparison.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -56,7 +57,7 @@ impl Log {
     }
 }
 
-/// The state of an application, which counts how often it is cloned.
+/// An application state that counts its clones.
 #[derive(Default)]
 struct App {
     log: Log,
@@ -89,7 +90,7 @@ struct Login {
     token: String,
 }
 
-/// An extractor that an application has written for axum.
+/// An application's axum extractor.
 struct Tenant(String);
 
 impl<S: Sync> FromRequestParts<S> for Tenant {
@@ -104,18 +105,18 @@ impl<S: Sync> FromRequestParts<S> for Tenant {
     }
 }
 
-/// An extractor that no request satisfies.
-struct Nobody;
+/// An axum extractor that rejects each request.
+struct Forbidden;
 
-impl<S: Sync> FromRequestParts<S> for Nobody {
+impl<S: Sync> FromRequestParts<S> for Forbidden {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Err((StatusCode::FORBIDDEN, "nobody may"))
+        Err((StatusCode::FORBIDDEN, "not allowed"))
     }
 }
 
-/// An extractor that an application has written for sockets.
+/// An application's socket extractor.
 struct Path(String);
 
 impl<S: Sync> FromSocket<S> for Path {
@@ -126,7 +127,7 @@ impl<S: Sync> FromSocket<S> for Path {
     }
 }
 
-/// An extractor that no socket satisfies, with a text that the client may read.
+/// A socket extractor that rejects each socket with a text for the client.
 struct Refused;
 
 impl<S: Sync> FromSocket<S> for Refused {
@@ -138,16 +139,16 @@ impl<S: Sync> FromSocket<S> for Refused {
     }
 }
 
-/// A client that speaks to the service directly.
+/// A client that calls the service directly.
 struct Client {
     service: SocketIoService<NotFound>,
-    /// Its session, as the URI of its requests.
+    /// The URI of the session's requests.
     session: String,
     app: App,
 }
 
 impl Client {
-    /// Opens a session with a server whose main namespace is set up by `register`.
+    /// Opens a session with a server whose main namespace is configured by `register`.
     async fn open(register: impl FnOnce(Namespace<App>) -> Namespace<App>) -> Self {
         let app = App::default();
         let layer = SocketIoLayer::with_state(app.clone());
@@ -172,19 +173,19 @@ impl Client {
         client
     }
 
-    /// Asks to join the main namespace with a payload; gives the answer.
+    /// Joins the main namespace with a payload, and returns the server's answer.
     async fn connect(&mut self, auth: &str) -> String {
         self.send(&format!("40{auth}")).await;
         self.poll().await
     }
 
-    /// The socket of the client.
+    /// Returns the socket of the client.
     fn socket(&self) -> Socket {
         let sockets = self.service.io().of("/").sockets();
         sockets.into_iter().next().expect("the client has joined")
     }
 
-    /// Sends packets; gives what the server has sent when it is done with them.
+    /// Sends packets, and returns the packets that the server sends until it has processed them.
     async fn exchange(&mut self, packets: &str) -> Vec<String> {
         match packets {
             "" => self.send(SYNC).await,
@@ -216,7 +217,7 @@ impl Client {
             .uri(&self.session)
             .header("x-tenant", "acme")
             .header("cookie", "theme=dark")
-            .extension("from a layer in front")
+            .extension("from an outer layer")
             .body(Full::<Bytes>::from(body));
         let response = self.service.call(request.unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
@@ -225,7 +226,8 @@ impl Client {
     }
 }
 
-/// Has a handler answer one event, `message`, with acknowledgement 7; gives all that was sent.
+/// Sends the event `message` with acknowledgement id 7 to a handler, and returns all packets that
+/// the server sends.
 async fn answer<H, T>(handler: H, args: &str) -> Vec<String>
 where
     H: EventHandler<T, App>,
@@ -243,7 +245,7 @@ where
     EventContext::new(socket.clone(), args, None)
 }
 
-/// Calls a handler for one event; gives why it did not run.
+/// Calls a handler with one event, and returns the reason why it is rejected.
 async fn rejection<H, T>(handler: H, args: &(impl Serialize + ?Sized)) -> Rejection
 where
     H: EventHandler<T, App>,

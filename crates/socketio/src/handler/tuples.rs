@@ -1,4 +1,4 @@
-//! Functions of up to twelve arguments are handlers.
+//! Implementations of the handler traits for functions with up to twelve arguments.
 
 use std::future::Future;
 
@@ -59,7 +59,7 @@ macro_rules! impl_handlers {
                         .await
                         .map_err(IntoConnectError::into_connect_error)?;
                 )*
-                // The handler may run for long: what it did not ask for is given back.
+                // Drops the rest of the context because the handler may run for a long time.
                 let ConnectContext { socket, .. } = cx;
                 self($($T,)*).await.log(&socket);
                 Ok(())
@@ -150,7 +150,7 @@ macro_rules! impl_handlers {
         {
             async fn call(self, mut cx: ServerEventContext, state: &S, _: Seal) -> Result<(), Rejection> {
                 $( let $T = $T::from_server_event(&mut cx, state).await.map_err(Into::into)?; )*
-                // The handler may run for long: what it did not ask for is given back.
+                // Drops the rest of the context because the handler may run for a long time.
                 let ServerEventContext { reply, .. } = cx;
                 let answer = self($($T,)*).await.into_reply();
                 if let (Some(reply), Some(answer)) = (reply, answer) {

@@ -94,7 +94,7 @@ impl Listeners {
         id
     }
 
-    /// Returns the listeners of the matching roles, and removes those that are called once.
+    /// Returns the listeners of the matching roles, and removes the ones that are called only once.
     pub(crate) fn select<H>(&self, matches: impl Fn(&Role) -> bool) -> Selected<H>
     where
         H: Clone + 'static,

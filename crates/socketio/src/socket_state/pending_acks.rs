@@ -73,8 +73,7 @@ impl PendingAcks {
         }
     }
 
-    /// Fails all pending acknowledgements, and those that are added later, because the socket has
-    /// left.
+    /// Fails all pending and later acknowledgements because the socket has left.
     pub(crate) fn close(&self) {
         let state = std::mem::replace(&mut *self.state.lock(), PendingAcksState::Closed);
         drop(state);

@@ -1,4 +1,4 @@
-//! One answer at most, whatever happens.
+//! Tests of acknowledgements: at most one answer is sent.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use crate::extract::{Ack, Data};
 
 const NOTHING: [&str; 0] = [];
 
-/// Does not serialise: JSON has no such keys.
-fn no_json() -> HashMap<(), u8> {
+/// Returns a value that does not serialise because JSON has no such keys.
+fn not_json() -> HashMap<(), u8> {
     HashMap::from([((), 1)])
 }
 
 #[tokio::test]
-async fn an_ack_is_sent_with_its_id() {
+async fn an_answer_has_the_id_of_its_event() {
     let text = async |ack: Ack| ack.send("ok");
     assert_eq!(answer(text, "1").await, [r#"437["ok"]"#]);
     let two = async |ack: Ack| ack.send(&(1, "b"));
@@ -25,7 +25,7 @@ async fn an_ack_is_sent_with_its_id() {
 }
 
 #[tokio::test]
-async fn a_handler_that_took_the_ack_may_answer_later() {
+async fn a_handler_can_answer_later() {
     let kept = Arc::new(Mutex::new(None));
     let keep = Arc::clone(&kept);
     let handler = async move |ack: Ack| *keep.lock() = Some(ack);
@@ -37,7 +37,7 @@ async fn a_handler_that_took_the_ack_may_answer_later() {
 }
 
 #[tokio::test]
-async fn the_first_answer_counts() {
+async fn only_the_first_answer_is_sent() {
     async fn twice(first: Ack, second: Ack) -> Reply<u8> {
         second.send("first");
         first.send("second");
@@ -47,19 +47,19 @@ async fn the_first_answer_counts() {
 }
 
 #[tokio::test]
-async fn an_ack_that_is_dropped_answers_nothing() {
+async fn a_dropped_ack_sends_no_answer() {
     assert_eq!(answer(async |ack: Ack| drop(ack), "1").await, NOTHING);
 }
 
 #[tokio::test]
-async fn a_later_argument_that_is_rejected_is_answered() {
+async fn a_rejected_argument_after_the_ack_is_answered() {
     let answered = answer(async |ack: Ack, _: Data<u8>| ack.send("ran"), "null").await;
     assert_eq!(answered.len(), 1);
     assert!(answered[0].starts_with(r#"437[{"status":"Bad Request","error":"#));
 }
 
 #[tokio::test]
-async fn a_panic_after_the_answer_changes_nothing() {
+async fn a_panic_after_the_answer_sends_no_second_answer() {
     async fn message(ack: Ack) {
         ack.send("done");
         panic!("too late");
@@ -68,8 +68,8 @@ async fn a_panic_after_the_answer_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_after_a_panic_comes_too_late() {
-    fn careless() {
+async fn an_answer_after_a_panic_is_dropped() {
+    fn panic_now() {
         panic!("at once");
     }
 
@@ -77,7 +77,7 @@ async fn an_answer_after_a_panic_comes_too_late() {
     let keep = Arc::clone(&kept);
     let handler = async move |ack: Ack| {
         *keep.lock() = Some(ack);
-        careless();
+        panic_now();
     };
     let mut client = Client::join(|namespace| namespace.on("message", handler)).await;
     let answered = client.exchange("427[\"message\"]").await;
@@ -89,8 +89,8 @@ async fn an_answer_after_a_panic_comes_too_late() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_serialise_is_a_fault_of_the_server() {
-    let answered = answer(async |ack: Ack| ack.send(&no_json()), "1").await;
+async fn an_answer_that_does_not_serialise_is_a_server_fault() {
+    let answered = answer(async |ack: Ack| ack.send(&not_json()), "1").await;
     assert_eq!(
         answered,
         [concat!(
@@ -98,11 +98,11 @@ async fn an_answer_that_does_not_serialise_is_a_fault_of_the_server() {
             r#""error":"the server failed to handle this; its log has the reason"}]"#
         )]
     );
-    assert_eq!(answer(async || Reply(no_json()), "1").await, answered);
+    assert_eq!(answer(async || Reply(not_json()), "1").await, answered);
 }
 
 #[tokio::test]
-async fn nothing_is_answered_that_was_not_asked_for() {
+async fn events_without_acknowledgement_are_not_answered() {
     let mut client = Client::join(|namespace| {
         namespace
             .on("reply", async || Reply(1))

@@ -1,4 +1,4 @@
-//! Connect handlers and middleware.
+//! Tests of connect handlers and namespace middleware.
 
 use axum::Extension;
 use axum::extract::rejection::QueryRejection;
@@ -13,7 +13,8 @@ use crate::extract::{Auth, AuthRejection, PartsRejection, SocketData};
 use crate::handler::{ConnectHandler, ConnectListener, Middleware, MiddlewareListener};
 use crate::server::io::SocketIo;
 
-/// Joins through one middleware; gives what the client is told if it is refused.
+/// Joins a namespace with one middleware, and returns the error that the client receives if it is
+/// refused.
 async fn join<M, T>(middleware: M, auth: &str) -> Result<(), Value>
 where
     M: Middleware<T, App>,
@@ -27,7 +28,7 @@ where
     }
 }
 
-/// Joins a namespace with one connect handler; gives what it has written down.
+/// Joins a namespace with one connect handler, and returns the lines that it has written.
 async fn connect<H, T>(handler: H) -> Log
 where
     H: ConnectHandler<T, App>,
@@ -41,7 +42,7 @@ where
 }
 
 #[tokio::test]
-async fn every_extractor_of_the_phase() {
+async fn a_connect_handler_takes_each_extractor_of_its_phase() {
     #[expect(clippy::too_many_arguments, reason = "every one")]
     async fn connected(
         socket: Socket,
@@ -68,7 +69,7 @@ async fn every_extractor_of_the_phase() {
     let log = connect(connected).await;
     log.expect([
         "t blue acme /socket.io/",
-        "\"theme=dark\" from a layer in front",
+        "\"theme=dark\" from an outer layer",
         "true",
     ]);
 }
@@ -78,7 +79,7 @@ async fn results_and_options_never_reject() {
     async fn connected(
         auth: Result<Auth<u8>, AuthRejection>,
         query: Result<Query<Login>, QueryRejection>,
-        nobody: Result<Nobody, PartsRejection>,
+        forbidden: Result<Forbidden, PartsRejection>,
         refused: Result<Refused, Rejection>,
         extension: Option<Extension<u8>>,
         never: Result<Socket, Infallible>,
@@ -86,7 +87,7 @@ async fn results_and_options_never_reject() {
     ) {
         let _: Socket = never.unwrap();
         log.add(format_args!("{} {}", auth.is_err(), query.is_err()));
-        log.add(format_args!("{} {}", nobody.is_err(), refused.is_err()));
+        log.add(format_args!("{} {}", forbidden.is_err(), refused.is_err()));
         log.add(extension.is_none());
     }
     connect(connected)
@@ -95,7 +96,7 @@ async fn results_and_options_never_reject() {
 }
 
 #[tokio::test]
-async fn a_connect_handler_may_fail_and_the_client_stays() {
+async fn a_client_stays_when_its_connect_handler_fails() {
     let log = connect(async |State(log): State<Log>| {
         log.add("ran");
         Err::<(), _>("no luck")
@@ -104,18 +105,18 @@ async fn a_connect_handler_may_fail_and_the_client_stays() {
 }
 
 #[tokio::test]
-async fn a_connect_handler_that_cannot_run_says_why() {
+async fn a_rejected_argument_of_a_connect_handler_is_reported() {
     let client = Client::join(|namespace| namespace).await;
-    let handler = async |_: Nobody, State(log): State<Log>| log.add("ran");
+    let handler = async |_: Forbidden, State(log): State<Log>| log.add("ran");
     let listener = ConnectListener::new(handler, client.app.clone());
     let cx = ConnectContext::new(client.socket(), Args::default());
     let error = listener.call(cx).await.unwrap_err();
-    assert_eq!(error.message(), "nobody may");
+    assert_eq!(error.message(), "not allowed");
     client.app.log.expect([]);
 }
 
 #[tokio::test]
-async fn middleware_decides() {
+async fn middleware_accepts_or_refuses_a_client() {
     async fn authenticate(Auth(login): Auth<Login>) -> Result<(), ConnectError> {
         match login.token.as_str() {
             "good" => Ok(()),
@@ -134,8 +135,8 @@ async fn middleware_decides() {
 }
 
 #[tokio::test]
-async fn a_chain_runs_on_one_context() {
-    /// Counts how often the request was copied for this context.
+async fn chained_middleware_shares_one_context() {
+    /// The number of extractions from this context.
     struct Visits(usize);
 
     impl<S: Sync> FromRequestParts<S> for Visits {
@@ -157,7 +158,7 @@ async fn a_chain_runs_on_one_context() {
 }
 
 #[tokio::test]
-async fn what_a_middleware_stores_is_there_for_the_next() {
+async fn socket_data_is_visible_to_later_middleware() {
     #[derive(Clone)]
     struct User(&'static str);
 
@@ -174,7 +175,7 @@ async fn what_a_middleware_stores_is_there_for_the_next() {
 }
 
 #[tokio::test]
-async fn the_payload_may_be_missing() {
+async fn an_auth_payload_may_be_missing() {
     let optional = async |_: Auth<Option<Login>>| Ok::<_, String>(());
     assert_eq!(join(optional, "").await, Ok(()));
     assert_eq!(
@@ -192,7 +193,7 @@ async fn the_payload_may_be_missing() {
 }
 
 #[tokio::test]
-async fn a_payload_of_the_wrong_shape_is_told() {
+async fn a_client_with_an_invalid_auth_payload_receives_the_reason() {
     let middleware = async |_: Auth<Login>| Ok::<_, String>(());
     let error = join(middleware, r#"{"name":"ada"}"#).await.unwrap_err();
     let message = error["message"].as_str().unwrap();
@@ -209,10 +210,10 @@ async fn a_payload_of_the_wrong_shape_is_told() {
 }
 
 #[tokio::test]
-async fn rejections_tell_text_and_status() {
+async fn a_rejected_client_receives_text_and_status() {
     assert_eq!(
-        join(async |_: Nobody| Ok::<_, String>(()), "").await,
-        Err(json!({ "message": "nobody may", "data": { "status": 403 } }))
+        join(async |_: Forbidden| Ok::<_, String>(()), "").await,
+        Err(json!({ "message": "not allowed", "data": { "status": 403 } }))
     );
     assert_eq!(
         join(async |_: Refused| Ok::<_, String>(()), "").await,
@@ -221,7 +222,7 @@ async fn rejections_tell_text_and_status() {
 }
 
 #[tokio::test]
-async fn a_fault_of_the_server_is_not_told() {
+async fn a_server_fault_is_hidden_from_the_client() {
     let middleware = async |_: SocketData<u8>| Ok::<_, String>(());
     assert_eq!(
         join(middleware, "").await,
@@ -230,7 +231,7 @@ async fn a_fault_of_the_server_is_not_told() {
 }
 
 #[tokio::test]
-async fn plain_parts_are_extractors_too() {
+async fn method_and_uri_are_extractors() {
     let middleware =
         async |method: Method, uri: Uri| Err::<(), _>(format!("{method} {}", uri.path()));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Disconnect handlers.
+//! Tests of disconnect handlers.
 
 use axum::extract::{Query, State};
 use http::HeaderMap;
@@ -11,7 +11,7 @@ use crate::server::io::SocketIo;
 use crate::wire::disconnect_reason::DisconnectReason;
 
 #[tokio::test]
-async fn every_extractor_of_the_phase() {
+async fn a_disconnect_handler_takes_each_extractor_of_its_phase() {
     #[expect(clippy::too_many_arguments, reason = "every one")]
     async fn left(
         socket: Socket,
@@ -24,10 +24,10 @@ async fn every_extractor_of_the_phase() {
         Tenant(tenant): Tenant,
         Path(path): Path,
         data: Option<SocketData<u8>>,
-        nobody: Result<Nobody, PartsRejection>,
+        forbidden: Result<Forbidden, PartsRejection>,
     ) {
         assert_eq!(socket.namespace().name(), namespace.name());
-        assert_eq!(nobody.err().unwrap().status(), StatusCode::FORBIDDEN);
+        assert_eq!(forbidden.err().unwrap().status(), StatusCode::FORBIDDEN);
         log.add(reason);
         log.add(format_args!(
             "{} {:?} {tenant}",
@@ -37,7 +37,7 @@ async fn every_extractor_of_the_phase() {
     }
     let mut client = Client::join(|namespace| namespace.on_disconnect(left)).await;
     client.send("41").await;
-    // Joining again takes its turn after leaving.
+    // The client joins again after it has left completely.
     client.connect("").await;
     client.app.log.expect([
         "client namespace disconnect",
@@ -47,14 +47,14 @@ async fn every_extractor_of_the_phase() {
 }
 
 #[tokio::test]
-async fn a_handler_that_cannot_run_says_why() {
+async fn a_rejected_argument_of_a_disconnect_handler_is_reported() {
     let client = Client::join(|namespace| namespace).await;
-    let handler = async |_: Nobody, State(log): State<Log>| log.add("ran");
+    let handler = async |_: Forbidden, State(log): State<Log>| log.add("ran");
     let listener = DisconnectListener::new(handler, client.app.clone());
     let reason = DisconnectReason::TransportClose;
     let cx = DisconnectContext::new(client.socket(), reason);
     let rejection = listener.call(cx).await.unwrap_err();
     assert!(rejection.is_extractor());
-    assert_eq!(rejection.to_string(), "nobody may");
+    assert_eq!(rejection.to_string(), "not allowed");
     client.app.log.expect([]);
 }

@@ -1,4 +1,4 @@
-//! Event handlers and their arguments.
+//! Tests of event handlers and their arguments.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -13,7 +13,7 @@ use crate::handler::EventListener;
 use crate::handler::OnRejected;
 use crate::server::io::SocketIo;
 
-/// Emits `message` to a handler; gives what it has written down.
+/// Sends `message` to a handler, and returns the lines that it has written.
 async fn emit<H, T>(handler: H, args: &str) -> Log
 where
     H: EventHandler<T, App>,
@@ -32,7 +32,7 @@ where
 }
 
 #[tokio::test]
-async fn every_extractor_of_the_phase() {
+async fn an_event_handler_takes_each_extractor_of_its_phase() {
     #[expect(clippy::too_many_arguments, reason = "every one")]
     async fn message(
         socket: Socket,
@@ -71,14 +71,14 @@ async fn results_and_options_never_reject() {
     async fn message(
         number: Result<Data<u32>, DataRejection>,
         ack: Result<Ack, MissingAck>,
-        nobody: Result<Nobody, (StatusCode, &'static str)>,
+        forbidden: Result<Forbidden, (StatusCode, &'static str)>,
         refused: Result<Refused, Rejection>,
         extension: Option<Extension<u8>>,
         data: Option<SocketData<String>>,
         State(log): State<Log>,
     ) {
         log.add(format_args!("{} {}", number.is_err(), ack.is_err()));
-        log.add(format_args!("{} {}", nobody.is_err(), refused.is_err()));
+        log.add(format_args!("{} {}", forbidden.is_err(), refused.is_err()));
         log.add(format_args!("{} {}", extension.is_none(), data.is_none()));
     }
     let log = emit(message, r#","hello""#).await;
@@ -86,7 +86,7 @@ async fn results_and_options_never_reject() {
 }
 
 #[tokio::test]
-async fn arguments_are_a_tuple_one_or_none() {
+async fn data_takes_a_tuple_one_or_no_argument() {
     async fn two(Data((number, text)): Data<(u32, String)>, State(log): State<Log>) {
         log.add(format_args!("{number} {text}"));
     }
@@ -106,7 +106,7 @@ async fn arguments_are_a_tuple_one_or_none() {
 }
 
 #[tokio::test]
-async fn handlers_of_every_form() {
+async fn functions_and_closures_are_handlers() {
     async fn function() {}
     async fn generic<S>(_: State<Log>)
     where
@@ -124,7 +124,7 @@ async fn handlers_of_every_form() {
 }
 
 #[tokio::test]
-async fn a_name_may_be_compared_and_printed() {
+async fn an_event_name_can_be_compared_and_printed() {
     async fn message(name: EventName, State(log): State<Log>) {
         assert!(name == "message" && name == *"message" && name.len() == 7);
         log.add(format_args!("{name:>8}"));
@@ -146,7 +146,7 @@ async fn a_call_does_not_clone_the_state() {
 
 #[tokio::test]
 async fn a_call_outlives_its_registration() {
-    /// Waits once, so that the call outlives its first poll.
+    /// Is pending once, so that the call outlives its first poll.
     struct Late;
 
     impl FromRequestParts<App> for Late {
@@ -177,9 +177,9 @@ async fn a_call_outlives_its_registration() {
     client.app.log.expect(["late"]);
 }
 
-/// The state is cheap to ask for, and a copy of the request is not.
+/// Extracting the state is cheap. Copying the request is not.
 #[tokio::test]
-async fn state_leaves_the_request_alone() {
+async fn extracting_state_does_not_copy_the_request() {
     let client = Client::join(|namespace| namespace).await;
     let mut context = event(&client.socket(), "x");
     let part = State::<Log>::from_event(&mut context, &client.app).await;
@@ -194,7 +194,7 @@ async fn state_leaves_the_request_alone() {
     assert!(!context.has_parts());
 }
 
-/// An event costs one allocation, and the allocator is fast with small ones: glibc up to 1032 bytes.
+/// An event costs one allocation. Allocators are fast for small ones; glibc up to 1032 bytes.
 #[tokio::test]
 async fn a_call_is_small() {
     async fn typical(socket: Socket, State(log): State<Log>, Data(text): Data<String>) {
@@ -209,8 +209,8 @@ async fn a_call_is_small() {
 }
 
 #[tokio::test]
-async fn one_call_does_not_see_what_another_did_to_the_request() {
-    /// Whether nobody has been here before.
+async fn a_call_does_not_see_header_changes_of_another_call() {
+    /// Whether no extractor has removed the header before.
     struct First(bool);
 
     impl<S: Sync> FromRequestParts<S> for First {
@@ -232,10 +232,10 @@ async fn one_call_does_not_see_what_another_did_to_the_request() {
     client.app.log.expect(["true false", "true false"]);
 }
 
-/// For an event that is handled.
+/// Returns the action for an event that is not rejected.
 fn not_rejected() -> OnRejected {
     OnRejected {
-        act: |_, _, _| unreachable!("it runs"),
+        action: |_, _, _| unreachable!("the handler runs"),
         listener: None,
     }
 }

@@ -1,4 +1,4 @@
-//! Events whose handler does not run, or does not end well.
+//! Tests of events whose handler does not run or fails.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,8 @@ const SERVER_FAULT: &str = concat!(
     r#""error":"the server failed to handle this; its log has the reason"}]"#
 );
 
-/// Emits `message` with `null` to a handler that is rejected; gives the answer of `on_rejection`.
+/// Sends `message` with `null` to a handler that is rejected, and returns the answer of
+/// `on_rejection`.
 async fn answer_of<H, T, R, U>(handler: H, on_rejection: R) -> Vec<String>
 where
     H: EventHandler<T, App>,
@@ -24,7 +25,7 @@ where
 }
 
 #[tokio::test]
-async fn data_that_does_not_fit() {
+async fn data_of_another_type_is_rejected() {
     let rejection = rejection(async |_: Data<u8>| {}, "text").await;
     assert!(rejection.is_arguments());
     assert_eq!(rejection.status(), "Bad Request");
@@ -39,7 +40,7 @@ async fn data_that_does_not_fit() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_that_was_not_asked_for() {
+async fn a_missing_acknowledgement_is_rejected() {
     let rejection = rejection(async |ack: Ack| ack.send("x"), "x").await;
     assert!(rejection.is_missing_ack());
     assert_eq!(rejection.status(), "Bad Request");
@@ -51,15 +52,15 @@ async fn an_acknowledgement_that_was_not_asked_for() {
 }
 
 #[tokio::test]
-async fn an_extractor_of_axum_that_refuses() {
-    let rejection = rejection(async |_: Nobody| {}, "x").await;
+async fn an_axum_extractor_can_reject_an_event() {
+    let rejection = rejection(async |_: Forbidden| {}, "x").await;
     assert!(rejection.is_extractor());
     assert_eq!(rejection.status(), "Forbidden");
-    assert_eq!(rejection.to_string(), "nobody may");
+    assert_eq!(rejection.to_string(), "not allowed");
 }
 
 #[tokio::test]
-async fn an_extractor_of_the_application_that_refuses() {
+async fn a_socket_extractor_can_reject_an_event() {
     let rejection = rejection(async |_: Refused| {}, "x").await;
     assert!(rejection.is_custom());
     assert_eq!(rejection.status(), "Conflict");
@@ -67,7 +68,7 @@ async fn an_extractor_of_the_application_that_refuses() {
 }
 
 #[tokio::test]
-async fn data_of_the_socket_that_is_not_there() {
+async fn missing_socket_data_is_a_server_fault() {
     let rejection = rejection(async |_: SocketData<String>| {}, "x").await;
     assert!(rejection.is_server_fault());
     let text = rejection.to_string();
@@ -86,38 +87,38 @@ async fn a_panic_is_answered_without_its_details() {
 }
 
 #[tokio::test]
-async fn a_panic_while_the_answer_is_written_is_one_too() {
-    struct Careless;
+async fn a_panic_during_serialisation_is_answered() {
+    struct Panics;
 
-    impl Serialize for Careless {
+    impl Serialize for Panics {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-            panic!("careless");
+            panic!("panics");
         }
     }
 
-    let returned = async || Reply(Careless);
+    let returned = async || Reply(Panics);
     assert_eq!(answer(returned, "1").await, [SERVER_FAULT]);
-    let sent = async |ack: Ack| ack.send(&Careless);
+    let sent = async |ack: Ack| ack.send(&Panics);
     assert_eq!(answer(sent, "1").await, [SERVER_FAULT]);
 }
 
 #[tokio::test]
-async fn a_panic_in_an_extractor_is_one_too() {
-    struct Careless;
+async fn a_panic_in_an_extractor_is_answered() {
+    struct Panics;
 
-    impl<S: Sync> FromSocket<S> for Careless {
+    impl<S: Sync> FromSocket<S> for Panics {
         type Rejection = Infallible;
 
         async fn from_socket(_: &Socket, _: &S) -> Result<Self, Infallible> {
-            panic!("careless");
+            panic!("panics");
         }
     }
 
-    assert_eq!(answer(async |_: Careless| {}, "1").await, [SERVER_FAULT]);
+    assert_eq!(answer(async |_: Panics| {}, "1").await, [SERVER_FAULT]);
 }
 
 #[tokio::test]
-async fn on_rejection_answers_in_its_own_way() {
+async fn on_rejection_can_send_another_answer() {
     async fn rejected(
         rejection: Rejection,
         name: EventName,
@@ -132,11 +133,11 @@ async fn on_rejection_answers_in_its_own_way() {
 }
 
 #[tokio::test]
-async fn on_rejection_sees_the_request_as_it_was() {
-    /// Changes the request, and refuses it.
-    struct Careless;
+async fn on_rejection_sees_the_original_request() {
+    /// Changes the request and rejects it.
+    struct ChangesRequest;
 
-    impl<S: Sync> FromRequestParts<S> for Careless {
+    impl<S: Sync> FromRequestParts<S> for ChangesRequest {
         type Rejection = StatusCode;
 
         async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
@@ -147,17 +148,17 @@ async fn on_rejection_sees_the_request_as_it_was() {
 
     let rejected = async |Tenant(tenant): Tenant| Reply(tenant);
     assert_eq!(
-        answer_of(async |_: Careless| {}, rejected).await,
+        answer_of(async |_: ChangesRequest| {}, rejected).await,
         [r#"437["acme"]"#]
     );
 }
 
 #[tokio::test]
-async fn handlers_see_the_request_as_it_was_before_middleware() {
+async fn handlers_see_the_original_request_after_middleware() {
     /// Changes the request.
-    struct Careless;
+    struct ChangesRequest;
 
-    impl<S: Sync> FromRequestParts<S> for Careless {
+    impl<S: Sync> FromRequestParts<S> for ChangesRequest {
         type Rejection = StatusCode;
 
         async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
@@ -168,7 +169,7 @@ async fn handlers_see_the_request_as_it_was_before_middleware() {
 
     let mut client = Client::join(|namespace| {
         namespace
-            .event_middleware(async |_: Careless| {})
+            .event_middleware(async |_: ChangesRequest| {})
             .on("message", async |Tenant(tenant): Tenant| Reply(tenant))
     })
     .await;
@@ -177,18 +178,18 @@ async fn handlers_see_the_request_as_it_was_before_middleware() {
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_while_it_is_copied_is_rejected() {
-    struct Unwilling;
+async fn a_panic_while_a_handler_is_cloned_is_rejected() {
+    struct PanicsOnClone;
 
-    impl Clone for Unwilling {
+    impl Clone for PanicsOnClone {
         fn clone(&self) -> Self {
             panic!("not today");
         }
     }
 
-    let unwilling = Unwilling;
+    let captured = PanicsOnClone;
     let handler = move || {
-        let _ = &unwilling;
+        let _ = &captured;
         async {}
     };
     let rejected = async |rejection: Rejection| Reply(rejection.is_panic());
@@ -196,7 +197,7 @@ async fn a_handler_that_panics_while_it_is_copied_is_rejected() {
 }
 
 #[tokio::test]
-async fn on_rejection_learns_of_panics() {
+async fn on_rejection_receives_panics() {
     async fn message() {
         panic!("out of luck");
     }
@@ -211,33 +212,39 @@ async fn on_rejection_learns_of_panics() {
 }
 
 #[tokio::test]
-async fn on_rejection_may_leave_it_at_that() {
+async fn on_rejection_can_send_no_answer() {
     let answered = answer_of(async |_: Data<u8>| {}, async |_: Rejection| {}).await;
     assert_eq!(answered, [""; 0]);
 }
 
 #[tokio::test]
-async fn on_rejection_may_answer_as_usual() {
+async fn on_rejection_can_send_the_default_answer() {
     let rejected = async |rejection: Rejection| rejection;
     assert_eq!(
-        answer_of(async |_: Nobody| {}, rejected).await,
-        [r#"437[{"status":"Forbidden","error":"nobody may"}]"#]
+        answer_of(async |_: Forbidden| {}, rejected).await,
+        [r#"437[{"status":"Forbidden","error":"not allowed"}]"#]
     );
 }
 
 #[tokio::test]
-async fn on_rejection_that_fails_itself_leaves_the_usual_answer() {
-    async fn careless(_: Rejection) {
-        panic!("careless");
+async fn a_failing_on_rejection_leaves_the_default_answer() {
+    async fn panics(_: Rejection) {
+        panic!("panics");
     }
-    let usual = [r#"437[{"status":"Forbidden","error":"nobody may"}]"#];
+    let default_answer = [r#"437[{"status":"Forbidden","error":"not allowed"}]"#];
     let rejected = async |_: Data<u8>| {};
-    assert_eq!(answer_of(async |_: Nobody| {}, rejected).await, usual);
-    assert_eq!(answer_of(async |_: Nobody| {}, careless).await, usual);
+    assert_eq!(
+        answer_of(async |_: Forbidden| {}, rejected).await,
+        default_answer
+    );
+    assert_eq!(
+        answer_of(async |_: Forbidden| {}, panics).await,
+        default_answer
+    );
 }
 
 #[tokio::test]
-async fn a_rejection_is_an_argument_of_on_rejection_only() {
+async fn only_on_rejection_can_extract_a_rejection() {
     let rejection = rejection(async |_: Rejection| {}, "x").await;
     assert!(rejection.is_server_fault());
     assert_eq!(
@@ -248,7 +255,7 @@ async fn a_rejection_is_an_argument_of_on_rejection_only() {
 }
 
 #[test]
-fn texts_are_rejections() {
+fn strings_convert_into_rejections() {
     assert_eq!(Rejection::from("no").to_string(), "no");
     assert_eq!(Rejection::from("no".to_owned()).status(), "Bad Request");
     let gone = Rejection::with_status(StatusCode::GONE, "");

@@ -1,4 +1,4 @@
-//! What an event handler returns.
+//! Tests of the return values of event handlers.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::handler::IntoReply;
 const NOTHING: [&str; 0] = [];
 
 #[tokio::test]
-async fn a_reply_is_a_tuple_one_or_none() {
+async fn a_reply_holds_a_tuple_one_or_no_argument() {
     assert_eq!(answer(async || Reply(1), "1").await, ["437[1]"]);
     assert_eq!(
         answer(async || Reply((1, "b")), "1").await,
@@ -25,7 +25,7 @@ async fn a_reply_is_a_tuple_one_or_none() {
 }
 
 #[tokio::test]
-async fn bytes_are_attachments() {
+async fn bytes_are_sent_as_attachments() {
     let handler = async || Reply((1, Bytes::from_static(b"cat")));
     assert_eq!(
         answer(handler, "1").await,
@@ -34,14 +34,14 @@ async fn bytes_are_attachments() {
 }
 
 #[tokio::test]
-async fn nothing_answers_nothing() {
+async fn unit_and_none_send_no_answer() {
     assert_eq!(answer(async || {}, "1").await, NOTHING);
     assert_eq!(answer(async || None::<Reply<u8>>, "1").await, NOTHING);
     assert_eq!(answer(async || Ok::<(), Reply<u8>>(()), "1").await, NOTHING);
 }
 
 #[tokio::test]
-async fn results_and_options_answer_what_they_hold() {
+async fn results_and_options_answer_with_their_content() {
     assert_eq!(
         answer(async || Some(Reply((1, 2))), "1").await,
         ["437[1,2]"]
@@ -57,7 +57,7 @@ async fn results_and_options_answer_what_they_hold() {
 }
 
 #[tokio::test]
-async fn errors_of_an_application_answer_for_themselves() {
+async fn application_errors_define_their_answer() {
     struct SoldOut;
 
     impl IntoReply for SoldOut {
@@ -71,7 +71,7 @@ async fn errors_of_an_application_answer_for_themselves() {
 }
 
 #[tokio::test]
-async fn a_rejection_that_is_returned_answers_as_one() {
+async fn a_returned_rejection_answers_like_a_rejected_event() {
     let handler = async || Err::<Reply<u8>, _>(Rejection::new("no such room; join one first"));
     assert_eq!(
         answer(handler, "1").await,
