@@ -28,8 +28,7 @@ mod socket_listeners;
 
 /// A namespace: registers handlers and sends to its sockets.
 ///
-/// Cheap to clone. Handlers belong to the namespace and serve all of its sockets, including those
-/// that are already connected. `S` is the state that they extract from. In handlers it is an
+/// Cheap to clone. Handlers belong to the namespace and serve all of its sockets, including sockets that are already connected. `S` is the state that they extract from. In handlers it is an
 /// extractor for the namespace of the socket, without state.
 ///
 /// # Examples

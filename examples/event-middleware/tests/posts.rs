@@ -20,12 +20,10 @@ async fn posts_are_normalized() {
     let program = start();
     let mut writer = join(&program).await;
     let mut reader = join(&program).await;
-    let post = r#"421["post",{"text":"  hello \n everybody "}]"#;
+    let post = r#"421["post",{"text":"  hello \n world "}]"#;
     writer.send(post).await;
     writer.expect(r#"431[{"ok":true}]"#).await;
-    reader
-        .expect(r#"42["post",{"text":"hello everybody"}]"#)
-        .await;
+    reader.expect(r#"42["post",{"text":"hello world"}]"#).await;
 }
 
 #[tokio::test]

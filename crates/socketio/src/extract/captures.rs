@@ -83,9 +83,9 @@ impl fmt::Display for CapturesRejection {
         let Self { reason, namespace } = self;
         write!(
             f,
-            "the name of the namespace {namespace:?} does not give what the handler takes: \
-             {reason}; name the groups of its pattern as the fields are named, and let them match \
-             only what can be parsed"
+            "the name of the namespace {namespace:?} does not match the handler's type: \
+             {reason}; name the groups of the pattern like the fields, and match only values that \
+             can be parsed"
         )
     }
 }

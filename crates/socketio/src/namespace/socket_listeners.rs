@@ -327,7 +327,7 @@ impl Socket {
         listeners.select(|role| *role == Role::Middleware)
     }
 
-    /// Returns the handlers of an event and removes those that are called once.
+    /// Returns the handlers of an event and removes one-time handlers.
     pub(crate) fn listeners_of(&self, event: &str) -> Selected<EventListener> {
         let listeners = &self.state().listeners;
         listeners.select(|role| matches!(role, Role::Event { name, .. } if name == event))

@@ -212,7 +212,7 @@ impl NamespaceInner {
         }
     }
 
-    /// Ends the wait of clients: `true` lets them join.
+    /// Ends the wait of clients. `true` admits the clients, and `false` refuses them.
     pub(crate) fn set_ready(&self, ready: bool) {
         // Only the first call has an effect.
         self.ready.set(ready).ok();

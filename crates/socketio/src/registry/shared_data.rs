@@ -111,7 +111,7 @@ impl SharedType {
     /// Calls the `Serialize` or `Deserialize` implementation of the application. Returns `None` if
     /// it panics.
     fn catch<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
-        // What the type shares with others may be left half-done; nothing of ours is.
+        // Unwind safe for this crate; only state that the type shares may be inconsistent.
         let result = catch_unwind(AssertUnwindSafe(call));
         if result.is_err() {
             tracing::error!(

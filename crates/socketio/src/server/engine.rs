@@ -107,7 +107,7 @@ impl<S> Engine<S> {
     /// returns a `String` or a `Result` of one. Extensions that it adds to the request are
     /// discarded.
     ///
-    /// A connection id is a secret: whoever has it can send in the name of the client. Generate it
+    /// A connection id is a secret, because it authorises requests in the name of the client. Generate it
     /// from random bytes. An id has 1 to 128 characters: letters, digits, `-`, `_`, `.` and `~`.
     /// The client is refused with "Bad request" if the handler fails or panics, or if the id is
     /// invalid or in use; [`on_connection_error`](Self::on_connection_error) reports the cause.
