@@ -72,7 +72,7 @@ mod tests {
         let document = Source::new("docs/A.md", "# A\n\nA client\nthat is told nothing.\n");
         let code = Source::new(
             "crates/a/src/b.rs",
-            "fn f() {\n    panic!(\"nobody is there\");\n}\n",
+            "fn f() {\n    panic!(\"nobody is in there\");\n}\n",
         );
         let findings = check_sources(&[document, code]).unwrap();
         let texts: Vec<_> = findings.iter().map(Finding::to_string).collect();

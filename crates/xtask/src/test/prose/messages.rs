@@ -105,11 +105,11 @@ mod tests {
     #[test]
     fn messages_and_names_of_tests_are_found() {
         let source = "/// No message at all.\n#[must_use = \"it does nothing alone\"]\nfn f() -> &'static str {\n\
-                      warn!(id, \"the client left\");\n\"the session was closed\"\n}\nconst KEY: &str = \"a key\";\n\
+                      warn!(id, \"the client has left\");\n\"the session was closed\"\n}\nconst KEY: &str = \"a key\";\n\
                       #[cfg(test)]\nmod tests {\n#[test]\nfn a_client_joins() { panic!(\"not in a test\") }\n}";
         let expected = [
             (2, "it does nothing alone"),
-            (4, "the client left"),
+            (4, "the client has left"),
             (5, "the session was closed"),
             (11, "a client joins"),
         ];
