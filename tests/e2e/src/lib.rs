@@ -3,8 +3,10 @@
 //! The tests are in `tests/`. The `wire_*` suites exchange bytes with the fixture application
 //! (`FIXTURE.md`) through `socketio-testing` and also run against Node's server. The `*_client`
 //! suites run the clients of `clients/`: socket.io-client in Node and in Chromium, and
-//! python-socketio. The suites `api`, `layer`, `limits`, `semantics` and `hostile` bring their own
-//! applications. `README.md` lists what they need.
+//! python-socketio. `README.md` lists what they need.
+//!
+//! The tests in `crates/socketio/tests` use this library too, with applications defined in the
+//! tests.
 
 pub mod app;
 pub mod clients;

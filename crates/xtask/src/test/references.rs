@@ -13,8 +13,12 @@ const DOCS: &str = "https://docs.rs/";
 /// The heading of the last column of a table that refers to tests.
 const SHOWN_BY: &str = "shown by";
 
-/// The folder of the tests whose names do not begin with a folder.
-const TESTS: &str = "tests/e2e/tests";
+/// The folders of the tests whose file is not named with its full path.
+const TESTS: [&str; 3] = [
+    "tests/e2e/tests",
+    "crates/socketio/tests",
+    "crates/engineio/tests",
+];
 
 /// Checks the documents against the sources, and against the documentation in the target folder.
 ///
@@ -88,8 +92,9 @@ fn missing_tests(root: &Path, path: &str, text: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// A test, as the documents name it: `wire_http::the_server_answers_a_polling_handshake`, `semantics/rooms::…`, or with its whole path
-/// `crates/engineio/tests/engine/hooks::…`.
+/// A test, as the documents name it: with its file below one of [`TESTS`], as
+/// `wire_http::the_server_answers_a_polling_handshake` and `semantics/rooms::…`, or with the full
+/// path, as `crates/socketio/src/handler::…`.
 struct Test<'a> {
     file: &'a str,
     name: &'a str,
@@ -124,12 +129,15 @@ fn tests(text: &str) -> impl Iterator<Item = Test<'_>> {
 
 impl Test<'_> {
     fn is_in(&self, root: &Path) -> bool {
-        let folder = match self.file.split('/').next() {
-            Some("crates" | "examples" | "tests") => root.to_owned(),
-            _ => root.join(TESTS),
+        let folders: &[&str] = match self.file.split('/').next() {
+            Some("crates" | "examples" | "tests") => &[""],
+            _ => &TESTS,
         };
-        let source = std::fs::read_to_string(folder.join(self.file).with_extension("rs"));
-        source.is_ok_and(|source| source.contains(&format!("fn {}(", self.name)))
+        let function = format!("fn {}(", self.name);
+        folders.iter().any(|folder| {
+            let file = root.join(folder).join(self.file).with_extension("rs");
+            std::fs::read_to_string(file).is_ok_and(|source| source.contains(&function))
+        })
     }
 }
 

@@ -160,6 +160,7 @@ async fn axum_serves_polling_over_http_2() {
 }
 
 /// Extended CONNECT (RFC 8441), which browsers use for WebSockets over HTTP/2.
+#[cfg(feature = "http2")]
 #[tokio::test]
 async fn axum_serves_websocket_over_http_2() {
     let layer = SocketIoLayer::new();

@@ -1,6 +1,6 @@
 //! Tests which names match patterns, and which handlers serve the dynamic namespaces.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,8 +153,11 @@ async fn a_panicking_function_does_not_match() {
     assert_alive(&mut client).await;
 }
 
+#[cfg(feature = "regex")]
 #[tokio::test]
 async fn patterns_of_both_regex_crates_create_namespaces() {
+    use std::collections::BTreeMap;
+
     let (addr, io, app) = server().await;
     async fn record(
         State(journal): State<Journal>,
