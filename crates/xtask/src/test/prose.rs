@@ -16,6 +16,9 @@ use crate::failure::Failure;
 use crate::project::Project;
 use crate::sources::{self, Source};
 
+/// The maximum number of words in a sentence. Authors aim at 25.
+const MAX_WORDS: usize = 35;
+
 /// Checks the prose of the workspace and the subjects of new commits.
 ///
 /// # Errors
@@ -34,6 +37,7 @@ fn check_sources(sources: &[Source]) -> Result<Vec<Finding>, Failure> {
     let mut allowed = Allowed::default();
     for source in sources {
         for sentence in sentences(source)? {
+            findings.extend(too_long(&source.path, &sentence));
             for hit in rules::hits(&sentence) {
                 if !allowed.covers(&source.path, &sentence) {
                     let text = format!("\"{}\": {}", hit.phrase, hit.remedy);
@@ -44,6 +48,16 @@ fn check_sources(sources: &[Source]) -> Result<Vec<Finding>, Failure> {
     }
     findings.extend(allowed.unused());
     Ok(findings)
+}
+
+fn too_long(path: &str, sentence: &Sentence) -> Option<Finding> {
+    let words = sentence.words.len();
+    let line = sentence.words.first()?.line;
+    (words > MAX_WORDS).then(|| {
+        let text =
+            format!("a sentence of {words} words, at most {MAX_WORDS} are allowed; split it");
+        Finding::new(path, line, text)
+    })
 }
 
 /// The sentences of a document, or of the comments, messages and names of tests of a Rust file.
@@ -66,6 +80,18 @@ fn sentences(source: &Source) -> Result<Vec<Sentence>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_sentence_is_reported() {
+        let document = |words| Source::new("docs/A.md", &"word ".repeat(words));
+        assert_eq!(check_sources(&[document(MAX_WORDS)]).unwrap(), []);
+        let findings = check_sources(&[document(MAX_WORDS + 1)]).unwrap();
+        assert!(
+            findings[0]
+                .to_string()
+                .starts_with("docs/A.md:1: a sentence of 36 words")
+        );
+    }
 
     #[test]
     fn a_phrase_is_reported_with_its_line_and_remedy() {

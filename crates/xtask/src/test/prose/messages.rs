@@ -31,8 +31,10 @@ impl Reader {
     fn string(&mut self, text: &str, line: usize) {
         let is_message = text.split_whitespace().nth(MIN_WORDS - 1).is_some();
         if self.tests == 0 && is_message && !text.contains("://") {
-            self.sentences
-                .extend(sentences::split(text.lines().map(|text| (text, line))));
+            // The lines of a usage text are separate.
+            for line_text in text.lines() {
+                self.sentences.extend(sentences::split([(line_text, line)]));
+            }
         }
     }
 
