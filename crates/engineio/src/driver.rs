@@ -12,7 +12,7 @@
 //!
 //! - [`read`] receives packets and delivers messages to the application.
 //! - After that the deadlines are checked, in `handle_timeout`. A pong that arrived in time counts
-//!   even if the driver runs late; a client that answers a ping too late is closed here.
+//!   even if the driver runs late. The protocol session aborts a client that answers too late.
 //! - [`write`](mod@write) sends all packets that are queued by then. The replies to one read leave
 //!   in one write.
 //! - When there is nothing left to do, the driver parks: it stores its waker in the shared state

@@ -1,8 +1,8 @@
 //! The tower layer and service, and the entry points of [`Engine`] for single requests and streams;
 //! may use all other modules.
 
+mod entry;
 pub(crate) mod future;
-mod handle;
 pub(crate) mod layer;
 
 use std::convert::Infallible;

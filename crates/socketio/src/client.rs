@@ -3,11 +3,11 @@
 //! | file | contents |
 //! |---|---|
 //! | `connection.rs` | the engine's `Connection`: decodes messages and checks the timeouts of a client |
-//! | `receive.rs`, `dispatch.rs` | the way of a packet to its socket, and of an event to its handlers |
+//! | `receive.rs`, `dispatch.rs` | the path of a packet to its socket, and of an event to its handlers |
 //! | `join.rs`, `leave.rs` | joining a namespace with its middleware, and leaving it |
 //! | `recover.rs` | connection state recovery |
 //! | `rejected.rs` | events that were rejected |
-//! | `revision.rs` | differences between protocol revisions |
+//! | `answers.rs` | CONNECT and CONNECT_ERROR packets, and the ids of sockets, for each protocol revision |
 //! | `conn.rs`, `handle.rs` | the public handles `Conn` and `Client` |
 
 use std::any::Any;
@@ -33,6 +33,7 @@ use crate::wire::encoded_packet::EncodedPacket;
 
 pub(crate) use self::receive::RouteCache;
 
+mod answers;
 pub(crate) mod conn;
 pub(crate) mod connection;
 mod dispatch;
@@ -42,10 +43,9 @@ mod leave;
 mod receive;
 mod recover;
 mod rejected;
-mod revision;
 
 /// One engine session and its sockets: one in each namespace that the client has joined.
-pub(crate) struct Client {
+pub(crate) struct ClientInner {
     pub(crate) shared: Arc<ClientShared>,
     pub(crate) tasks: Arc<Tasks>,
     namespaces: Arc<Namespaces>,
@@ -96,7 +96,7 @@ struct Joining {
 /// Events for observers of the connection, which are notified after the lock is released.
 type Announcements = SmallVec<[Announcement; 2]>;
 
-impl Client {
+impl ClientInner {
     pub(crate) fn new(shared: Arc<ClientShared>, namespaces: Arc<Namespaces>) -> Arc<Self> {
         let client = Arc::new(Self {
             tasks: Arc::new(Tasks::new(
@@ -208,7 +208,7 @@ impl Member {
 ///
 /// The application may hold locks that its disconnect handlers need, so the handlers run in a
 /// separate task. Only `supersede` is not called by the application.
-impl ClientControl for Client {
+impl ClientControl for ClientInner {
     fn leave(self: Arc<Self>, socket: &dyn Any, reason: DisconnectReason) {
         let socket = socket.downcast_ref();
         debug_assert!(socket.is_some(), "`leave` takes a `SocketState`");

@@ -1,8 +1,8 @@
 //! The contexts from which the arguments of handlers are extracted.
 
 pub(crate) mod lazy_parts;
-mod pending_ack;
 mod server_event;
+mod shared_ack;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,10 +19,10 @@ use crate::socket::Socket;
 use crate::wire::backlink::ServerLink;
 use crate::wire::disconnect_reason::DisconnectReason;
 
-use self::pending_ack::EventAck;
-pub(crate) use self::pending_ack::PendingAck;
 pub(crate) use self::server_event::PendingReply;
 pub use self::server_event::ServerEventContext;
+use self::shared_ack::EventAck;
+pub(crate) use self::shared_ack::SharedAck;
 
 /// The context of a call of a connect handler or namespace middleware.
 pub struct ConnectContext {
@@ -91,7 +91,7 @@ impl EventContext {
     }
 
     /// Returns a handle with which to answer later, if the client asked for an acknowledgement.
-    pub(crate) fn share_ack(&mut self) -> Option<Arc<PendingAck>> {
+    pub(crate) fn share_ack(&mut self) -> Option<Arc<SharedAck>> {
         let Self { ack, socket, .. } = self;
         ack.as_mut().map(|ack| ack.share(socket))
     }

@@ -7,13 +7,13 @@ use std::time::Instant;
 use engineio::{CloseReason, Connection, Message, Protocol};
 use socketio_proto::{Packet, revision_4};
 
-use crate::client::{Client, RouteCache, RunMode};
+use crate::client::{ClientInner, RouteCache, RunMode};
 use crate::wire::codec::MessageDecoder;
 use crate::wire::disconnect_reason::DisconnectReason;
 
 /// The receiver of the messages of one engine session, which decodes them into packets.
 pub(crate) struct ClientConnection {
-    client: Arc<Client>,
+    client: Arc<ClientInner>,
     decoder: MessageDecoder,
     /// The cached route of the packets of the current read.
     route: RouteCache,
@@ -24,7 +24,7 @@ pub(crate) struct ClientConnection {
 }
 
 impl ClientConnection {
-    pub(crate) fn new(client: Arc<Client>) -> Self {
+    pub(crate) fn new(client: Arc<ClientInner>) -> Self {
         let limits = &client.shared.limits;
         Self {
             decoder: client
@@ -140,7 +140,7 @@ mod tests {
         // Each connection has one of these, besides its session and its request.
         let sizes = [
             ("connection", size_of::<ClientConnection>(), 96),
-            ("client", size_of::<Client>(), 120),
+            ("client", size_of::<ClientInner>(), 120),
             ("shared", size_of::<ClientShared>(), 56),
             ("tasks", size_of::<Tasks>(), 72),
             ("handshake", size_of::<Handshake>(), 264),

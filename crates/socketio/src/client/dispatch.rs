@@ -1,4 +1,4 @@
-//! The way of an event to its listeners, middleware and handlers.
+//! The path of an event to its listeners, middleware and handlers.
 //!
 //! A middleware or extractor that rejects an event ends here; [`rejected`](super::rejected) reports it.
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use socketio_proto::Packet;
 
-use super::Client;
+use super::ClientInner;
 use super::receive::packet_bytes;
 use super::rejected::{log_only, reject, rejected};
 use crate::context::EventContext;
@@ -20,7 +20,7 @@ use crate::socket::Socket;
 use crate::socket_state::ordered::Ordered;
 use crate::socket_state::tasks::Tasks;
 
-impl Client {
+impl ClientInner {
     /// Starts the handlers of an event.
     #[inline(always)]
     pub(super) fn dispatch(self: &Arc<Self>, socket: Socket, handlers: &Handlers, packet: Packet) {

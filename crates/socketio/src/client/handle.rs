@@ -98,10 +98,13 @@ impl Client {
         self.socket.state().client.drop_request();
     }
 
-    fn client(&self) -> Option<Arc<client::Client>> {
+    fn client(&self) -> Option<Arc<client::ClientInner>> {
         let control = self.socket.state().client.control()?;
         let client = control.into_any().downcast();
-        debug_assert!(client.is_ok(), "only `Client` implements `ClientControl`");
+        debug_assert!(
+            client.is_ok(),
+            "only `ClientInner` implements `ClientControl`"
+        );
         client.ok()
     }
 }

@@ -1,6 +1,6 @@
 //! Joining a namespace: lookup, middleware, acceptance, connect handlers and queued packets.
 //!
-//! A client is rejected here if a middleware returns an error.
+//! A client is refused here if a middleware returns an error.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,9 +11,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
+use super::answers::{RefusedBy, new_id};
 use super::recover::{Claim, RecoveryOutcome, RecoveryRequest};
-use super::revision::{RefusedBy, new_id};
-use super::{Announcements, Client, Joining, Member, MemberState, RouteCache, RunMode};
+use super::{Announcements, ClientInner, Joining, Member, MemberState, RouteCache, RunMode};
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::error::connect_error::ConnectError;
 use crate::handler::{ConnectListener, catch};
@@ -28,7 +28,7 @@ use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
 use crate::wire::encoded_packet::EncodedPacket;
 
-impl Client {
+impl ClientInner {
     /// Handles a CONNECT packet.
     pub(super) fn connect(self: &Arc<Self>, packet: &Packet) {
         match self.begin_join(packet) {
@@ -128,9 +128,9 @@ impl Client {
         );
         match self.accepted_socket(attempt) {
             None => self.refuse(attempt, &name, &ConnectError::internal(), RefusedBy::Server),
-            Some((socket, stay)) => {
+            Some((socket, occupancy)) => {
                 self.close_for_violation("its namespace could not be joined");
-                self.drain_queue(attempt, &socket, &stay).await;
+                self.drain_queue(attempt, &socket, &occupancy).await;
             }
         }
     }
@@ -139,8 +139,8 @@ impl Client {
     fn accepted_socket(&self, attempt: u64) -> Option<(Socket, OccupancyGuard)> {
         let mut members = self.members.lock();
         let joining = members.joining(attempt)?;
-        let (socket, stay) = joining.socket.as_ref().filter(|_| joining.accepted)?;
-        (!socket.state().is(Phase::Refused)).then(|| (socket.clone(), stay.clone()))
+        let (socket, occupancy) = joining.socket.as_ref().filter(|_| joining.accepted)?;
+        (!socket.state().is(Phase::Refused)).then(|| (socket.clone(), occupancy.clone()))
     }
 
     /// Finds the namespace, runs the middleware, accepts the socket, starts its connect handlers
@@ -157,14 +157,16 @@ impl Client {
             let server = self.namespaces.server();
             NamespaceContext::new(name.clone(), auth.clone(), handshake, server)
         };
-        let stay = match self.namespaces.enter(&name, ask).await {
-            Ok(stay) => stay,
-            Err(none) => return self.refuse(attempt, &name, &none.into(), RefusedBy::Server),
+        let occupancy = match self.namespaces.enter(&name, ask).await {
+            Ok(occupancy) => occupancy,
+            Err(unavailable) => {
+                return self.refuse(attempt, &name, &unavailable.into(), RefusedBy::Server);
+            }
         };
         if let Some(request) = request
-            && let Some(claim) = request.claim(&stay.shared).await
+            && let Some(claim) = request.claim(&occupancy.shared).await
         {
-            let outcome = self.rejoin(attempt, &stay, auth.clone(), claim).await;
+            let outcome = self.rejoin(attempt, &occupancy, auth.clone(), claim).await;
             if outcome != RecoveryOutcome::Unavailable {
                 return;
             }
@@ -173,30 +175,34 @@ impl Client {
             let error = ConnectError::new("the server cannot take more clients");
             return self.refuse(attempt, &name, &error, RefusedBy::Server);
         };
-        let recovery = stay.shared.recovery.as_ref().filter(|_| !self.is_eio3());
+        let recovery = occupancy
+            .shared
+            .recovery
+            .as_ref()
+            .filter(|_| !self.is_eio3());
         let recoverable = recovery.and_then(|_| new_id());
         let recoverable = recoverable.map(|id| Box::new(Recoverable::new(id.into(), false)));
         let socket_state = SocketState::new(id, Arc::clone(&self.shared), auth, recoverable);
-        let socket = Socket::new(Arc::new(socket_state), Arc::clone(&stay.shared));
+        let socket = Socket::new(Arc::new(socket_state), Arc::clone(&occupancy.shared));
         // Frees a socket that is not accepted, whatever happens to the middleware.
         let mut guard = RefusedSocketGuard(Some(socket.clone()));
-        if !self.attach(attempt, &socket, &stay) {
+        if !self.attach(attempt, &socket, &occupancy) {
             return;
         }
-        let handlers = Arc::clone(&stay.handlers());
+        let handlers = Arc::clone(&occupancy.handlers());
         if let Err(refused) = ask_middleware(&socket, &handlers).await {
             return self.refuse(attempt, &name, &refused, RefusedBy::Middleware);
         }
         if let Some(recoverable) = &socket.state().recoverable {
             // Read before the socket joins a room: later packets have later offsets.
-            let last_offset = stay.shared.adapter.last_offset();
+            let last_offset = occupancy.shared.adapter.last_offset();
             recoverable.set_offset_at_join(last_offset.as_deref());
         }
         let accepted = self.accept(attempt, &socket, Vec::new());
         if let Some(announcements) = accepted {
             drop(announcements);
             guard.0 = None;
-            self.start(attempt, &socket, &stay, &handlers).await;
+            self.start(attempt, &socket, &occupancy, &handlers).await;
         }
     }
 
@@ -204,11 +210,11 @@ impl Client {
     async fn rejoin(
         self: &Arc<Self>,
         attempt: u64,
-        stay: &OccupancyGuard,
+        occupancy: &OccupancyGuard,
         auth: Args,
         claim: Claim,
     ) -> RecoveryOutcome {
-        let (Some(session), Some(recovery)) = (claim.session(), &stay.shared.recovery) else {
+        let (Some(session), Some(recovery)) = (claim.session(), &occupancy.shared.recovery) else {
             return RecoveryOutcome::Unavailable;
         };
         let recoverable = Recoverable::new(session.recovery_id.clone(), true);
@@ -219,29 +225,29 @@ impl Client {
             auth,
             Some(Box::new(recoverable)),
         ));
-        let socket = Socket::new(socket_state, Arc::clone(&stay.shared));
+        let socket = Socket::new(socket_state, Arc::clone(&occupancy.shared));
         let mut guard = RefusedSocketGuard(Some(socket.clone()));
-        let rooms = &stay.shared.local.rooms;
+        let rooms = &occupancy.shared.local.rooms;
         if let Err(error) = rooms.join(socket.state(), &session.rooms) {
             tracing::warn!(socket = %socket.id(), %error, "a recovered socket could not rejoin all of its rooms");
         }
-        let handlers = Arc::clone(&stay.handlers());
+        let handlers = Arc::clone(&occupancy.handlers());
         handlers
             .shared_data
             .restore(session.data.clone(), socket.data());
-        if !self.attach(attempt, &socket, stay) {
+        if !self.attach(attempt, &socket, occupancy) {
             return RecoveryOutcome::Left;
         }
         if !recovery.settings.skip_middlewares
             && let Err(refused) = ask_middleware(&socket, &handlers).await
         {
-            self.refuse(attempt, stay.name(), &refused, RefusedBy::Middleware);
+            self.refuse(attempt, occupancy.name(), &refused, RefusedBy::Middleware);
             return RecoveryOutcome::Left;
         }
         let outcome = claim.resume(self, attempt, &socket).await;
         if outcome == RecoveryOutcome::Joined {
             guard.0 = None;
-            self.start(attempt, &socket, stay, &handlers).await;
+            self.start(attempt, &socket, occupancy, &handlers).await;
         }
         outcome
     }
@@ -251,7 +257,7 @@ impl Client {
         self: &Arc<Self>,
         attempt: u64,
         socket: &Socket,
-        stay: &OccupancyGuard,
+        occupancy: &OccupancyGuard,
         handlers: &Handlers,
     ) {
         for listener in &handlers.connect {
@@ -262,15 +268,15 @@ impl Client {
                 self.tasks.start(run, 0);
             }
         }
-        self.drain_queue(attempt, socket, stay).await;
+        self.drain_queue(attempt, socket, occupancy).await;
     }
 
     /// Stores the socket of an attempt. Returns `false` if the attempt was cancelled.
-    fn attach(&self, attempt: u64, socket: &Socket, stay: &OccupancyGuard) -> bool {
+    fn attach(&self, attempt: u64, socket: &Socket, occupancy: &OccupancyGuard) -> bool {
         let mut members = self.members.lock();
         match members.joining(attempt) {
             Some(joining) => {
-                joining.socket = Some((socket.clone(), stay.clone()));
+                joining.socket = Some((socket.clone(), occupancy.clone()));
                 true
             }
             None => false,
@@ -311,7 +317,7 @@ impl Client {
     fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError, refuser: RefusedBy) {
         let packet = self.refused_packet(namespace, error, refuser);
         // Dropped after the lock is released.
-        let (_refused, _told);
+        let (_refused, _announcement);
         let mut members = self.members.lock();
         let matches = |member: &Member| match &member.state {
             MemberState::Joining(joining) => joining.attempt == attempt,
@@ -323,7 +329,7 @@ impl Client {
                 socket.state().advance(Phase::Joining, Phase::Refused);
             }
             // Queued under the lock: before a later attempt of the client can be answered.
-            _told = self.enqueue(packet);
+            _announcement = self.enqueue(packet);
             _refused = refused;
         }
     }
@@ -334,7 +340,12 @@ impl Client {
 
     /// Handles the packets that were queued behind the CONNECT packet, until the queue is empty or
     /// the socket has left.
-    async fn drain_queue(self: &Arc<Self>, attempt: u64, socket: &Socket, stay: &OccupancyGuard) {
+    async fn drain_queue(
+        self: &Arc<Self>,
+        attempt: u64,
+        socket: &Socket,
+        occupancy: &OccupancyGuard,
+    ) {
         while let Some(step) = self.next_step(attempt) {
             match step {
                 Step::Handle(queue) => {
@@ -342,7 +353,7 @@ impl Client {
                     while socket.connected()
                         && let Some((packet, _unfinished)) = queue.next()
                     {
-                        self.handle(socket.clone(), &stay.handlers(), packet);
+                        self.handle(socket.clone(), &occupancy.handlers(), packet);
                     }
                     // Packets behind a DISCONNECT wait until the leave is complete.
                     if let Some(joining) = self.members.lock().joining(attempt) {
@@ -350,7 +361,7 @@ impl Client {
                     }
                 }
                 Step::End(reason, joining) => {
-                    self.end(socket, stay.clone(), reason, RunMode::Inline);
+                    self.end(socket, occupancy.clone(), reason, RunMode::Inline);
                     // If the client has rejoined, packets in front of its CONNECT are dropped and
                     // those behind it are kept.
                     let queue = joining.queue.into_iter();
@@ -384,8 +395,8 @@ impl Client {
         match joining.left {
             Some(reason) => Some(Step::End(reason, joining)),
             None => {
-                let (socket, stay) = joining.socket.take()?;
-                member.state = MemberState::Joined(socket, stay);
+                let (socket, occupancy) = joining.socket.take()?;
+                member.state = MemberState::Joined(socket, occupancy);
                 None
             }
         }

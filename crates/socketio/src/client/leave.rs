@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use socketio_proto::Namespace as Name;
 
 use super::recover::{SettleGuard, store_session};
-use super::{Client, Joining, Member, MemberState, RunMode};
+use super::{ClientInner, Joining, Member, MemberState, RunMode};
 use crate::context::DisconnectContext;
 use crate::handler::{DisconnectListener, catch};
 use crate::registry::handlers::Handlers;
@@ -31,7 +31,7 @@ enum Removed {
     Leaving(Socket),
 }
 
-impl Client {
+impl ClientInner {
     /// Removes one socket from its namespace, but not a later socket with the same id.
     pub(super) fn leave(
         self: &Arc<Self>,
@@ -107,7 +107,7 @@ impl Client {
         for (taken, kept) in all.into_iter().zip(kept) {
             match taken {
                 Removed::Cancelled(_, joining) => drop(joining),
-                Removed::Left(socket, stay) => self.end(&socket, stay, reason, run),
+                Removed::Left(socket, occupancy) => self.end(&socket, occupancy, reason, run),
                 Removed::Leaving(socket) => socket.state().acks.close(),
             }
             // From here on, the client can recover. Its connect handlers run after these disconnect
@@ -120,12 +120,12 @@ impl Client {
     pub(super) fn end(
         self: &Arc<Self>,
         socket: &Socket,
-        stay: OccupancyGuard,
+        occupancy: OccupancyGuard,
         reason: DisconnectReason,
         run: RunMode,
     ) {
         socket.state().acks.close();
-        let handlers = Arc::clone(&stay.handlers());
+        let handlers = Arc::clone(&occupancy.handlers());
         if handlers.disconnecting.is_empty()
             && handlers.disconnect.is_empty()
             && socket.state().listeners.is_unused()
@@ -133,7 +133,7 @@ impl Client {
             release(socket);
             return;
         }
-        let handlers = run_handlers(socket.clone(), stay, handlers, reason);
+        let handlers = run_handlers(socket.clone(), occupancy, handlers, reason);
         match run {
             RunMode::Inline => drop(self.tasks.start(handlers, 0)),
             RunMode::Spawned => drop(self.tasks.spawn(handlers, 0)),
@@ -163,11 +163,11 @@ impl Member {
                 joining.cancel();
                 Some(Removed::Cancelled(self.name.clone(), joining))
             }
-            MemberState::Joined(socket, stay) => {
+            MemberState::Joined(socket, occupancy) => {
                 socket
                     .state()
                     .advance(Phase::Connected, Phase::Disconnected);
-                Some(Removed::Left(socket, stay))
+                Some(Removed::Left(socket, occupancy))
             }
         }
     }
@@ -175,7 +175,7 @@ impl Member {
 
 fn run_handlers(
     socket: Socket,
-    stay: OccupancyGuard,
+    occupancy: OccupancyGuard,
     handlers: Arc<Handlers>,
     reason: DisconnectReason,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -205,7 +205,7 @@ fn run_handlers(
         }
         release(&socket);
         // May remove the namespace.
-        drop(stay);
+        drop(occupancy);
     })
 }
 

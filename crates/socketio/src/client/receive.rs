@@ -1,4 +1,4 @@
-//! The way of a packet to the socket of its namespace, or to the queue of a join.
+//! The path of a packet to the socket of its namespace, or to the queue of a join.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use socketio_proto::{Namespace as Name, Packet, PacketType};
 
-use super::{Client, MemberState, RunMode};
+use super::{ClientInner, MemberState, RunMode};
 use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
@@ -54,7 +54,7 @@ impl CachedRoute {
     }
 }
 
-impl Client {
+impl ClientInner {
     /// Handles a packet. `route` caches the route of earlier packets of the same read.
     #[inline(always)]
     pub(crate) fn receive(self: &Arc<Self>, packet: Packet, route: &mut RouteCache) {
@@ -111,14 +111,14 @@ impl Client {
             return;
         };
         match &mut member.state {
-            MemberState::Joined(socket, stay) => {
+            MemberState::Joined(socket, occupancy) => {
                 let previous = NonZeroUsize::new(Arc::as_ptr(socket.state()).addr());
                 if std::mem::replace(&mut route.previous, previous) == previous {
-                    route.last = Some(CachedRoute::new(socket, stay.namespace()));
+                    route.last = Some(CachedRoute::new(socket, occupancy.namespace()));
                 }
                 // The only reference counts of an event. Handlers do not count as occupants of the
                 // namespace.
-                let (socket, handlers) = (socket.clone(), stay.handlers());
+                let (socket, handlers) = (socket.clone(), occupancy.handlers());
                 drop(members);
                 self.handle(socket, &handlers, packet);
             }

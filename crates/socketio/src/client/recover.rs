@@ -14,7 +14,7 @@ use socketio_adapter::{AdapterError, MissedPacket, RecoveryId, Resume, StoredSes
 use socketio_proto::Args;
 use tokio::time::Instant;
 
-use super::{Announcements, Client};
+use super::{Announcements, ClientInner};
 use crate::handler::{catch, catch_call};
 use crate::membership::namespace_shared::NamespaceShared;
 use crate::registry::namespace_inner::NamespaceInner;
@@ -147,7 +147,7 @@ impl Claim {
     /// Sends the missed events and restores the socket.
     pub(super) async fn resume(
         mut self,
-        client: &Arc<Client>,
+        client: &Arc<ClientInner>,
         attempt: u64,
         socket: &Socket,
     ) -> RecoveryOutcome {
@@ -219,7 +219,7 @@ async fn catch_adapter_panic<T>(
 
 /// Accepts a recovered socket, unless the missed events exceed the outbound limit.
 fn accept_recovered(
-    client: &Client,
+    client: &ClientInner,
     attempt: u64,
     socket: &Socket,
     missed: &[MissedPacket],

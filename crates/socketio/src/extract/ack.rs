@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::FromEvent;
-use crate::context::{EventContext, PendingAck};
+use crate::context::{EventContext, SharedAck};
 use crate::error::rejection::Rejection;
 
 /// An extractor with which a handler answers an event (Node's `callback` argument).
@@ -36,7 +36,7 @@ use crate::error::rejection::Rejection;
 /// ```
 #[derive(Debug)]
 #[must_use = "the client waits for an answer"]
-pub struct Ack(Arc<PendingAck>);
+pub struct Ack(Arc<SharedAck>);
 
 impl Ack {
     /// Sends the answer: a tuple as several arguments, `()` as none, and any other value as one.

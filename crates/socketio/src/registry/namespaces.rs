@@ -189,18 +189,18 @@ impl Namespaces {
         name: &Name,
         context: impl FnOnce() -> NamespaceContext,
     ) -> Result<OccupancyGuard, NamespaceUnavailable> {
-        let stay = match self.stay(name) {
-            Some(stay) => stay,
+        let occupancy = match self.occupancy(name) {
+            Some(occupancy) => occupancy,
             None => self.enter_child(name, context()).await?,
         };
-        if stay.wait_until_ready().await {
-            Ok(stay)
+        if occupancy.wait_until_ready().await {
+            Ok(occupancy)
         } else {
             Err(NamespaceUnavailable::Failed)
         }
     }
 
-    fn stay(&self, name: &str) -> Option<OccupancyGuard> {
+    fn occupancy(&self, name: &str) -> Option<OccupancyGuard> {
         // Under the lock, because a child without sockets may be removed at any time.
         let by_name = self.by_name.read();
         by_name
@@ -233,11 +233,11 @@ impl Namespaces {
                 return Err(NamespaceUnavailable::TooMany);
             }
             let parent = Some((Arc::clone(parent), captured));
-            let (stay, made) = self.make(name, parent, OccupancyGuard::new);
+            let (occupancy, made) = self.make(name, parent, OccupancyGuard::new);
             if made {
-                self.announce(Arc::clone(stay.namespace()));
+                self.announce(Arc::clone(occupancy.namespace()));
             }
-            return Ok(stay);
+            return Ok(occupancy);
         }
         Err(NamespaceUnavailable::Invalid)
     }
@@ -410,8 +410,8 @@ mod tests {
         let parents = namespaces.parents.load_full();
         let parent = parents.first().map(|parent| (Arc::clone(parent), None));
         let (child, _) = namespaces.make(&name, parent, Arc::clone);
-        let first = namespaces.stay(&name).expect("the namespace exists");
-        let second = namespaces.stay(&name).expect("the namespace exists");
+        let first = namespaces.occupancy(&name).expect("the namespace exists");
+        let second = namespaces.occupancy(&name).expect("the namespace exists");
         drop(first);
         // The report of an earlier socket that left.
         namespaces.abandoned(&child);

@@ -7,7 +7,7 @@ use engineio::{Application, BoxError, ConnectionError, ConnectionFailure, Sessio
 use http::HeaderMap;
 use http::request::Parts;
 
-use crate::client::Client;
+use crate::client::ClientInner;
 use crate::client::conn::Conn;
 use crate::client::connection::ClientConnection;
 use crate::handshake::Handshake;
@@ -39,7 +39,7 @@ impl Application for App {
             handshake,
             Arc::clone(&self.limits),
         ));
-        let client = Client::new(Arc::clone(&shared), Arc::clone(&self.namespaces));
+        let client = ClientInner::new(Arc::clone(&shared), Arc::clone(&self.namespaces));
         self.hooks.connection(|| Conn::new(Arc::clone(&shared)));
         client.opened();
         ClientConnection::new(client)

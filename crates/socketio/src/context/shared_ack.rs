@@ -17,7 +17,7 @@ pub(super) enum EventAck {
         id: u64,
         is_sent: bool,
     },
-    Shared(Arc<PendingAck>),
+    Shared(Arc<SharedAck>),
 }
 
 impl EventAck {
@@ -28,10 +28,10 @@ impl EventAck {
 
     /// Returns a shared handle to the acknowledgement. `socket` is the socket that receives the
     /// answer, here and below.
-    pub(super) fn share(&mut self, socket: &Socket) -> Arc<PendingAck> {
+    pub(super) fn share(&mut self, socket: &Socket) -> Arc<SharedAck> {
         match self {
             Self::Unique { id, is_sent } => {
-                let shared = Arc::new(PendingAck {
+                let shared = Arc::new(SharedAck {
                     socket: socket.clone(),
                     id: *id,
                     sent: AtomicBool::new(*is_sent),
@@ -43,7 +43,7 @@ impl EventAck {
         }
     }
 
-    /// Sends the answer, see [`PendingAck::send`].
+    /// Sends the answer, see [`SharedAck::send`].
     pub(super) fn answer<T>(&mut self, socket: &Socket, args: &T) -> Result<(), Rejection>
     where
         T: Serialize + ?Sized,
@@ -78,13 +78,13 @@ impl EventAck {
 }
 
 /// A shared acknowledgement. Its holders can send one answer together.
-pub(crate) struct PendingAck {
+pub(crate) struct SharedAck {
     socket: Socket,
     id: u64,
     sent: AtomicBool,
 }
 
-impl PendingAck {
+impl SharedAck {
     /// Sends the answer: a tuple is several arguments, `()` none. A second answer is logged and
     /// dropped.
     ///
@@ -154,9 +154,9 @@ fn log_unanswered(socket: &Socket, rejection: &Rejection, error: &Rejection) {
     );
 }
 
-impl fmt::Debug for PendingAck {
+impl fmt::Debug for SharedAck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingAck")
+        f.debug_struct("SharedAck")
             .field("id", &self.id)
             .field("sent", &self.is_sent())
             .finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Differences between the protocol revisions of clients.
+//! The answers to CONNECT packets and the ids of sockets, in the protocol revision of the client.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use socketio_adapter::SocketId;
 use socketio_proto::{Args, EncodeError, Namespace as Name, Packet, PacketType, revision_4};
 
-use super::Client;
+use super::ClientInner;
 use crate::error::connect_error::ConnectError;
 use crate::socket::Socket;
 use crate::wire::encoded_packet::EncodedPacket;
@@ -20,7 +20,7 @@ pub(super) enum RefusedBy {
     Server,
 }
 
-impl Client {
+impl ClientInner {
     /// Returns whether the client uses Engine.IO 3, as clients of Socket.IO 2.x do.
     pub(super) fn is_eio3(&self) -> bool {
         self.shared.protocol == Protocol::V3
