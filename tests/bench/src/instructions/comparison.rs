@@ -186,7 +186,7 @@ mod tests {
         let comparison = Comparison::new(CATALOGUE, &figures(1000, 2000), "this", &accepted);
         assert!(!comparison.is_worse());
         assert!(
-            comparison.to_string().contains("not judged"),
+            comparison.to_string().contains("not compared"),
             "{comparison}"
         );
     }
@@ -207,7 +207,9 @@ mod tests {
         let comparison = Comparison::new(CATALOGUE, &figures(1, 1), "this", &unknown);
         assert!(!comparison.is_worse());
         assert!(
-            comparison.to_string().contains("no accepted figure"),
+            comparison
+                .to_string()
+                .contains("without an accepted figure"),
             "{comparison}"
         );
     }
