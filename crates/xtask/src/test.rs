@@ -122,7 +122,10 @@ fn quick_checks(project: &Project, steps: &mut Steps) -> Result<(), Failure> {
         return Ok(());
     }
     let texts: Vec<_> = failures.iter().map(Failure::to_string).collect();
-    Err(Failure::new(texts.join("\n")))
+    Err(Failure::new(format!(
+        "the sources break the rules in docs/CONTRIBUTING.md\n{}",
+        texts.join("\n")
+    )))
 }
 
 /// Creates a cargo command with the same build options in all steps, so that they share their results.
