@@ -71,9 +71,12 @@ async fn a_stale_handle_does_not_affect_the_next_socket_of_the_client() {
     client.expect(r#"40{"sid":"…"}"#).await;
     assert!(!first.connected());
     first.disconnect();
-    first.client().disconnect();
     assert_alive(&mut client).await;
     assert_eq!(io.of("/").sockets().len(), 1);
+    // The stale handle leads to the connection, which both sockets share.
+    first.client().disconnect();
+    client.expect("41").await;
+    client.expect_close(None).await;
 }
 
 #[tokio::test]

@@ -205,7 +205,7 @@ async fn an_application_can_generate_session_ids() {
 
     for (query, reason) in [
         ("id=one", "belongs to another session"),
-        ("id=a%20b", "cannot be one"),
+        ("id=a%20b", "is invalid"),
         ("id=panic", "panicked"),
         ("", "no id is left"),
     ] {

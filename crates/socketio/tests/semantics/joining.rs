@@ -131,7 +131,7 @@ async fn a_kept_handle_to_a_refused_socket_has_no_effect() {
         socket.join("another");
         assert!(socket.rooms().is_empty());
         assert!(socket.try_emit("event", "").is_err());
-        socket.client().disconnect();
+        socket.disconnect();
     }
     assert_no_socket_remains(&io, &app).await;
     // Its connection is not affected.
