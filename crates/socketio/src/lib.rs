@@ -86,6 +86,8 @@ mod membership;
 mod namespace;
 mod registry;
 mod server;
+#[cfg(test)]
+mod size_budgets;
 mod socket;
 mod socket_state;
 mod wire;

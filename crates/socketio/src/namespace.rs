@@ -192,6 +192,7 @@ where
     ///
     /// Middleware runs in the order of registration, before the client has joined. The first error
     /// ends the chain, and the client receives it as `connect_error`.
+    #[doc(alias = "use")]
     pub fn middleware<H, T>(self, middleware: H) -> Self
     where
         H: Middleware<T, S>,
@@ -204,6 +205,7 @@ where
     /// Adds a handler that runs when a client has joined (Node's event `connection`).
     ///
     /// It is started before the handlers of the client's events.
+    #[doc(alias = "connection")]
     pub fn on_connect<H, T>(self, handler: H) -> Self
     where
         H: ConnectHandler<T, S>,

@@ -124,32 +124,3 @@ impl Drop for ClientConnection {
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::handshake::Handshake;
-    use crate::socket::Socket;
-    use crate::socket_state::SocketState;
-    use crate::socket_state::tasks::Tasks;
-    use crate::wire::client_shared::ClientShared;
-
-    use super::*;
-
-    #[test]
-    fn an_idle_client_costs_little() {
-        // Each connection has one of these, besides its session and its request.
-        let sizes = [
-            ("connection", size_of::<ClientConnection>(), 96),
-            ("client", size_of::<ClientInner>(), 120),
-            ("shared", size_of::<ClientShared>(), 56),
-            ("tasks", size_of::<Tasks>(), 72),
-            ("handshake", size_of::<Handshake>(), 264),
-            // And one of these for each namespace that it has joined.
-            ("socket_state", size_of::<SocketState>(), 240),
-            ("socket", size_of::<Socket>(), 8),
-        ];
-        for (name, size, most) in sizes {
-            assert!(size <= most, "{name}: {size} bytes");
-        }
-    }
-}

@@ -55,6 +55,7 @@ where
     ///
     /// SocketIoLayer::new().io().of("/").event_middleware(authorize);
     /// ```
+    #[doc(alias = "use")]
     pub fn event_middleware<H, T>(self, middleware: H) -> Self
     where
         H: EventMiddleware<T, S>,
@@ -69,6 +70,7 @@ where
     /// # Panics
     ///
     /// Panics if the name is reserved, see [`on`](Self::on).
+    #[doc(alias = "prependListener")]
     pub fn prepend<H, T>(self, event: &str, handler: H) -> Self
     where
         H: EventHandler<T, S>,
@@ -95,6 +97,7 @@ where
     ///     println!("{} has sent {event}", socket.id());
     /// });
     /// ```
+    #[doc(alias = "onAny")]
     pub fn on_any<H, T>(self, handler: H) -> Self
     where
         H: EventHandler<T, S>,
@@ -104,6 +107,7 @@ where
     }
 
     /// Adds a listener in front of those of [`on_any`](Self::on_any) (Node's `prependAny`).
+    #[doc(alias = "prependAny")]
     pub fn prepend_any<H, T>(self, handler: H) -> Self
     where
         H: EventHandler<T, S>,
@@ -148,6 +152,7 @@ impl<S> Namespace<S> {
     ///     println!("{} gets {event} with {} arguments", socket.id(), args.len());
     /// });
     /// ```
+    #[doc(alias = "onAnyOutgoing")]
     pub fn on_any_outgoing<F>(self, listener: F) -> Self
     where
         F: Fn(&Socket, &str, &Args) + Send + Sync + 'static,
@@ -157,6 +162,7 @@ impl<S> Namespace<S> {
 
     /// Adds a listener in front of those of [`on_any_outgoing`](Self::on_any_outgoing) (Node's
     /// `prependAnyOutgoing`).
+    #[doc(alias = "prependAnyOutgoing")]
     pub fn prepend_any_outgoing<F>(self, listener: F) -> Self
     where
         F: Fn(&Socket, &str, &Args) + Send + Sync + 'static,
@@ -173,26 +179,31 @@ impl<S> Namespace<S> {
     }
 
     /// Removes one catch-all listener. Returns whether it existed.
+    #[doc(alias = "offAny")]
     pub fn off_any(&self, id: ListenerId) -> bool {
         self.remove_handlers(|handlers| remove(&mut handlers.any, id))
     }
 
     /// Removes all catch-all listeners (Node's `offAny()`).
+    #[doc(alias = "offAny")]
     pub fn off_all_any(&self) {
         self.remove_handlers(|handlers| !std::mem::take(&mut handlers.any).is_empty());
     }
 
     /// Removes one listener of outgoing events. Returns whether it existed.
+    #[doc(alias = "offAnyOutgoing")]
     pub fn off_any_outgoing(&self, id: ListenerId) -> bool {
         self.remove_handlers(|handlers| remove(&mut handlers.outgoing, id))
     }
 
     /// Removes all listeners of outgoing events (Node's `offAnyOutgoing()`).
+    #[doc(alias = "offAnyOutgoing")]
     pub fn off_all_any_outgoing(&self) {
         self.remove_handlers(|handlers| !std::mem::take(&mut handlers.outgoing).is_empty());
     }
 
     /// Removes the handlers of an event (Node's `removeAllListeners(event)`).
+    #[doc(alias = "removeAllListeners")]
     pub fn remove_listeners(&self, event: &str) {
         self.remove_handlers(|handlers| handlers.events.remove(event).is_some());
     }
@@ -202,11 +213,13 @@ impl<S> Namespace<S> {
     /// Middleware, the listeners of [`on_any`](Self::on_any) and
     /// [`on_any_outgoing`](Self::on_any_outgoing), connect and disconnect handlers, and the
     /// listeners of single sockets are kept.
+    #[doc(alias = "removeAllListeners")]
     pub fn remove_all_listeners(&self) {
         self.remove_handlers(|handlers| !std::mem::take(&mut handlers.events).is_empty());
     }
 
     /// Returns the sorted names of events that have handlers (Node's `eventNames`).
+    #[doc(alias = "eventNames")]
     pub fn event_names(&self) -> Vec<String> {
         let mut names = self.read(|handlers| {
             let names = handlers.events.keys();
@@ -223,18 +236,21 @@ impl<S> Namespace<S> {
     }
 
     /// Returns the number of handlers of an event (Node's `listenerCount`).
+    #[doc(alias = "listenerCount")]
     pub fn listener_count(&self, event: &str) -> usize {
         self.listeners(event).len()
     }
 
     /// Returns the catch-all listeners in the order in which they are called (Node's
     /// `listenersAny`).
+    #[doc(alias = "listenersAny")]
     pub fn listeners_any(&self) -> Vec<ListenerId> {
         self.read(|handlers| ids(&handlers.any))
     }
 
     /// Returns the listeners of outgoing events in the order in which they are called (Node's
     /// `listenersAnyOutgoing`).
+    #[doc(alias = "listenersAnyOutgoing")]
     pub fn listeners_any_outgoing(&self) -> Vec<ListenerId> {
         self.read(|handlers| ids(&handlers.outgoing))
     }

@@ -70,6 +70,7 @@ impl Socket {
     /// # Panics
     ///
     /// Panics if the name is reserved, see [`on`](Self::on).
+    #[doc(alias = "prependListener")]
     pub fn prepend<H, T>(&self, event: &str, handler: H) -> ListenerId
     where
         H: EventHandler<T, ()>,
@@ -84,6 +85,7 @@ impl Socket {
     /// # Panics
     ///
     /// Panics if the name is reserved, see [`on`](Self::on).
+    #[doc(alias = "prependOnceListener")]
     pub fn prepend_once<H, T>(&self, event: &str, handler: H) -> ListenerId
     where
         H: EventHandler<T, ()>,
@@ -120,6 +122,7 @@ impl Socket {
     /// [`Namespace::event_middleware`](crate::Namespace::event_middleware).
     ///
     /// It runs after the middleware of the namespace. [`off`](Self::off) removes it.
+    #[doc(alias = "use")]
     pub fn event_middleware<H, T>(&self, middleware: H) -> ListenerId
     where
         H: EventMiddleware<T, ()>,
@@ -132,6 +135,7 @@ impl Socket {
 
     /// Adds a listener for every event of this client (Node's `onAny`), see
     /// [`Namespace::on_any`](crate::Namespace::on_any).
+    #[doc(alias = "onAny")]
     pub fn on_any<H, T>(&self, handler: H) -> ListenerId
     where
         H: EventHandler<T, ()>,
@@ -141,6 +145,7 @@ impl Socket {
     }
 
     /// Adds a listener in front of those of [`on_any`](Self::on_any) (Node's `prependAny`).
+    #[doc(alias = "prependAny")]
     pub fn prepend_any<H, T>(&self, handler: H) -> ListenerId
     where
         H: EventHandler<T, ()>,
@@ -168,6 +173,7 @@ impl Socket {
     ///     socket.on_any_outgoing(move |event, args| println!("{id} gets {event}: {args:?}"));
     /// }
     /// ```
+    #[doc(alias = "onAnyOutgoing")]
     pub fn on_any_outgoing<F>(&self, listener: F) -> ListenerId
     where
         F: Fn(&str, &Args) + Send + Sync + 'static,
@@ -177,6 +183,7 @@ impl Socket {
 
     /// Adds a listener in front of those of [`on_any_outgoing`](Self::on_any_outgoing) (Node's
     /// `prependAnyOutgoing`).
+    #[doc(alias = "prependAnyOutgoing")]
     pub fn prepend_any_outgoing<F>(&self, listener: F) -> ListenerId
     where
         F: Fn(&str, &Args) + Send + Sync + 'static,
@@ -192,27 +199,32 @@ impl Socket {
     }
 
     /// Removes one catch-all listener. Returns whether it existed.
+    #[doc(alias = "offAny")]
     pub fn off_any(&self, id: ListenerId) -> bool {
         self.remove(|other, role| other == id && *role == Role::Any)
     }
 
     /// Removes all catch-all listeners (Node's `offAny()`).
+    #[doc(alias = "offAny")]
     pub fn off_all_any(&self) {
         self.remove(|_, role| *role == Role::Any);
     }
 
     /// Removes one listener of outgoing events. Returns whether it existed.
+    #[doc(alias = "offAnyOutgoing")]
     pub fn off_any_outgoing(&self, id: ListenerId) -> bool {
         self.remove(|other, role| other == id && *role == Role::Outgoing)
     }
 
     /// Removes all listeners of outgoing events (Node's `offAnyOutgoing()`).
+    #[doc(alias = "offAnyOutgoing")]
     pub fn off_all_any_outgoing(&self) {
         self.remove(|_, role| *role == Role::Outgoing);
     }
 
     /// Removes the handlers of an event, including `disconnecting` and `disconnect` (Node's
     /// `removeAllListeners(event)`).
+    #[doc(alias = "removeAllListeners")]
     pub fn remove_listeners(&self, event: &str) {
         self.remove(|_, role| role.event() == Some(event));
     }
@@ -222,6 +234,7 @@ impl Socket {
     ///
     /// Middleware and the listeners of [`on_any`](Self::on_any) and
     /// [`on_any_outgoing`](Self::on_any_outgoing) are kept.
+    #[doc(alias = "removeAllListeners")]
     pub fn remove_all_listeners(&self) {
         self.remove(|_, role| role.event().is_some());
     }
@@ -229,6 +242,7 @@ impl Socket {
     /// Returns the names of events for which this socket has handlers, in the order in which they
     /// are called (Node's `eventNames`).
     #[must_use]
+    #[doc(alias = "eventNames")]
     pub fn event_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         self.state().listeners.for_each(|_, role| {
@@ -250,6 +264,7 @@ impl Socket {
 
     /// Returns the number of handlers of this socket for an event (Node's `listenerCount`).
     #[must_use]
+    #[doc(alias = "listenerCount")]
     pub fn listener_count(&self, event: &str) -> usize {
         self.listeners(event).len()
     }
@@ -257,6 +272,7 @@ impl Socket {
     /// Returns the catch-all listeners of this socket, in the order in which they are called
     /// (Node's `listenersAny`).
     #[must_use]
+    #[doc(alias = "listenersAny")]
     pub fn listeners_any(&self) -> Vec<ListenerId> {
         self.ids(|role| *role == Role::Any)
     }
@@ -264,6 +280,7 @@ impl Socket {
     /// Returns the listeners of outgoing events of this socket, in the order in which they are
     /// called (Node's `listenersAnyOutgoing`).
     #[must_use]
+    #[doc(alias = "listenersAnyOutgoing")]
     pub fn listeners_any_outgoing(&self) -> Vec<ListenerId> {
         self.ids(|role| *role == Role::Outgoing)
     }

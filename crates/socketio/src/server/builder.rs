@@ -97,6 +97,7 @@ impl<S> SocketIoBuilder<S> {
     /// The default adapter stores sessions and packets in memory. If a custom
     /// [`adapter`](Self::adapter) does not support recovery, the option has no effect and a warning
     /// is logged.
+    #[doc(alias = "connectionStateRecovery")]
     pub fn connection_state_recovery(
         mut self,
         recovery: impl Into<Option<ConnectionStateRecovery>>,
@@ -124,6 +125,7 @@ impl<S> SocketIoBuilder<S> {
     /// Serves the browser client below the path (Node's `serveClient`). It is off by default.
     ///
     /// See [`ServeClient`] for the source of the files.
+    #[doc(alias = "serveClient")]
     pub fn serve_client(mut self, client: impl Into<Option<ServeClient>>) -> Self {
         self.client = client.into();
         self
@@ -135,6 +137,7 @@ impl<S> SocketIoBuilder<S> {
     /// Such clients use Engine.IO 3 and Socket.IO 4. They join the main namespace implicitly, and
     /// [`Auth`](crate::extract::Auth) reads the query of other namespaces. The id of such a socket
     /// contains the secret id of its session, so do not send it to other clients.
+    #[doc(alias = "allowEIO3")]
     pub fn allow_eio3(self, allow: bool) -> Self {
         self.engine(|engine| engine.allow_eio3(allow))
     }
@@ -149,18 +152,21 @@ impl<S> SocketIoBuilder<S> {
 
     /// Sets whether a polling client may upgrade to another transport (Node's `allowUpgrades`). The
     /// default is `true`.
+    #[doc(alias = "allowUpgrades")]
     pub fn allow_upgrades(self, allow: bool) -> Self {
         self.engine(|engine| engine.allow_upgrades(allow))
     }
 
     /// Sets the time between a pong and the next ping (Node's `pingInterval`). The default is 25
     /// seconds.
+    #[doc(alias = "pingInterval")]
     pub fn ping_interval(self, interval: Duration) -> Self {
         self.engine(|engine| engine.ping_interval(interval))
     }
 
     /// Sets the time that a client has to answer a ping (Node's `pingTimeout`). The default is 20
     /// seconds.
+    #[doc(alias = "pingTimeout")]
     pub fn ping_timeout(self, timeout: Duration) -> Self {
         self.engine(|engine| engine.ping_timeout(timeout))
     }
@@ -168,6 +174,7 @@ impl<S> SocketIoBuilder<S> {
     /// Sets the timeout of an upgrade (Node's `upgradeTimeout`). The default is 10 seconds.
     ///
     /// It also limits the wait for the first packet of a WebTransport session.
+    #[doc(alias = "upgradeTimeout")]
     pub fn upgrade_timeout(self, timeout: Duration) -> Self {
         self.engine(|engine| engine.upgrade_timeout(timeout))
     }
@@ -176,6 +183,7 @@ impl<S> SocketIoBuilder<S> {
     /// `maxHttpBufferSize`). The default is 1 000 000.
     ///
     /// The limit applies to every transport.
+    #[doc(alias = "maxHttpBufferSize")]
     pub fn max_http_buffer_size(self, bytes: usize) -> Self {
         self.engine(|engine| engine.max_http_buffer_size(bytes))
     }
@@ -185,6 +193,7 @@ impl<S> SocketIoBuilder<S> {
     ///
     /// See [`PerMessageDeflate`] for the cost. [`Socket::compress`](crate::Socket::compress)
     /// exempts single packets.
+    #[doc(alias = "perMessageDeflate")]
     pub fn per_message_deflate(self, deflate: impl Into<Option<PerMessageDeflate>>) -> Self {
         self.engine(|engine| engine.per_message_deflate(deflate))
     }
@@ -211,6 +220,7 @@ impl<S> SocketIoBuilder<S> {
     /// default is 45 seconds.
     ///
     /// After that its connection is closed.
+    #[doc(alias = "connectTimeout")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect_timeout = timeout;
         self
@@ -247,6 +257,7 @@ impl<S> SocketIoBuilder<S> {
     /// A namespace that the application has requested by name with
     /// [`SocketIo::of`](crate::SocketIo::of), or that has handlers besides those of its pattern, is
     /// kept.
+    #[doc(alias = "cleanupEmptyChildNamespaces")]
     pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Self {
         self.namespaces.cleanup_empty_children = cleanup;
         self

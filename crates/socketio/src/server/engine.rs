@@ -52,6 +52,7 @@ impl<S> SocketIo<S> {
 impl<S> Engine<S> {
     /// Returns the number of open connections (Node's `clientsCount`).
     #[must_use]
+    #[doc(alias = "clientsCount")]
     pub fn clients_count(&self) -> usize {
         self.engine.clients_count()
     }
@@ -69,30 +70,35 @@ impl<S> Engine<S> {
 
     /// Returns whether a polling client may upgrade to another transport.
     #[must_use]
+    #[doc(alias = "allowUpgrades")]
     pub fn allow_upgrades(&self) -> bool {
         self.engine.allow_upgrades()
     }
 
     /// Returns the time between a pong and the next ping.
     #[must_use]
+    #[doc(alias = "pingInterval")]
     pub fn ping_interval(&self) -> Duration {
         self.engine.ping_interval()
     }
 
     /// Returns the time that a client has to answer a ping.
     #[must_use]
+    #[doc(alias = "pingTimeout")]
     pub fn ping_timeout(&self) -> Duration {
         self.engine.ping_timeout()
     }
 
     /// Returns the timeout of an upgrade, and of the first packet of a WebTransport session.
     #[must_use]
+    #[doc(alias = "upgradeTimeout")]
     pub fn upgrade_timeout(&self) -> Duration {
         self.engine.upgrade_timeout()
     }
 
     /// Returns the largest message and the largest polling body, in bytes.
     #[must_use]
+    #[doc(alias = "maxHttpBufferSize")]
     pub fn max_http_buffer_size(&self) -> usize {
         self.engine.max_http_buffer_size()
     }
@@ -112,6 +118,7 @@ impl<S> Engine<S> {
     /// The client is refused with "Bad request" if the handler fails or panics, or if the id is
     /// invalid or in use; [`on_connection_error`](Self::on_connection_error) reports the cause.
     /// Socket ids are generated separately.
+    #[doc(alias = "generateId")]
     pub fn generate_id<H, T>(&self, handler: H) -> &Self
     where
         H: RequestHandler<T, S, Output: IdOutput>,
@@ -204,6 +211,7 @@ impl<S> Engine<S> {
     /// let handler = async move |request: Request| engine.handle_request(request).await;
     /// let app: Router = Router::new().route("/{version}/live/", any(handler));
     /// ```
+    #[doc(alias = "handleRequest")]
     pub fn handle_request<B>(
         &self,
         request: Request<B>,
@@ -218,6 +226,7 @@ impl<S> Engine<S> {
     /// Handles a WebSocket request, whatever its path (Node's `handleUpgrade`).
     ///
     /// Other requests are refused with "Bad request".
+    #[doc(alias = "handleUpgrade")]
     pub fn handle_upgrade<B>(
         &self,
         request: Request<B>,
@@ -253,6 +262,7 @@ impl<S> Engine<S> {
     /// The future panics outside of a Tokio runtime.
     ///
     /// [`SocketAddr`]: std::net::SocketAddr
+    #[doc(alias = "onWebTransportSession")]
     pub fn handle_web_transport<T>(
         &self,
         stream: T,

@@ -182,6 +182,7 @@ impl<S> SocketIo<S> {
     ///     io.on_new_namespace(|namespace: Namespace| drop(namespace.middleware(log)));
     /// }
     /// ```
+    #[doc(alias = "new_namespace")]
     pub fn on_new_namespace(&self, listener: impl Fn(Namespace<S>) + Send + Sync + 'static)
     where
         S: Clone + Send + Sync + 'static,
@@ -200,6 +201,7 @@ impl<S> SocketIo<S> {
 
     /// Returns the number of open connections (Node's `io.engine.clientsCount`), independently of
     /// the namespaces they have joined.
+    #[doc(alias = "clientsCount")]
     pub fn clients_count(&self) -> usize {
         self.engine.clients_count()
     }

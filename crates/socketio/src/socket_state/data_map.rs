@@ -221,11 +221,6 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_map_is_small() {
-        assert!(size_of::<DataMap>() <= 16);
-    }
-
-    #[test]
     fn json_values_are_stored_by_key() {
         let data = DataMap::default();
         assert_eq!(data.json("a"), None);

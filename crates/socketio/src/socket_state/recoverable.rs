@@ -63,13 +63,3 @@ impl Recoverable {
         self.state_after_leave.get().copied()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recovery_data_is_small() {
-        assert!(size_of::<Recoverable>() <= 128);
-    }
-}

@@ -41,7 +41,6 @@ mod tests {
 
     #[test]
     fn rooms_are_stored_until_the_handlers_have_finished() {
-        assert_eq!(size_of::<RoomsAtLeave>(), size_of::<usize>());
         let rooms = RoomsAtLeave::default();
         assert!(rooms.get().is_empty());
         rooms.store(vec!["a".into()]);

@@ -43,6 +43,7 @@ impl<S> SocketIoBuilder<S> {
     /// let layer = SocketIoLayer::builder().allow_request(only_with_key).build();
     /// # let _: SocketIoLayer = layer;
     /// ```
+    #[doc(alias = "allowRequest")]
     pub fn allow_request<H, T>(mut self, handler: H) -> Self
     where
         H: RequestHandler<T, S, Output: AllowOutput>,
@@ -56,6 +57,7 @@ impl<S> SocketIoBuilder<S> {
     /// `true`.
     ///
     /// With `false`, the path without a slash is served too, for clients with the same option.
+    #[doc(alias = "addTrailingSlash")]
     pub fn add_trailing_slash(self, add: bool) -> Self {
         self.engine(|engine| engine.add_trailing_slash(add))
     }
@@ -74,6 +76,7 @@ impl<S> SocketIoBuilder<S> {
     ///
     /// Events sent with `compress(false)` are compressed only if another event in the same response
     /// is.
+    #[doc(alias = "httpCompression")]
     pub fn http_compression(self, compression: impl Into<Option<HttpCompression>>) -> Self {
         self.engine(|engine| engine.http_compression(compression))
     }
@@ -82,6 +85,7 @@ impl<S> SocketIoBuilder<S> {
     /// `initialPacket`). There is none by default.
     ///
     /// Clients interpret it as a Socket.IO packet.
+    #[doc(alias = "initialPacket")]
     pub fn initial_packet(self, message: impl Into<Message>) -> Self {
         self.engine(|engine| engine.initial_packet(message))
     }
