@@ -1,6 +1,6 @@
 //! The adapter of a single server.
 
-mod delivery;
+mod delivery_log;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 use socketio_proto::{Packet, PacketType};
 
-use self::delivery::Delivery;
+use self::delivery_log::DeliveryLog;
 use crate::ack::{AckCollector, Answers};
 use crate::adapter::{Adapter, AdapterError, AdapterFactory};
 use crate::local::{LocalSockets, RemoteSocketInfo};
@@ -29,7 +29,7 @@ use crate::room_list::RoomList;
 #[derive(Clone)]
 pub struct InMemoryAdapter {
     local: Arc<dyn LocalSockets>,
-    delivery: Option<Arc<Delivery>>,
+    delivery: Option<Arc<DeliveryLog>>,
 }
 
 impl InMemoryAdapter {
@@ -47,7 +47,7 @@ impl InMemoryAdapter {
     pub fn with_recovery(local: Arc<dyn LocalSockets>, options: &RecoveryOptions) -> Self {
         Self {
             local,
-            delivery: Some(Delivery::new(options)),
+            delivery: Some(DeliveryLog::new(options)),
         }
     }
 
@@ -65,7 +65,7 @@ impl InMemoryAdapter {
         }
     }
 
-    fn delivery(&self) -> Result<&Delivery, AdapterError> {
+    fn delivery(&self) -> Result<&DeliveryLog, AdapterError> {
         self.delivery
             .as_deref()
             .ok_or_else(|| AdapterError::not_supported("recovery of connections"))

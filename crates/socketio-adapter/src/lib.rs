@@ -19,7 +19,7 @@
 //! | Where are rooms stored? | `rooms/index.rs` (rooms by name), `rooms/directory.rs` (members by id), `rooms/slots.rs` (the members of one room) |
 //! | How are the sockets of a broadcast selected? | `rooms/visit.rs` |
 //! | How does recovery select missed packets? | `KeptPackets::missed` in `recovery/packets.rs` |
-//! | In which order are recoverable packets delivered? | `in_memory/delivery.rs` |
+//! | In which order are recoverable packets delivered? | `in_memory/delivery_log.rs` |
 //! | When is a broadcast with acknowledgements complete? | `ack/tally.rs` |
 //!
 //! # Examples

@@ -164,34 +164,34 @@ fn keys_are_strings_numbers_or_booleans() {
     assert_same(&BTreeMap::from([(u128::MAX, 1)]));
     assert_same(&BTreeMap::from([(Some('"'), 1)]));
     for number in [1.0, -0.25, 1e300, f64::NAN, f64::INFINITY] {
-        assert_same(&Entry(number));
-        assert_same(&Entry(number as f32));
+        assert_same(&MapWithKey(number));
+        assert_same(&MapWithKey(number as f32));
     }
-    assert_same(&Entry(Shown(vec!["a\"".into(), "\\".into()])));
-    assert_same(&Entry(Some(Kind::B)));
+    assert_same(&MapWithKey(Shown(vec!["a\"".into(), "\\".into()])));
+    assert_same(&MapWithKey(Some(Kind::B)));
 
     // These types are invalid keys.
-    assert_same(&Entry(()));
-    assert_same(&Entry(Unit));
-    assert_same(&Entry(None::<String>));
-    assert_same(&Entry([1]));
-    assert_same(&Entry(vec![1]));
-    assert_same(&Entry(Empty {}));
-    assert_same(&Entry(Nothing()));
-    assert_same(&Entry(json!({})));
-    assert_same(&Entry(Any::Char('a')));
-    assert_same(&Entry(Any::Signed(1, 1, 1, 1, 1)));
-    assert_same(&Entry(Any::Struct {
+    assert_same(&MapWithKey(()));
+    assert_same(&MapWithKey(Unit));
+    assert_same(&MapWithKey(None::<String>));
+    assert_same(&MapWithKey([1]));
+    assert_same(&MapWithKey(vec![1]));
+    assert_same(&MapWithKey(Empty {}));
+    assert_same(&MapWithKey(Nothing()));
+    assert_same(&MapWithKey(json!({})));
+    assert_same(&MapWithKey(Any::Char('a')));
+    assert_same(&MapWithKey(Any::Signed(1, 1, 1, 1, 1)));
+    assert_same(&MapWithKey(Any::Struct {
         first: Box::new(Any::Unit),
         second: None,
     }));
-    assert!(written(&Entry(bytes::Bytes::new())).is_err());
+    assert!(written(&MapWithKey(bytes::Bytes::new())).is_err());
 }
 
 /// A map with one key.
-struct Entry<K>(K);
+struct MapWithKey<K>(K);
 
-impl<K: Serialize> Serialize for Entry<K> {
+impl<K: Serialize> Serialize for MapWithKey<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map([(&self.0, 1)])
     }
@@ -236,6 +236,6 @@ fn a_string_that_equals_the_placeholder_key_is_escaped() {
             likeness
         );
     }
-    let shown = Entry(Shown(vec!["_place".into(), "holder".into()]));
+    let shown = MapWithKey(Shown(vec!["_place".into(), "holder".into()]));
     assert_eq!(written(&shown).unwrap(), r#"{"\u005fplaceholder":1}"#);
 }

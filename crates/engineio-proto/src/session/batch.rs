@@ -13,7 +13,7 @@ use crate::{message::Message, packet::Packet};
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The first packet.
-    pub(super) control: Option<Control>,
+    pub(super) control: Option<ControlPacket>,
     /// The short texts that are being read, after `control`.
     texts: TextQueue,
     /// The messages after `texts`.
@@ -22,13 +22,13 @@ pub struct Batch {
 
 /// A packet that the session itself sends.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Control {
+pub(super) enum ControlPacket {
     Ping,
     Pong,
     Close,
 }
 
-impl Control {
+impl ControlPacket {
     pub(super) fn into_transmit(self) -> Transmit {
         match self {
             Self::Ping => Transmit::compressible(Packet::Ping(Default::default())),

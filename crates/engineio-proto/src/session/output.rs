@@ -3,7 +3,7 @@
 use std::{mem, time::Instant};
 
 use super::{
-    batch::{Batch, Control},
+    batch::{Batch, ControlPacket},
     machine::{Session, State},
     transmit::Transmit,
 };
@@ -45,7 +45,7 @@ impl Session {
             Transport::Polling => None,
             current if current == self.transport => {
                 let packet = self.next_queued();
-                packet.or_else(|| self.next_close().map(Control::into_transmit))
+                packet.or_else(|| self.next_close().map(ControlPacket::into_transmit))
             }
             _ => None,
         }
@@ -114,7 +114,7 @@ impl Session {
             packet = self.poll.take_due().map(Transmit::plain);
         }
         if packet.is_none() && current {
-            packet = self.next_close().map(Control::into_transmit);
+            packet = self.next_close().map(ControlPacket::into_transmit);
         }
         if packet.is_some() {
             self.poll.handle_yield();
@@ -123,26 +123,26 @@ impl Session {
     }
 
     fn next_queued(&mut self) -> Option<Transmit> {
-        let beat = self.next_beat().map(Control::into_transmit);
+        let beat = self.next_beat().map(ControlPacket::into_transmit);
         beat.or_else(|| self.outbound.pop())
     }
 
     /// Returns the packet for the server's half of the heartbeat if it is due.
     #[inline]
-    fn next_beat(&mut self) -> Option<Control> {
+    fn next_beat(&mut self) -> Option<ControlPacket> {
         mem::take(&mut self.beat_due).then_some(match self.protocol {
-            Protocol::V3 => Control::Pong,
-            Protocol::V4 => Control::Ping,
+            Protocol::V3 => ControlPacket::Pong,
+            Protocol::V4 => ControlPacket::Ping,
         })
     }
 
     /// Closes a closing session, whose queue is empty, and returns its last packet.
     #[inline]
-    fn next_close(&mut self) -> Option<Control> {
+    fn next_close(&mut self) -> Option<ControlPacket> {
         let State::Closing { reason, .. } = self.state else {
             return None;
         };
         self.finish(reason);
-        Some(Control::Close)
+        Some(ControlPacket::Close)
     }
 }

@@ -29,7 +29,7 @@ pub struct AckFuture<T> {
 enum AckState {
     Failed(Option<AckError>),
     Pending {
-        entry: Entry,
+        entry: PendingAckEntry,
         answer: oneshot::Receiver<Args>,
         timeout: Option<Timeout>,
     },
@@ -56,14 +56,14 @@ impl Timeout {
 }
 
 /// The entry of a pending acknowledgement in its socket, which is removed on drop.
-struct Entry {
+struct PendingAckEntry {
     socket: Socket,
     id: u64,
     /// Set once the entry was removed, because the answer was received or the socket was closed.
     is_removed: bool,
 }
 
-impl Drop for Entry {
+impl Drop for PendingAckEntry {
     fn drop(&mut self) {
         if self.is_removed {
             return;
@@ -96,7 +96,7 @@ impl<T> AckFuture<T> {
         let (sender, answer) = oneshot::channel();
         // Inserted before the event is sent because the answer may arrive at once.
         socket.state().acks.insert(id, AckReceiver::One(sender))?;
-        let entry = Entry {
+        let entry = PendingAckEntry {
             socket: socket.clone(),
             id,
             is_removed: false,

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::client::{Client, ClientEvent, Messages};
-use super::line::{Line, ServerEnd, Wire, Written};
+use super::line::{Line, ServerEnd, Wire, WriteProgress};
 use super::listener::Connector;
 use super::progress::Progress;
 
@@ -61,7 +61,7 @@ impl Crowd {
     /// Runs the clients until the process exits.
     pub(super) fn run(mut self) {
         let mut nap = SHORTEST_NAP;
-        let mut written = Written::default();
+        let mut written = WriteProgress::default();
         loop {
             for order in self.orders.try_iter().collect::<Vec<_>>() {
                 self.execute(order);

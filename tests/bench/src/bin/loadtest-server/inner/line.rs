@@ -16,7 +16,7 @@ const MAX_UNREAD: usize = 2;
 
 /// The bytes that the server has written to all lines, in order.
 #[derive(Debug, Default)]
-pub(super) struct Written {
+pub(super) struct WriteProgress {
     /// The line and the number of bytes of each write; 0 if the server has closed the line.
     pub(super) parts: Vec<(usize, usize)>,
     pub(super) bytes: Vec<u8>,
@@ -24,15 +24,15 @@ pub(super) struct Written {
 
 /// The buffer into which the server writes.
 #[derive(Debug, Default)]
-pub(super) struct Wire(Mutex<Written>);
+pub(super) struct Wire(Mutex<WriteProgress>);
 
 impl Wire {
     /// Swaps the written bytes with an empty buffer.
-    pub(super) fn swap(&self, empty: &mut Written) {
+    pub(super) fn swap(&self, empty: &mut WriteProgress) {
         std::mem::swap(&mut *self.written(), empty);
     }
 
-    fn written(&self) -> MutexGuard<'_, Written> {
+    fn written(&self) -> MutexGuard<'_, WriteProgress> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -185,7 +185,7 @@ mod tests {
         two.write_all(b"two").await.unwrap();
         one.write_all(b"one").await.unwrap();
         drop(two);
-        let mut written = Written::default();
+        let mut written = WriteProgress::default();
         wire.swap(&mut written);
         assert_eq!(written.parts, [(2, 3), (1, 3), (2, 0)]);
         assert_eq!(written.bytes, b"twoone");

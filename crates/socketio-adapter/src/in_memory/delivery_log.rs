@@ -27,7 +27,7 @@ use crate::recovery::{
 /// A listener that runs during a delivery may broadcast on the same thread. Its packets are stored at
 /// once and delivered after the current one.
 #[derive(Debug)]
-pub(super) struct Delivery {
+pub(super) struct DeliveryLog {
     state: ReentrantMutex<RefCell<DeliveryState>>,
 }
 
@@ -41,7 +41,7 @@ struct DeliveryState {
     delivering: bool,
 }
 
-impl Delivery {
+impl DeliveryLog {
     pub(super) fn new(options: &RecoveryOptions) -> Arc<Self> {
         let state = DeliveryState {
             packets: KeptPackets::new(options.clone()),
@@ -131,7 +131,7 @@ impl Delivery {
     }
 }
 
-impl Store for Delivery {
+impl Store for DeliveryLog {
     fn forget_expired(&self) {
         // The caller holds the lock of another store, so waiting here could deadlock.
         let Some(state) = self.state.try_lock() else {
