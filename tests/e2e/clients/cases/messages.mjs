@@ -6,7 +6,7 @@ import { call, callAll, echo, event, WAIT_MS } from "../waiting.mjs";
 const ODD_NAMES = [
   "",
   "événement ☃ 漢字 😀",
-  'quote"echoed\\slash/',
+  'quote"back\\slash/',
   "tab\tline\nnul\u0000",
   "with space",
   '[1,"2"]',
