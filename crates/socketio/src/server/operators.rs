@@ -64,7 +64,7 @@ macro_rules! operations {
                 self.operator().timeout(timeout)
             }
 
-            #[doc = concat!("Disconnects the sockets in ", $place, " from it. The connections occupancy open.")]
+            #[doc = concat!("Disconnects the sockets in ", $place, " from it. The connections stay open.")]
             ///
             /// Node's `disconnectSockets()`. See [`BroadcastOperator::disconnect_sockets`].
             #[doc(alias = "disconnectSockets")]
