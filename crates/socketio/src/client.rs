@@ -94,7 +94,7 @@ struct Joining {
 }
 
 /// Events for observers of the connection, which are notified after the lock is released.
-type Announcements = SmallVec<[Announcement; 2]>;
+type Announcements = Vec<Announcement>;
 
 impl ClientInner {
     pub(crate) fn new(shared: Arc<ClientShared>, namespaces: Arc<Namespaces>) -> Arc<Self> {

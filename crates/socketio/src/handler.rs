@@ -63,7 +63,7 @@ pub use self::reply::{IntoReply, Reply};
 pub use self::request::{AllowOutput, IdOutput, RequestHandler};
 
 pub(crate) use self::erased::{
-    BoxFuture, ConnectListener, DisconnectListener, EventMiddlewareListener, MiddlewareListener,
+    ConnectListener, DisconnectListener, EventMiddlewareListener, MiddlewareListener,
     PredicateListener, ServerEventListener,
 };
 pub(crate) use self::event_listener::{EventListener, OnRejected};

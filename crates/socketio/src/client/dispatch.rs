@@ -5,7 +5,7 @@
 use std::iter;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use futures_core::future::BoxFuture;
 use socketio_proto::Packet;
 
 use super::ClientInner;
@@ -13,7 +13,7 @@ use super::receive::packet_bytes;
 use super::rejected::{log_only, reject, rejected};
 use crate::context::EventContext;
 use crate::error::rejection::Rejection;
-use crate::handler::{BoxFuture, EventListener, EventMiddlewareListener, OnRejected, catch};
+use crate::handler::{EventListener, EventMiddlewareListener, OnRejected, catch};
 use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
@@ -192,14 +192,11 @@ async fn run_named(namespace: &NamespaceInner, context: EventContext) {
 }
 
 /// Returns the futures of the handlers of the event's name, or none if the socket has left.
-fn named_futures(
-    namespace: &NamespaceInner,
-    context: EventContext,
-) -> SmallVec<[BoxFuture<'static, ()>; 1]> {
+fn named_futures(namespace: &NamespaceInner, context: EventContext) -> Vec<BoxFuture<'static, ()>> {
     let socket = &context.socket;
     if !socket.connected() {
         log_event_after_leave(socket);
-        return SmallVec::new();
+        return Vec::new();
     }
     let name = context.event_name();
     let handlers = namespace.handlers();

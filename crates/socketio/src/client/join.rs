@@ -2,11 +2,10 @@
 //!
 //! A client is refused here if a middleware returns an error.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
@@ -48,9 +47,9 @@ impl ClientInner {
                 // The payload is stored with the socket and must not keep the receive buffer alive.
                 let auth = packet.payload.detach();
                 let name = packet.namespace.clone();
-                let join = Box::pin(Arc::clone(self).join_or_refuse(attempt.number, name, auth));
+                let join = Arc::clone(self).join_or_refuse(attempt.number, name, auth);
                 let join = Abortable::new(join, attempt.abort).map(drop);
-                self.tasks.start(join, 0);
+                self.tasks.start(Box::pin(join), 0);
             }
         }
     }
@@ -498,7 +497,7 @@ fn connect_context(socket: &Socket) -> ConnectContext {
 fn run_connect_handler(
     listener: ConnectListener,
     context: ConnectContext,
-) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+) -> BoxFuture<'static, ()> {
     let socket = context.socket.clone();
     Box::pin(async move {
         match catch(listener.call(context)).await {

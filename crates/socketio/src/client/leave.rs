@@ -1,11 +1,9 @@
 //! Leaving namespaces, and the disconnect handlers.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smallvec::SmallVec;
+use futures_core::future::BoxFuture;
 use socketio_proto::Namespace as Name;
 
 use super::recover::{SettleGuard, store_session};
@@ -65,7 +63,7 @@ impl ClientInner {
 
     /// Removes the client from all its namespaces and prevents it from joining again.
     pub(crate) fn leave_all(self: &Arc<Self>, reason: DisconnectReason, run: RunMode) {
-        let all: SmallVec<[Removed; 1]> = {
+        let all: Vec<Removed> = {
             let mut members = self.members.lock();
             members.closed = true;
             let all = members
@@ -93,17 +91,12 @@ impl ClientInner {
     }
 
     /// Completes the leave of removed sockets. All sessions are stored before any handler runs.
-    fn finish(
-        self: &Arc<Self>,
-        all: SmallVec<[Removed; 1]>,
-        reason: DisconnectReason,
-        run: RunMode,
-    ) {
+    fn finish(self: &Arc<Self>, all: Vec<Removed>, reason: DisconnectReason, run: RunMode) {
         let keep = |taken: &Removed| match taken {
             Removed::Cancelled(..) => None,
             Removed::Left(socket, _) | Removed::Leaving(socket) => store_session(socket, reason),
         };
-        let kept: SmallVec<[Option<SettleGuard>; 1]> = all.iter().map(keep).collect();
+        let kept: Vec<Option<SettleGuard>> = all.iter().map(keep).collect();
         for (taken, kept) in all.into_iter().zip(kept) {
             match taken {
                 Removed::Cancelled(_, joining) => drop(joining),
@@ -178,7 +171,7 @@ fn run_handlers(
     occupancy: OccupancyGuard,
     handlers: Arc<Handlers>,
     reason: DisconnectReason,
-) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         let disconnecting = async {
             for listener in &handlers.disconnecting {

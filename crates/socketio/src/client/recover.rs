@@ -1,10 +1,11 @@
 //! Connection state recovery: clients that lose their connection and reconnect.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
+use futures_core::future::BoxFuture;
 use parking_lot::Mutex;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
@@ -12,6 +13,7 @@ use serde_json::value::RawValue;
 use smol_str::SmolStr;
 use socketio_adapter::{AdapterError, MissedPacket, RecoveryId, Resume, StoredSession};
 use socketio_proto::Args;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{Announcements, ClientInner};
@@ -94,13 +96,20 @@ impl RecoveryRequest {
     /// Returns `None` if there is no session.
     pub(super) async fn claim(self, namespace: &Arc<NamespaceShared>) -> Option<Claim> {
         namespace.recovery.as_deref()?.supersede(&self.id).await;
-        let mut taking = Box::pin(self.take(Arc::clone(namespace)));
-        match poll_fn(|cx| Poll::Ready(taking.as_mut().poll(cx))).await {
-            Poll::Ready(claim) => claim,
-            // The join may be cancelled while this waits. The task then drops the claim, which
-            // stores the session again.
-            Poll::Pending => tokio::spawn(taking).await.ok().flatten(),
+        let (sender, claim) = oneshot::channel();
+        let taking = self.take(Arc::clone(namespace));
+        let mut taking: BoxFuture<'static, ()> = Box::pin(async move {
+            // The join may be cancelled while this waits. The claim is then dropped, which stores
+            // the session again.
+            drop(sender.send(taking.await));
+        });
+        if poll_fn(|cx| Poll::Ready(taking.as_mut().poll(cx)))
+            .await
+            .is_pending()
+        {
+            tokio::spawn(taking);
         }
+        claim.await.ok().flatten()
     }
 
     async fn take(self, namespace: Arc<NamespaceShared>) -> Option<Claim> {

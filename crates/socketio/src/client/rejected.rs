@@ -2,9 +2,11 @@
 
 use std::future::ready;
 
+use futures_core::future::BoxFuture;
+
 use crate::context::EventContext;
 use crate::error::rejection::Rejection;
-use crate::handler::{BoxFuture, EventListener, OnRejected};
+use crate::handler::{EventListener, OnRejected};
 
 /// Returns the callback for a rejected event: it logs the rejection and calls the `on_rejection`
 /// handler, or answers the client.

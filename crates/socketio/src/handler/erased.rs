@@ -3,8 +3,9 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
 
 use super::sealed::Seal;
 use super::{
@@ -17,9 +18,6 @@ use crate::context::{
 use crate::error::connect_error::ConnectError;
 use crate::error::rejection::Rejection;
 use crate::extract::Event;
-
-/// The future of a handler call, which is the only allocation of the call.
-pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A handler together with the state that it was registered with.
 pub(super) struct Registered<H, T, S> {

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_core::future::BoxFuture;
+
 use super::EventHandler;
-use super::erased::{BoxFuture, Registered};
+use super::erased::Registered;
 use super::panic::catch;
 use super::sealed::Seal;
 use crate::context::EventContext;

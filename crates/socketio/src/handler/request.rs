@@ -5,9 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use engineio::{BoxError, SessionId};
+use futures_core::future::BoxFuture;
 use http::request::Parts;
 
-use super::erased::BoxFuture;
 use super::panic::catch;
 use super::sealed::{Seal, Sealed};
 use crate::error::refusal::{IntoRefusal, Refusal};

@@ -7,8 +7,7 @@ use crate::handler::{
     EventMiddlewareListener,
 };
 use crate::socket::Socket;
-use crate::socket_state::listeners::ListenerId;
-use crate::socket_state::listeners::{Position, Role, Selected};
+use crate::socket_state::listeners::{ListenerId, Position, Role};
 
 /// # Listeners of one socket
 ///
@@ -195,38 +194,38 @@ impl Socket {
     ///
     /// Handlers that are running continue.
     pub fn off(&self, id: ListenerId) -> bool {
-        self.remove(|other, _| other == id)
+        self.remove(&|other, _| other == id)
     }
 
     /// Removes one catch-all listener. Returns whether it existed.
     #[doc(alias = "offAny")]
     pub fn off_any(&self, id: ListenerId) -> bool {
-        self.remove(|other, role| other == id && *role == Role::Any)
+        self.remove(&|other, role| other == id && *role == Role::Any)
     }
 
     /// Removes all catch-all listeners (Node's `offAny()`).
     #[doc(alias = "offAny")]
     pub fn off_all_any(&self) {
-        self.remove(|_, role| *role == Role::Any);
+        self.remove(&|_, role| *role == Role::Any);
     }
 
     /// Removes one listener of outgoing events. Returns whether it existed.
     #[doc(alias = "offAnyOutgoing")]
     pub fn off_any_outgoing(&self, id: ListenerId) -> bool {
-        self.remove(|other, role| other == id && *role == Role::Outgoing)
+        self.remove(&|other, role| other == id && *role == Role::Outgoing)
     }
 
     /// Removes all listeners of outgoing events (Node's `offAnyOutgoing()`).
     #[doc(alias = "offAnyOutgoing")]
     pub fn off_all_any_outgoing(&self) {
-        self.remove(|_, role| *role == Role::Outgoing);
+        self.remove(&|_, role| *role == Role::Outgoing);
     }
 
     /// Removes the handlers of an event, including `disconnecting` and `disconnect` (Node's
     /// `removeAllListeners(event)`).
     #[doc(alias = "removeAllListeners")]
     pub fn remove_listeners(&self, event: &str) {
-        self.remove(|_, role| role.event() == Some(event));
+        self.remove(&|_, role| role.event() == Some(event));
     }
 
     /// Removes the handlers of all events, including `disconnecting` and `disconnect` (Node's
@@ -236,7 +235,7 @@ impl Socket {
     /// [`on_any_outgoing`](Self::on_any_outgoing) are kept.
     #[doc(alias = "removeAllListeners")]
     pub fn remove_all_listeners(&self) {
-        self.remove(|_, role| role.event().is_some());
+        self.remove(&|_, role| role.event().is_some());
     }
 
     /// Returns the names of events for which this socket has handlers, in the order in which they
@@ -245,7 +244,7 @@ impl Socket {
     #[doc(alias = "eventNames")]
     pub fn event_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        self.state().listeners.for_each(|_, role| {
+        self.state().listeners.for_each(&mut |_, role| {
             if let Some(event) = role.event()
                 && !names.iter().any(|name| name == event)
             {
@@ -259,7 +258,7 @@ impl Socket {
     /// (Node's `listeners`).
     #[must_use]
     pub fn listeners(&self, event: &str) -> Vec<ListenerId> {
-        self.ids(|role| role.event() == Some(event))
+        self.ids(&|role| role.event() == Some(event))
     }
 
     /// Returns the number of handlers of this socket for an event (Node's `listenerCount`).
@@ -274,7 +273,7 @@ impl Socket {
     #[must_use]
     #[doc(alias = "listenersAny")]
     pub fn listeners_any(&self) -> Vec<ListenerId> {
-        self.ids(|role| *role == Role::Any)
+        self.ids(&|role| *role == Role::Any)
     }
 
     /// Returns the listeners of outgoing events of this socket, in the order in which they are
@@ -282,7 +281,7 @@ impl Socket {
     #[must_use]
     #[doc(alias = "listenersAnyOutgoing")]
     pub fn listeners_any_outgoing(&self) -> Vec<ListenerId> {
-        self.ids(|role| *role == Role::Outgoing)
+        self.ids(&|role| *role == Role::Outgoing)
     }
 
     fn add_event<H, T>(&self, event: &str, once: bool, position: Position, handler: H) -> ListenerId
@@ -317,13 +316,13 @@ impl Socket {
         listeners.add(Role::Outgoing, position, listener)
     }
 
-    fn remove(&self, is_meant: impl Fn(ListenerId, &Role) -> bool) -> bool {
+    fn remove(&self, is_meant: &dyn Fn(ListenerId, &Role) -> bool) -> bool {
         self.state().listeners.remove(is_meant) > 0
     }
 
-    fn ids(&self, is_meant: impl Fn(&Role) -> bool) -> Vec<ListenerId> {
+    fn ids(&self, is_meant: &dyn Fn(&Role) -> bool) -> Vec<ListenerId> {
         let mut ids = Vec::new();
-        self.state().listeners.for_each(|id, role| {
+        self.state().listeners.for_each(&mut |id, role| {
             if is_meant(role) {
                 ids.push(id);
             }
@@ -334,30 +333,30 @@ impl Socket {
 
 /// Listeners to call for an event.
 impl Socket {
-    pub(crate) fn any_listeners(&self) -> Selected<EventListener> {
+    pub(crate) fn any_listeners(&self) -> Vec<EventListener> {
         let listeners = &self.state().listeners;
-        listeners.select(|role| *role == Role::Any)
+        listeners.select(&|role| *role == Role::Any)
     }
 
-    pub(crate) fn own_middleware(&self) -> Selected<EventMiddlewareListener> {
+    pub(crate) fn own_middleware(&self) -> Vec<EventMiddlewareListener> {
         let listeners = &self.state().listeners;
-        listeners.select(|role| *role == Role::Middleware)
+        listeners.select(&|role| *role == Role::Middleware)
     }
 
     /// Returns the handlers of an event and removes one-time handlers.
-    pub(crate) fn listeners_of(&self, event: &str) -> Selected<EventListener> {
+    pub(crate) fn listeners_of(&self, event: &str) -> Vec<EventListener> {
         let listeners = &self.state().listeners;
-        listeners.select(|role| matches!(role, Role::Event { name, .. } if name == event))
+        listeners.select(&|role| matches!(role, Role::Event { name, .. } if name == event))
     }
 
-    pub(crate) fn own_disconnecting(&self) -> Selected<DisconnectListener> {
+    pub(crate) fn own_disconnecting(&self) -> Vec<DisconnectListener> {
         let listeners = &self.state().listeners;
-        listeners.select(|role| *role == Role::Disconnecting)
+        listeners.select(&|role| *role == Role::Disconnecting)
     }
 
-    pub(crate) fn own_disconnect(&self) -> Selected<DisconnectListener> {
+    pub(crate) fn own_disconnect(&self) -> Vec<DisconnectListener> {
         let listeners = &self.state().listeners;
-        listeners.select(|role| *role == Role::Disconnect)
+        listeners.select(&|role| *role == Role::Disconnect)
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Handlers {
     /// Whether the handlers of a socket run one event at a time.
     pub(crate) ordered: bool,
     /// Handlers of events from other servers.
-    pub(crate) server_events: HashMap<SmolStr, SmallVec<[ServerEventListener; 1]>>,
+    pub(crate) server_events: HashMap<SmolStr, Vec<ServerEventListener>>,
     /// The types of socket data that other servers see.
     pub(crate) shared_data: SharedData,
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once, Weak};
 
-use arc_swap::ArcSwap;
+use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use parking_lot::RwLock;
 use socketio_adapter::AdapterFactory;
@@ -28,8 +28,8 @@ pub(crate) struct Namespaces {
     server: ServerLink,
     by_name: RwLock<HashMap<Name, NamespaceEntry>>,
     /// In the order in which they are tried.
-    parents: ArcSwap<Vec<Arc<Parent>>>,
-    listeners: ArcSwap<Vec<NewNamespaceListener>>,
+    parents: RwLock<Vec<Arc<Parent>>>,
+    listeners: RwLock<Vec<NewNamespaceListener>>,
     home: Weak<Self>,
     /// Limits the warning about an adapter without recovery to one.
     unsupported: Once,
@@ -90,8 +90,8 @@ impl Namespaces {
             options,
             server,
             by_name: RwLock::default(),
-            parents: ArcSwap::default(),
-            listeners: ArcSwap::default(),
+            parents: RwLock::default(),
+            listeners: RwLock::default(),
             home: home.clone(),
             unsupported: Once::new(),
         });
@@ -119,7 +119,7 @@ impl Namespaces {
 
     /// Returns whether a client may be able to join: the namespace exists, or there are patterns.
     pub(crate) fn can_join(&self, name: &str) -> bool {
-        self.by_name.read().contains_key(name) || !self.parents.load().is_empty()
+        self.by_name.read().contains_key(name) || !self.parents.read().is_empty()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<NamespaceInner>> {
@@ -139,8 +139,8 @@ impl Namespaces {
         if let Some(entry) = self.by_name.read().get(name) {
             return pin(&entry.namespace);
         }
-        let parents = self.parents.load();
         let fits = |parent: &Arc<Parent>| Some((Arc::clone(parent), parent.matches(name)?));
+        let parents = self.parents.read().clone();
         let parent = parents.iter().find_map(fits);
         let made = self.make(name, parent, Arc::clone);
         match made {
@@ -151,31 +151,26 @@ impl Namespaces {
 
     /// Adds a pattern, which is tried after the existing ones.
     pub(crate) fn add_parent(&self, pattern: Pattern) -> Arc<Parent> {
-        let made = self.parents.load().len();
+        let mut parents = self.parents.write();
         // Not a namespace that clients can join. The name is only displayed.
-        let name = Name::new(format!("/_{made}")).unwrap_or_default();
+        let name = Name::new(format!("/_{}", parents.len())).unwrap_or_default();
         let parent = Arc::new(Parent::new(name, pattern));
-        self.parents.rcu(|parents| {
-            let mut parents = Vec::clone(parents);
-            parents.push(Arc::clone(&parent));
-            parents
-        });
+        parents.push(Arc::clone(&parent));
         parent
     }
 
     /// Adds a listener of new namespaces.
     pub(crate) fn add_listener(&self, listener: &NewNamespaceListener) {
-        self.listeners.rcu(|listeners| {
-            let mut listeners = Vec::clone(listeners);
-            listeners.push(Arc::clone(listener));
-            listeners
-        });
+        self.listeners.write().push(Arc::clone(listener));
     }
 
     /// Drops all registered handlers and listeners, after the server was closed.
     pub(crate) fn drop_handlers(&self) {
-        self.listeners.store(Arc::default());
-        for parent in &*self.parents.swap(Arc::default()) {
+        // Dropped outside the locks because a destructor may use the server.
+        let listeners = std::mem::take(&mut *self.listeners.write());
+        drop(listeners);
+        let parents = std::mem::take(&mut *self.parents.write());
+        for parent in parents {
             parent.drop_handlers();
         }
         for namespace in self.all() {
@@ -213,8 +208,8 @@ impl Namespaces {
         name: &Name,
         mut context: NamespaceContext,
     ) -> Result<OccupancyGuard, NamespaceUnavailable> {
-        let parents = self.parents.load_full();
-        for parent in &*parents {
+        let parents = self.parents.read().clone();
+        for parent in &parents {
             let Some(captured) = parent.allows(&mut context).await else {
                 continue;
             };
@@ -291,7 +286,9 @@ impl Namespaces {
 
     /// Calls the listeners of new namespaces and then lets clients join.
     fn announce(&self, namespace: Arc<NamespaceInner>) -> Arc<NamespaceInner> {
-        for listener in &**self.listeners.load() {
+        // A listener may add another one.
+        let listeners = self.listeners.read().clone();
+        for listener in listeners {
             if catch_unwind(AssertUnwindSafe(|| listener(&namespace))).is_err() {
                 tracing::error!(
                     namespace = %namespace.name(),
@@ -346,7 +343,7 @@ fn warn_recovery_unsupported() {
 /// Starts the adapter of a new namespace in the background.
 fn start(namespace: &Arc<NamespaceInner>) {
     let namespace = Arc::clone(namespace);
-    let init = async move {
+    let init = Box::pin(async move {
         if let Err(error) = namespace.shared.adapter.init().await {
             tracing::error!(
                 namespace = %namespace.name(),
@@ -354,7 +351,7 @@ fn start(namespace: &Arc<NamespaceInner>) {
                 "the adapter did not start: this server only reaches its own clients"
             );
         }
-    };
+    });
     in_background(
         init,
         "did not start: make namespaces inside the tokio runtime",
@@ -363,11 +360,11 @@ fn start(namespace: &Arc<NamespaceInner>) {
 
 /// Closes the adapter of a removed namespace in the background.
 fn close(namespace: Arc<NamespaceInner>) {
-    let close = async move {
+    let close = Box::pin(async move {
         if let Err(error) = namespace.shared.adapter.close().await {
             tracing::warn!(namespace = %namespace.name(), %error, "the adapter did not close");
         }
-    };
+    });
     in_background(
         close,
         "was not closed: leave namespaces inside the tokio runtime",
@@ -376,8 +373,7 @@ fn close(namespace: Arc<NamespaceInner>) {
 
 /// Runs the work of an adapter. One with connections needs a task; the in-memory adapter is ready
 /// at once.
-fn in_background(work: impl Future<Output = ()> + Send + 'static, failure: &str) {
-    let mut work = Box::pin(work);
+fn in_background(mut work: BoxFuture<'static, ()>, failure: &str) {
     if (&mut work).now_or_never().is_some() {
         return;
     }
@@ -407,7 +403,7 @@ mod tests {
         let pattern = regex_lite::Regex::new("^/child$").expect("a valid pattern");
         namespaces.add_parent(Pattern::Regex(Box::new(pattern)));
         let name = Name::new("/child").expect("a valid name");
-        let parents = namespaces.parents.load_full();
+        let parents = namespaces.parents.read();
         let parent = parents.first().map(|parent| (Arc::clone(parent), None));
         let (child, _) = namespaces.make(&name, parent, Arc::clone);
         let first = namespaces.occupancy(&name).expect("the namespace exists");

@@ -1,10 +1,9 @@
 //! Events from other servers, and the order of their handlers.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -27,7 +26,7 @@ struct EventQueue {
 }
 
 /// The future of one handler.
-type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Run = BoxFuture<'static, ()>;
 
 /// Access to the event queue of a namespace while its handlers are started.
 pub(crate) trait HasServerEvents: Send + Sync + 'static {
@@ -60,7 +59,7 @@ impl ServerEvents {
             }
         }
         let namespace = Arc::clone(namespace);
-        runtime.spawn(async move {
+        let work: BoxFuture<'static, ()> = Box::pin(async move {
             while let Some(mut run) = namespace.server_events().next() {
                 // The new task polls the future again, so that no wake-up is lost.
                 if (&mut run).now_or_never().is_none() {
@@ -70,6 +69,7 @@ impl ServerEvents {
                 tokio::task::coop::consume_budget().await;
             }
         });
+        runtime.spawn(work);
     }
 
     fn next(&self) -> Option<Run> {

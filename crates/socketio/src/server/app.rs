@@ -46,7 +46,7 @@ impl Application for App {
     }
 
     async fn allow_request(&self, request: &mut Parts) -> Result<(), ConnectionError> {
-        let Some(listener) = self.hooks.allow_request.load_full() else {
+        let Some(listener) = self.hooks.allow_request() else {
             return Ok(());
         };
         // Extensions live as long as the connection, so the link is removed after the call.
@@ -57,7 +57,7 @@ impl Application for App {
     }
 
     async fn generate_id(&self, request: &Parts) -> Result<SessionId, BoxError> {
-        let Some(listener) = self.hooks.generate_id.load_full() else {
+        let Some(listener) = self.hooks.generate_id() else {
             return engineio::random_id();
         };
         // Extractors need mutable parts.

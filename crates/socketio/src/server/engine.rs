@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::client::conn::Conn;
 use crate::handler::{IdListener, IdOutput, RequestHandler};
 use crate::server::app::App;
-use crate::server::engine_hooks::EngineListeners;
+use crate::server::engine_hooks::HookTable;
 use crate::server::io::SocketIo;
 
 pub use engineio::{
@@ -125,9 +125,7 @@ impl<S> Engine<S> {
         S: Clone + Send + Sync + 'static,
     {
         let listener = IdListener::new(handler, self.state.clone());
-        let hooks = &self.engine.application().hooks;
-        hooks.generate_id.store(Some(Arc::new(listener)));
-        self
+        self.update(&|hooks| hooks.generate_id = Some(listener.clone()))
     }
 
     /// Calls `listener` with each new connection (Node's event `connection` of `io.engine`).
@@ -135,7 +133,7 @@ impl<S> Engine<S> {
     /// It is called before the client can join a namespace.
     pub fn on_connection(&self, listener: impl Fn(Conn) + Send + Sync + 'static) -> &Self {
         let listener = Arc::new(listener);
-        self.listen(|all| all.connection.push(Arc::clone(&listener) as _))
+        self.update(&|all| all.connection.push(Arc::clone(&listener) as _))
     }
 
     /// Calls `listener` with each refused request (Node's event `connection_error`).
@@ -155,7 +153,7 @@ impl<S> Engine<S> {
         listener: impl Fn(&ConnectionFailure<'_>) + Send + Sync + 'static,
     ) -> &Self {
         let listener = Arc::new(listener);
-        self.listen(|all| all.connection_error.push(Arc::clone(&listener) as _))
+        self.update(&|all| all.connection_error.push(Arc::clone(&listener) as _))
     }
 
     /// Calls `listener` with the headers of the response that opens a connection, which it may
@@ -168,7 +166,7 @@ impl<S> Engine<S> {
         listener: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
     ) -> &Self {
         let listener = Arc::new(listener);
-        self.listen(|all| all.initial_headers.push(Arc::clone(&listener) as _))
+        self.update(&|all| all.initial_headers.push(Arc::clone(&listener) as _))
     }
 
     /// Calls `listener` with the headers of each response to a connection's requests, which it may
@@ -182,11 +180,11 @@ impl<S> Engine<S> {
         listener: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
     ) -> &Self {
         let listener = Arc::new(listener);
-        self.listen(|all| all.headers.push(Arc::clone(&listener) as _))
+        self.update(&|all| all.headers.push(Arc::clone(&listener) as _))
     }
 
-    fn listen(&self, add: impl Fn(&mut EngineListeners)) -> &Self {
-        self.engine.application().hooks.listen(add);
+    fn update(&self, change: &dyn Fn(&mut HookTable)) -> &Self {
+        self.engine.application().hooks.update(change);
         self
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use engineio::ConnectionFailure;
 use http::HeaderMap;
 use http::request::Parts;
@@ -15,16 +15,14 @@ type ConnectionErrorListener = Arc<dyn Fn(&ConnectionFailure<'_>) + Send + Sync>
 type HeadersListener = Arc<dyn Fn(&mut HeaderMap, &Parts) + Send + Sync>;
 
 /// The application's hooks into the engine.
-#[derive(Default)]
-pub(crate) struct EngineHooks {
-    pub(crate) allow_request: ArcSwapOption<AllowListener>,
-    pub(crate) generate_id: ArcSwapOption<IdListener>,
-    listeners: ArcSwap<EngineListeners>,
-}
+pub(crate) struct EngineHooks(ArcSwap<HookTable>);
 
-/// The listeners of each engine event, in the order in which they were added.
+/// The handlers of requests, and the listeners of each engine event in the order in which they were
+/// added.
 #[derive(Clone, Default)]
-pub(crate) struct EngineListeners {
+pub(crate) struct HookTable {
+    pub(crate) allow_request: Option<AllowListener>,
+    pub(crate) generate_id: Option<IdListener>,
     pub(crate) connection: Vec<ConnectionListener>,
     pub(crate) connection_error: Vec<ConnectionErrorListener>,
     pub(crate) initial_headers: Vec<HeadersListener>,
@@ -33,61 +31,71 @@ pub(crate) struct EngineListeners {
 
 impl EngineHooks {
     pub(crate) fn new(allow_request: Option<AllowListener>) -> Self {
-        Self {
-            allow_request: ArcSwapOption::from(allow_request.map(Arc::new)),
-            ..Self::default()
-        }
+        Self(ArcSwap::from_pointee(HookTable {
+            allow_request,
+            ..HookTable::default()
+        }))
     }
 
-    /// Changes the listeners. Events in progress may use the previous ones.
-    pub(crate) fn listen(&self, add: impl Fn(&mut EngineListeners)) {
-        self.listeners.rcu(|listeners| {
-            let mut listeners = EngineListeners::clone(listeners);
-            add(&mut listeners);
+    /// Changes the hooks. Events in progress may use the previous ones.
+    pub(crate) fn update(&self, change: &dyn Fn(&mut HookTable)) {
+        self.0.rcu(|listeners| {
+            let mut listeners = HookTable::clone(listeners);
+            change(&mut listeners);
             listeners
         });
     }
 
     /// Drops the hooks that only matter for new sessions.
     pub(crate) fn drop_handlers(&self) {
-        self.allow_request.store(None);
-        self.generate_id.store(None);
-        self.listen(|listeners| listeners.connection = Vec::new());
+        self.update(&|listeners| {
+            listeners.allow_request = None;
+            listeners.generate_id = None;
+            listeners.connection = Vec::new();
+        });
+    }
+
+    pub(crate) fn allow_request(&self) -> Option<AllowListener> {
+        self.0.load().allow_request.clone()
+    }
+
+    pub(crate) fn generate_id(&self) -> Option<IdListener> {
+        self.0.load().generate_id.clone()
     }
 
     /// Notifies the listeners of a new connection. `conn` is called only if there is a listener.
     pub(crate) fn connection(&self, conn: impl Fn() -> Conn) {
-        for listener in &self.listeners.load_full().connection {
-            run("connection", || listener(conn()));
+        for listener in &self.0.load_full().connection {
+            run("connection", &mut || listener(conn()));
         }
     }
 
     pub(crate) fn connection_error(&self, failure: &ConnectionFailure<'_>) {
-        for listener in &self.listeners.load_full().connection_error {
-            run("connection_error", || listener(failure));
+        for listener in &self.0.load_full().connection_error {
+            run("connection_error", &mut || listener(failure));
         }
     }
 
     pub(crate) fn initial_headers(&self, headers: &mut HeaderMap, request: &Parts) {
-        for listener in &self.listeners.load_full().initial_headers {
-            run("initial_headers", || listener(headers, request));
+        for listener in &self.0.load_full().initial_headers {
+            run("initial_headers", &mut || listener(headers, request));
         }
     }
 
     pub(crate) fn headers(&self, headers: &mut HeaderMap, request: &Parts) {
-        for listener in &self.listeners.load_full().headers {
-            run("headers", || listener(headers, request));
+        for listener in &self.0.load_full().headers {
+            run("headers", &mut || listener(headers, request));
         }
     }
 
     pub(crate) fn wants_headers(&self) -> bool {
         // Called for each response to a polling client, so it avoids a reference count.
-        !self.listeners.load().headers.is_empty()
+        !self.0.load().headers.is_empty()
     }
 }
 
 /// Runs a listener. A panic affects neither the connection nor the other listeners.
-fn run(event: &'static str, listener: impl FnOnce()) {
+fn run(event: &'static str, listener: &mut dyn FnMut()) {
     if let Err(panic) = catch_call(listener) {
         tracing::error!(
             event,

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_core::future::BoxFuture;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -269,12 +270,12 @@ impl Files {
         // A task continues when the client disconnects, so that repeated aborted requests compress
         // a file only once.
         let files = Arc::clone(&self);
-        let making = tokio::spawn(async move {
+        let making: BoxFuture<'static, ()> = Box::pin(async move {
             if let Some(file) = files.file(at) {
                 file.compress(coding).await;
             }
         });
-        making.await.ok();
+        tokio::spawn(making).await.ok();
         self.file(at)?.kept(coding)
     }
 }

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 /// The listeners of one socket. A socket without listeners stores one pointer.
@@ -54,9 +53,6 @@ pub(crate) enum Position {
     Last,
 }
 
-/// Listeners that were selected to be called.
-pub(crate) type Selected<H> = SmallVec<[H; 2]>;
-
 impl Listeners {
     /// Returns whether the socket has never had a listener.
     pub(crate) fn is_unused(&self) -> bool {
@@ -95,34 +91,30 @@ impl Listeners {
     }
 
     /// Returns the listeners of the matching roles, and removes the ones that are called only once.
-    pub(crate) fn select<H>(&self, matches: impl Fn(&Role) -> bool) -> Selected<H>
+    pub(crate) fn select<H>(&self, matches: &dyn Fn(&Role) -> bool) -> Vec<H>
     where
         H: Clone + 'static,
     {
-        let Some(list) = self.list() else {
-            return Selected::new();
-        };
-        let mut selected = Selected::new();
-        let removed: Vec<ListenerEntry> = list
-            .lock()
-            .entries
-            .extract_if(.., |entry| {
-                if !matches(&entry.role) {
-                    return false;
-                }
-                let handler = entry.handler.downcast_ref::<H>();
-                debug_assert!(handler.is_some(), "each role has one type of handler");
-                selected.extend(handler.cloned());
-                matches!(entry.role, Role::Event { once: true, .. })
-            })
-            .collect();
-        // Dropped outside the lock because a destructor may use the list.
-        drop(removed);
+        let mut selected = Vec::new();
+        self.extract(&mut |entry| {
+            if !matches(&entry.role) {
+                return false;
+            }
+            let handler = entry.handler.downcast_ref::<H>();
+            debug_assert!(handler.is_some(), "each role has one type of handler");
+            selected.extend(handler.cloned());
+            matches!(entry.role, Role::Event { once: true, .. })
+        });
         selected
     }
 
     /// Removes the matching listeners and returns their number.
-    pub(crate) fn remove(&self, matches: impl Fn(ListenerId, &Role) -> bool) -> usize {
+    pub(crate) fn remove(&self, matches: &dyn Fn(ListenerId, &Role) -> bool) -> usize {
+        self.extract(&mut |entry| matches(entry.id, &entry.role))
+    }
+
+    /// Removes the listeners for which `visit` returns `true`, and returns their number.
+    fn extract(&self, visit: &mut dyn FnMut(&ListenerEntry) -> bool) -> usize {
         let Some(list) = self.list() else {
             return 0;
         };
@@ -130,13 +122,13 @@ impl Listeners {
         let removed: Vec<ListenerEntry> = list
             .lock()
             .entries
-            .extract_if(.., |entry| matches(entry.id, &entry.role))
+            .extract_if(.., |entry| visit(entry))
             .collect();
         removed.len()
     }
 
     /// Calls `visit` for each listener, in the order in which they are called.
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(ListenerId, &Role)) {
+    pub(crate) fn for_each(&self, visit: &mut dyn FnMut(ListenerId, &Role)) {
         if let Some(list) = self.list() {
             for entry in &list.lock().entries {
                 visit(entry.id, &entry.role);
@@ -211,8 +203,8 @@ mod tests {
     #[test]
     fn an_empty_list_has_no_listeners() {
         let listeners = Listeners::default();
-        assert!(listeners.select::<u8>(|_| true).is_empty());
-        assert_eq!(listeners.remove(|_, _| true), 0);
+        assert!(listeners.select::<u8>(&|_| true).is_empty());
+        assert_eq!(listeners.remove(&|_, _| true), 0);
         listeners.close();
         listeners.close();
         assert!(listeners.is_unused());
@@ -227,8 +219,8 @@ mod tests {
         let id = listeners.add(Role::Any, Position::Last, Arc::clone(&held));
         assert_eq!(Arc::strong_count(&held), 1);
         assert!(listeners.is_unused());
-        assert_eq!(listeners.remove(|other, _| other == id), 0);
-        assert!(listeners.select::<Arc<()>>(|_| true).is_empty());
+        assert_eq!(listeners.remove(&|other, _| other == id), 0);
+        assert!(listeners.select::<Arc<()>>(&|_| true).is_empty());
     }
 
     #[test]
@@ -239,9 +231,9 @@ mod tests {
         listeners.add(Role::Any, Position::First, "any 1");
         listeners.add(event("a", false), Position::First, "a 1");
         listeners.add(event("b", false), Position::First, "b");
-        let any = listeners.select::<&str>(|role| *role == Role::Any);
+        let any = listeners.select::<&str>(&|role| *role == Role::Any);
         assert_eq!(any.as_slice(), ["any 1", "any 2"]);
-        let named = listeners.select::<&str>(|role| role.event() == Some("a"));
+        let named = listeners.select::<&str>(&|role| role.event() == Some("a"));
         assert_eq!(named.as_slice(), ["a 1", "a 2"]);
     }
 
@@ -250,7 +242,7 @@ mod tests {
         let listeners = Listeners::default();
         listeners.add(event("a", true), Position::Last, 1);
         listeners.add(event("a", false), Position::Last, 2);
-        let select = || listeners.select::<i32>(|role| role.event() == Some("a"));
+        let select = || listeners.select::<i32>(&|role| role.event() == Some("a"));
         assert_eq!(select().as_slice(), [1, 2]);
         assert_eq!(select().as_slice(), [2]);
     }
@@ -260,7 +252,7 @@ mod tests {
         struct UsesListOnDrop(Arc<Listeners>);
         impl Drop for UsesListOnDrop {
             fn drop(&mut self) {
-                self.0.for_each(|_, _| ());
+                self.0.for_each(&mut |_, _| ());
             }
         }
         let listeners = Arc::new(Listeners::default());
@@ -269,14 +261,14 @@ mod tests {
             listeners.add(role, Position::Last, listener)
         };
         let id = add(Role::Any);
-        assert_eq!(listeners.remove(|other, _| other == id), 1);
-        assert_eq!(listeners.remove(|other, _| other == id), 0);
+        assert_eq!(listeners.remove(&|other, _| other == id), 1);
+        assert_eq!(listeners.remove(&|other, _| other == id), 0);
         add(event("a", true));
-        assert_eq!(listeners.select::<Arc<UsesListOnDrop>>(|_| true).len(), 1);
+        assert_eq!(listeners.select::<Arc<UsesListOnDrop>>(&|_| true).len(), 1);
         add(Role::Any);
         listeners.close();
         add(Role::Any);
-        listeners.for_each(|_, _| panic!("a closed list is empty"));
+        listeners.for_each(&mut |_, _| panic!("a closed list is empty"));
         assert_eq!(Arc::strong_count(&listeners), 1);
     }
 }

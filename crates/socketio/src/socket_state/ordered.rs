@@ -1,10 +1,9 @@
 //! Handlers of one socket that run one after the other.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_core::future::BoxFuture;
 use parking_lot::Mutex;
 
 use crate::socket_state::tasks::{TaskGuard, Tasks};
@@ -19,7 +18,7 @@ pub(crate) struct Ordered(Mutex<Option<Box<VecDeque<Job>>>>);
 
 /// A queued future, which counts as an unfinished handler while it waits.
 struct Job {
-    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+    future: BoxFuture<'static, ()>,
     guard: TaskGuard,
 }
 
@@ -36,7 +35,7 @@ impl Ordered {
     pub(crate) fn run<S: HasOrdered>(
         socket: &Arc<S>,
         tasks: &Arc<Tasks>,
-        future: Pin<Box<dyn Future<Output = ()> + Send>>,
+        future: BoxFuture<'static, ()>,
         bytes: usize,
     ) {
         {

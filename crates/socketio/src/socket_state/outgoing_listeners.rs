@@ -79,7 +79,7 @@ impl OutgoingListeners {
         let namespace_listener = self.namespace_listener.read().clone();
         let socket_listeners = recipient
             .listeners
-            .select::<OutgoingListener>(|role| *role == Role::Outgoing);
+            .select::<OutgoingListener>(&|role| *role == Role::Outgoing);
         if let Some(namespace_listener) = namespace_listener {
             namespace_listener(recipient, &event, args);
         }

@@ -1,11 +1,10 @@
 //! The unfinished handlers of one client and their limits.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use futures_core::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -41,23 +40,25 @@ impl Tasks {
     /// Polls a future once and, if it is pending, continues it in a separate task. `bytes` is the
     /// size of its event. Returns the task, if there is one.
     #[inline]
-    pub(crate) fn start<F>(self: &Arc<Self>, mut future: F, bytes: usize) -> Option<AbortHandle>
-    where
-        F: Future<Output = ()> + Send + Unpin + 'static,
-    {
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        mut future: BoxFuture<'static, ()>,
+        bytes: usize,
+    ) -> Option<AbortHandle> {
         // No wake is lost because the task polls again as soon as it starts.
         let mut cx = Context::from_waker(Waker::noop());
-        if Pin::new(&mut future).poll(&mut cx).is_ready() {
+        if future.as_mut().poll(&mut cx).is_ready() {
             return None;
         }
         Some(self.spawn(future, bytes))
     }
 
     /// Runs a future in a separate task.
-    pub(crate) fn spawn<F>(self: &Arc<Self>, future: F, bytes: usize) -> AbortHandle
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
+    pub(crate) fn spawn(
+        self: &Arc<Self>,
+        future: BoxFuture<'static, ()>,
+        bytes: usize,
+    ) -> AbortHandle {
         let guard = self.count(bytes);
         let task = self.runtime.spawn(async move {
             let _guard = guard;
@@ -128,7 +129,7 @@ mod tests {
     #[tokio::test]
     async fn a_future_that_is_ready_at_once_starts_no_task() {
         let tasks = Arc::new(Tasks::new(1, 100, Handle::current()));
-        assert!(tasks.start(ready(()), 0).is_none());
+        assert!(tasks.start(Box::pin(ready(())), 0).is_none());
         assert!(
             poll_fn(|cx| Poll::Ready(tasks.poll_ready(cx)))
                 .await

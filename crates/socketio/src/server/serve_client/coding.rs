@@ -7,7 +7,6 @@ use engineio::preferred_encoding;
 use flate2::Compression;
 use flate2::read::{GzEncoder, ZlibEncoder};
 use http::header::{HeaderMap, HeaderValue};
-use smallvec::SmallVec;
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,7 +42,7 @@ impl Coding {
 
     /// Returns the coding that the client prefers.
     pub(super) fn preferred(request: &HeaderMap) -> Option<Self> {
-        let names: SmallVec<[_; 3]> = Self::ALL.iter().map(|coding| coding.name()).collect();
+        let names: Vec<_> = Self::ALL.iter().map(|coding| coding.name()).collect();
         let name = preferred_encoding(request, &names)?;
         Self::ALL
             .iter()
