@@ -58,12 +58,13 @@
 //! | feature | default | effect |
 //! |---|---|---|
 //! | `axum` | yes | [`Handshake::address`] reads axum's `ConnectInfo` |
-//! | `brotli` | no | [`ServeClient`] also compresses with brotli, besides gzip and deflate |
+//! | `brotli` | no | `serve-client`, with files that are also compressed with brotli |
 //! | `http2` | no | WebSocket over HTTP/2; use it together with axum's feature of the same name |
 //! | `macros` | yes | [`#[debug_handler]`](macro@debug_handler), which explains why a function is not a handler |
 //! | `msgpack` | no | `MsgpackParser` in [`parser`], for clients with `socket.io-msgpack-parser` |
 //! | `regex` | no | dynamic namespaces also from a `regex::Regex` |
 //! | `regex-lite` | yes | dynamic namespaces from a [`Regex`], see [`SocketIo::of`] |
+//! | `serve-client` | no | `ServeClient`, which serves the official browser client |
 //!
 //! axum's extractors work without the feature `axum`: they only need `axum-core`.
 
@@ -125,6 +126,8 @@ pub use self::server::engine;
 pub use self::server::engine::Engine;
 pub use self::server::io::{MissingSocketIo, SocketIo, WeakSocketIo};
 pub use self::server::layer::SocketIoLayer;
+#[cfg(feature = "serve-client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serve-client")))]
 pub use self::server::serve_client::ServeClient;
 pub use self::server::service::SocketIoService;
 pub use self::socket::server_side::{ServerSideAck, ServerSideEmitError};

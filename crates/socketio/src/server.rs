@@ -9,5 +9,6 @@ pub(crate) mod engine_hooks;
 pub(crate) mod io;
 pub(crate) mod layer;
 pub(crate) mod operators;
+#[cfg(feature = "serve-client")]
 pub(crate) mod serve_client;
 pub(crate) mod service;

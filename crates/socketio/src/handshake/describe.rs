@@ -9,10 +9,10 @@ use super::Handshake;
 impl Handshake {
     /// Returns the JSON form of Node's `socket.handshake` for a socket with this `auth`.
     pub(crate) fn describe(&self, auth: Option<Value>) -> Value {
-        let query: Map<String, Value> = self
-            .query_pairs()
-            .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
-            .collect();
+        let mut query = Map::new();
+        for (name, value) in self.query_pairs() {
+            query.insert(name.into_owned(), value.into_owned().into());
+        }
         let issued = self.issued.duration_since(SystemTime::UNIX_EPOCH);
         let issued = issued.unwrap_or_default().as_millis();
         json!({
@@ -31,18 +31,19 @@ impl Handshake {
 
 /// Returns the headers by name. Several values of one name are joined as Node joins them.
 fn headers(headers: &HeaderMap) -> Map<String, Value> {
-    headers
-        .keys()
-        .map(|name| {
-            let values: Vec<_> = headers
-                .get_all(name)
-                .iter()
-                .map(|value| String::from_utf8_lossy(value.as_bytes()))
-                .collect();
-            let separator = if name == COOKIE { "; " } else { ", " };
-            (name.as_str().to_owned(), values.join(separator).into())
-        })
-        .collect()
+    let mut described = Map::new();
+    for name in headers.keys() {
+        let separator = if name == COOKIE { "; " } else { ", " };
+        let mut joined = String::new();
+        for (index, value) in headers.get_all(name).iter().enumerate() {
+            if index > 0 {
+                joined.push_str(separator);
+            }
+            joined.push_str(&String::from_utf8_lossy(value.as_bytes()));
+        }
+        described.insert(name.as_str().to_owned(), joined.into());
+    }
+    described
 }
 
 #[cfg(test)]

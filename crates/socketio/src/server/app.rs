@@ -13,6 +13,7 @@ use crate::client::connection::ClientConnection;
 use crate::handshake::Handshake;
 use crate::registry::namespaces::Namespaces;
 use crate::server::engine_hooks::EngineHooks;
+#[cfg(feature = "serve-client")]
 use crate::server::serve_client::ServeClient;
 use crate::wire::backlink::ServerLink;
 use crate::wire::client_shared::ClientShared;
@@ -23,6 +24,7 @@ pub(crate) struct App {
     pub(crate) limits: Arc<Limits>,
     pub(crate) namespaces: Arc<Namespaces>,
     /// The files of the browser client, if they are served.
+    #[cfg(feature = "serve-client")]
     pub(crate) client: Option<ServeClient>,
     pub(crate) hooks: EngineHooks,
     /// The server, which extractors of the hooks read.

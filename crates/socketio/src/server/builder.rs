@@ -15,6 +15,7 @@ use crate::registry::namespaces::{NamespaceOptions, Namespaces};
 use crate::server::app::App;
 use crate::server::engine_hooks::EngineHooks;
 use crate::server::layer::SocketIoLayer;
+#[cfg(feature = "serve-client")]
 use crate::server::serve_client::ServeClient;
 use crate::wire::backlink::{Backlink, ServerLink};
 use crate::wire::codec::Codec;
@@ -47,6 +48,7 @@ pub struct SocketIoBuilder<S = ()> {
     limits: Limits,
     namespaces: NamespaceOptions,
     decode: DecodeLimits,
+    #[cfg(feature = "serve-client")]
     client: Option<ServeClient>,
     allow_request: Option<AllowListener>,
     state: S,
@@ -61,6 +63,7 @@ impl SocketIoBuilder {
             limits: Limits::default(),
             namespaces: NamespaceOptions::default(),
             decode: DecodeLimits::default(),
+            #[cfg(feature = "serve-client")]
             client: None,
             allow_request: None,
             state: (),
@@ -78,6 +81,7 @@ impl<S> SocketIoBuilder<S> {
             limits: self.limits,
             namespaces: self.namespaces,
             decode: self.decode,
+            #[cfg(feature = "serve-client")]
             client: self.client,
             allow_request: self.allow_request,
             state,
@@ -125,6 +129,8 @@ impl<S> SocketIoBuilder<S> {
     /// Serves the browser client below the path (Node's `serveClient`). It is off by default.
     ///
     /// See [`ServeClient`] for the source of the files.
+    #[cfg(feature = "serve-client")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "serve-client")))]
     #[doc(alias = "serveClient")]
     pub fn serve_client(mut self, client: impl Into<Option<ServeClient>>) -> Self {
         self.client = client.into();
@@ -370,6 +376,7 @@ impl<S> SocketIoBuilder<S> {
             let app = App {
                 limits,
                 namespaces: Namespaces::new(adapter, self.namespaces, server.clone()),
+                #[cfg(feature = "serve-client")]
                 client: self.client,
                 hooks: EngineHooks::new(self.allow_request),
                 server,

@@ -78,13 +78,15 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let engine = self.engine.engine();
         let path = request.uri().path();
-        if !engine.serves(path) {
-            request.extensions_mut().insert(self.io());
-        } else if let Some(client) = &engine.application().client
+        #[cfg(feature = "serve-client")]
+        if let Some(client) = &engine.application().client
             && let Some(name) = engine.below(path)
             && let Some(answer) = client.answer(name, request.headers())
         {
             return ResponseFuture::answer(answer);
+        }
+        if !engine.serves(path) {
+            request.extensions_mut().insert(self.io());
         }
         self.engine.call(request)
     }

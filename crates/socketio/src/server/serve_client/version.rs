@@ -2,8 +2,6 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use serde::Deserialize;
-
 /// The text in front of the version at the start of a file of the client.
 const BANNER: &str = "Socket.IO v";
 
@@ -33,12 +31,8 @@ fn in_banner(file: &[u8]) -> Option<String> {
 }
 
 fn in_package(package: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Package {
-        version: String,
-    }
-    let package: Package = serde_json::from_slice(package).ok()?;
-    is_version(&package.version)
+    let package: serde_json::Value = serde_json::from_slice(package).ok()?;
+    is_version(package.get("version")?.as_str()?)
 }
 
 /// Returns the version if it is valid in a header.
