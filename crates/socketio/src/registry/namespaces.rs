@@ -184,7 +184,7 @@ impl Namespaces {
         name: &Name,
         context: impl FnOnce() -> NamespaceContext,
     ) -> Result<OccupancyGuard, NamespaceUnavailable> {
-        let occupancy = match self.occupancy(name) {
+        let occupancy = match self.occupy(name) {
             Some(occupancy) => occupancy,
             None => self.enter_child(name, context()).await?,
         };
@@ -195,7 +195,8 @@ impl Namespaces {
         }
     }
 
-    fn occupancy(&self, name: &str) -> Option<OccupancyGuard> {
+    /// Enters a namespace that exists.
+    fn occupy(&self, name: &str) -> Option<OccupancyGuard> {
         // Under the lock, because a child without sockets may be removed at any time.
         let by_name = self.by_name.read();
         by_name
@@ -406,8 +407,8 @@ mod tests {
         let parents = namespaces.parents.read();
         let parent = parents.first().map(|parent| (Arc::clone(parent), None));
         let (child, _) = namespaces.make(&name, parent, Arc::clone);
-        let first = namespaces.occupancy(&name).expect("the namespace exists");
-        let second = namespaces.occupancy(&name).expect("the namespace exists");
+        let first = namespaces.occupy(&name).expect("the namespace exists");
+        let second = namespaces.occupy(&name).expect("the namespace exists");
         drop(first);
         // The report of an earlier socket that left.
         namespaces.abandoned(&child);
