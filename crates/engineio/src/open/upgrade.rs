@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use engineio_proto::{Protocol, Transport};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
-use tungstenite::handshake::derive_accept_key;
+use sha1_smol::Sha1;
 
 use super::route;
 use crate::config::Config;
@@ -20,6 +22,9 @@ use crate::session::{Shared, now};
 use crate::transport::channel::ProbeChannel;
 use crate::transport::coding::Coding;
 use crate::transport::websocket::{self, PendingUpgrade};
+
+/// Appended to the key of a handshake before it is hashed (RFC 6455, section 1.3).
+const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Adds a WebSocket to a polling session, whose driver takes it over.
 pub(super) fn upgrade<A: Application>(
@@ -60,7 +65,7 @@ pub(super) fn switch_protocols(
     let mut response = response::status(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     if let Some(key) = key {
-        let accept = derive_accept_key(key.as_bytes());
+        let accept = accept_key(key.as_bytes());
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         if let Ok(accept) = HeaderValue::from_str(&accept) {
@@ -100,6 +105,35 @@ pub(super) fn switch_protocols(
                  serve_connection_with_upgrades, and use no outer layer that removes extensions"
             );
             Err(BadUpgrade::Unsupported)
+        }
+    }
+}
+
+/// Returns the answer to the key of a handshake (RFC 6455, section 4.2.2).
+fn accept_key(key: &[u8]) -> String {
+    let mut sha1 = Sha1::new();
+    sha1.update(key);
+    sha1.update(ACCEPT_GUID);
+    STANDARD.encode(sha1.digest().bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tungstenite::handshake::derive_accept_key;
+
+    use super::*;
+
+    #[test]
+    fn the_key_of_the_standard_is_accepted() {
+        let accept = accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_accepted_like_tungstenite(key in any::<[u8; 24]>()) {
+            prop_assert_eq!(accept_key(&key), derive_accept_key(&key));
         }
     }
 }
