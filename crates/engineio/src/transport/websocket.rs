@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use hyper::upgrade::OnUpgrade;
+pub(crate) use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::transport::coding::Coding;
 
-mod close_code;
 mod connection;
 mod decoder;
 mod deflation;
@@ -19,7 +19,6 @@ mod stream;
 mod text;
 mod writer;
 
-pub(crate) use self::close_code::CloseCode;
 pub(crate) use self::connection::{Incoming, WebSocket};
 pub(crate) use self::extension::{Negotiated, negotiate};
 use self::stream::Stream;

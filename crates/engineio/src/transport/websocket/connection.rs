@@ -11,8 +11,8 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use bytestring::ByteString;
 use engineio_proto::{Frame, Message, Packet};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::close_code::CloseCode;
 use super::decoder::{Decoder, Event};
 use super::deflation::Deflation;
 use super::extension::Negotiated;
@@ -288,7 +288,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             ReadState::Broken => return,
         };
         let payload = code.map_or(Bytes::new(), |code| {
-            Bytes::copy_from_slice(&code.to_wire().to_be_bytes())
+            Bytes::copy_from_slice(&u16::from(code).to_be_bytes())
         });
         self.push(Opcode::Close, false, &payload);
         if poll_fn(|cx| self.poll_flush(cx)).await.is_err() {

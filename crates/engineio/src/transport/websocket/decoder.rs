@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::close_code::CloseCode;
 use super::frame::{Header, MAX_CLIENT_HEADER, Opcode};
 use super::inflation::Inflation;
 use super::mask::Mask;
@@ -15,6 +15,10 @@ use crate::transport::message_buf::MessageBuf as _;
 /// Each fragment costs processing time and may be empty, so the limit on the message size is not
 /// sufficient.
 const MAX_FRAGMENTS: u32 = 16_384;
+
+/// The close code "bad gateway", which tungstenite does not accept. It was registered after RFC 6455,
+/// and `ws` accepts it.
+const BAD_GATEWAY: u16 = 1014;
 
 /// A decoder of messages whose bytes may arrive in any pieces.
 ///
@@ -181,29 +185,29 @@ impl Decoder {
             .partial
             .as_mut()
             .and_then(|partial| partial.message.as_mut());
-        let length = usize::try_from(header.length).map_err(|_| CloseCode::SIZE)?;
+        let length = usize::try_from(header.length).map_err(|_| CloseCode::Size)?;
         match (header.opcode, message) {
             (Opcode::Continuation, Some(message)) => {
                 message.fragments = message.fragments.saturating_add(1);
                 if message.fragments > MAX_FRAGMENTS {
-                    return Err(CloseCode::POLICY);
+                    return Err(CloseCode::Policy);
                 }
                 message.announced = message.announced.saturating_add(length);
                 if message.announced > self.max_message {
-                    return Err(CloseCode::SIZE);
+                    return Err(CloseCode::Size);
                 }
             }
             (Opcode::Text | Opcode::Binary, None) => {
                 if header.compressed && self.inflation.is_none() {
-                    return Err(CloseCode::PROTOCOL);
+                    return Err(CloseCode::Protocol);
                 }
                 if length > self.max_message {
-                    return Err(CloseCode::SIZE);
+                    return Err(CloseCode::Size);
                 }
             }
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => {}
             // A continuation without a start, or a new message within another.
-            _ => return Err(CloseCode::PROTOCOL),
+            _ => return Err(CloseCode::Protocol),
         }
         Ok(Frame {
             opcode: header.opcode,
@@ -272,7 +276,7 @@ impl Decoder {
             .message
             .get_or_insert_with(|| Message::new(frame, expected));
         if message.compressed {
-            let inflation = self.inflation.as_mut().ok_or(CloseCode::PROTOCOL)?;
+            let inflation = self.inflation.as_mut().ok_or(CloseCode::Protocol)?;
             let max = self.max_message;
             inflation.inflate(bytes, |piece| message.push(piece, None, max))?;
             if complete && frame.fin {
@@ -340,7 +344,7 @@ impl Message {
         };
         let allowed = max.saturating_sub(length);
         if piece.len() > allowed {
-            return Err(CloseCode::SIZE);
+            return Err(CloseCode::Size);
         }
         let expected = expected.unwrap_or(allowed);
         match &mut self.content {
@@ -369,7 +373,7 @@ impl Content {
 #[inline]
 fn whole_message(opcode: Opcode, bytes: &[u8]) -> Result<Event, CloseCode> {
     if opcode == Opcode::Text {
-        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| CloseCode::INVALID)?;
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| CloseCode::Invalid)?;
         Ok(Event::Text(text.into()))
     } else {
         Ok(Event::Binary(Bytes::copy_from_slice(bytes)))
@@ -389,10 +393,13 @@ fn close_code(bytes: &[u8]) -> Result<Option<CloseCode>, CloseCode> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    let (code, reason) = bytes.split_first_chunk().ok_or(CloseCode::PROTOCOL)?;
-    let code = CloseCode::from_wire(u16::from_be_bytes(*code)).ok_or(CloseCode::PROTOCOL)?;
-    str::from_utf8(reason).map_err(|_| CloseCode::INVALID)?;
-    Ok(Some(code))
+    let (code, reason) = bytes.split_first_chunk().ok_or(CloseCode::Protocol)?;
+    let code = u16::from_be_bytes(*code);
+    if !CloseCode::from(code).is_allowed() && code != BAD_GATEWAY {
+        return Err(CloseCode::Protocol);
+    }
+    str::from_utf8(reason).map_err(|_| CloseCode::Invalid)?;
+    Ok(Some(code.into()))
 }
 
 /// Removes at most `length` bytes from the start of `input`.

@@ -1,6 +1,7 @@
 //! Frame headers (RFC 6455, section 5.2).
 
-use super::close_code::CloseCode;
+use tungstenite::protocol::frame::coding::CloseCode;
+
 use super::mask::Mask;
 
 /// The maximum size of a client's header: two bytes, eight bytes of length and four of the key.
@@ -85,7 +86,7 @@ impl Header {
         };
         let fin = first & FIN != 0;
         let compressed = first & RSV1 != 0;
-        let opcode = Opcode::from_wire(first & OPCODE).ok_or(CloseCode::PROTOCOL)?;
+        let opcode = Opcode::from_wire(first & OPCODE).ok_or(CloseCode::Protocol)?;
         let length = second & LENGTH;
         let malformed_control =
             opcode.is_control() && (!fin || usize::from(length) > MAX_CONTROL_PAYLOAD);
@@ -94,7 +95,7 @@ impl Header {
         let unmasked = second & MASKED == 0;
         let reserved = first & (RSV2 | RSV3) != 0 || (compressed && !opens);
         if malformed_control || unmasked || reserved {
-            return Err(CloseCode::PROTOCOL);
+            return Err(CloseCode::Protocol);
         }
         let length = match length {
             LENGTH_OF_2 => rest
@@ -174,7 +175,7 @@ mod tests {
                 }
                 (Ok(None), Ok(None)) => {}
                 (Ok(_), _) => prop_assert!(false, "only here it is a header"),
-                (Err(code), _) => prop_assert_eq!(code, CloseCode::PROTOCOL),
+                (Err(code), _) => prop_assert_eq!(code, CloseCode::Protocol),
             }
         }
     }
@@ -225,7 +226,7 @@ mod tests {
         ];
         for header in wrong {
             let header = [header, &key].concat();
-            assert_eq!(parse(&header), Err(CloseCode::PROTOCOL), "{header:?}");
+            assert_eq!(parse(&header), Err(CloseCode::Protocol), "{header:?}");
         }
         assert_eq!(parse(&[0xc1, 0x80]), Ok(None));
     }

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use engineio_proto::Spare;
+use tungstenite::protocol::frame::coding::CloseCode;
 use zlib_rs::{Inflate, InflateFlush, Status};
-
-use super::close_code::CloseCode;
 
 /// The bytes that the sender has removed from the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
@@ -56,7 +55,7 @@ impl Inflation {
             let (read, written) = (context.total_in(), context.total_out());
             let status = context
                 .decompress(input, &mut buffer, InflateFlush::SyncFlush)
-                .map_err(|_| CloseCode::INVALID)?;
+                .map_err(|_| CloseCode::Invalid)?;
             let read = difference(context.total_in(), read);
             let written = difference(context.total_out(), written);
             input = input.get(read..).unwrap_or_default();
@@ -71,7 +70,7 @@ impl Inflation {
             } else if input.is_empty() && written < STEP {
                 return Ok(());
             } else if read == 0 && written == 0 {
-                return Err(CloseCode::INVALID);
+                return Err(CloseCode::Invalid);
             }
         }
     }
@@ -173,7 +172,7 @@ mod tests {
         assert!(inflation.context.is_none());
         assert_eq!(
             inflate(inflation, &HELLO_AGAIN, 100),
-            Err(CloseCode::INVALID)
+            Err(CloseCode::Invalid)
         );
     }
 
@@ -182,7 +181,7 @@ mod tests {
         let inflation = &mut Inflation::new(true);
         assert_eq!(
             inflate(inflation, &[0xff, 0xff], 100),
-            Err(CloseCode::INVALID)
+            Err(CloseCode::Invalid)
         );
     }
 
@@ -195,12 +194,12 @@ mod tests {
         let result = inflation.inflate(&zeros, |piece| {
             taken += piece.len();
             if taken > 100_000 {
-                Err(CloseCode::SIZE)
+                Err(CloseCode::Size)
             } else {
                 Ok(())
             }
         });
-        assert_eq!(result, Err(CloseCode::SIZE));
+        assert_eq!(result, Err(CloseCode::Size));
         assert!(taken <= 100_000 + STEP);
     }
 }

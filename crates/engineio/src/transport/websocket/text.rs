@@ -3,8 +3,8 @@
 use std::str;
 
 use bytestring::ByteString;
+use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::close_code::CloseCode;
 use crate::transport::message_buf::MessageBuf as _;
 
 /// A text message that arrives in pieces, which may end within a character.
@@ -23,7 +23,7 @@ impl PartialText {
     pub(super) fn push(&mut self, piece: &[u8], expected: usize) -> Result<(), CloseCode> {
         let piece = self.complete_char(piece)?;
         let (whole, incomplete) = split_incomplete(piece);
-        let whole = simdutf8::basic::from_utf8(whole).map_err(|_| CloseCode::INVALID)?;
+        let whole = simdutf8::basic::from_utf8(whole).map_err(|_| CloseCode::Invalid)?;
         self.text.grow(whole.len(), expected);
         self.text.push_str(whole);
         self.keep_incomplete(incomplete)
@@ -32,7 +32,7 @@ impl PartialText {
     /// Returns the complete text.
     pub(super) fn finish(mut self) -> Result<ByteString, CloseCode> {
         if self.incomplete_length > 0 {
-            return Err(CloseCode::INVALID);
+            return Err(CloseCode::Invalid);
         }
         self.text.finish();
         Ok(self.text.into())
@@ -88,7 +88,7 @@ impl PartialText {
                 self.incomplete_length = incomplete.len();
                 Ok(())
             }
-            _ => Err(CloseCode::INVALID),
+            _ => Err(CloseCode::Invalid),
         }
     }
 }
@@ -170,10 +170,10 @@ mod tests {
         for bytes in wrong {
             for split in 0..=bytes.len() {
                 let (first, second) = bytes.split_at(split);
-                assert_eq!(join(&[first, second]), Err(CloseCode::INVALID), "{bytes:?}");
+                assert_eq!(join(&[first, second]), Err(CloseCode::Invalid), "{bytes:?}");
             }
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
-            assert_eq!(join(&single), Err(CloseCode::INVALID), "{bytes:?}");
+            assert_eq!(join(&single), Err(CloseCode::Invalid), "{bytes:?}");
         }
     }
 
@@ -181,8 +181,8 @@ mod tests {
     fn an_invalid_character_is_refused_immediately() {
         let mut text = PartialText::default();
         text.push(b"\xf4", 1).unwrap();
-        assert_eq!(text.push(b"\x90", 1), Err(CloseCode::INVALID));
+        assert_eq!(text.push(b"\x90", 1), Err(CloseCode::Invalid));
         let mut text = PartialText::default();
-        assert_eq!(text.push(b"abc\xf4\x90", 5), Err(CloseCode::INVALID));
+        assert_eq!(text.push(b"abc\xf4\x90", 5), Err(CloseCode::Invalid));
     }
 }

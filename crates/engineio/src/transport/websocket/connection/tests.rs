@@ -278,7 +278,7 @@ async fn a_client_that_violated_the_protocol_is_read_to_the_end() {
     let Incoming::Failed(code) = poll_fn(|cx| poll_receive(&mut connection, cx)).await else {
         panic!("a failure");
     };
-    assert_eq!(code, CloseCode::PROTOCOL);
+    assert_eq!(code, CloseCode::Protocol);
     let closing = tokio::spawn(connection.close(Some(code)));
     let mut sent = Vec::new();
     client.read_to_end(&mut sent).await.unwrap();

@@ -103,7 +103,7 @@ fn conversation() -> (Vec<u8>, Vec<Event>) {
         Event::Text("4compressed".into()),
         Event::Text("4compressed again".into()),
         Event::Binary(long.into()),
-        Event::Close(CloseCode::from_wire(1000)),
+        Event::Close(Some(CloseCode::Normal)),
     ];
     (bytes, events)
 }
@@ -226,7 +226,7 @@ fn too_large_frames_are_refused_by_their_header() {
         bytes.extend(length.to_be_bytes());
         bytes.extend(KEY);
         let refused = decode(&mut decoder(), &bytes, []);
-        assert_eq!(refused, (Vec::new(), Some(CloseCode::SIZE)));
+        assert_eq!(refused, (Vec::new(), Some(CloseCode::Size)));
     }
     let (events, failure) = decode(&mut decoder(), &frame(0x82, &[0; MAX]), []);
     assert!(events.len() == 1 && failure.is_none());
@@ -242,7 +242,7 @@ fn fragments_count_towards_one_limit() {
     .concat();
     assert_eq!(
         decode(&mut decoder(), &bytes, []),
-        (Vec::new(), Some(CloseCode::SIZE))
+        (Vec::new(), Some(CloseCode::Size))
     );
 }
 
@@ -258,7 +258,7 @@ fn a_fragment_above_the_limit_is_refused_by_its_header() {
         header.extend(length.to_be_bytes());
         header.extend(KEY);
         let bytes = [started, header].concat();
-        let refused = (Vec::new(), Some(CloseCode::SIZE));
+        let refused = (Vec::new(), Some(CloseCode::Size));
         assert_eq!(decode(&mut decoder(), &bytes, []), refused);
     }
 }
@@ -278,7 +278,7 @@ fn the_number_of_fragments_is_limited() {
     let too_many = [&bytes[..], &frame(0x00, b""), &frame(0x80, b"")].concat();
     assert_eq!(
         decode(&mut decoder(), &too_many, []),
-        (Vec::new(), Some(CloseCode::POLICY))
+        (Vec::new(), Some(CloseCode::Policy))
     );
 }
 
@@ -287,7 +287,7 @@ fn a_compression_bomb_is_refused() {
     let bomb = frame(0xc2, &deflate(&vec![0; 50 * MAX]));
     assert!(bomb.len() < MAX);
     let (events, failure) = decode(&mut decoder(), &bomb, []);
-    assert_eq!((events, failure), (Vec::new(), Some(CloseCode::SIZE)));
+    assert_eq!((events, failure), (Vec::new(), Some(CloseCode::Size)));
     let just = frame(0xc2, &deflate(&vec![0; MAX]));
     assert_eq!(decode(&mut decoder(), &just, []).1, None);
 }
@@ -308,7 +308,7 @@ fn protocol_violations_are_refused() {
         let (events, failure) = decode(&mut decoder(), &frames.concat(), []);
         assert_eq!(
             (events, failure),
-            (Vec::new(), Some(CloseCode::PROTOCOL)),
+            (Vec::new(), Some(CloseCode::Protocol)),
             "{frames:?}"
         );
     }
@@ -316,8 +316,23 @@ fn protocol_violations_are_refused() {
     let compressed = frame(0xc1, &deflate(b"4"));
     assert_eq!(
         decode(&mut without, &compressed, []).1,
-        Some(CloseCode::PROTOCOL)
+        Some(CloseCode::Protocol)
     );
+}
+
+#[test]
+fn only_valid_close_codes_are_accepted() {
+    let close = |code: u16| decode(&mut decoder(), &frame(0x88, &code.to_be_bytes()), []);
+    for code in [1000, 1001, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999] {
+        let events = vec![Event::Close(Some(code.into()))];
+        assert_eq!(close(code), (events, None), "{code}");
+    }
+    for code in [
+        0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535,
+    ] {
+        let refused = (Vec::new(), Some(CloseCode::Protocol));
+        assert_eq!(close(code), refused, "{code}");
+    }
 }
 
 #[test]
@@ -333,7 +348,7 @@ fn invalid_utf8_texts_are_refused() {
         let (events, failure) = decode(&mut decoder(), &frames.concat(), []);
         assert_eq!(
             (events, failure),
-            (Vec::new(), Some(CloseCode::INVALID)),
+            (Vec::new(), Some(CloseCode::Invalid)),
             "{frames:?}"
         );
     }
@@ -341,7 +356,7 @@ fn invalid_utf8_texts_are_refused() {
     let unfinished = &frame(0x81, &[b"abc\xff".as_slice(), &[b'x'; 100]].concat())[..30];
     assert_eq!(
         decode(&mut decoder(), unfinished, []).1,
-        Some(CloseCode::INVALID)
+        Some(CloseCode::Invalid)
     );
 }
 
