@@ -93,7 +93,7 @@ impl Broadcast {
         let runtime = self.runtime.as_ref().map(Handle::id);
         let served_here = |writer: &Writer| runtime == Some(writer.runtime());
         if !state.writer.as_ref().is_some_and(served_here) || !state.can_flush_parked() {
-            return session.queue(state, [message], self.options).0;
+            return session.queue_one(state, message, self.options);
         }
         let sent = state.proto.send_with(message, self.options);
         if sent.is_err() {

@@ -1,12 +1,12 @@
 //! The handle to one session.
 
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
 
 use engineio_proto::{
     CloseReason, Message, Packet, Protocol, SendError, SendOptions, SessionId, TextBuf, Transport,
 };
-use smallvec::SmallVec;
 
 use super::observer::{Announcement, SessionObserver};
 use super::shared::Shared;
@@ -55,7 +55,7 @@ impl Session {
         let message = message.into();
         let mut state = self.0.lock();
         if state.is_observed() {
-            return self.queue(state, [message], options).0;
+            return self.queue_one(state, message, options);
         }
         let sent = state.proto.send_with(message, options);
         state.wake_writer(sent.is_err());
@@ -85,7 +85,7 @@ impl Session {
     pub fn send_text_buf(&self, text: TextBuf, options: SendOptions) -> Result<(), SendError> {
         let mut state = self.0.lock();
         if state.is_observed() {
-            return self.queue(state, [text.into_text().into()], options).0;
+            return self.queue_one(state, text.into_text().into(), options);
         }
         let sent = state.proto.send_text_buf(text, options);
         state.wake_writer(sent.is_err());
@@ -115,7 +115,7 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        self.queue(self.0.lock(), messages, options).0
+        self.enqueue(messages, options).0
     }
 
     /// Queues messages if the transport is ready to send, and drops them otherwise. Returns whether
@@ -136,7 +136,11 @@ impl Session {
         options: SendOptions,
     ) -> bool {
         let state = self.0.lock();
-        state.proto.is_writable() && self.queue(state, messages, options).0.is_ok()
+        if !state.proto.is_writable() {
+            return false;
+        }
+        let (sent, _) = self.queue(state, &mut messages.into_iter(), options);
+        sent.is_ok()
     }
 
     /// Queues messages as [`send_all_with`](Self::send_all_with) does, and defers the observers
@@ -152,28 +156,38 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> (Result<(), SendError>, Announcement) {
-        self.queue(self.0.lock(), messages, options)
+        self.queue(self.0.lock(), &mut messages.into_iter(), options)
     }
 
     pub(super) fn lock(&self) -> StateGuard<'_> {
         self.0.lock()
     }
 
-    pub(super) fn queue(
+    /// Queues a message, and notifies the observers.
+    pub(super) fn queue_one(
+        &self,
+        state: StateGuard<'_>,
+        message: Message,
+        options: SendOptions,
+    ) -> Result<(), SendError> {
+        self.queue(state, &mut iter::once(message), options).0
+    }
+
+    fn queue(
         &self,
         mut state: StateGuard<'_>,
-        messages: impl IntoIterator<Item = Message>,
+        mut messages: &mut dyn Iterator<Item = Message>,
         options: SendOptions,
     ) -> (Result<(), SendError>, Announcement) {
         let Some(observers) = state.observers() else {
-            let sent = messages
-                .into_iter()
-                .try_for_each(|message| state.proto.send_with(message, options));
+            let sent = Iterator::try_for_each(&mut messages, |message| {
+                state.proto.send_with(message, options)
+            });
             state.wake_writer(sent.is_err());
             return (sent, Announcement::default());
         };
-        let mut created = SmallVec::<[Packet; 1]>::new();
-        let sent = messages.into_iter().try_for_each(|message| {
+        let mut created = Vec::new();
+        let sent = Iterator::try_for_each(&mut messages, |message| {
             let copy = message.clone();
             state.proto.send_with(message, options)?;
             created.push(Packet::Message(copy));

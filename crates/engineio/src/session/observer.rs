@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use engineio_proto::{CloseReason, Packet, Transport};
-use smallvec::SmallVec;
 
 /// An observer of the events of a session, see [`Session::observe`](crate::Session::observe).
 ///
@@ -61,11 +60,11 @@ pub struct Announcement(Option<Box<PendingEvents>>);
 #[derive(Debug)]
 struct PendingEvents {
     observers: Observers,
-    created: SmallVec<[Packet; 1]>,
+    created: Vec<Packet>,
 }
 
 impl Announcement {
-    pub(super) fn new(observers: Observers, created: SmallVec<[Packet; 1]>) -> Self {
+    pub(super) fn new(observers: Observers, created: Vec<Packet>) -> Self {
         Self(Some(Box::new(PendingEvents { observers, created })))
     }
 
