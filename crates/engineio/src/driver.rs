@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 use engineio_proto::{CloseReason, Packet, PayloadDecoder, Transport};
 use http::request::Parts;
 use pin_project::pin_project;
+use tokio::runtime::Handle;
 
 use crate::driver::event::DriverEvent;
 use crate::driver::run_budget::RunBudget;
@@ -43,7 +44,7 @@ use crate::driver::timer::Timer;
 use crate::engine::Engine;
 use crate::engine::application::{Application, Connection};
 use crate::engine::registry::SessionGuard;
-use crate::session::{Session, SessionEvent, StateGuard};
+use crate::session::{Session, SessionEvent, StateGuard, spawn_on};
 use crate::transport::channel::{Channel, ProbeChannel};
 use crate::transport::websocket::{CloseCode, PartialWrite, PendingUpgrade};
 use crate::transport::webtransport::WebTransport;
@@ -321,10 +322,11 @@ impl<A: Application> Core<A> {
                 channel.restore_writer(writer);
             }
             let closing = self.guard.track_closing_socket();
-            tokio::spawn(async move {
+            let task = async move {
                 channel.close(code).await;
                 drop(closing);
-            });
+            };
+            spawn_on(&Handle::current(), Box::pin(task));
         }
     }
 

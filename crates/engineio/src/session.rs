@@ -20,12 +20,14 @@ mod observer;
 mod shared;
 mod state;
 mod state_guard;
+mod task;
 
 pub use self::broadcast::Broadcast;
-pub(crate) use self::driver_slot::{BoxedDriver, DriverSlot};
+pub(crate) use self::driver_slot::DriverSlot;
 pub use self::handle::{ReadyState, Session};
 pub use self::observer::{Announcement, SessionEvent, SessionObserver};
 pub(crate) use self::observer::{Observers, is_heartbeat};
 pub(crate) use self::shared::{Shared, now};
 pub(crate) use self::state::{Post, SessionState};
 pub(crate) use self::state_guard::StateGuard;
+pub(crate) use self::task::{BoxedTask, spawn_on};

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{self, Handle};
 
-use crate::session::{BoxedDriver, DriverSlot, Shared, StateGuard};
+use crate::session::{BoxedTask, DriverSlot, Shared, StateGuard};
 
 /// The task of a session that starts with polling.
 pub(crate) struct PollingTask {
@@ -21,7 +21,7 @@ pub(crate) struct PollingTask {
     runtime: runtime::Id,
     /// The driver, once the session has left polling. From then on the slot is not checked in every
     /// run.
-    owned: Option<BoxedDriver>,
+    owned: Option<BoxedTask>,
 }
 
 impl PollingTask {
@@ -30,12 +30,9 @@ impl PollingTask {
     /// # Panics
     ///
     /// Panics outside of a tokio runtime.
-    pub(crate) fn new(
-        session: Arc<Shared>,
-        driver: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
+    pub(crate) fn new(session: Arc<Shared>, driver: BoxedTask) -> Self {
         let runtime = Handle::current().id();
-        session.lock().cold_or_insert().driver_slot = DriverSlot::Parked(Box::pin(driver), runtime);
+        session.lock().cold_or_insert().driver_slot = DriverSlot::Parked(driver, runtime);
         Self {
             session,
             runtime,
@@ -116,7 +113,7 @@ pub(crate) fn run_driver<'a>(session: &'a Shared, mut state: StateGuard<'a>) -> 
 /// A driver that a request has taken from the session's slot. Dropping it puts the driver back.
 struct BorrowedDriver<'a> {
     session: &'a Shared,
-    driver: Option<BoxedDriver>,
+    driver: Option<BoxedTask>,
     runtime: runtime::Id,
     /// The waker of the session's task, which is woken by everything that the driver waits for.
     waker: Waker,

@@ -6,6 +6,7 @@ use engineio_proto::{Handshake, Packet, PayloadEncoder, Transport};
 use http::header;
 use http::request::Parts;
 use smallvec::SmallVec;
+use tokio::runtime::Handle;
 
 use super::route;
 use super::upgrade::switch_protocols;
@@ -18,7 +19,7 @@ use crate::engine::session_id::{self, InvalidId};
 use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::query::Query;
 use crate::http::response::{self, BadUpgrade, EngineResponse};
-use crate::session::{Shared, now};
+use crate::session::{Shared, now, spawn_on};
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
 
@@ -129,7 +130,8 @@ async fn open_polling<A: Application>(
     add_initial_headers(engine, &guard, &mut response, &parts);
     let session = Arc::clone(&guard.session);
     let driver = Driver::polling(Arc::clone(engine), guard, parts);
-    tokio::spawn(PollingTask::new(session, driver));
+    let task = PollingTask::new(session, Box::pin(driver));
+    spawn_on(&Handle::current(), Box::pin(task));
     response
 }
 
@@ -146,7 +148,7 @@ fn open_websocket<A: Application>(
     };
     add_initial_headers(engine, &guard, &mut response, &parts);
     let driver = Driver::websocket(Arc::clone(engine), guard, upgrade, parts, open);
-    tokio::spawn(driver);
+    spawn_on(&Handle::current(), Box::pin(driver));
     response
 }
 

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use engineio_proto::{SessionId, Transport};
 use http::request::Parts;
+use tokio::runtime::Handle;
 
 use super::handshake::{OpenError, admit, open_packet};
 use crate::driver::Driver;
@@ -15,7 +16,7 @@ use crate::engine::application::Application;
 use crate::engine::registry::SessionGuard;
 use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::open::route;
-use crate::session::now;
+use crate::session::{now, spawn_on};
 use crate::transport::channel::ProbeChannel;
 use crate::transport::webtransport::{self, Greeting, WebTransport};
 
@@ -30,7 +31,7 @@ pub(crate) async fn serve_webtransport<A: Application>(
             let open = open_packet(engine, &guard.session, Transport::WebTransport);
             let engine = Arc::clone(engine);
             let driver = Driver::webtransport(engine, guard, webtransport, parts, &open);
-            tokio::spawn(driver);
+            spawn_on(&Handle::current(), Box::pin(driver));
         }
         Ok(None) => {}
         Err(OpenError::Refused(refusal)) => route::report_refusal(engine, &parts, &refusal),

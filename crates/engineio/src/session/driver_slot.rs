@@ -1,13 +1,10 @@
 //! The slot that stores the driver of a polling session while it is parked.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 
 use tokio::runtime;
 
-/// The driver of a session.
-pub(crate) type BoxedDriver = Pin<Box<dyn Future<Output = ()> + Send>>;
+use super::task::BoxedTask;
 
 /// The place where the driver of a polling session is.
 #[derive(Default)]
@@ -16,7 +13,7 @@ pub(crate) enum DriverSlot {
     #[default]
     Task,
     /// In the slot. It is parked and belongs to the task on this runtime.
-    Parked(BoxedDriver, runtime::Id),
+    Parked(BoxedTask, runtime::Id),
     /// With a request. Wakes that happen meanwhile are delivered afterwards.
     Request {
         /// Whether to wake the task.

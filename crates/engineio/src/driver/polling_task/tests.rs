@@ -54,7 +54,7 @@ impl TestTask {
                 progress
             })
         };
-        let task = PollingTask::new(Arc::clone(&session), driver);
+        let task = PollingTask::new(Arc::clone(&session), Box::pin(driver));
         Self {
             session,
             wakes: Arc::default(),

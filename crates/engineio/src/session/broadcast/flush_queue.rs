@@ -24,6 +24,7 @@ use smallvec::SmallVec;
 use tokio::runtime::{self, Handle};
 use tokio::task::yield_now;
 
+use crate::session::spawn_on;
 use crate::session::shared::Shared;
 
 /// The number of sessions that are flushed before the task yields: 16, which takes about 50
@@ -143,7 +144,7 @@ impl FlushQueue {
             queue: Arc::clone(self),
             counted: true,
         };
-        runtime.spawn(task.run());
+        spawn_on(runtime, Box::pin(task.run()));
     }
 
     fn is_empty(&self) -> bool {
