@@ -5,11 +5,11 @@ use std::sync::Arc;
 use engineio_proto::{Handshake, Packet, PayloadEncoder, Transport};
 use http::header;
 use http::request::Parts;
-use smallvec::SmallVec;
 use tokio::runtime::Handle;
 
 use super::route;
 use super::upgrade::switch_protocols;
+use crate::config::Config;
 use crate::driver::polling::{self, PollPayload};
 use crate::driver::{Driver, PollingTask};
 use crate::engine::Engine;
@@ -35,7 +35,7 @@ pub(super) async fn open<A: Application>(
         Err(OpenError::Closing) => return response::unavailable(),
         Err(OpenError::Refused(refusal)) => return route::refuse(engine, &parts, &refusal),
     };
-    let open = open_packet(engine, &guard.session, transport);
+    let open = open_packet(&engine.config, &guard.session, transport);
     match transport {
         Transport::Polling => open_polling(engine, parts, guard, open).await,
         _ => open_websocket(engine, parts, guard, open),
@@ -167,13 +167,8 @@ fn add_initial_headers<A: Application>(
     engine.application.headers(headers, parts);
 }
 
-pub(super) fn open_packet<A: Application>(
-    engine: &Engine<A>,
-    session: &Shared,
-    transport: Transport,
-) -> Packet {
-    let config = &engine.config;
-    let mut upgrades = SmallVec::<[Transport; 2]>::new();
+pub(super) fn open_packet(config: &Config, session: &Shared, transport: Transport) -> Packet {
+    let mut upgrades = Vec::new();
     if transport == Transport::Polling && config.allow_upgrades {
         // WebTransport supports only one revision.
         let protocol = session.lock().proto.protocol();
@@ -199,7 +194,6 @@ mod tests {
     use http::Request;
 
     use super::*;
-    use crate::config::Config;
     use crate::engine::application::tests::NoopApplication;
     use crate::http::connection_failure::BoxError;
 

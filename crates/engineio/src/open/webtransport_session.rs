@@ -28,7 +28,7 @@ pub(crate) async fn serve_webtransport<A: Application>(
 ) {
     match accept(engine, webtransport, &mut parts).await {
         Ok(Some((webtransport, guard))) => {
-            let open = open_packet(engine, &guard.session, Transport::WebTransport);
+            let open = open_packet(&engine.config, &guard.session, Transport::WebTransport);
             let engine = Arc::clone(engine);
             let driver = Driver::webtransport(engine, guard, webtransport, parts, &open);
             spawn_on(&Handle::current(), Box::pin(driver));

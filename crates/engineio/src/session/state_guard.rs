@@ -7,7 +7,6 @@ use std::task::Waker;
 
 use engineio_proto::Transport;
 use parking_lot::MutexGuard;
-use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use super::state::SessionState;
@@ -35,7 +34,7 @@ struct DeferredWakes {
 
 #[derive(Debug, Default)]
 struct MoreWakes {
-    tasks: SmallVec<[Waker; 2]>,
+    tasks: Vec<Waker>,
     drained: Option<Arc<Notify>>,
 }
 

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use engineio_proto::Spare;
-use smallvec::SmallVec;
 use tokio::io::AsyncWrite;
 
 /// The maximum size of a frame header on any transport, in bytes.
@@ -127,15 +126,20 @@ impl WriteQueue {
             let front = self.front.get(self.written..).unwrap_or_default();
             return Pin::new(io).poll_write(cx, front);
         }
-        let mut slices: SmallVec<[IoSlice<'_>; MAX_SLICES]> = SmallVec::new();
         let front = Some(&*self.front).filter(|front| !front.is_empty());
         let chunks = front.into_iter().chain(self.tail.iter().map(Chunk::bytes));
-        slices.extend(chunks.take(MAX_SLICES).map(IoSlice::new));
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let mut count = 0;
+        for (slice, chunk) in slices.iter_mut().zip(chunks) {
+            *slice = IoSlice::new(chunk);
+            count += 1;
+        }
+        let slices = slices.get_mut(..count).unwrap_or_default();
         if let Some(first) = slices.first_mut() {
             first.advance(self.written);
         }
         if io.is_write_vectored() {
-            Pin::new(io).poll_write_vectored(cx, &slices)
+            Pin::new(io).poll_write_vectored(cx, slices)
         } else {
             let first = slices.first().map(|first| &**first);
             Pin::new(io).poll_write(cx, first.unwrap_or_default())

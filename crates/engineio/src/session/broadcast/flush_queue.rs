@@ -20,12 +20,11 @@ use std::time::{Duration, Instant};
 
 use engineio_proto::Batch;
 use parking_lot::Mutex;
-use smallvec::SmallVec;
 use tokio::runtime::{self, Handle};
 use tokio::task::yield_now;
 
-use crate::session::spawn_on;
 use crate::session::shared::Shared;
+use crate::session::spawn_on;
 
 /// The number of sessions that are flushed before the task yields: 16, which takes about 50
 /// microseconds.
@@ -40,7 +39,7 @@ static QUEUES: Mutex<Vec<(runtime::Id, Weak<FlushQueue>)>> = Mutex::new(Vec::new
 /// Sessions that are scheduled to be flushed.
 #[derive(Debug, Default)]
 pub(super) struct FlushGroup {
-    sessions: SmallVec<[Arc<Shared>; GROUP_SIZE]>,
+    sessions: Vec<Arc<Shared>>,
 }
 
 impl FlushGroup {
@@ -49,6 +48,9 @@ impl FlushGroup {
     }
 
     pub(super) fn push(&mut self, session: Arc<Shared>) {
+        if self.sessions.is_empty() {
+            self.sessions.reserve_exact(GROUP_SIZE);
+        }
         self.sessions.push(session);
     }
 
