@@ -278,9 +278,10 @@ impl Decoder {
         if message.compressed {
             let inflation = self.inflation.as_mut().ok_or(CloseCode::Protocol)?;
             let max = self.max_message;
-            inflation.inflate(bytes, |piece| message.push(piece, None, max))?;
+            let mut take = |piece: &[u8]| message.push(piece, None, max);
+            inflation.inflate(bytes, &mut take)?;
             if complete && frame.fin {
-                inflation.finish(|piece| message.push(piece, None, max))?;
+                inflation.finish(&mut take)?;
             }
         } else {
             let expected = frame.fin.then_some(expected);

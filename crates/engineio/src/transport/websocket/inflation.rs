@@ -47,7 +47,7 @@ impl Inflation {
     pub(super) fn inflate(
         &mut self,
         mut input: &[u8],
-        mut take: impl FnMut(&[u8]) -> Result<(), CloseCode>,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), CloseCode>,
     ) -> Result<(), CloseCode> {
         let mut buffer = [0; STEP];
         loop {
@@ -78,7 +78,7 @@ impl Inflation {
     /// Inflates the rest of a complete message.
     pub(super) fn finish(
         &mut self,
-        take: impl FnMut(&[u8]) -> Result<(), CloseCode>,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), CloseCode>,
     ) -> Result<(), CloseCode> {
         self.inflate(&TAIL, take)?;
         let ended = std::mem::take(&mut self.ended);
@@ -191,7 +191,7 @@ mod tests {
         let zeros = crate::transport::websocket::deflation::tests::deflate(&vec![0; 10_000_000]);
         assert!(zeros.len() < 20_000);
         let mut taken = 0;
-        let result = inflation.inflate(&zeros, |piece| {
+        let result = inflation.inflate(&zeros, &mut |piece| {
             taken += piece.len();
             if taken > 100_000 {
                 Err(CloseCode::Size)

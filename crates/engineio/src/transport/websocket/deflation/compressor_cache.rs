@@ -1,8 +1,6 @@
 //! Compressors and recent results that the connections of a thread share, for messages without
 //! context takeover.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
 use zlib_rs::Deflate;
 
@@ -32,7 +30,7 @@ struct Compressor {
     params: DeflateParams,
     context: Deflate,
     /// From the least to the most recently used.
-    recent: VecDeque<Recent>,
+    recent: Vec<Recent>,
     /// The total size of `recent` in bytes.
     bytes: usize,
 }
@@ -62,9 +60,8 @@ impl CompressorCache {
             .position(|compressor| compressor.params == params);
         match known {
             Some(at) => {
-                if let Some(following) = self.compressors.get_mut(at..) {
-                    following.rotate_left(1);
-                }
+                let compressor = self.compressors.remove(at);
+                self.compressors.push(compressor);
             }
             None => {
                 if self.compressors.len() >= MAX_COMPRESSORS {
@@ -84,7 +81,7 @@ impl Compressor {
         Self {
             params,
             context: params.context(),
-            recent: VecDeque::new(),
+            recent: Vec::new(),
             bytes: 0,
         }
     }
@@ -94,9 +91,10 @@ impl Compressor {
         let known = self.recent.iter().rposition(|recent| {
             recent.message.as_ptr() == message.as_ptr() && recent.message.len() == message.len()
         });
-        if let Some(recent) = known.and_then(|at| self.recent.remove(at)) {
+        if let Some(at) = known {
+            let recent = self.recent.remove(at);
             let compressed = recent.compressed.clone();
-            self.recent.push_back(recent);
+            self.recent.push(recent);
             return compressed;
         }
         self.context.reset();
@@ -118,10 +116,9 @@ impl Compressor {
             return;
         }
         self.bytes += bytes;
-        self.recent.push_back(recent);
+        self.recent.push(recent);
         while self.recent.len() > MAX_RECENT || self.bytes > MAX_RECENT_BYTES {
-            let oldest = self.recent.pop_front();
-            self.bytes -= oldest.map_or(0, |oldest| oldest.bytes());
+            self.bytes -= self.recent.remove(0).bytes();
         }
     }
 }
