@@ -24,11 +24,10 @@ use http::header::{self, HeaderMap};
 #[must_use]
 pub fn preferred_encoding<'a>(request: &HeaderMap, offered: &[&'a str]) -> Option<&'a str> {
     let values = request.get_all(header::ACCEPT_ENCODING);
-    let accepted = values.iter().filter_map(|value| value.to_str().ok());
-    let accepted: Vec<Accepted<'_>> = accepted
-        .flat_map(|value| value.split(','))
-        .map(Accepted::parse)
-        .collect();
+    let mut accepted = Vec::new();
+    for value in values.iter().filter_map(|value| value.to_str().ok()) {
+        accepted.extend(value.split(',').map(Accepted::parse));
+    }
     let ranked = offered.iter().enumerate().filter_map(|(order, offer)| {
         let entries = accepted.iter().enumerate();
         let (at, named, quality) = entries

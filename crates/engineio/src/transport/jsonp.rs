@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use memchr::memmem;
 use percent_encoding::percent_decode;
 
 /// The form field that contains the packets.
@@ -83,19 +82,19 @@ fn decode(text: &[u8]) -> Vec<u8> {
 /// line end, and `\\n` for `\n`.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = memmem::find(rest, b"\\n") {
-        let (before, following) = rest.split_at(at);
-        out.extend_from_slice(before);
-        // An escaped backslash precedes.
-        if out.last() == Some(&b'\\') && at > 0 {
-            out.push(b'n');
-        } else {
-            out.push(b'\n');
+    for byte in text {
+        match (&*out, byte) {
+            ([.., b'\\', b'\\'], b'n') => {
+                out.pop();
+                out.push(b'n');
+            }
+            ([.., b'\\'], b'n') => {
+                out.pop();
+                out.push(b'\n');
+            }
+            _ => out.push(*byte),
         }
-        rest = following.get(2..).unwrap_or_default();
     }
-    out.extend_from_slice(rest);
     out
 }
 

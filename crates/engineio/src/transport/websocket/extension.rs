@@ -175,7 +175,7 @@ fn split_parameter(part: &str) -> Option<(&str, Option<String>)> {
         return is_token(part).then_some((part, None));
     };
     let value = match value.strip_prefix('"') {
-        Some(quoted) => quoted.strip_suffix('"')?.replace('\\', ""),
+        Some(quoted) => quoted.strip_suffix('"')?.split('\\').collect(),
         None => value.to_owned(),
     };
     (is_token(name) && is_token(&value)).then_some((name, Some(value)))
