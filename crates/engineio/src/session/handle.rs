@@ -53,13 +53,7 @@ impl Session {
         options: SendOptions,
     ) -> Result<(), SendError> {
         let message = message.into();
-        let mut state = self.0.lock();
-        if state.is_observed() {
-            return self.queue_one(state, message, options);
-        }
-        let sent = state.proto.send_with(message, options);
-        state.wake_writer(sent.is_err());
-        sent
+        self.queue_one(self.0.lock(), message, options)
     }
 
     /// Queues a text for this session only, with options. Short texts are copied into a shared
@@ -166,11 +160,16 @@ impl Session {
     /// Queues a message, and notifies the observers.
     pub(super) fn queue_one(
         &self,
-        state: StateGuard<'_>,
+        mut state: StateGuard<'_>,
         message: Message,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        self.queue(state, &mut iter::once(message), options).0
+        if state.is_observed() {
+            return self.queue(state, &mut iter::once(message), options).0;
+        }
+        let sent = state.proto.send_with(message, options);
+        state.wake_writer(sent.is_err());
+        sent
     }
 
     fn queue(
