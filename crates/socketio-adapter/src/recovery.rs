@@ -11,6 +11,14 @@
 //! Missed packets are selected by the rooms of the session, that is the rooms the socket was in when
 //! the connection was lost. All stored packets since the last one that the client knows are compared
 //! with these rooms. A ledger bounds the bytes of one namespace and of all namespaces together.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `packets.rs`, `sessions.rs` | the stored packets and sessions, their limits and expiry |
+//! | `ledger.rs` | the number of stored bytes |
+//! | `offsets.rs` | the offsets that name packets |
+//! | `resume.rs` | the packets that a client has missed |
+//! | `options.rs` | the limits |
 
 mod ledger;
 mod offsets;
