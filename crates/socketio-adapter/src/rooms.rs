@@ -288,13 +288,13 @@ impl<M: Member> Rooms<M> {
     /// member that joins or leaves meanwhile is visited at most once. Only the members of the
     /// target's rooms are looked at. Excluded rooms that are created after the start of the visit
     /// have no effect.
-    pub fn for_each(&self, target: &Target, visitor: impl FnMut(&Arc<M>)) {
+    pub fn for_each(&self, target: &Target, mut visitor: impl FnMut(&Arc<M>)) {
         Visit {
             directory: &self.directory,
             hasher: &self.hasher,
             index: &self.index,
         }
-        .run(target, visitor);
+        .run(target, &mut |selected| selected.for_each(&mut visitor));
     }
 
     fn join_one(&self, present: &mut Present<M>, member: &Arc<M>, room: &Room) {

@@ -75,13 +75,13 @@ impl<M: Member> Directory<M> {
         self.shards.iter().map(|shard| shard.lock().all.len()).sum()
     }
 
-    /// Calls `visitor` with each member. No lock is held during a call.
-    pub(super) fn visit(&self, chunk: &mut Chunk<M>, mut visitor: impl FnMut(&Arc<M>)) {
+    /// Calls `visitor` with all members, a chunk at a time. No lock is held during a call.
+    pub(super) fn visit(&self, chunk: &mut Chunk<M>, visitor: &mut dyn FnMut(&mut Chunk<M>)) {
         for shard in self.shards.iter() {
             let mut cursor = Cursor::default();
             loop {
                 let more = shard.lock().all.next_chunk(&mut cursor, chunk);
-                chunk.drain(&mut visitor);
+                visitor(chunk);
                 if !more {
                     break;
                 }

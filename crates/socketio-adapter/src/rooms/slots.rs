@@ -203,6 +203,8 @@ pub(super) struct Chunk<M> {
     /// A block, and the range of its stamps to visit (start inclusive, end exclusive).
     block: Option<(Block<M>, u64, u64)>,
     copied: Vec<Arc<M>>,
+    /// The member whose id is the name of the room. It has no slot there.
+    own: Option<Arc<M>>,
 }
 
 impl<M> Chunk<M> {
@@ -210,22 +212,33 @@ impl<M> Chunk<M> {
         Self {
             block: None,
             copied: Vec::new(),
+            own: None,
         }
     }
 
-    /// Calls `visitor` with each member and removes it from the chunk.
+    /// Adds the member whose id is the name of the room.
+    pub(super) fn set_own(&mut self, member: Arc<M>) {
+        self.own = Some(member);
+    }
+
+    /// Calls `visitor` with each member, and empties the chunk.
     pub(super) fn drain(&mut self, mut visitor: impl FnMut(&Arc<M>)) {
-        if let Some((block, first, end)) = self.block.take() {
-            let selected = block
-                .iter()
-                .filter(|slot| slot.stamp >= first && slot.stamp < end);
-            selected
-                .filter_map(|slot| slot.member.as_ref())
-                .for_each(&mut visitor);
-        }
-        for member in self.copied.drain(..) {
+        if let Some(member) = self.own.take() {
             visitor(&member);
         }
+        if let Some((block, first, end)) = self.block.take() {
+            for slot in &*block {
+                if (first..end).contains(&slot.stamp)
+                    && let Some(member) = &slot.member
+                {
+                    visitor(member);
+                }
+            }
+        }
+        for member in &self.copied {
+            visitor(member);
+        }
+        self.copied.clear();
     }
 }
 

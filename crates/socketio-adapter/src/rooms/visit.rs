@@ -21,41 +21,36 @@ pub(super) struct Visit<'a, M> {
 }
 
 impl<M: Member> Visit<'_, M> {
-    /// Calls `visitor` with each selected member. No lock is held during a call.
-    pub(super) fn run(&self, target: &Target, mut visitor: impl FnMut(&Arc<M>)) {
+    /// Calls `visitor` with the selected members, a chunk at a time. No lock is held during a call.
+    //
+    // All callers share this code. Only the loop over a chunk is compiled for each of them.
+    pub(super) fn run(&self, target: &Target, visitor: &mut dyn FnMut(Selected<'_, M>)) {
         let excluded = self.excluded(target.excluded());
-        let mut chunk = Chunk::new();
-        let mut visitor = |member: &Arc<M>| {
-            if !excluded.contains(member) {
-                visitor(member);
-            }
+        let mut seen = (target.rooms().len() > 1).then(HashSet::new);
+        let mut visitor = |chunk: &mut Chunk<M>| {
+            visitor(Selected {
+                chunk,
+                excluded: &excluded,
+                seen: seen.as_mut(),
+            });
         };
-        match target.rooms() {
-            [] => self.directory.visit(&mut chunk, visitor),
-            [room] => self.room(room, &mut chunk, visitor),
-            rooms => {
-                // By address. A member that gets the address of a dropped one was created after
-                // the start, so it need not be visited.
-                let mut seen = HashSet::new();
-                for room in rooms {
-                    self.room(room, &mut chunk, |member| {
-                        if seen.insert(Arc::as_ptr(member).addr()) {
-                            visitor(member);
-                        }
-                    });
-                }
-            }
+        let mut chunk = Chunk::new();
+        if target.rooms().is_empty() {
+            self.directory.visit(&mut chunk, &mut visitor);
+        }
+        for room in target.rooms() {
+            self.room(room, &mut chunk, &mut visitor);
         }
     }
 
     /// Visits the member whose id is the name, and the members that have joined the room of that name.
     /// The former is never among the latter.
-    fn room(&self, room: &Room, chunk: &mut Chunk<M>, mut visitor: impl FnMut(&Arc<M>)) {
+    fn room(&self, room: &Room, chunk: &mut Chunk<M>, visitor: &mut dyn FnMut(&mut Chunk<M>)) {
         let key = self.hasher.key(room.as_str());
-        if let Some(member) = self.directory.find(key)
-            && member.memberships().in_own_room()
-        {
-            visitor(&member);
+        let own = self.directory.find(key);
+        if let Some(member) = own.filter(|member| member.memberships().in_own_room()) {
+            chunk.set_own(member);
+            visitor(chunk);
         }
         let Some(entry) = self.index.find(key) else {
             return;
@@ -63,7 +58,7 @@ impl<M: Member> Visit<'_, M> {
         let mut cursor = Cursor::default();
         loop {
             let more = entry.slots().lock().next_chunk(&mut cursor, chunk);
-            chunk.drain(&mut visitor);
+            visitor(chunk);
             if !more {
                 break;
             }
@@ -86,6 +81,29 @@ impl<M: Member> Visit<'_, M> {
         excluded.members.sort_unstable_by_key(Arc::as_ptr);
         excluded.rooms.sort_unstable_by_key(Arc::as_ptr);
         excluded
+    }
+}
+
+/// The members of one chunk, of which some may be skipped.
+pub(super) struct Selected<'a, M> {
+    chunk: &'a mut Chunk<M>,
+    excluded: &'a Excluded<M>,
+    /// The members visited so far, if one may be in several rooms. By address: a member that gets the
+    /// address of a dropped one was created after the start, so it need not be visited.
+    seen: Option<&'a mut HashSet<usize>>,
+}
+
+impl<M: Member> Selected<'_, M> {
+    pub(super) fn for_each(mut self, visitor: &mut impl FnMut(&Arc<M>)) {
+        self.chunk.drain(|member| {
+            let is_new = match &mut self.seen {
+                Some(seen) => seen.insert(Arc::as_ptr(member).addr()),
+                None => true,
+            };
+            if is_new && !self.excluded.contains(member) {
+                visitor(member);
+            }
+        });
     }
 }
 
