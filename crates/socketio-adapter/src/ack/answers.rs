@@ -39,6 +39,10 @@ impl Answers {
 
     /// Merges the answers to several broadcasts into one stream that ends when all of them have ended.
     pub fn joined(all: impl IntoIterator<Item = Self>) -> Self {
+        Self::joined_list(all.into_iter().collect())
+    }
+
+    fn joined_list(all: Vec<Self>) -> Self {
         Self {
             source: AnswerSource::Joined(select_all(all)),
             guards: Vec::new(),

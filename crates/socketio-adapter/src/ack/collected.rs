@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use socketio_proto::Args;
 
 use super::tally::Tally;
@@ -83,15 +83,19 @@ impl Collected {
         }
         let queued = state.queue.len();
         change(&mut state);
-        state.closed |= state.tally.is_complete();
-        let waker = if state.closed || state.queue.len() > queued {
-            state.waker.take()
-        } else {
-            None
-        };
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake_if_changed(state, queued);
+    }
+}
+
+/// Wakes the stream after a change, if it has an answer more than before or has ended.
+fn wake_if_changed(mut state: MutexGuard<'_, CollectedState>, queued_before: usize) {
+    state.closed |= state.tally.is_complete();
+    if !state.closed && state.queue.len() <= queued_before {
+        return;
+    }
+    let waker = state.waker.take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
