@@ -23,7 +23,12 @@ impl Offsets {
     }
 
     pub(super) fn write(&self, number: u64) -> String {
-        [&self.prefix, itoa::Buffer::new().format(number)].concat()
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(number);
+        let mut offset = String::with_capacity(self.prefix.len().saturating_add(digits.len()));
+        offset.push_str(&self.prefix);
+        offset.push_str(digits);
+        offset
     }
 
     /// Returns the number of an offset that this instance has written.

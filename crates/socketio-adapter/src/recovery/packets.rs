@@ -137,7 +137,7 @@ impl KeptPackets {
 
     fn forget_expired_at(&mut self, now: Duration) {
         let age = self.options.packet_age();
-        self.forget_while(|_, first| now.saturating_sub(first.at) > age);
+        self.forget_while(&|_, first| now.saturating_sub(first.at) > age);
     }
 
     /// Removes expired packets, and the oldest ones over a limit.
@@ -145,10 +145,10 @@ impl KeptPackets {
         self.forget_expired_at(now);
         self.ledger.make_room(now);
         let max = self.options.max_packets;
-        self.forget_while(|kept, _| kept.kept.len() > max || !kept.ledger.fits());
+        self.forget_while(&|kept, _| kept.kept.len() > max || !kept.ledger.fits());
     }
 
-    fn forget_while(&mut self, is_excess: impl Fn(&Self, &KeptPacket) -> bool) {
+    fn forget_while(&mut self, is_excess: &dyn Fn(&Self, &KeptPacket) -> bool) {
         while let Some(first) = self.kept.front()
             && is_excess(self, first)
         {

@@ -89,7 +89,7 @@ impl KeptSessions {
     pub(crate) fn forget_expired(&mut self) {
         let now = self.options.now();
         let limit = self.options.max_disconnection_duration;
-        self.forget_while(|_, (since, _)| now.saturating_sub(since) > limit);
+        self.forget_while(&|_, (since, _)| now.saturating_sub(since) > limit);
     }
 
     /// Removes expired sessions, and the oldest ones over a limit.
@@ -97,10 +97,10 @@ impl KeptSessions {
         self.forget_expired();
         self.ledger.make_room(now);
         let max = self.options.max_sessions;
-        self.forget_while(|kept, _| kept.by_id.len() > max || !kept.ledger.fits());
+        self.forget_while(&|kept, _| kept.by_id.len() > max || !kept.ledger.fits());
     }
 
-    fn forget_while(&mut self, is_excess: impl Fn(&Self, LossKey) -> bool) {
+    fn forget_while(&mut self, is_excess: &dyn Fn(&Self, LossKey) -> bool) {
         while let Some((&lost, _)) = self.by_loss.first_key_value()
             && is_excess(self, lost)
             && let Some(kept) = self.by_loss.remove(&lost)
