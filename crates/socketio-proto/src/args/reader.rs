@@ -86,42 +86,38 @@ impl<'de> Reader<'de> {
         self.text = self.text.get(cursor.offset()..).unwrap_or_default();
     }
 
-    /// Reads the content between two brackets.
-    fn nested<T>(
-        &mut self,
-        [open, close]: [u8; 2],
-        read: impl FnOnce(&mut Self) -> Result<T, JsonError>,
-    ) -> Result<T, JsonError> {
-        self.expect(open)?;
+    /// Reads the opening bracket of an array or object.
+    fn open(&mut self, bracket: u8) -> Result<(), JsonError> {
+        self.expect(bracket)?;
         self.remaining_depth = self.remaining_depth.saturating_sub(1);
         if self.remaining_depth == 0 {
             return Err(JsonError::custom("nested too deep"));
         }
-        let value = read(self)?;
+        Ok(())
+    }
+
+    /// Reads the closing bracket of an array or object.
+    fn close(&mut self, bracket: u8) -> Result<(), JsonError> {
         self.remaining_depth = self.remaining_depth.saturating_add(1);
-        if self.eat(close) {
-            Ok(value)
+        if self.eat(bracket) {
+            Ok(())
         } else {
             Err(JsonError::custom("more elements than expected"))
         }
     }
 
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, JsonError> {
-        self.nested(*b"[]", |reader| {
-            visitor.visit_seq(ReaderElements {
-                reader,
-                is_first: true,
-            })
-        })
+        self.open(b'[')?;
+        let list = visitor.visit_seq(ReaderElements::new(self))?;
+        self.close(b']')?;
+        Ok(list)
     }
 
     fn object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, JsonError> {
-        self.nested(*b"{}", |reader| {
-            visitor.visit_map(ReaderElements {
-                reader,
-                is_first: true,
-            })
-        })
+        self.open(b'{')?;
+        let object = visitor.visit_map(ReaderElements::new(self))?;
+        self.close(b'}')?;
+        Ok(object)
     }
 }
 
@@ -241,7 +237,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, JsonError> {
         match self.peek() {
-            Some(b'{') => self.nested(*b"{}", |reader| visitor.visit_enum(reader)),
+            Some(b'{') => {
+                self.open(b'{')?;
+                let value = visitor.visit_enum(&mut *self)?;
+                self.close(b'}')?;
+                Ok(value)
+            }
             _ => serde_json::Deserializer::from_str(self.value())
                 .deserialize_enum(name, variants, visitor),
         }
@@ -280,7 +281,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 /// serde buffers the content of untagged and internally tagged enums and of flattened fields with such
 /// a visitor. Its `expecting` text is the only difference from the visitors of types that accept any
 /// JSON but no bytes, such as [`serde_json::Value`].
-fn accepts_bytes<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+fn accepts_bytes(visitor: &dyn Expected) -> bool {
     use fmt::Write;
 
     struct Rest(&'static str);
@@ -293,8 +294,7 @@ fn accepts_bytes<'de, V: Visitor<'de>>(visitor: &V) -> bool {
     }
 
     let mut rest = Rest("any value");
-    let expected: &dyn Expected = visitor;
-    write!(rest, "{expected}").is_ok() && rest.0.is_empty()
+    write!(rest, "{visitor}").is_ok() && rest.0.is_empty()
 }
 
 /// The elements of an array or the members of an object.
@@ -303,7 +303,14 @@ struct ReaderElements<'a, 'de> {
     is_first: bool,
 }
 
-impl ReaderElements<'_, '_> {
+impl<'a, 'de> ReaderElements<'a, 'de> {
+    fn new(reader: &'a mut Reader<'de>) -> Self {
+        Self {
+            reader,
+            is_first: true,
+        }
+    }
+
     /// Advances to the next element. Returns whether there is one.
     fn step(&mut self) -> Result<bool, JsonError> {
         if let None | Some(b']' | b'}') = self.reader.peek() {
@@ -366,6 +373,8 @@ impl<'de> EnumAccess<'de> for &mut Reader<'de> {
 impl<'de> VariantAccess<'de> for &mut Reader<'de> {
     type Error = JsonError;
 
+    // Inlined so that it is compiled only where an enum is read.
+    #[inline]
     fn unit_variant(self) -> Result<(), JsonError> {
         serde::Deserialize::deserialize(self)
     }
