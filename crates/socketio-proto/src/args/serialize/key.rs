@@ -16,30 +16,26 @@ fn no_key() -> JsonError {
 }
 
 impl<'a> KeySerializer<'a> {
-    fn quoted(
-        self,
-        write: impl FnOnce(&mut JsonOutput) -> Result<(), JsonError>,
-    ) -> Result<(), JsonError> {
-        self.0.text.push('"');
-        write(self.0)?;
-        self.0.text.push('"');
-        Ok(())
-    }
-
     fn float(self, is_finite: bool, number: impl Serialize) -> Result<(), JsonError> {
         if !is_finite {
             return Err(JsonError::custom(
                 "float key must be finite (got NaN or +/-inf)",
             ));
         }
-        self.quoted(|output| output.float(number))
+        self.0.text.push('"');
+        self.0.float(number)?;
+        self.0.text.push('"');
+        Ok(())
     }
 }
 
 macro_rules! quoted {
     ($($method:ident($ty:ty))*) => {$(
         fn $method(self, key: $ty) -> Result<(), JsonError> {
-            self.quoted(|output| output.$method(key))
+            self.0.text.push('"');
+            self.0.$method(key)?;
+            self.0.text.push('"');
+            Ok(())
         }
     )*};
 }
