@@ -36,7 +36,7 @@ impl EventName {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'));
         match unquoted {
-            Some(raw) if raw.contains('\\') => Cow::Owned(unescape(raw)),
+            Some(raw) if raw.as_bytes().contains(&b'\\') => Cow::Owned(unescape(raw)),
             Some(raw) => Cow::Borrowed(raw),
             None => Cow::Borrowed(token),
         }
