@@ -41,6 +41,12 @@ impl ConnectContext {
             parts: LazyParts::new(),
         }
     }
+
+    /// Releases what only extractors need. The handler may run for a long time.
+    pub(crate) fn finish_extraction(&mut self) {
+        self.auth = Args::default();
+        self.parts.give_back();
+    }
 }
 
 /// The context of a call of an event handler.
@@ -146,6 +152,11 @@ impl DisconnectContext {
             reason,
             parts: LazyParts::new(),
         }
+    }
+
+    /// Releases the request, which only extractors need. The handler may run for a long time.
+    pub(crate) fn finish_extraction(&mut self) {
+        self.parts.give_back();
     }
 }
 

@@ -19,13 +19,13 @@
 //! If the compiler only reports that a function is not a handler, add
 //! [`#[debug_handler]`](macro@crate::debug_handler) to the function for a more precise error.
 
-#[expect(unnameable_types, reason = "other crates must not name them")]
-mod arguments;
 mod connect;
 mod erased;
 mod event;
 mod event_listener;
 mod event_middleware;
+#[expect(unnameable_types, reason = "other crates must not name them")]
+mod function;
 mod functions;
 mod middleware;
 mod namespace;

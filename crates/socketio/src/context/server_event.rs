@@ -50,6 +50,12 @@ impl ServerEventContext {
         }
     }
 
+    /// Releases what only extractors need. The handler may run for a long time.
+    pub(crate) fn finish_extraction(&mut self) {
+        self.args = Args::default();
+        self.parts = None;
+    }
+
     /// Returns the name of the event.
     pub fn event_name(&self) -> Cow<'_, str> {
         self.args.event_name().unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 
-use super::arguments::{Arguments, Function};
+use super::function::Function;
 use super::sealed::Seal;
 use super::{
     ConnectHandler, ConnectOutput, DisconnectHandler, EventHandler, EventMiddleware,
@@ -18,73 +18,65 @@ use crate::error::rejection::Rejection;
 use crate::extract::Event;
 
 #[diagnostic::do_not_recommend]
-impl<F, S, M, A> RequestHandler<(M, A), S> for F
+impl<F, S, T> RequestHandler<T, S> for F
 where
-    F: Function<A>,
+    F: Function<Parts, S, T>,
     S: Send + Sync + 'static,
-    A: Arguments<Parts, S, M>,
 {
     type Output = F::Output;
 
     async fn call(self, request: &mut Parts, state: &S, _: Seal) -> Result<F::Output, Refusal> {
-        let arguments = A::extract(request, state).await?;
-        Ok(self.call(arguments).await)
+        Function::call(self, request, state, |_| ()).await
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<F, S, M, A> ConnectHandler<(M, A), S> for F
+impl<F, S, T> ConnectHandler<T, S> for F
 where
-    F: Function<A, Output: ConnectOutput>,
+    F: Function<ConnectContext, S, T, Output: ConnectOutput>,
     S: Send + Sync + 'static,
-    A: Arguments<ConnectContext, S, M>,
 {
     async fn call(self, mut cx: ConnectContext, state: &S, _: Seal) -> Result<(), ConnectError> {
-        let arguments = A::extract(&mut cx, state).await?;
-        // Drops the rest of the context because the handler may run for a long time.
-        let ConnectContext { socket, .. } = cx;
-        self.call(arguments).await.log(&socket);
+        let output =
+            Function::call(self, &mut cx, state, ConnectContext::finish_extraction).await?;
+        output.log(&cx.socket);
         Ok(())
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<F, S, M, A> Middleware<(M, A), S> for F
+impl<F, S, T> Middleware<T, S> for F
 where
-    F: Function<A, Output: MiddlewareOutput>,
+    F: Function<ConnectContext, S, T, Output: MiddlewareOutput>,
     S: Send + Sync + 'static,
-    A: Arguments<ConnectContext, S, M>,
 {
     async fn call(self, cx: &mut ConnectContext, state: &S, _: Seal) -> Result<(), ConnectError> {
-        let arguments = A::extract(cx, state).await?;
-        self.call(arguments).await.into_result()
+        Function::call(self, cx, state, |_| ()).await?.into_result()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<F, S, M, A> NamespacePredicate<(M, A), S> for F
+impl<F, S, T> NamespacePredicate<T, S> for F
 where
-    F: Function<A, Output: PredicateOutput>,
+    F: Function<NamespaceContext, S, T, Output: PredicateOutput>,
     S: Send + Sync + 'static,
-    A: Arguments<NamespaceContext, S, M>,
 {
     async fn call(self, cx: &mut NamespaceContext, state: &S, _: Seal) -> Result<bool, Rejection> {
-        let arguments = A::extract(cx, state).await?;
-        self.call(arguments).await.into_result()
+        Function::call(self, cx, state, |_| ()).await?.into_result()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<F, S, M, A> EventHandler<(M, A), S> for F
+impl<F, S, T> EventHandler<T, S> for F
 where
-    F: Function<A, Output: IntoReply>,
+    F: Function<EventContext, S, T, Output: IntoReply>,
     S: Send + Sync + 'static,
-    A: Arguments<EventContext, S, M>,
 {
     async fn call(self, cx: &mut EventContext, state: &S, _: Seal) -> Result<(), Rejection> {
-        let arguments = A::extract(cx, state).await?;
-        cx.finish_extraction();
-        match self.call(arguments).await.into_reply() {
+        match Function::call(self, cx, state, EventContext::finish_extraction)
+            .await?
+            .into_reply()
+        {
             Some(reply) => cx.answer(&reply),
             None => Ok(()),
         }
@@ -92,11 +84,10 @@ where
 }
 
 #[diagnostic::do_not_recommend]
-impl<F, S, M, A> EventMiddleware<(M, A), S> for F
+impl<F, S, T> EventMiddleware<T, S> for F
 where
-    F: Function<A, Output: EventMiddlewareOutput>,
+    F: Function<EventContext, S, T, Output: EventMiddlewareOutput>,
     S: Send + Sync + 'static,
-    A: Arguments<EventContext, S, M>,
 {
     async fn call(
         self,
@@ -104,24 +95,21 @@ where
         state: &S,
         _: Seal,
     ) -> Result<Option<Event>, Rejection> {
-        let arguments = A::extract(cx, state).await?;
-        self.call(arguments).await.into_result()
+        Function::call(self, cx, state, |_| ()).await?.into_result()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<F, S, M, A> ServerEventHandler<(M, A), S> for F
+impl<F, S, T> ServerEventHandler<T, S> for F
 where
-    F: Function<A, Output: IntoReply>,
+    F: Function<ServerEventContext, S, T, Output: IntoReply>,
     S: Send + Sync + 'static,
-    A: Arguments<ServerEventContext, S, M>,
 {
     async fn call(self, mut cx: ServerEventContext, state: &S, _: Seal) -> Result<(), Rejection> {
-        let arguments = A::extract(&mut cx, state).await?;
-        // Drops the rest of the context because the handler may run for a long time.
-        let ServerEventContext { reply, .. } = cx;
-        let answer = self.call(arguments).await.into_reply();
-        if let (Some(reply), Some(answer)) = (reply, answer) {
+        let answer = Function::call(self, &mut cx, state, ServerEventContext::finish_extraction)
+            .await?
+            .into_reply();
+        if let (Some(reply), Some(answer)) = (cx.reply, answer) {
             reply.send(&answer)?;
         }
         Ok(())
@@ -129,16 +117,12 @@ where
 }
 
 #[diagnostic::do_not_recommend]
-impl<F, S, M, A> DisconnectHandler<(M, A), S> for F
+impl<F, S, T> DisconnectHandler<T, S> for F
 where
-    F: Function<A, Output = ()>,
+    F: Function<DisconnectContext, S, T, Output = ()>,
     S: Send + Sync + 'static,
-    A: Arguments<DisconnectContext, S, M>,
 {
     async fn call(self, mut cx: DisconnectContext, state: &S, _: Seal) -> Result<(), Rejection> {
-        let arguments = A::extract(&mut cx, state).await?;
-        drop(cx);
-        self.call(arguments).await;
-        Ok(())
+        Function::call(self, &mut cx, state, DisconnectContext::finish_extraction).await
     }
 }
