@@ -6,16 +6,19 @@ pub(crate) mod registry;
 pub(crate) mod session_id;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engineio_proto::{CloseReason, SessionConfig, SessionId, Transport};
+use http::request::Parts;
 
 use crate::config::Config;
 use crate::engine::application::Application;
 use crate::engine::registry::Registry;
-use crate::session::Session;
+use crate::http::response::EngineResponse;
+use crate::session::{Session, Shared};
 
 /// An Engine.IO server: its options, its sessions and the application.
 pub struct Engine<A: Application> {
@@ -23,18 +26,33 @@ pub struct Engine<A: Application> {
     pub(crate) session_config: Arc<SessionConfig>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) application: A,
+    pub(crate) starters: Starters<A>,
     closing: AtomicBool,
 }
 
+/// The functions that start or continue a session.
+///
+/// Services call them through pointers. The crate that creates the engine thereby compiles the driver
+/// of its sessions once, instead of every crate that has a service.
+pub(crate) struct Starters<A: Application> {
+    /// Answers a request that opens a session.
+    pub(crate) open: fn(Arc<Engine<A>>, Parts, Transport) -> EngineFuture,
+    /// Answers the request of a WebSocket for a polling session.
+    pub(crate) upgrade: fn(Arc<Engine<A>>, Arc<Shared>, Parts) -> EngineFuture,
+}
+
+/// The future of a response of the engine.
+pub(crate) type EngineFuture = Pin<Box<dyn Future<Output = EngineResponse> + Send>>;
+
 impl<A: Application> Engine<A> {
-    /// Creates an engine without sessions.
-    #[must_use]
-    pub fn new(config: Config, application: A) -> Self {
+    /// Creates an engine without sessions, see [`Engine::new`].
+    pub(crate) fn with_starters(config: Config, application: A, starters: Starters<A>) -> Self {
         Self {
             session_config: Arc::new(config.session.clone()),
             config,
             registry: Arc::new(Registry::new()),
             application,
+            starters,
             closing: AtomicBool::new(false),
         }
     }

@@ -7,7 +7,6 @@ mod upgrade;
 mod webtransport_session;
 
 use std::future::ready;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -19,14 +18,23 @@ use self::route::{FoundSession, Route, refuse};
 use self::upgrade::upgrade;
 pub(crate) use self::webtransport_session::serve_webtransport;
 use crate::driver::polling::{self, Outcome};
-use crate::engine::Engine;
 use crate::engine::application::Application;
+use crate::engine::{Engine, EngineFuture, Starters};
 use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::response::{self, EngineResponse};
 use crate::session::Shared;
 
-/// The future of a response of the engine.
-pub(crate) type EngineFuture = Pin<Box<dyn Future<Output = EngineResponse> + Send>>;
+/// Returns the functions that open and upgrade sessions.
+pub(crate) fn starters<A: Application>() -> Starters<A> {
+    Starters {
+        open: |engine, parts, transport| {
+            Box::pin(async move { open(&engine, parts, transport).await })
+        },
+        upgrade: |engine, session, parts| {
+            Box::pin(async move { upgrade(&engine, &session, parts) })
+        },
+    }
+}
 
 /// Answers a request below the engine's path.
 ///
@@ -51,9 +59,13 @@ where
             respond(&engine, &mut parts, posted)
         }),
         Ok(Route::Open(transport)) => {
-            Box::pin(async move { open(&engine, parts, transport).await })
+            let open = engine.starters.open;
+            open(engine, parts, transport)
         }
-        Ok(Route::Upgrade(session)) => Box::pin(async move { upgrade(&engine, &session, parts) }),
+        Ok(Route::Upgrade(session)) => {
+            let upgrade = engine.starters.upgrade;
+            upgrade(engine, session, parts)
+        }
         Ok(Route::UnknownMethod) => {
             Box::pin(ready(response::status(StatusCode::INTERNAL_SERVER_ERROR)))
         }

@@ -64,6 +64,22 @@ enum Selection {
     Children(Arc<Parent>),
 }
 
+impl Selection {
+    /// Changes the handlers of the namespaces.
+    fn register(&self, change: &dyn Fn(&mut Handlers)) {
+        match self {
+            Self::Children(parent) => parent.register(change),
+            Self::One(shared) => match shared.owner::<NamespaceInner>() {
+                Some(core) => core.register(change),
+                None => tracing::warn!(
+                    namespace = %shared.name(),
+                    "a handler was registered with a removed namespace and has no effect"
+                ),
+            },
+        }
+    }
+}
+
 impl<S> Namespace<S> {
     pub(crate) fn of_core(core: &NamespaceInner, state: S) -> Self {
         Self::new(Selection::One(Arc::clone(&core.shared)), state)
@@ -158,7 +174,7 @@ impl<S> Namespace<S> {
     /// By default handlers start in the order of arrival, and a handler that waits does not delay
     /// the next event. Node has no such option.
     pub fn ordered(self) -> Self {
-        self.register(|handlers| handlers.ordered = true)
+        self.register(&|handlers| handlers.ordered = true)
     }
 
     pub(crate) fn operator(&self) -> BroadcastOperator {
@@ -169,17 +185,8 @@ impl<S> Namespace<S> {
         BroadcastOperator::new(scope, Target::all())
     }
 
-    fn register(self, change: impl Fn(&mut Handlers)) -> Self {
-        match &self.selection {
-            Selection::Children(parent) => parent.register(change),
-            Selection::One(shared) => match shared.owner::<NamespaceInner>() {
-                Some(core) => core.register(change),
-                None => tracing::warn!(
-                    namespace = self.name(),
-                    "a handler was registered with a removed namespace and has no effect"
-                ),
-            },
-        }
+    fn register(self, change: &dyn Fn(&mut Handlers)) -> Self {
+        self.selection.register(change);
         self
     }
 }
@@ -199,7 +206,7 @@ where
         T: 'static,
     {
         let listener = MiddlewareListener::new(middleware, self.state.clone());
-        self.register(|handlers| handlers.middleware.push(listener.clone()))
+        self.register(&|handlers| handlers.middleware.push(listener.clone()))
     }
 
     /// Adds a handler that runs when a client has joined (Node's event `connection`).
@@ -212,7 +219,7 @@ where
         T: 'static,
     {
         let listener = ConnectListener::new(handler, self.state.clone());
-        self.register(|handlers| handlers.connect.push(listener.clone()))
+        self.register(&|handlers| handlers.connect.push(listener.clone()))
     }
 
     /// Adds a handler for an event of the clients (Node's `socket.on`).
@@ -239,7 +246,7 @@ where
         T: 'static,
     {
         let listener = DisconnectListener::new(handler, self.state.clone());
-        self.register(|handlers| handlers.disconnecting.push(listener.clone()))
+        self.register(&|handlers| handlers.disconnecting.push(listener.clone()))
     }
 
     /// Adds a handler that runs when a socket has left its rooms and the namespace (Node's event
@@ -255,7 +262,7 @@ where
         T: 'static,
     {
         let listener = DisconnectListener::new(handler, self.state.clone());
-        self.register(|handlers| handlers.disconnect.push(listener.clone()))
+        self.register(&|handlers| handlers.disconnect.push(listener.clone()))
     }
 
     /// Sets the handler for events that were rejected, because an extractor or middleware rejected
@@ -269,7 +276,7 @@ where
         T: 'static,
     {
         let listener = EventListener::new(handler, self.state.clone());
-        self.register(|handlers| handlers.rejection = Some(listener.clone()))
+        self.register(&|handlers| handlers.rejection = Some(listener.clone()))
     }
 }
 

@@ -10,12 +10,19 @@ use http_body::Body;
 use http_body_util::Full;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::application::Application;
 use crate::open;
 use crate::transport::webtransport::WebTransport;
 
 impl<A: Application> Engine<A> {
+    /// Creates an engine without sessions.
+    #[must_use]
+    pub fn new(config: Config, application: A) -> Self {
+        Self::with_starters(config, application, open::starters())
+    }
+
     /// Answers a request, regardless of its path (Node's `handleRequest` and `handleUpgrade`).
     pub fn handle<B>(
         self: &Arc<Self>,

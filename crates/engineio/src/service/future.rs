@@ -10,8 +10,8 @@ use http::Response;
 use http_body_util::Full;
 use pin_project::pin_project;
 
+use crate::engine::EngineFuture;
 use crate::http::body::ResponseBody;
-use crate::open::EngineFuture;
 
 /// The future of [`EngineIoService`](crate::EngineIoService).
 #[pin_project]

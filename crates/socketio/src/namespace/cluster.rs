@@ -43,7 +43,7 @@ impl<S> Namespace<S> {
     where
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
-        self.register(|handlers| handlers.shared_data.share::<T>(key))
+        self.register(&|handlers| handlers.shared_data.share::<T>(key))
     }
 }
 
@@ -90,7 +90,7 @@ where
              or choose another name"
         );
         let listener = ServerEventListener::new(handler, self.state.clone());
-        self.register(|handlers| {
+        self.register(&|handlers| {
             let listeners = handlers.server_events.entry(event.into());
             listeners.or_default().push(listener.clone());
         })

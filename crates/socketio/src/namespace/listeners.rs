@@ -62,7 +62,7 @@ where
         T: 'static,
     {
         let listener = EventMiddlewareListener::new(middleware, self.state.clone());
-        self.register(|handlers| handlers.event_middleware.push(listener.clone()))
+        self.register(&|handlers| handlers.event_middleware.push(listener.clone()))
     }
 
     /// Adds a handler in front of the existing handlers of the event (Node's `prependListener`).
@@ -123,7 +123,7 @@ where
     {
         assert_not_reserved(event);
         let listener = HandlerEntry::new(EventListener::new(handler, self.state.clone()));
-        self.register(|handlers| handlers.add_event(event, listener.clone(), position))
+        self.register(&|handlers| handlers.add_event(event, listener.clone(), position))
     }
 
     fn add_any<H, T>(self, position: Position, handler: H) -> Self
@@ -132,7 +132,7 @@ where
         T: 'static,
     {
         let listener = HandlerEntry::new(EventListener::new(handler, self.state.clone()));
-        self.register(|handlers| handlers.add_any(listener.clone(), position))
+        self.register(&|handlers| handlers.add_any(listener.clone(), position))
     }
 }
 
@@ -175,37 +175,37 @@ impl<S> Namespace<S> {
     ///
     /// Handlers that are running continue. Listeners of single sockets are not affected.
     pub fn off(&self, id: ListenerId) -> bool {
-        self.remove_handlers(|handlers| handlers.remove_event(id))
+        self.remove_handlers(&|handlers| handlers.remove_event(id))
     }
 
     /// Removes one catch-all listener. Returns whether it existed.
     #[doc(alias = "offAny")]
     pub fn off_any(&self, id: ListenerId) -> bool {
-        self.remove_handlers(|handlers| remove(&mut handlers.any, id))
+        self.remove_handlers(&|handlers| remove(&mut handlers.any, id))
     }
 
     /// Removes all catch-all listeners (Node's `offAny()`).
     #[doc(alias = "offAny")]
     pub fn off_all_any(&self) {
-        self.remove_handlers(|handlers| !std::mem::take(&mut handlers.any).is_empty());
+        self.remove_handlers(&|handlers| !std::mem::take(&mut handlers.any).is_empty());
     }
 
     /// Removes one listener of outgoing events. Returns whether it existed.
     #[doc(alias = "offAnyOutgoing")]
     pub fn off_any_outgoing(&self, id: ListenerId) -> bool {
-        self.remove_handlers(|handlers| remove(&mut handlers.outgoing, id))
+        self.remove_handlers(&|handlers| remove(&mut handlers.outgoing, id))
     }
 
     /// Removes all listeners of outgoing events (Node's `offAnyOutgoing()`).
     #[doc(alias = "offAnyOutgoing")]
     pub fn off_all_any_outgoing(&self) {
-        self.remove_handlers(|handlers| !std::mem::take(&mut handlers.outgoing).is_empty());
+        self.remove_handlers(&|handlers| !std::mem::take(&mut handlers.outgoing).is_empty());
     }
 
     /// Removes the handlers of an event (Node's `removeAllListeners(event)`).
     #[doc(alias = "removeAllListeners")]
     pub fn remove_listeners(&self, event: &str) {
-        self.remove_handlers(|handlers| handlers.events.remove(event).is_some());
+        self.remove_handlers(&|handlers| handlers.events.remove(event).is_some());
     }
 
     /// Removes the handlers of all events (Node's `removeAllListeners()`).
@@ -215,7 +215,7 @@ impl<S> Namespace<S> {
     /// listeners of single sockets are kept.
     #[doc(alias = "removeAllListeners")]
     pub fn remove_all_listeners(&self) {
-        self.remove_handlers(|handlers| !std::mem::take(&mut handlers.events).is_empty());
+        self.remove_handlers(&|handlers| !std::mem::take(&mut handlers.events).is_empty());
     }
 
     /// Returns the sorted names of events that have handlers (Node's `eventNames`).
@@ -260,12 +260,12 @@ impl<S> Namespace<S> {
         F: Fn(&Socket, &str, &Args) + Send + Sync + 'static,
     {
         let listener = HandlerEntry::new(OutgoingHandler(Arc::new(listener)));
-        self.register(|handlers| handlers.add_outgoing(listener.clone(), position))
+        self.register(&|handlers| handlers.add_outgoing(listener.clone(), position))
     }
 
     /// Removes handlers. Returns whether any existed, in the namespace or in any child of the
     /// pattern.
-    fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
+    fn remove_handlers(&self, remove_handlers: &dyn Fn(&mut Handlers) -> bool) -> bool {
         match &self.selection {
             Selection::Children(parent) => parent.remove_handlers(remove_handlers),
             Selection::One(shared) => match shared.owner::<NamespaceInner>() {

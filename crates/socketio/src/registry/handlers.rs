@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -57,6 +58,15 @@ pub(crate) struct OutgoingHandler(pub(crate) Arc<NamespaceListener>);
 type NamespaceListener = dyn Fn(&Socket, &str, &Args) + Send + Sync;
 
 impl Handlers {
+    /// Replaces a table by a changed copy, and returns the previous one.
+    pub(crate) fn update(table: &ArcSwap<Self>, change: &dyn Fn(&mut Self)) -> Arc<Self> {
+        table.rcu(|handlers| {
+            let mut handlers = Self::clone(handlers);
+            change(&mut handlers);
+            handlers
+        })
+    }
+
     /// Returns whether a listener or middleware receives events of every name.
     pub(crate) fn has_any_listeners(&self) -> bool {
         !self.any.is_empty() || !self.event_middleware.is_empty()

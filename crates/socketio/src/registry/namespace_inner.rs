@@ -123,7 +123,7 @@ impl NamespaceInner {
     }
 
     /// Changes the handlers for the application.
-    pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
+    pub(crate) fn register(&self, change: &dyn Fn(&mut Handlers)) {
         // Handlers that are added by listeners of new namespaces are added again if this one is
         // recreated.
         if let Some(child) = &self.child
@@ -146,7 +146,7 @@ impl NamespaceInner {
         &self,
         old: &Arc<Handlers>,
         new: &Arc<Handlers>,
-        change: impl Fn(&mut Handlers),
+        change: &dyn Fn(&mut Handlers),
     ) {
         let found = self.handlers.compare_and_swap(old, Arc::clone(new));
         if Arc::ptr_eq(&found, old) {
@@ -157,18 +157,14 @@ impl NamespaceInner {
     }
 
     /// Removes handlers and returns whether any existed. A removal does not pin a child.
-    pub(crate) fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
+    pub(crate) fn remove_handlers(&self, remove_handlers: &dyn Fn(&mut Handlers) -> bool) -> bool {
         let was_there = Cell::new(false);
-        self.change(|handlers| was_there.set(remove_handlers(handlers)));
+        self.change(&|handlers| was_there.set(remove_handlers(handlers)));
         was_there.get()
     }
 
-    fn change(&self, change: impl Fn(&mut Handlers)) {
-        self.handlers.rcu(|handlers| {
-            let mut handlers = Handlers::clone(handlers);
-            change(&mut handlers);
-            handlers
-        });
+    fn change(&self, change: &dyn Fn(&mut Handlers)) {
+        Handlers::update(&self.handlers, change);
         self.changed();
     }
 

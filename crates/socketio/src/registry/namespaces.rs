@@ -430,10 +430,10 @@ mod tests {
             namespaces.find_or_create(&name)
         });
         let shares = |child: &NamespaceInner| Arc::ptr_eq(&child.handlers(), &parent.handlers());
-        parent.register(|handlers| handlers.ordered = true);
+        parent.register(&|handlers| handlers.ordered = true);
         assert!(shares(&a) && shares(&b));
-        b.register(|handlers| handlers.rejection = None);
-        parent.register(|handlers| handlers.ordered = false);
+        b.register(&|handlers| handlers.rejection = None);
+        parent.register(&|handlers| handlers.ordered = false);
         assert!(shares(&a) && !shares(&b));
         assert!(!b.handlers().ordered);
     }

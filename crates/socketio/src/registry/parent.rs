@@ -80,39 +80,33 @@ impl Parent {
     }
 
     /// Changes the handlers of all existing and future children.
-    pub(crate) fn register(&self, change: impl Fn(&mut Handlers)) {
+    pub(crate) fn register(&self, change: &dyn Fn(&mut Handlers)) {
         // A child that is created concurrently either has the old table and is in the list, or has
         // the new table. Concurrent changes reach each child once.
         let children = self.children.write();
         let old = self.handlers.load_full();
-        self.handlers.rcu(|handlers| {
-            let mut handlers = Handlers::clone(handlers);
-            change(&mut handlers);
-            handlers
-        });
+        Handlers::update(&self.handlers, change);
         let new = self.handlers.load_full();
         for child in children.values() {
-            child.inherit(&old, &new, &change);
+            child.inherit(&old, &new, change);
         }
     }
 
     /// Removes handlers from all existing and future children. Returns whether any existed.
-    pub(crate) fn remove_handlers(&self, remove_handlers: impl Fn(&mut Handlers) -> bool) -> bool {
+    pub(crate) fn remove_handlers(&self, remove_handlers: &dyn Fn(&mut Handlers) -> bool) -> bool {
         let was_there = Cell::new(false);
         let (children, before) = {
             // Locked for the same reason as in `register`.
             let children = self.children.write();
-            let before = self.handlers.rcu(|handlers| {
-                let mut handlers = Handlers::clone(handlers);
-                was_there.set(remove_handlers(&mut handlers));
-                handlers
+            let before = Handlers::update(&self.handlers, &|handlers| {
+                was_there.set(remove_handlers(handlers));
             });
             (children.values().cloned().collect::<Vec<_>>(), before)
         };
         // Dropped without the lock, because handlers may own anything.
         drop(before);
         children.iter().fold(was_there.get(), |was_there, child| {
-            child.remove_handlers(&remove_handlers) || was_there
+            child.remove_handlers(remove_handlers) || was_there
         })
     }
 

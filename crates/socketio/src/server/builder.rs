@@ -74,7 +74,11 @@ impl SocketIoBuilder {
 impl<S> SocketIoBuilder<S> {
     /// Sets the state that handlers extract from. The default is `()`.
     pub fn with_state<S2>(self, state: S2) -> SocketIoBuilder<S2> {
-        SocketIoBuilder {
+        self.replace_state(state).0
+    }
+
+    fn replace_state<S2>(self, state: S2) -> (SocketIoBuilder<S2>, S) {
+        let builder = SocketIoBuilder {
             adapter: self.adapter,
             recovery: self.recovery,
             engine: self.engine,
@@ -85,7 +89,8 @@ impl<S> SocketIoBuilder<S> {
             client: self.client,
             allow_request: self.allow_request,
             state,
-        }
+        };
+        (builder, self.state)
     }
 
     /// Sets the adapter, which connects the server to others (Node's `adapter`). The default keeps
@@ -350,7 +355,23 @@ impl<S> SocketIoBuilder<S> {
 
     /// Builds the server.
     #[must_use]
-    pub fn build(mut self) -> SocketIoLayer<S> {
+    pub fn build(self) -> SocketIoLayer<S> {
+        let (options, state) = self.replace_state(());
+        SocketIoLayer::from_engine(options.into_engine(), state)
+    }
+
+    fn engine(mut self, change: impl FnOnce(Config) -> Config) -> Self {
+        self.engine = change(self.engine);
+        self
+    }
+}
+
+impl SocketIoBuilder {
+    /// Builds the server.
+    ///
+    /// Not generic over the state, so that the server is compiled in this crate and not in the
+    /// application.
+    fn into_engine(mut self) -> Arc<Engine<App>> {
         let recovery = self.recovery.as_ref();
         self.namespaces.recovery = recovery.map(|recovery| RecoverySettings {
             max_disconnection_duration: recovery.max_disconnection_duration,
@@ -371,7 +392,7 @@ impl<S> SocketIoBuilder<S> {
             decode: Arc::new(self.decode),
             ..self.limits
         });
-        let engine = Arc::new_cyclic(|engine: &Weak<Engine<App>>| {
+        Arc::new_cyclic(|engine: &Weak<Engine<App>>| {
             let server = ServerLink(Backlink::new(engine.clone()));
             let app = App {
                 limits,
@@ -382,13 +403,7 @@ impl<S> SocketIoBuilder<S> {
                 server,
             };
             Engine::new(self.engine, app)
-        });
-        SocketIoLayer::from_engine(engine, self.state)
-    }
-
-    fn engine(mut self, change: impl FnOnce(Config) -> Config) -> Self {
-        self.engine = change(self.engine);
-        self
+        })
     }
 }
 
