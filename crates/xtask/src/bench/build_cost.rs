@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::project::Project;
 
 /// Each server is built as often, in turn.
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 3;
 
 /// The unit of times in `/proc`, in 1/s. The same on every Linux.
 const TICKS: f64 = 100.0;
