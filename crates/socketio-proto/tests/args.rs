@@ -266,6 +266,28 @@ fn a_tuple_is_written_as_several_arguments() {
 }
 
 #[test]
+fn null_is_an_argument_and_a_unit_is_none() {
+    #[derive(serde::Serialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Nothing,
+        #[expect(dead_code, reason = "it gives the type a size")]
+        Number(u8),
+    }
+
+    assert_eq!(written(&Value::Null), r#"["e",null]"#);
+    assert_eq!(written(&Some(Value::Null)), r#"["e",null]"#);
+    assert_eq!(written(&Box::new(Value::Null)), r#"["e",null]"#);
+    assert_eq!(written(&Untagged::Nothing), r#"["e",null]"#);
+    assert_eq!(written(&None::<()>), r#"["e",null]"#);
+    let args = Args::from_serialize(None, &Value::Null).unwrap();
+    assert_eq!(args.as_json(), "[null]");
+    let appended = args.with_appended(&Value::Null).unwrap();
+    assert_eq!(appended.as_json(), "[null,null]");
+    assert_eq!(args.with_appended(&()).unwrap().as_json(), "[null]");
+}
+
+#[test]
 fn any_other_type_is_written_as_one_argument() {
     assert_eq!(written("text"), r#"["e","text"]"#);
     assert_eq!(written(&'c'), r#"["e","c"]"#);

@@ -34,6 +34,7 @@ impl ArgsWriter {
     where
         T: Serialize + ?Sized,
     {
-        args.serialize(TopLevel(self)).map_err(EncodeError::new)
+        args.serialize(TopLevel::new(self, args))
+            .map_err(EncodeError::new)
     }
 }

@@ -1,7 +1,9 @@
 //! The return values of event handlers.
 
+use std::any::type_name;
 use std::convert::Infallible;
 
+use serde::ser::SerializeTuple as _;
 use serde::{Serialize, Serializer};
 
 use crate::error::rejection::Rejection;
@@ -127,8 +129,23 @@ where
 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Ok(value) => value.serialize(serializer),
-            Self::Err(error) => error.serialize(serializer),
+            Self::Ok(value) => serialize_arguments(value, serializer),
+            Self::Err(error) => serialize_arguments(error, serializer),
         }
     }
+}
+
+/// Serialises the content of an `Either`, with `()` as no arguments.
+///
+/// serde writes `()` and `serde_json::Value::Null` alike. The serializer of arguments distinguishes
+/// them by the size of the outermost value, which here is that of the `Either`.
+fn serialize_arguments<T, S>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
+where
+    T: Serialize,
+    S: Serializer,
+{
+    if type_name::<T>() == type_name::<()>() {
+        return serializer.serialize_tuple(0)?.end();
+    }
+    value.serialize(serializer)
 }

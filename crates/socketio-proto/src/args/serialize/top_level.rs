@@ -9,14 +9,27 @@ use super::relay::{Relay, TOKEN};
 use super::value::{Elements, Fields};
 
 /// A serializer that writes a tuple as several arguments, `()` as none, and any other type as one.
-pub(super) struct TopLevel<'a>(pub(super) &'a mut ArgsWriter);
+pub(super) struct TopLevel<'a> {
+    writer: &'a mut ArgsWriter,
+    /// Whether the value has no size, as `()`. Other values that serde writes as a unit, such as
+    /// `serde_json::Value::Null`, are an argument.
+    is_empty: bool,
+}
 
 impl<'a> TopLevel<'a> {
+    /// Creates a serializer of `value`.
+    pub(super) fn new<T: ?Sized>(writer: &'a mut ArgsWriter, value: &T) -> Self {
+        Self {
+            writer,
+            is_empty: size_of_val(value) == 0,
+        }
+    }
+
     /// Returns the output for a value that is one argument.
     #[inline]
     fn one(self) -> &'a mut JsonOutput {
-        self.0.separate();
-        &mut self.0.output
+        self.writer.separate();
+        &mut self.writer.output
     }
 }
 
@@ -41,11 +54,14 @@ impl<'a> Serializer for TopLevel<'a> {
     type SerializeTupleVariant = Elements<'a>;
 
     fn serialize_tuple(self, _len: usize) -> Result<SeveralArguments<'a>, JsonError> {
-        Ok(SeveralArguments(self.0))
+        Ok(SeveralArguments(self.writer))
     }
 
     fn serialize_unit(self) -> Result<(), JsonError> {
-        Ok(())
+        if self.is_empty {
+            return Ok(());
+        }
+        self.one().serialize_unit()
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), JsonError> {
@@ -58,8 +74,8 @@ impl<'a> Serializer for TopLevel<'a> {
         value: &T,
     ) -> Result<(), JsonError> {
         // The placeholders are numbered from 0, so there must be no attachments before.
-        if name == TOKEN && self.0.output.attachments.is_empty() {
-            return value.serialize(Relay(self.0));
+        if name == TOKEN && self.writer.output.attachments.is_empty() {
+            return value.serialize(Relay(self.writer));
         }
         self.one().serialize_newtype_struct(name, value)
     }

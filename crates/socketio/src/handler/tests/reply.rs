@@ -25,6 +25,19 @@ async fn a_reply_holds_a_tuple_one_or_no_argument() {
 }
 
 #[tokio::test]
+async fn null_is_an_argument() {
+    let null = serde_json::Value::Null;
+    let plain = async || Reply(serde_json::Value::Null);
+    assert_eq!(answer(plain, "1").await, ["437[null]"]);
+    let some = async || Some(Reply(serde_json::Value::Null));
+    assert_eq!(answer(some, "1").await, ["437[null]"]);
+    let ok = async move || Ok::<_, Reply<()>>(Reply(null.clone()));
+    assert_eq!(answer(ok, "1").await, ["437[null]"]);
+    let unit = async || Err::<Reply<u8>, _>(Reply(()));
+    assert_eq!(answer(unit, "1").await, ["437[]"]);
+}
+
+#[tokio::test]
 async fn bytes_are_sent_as_attachments() {
     let handler = async || Reply((1, Bytes::from_static(b"cat")));
     assert_eq!(
