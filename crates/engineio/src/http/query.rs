@@ -1,13 +1,70 @@
 //! The parameters of a request's query.
 
+use std::borrow::Cow;
+
 use engineio_proto::Protocol;
+use http::request::Parts;
 use memchr::memchr;
 
 /// The common start of the queries of polls and POSTs.
 const COMMON_START: &str = "EIO=4&transport=polling&";
 
-/// The parameters of a request's query. They are not decoded: ids, revisions and transport names
-/// contain no characters that clients would encode.
+/// A value that is neither a transport, an id nor a revision: that of a repeated parameter.
+///
+/// Node reads a repeated parameter as an array, which is none of them either.
+const REPEATED: &str = ",";
+
+/// The text of a request's query, without escapes in the parameters that are read.
+#[derive(Debug)]
+pub(crate) struct QueryText<'a>(Option<Cow<'a, str>>);
+
+impl<'a> QueryText<'a> {
+    /// Returns the query of a request.
+    pub(crate) fn of(request: &'a Parts) -> Self {
+        Self(request.uri.query().map(unescaped))
+    }
+
+    /// Parses the parameters.
+    pub(crate) fn parse(&self) -> Query<'_> {
+        Query::parse(self.0.as_deref())
+    }
+}
+
+/// Decodes the escapes of characters that occur in ids, revisions and transport names.
+///
+/// The others stay encoded, which keeps the pairs apart. A value with such an escape is not valid
+/// anyway.
+fn unescaped(query: &str) -> Cow<'_, str> {
+    let Some((plain, mut rest)) = query.split_once('%') else {
+        return Cow::Borrowed(query);
+    };
+    let mut out = String::with_capacity(query.len());
+    out.push_str(plain);
+    loop {
+        let byte = rest
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => {
+                out.push(char::from(byte));
+                rest = rest.get(2..).unwrap_or_default();
+            }
+            _ => out.push('%'),
+        }
+        match rest.split_once('%') {
+            Some((plain, after)) => {
+                out.push_str(plain);
+                rest = after;
+            }
+            None => {
+                out.push_str(rest);
+                return Cow::Owned(out);
+            }
+        }
+    }
+}
+
+/// The parameters of a request's query.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Query<'a> {
     /// `transport`.
@@ -24,9 +81,8 @@ pub(crate) struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Parses a query in one pass, because every poll and POST has one. The first of several equal
-    /// names counts.
-    pub(crate) fn parse(query: Option<&'a str>) -> Self {
+    /// Parses a query in one pass, because every poll and POST has one.
+    fn parse(query: Option<&'a str>) -> Self {
         let mut read = Self::default();
         let mut rest = query;
         // One comparison takes a tenth of the time of parsing the pairs.
@@ -58,7 +114,10 @@ impl<'a> Query<'a> {
                 }
                 _ => continue,
             };
-            parameter.get_or_insert(value);
+            *parameter = match parameter {
+                None => Some(value),
+                Some(_) => Some(REPEATED),
+            };
         }
         read.sid.take_if(|sid| sid.is_empty());
         read
@@ -108,9 +167,10 @@ mod tests {
             // The same pairs, with an unknown one in front of them.
             let other = format!("EIO=4&x=y&transport=polling&{rest}");
             assert_eq!(format!("{usual:?}"), format!("{:?}", read(&other)));
-            assert_eq!(usual.protocol(), Protocol::V4);
-            assert_eq!(usual.transport, Some("polling"));
         }
+        let usual = read(COMMON_START);
+        assert_eq!(usual.protocol(), Protocol::V4);
+        assert_eq!(usual.transport, Some("polling"));
         assert_eq!(read("EIO=4&transport=pollin").transport, Some("pollin"));
         assert_eq!(read("EIO=4&transport=polling2").transport, Some("polling2"));
     }
@@ -134,15 +194,39 @@ mod tests {
     }
 
     #[test]
-    fn names_are_not_decoded() {
-        let query = read("SID=a&xsid=b&sid%20=c&%73id=d&jj=1&b641=1&eio=4");
+    fn other_names_are_ignored() {
+        let query = read("SID=a&xsid=b&sid%20=c&jj=1&b641=1&eio=4");
         assert_eq!(query.sid, None);
         assert_eq!(query.jsonp, None);
         assert!(!query.base64 && !query.names_protocol());
     }
 
+    /// Node's `querystring` decodes names and values.
     #[test]
-    fn values_are_not_decoded() {
+    fn names_and_values_are_decoded() {
+        let text = unescaped("EI%4f=%34&transport=p%6flling&%73id=%61-b%5F%7e&%6A=%31&b%364=1");
+        let query = read(&text);
+        assert_eq!(query.protocol(), Protocol::V4);
+        assert_eq!(query.transport, Some("polling"));
+        assert_eq!(query.sid, Some("a-b_~"));
+        assert_eq!(query.jsonp, Some("1"));
+        assert!(query.base64);
+    }
+
+    #[test]
+    fn escapes_do_not_separate_pairs() {
+        for query in [
+            "sid=a%26b%3Dc",
+            "sid=%",
+            "sid=%4",
+            "sid=%zz",
+            "sid=%C3%A9",
+            "sid=a%é",
+            "sid=%25%2B",
+        ] {
+            assert_eq!(unescaped(query), query);
+        }
+        assert_eq!(unescaped("a=%2541&b=%%41"), "a=%2541&b=%A");
         let query = read("sid=a%26b=c&transport=a+b?é&j=");
         assert_eq!(query.sid, Some("a%26b=c"));
         assert_eq!(query.transport, Some("a+b?é"));
@@ -150,12 +234,17 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_equal_names_counts_even_if_it_is_empty() {
-        let query = read("sid=&sid=x&EIO=&EIO=4&transport=a&transport=b");
-        assert_eq!(query.sid, None);
+    fn a_repeated_parameter_has_no_valid_value() {
+        let query = read("EIO=4&transport=polling&sid=a&sid=a&transport=polling&EIO=4");
+        assert_eq!(query.sid, Some(REPEATED));
+        assert_eq!(query.transport, Some(REPEATED));
         assert_eq!(query.protocol(), Protocol::V3);
-        assert_eq!(query.transport, Some("a"));
-        assert!(read("b64=&b64=1").base64, "any of them asks for it");
+        assert_eq!(read("sid=&sid=a").sid, Some(REPEATED));
+    }
+
+    #[test]
+    fn base64_is_on_if_any_value_asks_for_it() {
+        assert!(read("b64=&b64=1").base64);
         assert!(!read("b64=").base64);
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::application::Application;
 use crate::engine::registry::SessionGuard;
 use crate::engine::session_id::{self, InvalidId};
 use crate::http::connection_failure::{FailureContext, Refusal};
-use crate::http::query::Query;
+use crate::http::query::QueryText;
 use crate::http::response::{self, BadUpgrade, EngineResponse};
 use crate::session::{Shared, now, spawn_on};
 use crate::transport::jsonp::Jsonp;
@@ -105,7 +105,8 @@ async fn open_polling<A: Application>(
     guard: SessionGuard,
     open: Packet,
 ) -> EngineResponse {
-    let query = Query::parse(parts.uri.query());
+    let query = QueryText::of(&parts);
+    let query = query.parse();
     let jsonp = query.jsonp.map(Jsonp::with_index);
     let mut payload = {
         let mut state = guard.session.lock();

@@ -1,6 +1,7 @@
 //! Routing: the kind of a request, the checks that refuse it, and the response to a refused request.
 
 use engineio_proto::{ConnectionError, Protocol, Transport};
+use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
@@ -8,7 +9,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::application::Application;
 use crate::http::connection_failure::{ConnectionFailure, FailureContext, Refusal};
-use crate::http::query::Query;
+use crate::http::query::{Query, QueryText};
 use crate::http::response::{self, BadUpgrade, EngineResponse};
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
@@ -39,7 +40,7 @@ pub(crate) struct FoundSession<S> {
 
 /// Returns the protocol revision of a request for a new session.
 pub(crate) fn protocol(parts: &Parts, config: &Config) -> Result<Protocol, Refusal> {
-    let protocol = Query::parse(parts.uri.query()).protocol();
+    let protocol = QueryText::of(parts).parse().protocol();
     match protocol {
         Protocol::V3 if !config.allow_eio3 => Err(Refusal::unsupported_protocol(protocol)),
         _ => Ok(protocol),
@@ -54,7 +55,8 @@ pub(crate) fn route<S>(
     config: &Config,
     find: impl FnOnce(&str) -> Option<FoundSession<S>>,
 ) -> Result<Route<S>, Refusal> {
-    let query = Query::parse(parts.uri.query());
+    let query = QueryText::of(parts);
+    let query = query.parse();
     let upgrade = is_websocket_upgrade(parts);
 
     let transport = query
@@ -121,7 +123,8 @@ pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal
         return Err(Refusal::unknown_transport(Some(name)));
     }
     check_origin(parts, config)?;
-    let query = Query::parse(parts.uri.query());
+    let query = QueryText::of(parts);
+    let query = query.parse();
     match query.protocol() {
         protocol if query.names_protocol() && protocol != webtransport::PROTOCOL => {
             Err(Refusal::unsupported_protocol(protocol))
@@ -135,11 +138,10 @@ fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
     if config.origins.allow_all() {
         return Ok(());
     }
-    match parts.headers.get(header::ORIGIN) {
-        Some(origin) if !config.origins.allows(origin) => {
-            Err(Refusal::origin_not_allowed(Some(origin)))
-        }
-        _ => Ok(()),
+    match single(&parts.headers, &header::ORIGIN) {
+        Ok(None) => Ok(()),
+        Ok(Some(origin)) if config.origins.allows(origin) => Ok(()),
+        Ok(Some(origin)) | Err(origin) => Err(Refusal::origin_not_allowed(Some(origin))),
     }
 }
 
@@ -184,7 +186,8 @@ fn is_extended_connect(parts: &Parts) -> bool {
 /// Checks the WebSocket headers of an upgrade request. Returns the key to answer, which only
 /// HTTP/1.1 has.
 pub(crate) fn websocket_key(parts: &Parts) -> Result<Option<&HeaderValue>, BadUpgrade> {
-    let version = parts.headers.get(header::SEC_WEBSOCKET_VERSION);
+    let version = single(&parts.headers, &header::SEC_WEBSOCKET_VERSION);
+    let version = version.map_err(|_| BadUpgrade::Version)?;
     if parts.version == Version::HTTP_2 {
         return match version {
             None => Ok(None),
@@ -196,9 +199,9 @@ pub(crate) fn websocket_key(parts: &Parts) -> Result<Option<&HeaderValue>, BadUp
         return Err(BadUpgrade::Malformed);
     }
     // 16 bytes in base64 are 22 characters and two of padding.
-    let key = parts
-        .headers
-        .get(header::SEC_WEBSOCKET_KEY)
+    let key = single(&parts.headers, &header::SEC_WEBSOCKET_KEY)
+        .ok()
+        .flatten()
         .filter(|key| key.len() == 24 && key.as_bytes().ends_with(b"=="))
         .ok_or(BadUpgrade::Malformed)?;
     match version {
@@ -207,7 +210,21 @@ pub(crate) fn websocket_key(parts: &Parts) -> Result<Option<&HeaderValue>, BadUp
     }
 }
 
-fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
+/// Returns the value of a header that must not be repeated, or an error with the first value if it is.
+///
+/// Node joins the values of such headers, which makes them invalid.
+fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a HeaderValue>, &'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(first), Some(_)) => Err(first),
+        (value, _) => Ok(value),
+    }
+}
+
+fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     headers.get_all(name).iter().any(|value| {
         value.to_str().is_ok_and(|value| {
             value
@@ -439,6 +456,49 @@ mod tests {
                 assert_eq!(refusal.context.name(), Some("ORIGIN_NOT_ALLOWED"));
             }
         }
+    }
+
+    #[test]
+    fn a_repeated_origin_is_refused() {
+        let config = Config::default().origins(crate::config::origins::Origins::list([
+            "https://example.com",
+        ]));
+        let good = ("origin", "https://example.com");
+        let evil = ("origin", "https://evil.example");
+        for headers in [[good, evil], [evil, good], [good, good]] {
+            let parts = parts("GET", "EIO=4&transport=polling", &headers);
+            let refusal = route(&parts, &config, |_| None::<FoundSession<()>>).unwrap_err();
+            assert_eq!(refusal.context.name(), Some("ORIGIN_NOT_ALLOWED"));
+        }
+    }
+
+    #[test]
+    fn a_repeated_transport_or_session_is_unknown() {
+        let code = |query: &str| {
+            let parts = parts("GET", query, &[]);
+            let find = |sid: &str| {
+                (sid == "polls")
+                    .then(|| found(Transport::Polling))
+                    .flatten()
+            };
+            route(&parts, &Config::default(), find)
+                .map(|_| ())
+                .map_err(|refusal| refusal.error.code())
+        };
+        assert_eq!(code("EIO=4&transport=polling&sid=polls"), Ok(()));
+        assert_eq!(code("EIO=4&transport=polling&transport=polling"), Err(0));
+        assert_eq!(code("EIO=4&transport=polling&sid=polls&sid=polls"), Err(1));
+        assert_eq!(code("EIO=%34&transport=p%6flling&%73id=polls"), Ok(()));
+    }
+
+    #[test]
+    fn a_repeated_key_or_version_of_a_websocket_is_refused() {
+        let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let version = ("sec-websocket-version", "13");
+        let accepts = |headers: &[(&str, &str)]| websocket_key(&parts("GET", "", headers)).is_ok();
+        assert!(accepts(&[key, version]));
+        assert!(!accepts(&[key, key, version]));
+        assert!(!accepts(&[key, version, version]));
     }
 
     #[test]

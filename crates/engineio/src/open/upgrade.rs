@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::application::Application;
 use crate::http::connection_failure::{FailureContext, Refusal};
-use crate::http::query::Query;
+use crate::http::query::QueryText;
 use crate::http::response::{self, BadUpgrade, EngineResponse};
 use crate::session::{Shared, now};
 use crate::transport::channel::ProbeChannel;
@@ -90,7 +90,7 @@ pub(super) fn switch_protocols(
         Some(on_upgrade) => {
             let coding = Coding {
                 protocol,
-                base64: Query::parse(parts.uri.query()).base64,
+                base64: QueryText::of(parts).parse().base64,
             };
             let pending = PendingUpgrade {
                 on_upgrade,
