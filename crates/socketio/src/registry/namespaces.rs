@@ -6,7 +6,7 @@ use std::sync::{Arc, Once, Weak};
 
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockWriteGuard};
 use socketio_adapter::AdapterFactory;
 use socketio_proto::Namespace as Name;
 use tokio::runtime::Handle;
@@ -66,6 +66,9 @@ struct NamespaceEntry {
     /// The children of the same pattern, including this one.
     siblings: Option<Arc<Children>>,
 }
+
+/// A namespace that is not in the table yet, and its pattern.
+struct NewNamespace(Arc<NamespaceInner>, Option<Arc<Parent>>);
 
 /// The reason why a client cannot join a namespace.
 #[derive(Clone, Copy, Debug)]
@@ -214,28 +217,52 @@ impl Namespaces {
             let Some(captured) = parent.allows(&mut context).await else {
                 continue;
             };
-            if parents
+            let parent = (Arc::clone(parent), captured);
+            return self.make_for_client(name, &parents, parent);
+        }
+        Err(NamespaceUnavailable::Invalid)
+    }
+
+    /// Enters the namespace, which is created unless it exists or there are too many.
+    fn make_for_client(
+        &self,
+        name: &Name,
+        parents: &[Arc<Parent>],
+        parent: (Arc<Parent>, Captured),
+    ) -> Result<OccupancyGuard, NamespaceUnavailable> {
+        let max = self.options.max_children;
+        let is_full = || {
+            parents
                 .iter()
                 .map(|parent| parent.children.len())
                 .sum::<usize>()
-                >= self.options.max_children
-                && self.find(name).is_none()
-            {
+                >= max
+        };
+        let may_create = !is_full() || self.find(name).is_some();
+        let new = may_create.then(|| self.create(name, Some(parent)));
+        let by_name = self.by_name.write();
+        // Checked again under the lock, because other clients create namespaces meanwhile.
+        let has_room = by_name.contains_key(name) || !is_full();
+        match new {
+            Some(new) if has_room => {
+                let (occupancy, is_new) = self.insert(by_name, name, new, OccupancyGuard::new);
+                if is_new {
+                    self.announce(Arc::clone(occupancy.namespace()));
+                }
+                Ok(occupancy)
+            }
+            refused => {
+                // The adapter belongs to the application and is dropped without the lock.
+                drop(by_name);
+                drop(refused);
                 tracing::warn!(
-                    limit = self.options.max_children,
+                    limit = max,
                     "a client was refused because there are too many dynamic namespaces: remove empty \
                      ones with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`"
                 );
-                return Err(NamespaceUnavailable::TooMany);
+                Err(NamespaceUnavailable::TooMany)
             }
-            let parent = Some((Arc::clone(parent), captured));
-            let (occupancy, made) = self.make(name, parent, OccupancyGuard::new);
-            if made {
-                self.announce(Arc::clone(occupancy.namespace()));
-            }
-            return Ok(occupancy);
         }
-        Err(NamespaceUnavailable::Invalid)
     }
 
     /// Creates a namespace unless it exists. Returns the result of `take`, which is called under
@@ -246,6 +273,15 @@ impl Namespaces {
         parent: Option<(Arc<Parent>, Captured)>,
         take: impl FnOnce(&Arc<NamespaceInner>) -> T,
     ) -> (T, bool) {
+        let new = self.create(name, parent);
+        self.insert(self.by_name.write(), name, new, take)
+    }
+
+    /// Creates a namespace that is not in the table yet.
+    ///
+    /// Called without the lock, because the adapter belongs to the application. If two are created,
+    /// one is dropped.
+    fn create(&self, name: &Name, parent: Option<(Arc<Parent>, Captured)>) -> NewNamespace {
         let config = NamespaceConfig {
             adapter: &*self.adapter,
             codec: &self.options.codec,
@@ -253,20 +289,29 @@ impl Namespaces {
             recovery: self.options.recovery,
             server: self.server.clone(),
         };
-        // Created without the lock, because the adapter belongs to the application. If two are
-        // created, one is dropped.
-        let (made, parent) = match parent {
-            None => (NamespaceInner::new(name.clone(), &config), None),
+        match parent {
+            None => NewNamespace(NamespaceInner::new(name.clone(), &config), None),
             Some((parent, captured)) => {
                 let home: Weak<dyn ChildRegistry> = self.home.clone();
                 let child = Child::new(home, captured);
                 let child = NamespaceInner::new_child(name.clone(), &config, child);
-                (child, Some(parent))
+                NewNamespace(child, Some(parent))
             }
-        };
-        let mut by_name = self.by_name.write();
+        }
+    }
+
+    /// Inserts a namespace unless its name is taken.
+    fn insert<T>(
+        &self,
+        mut by_name: RwLockWriteGuard<'_, HashMap<Name, NamespaceEntry>>,
+        name: &Name,
+        NewNamespace(made, parent): NewNamespace,
+        take: impl FnOnce(&Arc<NamespaceInner>) -> T,
+    ) -> (T, bool) {
         if let Some(found) = by_name.get(name) {
-            return (take(&found.namespace), false);
+            let taken = take(&found.namespace);
+            drop(by_name);
+            return (taken, false);
         }
         if let Some(parent) = &parent {
             parent.adopt(&made);
@@ -386,7 +431,7 @@ fn in_background(mut work: BoxFuture<'static, ()>, failure: &str) {
 
 #[cfg(all(test, feature = "regex-lite"))]
 mod tests {
-    use socketio_adapter::InMemoryAdapter;
+    use socketio_adapter::{InMemoryAdapter, LocalSockets};
 
     use crate::wire::backlink::Backlink;
 
@@ -415,6 +460,40 @@ mod tests {
         assert!(namespaces.find(&name).is_some());
         drop(second);
         assert!(namespaces.find(&name).is_none());
+    }
+
+    /// Two clients that request two namespaces at once, of which only one may be created.
+    #[test]
+    fn the_limit_of_children_is_exact() {
+        let create = InMemoryAdapter::factory();
+        let both_are_creating = std::sync::Barrier::new(2);
+        let adapter = move |name: &str, local: Arc<dyn LocalSockets>| {
+            if name != "/" {
+                both_are_creating.wait();
+            }
+            create.create(name, local)
+        };
+        let options = NamespaceOptions {
+            max_children: 1,
+            ..NamespaceOptions::default()
+        };
+        let server: Weak<Namespaces> = Weak::new();
+        let link = ServerLink(Backlink::new(server));
+        let namespaces = Namespaces::new(Box::new(adapter), options, link);
+        let pattern = regex_lite::Regex::new("^/[ab]$").expect("a valid pattern");
+        let parent = namespaces.add_parent(Pattern::Regex(Box::new(pattern)));
+        let enter = |name: &'static str| {
+            let name = Name::new(name).expect("a valid name");
+            let captured = parent.matches(&name).expect("the pattern matches");
+            let parents = [Arc::clone(&parent)];
+            namespaces.make_for_client(&name, &parents, (Arc::clone(&parent), captured))
+        };
+        let entered = std::thread::scope(|scope| {
+            let others = scope.spawn(|| enter("/a").is_ok());
+            [enter("/b").is_ok(), others.join().expect("no panic")]
+        });
+        assert_eq!(entered.iter().filter(|entered| **entered).count(), 1);
+        assert_eq!(parent.children.len(), 1);
     }
 
     #[test]
