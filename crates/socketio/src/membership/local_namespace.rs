@@ -200,6 +200,9 @@ impl LocalSockets for LocalNamespace {
 
     fn join(&self, target: &Target, rooms: &RoomList) {
         self.rooms.for_each(target, |recipient| {
+            if recipient.has_left() {
+                return;
+            }
             let limit = recipient.client.limits.max_room_len;
             if rooms.iter().any(|room| room.as_str().len() > limit) {
                 tracing::warn!(

@@ -37,6 +37,10 @@ impl Socket {
                 limit,
             });
         }
+        // The disconnecting handlers still see the rooms of a socket that has left.
+        if self.state().has_left() {
+            return Ok(());
+        }
         self.namespace_shared()
             .local
             .rooms

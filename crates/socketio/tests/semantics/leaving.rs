@@ -52,6 +52,32 @@ async fn rooms_are_available_only_while_the_socket_is_disconnecting() {
 }
 
 #[tokio::test]
+async fn a_socket_joins_no_room_once_it_has_left() {
+    let (addr, io, app) = server().await;
+    io.of("/")
+        .on_disconnecting(async |State(app): State<App>| {
+            app.journal.write("waiting");
+            app.gate.pass().await;
+        })
+        .on_disconnecting(record_disconnecting);
+    let (mut client, id) = join(addr).await;
+    let socket = io.of("/").socket(&id).expect("the socket");
+    socket.join("before");
+    socket.disconnect();
+    socket.join("late");
+    io.to("before").sockets_join("later");
+    client.expect("41").await;
+    app.journal.expect(["waiting"]).await;
+    socket.join("latest");
+    let rooms = socket.rooms();
+    assert_eq!(rooms, [socketio::Room::from(id.as_str()), "before".into()]);
+    app.gate.open();
+    app.journal
+        .expect(["disconnecting server namespace disconnect [before] connected false"])
+        .await;
+}
+
+#[tokio::test]
 async fn rooms_are_available_until_the_last_disconnecting_handler_ends() {
     let (addr, io, app) = server().await;
     io.of("/")
