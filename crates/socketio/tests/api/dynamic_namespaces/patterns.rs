@@ -54,6 +54,17 @@ async fn a_matching_name_creates_a_namespace() {
     assert_eq!(io.namespace("/tenant-acme").unwrap().sockets().len(), 1);
 }
 
+/// JavaScript's classes are ASCII.
+#[tokio::test]
+async fn character_classes_are_ascii() {
+    let (addr, io, _app) = server().await;
+    io.of(Regex::new(r"^/dyn-\w+$").expect("a valid pattern"))
+        .on_connect(async |_: Socket| {});
+    let mut client = open(addr).await;
+    assert_refused(&mut client, "/dyn-é").await;
+    join(&mut client, "/dyn-e_1").await;
+}
+
 #[tokio::test]
 async fn a_failed_capture_refuses_the_client() {
     #[derive(Deserialize)]
