@@ -20,11 +20,13 @@ pub(crate) struct QueryText<'a>(Option<Cow<'a, str>>);
 
 impl<'a> QueryText<'a> {
     /// Returns the query of a request.
+    #[inline]
     pub(crate) fn of(request: &'a Parts) -> Self {
         Self(request.uri.query().map(unescaped))
     }
 
     /// Parses the parameters.
+    #[inline]
     pub(crate) fn parse(&self) -> Query<'_> {
         Query::parse(self.0.as_deref())
     }
@@ -35,10 +37,16 @@ impl<'a> QueryText<'a> {
 /// The others stay encoded, which keeps the pairs apart. A value with such an escape is not valid
 /// anyway.
 fn unescaped(query: &str) -> Cow<'_, str> {
-    let Some((plain, mut rest)) = query.split_once('%') else {
-        return Cow::Borrowed(query);
-    };
-    let mut out = String::with_capacity(query.len());
+    match split_at_byte(query, memchr(b'%', query.as_bytes())) {
+        Some((plain, rest)) => Cow::Owned(unescaped_after(plain, rest)),
+        None => Cow::Borrowed(query),
+    }
+}
+
+/// Decodes the text after the first `%`.
+#[cold]
+fn unescaped_after(plain: &str, mut rest: &str) -> String {
+    let mut out = String::with_capacity(plain.len().saturating_add(rest.len()));
     out.push_str(plain);
     loop {
         let byte = rest
@@ -58,7 +66,7 @@ fn unescaped(query: &str) -> Cow<'_, str> {
             }
             None => {
                 out.push_str(rest);
-                return Cow::Owned(out);
+                return out;
             }
         }
     }
