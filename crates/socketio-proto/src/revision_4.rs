@@ -105,12 +105,11 @@ pub fn connect_error(namespace: Namespace, message: &str, data: Option<&Value>) 
 }
 
 fn payload_of(query: &str) -> Args {
-    let mut object = Value::Object(Map::new());
+    let mut object = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        // Unlike `Map::insert`, this is compiled in `serde_json`.
-        object[&*name] = value.into();
+        object.insert(name.into_owned(), value.into_owned().into());
     }
-    let json = ByteString::from(object.to_string());
+    let json = ByteString::from(Value::Object(object).to_string());
     Args::new(json, 0, ArgOffsets::default())
 }
 

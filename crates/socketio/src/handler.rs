@@ -26,7 +26,6 @@ mod event_listener;
 mod event_middleware;
 #[expect(unnameable_types, reason = "other crates must not name them")]
 mod function;
-mod functions;
 mod middleware;
 mod namespace;
 mod panic;

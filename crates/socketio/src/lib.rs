@@ -58,7 +58,7 @@
 //! | feature | default | effect |
 //! |---|---|---|
 //! | `axum` | yes | [`Handshake::address`] reads axum's `ConnectInfo` |
-//! | `brotli` | no | `serve-client`, with files that are also compressed with brotli |
+//! | `brotli` | no | `ServeClient` also compresses with brotli; includes `serve-client` |
 //! | `http2` | no | WebSocket over HTTP/2; use it together with axum's feature of the same name |
 //! | `macros` | yes | [`#[debug_handler]`](macro@debug_handler), which explains why a function is not a handler |
 //! | `msgpack` | no | `MsgpackParser` in [`parser`], for clients with `socket.io-msgpack-parser` |

@@ -93,8 +93,7 @@ fn serialized(origin: &str) -> Option<HeaderValue> {
         return Some(HeaderValue::from_static("null"));
     }
     let origin = origin.to_ascii_lowercase();
-    let (scheme, rest) = origin.split_once(':')?;
-    let authority = rest.strip_prefix("//")?;
+    let (scheme, authority) = origin.split_once("://")?;
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme
             .bytes()

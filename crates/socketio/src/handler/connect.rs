@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 
+use super::function::Function;
 use super::sealed::{Seal, Sealed};
 use crate::context::{ConnectContext, DisconnectContext};
 use crate::error::connect_error::ConnectError;
@@ -25,6 +26,20 @@ pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         state: &S,
         _: Seal,
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, S, T> ConnectHandler<T, S> for F
+where
+    F: Function<ConnectContext, S, T, Output: ConnectOutput>,
+    S: Send + Sync + 'static,
+{
+    async fn call(self, mut cx: ConnectContext, state: &S, _: Seal) -> Result<(), ConnectError> {
+        let output =
+            Function::call(self, &mut cx, state, ConnectContext::finish_extraction).await?;
+        output.log(&cx.socket);
+        Ok(())
+    }
 }
 
 /// The return value of a connect handler.
@@ -78,4 +93,15 @@ pub trait DisconnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         state: &S,
         _: Seal,
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, S, T> DisconnectHandler<T, S> for F
+where
+    F: Function<DisconnectContext, S, T, Output = ()>,
+    S: Send + Sync + 'static,
+{
+    async fn call(self, mut cx: DisconnectContext, state: &S, _: Seal) -> Result<(), Rejection> {
+        Function::call(self, &mut cx, state, DisconnectContext::finish_extraction).await
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use super::function::Function;
+use super::reply::IntoReply;
 use super::sealed::Seal;
 use crate::context::{EventContext, ServerEventContext};
 use crate::error::rejection::Rejection;
@@ -29,6 +31,23 @@ pub trait EventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 }
 
+#[diagnostic::do_not_recommend]
+impl<F, S, T> EventHandler<T, S> for F
+where
+    F: Function<EventContext, S, T, Output: IntoReply>,
+    S: Send + Sync + 'static,
+{
+    async fn call(self, cx: &mut EventContext, state: &S, _: Seal) -> Result<(), Rejection> {
+        match Function::call(self, cx, state, EventContext::finish_extraction)
+            .await?
+            .into_reply()
+        {
+            Some(reply) => cx.answer(&reply),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A handler that runs when another server of the cluster sends an event (Node's `namespace.on` for
 /// events of `serverSideEmit`).
 ///
@@ -49,4 +68,21 @@ pub trait ServerEventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         state: &S,
         _: Seal,
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, S, T> ServerEventHandler<T, S> for F
+where
+    F: Function<ServerEventContext, S, T, Output: IntoReply>,
+    S: Send + Sync + 'static,
+{
+    async fn call(self, mut cx: ServerEventContext, state: &S, _: Seal) -> Result<(), Rejection> {
+        let answer = Function::call(self, &mut cx, state, ServerEventContext::finish_extraction)
+            .await?
+            .into_reply();
+        if let (Some(reply), Some(answer)) = (cx.reply, answer) {
+            reply.send(&answer)?;
+        }
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use super::function::Function;
 use super::sealed::{Seal, Sealed};
 use crate::context::EventContext;
 use crate::error::rejection::Rejection;
@@ -27,6 +28,22 @@ pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {
         state: &S,
         _: Seal,
     ) -> impl Future<Output = Result<Option<Event>, Rejection>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, S, T> EventMiddleware<T, S> for F
+where
+    F: Function<EventContext, S, T, Output: EventMiddlewareOutput>,
+    S: Send + Sync + 'static,
+{
+    async fn call(
+        self,
+        cx: &mut EventContext,
+        state: &S,
+        _: Seal,
+    ) -> Result<Option<Event>, Rejection> {
+        Function::call(self, cx, state, |_| ()).await?.into_result()
+    }
 }
 
 /// The return value of an event middleware.

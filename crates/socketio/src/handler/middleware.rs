@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use super::function::Function;
 use super::sealed::{Seal, Sealed};
 use crate::context::ConnectContext;
 use crate::error::connect_error::{ConnectError, IntoConnectError};
@@ -22,6 +23,17 @@ pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
         state: &S,
         _: Seal,
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, S, T> Middleware<T, S> for F
+where
+    F: Function<ConnectContext, S, T, Output: MiddlewareOutput>,
+    S: Send + Sync + 'static,
+{
+    async fn call(self, cx: &mut ConnectContext, state: &S, _: Seal) -> Result<(), ConnectError> {
+        Function::call(self, cx, state, |_| ()).await?.into_result()
+    }
 }
 
 /// The return value of a namespace middleware.

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 
+use super::function::Function;
 use super::sealed::{Seal, Sealed};
 use crate::context::NamespaceContext;
 use crate::error::rejection::Rejection;
@@ -24,6 +25,17 @@ pub trait NamespacePredicate<T, S>: Clone + Send + Sized + Sync + 'static {
         state: &S,
         _: Seal,
     ) -> impl Future<Output = Result<bool, Rejection>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, S, T> NamespacePredicate<T, S> for F
+where
+    F: Function<NamespaceContext, S, T, Output: PredicateOutput>,
+    S: Send + Sync + 'static,
+{
+    async fn call(self, cx: &mut NamespaceContext, state: &S, _: Seal) -> Result<bool, Rejection> {
+        Function::call(self, cx, state, |_| ()).await?.into_result()
+    }
 }
 
 /// The return value of a namespace predicate.

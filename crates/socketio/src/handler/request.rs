@@ -8,6 +8,7 @@ use engineio::{BoxError, SessionId};
 use futures_core::future::BoxFuture;
 use http::request::Parts;
 
+use super::function::Function;
 use super::panic::catch;
 use super::sealed::{Seal, Sealed};
 use crate::error::refusal::{IntoRefusal, Refusal};
@@ -36,6 +37,19 @@ pub trait RequestHandler<T, S>: Clone + Send + Sized + Sync + 'static {
         state: &S,
         _: Seal,
     ) -> impl Future<Output = Result<Self::Output, Refusal>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, S, T> RequestHandler<T, S> for F
+where
+    F: Function<Parts, S, T>,
+    S: Send + Sync + 'static,
+{
+    type Output = F::Output;
+
+    async fn call(self, request: &mut Parts, state: &S, _: Seal) -> Result<F::Output, Refusal> {
+        Function::call(self, request, state, |_| ()).await
+    }
 }
 
 /// The return value of an [`allow_request`](crate::SocketIoBuilder::allow_request) handler.

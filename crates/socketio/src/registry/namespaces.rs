@@ -238,31 +238,31 @@ impl Namespaces {
                 .sum::<usize>()
                 >= max
         };
-        let may_create = !is_full() || self.find(name).is_some();
-        let new = may_create.then(|| self.create(name, Some(parent)));
+        if is_full() && self.find(name).is_none() {
+            return Err(self.too_many());
+        }
+        let new = self.create(name, Some(parent));
         let by_name = self.by_name.write();
         // Checked again under the lock, because other clients create namespaces meanwhile.
-        let has_room = by_name.contains_key(name) || !is_full();
-        match new {
-            Some(new) if has_room => {
-                let (occupancy, is_new) = self.insert(by_name, name, new, OccupancyGuard::new);
-                if is_new {
-                    self.announce(Arc::clone(occupancy.namespace()));
-                }
-                Ok(occupancy)
-            }
-            refused => {
-                // The adapter belongs to the application and is dropped without the lock.
-                drop(by_name);
-                drop(refused);
-                tracing::warn!(
-                    limit = max,
-                    "a client was refused because there are too many dynamic namespaces: remove empty \
-                     ones with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`"
-                );
-                Err(NamespaceUnavailable::TooMany)
-            }
+        if is_full() && !by_name.contains_key(name) {
+            // The new namespace has an adapter of the application and is dropped after the lock.
+            drop(by_name);
+            return Err(self.too_many());
         }
+        let (occupancy, is_new) = self.insert(by_name, name, new, OccupancyGuard::new);
+        if is_new {
+            self.announce(Arc::clone(occupancy.namespace()));
+        }
+        Ok(occupancy)
+    }
+
+    fn too_many(&self) -> NamespaceUnavailable {
+        tracing::warn!(
+            limit = self.options.max_children,
+            "a client was refused because there are too many dynamic namespaces: remove empty ones \
+             with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`"
+        );
+        NamespaceUnavailable::TooMany
     }
 
     /// Creates a namespace unless it exists. Returns the result of `take`, which is called under

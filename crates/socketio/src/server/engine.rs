@@ -133,7 +133,7 @@ impl<S> Engine<S> {
     /// It is called before the client can join a namespace.
     pub fn on_connection(&self, listener: impl Fn(Conn) + Send + Sync + 'static) -> &Self {
         let listener = Arc::new(listener);
-        self.update(&|all| all.connection.push(Arc::clone(&listener) as _))
+        self.update(&|hooks| hooks.connection.push(Arc::clone(&listener) as _))
     }
 
     /// Calls `listener` with each refused request (Node's event `connection_error`).
@@ -153,7 +153,7 @@ impl<S> Engine<S> {
         listener: impl Fn(&ConnectionFailure<'_>) + Send + Sync + 'static,
     ) -> &Self {
         let listener = Arc::new(listener);
-        self.update(&|all| all.connection_error.push(Arc::clone(&listener) as _))
+        self.update(&|hooks| hooks.connection_error.push(Arc::clone(&listener) as _))
     }
 
     /// Calls `listener` with the headers of the response that opens a connection, which it may
@@ -166,7 +166,7 @@ impl<S> Engine<S> {
         listener: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
     ) -> &Self {
         let listener = Arc::new(listener);
-        self.update(&|all| all.initial_headers.push(Arc::clone(&listener) as _))
+        self.update(&|hooks| hooks.initial_headers.push(Arc::clone(&listener) as _))
     }
 
     /// Calls `listener` with the headers of each response to a connection's requests, which it may
@@ -180,7 +180,7 @@ impl<S> Engine<S> {
         listener: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
     ) -> &Self {
         let listener = Arc::new(listener);
-        self.update(&|all| all.headers.push(Arc::clone(&listener) as _))
+        self.update(&|hooks| hooks.headers.push(Arc::clone(&listener) as _))
     }
 
     fn update(&self, change: &dyn Fn(&mut HookTable)) -> &Self {

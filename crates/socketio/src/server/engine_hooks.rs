@@ -39,19 +39,19 @@ impl EngineHooks {
 
     /// Changes the hooks. Events in progress may use the previous ones.
     pub(crate) fn update(&self, change: &dyn Fn(&mut HookTable)) {
-        self.0.rcu(|listeners| {
-            let mut listeners = HookTable::clone(listeners);
-            change(&mut listeners);
-            listeners
+        self.0.rcu(|hooks| {
+            let mut hooks = HookTable::clone(hooks);
+            change(&mut hooks);
+            hooks
         });
     }
 
     /// Drops the hooks that only matter for new sessions.
     pub(crate) fn drop_handlers(&self) {
-        self.update(&|listeners| {
-            listeners.allow_request = None;
-            listeners.generate_id = None;
-            listeners.connection = Vec::new();
+        self.update(&|hooks| {
+            hooks.allow_request = None;
+            hooks.generate_id = None;
+            hooks.connection = Vec::new();
         });
     }
 
