@@ -116,17 +116,48 @@ impl Session {
     /// Closes the session with `reason` once the queue has been transmitted.
     ///
     /// [`Packet::Close`](crate::Packet::Close) is transmitted after the queue. On polling it is the packet
-    /// `1`, for which a poll has to be pending. On another transport it is the end of the transport. The
-    /// session is closed after this packet, or when
+    /// `1`, for which a poll without messages has to be pending. On another transport it is the end of the
+    /// transport. The session is closed after this packet, or when
     /// [`close_timeout`](crate::SessionConfig::close_timeout) has passed. The driver has to flush the
     /// transmitted packets, with a timeout.
     ///
     /// A closing or closed session keeps its first reason.
     pub fn close(&mut self, now: Instant, reason: CloseReason) {
         if self.is_open() {
-            let until = deadline(now, self.config.close_timeout);
-            self.state = State::Closing { reason, until };
-            self.beat_due = false;
+            self.begin_closing(now, reason, false);
         }
+    }
+
+    /// Closes the session with `reason` once the queue has been transmitted, without waiting for a poll only
+    /// to send the close packet.
+    ///
+    /// On polling, an empty queue closes the session immediately. A pending poll is then answered with the
+    /// packet `1`. Otherwise the session is closed when the pending or the next poll has taken the queue. On
+    /// another transport this is the same as [`close`](Self::close).
+    ///
+    /// Node's server closes its clients in the same way when it closes, but drops the queue of a session
+    /// without a pending poll.
+    ///
+    /// A closing or closed session keeps its first reason.
+    pub fn shut_down(&mut self, now: Instant, reason: CloseReason) {
+        if self.transport == Transport::Polling && self.outbound.is_empty() {
+            self.abort(reason);
+            return;
+        }
+        match &mut self.state {
+            State::Open(_) => self.begin_closing(now, reason, true),
+            State::Closing { shutdown, .. } => *shutdown = true,
+            State::Closed(_) => {}
+        }
+    }
+
+    fn begin_closing(&mut self, now: Instant, reason: CloseReason, shutdown: bool) {
+        let until = deadline(now, self.config.close_timeout);
+        self.state = State::Closing {
+            reason,
+            until,
+            shutdown,
+        };
+        self.beat_due = false;
     }
 }

@@ -120,7 +120,7 @@ impl Session {
                 Beat::Ping => self.beat_due = true,
                 Beat::Lost => self.abort(CloseReason::PingTimeout),
             },
-            State::Closing { reason, until } => {
+            State::Closing { reason, until, .. } => {
                 if now >= *until {
                     let reason = *reason;
                     self.abort(reason);

@@ -22,14 +22,16 @@ use crate::{close_reason::CloseReason, protocol::Protocol, transport::Transport}
 ///   │   websocket or                    │     │
 ///   │   webtransport ◄──────────────────┘     │   Event::Upgraded
 ///   └──────┬───────────────────────────┬──────┘
-///          │ close                     │ abort, ping timeout, "1" on polling, bad packet,
+///          │ close, shut_down          │ abort, ping timeout, "1" on polling, bad packet,
 ///          ▼                           │ transport closed or failed, overlapping polls,
-///   ┌─────────────┐                    │ outbound queue over its limit
-///   │   closing   │  sends the queue,  │
+///   ┌─────────────┐                    │ outbound queue over its limit,
+///   │   closing   │  sends the queue,  │ shut_down on polling with an empty queue
 ///   │             │  ignores packets,  │
 ///   │             │  may still upgrade │
 ///   └──────┬──────┘                    │
 ///          │ Packet::Close transmitted,│
+///          │ queue of a shut-down      │
+///          │ session transmitted,      │
 ///          │ close timeout, abort,     │
 ///          │ transport closed          │
 ///          ▼                           ▼
@@ -85,6 +87,8 @@ pub(super) enum State {
         reason: CloseReason,
         /// The end of the close timeout.
         until: Instant,
+        /// Whether to end on polling once the queue is sent, without a further poll for the close packet.
+        shutdown: bool,
     },
     Closed(CloseReason),
 }

@@ -27,7 +27,8 @@ impl Session {
     ///
     /// On polling, packets are returned only while a poll is pending. After some packets, `None` ends the
     /// poll: the driver has to answer it with those packets. This includes the last poll of a closed session,
-    /// and a poll that was pending at the upgrade.
+    /// and a poll that was pending at the upgrade. The close packet never follows messages in the same poll,
+    /// because clients would handle it before them. It is returned for the next poll.
     ///
     /// On another transport, there are no packets before the upgrade. The driver writes the reply to a probe
     /// itself. [`Packet::Close`](crate::Packet::Close) stands for the end of the transport there, such as a
@@ -110,14 +111,15 @@ impl Session {
         // After the upgrade, polling has only its last poll to end.
         let current = self.transport == Transport::Polling;
         let mut packet = current.then(|| self.next_queued()).flatten();
+        let queued = packet.is_some();
         if packet.is_none() {
             packet = self.poll.take_due().map(Transmit::plain);
         }
-        if packet.is_none() && current {
+        if packet.is_none() && current && self.poll.accepts_close() {
             packet = self.next_close().map(ControlPacket::into_transmit);
         }
         if packet.is_some() {
-            self.poll.handle_yield();
+            self.poll.handle_yield(queued);
         }
         packet
     }

@@ -12,6 +12,8 @@ pub(super) struct Poll {
     noop_due: bool,
     /// Whether to end the poll with a close packet, because the session is closed.
     close_due: bool,
+    /// Whether a queued packet has been returned for the poll.
+    carries_queue: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -52,7 +54,15 @@ impl Poll {
     /// Schedules the close packet for a pending poll, instead of a noop.
     pub(super) fn schedule_close(&mut self) {
         self.noop_due = false;
-        self.close_due = self.is_pending();
+        self.close_due = self.is_pending() && self.accepts_close();
+    }
+
+    /// Returns whether the answer to the poll may contain the close packet.
+    ///
+    /// Clients handle the close packet at once and messages of the same payload later, so that the close
+    /// packet would overtake them.
+    pub(super) fn accepts_close(&self) -> bool {
+        !self.carries_queue
     }
 
     /// Removes the scheduled packet.
@@ -67,8 +77,9 @@ impl Poll {
     }
 
     /// Handles the return of a packet for the poll, which makes a noop unnecessary.
-    pub(super) fn handle_yield(&mut self) {
+    pub(super) fn handle_yield(&mut self, queued: bool) {
         self.phase = Phase::Answering;
         self.noop_due = false;
+        self.carries_queue |= queued;
     }
 }

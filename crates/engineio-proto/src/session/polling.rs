@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use super::{error::PollError, machine::Session};
+use super::{
+    error::PollError,
+    machine::{Session, State},
+};
 use crate::{close_reason::CloseReason, transport::Transport};
 
 /// Polls, the GET requests of a client on polling.
@@ -30,7 +33,7 @@ impl Session {
             return Err(PollError::Overlap);
         }
         self.poll.begin();
-        // A closing session sends a noop in front of its close packet, as Node's server does.
+        // The close packet follows a noop, as in Node's server.
         if self.is_closing() {
             self.poll.schedule_noop();
         }
@@ -64,11 +67,26 @@ impl Session {
         if let Some(probe) = &mut self.probe {
             probe.handle_poll_end();
         }
+        self.finish_shutdown();
     }
 
     /// Returns whether a poll is pending.
     #[must_use]
     pub fn poll_pending(&self) -> bool {
         self.poll.is_pending()
+    }
+
+    /// Closes a session that has been shut down on polling, once its queue has been transmitted.
+    fn finish_shutdown(&mut self) {
+        if let State::Closing {
+            reason,
+            shutdown: true,
+            ..
+        } = self.state
+            && self.transport == Transport::Polling
+            && self.outbound.is_empty()
+        {
+            self.finish(reason);
+        }
     }
 }

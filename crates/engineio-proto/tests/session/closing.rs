@@ -26,13 +26,122 @@ fn a_websocket_is_closed_after_the_queue() {
 }
 
 #[test]
-fn a_pending_poll_receives_the_queue_and_the_close_packet() {
+fn the_close_packet_does_not_share_a_payload_with_messages() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
     talk.client_polls();
     talk.server_sends("a");
     talk.session.close(talk.now, ForcedClose);
-    assert_eq!(talk.poll_receives(), ["4a", "1"]);
+    assert_eq!(talk.poll_receives(), ["4a"]);
+    assert!(!talk.session.poll_pending());
+    assert_eq!(talk.events(), []);
+    talk.client_polls();
+    assert_eq!(talk.poll_receives(), ["6", "1"]);
     assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
+}
+
+#[test]
+fn the_close_timeout_also_limits_the_wait_for_the_poll_after_the_queue() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.client_polls();
+    talk.server_sends("a");
+    talk.session.close(talk.now, ForcedClose);
+    assert_eq!(talk.poll_receives(), ["4a"]);
+    talk.advance(CLOSE_TIMEOUT - MOMENT);
+    assert_eq!(talk.events(), []);
+    talk.advance(MOMENT);
+    assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
+}
+
+#[test]
+fn an_abort_adds_no_close_packet_to_a_payload_with_messages() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.client_polls();
+    talk.server_sends("a");
+    let first = talk.session.poll_transmit(Polling).unwrap();
+    assert_eq!(first.packet, Packet::Message("a".into()));
+    talk.session.abort(ForcedClose);
+    assert_eq!(talk.poll_receives(), NOTHING);
+    assert!(!talk.session.poll_pending());
+}
+
+#[test]
+fn a_shutdown_with_an_empty_queue_answers_the_pending_poll_immediately() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.client_polls();
+    talk.session.shut_down(talk.now, ServerShuttingDown);
+    assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
+    assert_eq!(talk.poll_receives(), ["1"]);
+}
+
+#[test]
+fn a_shutdown_with_an_empty_queue_does_not_wait_for_a_poll() {
+    for probes in [false, true] {
+        let mut talk = Conversation::on(PROTOCOL, Polling);
+        if probes {
+            talk.session.handle_probe(talk.now, WebSocket).unwrap();
+        }
+        talk.session.shut_down(talk.now, ServerShuttingDown);
+        assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
+        assert!(!talk.session.is_upgrading());
+        assert_eq!(talk.session.handle_poll(talk.now), Err(PollError::Closed));
+    }
+}
+
+#[test]
+fn a_shutdown_sends_the_queue_and_then_closes_without_a_close_packet() {
+    for polls_before in [false, true] {
+        let mut talk = Conversation::on(PROTOCOL, Polling);
+        if polls_before {
+            talk.client_polls();
+        }
+        talk.server_sends("a");
+        talk.session.shut_down(talk.now, ServerShuttingDown);
+        assert_eq!(talk.events(), []);
+        if !polls_before {
+            talk.client_polls();
+        }
+        assert_eq!(talk.poll_receives(), ["4a"]);
+        assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
+    }
+}
+
+#[test]
+fn a_shutdown_waits_for_a_poll_until_the_close_timeout() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.server_sends("dropped");
+    talk.session.shut_down(talk.now, ServerShuttingDown);
+    talk.advance(CLOSE_TIMEOUT - MOMENT);
+    assert_eq!(talk.events(), []);
+    talk.advance(MOMENT);
+    assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
+}
+
+#[test]
+fn a_shutdown_ends_a_closing_session_that_waits_for_a_poll() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.session.close(talk.now, ForcedClose);
+    talk.session.shut_down(talk.now, ServerShuttingDown);
+    assert_eq!(talk.events(), [Event::Closed(ForcedClose)]);
+}
+
+#[test]
+fn a_shut_down_websocket_receives_the_queue_and_the_close_packet() {
+    let mut talk = Conversation::on(PROTOCOL, WebSocket);
+    talk.server_sends("a");
+    talk.session.shut_down(talk.now, ServerShuttingDown);
+    assert_eq!(talk.websocket_receives(), ["4a", "1"]);
+    assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
+}
+
+#[test]
+fn a_shut_down_session_can_complete_its_upgrade() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.session.handle_probe(talk.now, WebSocket).unwrap();
+    talk.server_sends("a");
+    talk.session.shut_down(talk.now, ServerShuttingDown);
+    let upgraded = talk.session.handle_probe_packet(talk.now, Packet::Upgrade);
+    assert_eq!(upgraded, ProbeResult::Upgraded);
+    assert_eq!(talk.websocket_receives(), ["4a", "1"]);
 }
 
 #[test]
@@ -62,7 +171,9 @@ fn the_next_poll_receives_the_queue_instead_of_a_noop() {
     talk.server_sends("b");
     talk.session.close(talk.now, ForcedClose);
     talk.client_polls();
-    assert_eq!(talk.poll_receives(), ["4a", "4b", "1"]);
+    assert_eq!(talk.poll_receives(), ["4a", "4b"]);
+    talk.client_polls();
+    assert_eq!(talk.poll_receives(), ["6", "1"]);
 }
 
 #[test]

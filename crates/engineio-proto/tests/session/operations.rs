@@ -36,6 +36,7 @@ enum Operation {
     SetFlushing(bool),
     DriverIsBlocked,
     Close(CloseReason),
+    ShutDown(CloseReason),
     Abort(CloseReason),
     TakeEvents,
 }
@@ -110,6 +111,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => any::<bool>().prop_map(SetFlushing),
         2 => Just(DriverIsBlocked),
         1 => reason().prop_map(Close),
+        1 => reason().prop_map(ShutDown),
         1 => reason().prop_map(Abort),
         6 => Just(TakeEvents),
     ]
@@ -132,6 +134,10 @@ struct Model {
     probed: Transport,
     /// The number of packets transmitted by the closed session.
     after_close: usize,
+    /// Whether a message has been transmitted for the current poll.
+    poll_carries_message: bool,
+    /// Whether the session has been shut down, so that polling needs no close packet.
+    shut_down: bool,
 }
 
 impl Model {
@@ -147,6 +153,8 @@ impl Model {
             upgraded: transport != Transport::Polling,
             probed: transport,
             after_close: 0,
+            poll_carries_message: false,
+            shut_down: false,
         }
     }
 
@@ -271,6 +279,13 @@ impl Model {
                 session.close(now, reason);
                 assert!(!session.is_open());
             }
+            Operation::ShutDown(reason) => {
+                let before = session.queued_bytes();
+                session.shut_down(now, reason);
+                assert!(!session.is_open());
+                assert_eq!(session.queued_bytes(), before);
+                self.shut_down = true;
+            }
             Operation::Abort(reason) => {
                 session.abort(reason);
                 assert!(session.is_closed());
@@ -284,7 +299,10 @@ impl Model {
         let session = &mut self.talk.session;
         let pending = session.poll_pending();
         match session.handle_poll(self.talk.now) {
-            Ok(()) => assert!(!pending && session.poll_pending()),
+            Ok(()) => {
+                assert!(!pending && session.poll_pending());
+                self.poll_carries_message = false;
+            }
             Err(PollError::Overlap) => assert!(pending && session.is_closed()),
             Err(PollError::NotPolling) => assert_ne!(session.transport(), Transport::Polling),
             Err(_) => assert!(session.is_closed()),
@@ -335,6 +353,13 @@ impl Model {
         }
         if packet != Packet::Noop {
             assert_eq!(transport, current);
+        }
+        if transport == Transport::Polling {
+            self.poll_carries_message |= matches!(packet, Packet::Message(_));
+            assert!(
+                packet != Packet::Close || !self.poll_carries_message,
+                "the close packet shares a payload with a message"
+            );
         }
         self.transmitted(transport, packet);
         true
@@ -417,20 +442,25 @@ impl Model {
             self.talk
                 .session
                 .close(self.talk.now, CloseReason::ForcedClose);
-            if self.talk.session.transport() == Transport::Polling
-                && !self.talk.session.poll_pending()
-            {
-                self.talk.client_polls();
-            }
             let transport = self.talk.session.transport();
-            while self.transmit(transport) {}
+            // One poll takes the queue, and the next one the close packet.
+            for _ in 0..2 {
+                let session = &self.talk.session;
+                if transport == Transport::Polling
+                    && !session.is_closed()
+                    && !session.poll_pending()
+                {
+                    self.poll();
+                }
+                while self.transmit(transport) {}
+            }
             assert!(self.talk.session.is_closed());
             assert_eq!(
                 self.received,
                 self.sent.len(),
                 "the session was open: {was_open}"
             );
-            assert_eq!(self.close_packets, 1);
+            assert!(self.close_packets == 1 || self.shut_down);
         }
         while self.transmit(Transport::Polling) {}
         assert!(

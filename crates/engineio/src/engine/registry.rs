@@ -86,10 +86,10 @@ impl Registry {
         self.closing_sockets.reached_zero().await;
     }
 
-    /// Closes every session and waits until all have ended. Aborts the remaining sessions at the
+    /// Shuts down every session and waits until all have ended. Aborts the remaining sessions at the
     /// `deadline`.
     pub(crate) async fn close_all(&self, reason: CloseReason, deadline: Duration) {
-        self.for_each(|session| session.close(reason));
+        self.for_each(|session| session.shut_down(reason));
         if tokio::time::timeout(deadline, self.all_ended())
             .await
             .is_err()

@@ -68,7 +68,20 @@ impl Shared {
 
     pub(crate) fn close(&self, reason: CloseReason) {
         let mut state = self.lock();
-        state.proto.close(now(), reason);
+        if state.is_receiving_post() && state.proto.is_queue_empty() {
+            // A client that holds its POST cannot delay the end, as with Node's server, which ends
+            // the request.
+            state.proto.shut_down(now(), reason);
+        } else {
+            state.proto.close(now(), reason);
+        }
+        state.wake_all();
+    }
+
+    /// Closes the session without waiting for a poll only to send the close packet.
+    pub(crate) fn shut_down(&self, reason: CloseReason) {
+        let mut state = self.lock();
+        state.proto.shut_down(now(), reason);
         state.wake_all();
     }
 

@@ -118,6 +118,13 @@ impl SessionState {
             .is_some_and(|cold| !matches!(cold.post, Post::None | Post::Done))
     }
 
+    /// Returns whether the body of a POST is being received.
+    pub(crate) fn is_receiving_post(&self) -> bool {
+        self.cold
+            .as_deref()
+            .is_some_and(|cold| matches!(cold.post, Post::Receiving))
+    }
+
     pub(crate) fn cold_mut(&mut self) -> Option<&mut Cold> {
         self.cold.as_deref_mut()
     }

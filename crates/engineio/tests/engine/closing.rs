@@ -18,6 +18,7 @@ use crate::server::{PIPE, Server, answer, settle};
 use crate::websocket_client::{self, WebSocketClient};
 
 const DEADLINE: Duration = Duration::from_secs(10);
+const UNKNOWN_SESSION: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
 
 fn close(server: &Server, deadline: Duration) -> tokio::task::JoinHandle<Duration> {
     let engine: Arc<Engine<Reporter>> = Arc::clone(&server.engine);
@@ -52,7 +53,8 @@ async fn closing_sends_queued_messages_and_notifies_clients() {
     let closed = close(&server, DEADLINE);
     socket.expect_texts(["4last"]).await;
     socket.is_closed_with(None).await;
-    assert_eq!(polling.poll().await, ["4last", "1"]);
+    assert_eq!(polling.poll().await, ["4last"]);
+    polling.get().answer().await.is(400, UNKNOWN_SESSION);
     assert_eq!(waiting.packets().await, ["1"]);
     assert!(closed.await.unwrap() < Duration::from_secs(1));
     // All callbacks ran before `close` returned.
@@ -66,11 +68,31 @@ async fn closing_sends_queued_messages_and_notifies_clients() {
     }
 }
 
+/// As in Node: the session does not wait for a poll that would receive only the close packet.
+#[tokio::test(start_paused = true)]
+async fn closing_does_not_wait_for_polls_of_sessions_without_messages() {
+    let mut server = Server::new();
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let probing = PollingClient::open(&server).await;
+    server.opened().await;
+    let mut probe = WebSocketClient::probe(&server, &probing.sid).await;
+    let closed = close(&server, DEADLINE);
+    probe.is_closed_with(None).await;
+    let elapsed = closed.await.unwrap();
+    assert!(elapsed < Duration::from_millis(10), "{elapsed:?}");
+    for _ in 0..2 {
+        assert_eq!(server.closed().await, CloseReason::ServerShuttingDown);
+    }
+    client.get().answer().await.is(400, UNKNOWN_SESSION);
+    probing.get().answer().await.is(400, UNKNOWN_SESSION);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_closing_engine_refuses_new_sessions() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
-    server.opened().await;
+    server.opened().await.send("last").unwrap();
     let closed = close(&server, DEADLINE);
     settle().await;
     let request = Request::get(polling_client::OPEN).body(Empty::<Bytes>::new());
@@ -79,7 +101,7 @@ async fn a_closing_engine_refuses_new_sessions() {
     let socket = WebSocketClient::connect(&server, websocket_client::OPEN, PIPE).await;
     assert!(matches!(socket, Err(Error::Http(response)) if response.status() == 503));
     // The existing session is served to its end.
-    assert_eq!(client.poll().await, ["6", "1"]);
+    assert_eq!(client.poll().await, ["4last"]);
     assert!(closed.await.unwrap() < Duration::from_secs(1));
 }
 
@@ -92,7 +114,7 @@ async fn a_client_that_does_not_read_does_not_delay_closing() {
         session.send(&*"a".repeat(1000)).unwrap();
     }
     PollingClient::open(&server).await;
-    server.opened().await;
+    server.opened().await.send("last").unwrap();
     let closed = close(&server, DEADLINE);
     let elapsed = closed.await.unwrap();
     assert_eq!(elapsed.as_secs(), DEADLINE.as_secs());
@@ -157,11 +179,11 @@ async fn closing_ends_a_websocket_that_is_still_opening() {
 async fn closing_twice_is_harmless() {
     let mut server = Server::new();
     let client = PollingClient::open(&server).await;
-    server.opened().await;
+    server.opened().await.send("last").unwrap();
     let first = close(&server, DEADLINE);
     let second = close(&server, DEADLINE);
     settle().await;
-    assert_eq!(client.poll().await, ["6", "1"]);
+    assert_eq!(client.poll().await, ["4last"]);
     first.await.unwrap();
     second.await.unwrap();
     assert_eq!(server.closed().await, CloseReason::ServerShuttingDown);

@@ -39,7 +39,8 @@ async fn close_disconnects_all_clients() {
     not_joined.expect_close(None).await;
     left.expect_close(None).await;
     pending.expect("1").await;
-    without_poll.expect_close().await;
+    // As in Node: a session without queued packets does not wait for a poll.
+    without_poll.expect_gone().await;
     polling.expect_gone().await;
     let clients = within("the shutdown", closing).await.expect("no panic");
     assert_eq!(clients, 0);
@@ -88,8 +89,8 @@ async fn close_sends_queued_packets_first() {
         polling.expect(&format!(r#"42["numbered",{number}]"#)).await;
     }
     client.expect_close(None).await;
-    // The close packet is in the same response, since there is no further poll.
-    polling.expect("1").await;
+    // As in Node: clients handle a close packet before the messages of its payload.
+    polling.expect_gone().await;
     within("the shutdown", closing).await.expect("no panic");
 }
 
@@ -101,7 +102,9 @@ async fn close_within_does_not_wait_for_clients_that_do_not_read() {
     let (addr, io, journal) = serve_recording_disconnects(builder).await;
     let (_not_reading, id) = join(addr).await;
     let not_reading = io.of("/").socket(&id).expect("the socket");
-    let (_not_polling, _) = join_polling(addr).await;
+    let (_not_polling, polling_id) = join_polling(addr).await;
+    let not_polling = io.of("/").socket(&polling_id).expect("the socket");
+    not_polling.emit("event", "waits for a poll");
     let (mut reading, _) = join(addr).await;
     // More than the socket buffers hold for a client that does not read.
     let text = "x".repeat(900_000);
