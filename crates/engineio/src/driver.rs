@@ -120,7 +120,7 @@ impl<A: Application> Driver<A> {
                 connection: None,
                 channel,
                 probing: false,
-                upgrade_deferred: false,
+                awaits_post: false,
                 drain_unreported: false,
                 blocked_since: None,
                 posted: None,
@@ -160,8 +160,9 @@ struct Core<A: Application> {
     channel: ChannelState,
     /// Whether the channel is only probing and the session still polls.
     probing: bool,
-    /// Whether the client has requested the upgrade while one of its POSTs was still in progress.
-    upgrade_deferred: bool,
+    /// Whether the session has upgraded while one of its POSTs was in progress. The packets of the
+    /// POST precede those of the new channel, which is not read before them.
+    awaits_post: bool,
     /// Whether packets have been sent since the last `Drained` event.
     drain_unreported: bool,
     /// Since when the application has not been ready, so that packets of the client stay unread.
@@ -236,10 +237,7 @@ impl<A: Application> Core<A> {
     /// Returns the earlier deadline of the session and of the application.
     fn deadline(&self, budget: &RunBudget) -> Option<Instant> {
         let connection = self.connection.as_ref().and_then(Connection::poll_timeout);
-        match (budget.deadline, connection) {
-            (Some(session), Some(connection)) => Some(session.min(connection)),
-            (session, connection) => session.or(connection),
-        }
+        earlier(budget.deadline, connection)
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -253,7 +251,11 @@ impl<A: Application> Core<A> {
                     state.proto.abort(CloseReason::PingTimeout);
                 }
                 Some(_) => state.proto.handle_blocked(now),
+                None if self.awaits_post => state.proto.handle_blocked(now),
                 None => {}
+            }
+            if self.awaits_post {
+                state.expire_post(now);
             }
             state.proto.handle_timeout(now);
             state.wake_poll();
@@ -266,7 +268,12 @@ impl<A: Application> Core<A> {
     }
 
     fn run(&mut self, cx: &mut Context<'_>, budget: &mut RunBudget, mut fired: bool) -> Progress {
+        let mut awaiting = Vec::new();
         loop {
+            if self.probing {
+                let mut state = self.lock();
+                awaiting.append(&mut state.cold_or_insert().awaiting_probe);
+            }
             self.poll_opening(cx);
             self.read(cx, budget);
             // After reading: a pong that has arrived counts even if the driver runs late.
@@ -275,9 +282,15 @@ impl<A: Application> Core<A> {
             }
             match self.write(cx, budget) {
                 Progress::Busy if budget.is_left() => {}
-                Progress::Idle if budget.is_left() => return Progress::Idle,
+                Progress::Idle if budget.is_left() && !self.has_probe_input(cx, &awaiting) => {
+                    return Progress::Idle;
+                }
                 Progress::Finished => return Progress::Finished,
                 Progress::Busy | Progress::Idle => {
+                    if !awaiting.is_empty() {
+                        let mut state = self.lock();
+                        state.cold_or_insert().awaiting_probe.append(&mut awaiting);
+                    }
                     cx.waker().wake_by_ref();
                     return Progress::Idle;
                 }
@@ -382,6 +395,14 @@ impl<A: Application> Core<A> {
         if let Some(observers) = observers {
             observers.notify(event);
         }
+    }
+}
+
+/// Returns the earlier of two deadlines.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

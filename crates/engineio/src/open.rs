@@ -7,10 +7,11 @@ mod upgrade;
 mod webtransport_session;
 
 use std::future::ready;
+use std::pin::pin;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Version};
 use http_body::Body;
 
 use self::handshake::open;
@@ -46,8 +47,26 @@ where
     A: Application,
     B: Body + Send + 'static,
 {
-    let (mut parts, body) = request.into_parts();
-    match route::route(&parts, &engine.config, |sid| find_session(&engine, sid)) {
+    let (parts, body) = request.into_parts();
+    let route = route::route(&parts, &engine.config, |sid| find_session(&engine, sid));
+    if !matches!(route, Ok(Route::Post(..))) && leaves_unread(parts.version, &body) {
+        let answer = answer_routed(engine, parts, body, route);
+        return Box::pin(async move { response::close_connection(answer.await) });
+    }
+    answer_routed(engine, parts, body, route)
+}
+
+fn answer_routed<A, B>(
+    engine: Arc<Engine<A>>,
+    mut parts: Parts,
+    body: B,
+    route: Result<Route<Arc<Shared>>, Refusal>,
+) -> EngineFuture
+where
+    A: Application,
+    B: Body + Send + 'static,
+{
+    match route {
         Ok(Route::Poll(session, jsonp)) => Box::pin(async move {
             let compression = engine.config.http_compression.as_ref();
             let polled = polling::poll(&session, &parts, jsonp.as_ref(), compression).await;
@@ -55,8 +74,16 @@ where
         }),
         Ok(Route::Post(session, jsonp)) => Box::pin(async move {
             let limit = engine.config.max_http_buffer_size;
-            let posted = polling::post(&session, &parts, jsonp.is_some(), body, limit).await;
-            respond(&engine, &mut parts, posted)
+            let mut body = pin!(body);
+            let body_ref = body.as_mut();
+            let posted = polling::post(&session, &parts, jsonp.is_some(), body_ref, limit).await;
+            let succeeded = matches!(posted, Ok(Outcome::Response(_)));
+            let version = parts.version;
+            let response = respond(&engine, &mut parts, posted);
+            if succeeded || !leaves_unread(version, &*body) {
+                return response;
+            }
+            response::close_connection(response)
         }),
         Ok(Route::Open(transport)) => {
             let open = engine.starters.open;
@@ -71,6 +98,12 @@ where
         }
         Err(refusal) => Box::pin(async move { refuse(&engine, &parts, &refusal) }),
     }
+}
+
+/// Returns whether the HTTP server has to close the connection after the response, because the body
+/// of the request has not been read.
+fn leaves_unread<B: Body>(version: Version, body: &B) -> bool {
+    version < Version::HTTP_2 && !body.is_end_stream()
 }
 
 /// Answers a request that must be a WebSocket upgrade.
@@ -147,7 +180,7 @@ mod tests {
             // There are two futures per message, and one for as long as a client polls. Allocations
             // of more than a kilobyte are slower.
             let size = size_of_val(&*answer);
-            assert!(size <= 704, "{method}: {size} bytes");
+            assert!(size <= 712, "{method}: {size} bytes");
             assert_eq!(engine.clients_count(), 1);
         }
     }

@@ -28,10 +28,6 @@ pub const TABLE: &[Deviation] = &[
         reason: "the request is rejected with \"Bad request\" before the 101 response; Node accepts the WebSocket and closes it",
     },
     Deviation {
-        row: "second WebSocket of a session",
-        reason: "the request is rejected with \"Bad request\" before the 101 response; Node accepts the WebSocket and closes it",
-    },
-    Deviation {
         row: "CONNECT and event in one payload",
         reason: "an event after its CONNECT waits until the socket has joined and is handled; Node closes the connection",
     },

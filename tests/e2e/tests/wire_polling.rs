@@ -176,9 +176,15 @@ async fn the_server_accepts_a_body_at_the_limit() {
 async fn a_body_over_the_limit_is_rejected_and_keeps_the_session() {
     let server = Server::start().await;
     let mut client = PollingClient::connect(server.addr()).await;
-    let response = client.post(event_of(MAX_BODY + 1)).await;
+    let mut connection = HttpConnection::open(server.addr()).await;
+    let too_large = Request::post(&client.target(), event_of(MAX_BODY + 1));
+    let response = connection.exchange(&too_large).await;
     response.assert(413, "");
     assert_empty(server, &response);
+    // The connection lives too.
+    let next = Request::post(&client.target(), r#"429["ack","next"]"#);
+    connection.exchange(&next).await.assert(200, "ok");
+    client.expect(r#"439["next"]"#).await;
     assert_alive(&mut client).await;
 }
 

@@ -1,7 +1,7 @@
 //! Tests the steps of an upgrade from polling to WebSocket.
 
 use e2e::server::Server;
-use socketio_testing::{PollingClient, Request, WsClient};
+use socketio_testing::{HttpConnection, PollingClient, Request, WsClient};
 
 const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 
@@ -111,19 +111,19 @@ async fn an_aborted_probe_keeps_the_session() {
 }
 
 #[tokio::test]
-async fn a_second_websocket_is_rejected_during_an_upgrade() {
+async fn a_second_websocket_is_closed_during_an_upgrade() {
     let server = Server::start().await;
     let polling = PollingClient::connect(server.addr()).await;
     let mut first = polling.websocket().await;
     first.send("2probe").await;
     first.expect("3probe").await;
-    assert_second_is_rejected(server, &polling).await;
+    assert_second_is_closed(server, &polling).await;
     first.send("5").await;
     assert_alive(&mut first).await;
 }
 
 #[tokio::test]
-async fn a_second_websocket_is_rejected_after_an_upgrade() {
+async fn a_second_websocket_is_closed_after_an_upgrade() {
     let server = Server::start().await;
     let polling = PollingClient::connect(server.addr()).await;
     let mut first = polling.websocket().await;
@@ -131,8 +131,30 @@ async fn a_second_websocket_is_rejected_after_an_upgrade() {
     first.expect("3probe").await;
     first.send("5").await;
     assert_alive(&mut first).await;
-    assert_second_is_rejected(server, &polling).await;
+    assert_second_is_closed(server, &polling).await;
     assert_alive(&mut first).await;
+}
+
+/// The requests of a session that has upgraded are refused, even if the server has not read the
+/// upgrade packet before they arrive.
+#[tokio::test]
+async fn a_request_right_after_the_upgrade_packet_is_refused() {
+    let server = Server::start().await;
+    for method in ["GET", "POST"] {
+        let polling = PollingClient::connect(server.addr()).await;
+        let mut websocket = polling.websocket().await;
+        websocket.send("2probe").await;
+        websocket.expect("3probe").await;
+        let mut late = HttpConnection::open(server.addr()).await;
+        let request = match method {
+            "GET" => Request::get(&polling.target()),
+            _ => Request::post(&polling.target(), r#"429["ack","late"]"#),
+        };
+        websocket.send("5").await;
+        let response = late.exchange(&request).await;
+        response.assert(400, r#"{"code":3,"message":"Bad request"}"#);
+        assert_alive(&mut websocket).await;
+    }
 }
 
 #[tokio::test]
@@ -165,18 +187,9 @@ async fn upgraded_again(polling: &PollingClient, server: Server) -> WsClient {
     }
 }
 
-async fn assert_second_is_rejected(server: Server, polling: &PollingClient) {
-    let request = Request::websocket(&polling.upgrade_target());
-    let attempt = WsClient::try_connect(server.addr(), &request).await;
-    match (
-        server.expects("second WebSocket of a session", true, false),
-        attempt,
-    ) {
-        (true, Ok(mut second)) => second.expect_close(None).await,
-        (true, Err(response)) => panic!("Node rejected the WebSocket with {}", response.status),
-        (false, Ok(_)) => panic!("the server accepted a second WebSocket"),
-        (false, Err(response)) => response.assert(400, "Bad request"),
-    }
+async fn assert_second_is_closed(server: Server, polling: &PollingClient) {
+    let mut second = WsClient::connect(server.addr(), &polling.upgrade_target()).await;
+    second.expect_close(None).await;
 }
 
 async fn assert_alive(client: &mut WsClient) {

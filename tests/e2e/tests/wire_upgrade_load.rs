@@ -1,7 +1,11 @@
-//! Tests upgrades under load, with events in both directions while the transport changes.
+//! Tests upgrades under load: events in both directions while the transport changes, and late polls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use e2e::server::Server;
-use socketio_testing::{Message, PollingClient, WsClient};
+use socketio_testing::{HttpConnection, Message, PollingClient, Request, WsClient};
 use tokio::task::JoinSet;
 
 /// The number of clients that upgrade concurrently.
@@ -25,6 +29,61 @@ async fn upgrades_neither_lose_nor_duplicate_nor_reorder_events() {
         done += 1;
     }
     assert_eq!(done, CLIENTS);
+}
+
+/// The number of clients that poll right after their upgrade packet.
+const LATE_POLLS: usize = 1_000;
+
+/// A poll after the upgrade packet is refused on a busy machine too, where the server reads the two
+/// connections at different times.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_poll_after_the_upgrade_packet_is_answered() {
+    let server = Server::start().await;
+    let busy = BusyThreads::start(2);
+    let mut clients = JoinSet::new();
+    for number in 0..LATE_POLLS {
+        if number >= 20 {
+            clients
+                .join_next()
+                .await
+                .expect("a client")
+                .expect("no client panics");
+        }
+        clients.spawn(async move {
+            let polling = PollingClient::handshake(server.addr()).await;
+            let mut websocket = polling.websocket().await;
+            websocket.send("2probe").await;
+            websocket.expect("3probe").await;
+            let mut late = HttpConnection::open(server.addr()).await;
+            websocket.send("5").await;
+            let response = late.exchange(&Request::get(&polling.target())).await;
+            response.assert(400, r#"{"code":3,"message":"Bad request"}"#);
+        });
+    }
+    while let Some(outcome) = clients.join_next().await {
+        outcome.expect("no client panics");
+    }
+    drop(busy);
+}
+
+/// Threads that keep the cores busy until they are dropped.
+struct BusyThreads(Arc<AtomicBool>);
+
+impl BusyThreads {
+    fn start(count: usize) -> Self {
+        let running = Arc::new(AtomicBool::new(true));
+        for _ in 0..count {
+            let running = Arc::clone(&running);
+            thread::spawn(move || while running.load(Ordering::Relaxed) {});
+        }
+        Self(running)
+    }
+}
+
+impl Drop for BusyThreads {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 /// Runs a client that posts the first `before` events, upgrades, and sends the rest over the

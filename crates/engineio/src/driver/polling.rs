@@ -10,13 +10,20 @@
 mod get;
 mod post;
 
+use std::convert::Infallible;
 use std::task::{Context, Waker};
 
+use engineio_proto::Transport;
 use http::StatusCode;
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
 
 pub(crate) use self::get::{PollPayload, build_response, poll};
 pub(crate) use self::post::post;
+use super::polling_task::run_driver;
+use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::response::PollResponse;
+use crate::session::Shared;
 
 /// The result of a request of a polling session.
 #[derive(Debug)]
@@ -24,6 +31,41 @@ pub(crate) enum Outcome {
     Response(PollResponse),
     /// A bare status, in answer to a protocol violation.
     Status(StatusCode),
+}
+
+/// Waits until the driver has read what has arrived on a probing channel.
+///
+/// If that is the upgrade packet, the request is too late and has to be refused.
+pub(super) async fn read_probe(session: &Shared) {
+    if !session.lock().proto.is_upgrading() {
+        return;
+    }
+    // The runtime polls for IO before it continues, because the channel may have become readable
+    // before the request's connection.
+    yield_now().await;
+    if let Some(read) = start_probe_read(session) {
+        // The driver drops the sender.
+        let Err(_) = read.await;
+    }
+}
+
+fn start_probe_read(session: &Shared) -> Option<oneshot::Receiver<Infallible>> {
+    let mut state = session.lock();
+    if !state.proto.is_upgrading() {
+        return None;
+    }
+    let (sender, read) = oneshot::channel();
+    state.cold_or_insert().awaiting_probe.push(sender);
+    drop(run_driver(session, state));
+    Some(read)
+}
+
+/// Refuses a request for a session that has left polling.
+fn transport_mismatch(previous: Transport) -> Refusal {
+    Refusal::bad_request(FailureContext::TransportMismatch {
+        transport: Transport::Polling,
+        previous,
+    })
 }
 
 /// Stores the waker of the current task. Storing the same waker again costs nothing.

@@ -46,20 +46,16 @@ impl<A: Application> Core<A> {
         // Posted packets precede those of a new transport.
         if ready && let Some(posted) = &mut self.posted {
             match posted.next() {
-                Some(packet) => self.receive(budget, Transport::Polling, packet.ok()),
+                Some(packet) => self.receive_posted(budget, packet.ok()),
                 None => self.finish_post(),
             }
             return true;
         }
-        if self.upgrade_deferred {
+        if self.awaits_post {
             if self.guard.session.lock().is_posting() {
                 return false;
             }
-            self.upgrade_deferred = false;
-            if let ChannelState::Open(channel) = &self.channel {
-                self.receive_probe(budget, channel.transport(), Some(Packet::Upgrade));
-            }
-            return true;
+            self.awaits_post = false;
         }
         if self.probing || (ready && self.posted.is_none()) {
             return self.read_channel(cx, budget, window);
@@ -141,6 +137,12 @@ impl<A: Application> Core<A> {
             self.lock().proto.handle_blocked(budget.now());
         }
         ready
+    }
+
+    /// Handles a packet of a POST. The session may have upgraded since the POST began.
+    fn receive_posted(&mut self, budget: &mut RunBudget, packet: Option<Packet>) {
+        let transport = self.lock().proto.transport();
+        self.receive(budget, transport, packet);
     }
 
     /// Handles a packet of the current transport; `None` stands for a packet that cannot be

@@ -7,8 +7,13 @@
 //! 2. The client sends `2probe` and receives `3probe`. The pending poll is answered with a noop
 //!    packet.
 //! 3. The client sends the upgrade packet `5`. From then on the session uses the new channel, and
-//!    queued messages are sent there. While a POST is in progress, the upgrade is deferred until its
-//!    packets are handled.
+//!    queued messages are sent there. The packets of a POST that is in progress are handled first.
+//!    The new channel is not read meanwhile. A POST that takes longer than the upgrade timeout is
+//!    ended.
+//!
+//! A request that arrives after the upgrade packet is refused. The driver reads what has arrived on
+//! the probing channel before a request of polling is handled, see
+//! [`read_probe`](super::polling::read_probe).
 //!
 //! If any step fails or takes too long, only the new channel is closed, and the session keeps
 //! polling.
@@ -20,7 +25,7 @@ use engineio_proto::{Packet, ProbeResult, Transport};
 use super::run_budget::RunBudget;
 use super::{ChannelState, Core};
 use crate::engine::application::Application;
-use crate::session::SessionEvent;
+use crate::session::{ProbeReadSender, SessionEvent};
 use crate::transport::channel::Channel;
 
 impl<A: Application> Core<A> {
@@ -56,12 +61,6 @@ impl<A: Application> Core<A> {
         packet: Option<Packet>,
     ) {
         let mut state = self.lock();
-        // After the upgrade, the session would reject the rest of the POST.
-        if packet == Some(Packet::Upgrade) && state.is_posting() {
-            drop(state);
-            self.upgrade_deferred = true;
-            return;
-        }
         let result = match packet {
             Some(packet) => state.proto.handle_probe_packet(budget.now(), packet),
             None => {
@@ -70,6 +69,11 @@ impl<A: Application> Core<A> {
             }
         };
         state.wake_poll();
+        let awaits_post = result == ProbeResult::Upgraded && state.is_posting();
+        if awaits_post {
+            let until = budget.now() + self.engine.config.session.upgrade_timeout;
+            state.cold_or_insert().post_deadline = Some(until);
+        }
         let observers = state.observers();
         drop(state);
         match result {
@@ -83,15 +87,31 @@ impl<A: Application> Core<A> {
             }
             ProbeResult::Upgraded => {
                 self.probing = false;
+                self.awaits_post = awaits_post;
                 self.lend_writer();
             }
             ProbeResult::Rejected => self.drop_probe(),
         }
     }
 
+    /// Returns whether the probing channel has bytes that the runtime has not announced yet, while
+    /// requests wait until it has been read.
+    pub(super) fn has_probe_input(
+        &mut self,
+        cx: &mut Context<'_>,
+        awaiting: &[ProbeReadSender],
+    ) -> bool {
+        match &mut self.channel {
+            ChannelState::Open(channel) if self.probing && !awaiting.is_empty() => {
+                // A client that does not read is not read either.
+                channel.poll_writable(cx).is_ready() && channel.has_input()
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn drop_probe(&mut self) {
         self.probing = false;
-        self.upgrade_deferred = false;
         self.close_channel();
     }
 }

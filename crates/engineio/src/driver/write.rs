@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use engineio_proto::{Batch, Packet, Transmit, TransmitRef, Transport};
 
-use super::{ChannelState, Core, Progress};
+use super::{ChannelState, Core, Progress, earlier};
 use crate::driver::event::DriverEvent;
 use crate::driver::run_budget::RunBudget;
 use crate::engine::application::Application;
@@ -54,13 +54,25 @@ impl<A: Application> Core<A> {
                     drop(state);
                     return self.handle_event(event);
                 }
-                if self.upgrade_deferred && !state.is_posting() {
-                    // The POST that deferred the upgrade has ended without waking the running
-                    // driver.
+                if self.awaits_post && !state.is_posting() {
+                    // The POST has ended without waking the running driver.
                     return Progress::Busy;
+                }
+                if state.is_probe_awaited() {
+                    if self.probing {
+                        // The request arrived after the channel had been read.
+                        return Progress::Busy;
+                    }
+                    let awaiting = std::mem::take(&mut state.cold_or_insert().awaiting_probe);
+                    drop(state);
+                    drop(awaiting);
+                    continue;
                 }
                 if flushed.is_some() || self.is_flushed() {
                     budget.deadline = state.proto.poll_timeout();
+                    if self.awaits_post {
+                        budget.deadline = earlier(budget.deadline, state.post_deadline());
+                    }
                     state.park(cx);
                     return Progress::Idle;
                 }

@@ -106,6 +106,12 @@ impl Registry {
         }
     }
 
+    /// Counts a channel that is about to be closed.
+    pub(crate) fn track_closing_socket(self: &Arc<Self>) -> ClosingSocketGuard {
+        self.closing_sockets.increment();
+        ClosingSocketGuard(Arc::clone(self))
+    }
+
     fn shard(&self, id: &str) -> &Mutex<HashMap<SessionId, Arc<Shared>>> {
         // The sum spreads random characters well enough. A second hash beside that of the map would
         // cost as much as the rest of the lookup.
@@ -139,8 +145,7 @@ impl SessionGuard {
 
     /// Counts a channel of the session that is about to be closed.
     pub(crate) fn track_closing_socket(&self) -> ClosingSocketGuard {
-        self.registry.closing_sockets.increment();
-        ClosingSocketGuard(Arc::clone(&self.registry))
+        self.registry.track_closing_socket()
     }
 }
 

@@ -94,6 +94,16 @@ impl PollResponse {
     }
 }
 
+/// Announces that the server closes the connection after the response, so that the client does not
+/// send another request on it.
+pub(crate) fn close_connection(mut response: EngineResponse) -> EngineResponse {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
 /// Builds an error response to a plain request.
 pub(crate) fn error(error: &ConnectionError) -> EngineResponse {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);

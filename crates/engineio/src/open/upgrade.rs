@@ -1,5 +1,6 @@
 //! WebSocket upgrades: of polling sessions, and the handshake shared with new sessions.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -10,15 +11,15 @@ use http::request::Parts;
 use http::{StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use sha1_smol::Sha1;
+use tokio::runtime::Handle;
 
 use super::route;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::application::Application;
-use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::query::QueryText;
 use crate::http::response::{self, BadUpgrade, EngineResponse};
-use crate::session::{Shared, now};
+use crate::session::{Shared, now, spawn_on};
 use crate::transport::channel::ProbeChannel;
 use crate::transport::coding::Coding;
 use crate::transport::websocket::{self, PendingUpgrade};
@@ -27,6 +28,9 @@ use crate::transport::websocket::{self, PendingUpgrade};
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Adds a WebSocket to a polling session, whose driver takes it over.
+///
+/// If the session has upgraded or is upgrading already, the WebSocket is opened and closed, as by
+/// Node's server.
 pub(super) fn upgrade<A: Application>(
     engine: &Engine<A>,
     session: &Arc<Shared>,
@@ -34,23 +38,31 @@ pub(super) fn upgrade<A: Application>(
 ) -> EngineResponse {
     // The request is validated first, so that a bad request does not change the session.
     let protocol = session.lock().proto.protocol();
-    let (pending, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
+    let (mut pending, mut response) = match switch_protocols(&engine.config, protocol, &mut parts) {
         Ok(switched) => switched,
         Err(reason) => return response::bad_upgrade(reason),
     };
     let mut state = session.lock();
-    if state
-        .proto
-        .handle_probe(now(), Transport::WebSocket)
-        .is_err()
-    {
-        drop(state);
-        let refusal = Refusal::bad_request(FailureContext::TransportHandshake);
-        return route::refuse(engine, &parts, &refusal);
+    match state.proto.handle_probe(now(), Transport::WebSocket) {
+        Ok(()) => {
+            state.cold_or_insert().probe = Some(ProbeChannel::WebSocket(pending));
+            state.wake_all();
+            drop(state);
+        }
+        Err(error) => {
+            drop(state);
+            tracing::debug!(%error, "closing a WebSocket of a session that cannot upgrade");
+            let closing = engine.registry.track_closing_socket();
+            let limit = engine.config.max_http_buffer_size;
+            let task = async move {
+                if let Some(websocket) = poll_fn(|cx| pending.poll(cx, limit)).await {
+                    websocket.close(None).await;
+                }
+                drop(closing);
+            };
+            spawn_on(&Handle::current(), Box::pin(task));
+        }
     }
-    state.cold_or_insert().probe = Some(ProbeChannel::WebSocket(pending));
-    state.wake_all();
-    drop(state);
     engine.application.headers(response.headers_mut(), &parts);
     response
 }

@@ -1,10 +1,12 @@
 //! The part of a session's shared state that is guarded by the lock.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::Instant;
 
 use engineio_proto::{PayloadDecoder, Transport};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::driver_slot::DriverSlot;
 use super::observer::Observers;
@@ -38,6 +40,10 @@ pub(crate) struct Cold {
     pub(crate) driver_slot: DriverSlot,
     /// The waker of the POST in progress.
     pub(crate) post_waker: Option<Waker>,
+    /// When a POST ends that was in progress at the upgrade.
+    pub(crate) post_deadline: Option<Instant>,
+    /// Requests of polling that wait until the driver has read the probing channel.
+    pub(crate) awaiting_probe: Vec<ProbeReadSender>,
     /// Whether poll payloads must be text, with binary messages in base64.
     pub(crate) text_payloads: bool,
     /// The rest of a write by a flush task, which the driver continues.
@@ -49,6 +55,9 @@ pub(crate) struct Cold {
     /// The observers, until the session ends.
     pub(crate) observers: Option<Observers>,
 }
+
+/// Resumes a request when it is dropped, once the driver has read the probing channel.
+pub(crate) type ProbeReadSender = oneshot::Sender<Infallible>;
 
 /// The POST of a polling client. There is at most one at a time.
 #[derive(Debug, Default)]
@@ -63,6 +72,8 @@ pub(crate) enum Post {
     Processing,
     /// All packets have been handled.
     Done,
+    /// The body has not arrived in time after the upgrade. Its packets are not handled.
+    Expired,
 }
 
 impl SessionState {
@@ -115,7 +126,19 @@ impl SessionState {
     pub(crate) fn is_posting(&self) -> bool {
         self.cold
             .as_deref()
-            .is_some_and(|cold| !matches!(cold.post, Post::None | Post::Done))
+            .is_some_and(|cold| !matches!(cold.post, Post::None | Post::Done | Post::Expired))
+    }
+
+    /// Returns when a POST ends that was in progress at the upgrade.
+    pub(crate) fn post_deadline(&self) -> Option<Instant> {
+        self.cold.as_deref()?.post_deadline
+    }
+
+    /// Returns whether a request waits until the driver has read the probing channel.
+    pub(crate) fn is_probe_awaited(&self) -> bool {
+        self.cold
+            .as_deref()
+            .is_some_and(|cold| !cold.awaiting_probe.is_empty())
     }
 
     /// Returns whether the body of a POST is being received.
@@ -160,6 +183,7 @@ impl SessionState {
             && cold.drained.is_none()
             && cold.observers.is_none()
             && cold.driver_slot.is_empty()
+            && cold.awaiting_probe.is_empty()
             && matches!(cold.post, Post::None)
         {
             self.cold = None;

@@ -4,12 +4,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
+use std::time::Instant;
 
 use engineio_proto::Transport;
 use parking_lot::MutexGuard;
 use tokio::sync::Notify;
 
-use super::state::SessionState;
+use super::state::{Post, SessionState};
 
 /// The locked state of a session.
 ///
@@ -89,6 +90,18 @@ impl<'a> StateGuard<'a> {
     pub(crate) fn wake_post(&mut self) {
         if let Some(cold) = self.state.cold_mut() {
             self.woken.add(cold.post_waker.take());
+        }
+    }
+
+    /// Ends the POST that was in progress at the upgrade if its body has not arrived by its
+    /// deadline.
+    pub(crate) fn expire_post(&mut self, now: Instant) {
+        if let Some(cold) = self.state.cold_mut()
+            && cold.post_deadline.take_if(|at| *at <= now).is_some()
+            && matches!(cold.post, Post::Receiving)
+        {
+            cold.post = Post::Expired;
+            self.wake_post();
         }
     }
 

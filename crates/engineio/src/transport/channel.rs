@@ -71,6 +71,14 @@ impl Channel {
         })
     }
 
+    /// Returns whether bytes have arrived that the runtime may not have announced yet.
+    pub(crate) fn has_input(&self) -> bool {
+        match self {
+            Self::WebSocket(websocket) => websocket.has_input(),
+            Self::WebTransport(_) => false,
+        }
+    }
+
     /// Saves the unread bytes of the window for the next run.
     #[inline]
     pub(crate) fn save_unread(&mut self, window: &mut ReadWindow<'_>) {

@@ -114,6 +114,7 @@ impl Case {
                 self.look_at_poll().await;
                 if self.poll.is_none() {
                     self.poll = Some(self.client.get());
+                    settle().await;
                 }
             }
             Step::ClientPosts if polls && self.post.is_none() => {
@@ -127,6 +128,8 @@ impl Case {
                     let (body_sender, body) = FedBody::new();
                     let post = self.client.start_post(body);
                     body_sender.feed(&packet);
+                    // The POST arrives before an upgrade packet that the client may send next.
+                    settle().await;
                     self.post = Some((body_sender, post));
                 }
                 None => {}

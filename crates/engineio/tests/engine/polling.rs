@@ -269,6 +269,60 @@ async fn the_body_limit_applies_on_a_connection() {
     server.expect_nothing();
 }
 
+/// Without the header, clients send the next request on a connection that is being closed.
+#[tokio::test(start_paused = true)]
+async fn a_response_before_the_end_of_the_body_announces_that_the_connection_closes() {
+    let mut server = Server::with(Config::default().max_http_buffer_size(10));
+    let client = PollingClient::open(&server).await;
+    server.opened().await;
+    let target = client.target();
+    let unknown = target.replace(&client.sid, "unknown");
+    for (request, status) in [
+        // Twice the limit is read and dropped.
+        (
+            format!("POST {target}"),
+            [(20, 413, false), (21, 413, true)],
+        ),
+        (
+            format!("POST {unknown}"),
+            [(0, 400, false), (20, 400, true)],
+        ),
+        (format!("PUT {target}"), [(0, 500, false), (20, 500, true)]),
+        (format!("GET {unknown}"), [(0, 400, false), (20, 400, true)]),
+    ] {
+        for (length, status, closes) in status {
+            let mut connection = server.connect(PIPE);
+            let head = format!(
+                "{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+            );
+            connection.write_all(head.as_bytes()).await.unwrap();
+            if !closes {
+                connection.write_all(&b"4".repeat(length)).await.unwrap();
+            }
+            let mut answer = String::new();
+            let mut buffer = [0; 1024];
+            while !answer.contains("\r\n\r\n") {
+                let read = expect("the answer", connection.read(&mut buffer));
+                let read = read.await.unwrap();
+                answer.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+            }
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{answer}"
+            );
+            let announced = answer.contains("connection: close\r\n");
+            assert_eq!(announced, closes, "{head}: {answer}");
+            if !closes {
+                let next = format!(
+                    "POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n4next"
+                );
+                connection.write_all(next.as_bytes()).await.unwrap();
+                server.messages(["next"]).await;
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn closing_the_connection_aborts_a_get() {
     let mut server = Server::new();

@@ -222,33 +222,48 @@ async fn the_upgrade_timeout_ends_with_the_upgrade() {
     server.messages(["still here"]).await;
 }
 
+/// As in Node, and as the official test suites of the protocol require.
 #[tokio::test(start_paused = true)]
-async fn a_second_websocket_is_refused() {
-    let refused = async |server: &Server, sid: &str| {
-        let target = format!("{OPEN}&sid={sid}");
-        match WebSocketClient::connect(server, &target, PIPE).await {
-            Err(Error::Http(response)) => {
-                assert_eq!(response.status(), 400);
-                assert_eq!(response.body().as_deref(), Some(&b"Bad request"[..]));
-            }
-            other => panic!("expected a refusal, got {other:?}"),
-        }
+async fn a_second_websocket_is_opened_and_closed() {
+    let opened_and_closed = async |server: &Server, sid: &str| {
+        let mut second = WebSocketClient::probe(server, sid).await;
+        second.is_closed_with(None).await;
     };
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
-    refused(&server, &client.sid).await;
+    opened_and_closed(&server, &client.sid).await;
     socket.send("5").await;
     settle().await;
-    refused(&server, &client.sid).await;
+    opened_and_closed(&server, &client.sid).await;
     session.send("unharmed").unwrap();
     socket.expect_texts(["4unharmed"]).await;
 
     let (mut direct, sid) = WebSocketClient::open_through(&server, PIPE).await;
     let session = server.opened().await;
-    refused(&server, &sid).await;
+    opened_and_closed(&server, &sid).await;
     session.send("unharmed").unwrap();
     direct.expect_texts(["4unharmed"]).await;
+
+    let (closing, session) = polling(&mut server).await;
+    session.close(CloseReason::ForcedClose);
+    opened_and_closed(&server, &closing.sid).await;
+    assert_eq!(closing.poll().await, ["6", "1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_the_engine_waits_for_second_websockets() {
+    let mut server = Server::new();
+    let (client, _) = polling(&mut server).await;
+    let _probe = probed(&server, &client).await;
+    let second = WebSocketClient::probe(&server, &client.sid).await;
+    settle().await;
+    let engine = std::sync::Arc::clone(&server.engine);
+    let begun = tokio::time::Instant::now();
+    engine.close(Duration::from_secs(2)).await;
+    // Neither client answers the close frame.
+    assert_eq!(begun.elapsed().as_secs(), 2);
+    drop(second);
 }
 
 #[tokio::test(start_paused = true)]
@@ -276,28 +291,30 @@ async fn a_bad_upgrade_request_does_not_prevent_a_valid_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_waits_for_a_post_in_progress() {
+async fn the_packets_of_a_post_in_progress_precede_those_of_the_websocket() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
     let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
     body_sender.feed("4first\x1e4sec");
+    settle().await;
     socket.send("5").await;
     socket.send("4third").await;
     settle().await;
     server.expect_nothing();
-    assert_eq!(session.transport(), Transport::Polling);
+    // Messages to the client do not wait.
+    assert_eq!(session.transport(), Transport::WebSocket);
+    session.send("at once").unwrap();
+    socket.expect_texts(["4at once"]).await;
     body_sender.feed("ond");
     drop(body_sender);
     post.answer().await.is(200, "ok");
-    settle().await;
-    assert_eq!(session.transport(), Transport::WebSocket);
     server.messages(["first", "second", "third"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_waits_while_the_application_is_not_ready_for_a_post() {
+async fn the_websocket_is_not_read_while_the_application_is_not_ready_for_a_post() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     server.gate.close();
@@ -307,6 +324,7 @@ async fn an_upgrade_waits_while_the_application_is_not_ready_for_a_post() {
     socket.send("5").await;
     socket.send("4third").await;
     assert!(post.is_waiting().await);
+    pass(UPGRADE_TIMEOUT + MOMENT).await;
     server.gate.open();
     post.answer().await.is(200, "ok");
     settle().await;
@@ -315,13 +333,14 @@ async fn an_upgrade_waits_while_the_application_is_not_ready_for_a_post() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_does_not_wait_for_a_refused_post() {
+async fn the_websocket_is_read_after_a_refused_post() {
     let mut server = Server::with(Config::default().max_http_buffer_size(10));
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
     let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
     body_sender.feed("4too ");
+    settle().await;
     socket.send("5").await;
     settle().await;
     body_sender.feed("much by far");
@@ -333,36 +352,64 @@ async fn an_upgrade_does_not_wait_for_a_refused_post() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_does_not_wait_forever() {
+async fn a_post_that_stalls_ends_after_the_upgrade_timeout() {
     let mut server = Server::new();
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
     let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
-    body_sender.feed("4at ");
+    body_sender.feed("4never ");
+    settle().await;
     socket.send("5").await;
-    pass(UPGRADE_TIMEOUT + MOMENT).await;
-    socket.is_closed_with(None).await;
-    body_sender.feed("last");
+    socket.send("4kept").await;
+    pass(UPGRADE_TIMEOUT - MOMENT).await;
+    assert!(post.is_waiting().await);
+    server.expect_nothing();
+    pass(MOMENT).await;
+    let mismatch = r#"{"code":3,"message":"Bad request"}"#;
+    post.answer().await.is(400, mismatch);
+    server.messages(["kept"]).await;
+    session.send("and back").unwrap();
+    socket.expect_texts(["4and back"]).await;
     drop(body_sender);
-    post.answer().await.is(200, "ok");
-    server.messages(["at last"]).await;
-    assert_still_polling(&mut server, &client, &session).await;
 }
 
+/// As in Node, which ignores errors of the transport that the client has left.
 #[tokio::test(start_paused = true)]
-async fn a_post_aborted_during_an_upgrade_ends_the_session() {
+async fn a_post_aborted_after_the_upgrade_does_not_end_the_session() {
     let mut server = Server::new();
     let (client, _) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
     let (body_sender, body) = FedBody::new();
     let post = client.start_post(body);
     body_sender.feed("4half a mess");
+    settle().await;
     socket.send("5").await;
+    socket.send("4whole").await;
     settle().await;
     post.drop_connection().await;
-    assert_eq!(server.closed().await, CloseReason::TransportError);
-    socket.is_closed_with(None).await;
+    server.messages(["whole"]).await;
+}
+
+/// The driver may not have read the upgrade packet yet when the request arrives.
+#[tokio::test(start_paused = true)]
+async fn a_request_after_the_upgrade_packet_is_refused() {
+    let mismatch = r#"{"code":3,"message":"Bad request"}"#;
+    for posts in [false, true] {
+        let mut server = Server::new();
+        let (client, session) = polling(&mut server).await;
+        let mut socket = probed(&server, &client).await;
+        socket.send("5").await;
+        let request = if posts {
+            client.start_post_of("4too late")
+        } else {
+            client.get()
+        };
+        request.answer().await.is(400, mismatch);
+        session.send("unharmed").unwrap();
+        socket.expect_texts(["4unharmed"]).await;
+        server.expect_nothing();
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -387,6 +434,7 @@ async fn a_session_can_end_during_an_upgrade() {
     let (client, session) = polling(&mut server).await;
     let mut socket = probed(&server, &client).await;
     let poll = client.get();
+    settle().await;
     session.abort(CloseReason::ForcedClose);
     assert_eq!(poll.packets().await, ["1"]);
     socket.is_closed_with(None).await;

@@ -8,7 +8,7 @@ use e2e::probes::Journal;
 use e2e::session::{assert_alive, assert_polling_alive, join, join_polling, open, settle};
 use e2e::sync::{VirtualTime, eventually};
 use socketio::SocketIoLayer;
-use socketio_testing::PollingClient;
+use socketio_testing::{HttpConnection, PollingClient};
 
 const MOMENT: Duration = Duration::from_millis(100);
 
@@ -100,6 +100,35 @@ async fn a_client_in_middleware_is_disconnected_at_the_connect_timeout() {
     time.advance(CONNECT).await;
     client.expect_close(None).await;
     assert!(io.of("/").sockets().is_empty());
+}
+
+/// As in Node: an unfinished POST does not delay the end, and is ended with the session.
+#[tokio::test]
+async fn clients_that_hold_a_post_are_disconnected_at_the_connect_timeout() {
+    let time = VirtualTime::start();
+    let (addr, io, _) =
+        serve_recording_disconnects(SocketIoLayer::builder().connect_timeout(CONNECT)).await;
+    let mut posts = Vec::new();
+    for _ in 0..100 {
+        let polling = PollingClient::handshake(addr).await;
+        let mut post = HttpConnection::open(addr).await;
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: {addr}\r\nContent-Length: 100\r\n\r\n4unfinished",
+            polling.target()
+        );
+        post.send_raw(head.as_bytes()).await;
+        posts.push(post);
+    }
+    settle(addr).await;
+    assert!(io.clients_count() >= 100);
+    time.advance(CONNECT).await;
+    for mut post in posts {
+        let response = post.response().await;
+        response.assert(400, r#"{"code":1,"message":"Session ID unknown"}"#);
+        assert_eq!(response.header("connection"), Some("close"));
+    }
+    // The client that settled may still be there.
+    eventually("the end of all sessions", || io.clients_count() <= 1).await;
 }
 
 /// As in Node, a client that has joined once may have no namespace afterwards.

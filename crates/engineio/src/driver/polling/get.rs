@@ -9,9 +9,9 @@ use engineio_proto::{CloseReason, PayloadEncoder, PollError, Transport};
 use http::StatusCode;
 use http::request::Parts;
 
-use super::{Outcome, store_waker};
+use super::{Outcome, read_probe, store_waker, transport_mismatch};
 use crate::http::compression::{Encoding, HttpCompression};
-use crate::http::connection_failure::{FailureContext, Refusal};
+use crate::http::connection_failure::Refusal;
 use crate::http::response::PollResponse;
 use crate::session::{SessionEvent, Shared, StateGuard, is_heartbeat, now};
 use crate::transport::jsonp::Jsonp;
@@ -23,6 +23,7 @@ pub(crate) async fn poll(
     jsonp: Option<&Jsonp>,
     compression: Option<&HttpCompression>,
 ) -> Result<Outcome, Refusal> {
+    read_probe(session).await;
     let pending = PendingPoll {
         session,
         text: jsonp.is_some(),
@@ -154,12 +155,7 @@ impl PendingPoll<'_> {
                 return Some(Ok(None));
             }
             Err(PollError::NotPolling) => {
-                let previous = state.proto.transport();
-                let refusal = Refusal::bad_request(FailureContext::TransportMismatch {
-                    transport: Transport::Polling,
-                    previous,
-                });
-                return Some(Err(refusal));
+                return Some(Err(transport_mismatch(state.proto.transport())));
             }
             Err(_) => return Some(Err(Refusal::unknown_session(self.session.id()))),
         }

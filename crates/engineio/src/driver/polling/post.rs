@@ -5,40 +5,44 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use engineio_proto::{CloseReason, PayloadDecoder, Protocol};
+use engineio_proto::{CloseReason, PayloadDecoder, Protocol, Transport};
 use http::request::Parts;
 use http::{StatusCode, header};
 use http_body::Body;
 
-use super::{Outcome, store_waker};
+use super::{Outcome, read_probe, store_waker, transport_mismatch};
 use crate::driver::polling_task::run_driver;
 use crate::http::connection_failure::Refusal;
 use crate::http::response::PollResponse;
 use crate::session::{Post, Shared, StateGuard};
 use crate::transport::jsonp;
 
+/// A body that is too large is read and dropped if it is at most this many times the limit.
+/// Otherwise the connection is closed after the response.
+const DROPPED_BODY_FACTOR: usize = 2;
+
 /// Receives the packets of a POST. `in_form` is set for JSONP, where they are a field of a form.
 pub(crate) async fn post<B: Body>(
     session: &Shared,
     request: &Parts,
     in_form: bool,
-    body: B,
+    body: Pin<&mut B>,
     limit: usize,
 ) -> Result<Outcome, Refusal> {
+    read_probe(session).await;
     let binary = request
         .headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value == "application/octet-stream");
-    let Some((mut post, protocol)) = PostGuard::start(session, binary) else {
+    let Some((mut post, protocol)) = PostGuard::start(session, binary)? else {
         return Ok(Outcome::Status(StatusCode::BAD_REQUEST));
     };
     let received = {
-        let body = pin!(body);
         let receiving = pin!(receive(body, limit));
         post.until_closed(receiving).await
     };
     let body = match received {
-        None => return Err(Refusal::unknown_session(session.id())),
+        None => return Err(post.refuse()),
         Some(Err(ReceiveError::TooLarge)) => {
             // The session stays open: the client may send smaller messages.
             post.finish(&mut session.lock());
@@ -75,16 +79,19 @@ impl<'a> PostGuard<'a> {
     ///
     /// Closes the session and returns `None` if the payload is binary, which only revision 3
     /// supports. Does the same if another POST is in progress, because the order of their packets
-    /// is unknown.
-    fn start(session: &'a Shared, binary: bool) -> Option<(Self, Protocol)> {
+    /// is unknown. Refuses the request if the session has left polling.
+    fn start(session: &'a Shared, binary: bool) -> Result<Option<(Self, Protocol)>, Refusal> {
         let mut state = session.lock();
+        if state.proto.transport() != Transport::Polling {
+            return Err(transport_mismatch(state.proto.transport()));
+        }
         let protocol = state.proto.protocol();
         if (binary && protocol != Protocol::V3)
             || !matches!(state.cold_or_insert().post, Post::None)
         {
             state.proto.abort(CloseReason::TransportError);
             state.wake_all();
-            return None;
+            return Ok(None);
         }
         state.cold_or_insert().post = Post::Receiving;
         drop(state);
@@ -92,24 +99,35 @@ impl<'a> PostGuard<'a> {
             session,
             finished: false,
         };
-        Some((started, protocol))
+        Ok(Some((started, protocol)))
     }
 
-    /// Runs `future` until the session is closed, so that an endless body does not outlive its
-    /// session.
+    /// Runs `future` until the session is closed or the POST has expired, so that an endless body
+    /// neither outlives its session nor delays its upgrade.
     async fn until_closed<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(output));
             }
             let mut state = self.session.lock();
-            if state.proto.is_closed() {
+            if state.proto.is_closed() || matches!(state.cold_or_insert().post, Post::Expired) {
                 return Poll::Ready(None);
             }
             store_waker(&mut state.cold_or_insert().post_waker, cx);
             Poll::Pending
         })
         .await
+    }
+
+    /// Ends a POST whose session is closed or has upgraded meanwhile.
+    fn refuse(&mut self) -> Refusal {
+        let mut state = self.session.lock();
+        self.finish(&mut state);
+        if state.proto.is_closed() {
+            Refusal::unknown_session(self.session.id())
+        } else {
+            transport_mismatch(state.proto.transport())
+        }
     }
 
     /// Passes the packets to the driver and waits until all of them are handled.
@@ -136,8 +154,9 @@ impl<'a> PostGuard<'a> {
         let cold = state.cold_or_insert();
         cold.post = Post::None;
         cold.post_waker = None;
-        // An upgrade may have been deferred until the end of this POST.
-        if state.proto.is_upgrading() {
+        cold.post_deadline = None;
+        // The driver does not read the new channel before the end of this POST.
+        if state.proto.is_upgraded() {
             state.wake_driver();
         }
     }
@@ -149,7 +168,9 @@ impl Drop for PostGuard<'_> {
             let mut state = self.session.lock();
             self.finish(&mut state);
             // Has no effect if the session is closed already.
-            state.proto.abort(CloseReason::TransportError);
+            if state.proto.transport() == Transport::Polling {
+                state.proto.abort(CloseReason::TransportError);
+            }
             state.wake_all();
         }
     }
@@ -161,8 +182,14 @@ enum ReceiveError {
     TooLarge,
 }
 
+/// Receives a body of up to `limit` bytes.
 async fn receive<B: Body>(mut body: Pin<&mut B>, limit: usize) -> Result<Bytes, ReceiveError> {
-    if body.size_hint().lower() > limit as u64 {
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
+        // The client can use the connection for the next request if the body has been read.
+        if announced <= limit.saturating_mul(DROPPED_BODY_FACTOR) as u64 {
+            drop_body(body).await?;
+        }
         return Err(ReceiveError::TooLarge);
     }
     let mut received = BodyBuf::Nothing;
@@ -183,6 +210,17 @@ async fn receive<B: Body>(mut body: Pin<&mut B>, limit: usize) -> Result<Bytes, 
         }
     }
     Ok(received.into_bytes())
+}
+
+/// Reads a body to its end and drops it.
+async fn drop_body<B: Body>(mut body: Pin<&mut B>) -> Result<(), ReceiveError> {
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        frame.map_err(|_| ReceiveError::Aborted)?;
+        if body.is_end_stream() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The received part of a body. A body that arrives in one piece is not copied.

@@ -88,6 +88,11 @@ impl WebSocket {
         Some(Writer::new(write, self.coding))
     }
 
+    /// Returns whether bytes have arrived that the runtime may not have announced yet.
+    pub(crate) fn has_input(&self) -> bool {
+        self.read_state == ReadState::Open && self.io.has_input()
+    }
+
     /// Takes back a lent writer.
     pub(crate) fn restore_writer(&mut self, writer: Writer) {
         self.io.restore_write_half(writer.into_inner());

@@ -1,6 +1,7 @@
 //! The connection below a WebSocket.
 
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -42,6 +44,17 @@ impl Stream {
             Ok(parts) => (Self::Tcp(Tcp::new(parts.io.into_inner())), parts.read_buf),
             Err(upgraded) => (Self::Other(TokioIo::new(upgraded)), Bytes::new()),
         }
+    }
+
+    /// Returns whether a TCP connection has received bytes, without waiting for the runtime to
+    /// announce them. Returns `false` for other connections.
+    pub(super) fn has_input(&self) -> bool {
+        let Self::Tcp(tcp) = self else {
+            return false;
+        };
+        let mut byte = [MaybeUninit::uninit()];
+        let peeked = SockRef::from(tcp.read.as_ref()).peek(&mut byte);
+        peeked.is_ok_and(|bytes| bytes > 0)
     }
 
     /// Returns the write half, if it can be used from any task.
