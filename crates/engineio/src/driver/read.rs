@@ -60,7 +60,22 @@ impl<A: Application> Core<A> {
         if self.probing || (ready && self.posted.is_none()) {
             return self.read_channel(cx, budget, window);
         }
+        if self.blocked_since.is_some() {
+            self.poll_closed(cx);
+        }
         false
+    }
+
+    /// Ends the session if the client has closed the connection while the application is not ready.
+    /// The unread messages are dropped.
+    fn poll_closed(&mut self, cx: &mut Context<'_>) {
+        if let ChannelState::Open(channel) = &mut self.channel
+            && channel.poll_closed(cx).is_ready()
+        {
+            let transport = channel.transport();
+            tracing::debug!("dropping the unread messages of a client that has disconnected");
+            self.transport_closed(transport, false);
+        }
     }
 
     fn read_channel(

@@ -79,6 +79,14 @@ impl Channel {
         }
     }
 
+    /// Returns `Ready` once the client has closed the connection, although packets may be unread.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::WebSocket(websocket) => websocket.poll_closed(cx),
+            Self::WebTransport(webtransport) => webtransport.poll_gone(cx),
+        }
+    }
+
     /// Saves the unread bytes of the window for the next run.
     #[inline]
     pub(crate) fn save_unread(&mut self, window: &mut ReadWindow<'_>) {

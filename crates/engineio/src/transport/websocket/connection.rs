@@ -93,6 +93,30 @@ impl WebSocket {
         self.read_state == ReadState::Open && self.io.has_input()
     }
 
+    /// Returns `Ready` once the client has closed the connection, although messages may be unread.
+    ///
+    /// A connection that is not plain TCP, such as one with TLS, is read ahead by one buffer. It is
+    /// pending if there is more.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.read_state != ReadState::Open {
+            return Poll::Ready(());
+        }
+        if let Some(closed) = self.io.poll_closed(cx) {
+            return closed;
+        }
+        if self.unread.is_empty() {
+            let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
+            let mut buffer = ReadBuf::uninit(&mut buffer);
+            let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
+            self.unread = BytesMut::from(buffer.filled());
+            // The next poll waits for the application again.
+        }
+        Poll::Pending
+    }
+
     /// Takes back a lent writer.
     pub(crate) fn restore_writer(&mut self, writer: Writer) {
         self.io.restore_write_half(writer.into_inner());

@@ -1,8 +1,8 @@
 //! The connection below a WebSocket.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read as _};
 use std::mem::MaybeUninit;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::coop;
@@ -31,6 +31,9 @@ pub(crate) struct Tcp {
     read: OwnedReadHalf,
     /// `None` while it is lent.
     write: Option<OwnedWriteHalf>,
+    /// Whether unread bytes may be waiting although the runtime does not report the connection as
+    /// readable, because [`Stream::poll_closed`] has cleared its readiness.
+    readiness_cleared: bool,
 }
 
 impl Stream {
@@ -57,6 +60,15 @@ impl Stream {
         peeked.is_ok_and(|bytes| bytes > 0)
     }
 
+    /// Returns `Ready` once the peer of a TCP connection has closed its side, although data may be
+    /// unread. Returns `None` for other connections, which only announce it after their data.
+    pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        match self {
+            Self::Tcp(tcp) => Some(tcp.poll_closed(cx)),
+            Self::Other(_) => None,
+        }
+    }
+
     /// Returns the write half, if it can be used from any task.
     pub(super) fn lend_write_half(&mut self) -> Option<OwnedWriteHalf> {
         match self {
@@ -79,6 +91,64 @@ impl Tcp {
         Self {
             read,
             write: Some(write),
+            readiness_cleared: false,
+        }
+    }
+
+    /// Returns `Ready` once the peer has closed its side, although data may be unread.
+    ///
+    /// A connection with unread data is always readable. To be woken when it is closed, its
+    /// readiness is cleared, and reads bypass it until they have caught up.
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stream = self.read.as_ref();
+        loop {
+            if ready!(stream.poll_read_ready(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            // The connection is ready, so that this does not wait.
+            let readiness = pin!(stream.ready(Interest::READABLE)).poll(cx);
+            match readiness {
+                Poll::Ready(Ok(readiness)) if !readiness.is_read_closed() => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+            self.readiness_cleared = true;
+            let cleared: io::Result<()> =
+                stream.try_io(Interest::READABLE, || Err(io::ErrorKind::WouldBlock.into()));
+            debug_assert!(cleared.is_err());
+        }
+    }
+
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.readiness_cleared
+            && let Some(read) = self.read_bypassing_readiness(buffer)
+        {
+            return Poll::Ready(read);
+        }
+        Pin::new(&mut self.read).poll_read(cx, buffer)
+    }
+
+    /// Reads without asking the runtime. Returns `None` if no data is waiting.
+    #[cold]
+    fn read_bypassing_readiness(&mut self, buffer: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
+        let space = buffer.initialize_unfilled();
+        let wanted = space.len();
+        match (&*SockRef::from(self.read.as_ref())).read(space) {
+            Ok(read) => {
+                // After a short read, the runtime reports the next bytes again.
+                self.readiness_cleared = read == wanted;
+                buffer.advance(read);
+                Some(Ok(()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.readiness_cleared = false;
+                None
+            }
+            Err(error) => Some(Err(error)),
         }
     }
 
@@ -120,7 +190,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Tcp(tcp) => Pin::new(&mut tcp.read).poll_read(cx, buffer),
+            Self::Tcp(tcp) => tcp.poll_read(cx, buffer),
             Self::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
     }
