@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engineio_proto::{CloseReason, SessionConfig, SessionId, Transport};
+use http::header::HOST;
 use http::request::Parts;
+use http::{Request, Version};
 
 use crate::config::Config;
 use crate::engine::application::Application;
@@ -79,6 +81,15 @@ impl<A: Application> Engine<A> {
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
         self.config.path.contains(path)
+    }
+
+    /// Returns whether the engine serves a request: its path, on the host that it was sent to.
+    ///
+    /// A request of HTTP/1.1 may name another host in its target (`GET http://other.example/…`,
+    /// RFC 9112, section 3.2.2), such as one for a proxy. The engine does not serve it.
+    #[must_use]
+    pub fn serves_request<B>(&self, request: &Request<B>) -> bool {
+        self.serves(request.uri().path()) && names_own_host(request)
     }
 
     /// Returns the path that the engine serves, with the trailing slash if clients send one.
@@ -157,6 +168,17 @@ impl<A: Application> Engine<A> {
         self.registry
             .close_all(CloseReason::ServerShuttingDown, deadline)
             .await;
+    }
+}
+
+/// Returns whether the target of a request names no host, or that of its `Host` header.
+fn names_own_host<B>(request: &Request<B>) -> bool {
+    match (request.uri().authority(), request.headers().get(HOST)) {
+        (Some(target), Some(host)) if request.version() < Version::HTTP_2 => {
+            let target = target.as_str().as_bytes();
+            target.eq_ignore_ascii_case(host.as_bytes())
+        }
+        _ => true,
     }
 }
 

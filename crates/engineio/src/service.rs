@@ -99,7 +99,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        if self.engine.serves(request.uri().path()) {
+        if self.engine.serves_request(&request) {
             ResponseFuture::engine(open::answer(Arc::clone(&self.engine), request))
         } else {
             ResponseFuture::wrapped(self.inner.call(request))

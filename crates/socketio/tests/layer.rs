@@ -9,7 +9,7 @@ use e2e::app::{serve, serve_router};
 use e2e::probes::Journal;
 use e2e::session::{assert_alive, assert_polling_alive, join, join_polling, open};
 use socketio::{Socket, SocketIo, SocketIoLayer, Transport};
-use socketio_testing::{PollingClient, RawResponse, Request, WsClient};
+use socketio_testing::{HttpConnection, PollingClient, RawResponse, Request, WsClient};
 
 const TRANSPORT_UNKNOWN: &str = r#"{"code":0,"message":"Transport unknown"}"#;
 
@@ -323,4 +323,20 @@ async fn refused_websocket(addr: SocketAddr, target: &str) -> RawResponse {
 fn assert_upgrades(open_packet: &str, upgrades: &str) {
     let advertised = format!(r#""upgrades":{upgrades}"#);
     assert!(open_packet.contains(&advertised), "{open_packet}");
+}
+
+/// As in Node, a target that names another host is not a request for this server.
+#[tokio::test]
+async fn a_target_with_another_host_is_not_served() {
+    let layer = SocketIoLayer::new();
+    let addr = serve(layer).await;
+    let own = addr.to_string();
+    for (host, status) in [(&*own, 200), ("other.example", 404)] {
+        let mut connection = HttpConnection::open(addr).await;
+        let request = format!(
+            "GET http://{host}/socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: {own}\r\n\r\n"
+        );
+        connection.send_raw(request.as_bytes()).await;
+        assert_eq!(connection.response().await.status, status, "{host}");
+    }
 }

@@ -77,15 +77,16 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let engine = self.engine.engine();
-        let path = request.uri().path();
+        let serves = engine.serves_request(&request);
         #[cfg(feature = "serve-client")]
-        if let Some(client) = &engine.application().client
-            && let Some(name) = engine.below(path)
+        if serves
+            && let Some(client) = &engine.application().client
+            && let Some(name) = engine.below(request.uri().path())
             && let Some(answer) = client.answer(name, request.headers())
         {
             return ResponseFuture::answer(answer);
         }
-        if !engine.serves(path) {
+        if !serves {
             request.extensions_mut().insert(self.io());
         }
         self.engine.call(request)
