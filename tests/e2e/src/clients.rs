@@ -1,13 +1,14 @@
 //! Runs the client suites of `clients/` against a server.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use socketio::ServeClient;
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
 
 use crate::server::Server;
 
@@ -34,7 +35,8 @@ pub enum Transports {
 }
 
 impl Transports {
-    fn option(self) -> &'static str {
+    /// Returns the value of the option.
+    pub fn option(self) -> &'static str {
         match self {
             Self::Polling => "polling",
             Self::WebSocket => "websocket",
@@ -185,6 +187,68 @@ pub async fn script(name: &str, modules: &[&str], args: &[&str]) -> Option<Strin
     let mut command = Command::new("node");
     command.arg(folder().join(name)).args(args);
     Some(output(&mut command).await)
+}
+
+/// Runs a Python script of `clients/` and returns its standard output. Returns `None` if
+/// python-socketio is not installed and [`SKIP_MISSING`] is set.
+///
+/// # Panics
+///
+/// As [`script`].
+pub async fn python_script(name: &str, args: &[&str]) -> Option<String> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/e2e-venv/bin/python");
+    if !present("python-socketio", &python) {
+        return None;
+    }
+    let mut command = Command::new(python);
+    command.arg(folder().join(name)).args(args);
+    Some(output(&mut command).await)
+}
+
+/// A server in Node, which is killed when this is dropped.
+#[derive(Debug)]
+pub struct NodeServer {
+    addr: SocketAddr,
+    _process: Child,
+}
+
+impl NodeServer {
+    /// Starts a script of `clients/` that prints "listening PORT". Returns `None` if socket.io is
+    /// not installed and [`SKIP_MISSING`] is set.
+    ///
+    /// # Panics
+    ///
+    /// As [`script`].
+    pub async fn start(name: &str) -> Option<Self> {
+        if !present("socket.io", &folder().join("node_modules/socket.io")) {
+            return None;
+        }
+        let mut process = Command::new("node")
+            .arg(folder().join(name))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("node starts: install Node 20 or later");
+        let stdout = process.stdout.take().expect("the output is piped");
+        let mut lines = BufReader::new(stdout).lines();
+        let line = lines.next_line().await.expect("the output is text");
+        let port = line
+            .as_deref()
+            .and_then(|line| line.strip_prefix("listening "));
+        let port = port.and_then(|port| port.parse().ok());
+        let port: u16 =
+            port.unwrap_or_else(|| panic!("{name} printed {line:?} instead of its port"));
+        Some(Self {
+            addr: (Ipv4Addr::LOCALHOST, port).into(),
+            _process: process,
+        })
+    }
+
+    /// Returns the address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
 }
 
 fn chromium() -> String {
