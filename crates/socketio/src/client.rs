@@ -25,6 +25,7 @@ use tokio::runtime::Handle;
 use crate::registry::namespace_inner::OccupancyGuard;
 use crate::registry::namespaces::Namespaces;
 use crate::socket::Socket;
+use crate::socket_state::SocketState;
 use crate::socket_state::tasks::{TaskGuard, Tasks};
 use crate::wire::client_shared::{ClientControl, ClientShared};
 use crate::wire::codec::Codec;
@@ -93,8 +94,13 @@ struct Joining {
     left: Option<DisconnectReason>,
 }
 
-/// Events for observers of the connection, which are notified after the lock is released.
-type Announcements = Vec<Announcement>;
+/// The results of accepting a socket. Drop it without a lock: it notifies observers of the
+/// connection, and a socket may own values of the application.
+struct Accepted {
+    _announcements: Vec<Announcement>,
+    /// A leaving socket of the same id.
+    _replaced: Option<Arc<SocketState>>,
+}
 
 impl ClientInner {
     pub(crate) fn new(shared: Arc<ClientShared>, namespaces: Arc<Namespaces>) -> Arc<Self> {
@@ -137,23 +143,11 @@ impl ClientInner {
             .collect()
     }
 
-    /// Queues a packet while a lock is held. Observers are notified when the result is dropped.
-    fn enqueue(&self, packet: Result<EncodedPacket, EncodeError>) -> Announcement {
-        match packet {
-            Ok(packet) => self.shared.enqueue(&packet),
-            Err(error) => {
-                tracing::error!(%error, "failed to encode a packet");
-                Announcement::default()
-            }
-        }
-    }
-
     /// Sends a packet other than an event.
     fn send(&self, packet: Result<EncodedPacket, EncodeError>) {
-        match packet {
+        if let Some(packet) = encoded(packet) {
             // If the session is closed, its sockets are about to be removed.
-            Ok(packet) => drop(self.shared.send_owned(packet)),
-            Err(error) => tracing::error!(%error, "failed to encode a packet"),
+            self.shared.send_owned(packet).ok();
         }
     }
 
@@ -170,6 +164,14 @@ impl ClientInner {
         self.leave_all(DisconnectReason::ForcedClose, RunMode::Inline);
         self.session().close(CloseReason::ForcedClose);
     }
+}
+
+/// Returns the packet, or logs why there is none. Not called under a lock, because the error may be
+/// one of the application's parser.
+fn encoded(packet: Result<EncodedPacket, EncodeError>) -> Option<EncodedPacket> {
+    packet
+        .inspect_err(|error| tracing::error!(%error, "failed to encode a packet"))
+        .ok()
 }
 
 impl Members {

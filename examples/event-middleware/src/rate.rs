@@ -11,6 +11,7 @@ const BURST: u32 = 5;
 const REFILL: Duration = Duration::from_secs(10);
 
 /// A token bucket: each event takes a token, and tokens are refilled over time.
+#[derive(Clone, Copy)]
 pub(crate) struct Bucket {
     tokens: u32,
     refilled: Instant,

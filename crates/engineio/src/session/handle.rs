@@ -88,8 +88,6 @@ impl Session {
 
     /// Queues messages that must stay together, such as an event and its attachments.
     ///
-    /// The iterator runs while the session is locked and must not use the session.
-    ///
     /// # Errors
     ///
     /// The same as [`send`](Self::send).
@@ -99,8 +97,6 @@ impl Session {
 
     /// Queues messages that must stay together, with options that apply to each of them.
     ///
-    /// The iterator runs while the session is locked and must not use the session.
-    ///
     /// # Errors
     ///
     /// The same as [`send`](Self::send).
@@ -109,36 +105,45 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> Result<(), SendError> {
-        self.enqueue(messages, options).0
+        self.enqueue(Vec::from_iter(messages), options).0
     }
 
     /// Queues messages if the transport is ready to send, and drops them otherwise. Returns whether
     /// they were queued.
-    ///
-    /// The iterator runs while the session is locked and must not use the session.
     pub fn send_volatile(&self, messages: impl IntoIterator<Item = Message>) -> bool {
         self.send_volatile_with(messages, SendOptions::default())
     }
 
     /// Queues messages with options that apply to each of them if the transport is ready to send,
     /// and drops them otherwise. Returns whether they were queued.
-    ///
-    /// The iterator runs while the session is locked and must not use the session.
     pub fn send_volatile_with(
         &self,
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> bool {
+        self.enqueue_volatile(Vec::from_iter(messages), options)
+    }
+
+    /// Queues messages as [`send_volatile_with`](Self::send_volatile_with) does, without collecting
+    /// them first. The iterator runs while the session is locked and must not call the application.
+    #[doc(hidden)]
+    pub fn enqueue_volatile(
+        &self,
+        messages: impl IntoIterator<Item = Message>,
+        options: SendOptions,
+    ) -> bool {
+        let mut messages = messages.into_iter();
         let state = self.0.lock();
         if !state.proto.is_writable() {
             return false;
         }
-        let (sent, _) = self.queue(state, &mut messages.into_iter(), options);
+        let (sent, _) = self.queue(state, &mut messages, options);
         sent.is_ok()
     }
 
     /// Queues messages as [`send_all_with`](Self::send_all_with) does, and defers the observers
-    /// until the announcement is dropped. For callers that hold a lock.
+    /// until the announcement is dropped. For callers that hold a lock. The iterator runs while the
+    /// session is locked and must not call the application.
     ///
     /// # Errors
     ///
@@ -150,7 +155,8 @@ impl Session {
         messages: impl IntoIterator<Item = Message>,
         options: SendOptions,
     ) -> (Result<(), SendError>, Announcement) {
-        self.queue(self.0.lock(), &mut messages.into_iter(), options)
+        let mut messages = messages.into_iter();
+        self.queue(self.0.lock(), &mut messages, options)
     }
 
     pub(super) fn lock(&self) -> StateGuard<'_> {
@@ -381,6 +387,26 @@ mod tests {
             }
             drop(waker);
             assert_eq!(Arc::strong_count(&task), 1);
+        }
+    }
+
+    #[test]
+    fn no_lock_is_held_while_an_iterator_runs() {
+        type Send = fn(&Session, &mut dyn Iterator<Item = Message>) -> bool;
+        let sends: [Send; 2] = [
+            |session, messages| session.send_all(messages).is_ok(),
+            |session, messages| session.send_volatile(messages),
+        ];
+        for send in sends {
+            let session = polling();
+            session.0.lock().cold_or_insert().poll_waker = Some(Waker::noop().clone());
+            let mut free = Vec::new();
+            let mut messages = (0..2).map(|_| {
+                free.push(session.0.state.try_lock().is_some());
+                Message::from("text")
+            });
+            send(&session, &mut messages);
+            assert_eq!(free, [true, true]);
         }
     }
 

@@ -56,18 +56,27 @@ impl Collected {
     }
 
     pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Args>> {
-        let mut state = self.state.lock();
-        if let Some(answer) = state.queue.pop_front() {
-            return Poll::Ready(Some(answer));
+        // Cloned and dropped without the lock, because a waker may run any code.
+        let mut waker = None;
+        loop {
+            let mut state = self.state.lock();
+            if let Some(answer) = state.queue.pop_front() {
+                return Poll::Ready(Some(answer));
+            }
+            if state.closed {
+                return Poll::Ready(None);
+            }
+            let stored = state.waker.as_ref();
+            if stored.is_some_and(|stored| stored.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            if waker.is_some() {
+                std::mem::swap(&mut state.waker, &mut waker);
+                return Poll::Pending;
+            }
+            drop(state);
+            waker = Some(cx.waker().clone());
         }
-        if state.closed {
-            return Poll::Ready(None);
-        }
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            None => state.waker = Some(cx.waker().clone()),
-        }
-        Poll::Pending
     }
 
     /// Returns the number of servers that have not answered, and of sockets of the other servers.
@@ -97,5 +106,44 @@ fn wake_if_changed(mut state: MutexGuard<'_, CollectedState>, queued_before: usi
     drop(state);
     if let Some(waker) = waker {
         waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Weak};
+    use std::task::Wake;
+
+    use super::*;
+
+    /// A waker whose destructor checks that the state is unlocked.
+    struct ChecksLock(Weak<Collected>);
+
+    impl Wake for ChecksLock {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for ChecksLock {
+        fn drop(&mut self) {
+            if let Some(collected) = self.0.upgrade() {
+                assert!(collected.state.try_lock().is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn no_lock_is_held_while_a_waker_is_dropped() {
+        let collected = Arc::new(Collected::default());
+        let poll = |collected: &Arc<Collected>| {
+            let waker = Waker::from(Arc::new(ChecksLock(Arc::downgrade(collected))));
+            let pending = collected.poll_next(&Context::from_waker(&waker));
+            assert!(pending.is_pending());
+        };
+        // The second waker replaces the first one.
+        poll(&collected);
+        poll(&collected);
+        collected.stop();
+        let ended = collected.poll_next(&Context::from_waker(Waker::noop()));
+        assert_eq!(ended, Poll::Ready(None));
     }
 }

@@ -12,7 +12,7 @@ use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
 use super::answers::{RefusedBy, new_id};
 use super::recover::{Claim, RecoveryOutcome, RecoveryRequest};
-use super::{Announcements, ClientInner, Joining, Member, MemberState, RouteCache, RunMode};
+use super::{Accepted, ClientInner, Joining, Member, MemberState, RouteCache, RunMode, encoded};
 use crate::context::{ConnectContext, NamespaceContext};
 use crate::error::connect_error::ConnectError;
 use crate::handler::{ConnectListener, catch};
@@ -42,8 +42,10 @@ impl ClientInner {
                 self.send_refusal(&packet.namespace, &error, RefusedBy::Server);
             }
             Begin::Begun(attempt) => {
-                // The replaced state is dropped without the lock.
-                drop(attempt.replaced);
+                // Aborted and dropped without the lock.
+                if let Some(MemberState::Joining(joining)) = attempt.replaced {
+                    joining.task.abort();
+                }
                 // The payload is stored with the socket and must not keep the receive buffer alive.
                 let auth = packet.payload.detach();
                 let name = packet.namespace.clone();
@@ -198,8 +200,8 @@ impl ClientInner {
             recoverable.set_offset_at_join(last_offset.as_deref());
         }
         let accepted = self.accept(attempt, &socket, Vec::new());
-        if let Some(announcements) = accepted {
-            drop(announcements);
+        if let Some(accepted) = accepted {
+            drop(accepted);
             guard.0 = None;
             self.start(attempt, &socket, &occupancy, &handlers).await;
         }
@@ -273,27 +275,30 @@ impl ClientInner {
     /// Stores the socket of an attempt. Returns `false` if the attempt was cancelled.
     fn attach(&self, attempt: u64, socket: &Socket, occupancy: &OccupancyGuard) -> bool {
         let mut members = self.members.lock();
-        match members.joining(attempt) {
-            Some(joining) => {
-                joining.socket = Some((socket.clone(), occupancy.clone()));
-                true
-            }
-            None => false,
-        }
+        let Some(joining) = members.joining(attempt) else {
+            return false;
+        };
+        let attached = (socket.clone(), occupancy.clone());
+        let replaced = joining.socket.replace(attached);
+        drop(members);
+        // An earlier socket of this attempt that could not be recovered.
+        drop(replaced);
+        true
     }
 
     /// Accepts the socket and sends the missed packets and the CONNECT packet.
     ///
-    /// Returns `None` if the client has left. The announcements must be dropped without a lock.
+    /// Returns `None` if the client has left.
     pub(super) fn accept(
         &self,
         attempt: u64,
         socket: &Socket,
         missed: Vec<EncodedPacket>,
-    ) -> Option<Announcements> {
+    ) -> Option<Accepted> {
         let (socket_state, shared) = (socket.state(), socket.namespace_shared());
-        let connect = self.connected_packet(socket);
-        let mut announcements = Announcements::new();
+        let connect = encoded(self.connected_packet(socket));
+        let packets: Vec<EncodedPacket> = missed.into_iter().chain(connect).collect();
+        let mut announcements = Vec::new();
         let mut members = self.members.lock();
         let joining = members.joining(attempt)?;
         if !socket_state.is(Phase::Joining) {
@@ -301,20 +306,28 @@ impl ClientInner {
         }
         joining.accepted = true;
         // The client receives its CONNECT packet before packets of the namespace.
-        for packet in missed {
-            announcements.push(self.enqueue(Ok(packet)));
+        for packet in &packets {
+            announcements.push(self.shared.enqueue(packet));
         }
-        announcements.push(self.enqueue(connect));
-        shared.insert(socket_state);
+        let inserted = shared.insert(socket_state);
         // From here on, packets sent to the socket may take the way through its rooms.
         socket_state.advance(Phase::Joining, Phase::Connected);
         self.joined.store(true, Ordering::Relaxed);
-        Some(announcements)
+        drop(members);
+        let replaced = inserted.unwrap_or_else(|error| {
+            // Unreachable in practice because ids are random.
+            tracing::error!(socket = %socket.id(), %error, "a socket was not added to its namespace");
+            None
+        });
+        Some(Accepted {
+            _announcements: announcements,
+            _replaced: replaced,
+        })
     }
 
     /// Sends a CONNECT_ERROR packet, unless the attempt was cancelled.
     fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError, refuser: RefusedBy) {
-        let packet = self.refused_packet(namespace, error, refuser);
+        let packet = encoded(self.refused_packet(namespace, error, refuser));
         // Dropped after the lock is released.
         let (_refused, _announcement);
         let mut members = self.members.lock();
@@ -328,7 +341,7 @@ impl ClientInner {
                 socket.state().advance(Phase::Joining, Phase::Refused);
             }
             // Queued under the lock: before a later attempt of the client can be answered.
-            _announcement = self.enqueue(packet);
+            _announcement = packet.as_ref().map(|packet| self.shared.enqueue(packet));
             _refused = refused;
         }
     }
@@ -409,13 +422,12 @@ impl Joining {
         self.left.is_some() || (self.accepted && self.queue.iter().any(leaves))
     }
 
-    /// Cancels a join that is not accepted yet. The end of its task frees the socket.
-    pub(super) fn cancel(&mut self) {
+    /// Cancels a join that is not accepted yet. The caller aborts its task after the lock, and the
+    /// end of the task frees the socket.
+    pub(super) fn cancel(&self) {
         if let Some((socket, _)) = &self.socket {
             socket.state().advance(Phase::Joining, Phase::Refused);
         }
-        self.queue.clear();
-        self.task.abort();
     }
 }
 

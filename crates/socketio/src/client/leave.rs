@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 use socketio_proto::Namespace as Name;
 
 use super::recover::{SettleGuard, store_session};
-use super::{ClientInner, Joining, Member, MemberState, RunMode};
+use super::{ClientInner, Joining, Member, MemberState, RunMode, encoded};
 use crate::context::DisconnectContext;
 use crate::handler::{DisconnectListener, catch};
 use crate::registry::handlers::Handlers;
@@ -48,14 +48,14 @@ impl ClientInner {
             let member = members.list.iter_mut().find(matches).filter(|_| notifies);
             member.map(|member| member.name.clone())
         };
-        let packet = name.map(|name| self.codec().disconnect(&name));
+        let packet = name.and_then(|name| encoded(self.codec().disconnect(&name)));
         let (taken, announcements) = {
             let mut members = self.members.lock();
             let member = members.list.iter_mut().find(matches);
             let taken = member.and_then(|member| member.take(reason));
             // Queued under the lock: before the client can rejoin and be notified of it.
-            let packet = packet.filter(|_| taken.is_some());
-            (taken, packet.map(|packet| self.enqueue(packet)))
+            let packet = packet.as_ref().filter(|_| taken.is_some());
+            (taken, packet.map(|packet| self.shared.enqueue(packet)))
         };
         drop(announcements);
         self.finish(taken.into_iter().collect(), reason, run);
@@ -99,7 +99,7 @@ impl ClientInner {
         let kept: Vec<Option<SettleGuard>> = all.iter().map(keep).collect();
         for (taken, kept) in all.into_iter().zip(kept) {
             match taken {
-                Removed::Cancelled(_, joining) => drop(joining),
+                Removed::Cancelled(_, joining) => joining.task.abort(),
                 Removed::Left(socket, occupancy) => self.end(&socket, occupancy, reason, run),
                 Removed::Leaving(socket) => socket.state().acks.close(),
             }
@@ -152,7 +152,7 @@ impl Member {
         }
         match std::mem::replace(&mut self.state, MemberState::Left) {
             MemberState::Left => None,
-            MemberState::Joining(mut joining) => {
+            MemberState::Joining(joining) => {
                 joining.cancel();
                 Some(Removed::Cancelled(self.name.clone(), joining))
             }

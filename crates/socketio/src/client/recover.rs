@@ -16,7 +16,7 @@ use socketio_proto::Args;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Announcements, ClientInner};
+use super::{Accepted, ClientInner};
 use crate::handler::{catch, catch_call};
 use crate::membership::namespace_shared::NamespaceShared;
 use crate::registry::namespace_inner::NamespaceInner;
@@ -164,14 +164,14 @@ impl Claim {
             return RecoveryOutcome::Unavailable;
         };
         let outcome = Arc::new(OnceLock::new());
-        // Dropped, which notifies observers, after the adapter has released its lock.
-        let announcements = Arc::new(Mutex::new(None));
+        // Dropped after the adapter has released its lock.
+        let accepted = Arc::new(Mutex::new(None));
         let resume = Resume::new({
             let (client, socket) = (Arc::clone(client), socket.clone());
             let outcome = Arc::clone(&outcome);
-            let announcements = Arc::clone(&announcements);
+            let accepted = Arc::clone(&accepted);
             move |missed| {
-                let entered = accept_recovered(&client, attempt, &socket, &missed, &announcements);
+                let entered = accept_recovered(&client, attempt, &socket, &missed, &accepted);
                 *outcome.get_or_init(|| entered) == RecoveryOutcome::Joined
             }
         });
@@ -186,8 +186,8 @@ impl Claim {
                 "a client was not recovered: the adapter failed to look up the missed events"
             );
         }
-        let announcements = announcements.lock().take();
-        drop(announcements);
+        let accepted = accepted.lock().take();
+        drop(accepted);
         // If the adapter did not call back, the missed events are unavailable.
         let outcome = outcome
             .get()
@@ -232,7 +232,7 @@ fn accept_recovered(
     attempt: u64,
     socket: &Socket,
     missed: &[MissedPacket],
-    announcements: &Mutex<Option<Announcements>>,
+    result: &Mutex<Option<Accepted>>,
 ) -> RecoveryOutcome {
     let missed: Vec<EncodedPacket> = missed
         .iter()
@@ -255,7 +255,7 @@ fn accept_recovered(
     if accepted.is_none() {
         return RecoveryOutcome::Left;
     }
-    *announcements.lock() = accepted;
+    *result.lock() = accepted;
     RecoveryOutcome::Joined
 }
 

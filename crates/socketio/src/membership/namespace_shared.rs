@@ -84,9 +84,20 @@ impl NamespaceShared {
     ///
     /// Two sockets have the same id if a client recovers its socket, or if a client of Socket.IO
     /// 2.x reconnects to a namespace, because its socket ids derive from the session id.
-    pub(crate) fn insert(&self, socket: &Arc<SocketState>) {
+    ///
+    /// Returns the replaced socket. Drop it without a lock, because it may own values of the
+    /// application.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if the socket was not inserted.
+    pub(crate) fn insert(
+        &self,
+        socket: &Arc<SocketState>,
+    ) -> Result<Option<Arc<SocketState>>, InsertError> {
         let rooms = &self.local.rooms;
         let mut inserted = rooms.insert(socket);
+        let mut replaced = None;
         if let Err(InsertError::IdTaken) = inserted
             && let Some(previous) = rooms.get(socket.id.as_str())
             && previous.is(Phase::Disconnected)
@@ -95,14 +106,12 @@ impl NamespaceShared {
             previous.rooms_at_leave.store(rooms.rooms_of(&previous));
             rooms.remove(&previous);
             inserted = rooms.insert(socket);
-        }
-        if let Err(error) = inserted {
-            // Unreachable in practice because ids are random.
-            tracing::error!(socket = %socket.id, %error, "a socket was not added to its namespace");
+            replaced = Some(previous);
         }
         if let Some(recovery) = &self.recovery {
             recovery.joined(socket);
         }
+        inserted.map(|()| replaced)
     }
 
     pub(crate) fn owner<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {

@@ -44,6 +44,12 @@ pub(crate) struct Handlers {
     pub(crate) shared_data: SharedData,
 }
 
+/// Handler tables that are no longer in use. Drop it without a lock, because the last reference to a
+/// handler may own values of the application, whose destructors may use the namespace.
+#[derive(Default)]
+#[must_use = "drop it after all locks are released"]
+pub(crate) struct Replaced(pub(crate) SmallVec<[Arc<Handlers>; 1]>);
+
 /// A handler that can be removed by its id.
 #[derive(Clone, Debug)]
 pub(crate) struct HandlerEntry<H> {
@@ -58,13 +64,23 @@ pub(crate) struct OutgoingHandler(pub(crate) Arc<NamespaceListener>);
 type NamespaceListener = dyn Fn(&Socket, &str, &Args) + Send + Sync;
 
 impl Handlers {
-    /// Replaces a table by a changed copy, and returns the previous one.
-    pub(crate) fn update(table: &ArcSwap<Self>, change: &dyn Fn(&mut Self)) -> Arc<Self> {
-        table.rcu(|handlers| {
-            let mut handlers = Self::clone(handlers);
-            change(&mut handlers);
-            handlers
-        })
+    /// Replaces a table by a changed copy, and returns the replaced table.
+    pub(crate) fn update(table: &ArcSwap<Self>, change: &dyn Fn(&mut Self)) -> Replaced {
+        let mut replaced = Replaced::default();
+        loop {
+            let old = table.load_full();
+            let mut new = Self::clone(&old);
+            change(&mut new);
+            let new = Arc::new(new);
+            let found = table.compare_and_swap(&old, Arc::clone(&new));
+            let is_replaced = Arc::ptr_eq(&found, &old);
+            replaced.0.push(old);
+            if is_replaced {
+                return replaced;
+            }
+            // Another caller has changed the table meanwhile.
+            replaced.0.extend([new, Arc::clone(&found)]);
+        }
     }
 
     /// Returns whether a listener or middleware receives events of every name.

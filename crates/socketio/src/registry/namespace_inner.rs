@@ -14,7 +14,7 @@ use crate::context::ServerEventContext;
 use crate::membership::local_namespace::{LocalNamespace, Owner};
 use crate::membership::namespace_shared::{Captured, NamespaceShared};
 use crate::membership::recovery::RecoverySettings;
-use crate::registry::handlers::Handlers;
+use crate::registry::handlers::{Handlers, Replaced};
 use crate::registry::server_events::{HasServerEvents, ServerEvents};
 use crate::socket::Socket;
 use crate::socket_state::data_map::DataMap;
@@ -131,13 +131,13 @@ impl NamespaceInner {
         {
             child.pinned.store(true, Ordering::Release);
         }
-        self.change(change);
+        drop(self.change(change));
     }
 
     /// Takes over the handlers of the pattern. Called before the namespace has handlers.
     pub(crate) fn adopt(&self, handlers: Arc<Handlers>) {
         self.handlers.store(handlers);
-        self.changed();
+        self.changed(&mut Replaced::default());
     }
 
     /// Applies a change of the pattern's handlers. A child without additional handlers continues to
@@ -147,38 +147,46 @@ impl NamespaceInner {
         old: &Arc<Handlers>,
         new: &Arc<Handlers>,
         change: &dyn Fn(&mut Handlers),
-    ) {
+    ) -> Replaced {
         let found = self.handlers.compare_and_swap(old, Arc::clone(new));
+        let mut replaced = Replaced::default();
         if Arc::ptr_eq(&found, old) {
-            self.changed();
+            self.changed(&mut replaced);
         } else {
-            self.change(change);
+            replaced.0.push(Arc::clone(&found));
+            replaced.0.append(&mut self.change(change).0);
         }
+        replaced
     }
 
     /// Removes handlers and returns whether any existed. A removal does not pin a child.
     pub(crate) fn remove_handlers(&self, remove_handlers: &dyn Fn(&mut Handlers) -> bool) -> bool {
         let was_there = Cell::new(false);
-        self.change(&|handlers| was_there.set(remove_handlers(handlers)));
+        drop(self.change(&|handlers| was_there.set(remove_handlers(handlers))));
         was_there.get()
     }
 
-    fn change(&self, change: &dyn Fn(&mut Handlers)) {
-        Handlers::update(&self.handlers, change);
-        self.changed();
+    fn change(&self, change: &dyn Fn(&mut Handlers)) -> Replaced {
+        let mut replaced = Handlers::update(&self.handlers, change);
+        self.changed(&mut replaced);
+        replaced
     }
 
-    /// Publishes a change of the table.
-    fn changed(&self) {
+    /// Publishes a change of the table. Adds a table to `replaced` if this may be its last user.
+    fn changed(&self, replaced: &mut Replaced) {
         self.generation.fetch_add(1, Ordering::Release);
-        self.update_outgoing_listener();
+        self.update_outgoing_listener(replaced);
     }
 
     /// Updates the listener of outgoing events that the sockets call.
-    fn update_outgoing_listener(&self) {
+    fn update_outgoing_listener(&self, replaced: &mut Replaced) {
         let local = &self.shared.local;
         local.outgoing.set_namespace_listener(|| {
-            if self.handlers.load().outgoing.is_empty() {
+            let handlers = self.handlers.load_full();
+            let is_empty = handlers.outgoing.is_empty();
+            // Another caller may replace the table meanwhile.
+            replaced.0.push(handlers);
+            if is_empty {
                 return None;
             }
             let listening = local.outgoing.register();
@@ -244,9 +252,10 @@ impl NamespaceInner {
     }
 
     fn drop_handlers(&self) {
-        let dropped = self.handlers.swap(Arc::default());
-        self.changed();
-        drop(dropped);
+        let mut replaced = Replaced::default();
+        replaced.0.push(self.handlers.swap(Arc::default()));
+        self.changed(&mut replaced);
+        drop(replaced);
     }
 }
 

@@ -81,14 +81,17 @@ impl Parent {
 
     /// Changes the handlers of all existing and future children.
     pub(crate) fn register(&self, change: &dyn Fn(&mut Handlers)) {
+        // Declared before the lock, so that they are dropped after it.
+        let mut replaced = Vec::new();
+        let (old, new);
         // A child that is created concurrently either has the old table and is in the list, or has
         // the new table. Concurrent changes reach each child once.
         let children = self.children.write();
-        let old = self.handlers.load_full();
-        Handlers::update(&self.handlers, change);
-        let new = self.handlers.load_full();
+        old = self.handlers.load_full();
+        replaced.push(Handlers::update(&self.handlers, change));
+        new = self.handlers.load_full();
         for child in children.values() {
-            child.inherit(&old, &new, change);
+            replaced.push(child.inherit(&old, &new, change));
         }
     }
 

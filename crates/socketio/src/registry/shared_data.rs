@@ -176,7 +176,7 @@ mod tests {
         let (shared, data) = (sharing_users(), DataMap::default());
         let described = json!({ "user": { "name": "ada" }, "of node": [1, null] });
         shared.restore(described.clone(), &data);
-        assert_eq!(data.remove::<User>(), Some(ada()));
+        assert_eq!(data.remove::<User>().as_deref(), Some(&ada()));
         assert_eq!(data.json("of node"), Some(json!([1, null])));
         data.insert(ada());
         assert_eq!(shared.describe(&data), described);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::future::BoxFuture;
-use parking_lot::Mutex;
+use futures_util::task::AtomicWaker;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
@@ -22,7 +22,7 @@ pub(crate) struct Tasks {
     bytes: AtomicUsize,
     byte_limit: usize,
     /// Wakes the session's task while it waits for handlers to finish.
-    waker: Mutex<Option<Waker>>,
+    waker: AtomicWaker,
 }
 
 impl Tasks {
@@ -33,7 +33,7 @@ impl Tasks {
             byte_limit,
             unfinished: AtomicUsize::new(0),
             limit,
-            waker: Mutex::new(None),
+            waker: AtomicWaker::new(),
         }
     }
 
@@ -72,7 +72,7 @@ impl Tasks {
         if self.is_ready() {
             return Poll::Ready(());
         }
-        *self.waker.lock() = Some(cx.waker().clone());
+        self.waker.register(cx.waker());
         // A handler may have finished before the waker was set.
         if self.is_ready() {
             return Poll::Ready(());
@@ -110,10 +110,8 @@ impl Drop for TaskGuard {
         // before it, another caller could reach the limit in between and never be woken.
         let unfinished = tasks.unfinished.fetch_sub(1, Ordering::AcqRel);
         let held = tasks.bytes.fetch_sub(*bytes, Ordering::AcqRel);
-        if (unfinished >= tasks.limit || held >= tasks.byte_limit)
-            && let Some(waker) = tasks.waker.lock().take()
-        {
-            waker.wake();
+        if unfinished >= tasks.limit || held >= tasks.byte_limit {
+            tasks.waker.wake();
         }
     }
 }

@@ -23,9 +23,12 @@ impl BroadcastPacket {
     pub(crate) fn send(&mut self, client: &ClientShared) -> Result<(), SendError> {
         match self {
             Self::Sole(broadcast) => broadcast.send(&client.session),
-            Self::Several(packet) => client
-                .session
-                .send_all_with(packet.messages(), packet.options()),
+            Self::Several(packet) => {
+                client
+                    .session
+                    .enqueue(packet.messages(), packet.options())
+                    .0
+            }
         }
     }
 

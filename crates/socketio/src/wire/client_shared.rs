@@ -87,7 +87,7 @@ impl ClientShared {
     /// Sends a packet if the transport is ready. Returns whether it was sent.
     pub(crate) fn send_volatile(&self, packet: &EncodedPacket) -> bool {
         self.session
-            .send_volatile_with(packet.messages(), packet.options())
+            .enqueue_volatile(packet.messages(), packet.options())
     }
 
     /// Sends a packet to this client only.

@@ -94,7 +94,7 @@ impl EncodedPacket {
             Content::Packet(text, attachments) if attachments.is_empty() => {
                 session.send_with(text, self.options)
             }
-            content => session.send_all_with(content.into_messages(), self.options),
+            content => session.enqueue(content.into_messages(), self.options).0,
         }
     }
 

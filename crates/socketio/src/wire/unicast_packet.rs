@@ -49,7 +49,7 @@ impl UnicastPacket {
                 session.send_text_buf(text, options)
             }
             Self::Packet(text, attachments, options) => {
-                session.send_all_with(messages(text, attachments), options)
+                session.enqueue(messages(text, attachments), options).0
             }
             Self::Encoded(packet) => packet.send(session),
         }
@@ -59,11 +59,9 @@ impl UnicastPacket {
     pub(crate) fn send_volatile(self, session: &Session) -> bool {
         match self {
             Self::Packet(text, attachments, options) => {
-                session.send_volatile_with(messages(text, attachments), options)
+                session.enqueue_volatile(messages(text, attachments), options)
             }
-            Self::Encoded(packet) => {
-                session.send_volatile_with(packet.messages(), packet.options())
-            }
+            Self::Encoded(packet) => session.enqueue_volatile(packet.messages(), packet.options()),
         }
     }
 }

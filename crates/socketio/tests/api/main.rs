@@ -23,6 +23,7 @@ mod options;
 mod outgoing;
 mod parser;
 mod recovery;
+mod reentrancy;
 mod remote;
 mod server_side;
 mod unicast;
