@@ -161,7 +161,8 @@ impl<A: Application> Engine<A> {
     /// Closes the engine: refuses new sessions, sends the queued messages and closes all sessions.
     ///
     /// Returns when all sessions have ended and the application has been notified. Sessions that
-    /// are still open at the `deadline` are aborted. Responses to polls may still be in transit by
+    /// are still open at the `deadline` are aborted. Sessions whose threads the application blocks
+    /// are not awaited for more than another second. Responses to polls may still be in transit by
     /// then, so shut the HTTP server down gracefully afterwards.
     pub async fn close(&self, deadline: Duration) {
         self.refuse_sessions();

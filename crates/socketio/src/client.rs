@@ -106,8 +106,8 @@ impl ClientInner {
     pub(crate) fn new(shared: Arc<ClientShared>, namespaces: Arc<Namespaces>) -> Arc<Self> {
         let client = Arc::new(Self {
             tasks: Arc::new(Tasks::new(
-                shared.limits.max_pending_events,
-                shared.limits.max_pending_bytes,
+                Arc::clone(&shared.limits),
+                Arc::clone(namespaces.running_tasks()),
                 Handle::current(),
             )),
             shared,
@@ -226,6 +226,11 @@ impl ClientControl for ClientInner {
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
+    }
+
+    fn shut_down(self: Arc<Self>) {
+        // The engine closes the connection once the queued packets are sent.
+        self.leave_all(DisconnectReason::ServerShuttingDown, RunMode::Spawned);
     }
 
     fn supersede(self: Arc<Self>) {

@@ -26,6 +26,7 @@ pub(crate) mod outgoing_listeners;
 pub(crate) mod pending_acks;
 pub(crate) mod recoverable;
 pub(crate) mod rooms_at_leave;
+pub(crate) mod running_tasks;
 pub(crate) mod tasks;
 
 /// The state of one client in one namespace, as rooms and broadcasts use it.

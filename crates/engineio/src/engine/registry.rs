@@ -11,6 +11,10 @@ use tokio::sync::Notify;
 
 use crate::session::Shared;
 
+/// The time that aborted sessions have to end. It passes only if the application blocks the thread
+/// of a session.
+const ABORT_LIMIT: Duration = Duration::from_secs(1);
+
 /// The number of locks, so that cores that accept clients at the same time rarely contend.
 const SHARDS: usize = 16;
 
@@ -87,7 +91,7 @@ impl Registry {
     }
 
     /// Shuts down every session and waits until all have ended. Aborts the remaining sessions at the
-    /// `deadline`.
+    /// `deadline`, and waits [`ABORT_LIMIT`] for those.
     pub(crate) async fn close_all(&self, reason: CloseReason, deadline: Duration) {
         self.for_each(|session| session.shut_down(reason));
         if tokio::time::timeout(deadline, self.all_ended())
@@ -102,7 +106,14 @@ impl Registry {
                 );
             }
             self.for_each(|session| session.abort(reason));
-            self.sessions_ended().await;
+            let ended = tokio::time::timeout(ABORT_LIMIT, self.sessions_ended());
+            if ended.await.is_err() {
+                tracing::warn!(
+                    sessions = self.live_sessions.count.load(Ordering::Relaxed),
+                    "sessions have not ended because the application blocks their threads: move \
+                     blocking work to `spawn_blocking`"
+                );
+            }
         }
     }
 

@@ -99,6 +99,8 @@ impl ClientInner {
         let kept: Vec<Option<SettleGuard>> = all.iter().map(keep).collect();
         for (taken, kept) in all.into_iter().zip(kept) {
             match taken {
+                // A server that closes lets middleware finish. Its client is refused.
+                Removed::Cancelled(..) if reason == DisconnectReason::ServerShuttingDown => {}
                 Removed::Cancelled(_, joining) => joining.task.abort(),
                 Removed::Left(socket, occupancy) => self.end(&socket, occupancy, reason, run),
                 Removed::Leaving(socket) => socket.state().acks.close(),
@@ -128,8 +130,8 @@ impl ClientInner {
         }
         let handlers = run_handlers(socket.clone(), occupancy, handlers, reason);
         match run {
-            RunMode::Inline => drop(self.tasks.start(handlers, 0)),
-            RunMode::Spawned => drop(self.tasks.spawn(handlers, 0)),
+            RunMode::Inline => self.tasks.start(handlers, 0),
+            RunMode::Spawned => self.tasks.spawn(handlers, 0),
         }
     }
 }
@@ -172,7 +174,10 @@ fn run_handlers(
     handlers: Arc<Handlers>,
     reason: DisconnectReason,
 ) -> BoxFuture<'static, ()> {
+    let release = ReleaseGuard(socket.clone());
     Box::pin(async move {
+        // Also released if the server closes and cancels the handlers.
+        let release = release;
         let disconnecting = async {
             for listener in &handlers.disconnecting {
                 run(listener, &socket, reason).await;
@@ -196,10 +201,19 @@ fn run_handlers(
         for listener in socket.own_disconnect() {
             run(&listener, &socket, reason).await;
         }
-        release(&socket);
+        drop(release);
         // May remove the namespace.
         drop(occupancy);
     })
+}
+
+/// Frees the resources of a socket when its disconnect handlers have ended.
+struct ReleaseGuard(Socket);
+
+impl Drop for ReleaseGuard {
+    fn drop(&mut self) {
+        release(&self.0);
+    }
 }
 
 async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectReason) {

@@ -19,6 +19,7 @@ use crate::registry::server_events::{HasServerEvents, ServerEvents};
 use crate::socket::Socket;
 use crate::socket_state::data_map::DataMap;
 use crate::socket_state::outgoing_listeners;
+use crate::socket_state::running_tasks::RunningTasks;
 use crate::wire::backlink::{Backlink, ServerLink};
 use crate::wire::codec::Codec;
 
@@ -38,6 +39,7 @@ pub(crate) struct NamespaceInner {
     closed: AtomicBool,
     child: Option<Box<Child>>,
     server_events: ServerEvents,
+    running_tasks: Arc<RunningTasks>,
 }
 
 /// The settings that a namespace is created with.
@@ -47,6 +49,7 @@ pub(crate) struct NamespaceConfig<'a> {
     pub(crate) max_rooms: Option<usize>,
     pub(crate) recovery: Option<RecoverySettings>,
     pub(crate) server: ServerLink,
+    pub(crate) running_tasks: &'a Arc<RunningTasks>,
 }
 
 /// The additional state of a dynamic namespace.
@@ -102,6 +105,7 @@ impl NamespaceInner {
             closed: AtomicBool::new(false),
             child,
             server_events: ServerEvents::default(),
+            running_tasks: Arc::clone(config.running_tasks),
         })
     }
 
@@ -328,5 +332,9 @@ impl Owner for NamespaceInner {
 impl HasServerEvents for NamespaceInner {
     fn server_events(&self) -> &ServerEvents {
         &self.server_events
+    }
+
+    fn running_tasks(&self) -> &Arc<RunningTasks> {
+        &self.running_tasks
     }
 }

@@ -18,6 +18,7 @@ use crate::registry::namespace_inner::{
     Child, ChildRegistry, NamespaceConfig, NamespaceInner, OccupancyGuard,
 };
 use crate::registry::parent::{Children, Parent, Pattern};
+use crate::socket_state::running_tasks::RunningTasks;
 use crate::wire::backlink::ServerLink;
 use crate::wire::codec::Codec;
 
@@ -26,6 +27,8 @@ pub(crate) struct Namespaces {
     adapter: Box<dyn AdapterFactory>,
     options: NamespaceOptions,
     server: ServerLink,
+    /// The tasks that the server waits for when it closes.
+    running_tasks: Arc<RunningTasks>,
     by_name: RwLock<HashMap<Name, NamespaceEntry>>,
     /// In the order in which they are tried.
     parents: RwLock<Vec<Arc<Parent>>>,
@@ -92,6 +95,7 @@ impl Namespaces {
             adapter,
             options,
             server,
+            running_tasks: Arc::default(),
             by_name: RwLock::default(),
             parents: RwLock::default(),
             listeners: RwLock::default(),
@@ -104,6 +108,10 @@ impl Namespaces {
 
     pub(crate) fn codec(&self) -> &Codec {
         &self.options.codec
+    }
+
+    pub(crate) fn running_tasks(&self) -> &Arc<RunningTasks> {
+        &self.running_tasks
     }
 
     pub(crate) fn server(&self) -> ServerLink {
@@ -288,6 +296,7 @@ impl Namespaces {
             max_rooms: self.options.max_rooms,
             recovery: self.options.recovery,
             server: self.server.clone(),
+            running_tasks: &self.running_tasks,
         };
         match parent {
             None => NewNamespace(NamespaceInner::new(name.clone(), &config), None),

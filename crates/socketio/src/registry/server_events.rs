@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::context::ServerEventContext;
 use crate::handler::{ServerEventListener, catch};
+use crate::socket_state::running_tasks::RunningTasks;
 
 /// The queue of handlers for events from other servers.
 ///
@@ -31,6 +32,9 @@ type Run = BoxFuture<'static, ()>;
 /// Access to the event queue of a namespace while its handlers are started.
 pub(crate) trait HasServerEvents: Send + Sync + 'static {
     fn server_events(&self) -> &ServerEvents;
+
+    /// Returns the tasks that the server waits for when it closes.
+    fn running_tasks(&self) -> &Arc<RunningTasks>;
 }
 
 impl ServerEvents {
@@ -58,18 +62,19 @@ impl ServerEvents {
                 return;
             }
         }
+        let running = Arc::clone(namespace.running_tasks());
         let namespace = Arc::clone(namespace);
         let work: BoxFuture<'static, ()> = Box::pin(async move {
             while let Some(mut run) = namespace.server_events().next() {
                 // The new task polls the future again, so that no wake-up is lost.
                 if (&mut run).now_or_never().is_none() {
-                    tokio::spawn(run);
+                    namespace.running_tasks().spawn(&Handle::current(), run, ());
                 }
                 // Many handlers that are ready at once must not occupy the worker thread.
                 tokio::task::coop::consume_budget().await;
             }
         });
-        runtime.spawn(work);
+        running.spawn(&runtime, work, ());
     }
 
     fn next(&self) -> Option<Run> {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use engineio::Engine;
+use futures_util::future::join_all;
 use http::StatusCode;
 use http::request::Parts;
 use socketio_adapter::Target;
 use socketio_proto::Namespace as Name;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::broadcast::BroadcastOperator;
 use crate::context::{NamespaceContext, ServerEventContext};
@@ -28,8 +29,28 @@ mod weak;
 
 pub use self::weak::WeakSocketIo;
 
-/// The default time that [`SocketIo::close`] waits for clients to receive their last packets.
+/// The default time that [`SocketIo::close`] waits for clients to receive their last packets and
+/// for handlers to finish.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The time that cancelled handlers have to be dropped. It passes only if a handler blocks its
+/// thread.
+const CANCEL_LIMIT: Duration = Duration::from_millis(100);
+
+/// The minimum time that the adapters have to close.
+const MIN_ADAPTER_DEADLINE: Duration = Duration::from_secs(1);
+
+/// The result of closing a server, see [`SocketIo::close`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Closed {
+    /// The number of handlers that did not finish in time and were cancelled.
+    ///
+    /// It includes event, connect and disconnect handlers and middleware. The handlers of one
+    /// socket that run one after the other count as one: its disconnect handlers, and its event
+    /// handlers in an [`ordered`](crate::Namespace::ordered) namespace.
+    pub cancelled: usize,
+}
 
 /// A handle to the server. It creates namespaces and sends to the main namespace.
 ///
@@ -206,41 +227,98 @@ impl<S> SocketIo<S> {
         self.engine.clients_count()
     }
 
-    /// Closes the server: refuses new clients, sends the queued packets and disconnects all clients
-    /// (Node's `close`).
+    /// Closes the server: disconnects all clients, sends their queued packets and waits for
+    /// handlers to finish (Node's `close`).
     ///
-    /// Returns when every client has disconnected and its disconnect handlers have been started.
-    /// Clients that do not receive their last packets within 10 seconds are aborted; see
-    /// [`close_within`](Self::close_within). The reason is
-    /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown). The HTTP server and its
-    /// other routes keep running.
+    /// New connections and events are refused. All sockets are disconnected with the reason
+    /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown), which starts their
+    /// disconnect handlers. Returns when every client has received its last packets and all
+    /// handlers have finished: event, connect and disconnect handlers, and middleware in progress.
+    /// Node does not wait for handlers.
     ///
-    /// Then all registered handlers and listeners are dropped with their state. The handlers of a
-    /// namespace are dropped when its last disconnect handler has finished. The listeners of
-    /// requests and responses are kept, because a closed server still responds:
-    /// [`on_headers`](crate::Engine::on_headers),
+    /// Both have 10 seconds; [`close_within`](Self::close_within) sets another bound. Then clients
+    /// are aborted, and handlers are cancelled: their futures are dropped, a warning is logged, and
+    /// [`Closed`] returns their number. A task that a handler has spawned, and a handler that blocks
+    /// its thread, are neither awaited nor cancelled.
+    ///
+    /// A handler may call this. The server waits for all handlers but that one. If the handler
+    /// waits for the call in another task, the server cannot know this, and the handler is
+    /// cancelled at the bound.
+    ///
+    /// The HTTP server and its other routes keep running. In the end, all registered handlers and
+    /// listeners are dropped with their state. The listeners of requests and responses are kept,
+    /// because a closed server still responds: [`on_headers`](crate::Engine::on_headers),
     /// [`on_initial_headers`](crate::Engine::on_initial_headers) and
     /// [`on_connection_error`](crate::Engine::on_connection_error).
-    pub async fn close(&self) {
-        self.close_within(CLOSE_DEADLINE).await;
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio::SocketIo;
+    ///
+    /// async fn shut_down(io: SocketIo) {
+    ///     let closed = io.close().await;
+    ///     println!("{} handlers did not finish", closed.cancelled);
+    /// }
+    /// ```
+    pub async fn close(&self) -> Closed {
+        self.close_within(CLOSE_DEADLINE).await
     }
 
-    /// Closes the server as [`close`](Self::close) does, with another deadline.
-    pub async fn close_within(&self, deadline: Duration) {
-        self.engine.close(deadline).await;
+    /// Closes the server as [`close`](Self::close) does, with another bound for clients and
+    /// handlers.
+    ///
+    /// After the bound, sessions have one second to end and adapters at least one second to close.
+    /// So the call returns about two seconds after the bound at the latest.
+    pub async fn close_within(&self, bound: Duration) -> Closed {
+        let start = Instant::now();
+        let left = || bound.saturating_sub(start.elapsed());
+        self.engine.refuse_sessions();
+        self.disconnect_all();
+        self.engine.close(bound).await;
+        let running = self.namespaces().running_tasks();
+        let mut closed = Closed::default();
+        if timeout(left(), running.all_finished()).await.is_err() {
+            closed.cancelled = running.cancel();
+            tracing::warn!(
+                handlers = closed.cancelled,
+                ?bound,
+                "handlers were cancelled because they did not finish before the server closed: \
+                 raise the bound of `close_within`, or shorten the handlers"
+            );
+            timeout(CANCEL_LIMIT, running.all_finished()).await.ok();
+        }
+        self.close_adapters(left().max(MIN_ADAPTER_DEADLINE)).await;
+        // No client is left, and the handlers may own a handle to the server.
+        self.namespaces().drop_handlers();
+        self.engine.application().hooks.drop_handlers();
+        closed
+    }
+
+    /// Disconnects all sockets, as Node does before it closes the connections.
+    fn disconnect_all(&self) {
         for namespace in self.namespaces().all() {
+            let rooms = &namespace.shared.local.rooms;
+            rooms.for_each(&Target::all(), |socket_state| {
+                if let Some(control) = socket_state.client.control() {
+                    control.shut_down();
+                }
+            });
+        }
+    }
+
+    async fn close_adapters(&self, deadline: Duration) {
+        let closing = self.namespaces().all().into_iter().map(async |namespace| {
             let name = namespace.name();
             match timeout(deadline, namespace.shared.adapter.close()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(namespace = %name, %error, "the adapter did not close")
+                    tracing::warn!(namespace = %name, %error, "the adapter did not close");
                 }
                 Err(_) => tracing::warn!(namespace = %name, "the adapter did not close in time"),
             }
-        }
-        // No client is left, and the handlers may own a handle to the server.
-        self.namespaces().drop_handlers();
-        self.engine.application().hooks.drop_handlers();
+        });
+        join_all(closing).await;
     }
 
     pub(crate) fn operator(&self) -> BroadcastOperator {

@@ -7,7 +7,9 @@ use std::task::{Context, Poll, Waker};
 use futures_core::future::BoxFuture;
 use futures_util::task::AtomicWaker;
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
+
+use crate::socket_state::running_tasks::RunningTasks;
+use crate::wire::limits::Limits;
 
 /// The unfinished handlers of one client.
 ///
@@ -16,55 +18,43 @@ use tokio::task::AbortHandle;
 pub(crate) struct Tasks {
     /// Stored because sockets are also used from threads outside the runtime.
     runtime: Handle,
+    /// The tasks of all clients of the server.
+    running: Arc<RunningTasks>,
+    limits: Arc<Limits>,
     unfinished: AtomicUsize,
-    limit: usize,
     /// The number of bytes that the events of unfinished handlers hold.
     bytes: AtomicUsize,
-    byte_limit: usize,
     /// Wakes the session's task while it waits for handlers to finish.
     waker: AtomicWaker,
 }
 
 impl Tasks {
-    pub(crate) fn new(limit: usize, byte_limit: usize, runtime: Handle) -> Self {
+    pub(crate) fn new(limits: Arc<Limits>, running: Arc<RunningTasks>, runtime: Handle) -> Self {
         Self {
             runtime,
-            bytes: AtomicUsize::new(0),
-            byte_limit,
+            running,
+            limits,
             unfinished: AtomicUsize::new(0),
-            limit,
+            bytes: AtomicUsize::new(0),
             waker: AtomicWaker::new(),
         }
     }
 
     /// Polls a future once and, if it is pending, continues it in a separate task. `bytes` is the
-    /// size of its event. Returns the task, if there is one.
+    /// size of its event.
     #[inline]
-    pub(crate) fn start(
-        self: &Arc<Self>,
-        mut future: BoxFuture<'static, ()>,
-        bytes: usize,
-    ) -> Option<AbortHandle> {
+    pub(crate) fn start(self: &Arc<Self>, mut future: BoxFuture<'static, ()>, bytes: usize) {
         // No wake is lost because the task polls again as soon as it starts.
         let mut cx = Context::from_waker(Waker::noop());
-        if future.as_mut().poll(&mut cx).is_ready() {
-            return None;
+        if future.as_mut().poll(&mut cx).is_pending() {
+            self.spawn(future, bytes);
         }
-        Some(self.spawn(future, bytes))
     }
 
     /// Runs a future in a separate task.
-    pub(crate) fn spawn(
-        self: &Arc<Self>,
-        future: BoxFuture<'static, ()>,
-        bytes: usize,
-    ) -> AbortHandle {
+    pub(crate) fn spawn(self: &Arc<Self>, future: BoxFuture<'static, ()>, bytes: usize) {
         let guard = self.count(bytes);
-        let task = self.runtime.spawn(async move {
-            let _guard = guard;
-            future.await;
-        });
-        task.abort_handle()
+        self.running.spawn(&self.runtime, future, guard);
     }
 
     /// Returns `Ready` when another handler may be started.
@@ -82,8 +72,8 @@ impl Tasks {
 
     /// Returns whether another handler may be started.
     pub(crate) fn is_ready(&self) -> bool {
-        self.unfinished.load(Ordering::Acquire) < self.limit
-            && self.bytes.load(Ordering::Acquire) < self.byte_limit
+        self.unfinished.load(Ordering::Acquire) < self.limits.max_pending_events
+            && self.bytes.load(Ordering::Acquire) < self.limits.max_pending_bytes
     }
 
     /// Counts work that has no task, such as an event in the queue of ordered handlers.
@@ -110,7 +100,8 @@ impl Drop for TaskGuard {
         // before it, another caller could reach the limit in between and never be woken.
         let unfinished = tasks.unfinished.fetch_sub(1, Ordering::AcqRel);
         let held = tasks.bytes.fetch_sub(*bytes, Ordering::AcqRel);
-        if unfinished >= tasks.limit || held >= tasks.byte_limit {
+        let limits = &tasks.limits;
+        if unfinished >= limits.max_pending_events || held >= limits.max_pending_bytes {
             tasks.waker.wake();
         }
     }
@@ -124,10 +115,20 @@ mod tests {
 
     use super::*;
 
+    fn tasks(max_pending_events: usize, max_pending_bytes: usize) -> Arc<Tasks> {
+        let limits = Limits {
+            max_pending_events,
+            max_pending_bytes,
+            ..Limits::default()
+        };
+        let tasks = Tasks::new(Arc::new(limits), Arc::default(), Handle::current());
+        Arc::new(tasks)
+    }
+
     #[tokio::test]
     async fn a_future_that_is_ready_at_once_starts_no_task() {
-        let tasks = Arc::new(Tasks::new(1, 100, Handle::current()));
-        assert!(tasks.start(Box::pin(ready(())), 0).is_none());
+        let tasks = tasks(1, 100);
+        tasks.start(Box::pin(ready(())), 0);
         assert!(
             poll_fn(|cx| Poll::Ready(tasks.poll_ready(cx)))
                 .await
@@ -137,7 +138,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_caller_waits_at_the_limit_until_a_task_finishes() {
-        let tasks = Arc::new(Tasks::new(2, 100, Handle::current()));
+        let tasks = tasks(2, 100);
         let (finish, finished) = oneshot::channel::<()>();
         tasks.start(Box::pin(async { drop(finished.await) }), 0);
         tasks.start(Box::pin(pending()), 0);
@@ -152,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_bytes_of_events_are_limited() {
-        let tasks = Arc::new(Tasks::new(10, 100, Handle::current()));
+        let tasks = tasks(10, 100);
         let held = tasks.count(99);
         assert!(tasks.is_ready());
         let more = tasks.count(1);

@@ -33,6 +33,9 @@ pub(crate) trait ClientControl: Send + Sync {
     /// Removes the client from all of its namespaces and closes its connection.
     fn close(self: Arc<Self>, reason: DisconnectReason);
 
+    /// Removes the client from all of its namespaces because the server closes.
+    fn shut_down(self: Arc<Self>);
+
     /// Returns the client, whose type is defined above this module.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 

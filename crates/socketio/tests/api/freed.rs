@@ -139,12 +139,14 @@ async fn handlers_are_kept_until_the_last_socket_has_left() {
     let (addr, _serving) = serve_until_aborted(layer).await;
     let (mut client, _) = join(addr).await;
     assert_alive(&mut client).await;
-    close(&io, &mut client).await;
+    let closing = tokio::spawn(async move { io.close().await });
+    client.expect_close(None).await;
     journal.expect(["leaving"]).await;
     assert_eq!(counter.live(), 1);
     gate.open();
     journal.expect(["server shutting down"]).await;
-    eventually("the handlers to be dropped", || counter.live() == 0).await;
+    within("the shutdown", closing).await.expect("no panic");
+    assert_eq!(counter.live(), 0);
 }
 
 /// Its connect handler is still starting when all other sockets have left.
@@ -173,10 +175,12 @@ async fn a_socket_that_joins_during_close_runs_its_disconnect_handler() {
     client.send("40").await;
     client.expect(r#"40{"sid":"…"}"#).await;
     journal.expect(["joining"]).await;
-    close(&io, &mut client).await;
+    let closing = tokio::spawn(async move { io.close().await });
+    client.expect_close(None).await;
     assert!(journal.take().await.is_empty());
     resume.send(()).expect("the handler waits");
     journal.expect(["server shutting down"]).await;
+    within("the shutdown", closing).await.expect("no panic");
 }
 
 #[tokio::test]

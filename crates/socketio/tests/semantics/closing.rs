@@ -1,8 +1,8 @@
 //! Tests the shutdown of the server.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,8 +11,9 @@ use axum::routing::get;
 use e2e::app::{serve, serve_recording_disconnects, serve_router};
 use e2e::probes::Journal;
 use e2e::session::{WEBSOCKET, join, join_polling, open, settle};
-use e2e::sync::{VirtualTime, eventually};
-use socketio::{Socket, SocketIoLayer};
+use e2e::sync::{Gate, VirtualTime, eventually};
+use parking_lot::Mutex;
+use socketio::{Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{PollingClient, Request, WsClient, within};
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -117,7 +118,8 @@ async fn close_within_does_not_wait_for_clients_that_do_not_read() {
     });
     // Clients that read are closed without delay.
     reading.expect_close(None).await;
-    journal.expect(["server shutting down"]).await;
+    // Disconnect handlers do not wait for the packets of their clients, as in Node.
+    journal.expect(["server shutting down"; 3]).await;
     settle_without_sessions(addr).await;
     time.advance(DEADLINE - Duration::from_millis(100)).await;
     settle_without_sessions(addr).await;
@@ -127,14 +129,12 @@ async fn close_within_does_not_wait_for_clients_that_do_not_read() {
     time.advance(Duration::from_millis(100)).await;
     eventually("the shutdown", || closing.is_finished()).await;
     assert_eq!(io.clients_count(), 0);
-    journal
-        .expect(["server shutting down", "server shutting down"])
-        .await;
     assert!(io.of("/").sockets().is_empty());
 }
 
 #[tokio::test]
 async fn close_disconnects_clients_in_middleware() {
+    let time = VirtualTime::start();
     let (addr, io, journal) = serve_recording_disconnects(SocketIoLayer::builder()).await;
     io.of("/slow")
         .middleware(async |State(journal): State<Journal>| {
@@ -146,11 +146,157 @@ async fn close_disconnects_clients_in_middleware() {
     journal.expect(["middleware started"]).await;
     let closing = tokio::spawn({
         let io = io.clone();
-        async move { io.close().await }
+        async move { io.close_within(DEADLINE).await }
     });
     client.expect_close(None).await;
-    within("the shutdown", closing).await.expect("no panic");
+    settle_without_sessions(addr).await;
+    time.advance(DEADLINE).await;
+    let closed = within("the shutdown", closing).await.expect("no panic");
+    assert_eq!(closed.cancelled, 1);
     assert!(io.of("/slow").sockets().is_empty());
+}
+
+/// A handler that waits at the gate. It records its start, its end, and whether it was cancelled.
+async fn waits(kind: &str, journal: &Journal, gate: &Gate) {
+    struct Ends<'a>(&'a str, &'a Journal, bool);
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            let Self(kind, journal, finished) = self;
+            let end = if *finished {
+                "finished"
+            } else {
+                "was cancelled"
+            };
+            journal.write(format!("{kind} {end}"));
+        }
+    }
+    let mut ends = Ends(kind, journal, false);
+    gate.pass().await;
+    ends.2 = true;
+}
+
+const ALL_KINDS: [&str; 4] = ["connect", "disconnect", "event", "middleware"];
+
+async fn sorted(journal: &Journal) -> Vec<String> {
+    let mut entries = journal.take().await;
+    entries.sort_unstable();
+    entries
+}
+
+/// Serves a namespace with handlers of all kinds that wait at a gate, and starts all of them except
+/// the disconnect handler.
+async fn serve_waiting_handlers() -> (SocketAddr, SocketIo, Journal, Gate, [WsClient; 2]) {
+    type Shared = State<(Journal, Gate)>;
+    let (journal, gate) = (Journal::default(), Gate::closed());
+    let layer = SocketIoLayer::with_state((journal.clone(), gate.clone()));
+    let io = layer.io();
+    io.of("/")
+        .on_connect(async |State((journal, gate)): Shared| waits("connect", &journal, &gate).await)
+        .on("event", async |State((journal, gate)): Shared| {
+            waits("event", &journal, &gate).await
+        })
+        .on_disconnect(async |_: Socket, State((journal, gate)): Shared| {
+            waits("disconnect", &journal, &gate).await;
+        });
+    io.of("/slow")
+        .middleware(async |State((journal, gate)): Shared| -> Result<(), &str> {
+            journal.write("middleware started");
+            waits("middleware", &journal, &gate).await;
+            Ok(())
+        })
+        .on_connect(async |State((journal, _)): Shared| journal.write("accepted"));
+    let addr = serve(layer).await;
+    let (mut client, _) = join(addr).await;
+    client.send(r#"42["event"]"#).await;
+    let mut joining = open(addr).await;
+    joining.send("40/slow,").await;
+    journal.expect(["middleware started"]).await;
+    settle(addr).await;
+    (addr, io.with_state(()), journal, gate, [client, joining])
+}
+
+#[tokio::test]
+async fn close_waits_for_handlers() {
+    let (addr, io, journal, gate, [mut client, mut joining]) = serve_waiting_handlers().await;
+    let closing = tokio::spawn(async move { io.close().await });
+    client.send(r#"42["event"]"#).await;
+    client.expect_close(None).await;
+    joining.expect_close(None).await;
+    settle_without_sessions(addr).await;
+    assert!(!closing.is_finished());
+    gate.open();
+    let closed = within("the shutdown", closing).await.expect("no panic");
+    assert_eq!(closed.cancelled, 0);
+    // The second event is refused, as are clients whose middleware finishes now.
+    assert_eq!(
+        sorted(&journal).await,
+        ALL_KINDS.map(|kind| format!("{kind} finished"))
+    );
+}
+
+#[tokio::test]
+async fn close_cancels_handlers_at_the_bound() {
+    let time = VirtualTime::start();
+    let (addr, io, journal, _gate, [mut client, mut joining]) = serve_waiting_handlers().await;
+    let closing = tokio::spawn(async move { io.close_within(DEADLINE).await });
+    client.expect_close(None).await;
+    joining.expect_close(None).await;
+    time.advance(DEADLINE - Duration::from_millis(100)).await;
+    settle_without_sessions(addr).await;
+    assert!(!closing.is_finished());
+    time.advance(Duration::from_millis(100)).await;
+    let closed = within("the shutdown", closing).await.expect("no panic");
+    assert_eq!(closed.cancelled, 4);
+    assert_eq!(
+        sorted(&journal).await,
+        ALL_KINDS.map(|kind| format!("{kind} was cancelled"))
+    );
+}
+
+/// A handler that waited for itself would be cancelled.
+#[tokio::test]
+async fn a_handler_can_close_the_server() {
+    let layer = SocketIoLayer::with_state(Journal::default());
+    let io = layer.io();
+    let journal = io.state().clone();
+    io.of("/").on(
+        "close",
+        async |io: SocketIo, State(journal): State<Journal>| {
+            let closed = io.close().await;
+            journal.write(format!("{} cancelled", closed.cancelled));
+        },
+    );
+    let addr = serve(layer).await;
+    let (mut first, _) = join(addr).await;
+    let (mut second, _) = join(addr).await;
+    first.send(r#"42["close"]"#).await;
+    second.send(r#"42["close"]"#).await;
+    first.expect_close(None).await;
+    second.expect_close(None).await;
+    journal.expect(["0 cancelled"]).await;
+}
+
+/// Such a handler cannot be cancelled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn close_ends_although_a_handler_blocks_its_thread() {
+    let (release, blocked) = mpsc::channel::<()>();
+    let blocked = Arc::new(Mutex::new(blocked));
+    let journal = Journal::default();
+    let layer = SocketIoLayer::with_state((journal.clone(), blocked));
+    let io = layer.io();
+    type Blocked = State<(Journal, Arc<Mutex<mpsc::Receiver<()>>>)>;
+    io.of("/")
+        .on("block", async |State((journal, blocked)): Blocked| {
+            journal.write("blocks");
+            tokio::task::block_in_place(|| blocked.lock().recv().ok());
+        });
+    let addr = serve(layer).await;
+    let (mut client, _) = join(addr).await;
+    client.send(r#"42["block"]"#).await;
+    journal.expect(["blocks"]).await;
+    let closed = within("the shutdown", io.close_within(Duration::from_millis(10))).await;
+    drop(release);
+    assert_eq!(closed.cancelled, 0);
 }
 
 #[tokio::test]
