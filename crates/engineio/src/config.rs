@@ -58,7 +58,7 @@ impl Default for Config {
             http_compression: Some(HttpCompression::default()),
             initial_packet: None,
             max_http_buffer_size: 1_000_000,
-            origins: Origins::Any,
+            origins: Origins::any(),
             per_message_deflate: None,
             session: SessionConfig::default(),
         }
@@ -202,9 +202,9 @@ impl Config {
 
     /// Sets the accepted values of the `Origin` header: all by default.
     ///
-    /// CORS does not protect WebSocket connections. This list does, and it applies to every request
+    /// CORS does not protect WebSocket connections. This option does, and it applies to every request
     /// on every transport. Requests without the header do not come from a page and are accepted,
-    /// except for JSONP requests (see [`Origins::List`]).
+    /// except for JSONP requests (see [`Origins`]).
     pub fn origins(mut self, origins: Origins) -> Self {
         self.origins = origins;
         self

@@ -72,7 +72,7 @@ pub use engineio_proto::{
 
 pub use self::config::Config;
 pub use self::config::cookie::{CookieSameSite, SessionCookie};
-pub use self::config::origins::Origins;
+pub use self::config::origins::{InvalidOrigin, Origins};
 pub use self::config::per_message_deflate::PerMessageDeflate;
 pub use self::engine::Engine;
 pub use self::engine::application::{Application, Connection};

@@ -95,8 +95,8 @@ mod wire;
 
 #[doc(inline)]
 pub use engineio::{
-    CookieSameSite, HttpCompression, NotFound, Origins, PerMessageDeflate, ResponseBody,
-    ResponseFuture, SessionCookie, Transport,
+    CookieSameSite, HttpCompression, InvalidOrigin, NotFound, Origins, PerMessageDeflate,
+    ResponseBody, ResponseFuture, SessionCookie, Transport,
 };
 #[doc(inline)]
 pub use socketio_adapter::{IntoRooms, Room, SocketId, TooManyRooms};

@@ -111,10 +111,10 @@ pub enum FailureContext {
         /// The application's message for the client, if any.
         message: Option<String>,
     },
-    /// Code 4: the origin is not in the allowlist ([`Config::origins`](crate::Config::origins)).
+    /// Code 4: the origin is not allowed ([`Config::origins`](crate::Config::origins)).
     OriginNotAllowed {
         /// The header of the request. `None` for a JSONP request that does not state the origin of
-        /// its page ([`Origins::List`](crate::Origins::List)).
+        /// its page ([`Origins`](crate::Origins)).
         origin: Option<HeaderValue>,
     },
     /// Code 5: the protocol revision is not supported.
@@ -169,7 +169,10 @@ impl fmt::Display for FailureContext {
             }
             Self::OriginNotAllowed {
                 origin: Some(origin),
-            } => write!(f, "the origin {origin:?} is not listed"),
+            } => write!(
+                f,
+                "the origin {origin:?} is not allowed: add it to `origins`"
+            ),
             Self::OriginNotAllowed { origin: None } => f.write_str(
                 "a JSONP request without the origin of its page: with a list of origins, serve the \
                  page with TLS from the server's own origin, or poll without JSONP",

@@ -134,13 +134,13 @@ pub(crate) fn webtransport(parts: &Parts, config: &Config) -> Result<(), Refusal
 }
 
 fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
-    // Without a list of origins, the header lookup is skipped.
+    // If every origin is allowed, the header lookup is skipped.
     if config.origins.allow_all() {
         return Ok(());
     }
     match single(&parts.headers, &header::ORIGIN) {
         Ok(None) => Ok(()),
-        Ok(Some(origin)) if config.origins.allows(origin) => Ok(()),
+        Ok(Some(origin)) if config.origins.allows(origin, parts) => Ok(()),
         Ok(Some(origin)) | Err(origin) => Err(Refusal::origin_not_allowed(Some(origin))),
     }
 }
@@ -148,9 +148,10 @@ fn check_origin(parts: &Parts, config: &Config) -> Result<(), Refusal> {
 /// Checks JSONP requests. They carry the cookies of a page's visitor but may lack the origin of the
 /// page.
 fn check_jsonp(query: &Query<'_>, parts: &Parts, config: &Config) -> Result<(), Refusal> {
-    let headers = &parts.headers;
-    if query.jsonp.is_some() && !config.origins.allows_jsonp(headers) {
-        return Err(Refusal::origin_not_allowed(headers.get(header::ORIGIN)));
+    if query.jsonp.is_some() && !config.origins.allows_jsonp(parts) {
+        return Err(Refusal::origin_not_allowed(
+            parts.headers.get(header::ORIGIN),
+        ));
     }
     Ok(())
 }

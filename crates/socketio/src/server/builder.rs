@@ -211,9 +211,9 @@ impl<S> SocketIoBuilder<S> {
 
     /// Sets the allowed values of the `Origin` header. The default accepts every origin.
     ///
-    /// The list applies to every request of every transport. CORS does not protect WebSocket:
-    /// without a list, any page can connect with the cookies of its visitor. See [`Origins::List`]
-    /// for the effect on JSONP polling.
+    /// They apply to every request of every transport. CORS does not protect WebSocket: without this
+    /// option, any page can connect with the cookies of its visitor. See [`Origins`] for lists,
+    /// wildcards, predicates, and the effect on JSONP polling.
     pub fn origins(self, origins: Origins) -> Self {
         self.engine(|engine| engine.origins(origins))
     }

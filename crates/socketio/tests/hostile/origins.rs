@@ -181,6 +181,28 @@ async fn a_server_with_an_empty_list_rejects_every_origin() {
     PollingClient::handshake(addr).await;
 }
 
+#[tokio::test]
+async fn a_wildcard_and_a_predicate_apply_to_every_transport() {
+    let wildcard = Origins::list(["https://*.example.com"]);
+    let predicate = Origins::predicate(|origin, _| origin == "https://a.example.com");
+    for origins in [wildcard, predicate] {
+        let addr = serve(SocketIoLayer::builder().origins(origins).build()).await;
+        let request = Request::websocket(WEBSOCKET).header("Origin", "https://a.example.com");
+        let mut client = WsClient::connect_with(addr, &request).await;
+        client.expect("0{…}").await;
+        let listed = ["https://example.com", "https://evil.example/#.example.com"];
+        for origin in foreign_origins().into_iter().chain(listed) {
+            let polling = Request::get(HANDSHAKE).header("Origin", origin);
+            polling.send(addr).await.assert(403, FORBIDDEN);
+            let request = Request::websocket(WEBSOCKET).header("Origin", origin);
+            WsClient::try_connect(addr, &request)
+                .await
+                .expect_err("the upgrade is rejected")
+                .assert(400, "Forbidden");
+        }
+    }
+}
+
 /// Origins that resemble the allowed ones.
 fn foreign_origins() -> [&'static str; 8] {
     [

@@ -141,6 +141,32 @@ async fn a_list_of_origins_rejects_other_origins() {
         .assert(400, "Forbidden");
 }
 
+/// The CORS headers and the server agree about every origin.
+#[tokio::test]
+async fn the_cors_layer_can_ask_the_list_of_origins() {
+    let origins = Origins::try_list(["https://*.example.com"]).expect("a valid origin");
+    let layer = SocketIoLayer::builder().origins(origins.clone()).build();
+    let allow = AllowOrigin::predicate(move |origin, request| origins.allows(origin, request));
+    let app = Router::new().layer(layer);
+    let addr = serve_router(app.layer(CorsLayer::new().allow_origin(allow))).await;
+    for (origin, is_allowed) in [
+        ("https://a.example.com", true),
+        ("https://example.com", false),
+        ("https://a.b.example.com", false),
+        ("https://evil.example/#.example.com", false),
+        ("null", false),
+    ] {
+        let response = ask(addr, "GET", HANDSHAKE, origin).await;
+        let cors = response.header("access-control-allow-origin");
+        assert_eq!(cors, is_allowed.then_some(origin), "{origin}");
+        if is_allowed {
+            response.assert(200, "0{…}");
+        } else {
+            response.assert(403, r#"{"code":4,"message":"Forbidden"}"#);
+        }
+    }
+}
+
 /// A trap described in the guide: a CORS layer inside the server never sees client requests.
 #[tokio::test]
 async fn cors_inside_the_server_does_not_apply_to_clients() {
