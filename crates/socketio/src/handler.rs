@@ -26,6 +26,7 @@ mod event_listener;
 mod event_middleware;
 #[expect(unnameable_types, reason = "other crates must not name them")]
 mod function;
+mod handler_type;
 mod middleware;
 mod namespace;
 mod panic;
@@ -68,5 +69,6 @@ pub(crate) use self::erased::{
     PredicateListener, ServerEventListener,
 };
 pub(crate) use self::event_listener::{EventListener, OnRejected};
+pub(crate) use self::handler_type::{HandlerType, HasHandlerType};
 pub(crate) use self::panic::{catch, catch_call};
 pub(crate) use self::request::{AllowListener, IdListener};

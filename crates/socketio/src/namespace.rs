@@ -7,12 +7,13 @@ use std::sync::Arc;
 use smallvec::{SmallVec, smallvec};
 use socketio_adapter::Target;
 
+use self::registration::Registration;
 use crate::broadcast::BroadcastOperator;
 use crate::context::ServerEventContext;
 use crate::extract::{FromServerEvent, FromSocket};
 use crate::handler::{
     ConnectHandler, ConnectListener, DisconnectHandler, DisconnectListener, EventHandler,
-    EventListener, Middleware, MiddlewareListener,
+    EventListener, HandlerType, Middleware, MiddlewareListener,
 };
 use crate::membership::namespace_shared::{NamespaceShared, Scope};
 use crate::registry::handlers::Handlers;
@@ -24,6 +25,7 @@ use crate::socket_state::listeners::Position;
 mod cluster;
 pub(crate) mod into_namespace;
 mod listeners;
+mod registration;
 mod socket_listeners;
 
 /// A namespace: registers handlers and sends to its sockets.
@@ -189,6 +191,36 @@ impl<S> Namespace<S> {
         self.selection.register(change);
         self
     }
+
+    /// Adds a handler, and logs a warning if that is repeated. `count` returns the number of
+    /// existing handlers of the same type, kind and event.
+    fn add(
+        self,
+        registration: &Registration<'_>,
+        count: &dyn Fn(&HandlerType, &Handlers) -> usize,
+        add: &dyn Fn(&mut Handlers),
+    ) -> Self {
+        let is_pattern = self.is_pattern();
+        let namespace = self.register(&|handlers| {
+            registration.count(is_pattern, handlers, count);
+            add(handlers);
+        });
+        registration.warn_if_repeated(namespace.name(), || namespace.serves_clients());
+        namespace
+    }
+
+    /// Returns whether a client is in one of the namespaces or is joining it.
+    fn serves_clients(&self) -> bool {
+        match &self.selection {
+            Selection::One(shared) => shared
+                .owner::<NamespaceInner>()
+                .is_some_and(|core| core.is_occupied()),
+            Selection::Children(parent) => {
+                let children = parent.children.all();
+                children.iter().any(|child| child.is_occupied())
+            }
+        }
+    }
 }
 
 impl<S> Namespace<S>
@@ -206,7 +238,12 @@ where
         T: 'static,
     {
         let listener = MiddlewareListener::new(middleware, self.state.clone());
-        self.register(&|handlers| handlers.middleware.push(listener.clone()))
+        let registration = Registration::new::<H>("middleware", None);
+        self.add(
+            &registration,
+            &|handler, handlers| handler.count(&handlers.middleware),
+            &|handlers| handlers.middleware.push(listener.clone()),
+        )
     }
 
     /// Adds a handler that runs when a client has joined (Node's event `connection`).
@@ -219,12 +256,23 @@ where
         T: 'static,
     {
         let listener = ConnectListener::new(handler, self.state.clone());
-        self.register(&|handlers| handlers.connect.push(listener.clone()))
+        let registration = Registration::new::<H>("on_connect", None);
+        self.add(
+            &registration,
+            &|handler, handlers| handler.count(&handlers.connect),
+            &|handlers| handlers.connect.push(listener.clone()),
+        )
     }
 
     /// Adds a handler for an event of the clients (Node's `socket.on`).
     ///
     /// Several handlers of one event are started in the order of registration.
+    ///
+    /// Register handlers once, when the server starts. In a connect handler, use
+    /// [`Socket::on`](crate::Socket::on), which belongs to one socket: a handler of the namespace
+    /// that is registered for each client runs once more for all clients each time. A warning is
+    /// logged if the same function is registered again for the same event, also for the other kinds
+    /// of handlers.
     ///
     /// # Panics
     ///
@@ -246,7 +294,12 @@ where
         T: 'static,
     {
         let listener = DisconnectListener::new(handler, self.state.clone());
-        self.register(&|handlers| handlers.disconnecting.push(listener.clone()))
+        let registration = Registration::new::<H>("on_disconnecting", None);
+        self.add(
+            &registration,
+            &|handler, handlers| handler.count(&handlers.disconnecting),
+            &|handlers| handlers.disconnecting.push(listener.clone()),
+        )
     }
 
     /// Adds a handler that runs when a socket has left its rooms and the namespace (Node's event
@@ -262,7 +315,12 @@ where
         T: 'static,
     {
         let listener = DisconnectListener::new(handler, self.state.clone());
-        self.register(&|handlers| handlers.disconnect.push(listener.clone()))
+        let registration = Registration::new::<H>("on_disconnect", None);
+        self.add(
+            &registration,
+            &|handler, handlers| handler.count(&handlers.disconnect),
+            &|handlers| handlers.disconnect.push(listener.clone()),
+        )
     }
 
     /// Sets the handler for events that were rejected, because an extractor or middleware rejected

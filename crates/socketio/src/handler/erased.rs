@@ -1,12 +1,14 @@
 //! Registered handlers with erased types: their arguments and state are hidden behind trait
 //! objects.
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 
+use super::handler_type::HasHandlerType;
 use super::sealed::Seal;
 use super::{
     ConnectHandler, DisconnectHandler, EventMiddleware, Middleware, NamespacePredicate,
@@ -36,6 +38,12 @@ impl<H, T, S> Registered<H, T, S> {
     }
 }
 
+impl<H: 'static, T, S> HasHandlerType for Registered<H, T, S> {
+    fn handler_type(&self) -> TypeId {
+        TypeId::of::<H>()
+    }
+}
+
 macro_rules! listener {
     (
         $(#[$doc:meta])*
@@ -45,7 +53,7 @@ macro_rules! listener {
         #[derive(Clone)]
         pub(crate) struct $listener(Arc<dyn $erased>);
 
-        trait $erased: Send + Sync {
+        trait $erased: HasHandlerType + Send + Sync {
             fn call(self: Arc<Self>, cx: $context) -> BoxFuture<'static, Result<(), $error>>;
         }
 
@@ -74,6 +82,12 @@ macro_rules! listener {
             /// Extracts the arguments and runs the handler.
             pub(crate) fn call(&self, cx: $context) -> BoxFuture<'static, Result<(), $error>> {
                 Arc::clone(&self.0).call(cx)
+            }
+        }
+
+        impl HasHandlerType for $listener {
+            fn handler_type(&self) -> TypeId {
+                self.0.handler_type()
             }
         }
 
@@ -108,7 +122,7 @@ macro_rules! decision_listener {
         #[derive(Clone)]
         pub(crate) struct $listener(Arc<dyn $erased>);
 
-        trait $erased: Send + Sync {
+        trait $erased: HasHandlerType + Send + Sync {
             fn call<'a>(&'a self, cx: &'a mut $context) -> BoxFuture<'a, $result>;
         }
 
@@ -136,6 +150,12 @@ macro_rules! decision_listener {
             /// Extracts the arguments and runs the handler.
             pub(crate) fn call<'a>(&'a self, cx: &'a mut $context) -> BoxFuture<'a, $result> {
                 self.0.call(cx)
+            }
+        }
+
+        impl HasHandlerType for $listener {
+            fn handler_type(&self) -> TypeId {
+                self.0.handler_type()
             }
         }
 

@@ -1,5 +1,6 @@
 //! A registered event handler and the action for rejected events.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use futures_core::future::BoxFuture;
 
 use super::EventHandler;
 use super::erased::Registered;
+use super::handler_type::HasHandlerType;
 use super::panic::catch;
 use super::sealed::Seal;
 use crate::context::EventContext;
@@ -26,7 +28,7 @@ pub(crate) struct OnRejected {
     pub(crate) listener: Option<EventListener>,
 }
 
-trait ErasedEvent: Send + Sync {
+trait ErasedEvent: HasHandlerType + Send + Sync {
     fn run(self: Arc<Self>, cx: EventContext, on_rejected: OnRejected) -> BoxFuture<'static, ()>;
 }
 
@@ -74,6 +76,12 @@ impl EventListener {
     /// moves to a task only if it is pending.
     pub(crate) fn run(&self, cx: EventContext, on_rejected: OnRejected) -> BoxFuture<'static, ()> {
         Arc::clone(&self.0).run(cx, on_rejected)
+    }
+}
+
+impl HasHandlerType for EventListener {
+    fn handler_type(&self) -> TypeId {
+        self.0.handler_type()
     }
 }
 

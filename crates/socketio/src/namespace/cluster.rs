@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Namespace;
+use super::registration::Registration;
 use crate::handler::{ServerEventHandler, ServerEventListener};
 use crate::socket::server_side;
 
@@ -90,9 +91,16 @@ where
              or choose another name"
         );
         let listener = ServerEventListener::new(handler, self.state.clone());
-        self.register(&|handlers| {
-            let listeners = handlers.server_events.entry(event.into());
-            listeners.or_default().push(listener.clone());
-        })
+        let registration = Registration::new::<H>("on_server_event", Some(event));
+        self.add(
+            &registration,
+            &|handler, handlers| {
+                handler.count(handlers.server_events.get(event).into_iter().flatten())
+            },
+            &|handlers| {
+                let listeners = handlers.server_events.entry(event.into());
+                listeners.or_default().push(listener.clone());
+            },
+        )
     }
 }

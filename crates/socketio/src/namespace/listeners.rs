@@ -1,9 +1,11 @@
 //! Event middleware, catch-all listeners and the removal of handlers of a namespace.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use socketio_proto::Args;
 
+use super::registration::Registration;
 use super::{Namespace, Selection};
 use crate::handler::{EventHandler, EventListener, EventMiddleware, EventMiddlewareListener};
 use crate::namespace::socket_listeners::assert_not_reserved;
@@ -62,7 +64,12 @@ where
         T: 'static,
     {
         let listener = EventMiddlewareListener::new(middleware, self.state.clone());
-        self.register(&|handlers| handlers.event_middleware.push(listener.clone()))
+        let registration = Registration::new::<H>("event_middleware", None);
+        self.add(
+            &registration,
+            &|handler, handlers| handler.count(&handlers.event_middleware),
+            &|handlers| handlers.event_middleware.push(listener.clone()),
+        )
     }
 
     /// Adds a handler in front of the existing handlers of the event (Node's `prependListener`).
@@ -123,7 +130,12 @@ where
     {
         assert_not_reserved(event);
         let listener = HandlerEntry::new(EventListener::new(handler, self.state.clone()));
-        self.register(&|handlers| handlers.add_event(event, listener.clone(), position))
+        let registration = Registration::new::<H>("on", Some(event));
+        self.add(
+            &registration,
+            &|handler, handlers| handler.count(handlers.events.get(event).into_iter().flatten()),
+            &|handlers| handlers.add_event(event, listener.clone(), position),
+        )
     }
 
     fn add_any<H, T>(self, position: Position, handler: H) -> Self
@@ -132,7 +144,12 @@ where
         T: 'static,
     {
         let listener = HandlerEntry::new(EventListener::new(handler, self.state.clone()));
-        self.register(&|handlers| handlers.add_any(listener.clone(), position))
+        let registration = Registration::new::<H>("on_any", None);
+        self.add(
+            &registration,
+            &|handler, handlers| handler.count(&handlers.any),
+            &|handlers| handlers.add_any(listener.clone(), position),
+        )
     }
 }
 
@@ -259,8 +276,16 @@ impl<S> Namespace<S> {
     where
         F: Fn(&Socket, &str, &Args) + Send + Sync + 'static,
     {
-        let listener = HandlerEntry::new(OutgoingHandler(Arc::new(listener)));
-        self.register(&|handlers| handlers.add_outgoing(listener.clone(), position))
+        let listener = HandlerEntry::new(OutgoingHandler {
+            listener: Arc::new(listener),
+            handler_type: TypeId::of::<F>(),
+        });
+        let registration = Registration::new::<F>("on_any_outgoing", None);
+        self.add(
+            &registration,
+            &|handler, handlers| handler.count(&handlers.outgoing),
+            &|handlers| handlers.add_outgoing(listener.clone(), position),
+        )
     }
 
     /// Removes handlers. Returns whether any existed, in the namespace or in any child of the

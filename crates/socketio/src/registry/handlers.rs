@@ -1,5 +1,6 @@
 //! The handler table of a namespace.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use smol_str::SmolStr;
 use socketio_proto::Args;
 
 use crate::handler::{
-    ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener,
+    ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener, HasHandlerType,
     MiddlewareListener, ServerEventListener,
 };
 use crate::registry::shared_data::SharedData;
@@ -59,7 +60,11 @@ pub(crate) struct HandlerEntry<H> {
 
 /// A listener of events that are sent to sockets of a namespace.
 #[derive(Clone)]
-pub(crate) struct OutgoingHandler(pub(crate) Arc<NamespaceListener>);
+pub(crate) struct OutgoingHandler {
+    pub(crate) listener: Arc<NamespaceListener>,
+    /// The type of the listener.
+    pub(crate) handler_type: TypeId,
+}
 
 type NamespaceListener = dyn Fn(&Socket, &str, &Args) + Send + Sync;
 
@@ -131,6 +136,18 @@ impl<H> HandlerEntry<H> {
             id: ListenerId::new(),
             handler,
         }
+    }
+}
+
+impl HasHandlerType for OutgoingHandler {
+    fn handler_type(&self) -> TypeId {
+        self.handler_type
+    }
+}
+
+impl<H: HasHandlerType> HasHandlerType for HandlerEntry<H> {
+    fn handler_type(&self) -> TypeId {
+        self.handler.handler_type()
     }
 }
 

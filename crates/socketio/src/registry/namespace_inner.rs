@@ -205,7 +205,7 @@ impl NamespaceInner {
                 let socket = Socket::new(Arc::clone(socket_state), Arc::clone(&core.shared));
                 for listener in &handlers.outgoing {
                     outgoing_listeners::call(socket_state, || {
-                        (listener.handler.0)(&socket, event, args)
+                        (listener.handler.listener)(&socket, event, args)
                     });
                 }
             }))
@@ -242,7 +242,8 @@ impl NamespaceInner {
             .is_some_and(|child| !self.is_occupied() && !child.pinned.load(Ordering::Acquire))
     }
 
-    fn is_occupied(&self) -> bool {
+    /// Returns whether a client is in the namespace or is joining it.
+    pub(crate) fn is_occupied(&self) -> bool {
         self.occupants.load(Ordering::SeqCst) > 0
     }
 

@@ -25,6 +25,7 @@ mod parser;
 mod recovery;
 mod reentrancy;
 mod remote;
+mod repeated_handlers;
 mod server_side;
 mod unicast;
 mod without_axum;
