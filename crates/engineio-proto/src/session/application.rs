@@ -133,14 +133,18 @@ impl Session {
     ///
     /// On polling, an empty queue closes the session immediately. A pending poll is then answered with the
     /// packet `1`. Otherwise the session is closed when the pending or the next poll has taken the queue. On
-    /// another transport this is the same as [`close`](Self::close).
+    /// another transport this is the same as [`close`](Self::close), also if the client is about to upgrade
+    /// to it: its probe has been answered and its poll has ended.
     ///
     /// Node's server closes its clients in the same way when it closes, but drops the queue of a session
     /// without a pending poll.
     ///
     /// A closing or closed session keeps its first reason.
     pub fn shut_down(&mut self, now: Instant, reason: CloseReason) {
-        if self.transport == Transport::Polling && self.outbound.is_empty() {
+        if self.transport == Transport::Polling
+            && self.outbound.is_empty()
+            && !self.upgrade_is_imminent()
+        {
             self.abort(reason);
             return;
         }

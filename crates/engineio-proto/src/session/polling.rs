@@ -76,7 +76,8 @@ impl Session {
         self.poll.is_pending()
     }
 
-    /// Closes a session that has been shut down on polling, once its queue has been transmitted.
+    /// Closes a session that has been shut down on polling, once its queue has been transmitted. A client
+    /// that is about to upgrade receives the close packet on the new transport.
     fn finish_shutdown(&mut self) {
         if let State::Closing {
             reason,
@@ -85,6 +86,7 @@ impl Session {
         } = self.state
             && self.transport == Transport::Polling
             && self.outbound.is_empty()
+            && !self.upgrade_is_imminent()
         {
             self.finish(reason);
         }

@@ -14,6 +14,8 @@ pub(super) struct Probe {
     expires: Instant,
     /// Whether the probe has been answered. The client then waits for its poll to end.
     answered: bool,
+    /// Whether a poll has ended since the start of the probe.
+    poll_ended: bool,
     /// The time at which the pending poll is released.
     release: Option<Instant>,
 }
@@ -24,6 +26,7 @@ impl Probe {
             transport,
             expires: deadline(now, config.upgrade_timeout),
             answered: false,
+            poll_ended: false,
             release: None,
         }
     }
@@ -46,7 +49,15 @@ impl Probe {
 
     /// Handles the end of the pending poll.
     pub(super) fn handle_poll_end(&mut self) {
+        self.poll_ended = true;
         self.release = None;
+    }
+
+    /// Returns whether the client upgrades as soon as it has received the answer to its poll.
+    ///
+    /// Clients pause polling until then, and do not resume it if the probed transport ends first.
+    pub(super) fn upgrade_is_imminent(&self) -> bool {
+        self.answered && self.poll_ended
     }
 
     /// Returns whether the pending poll has to be released at `now`. Returns `true` once.

@@ -86,6 +86,12 @@ impl Session {
         self.upgraded
     }
 
+    /// Returns whether the client upgrades as soon as it has received the answer to its last poll.
+    pub(super) fn upgrade_is_imminent(&self) -> bool {
+        let probe = self.probe.as_deref();
+        !self.poll_pending() && probe.is_some_and(Probe::upgrade_is_imminent)
+    }
+
     fn upgrade(&mut self, now: Instant, transport: Transport) {
         self.probe = None;
         self.upgraded = true;

@@ -144,6 +144,49 @@ fn a_shut_down_session_can_complete_its_upgrade() {
     assert_eq!(talk.websocket_receives(), ["4a", "1"]);
 }
 
+/// Clients pause polling after the pong and never resume it: the end of the probed transport must not
+/// overtake the answer to the poll.
+#[test]
+fn a_shutdown_waits_for_the_upgrade_after_the_end_of_the_poll() {
+    for has_message in [false, true] {
+        let mut talk = Conversation::on(PROTOCOL, Polling);
+        talk.client_polls();
+        talk.session.handle_probe(talk.now, WebSocket).unwrap();
+        let probe = Packet::Ping("probe".into());
+        let pong = talk.session.handle_probe_packet(talk.now, probe);
+        assert_eq!(pong, ProbeResult::Reply(Packet::Pong("probe".into())));
+        if has_message {
+            talk.server_sends("a");
+            talk.session.shut_down(talk.now, ServerShuttingDown);
+            assert_eq!(talk.poll_receives(), ["4a"]);
+        } else {
+            assert_eq!(talk.poll_receives(), ["6"]);
+            talk.session.shut_down(talk.now, ServerShuttingDown);
+        }
+        assert_eq!(talk.events(), []);
+        let upgraded = talk.session.handle_probe_packet(talk.now, Packet::Upgrade);
+        assert_eq!(upgraded, ProbeResult::Upgraded);
+        assert_eq!(talk.websocket_receives(), ["1"]);
+        let events = [Event::Upgraded, Event::Closed(ServerShuttingDown)];
+        assert_eq!(talk.events(), events);
+    }
+}
+
+#[test]
+fn the_close_timeout_also_limits_the_wait_for_the_upgrade() {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.client_polls();
+    talk.session.handle_probe(talk.now, WebSocket).unwrap();
+    let probe = Packet::Ping("probe".into());
+    let _ = talk.session.handle_probe_packet(talk.now, probe);
+    assert_eq!(talk.poll_receives(), ["6"]);
+    talk.session.shut_down(talk.now, ServerShuttingDown);
+    talk.advance(CLOSE_TIMEOUT - MOMENT);
+    assert!(!talk.session.is_closed());
+    talk.advance(MOMENT);
+    assert!(talk.session.is_closed());
+}
+
 #[test]
 fn a_pending_poll_receives_the_close_packet() {
     let mut talk = Conversation::on(PROTOCOL, Polling);
