@@ -245,8 +245,10 @@ impl<A: Application> Core<A> {
             let mut state = self.lock();
             match self.blocked_since {
                 Some(since) if now.saturating_duration_since(since) >= BLOCKED_LIMIT => {
-                    tracing::warn!(
-                        "disconnecting a client: none of its handlers has finished in time"
+                    crate::log_limited!(
+                        warn,
+                        None,
+                        "disconnecting a client: none of its handlers has finished in time",
                     );
                     state.proto.abort(CloseReason::PingTimeout);
                 }

@@ -53,6 +53,7 @@
 //   transport
 //   config
 //   http
+//   log
 mod config;
 mod driver;
 mod engine;
@@ -60,6 +61,8 @@ mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
+#[doc(hidden)]
+pub mod log;
 mod open;
 mod service;
 mod session;

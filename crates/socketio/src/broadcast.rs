@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engineio::log::{Chain, Escaped};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_adapter::{Adapter, BroadcastOptions, IntoRooms, Target};
@@ -112,10 +113,12 @@ impl BroadcastOperator {
     /// [`Socket::emit`](crate::Socket::emit).
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
         if let Err(error) = self.try_emit(event, args) {
-            tracing::error!(
-                event,
-                error = &error as &dyn std::error::Error,
-                "the event was not sent"
+            engineio::log_limited!(
+                error,
+                None,
+                "the event was not sent",
+                event = ?Escaped(event),
+                error = %Escaped(Chain(&error)),
             );
         }
     }

@@ -15,6 +15,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use engineio::log::Escaped;
 use engineio::{Announcement, CloseReason, Session};
 use futures_util::future::AbortHandle;
 use parking_lot::Mutex;
@@ -170,7 +171,14 @@ impl ClientInner {
 /// one of the application's parser.
 fn encoded(packet: Result<EncodedPacket, EncodeError>) -> Option<EncodedPacket> {
     packet
-        .inspect_err(|error| tracing::error!(%error, "failed to encode a packet"))
+        .inspect_err(|error| {
+            engineio::log_limited!(
+                error,
+                None,
+                "failed to encode a packet",
+                error = %Escaped(error),
+            );
+        })
         .ok()
 }
 

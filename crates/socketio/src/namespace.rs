@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
+use engineio::log::Escaped;
 use smallvec::{SmallVec, smallvec};
 use socketio_adapter::Target;
 
@@ -73,9 +74,11 @@ impl Selection {
             Self::Children(parent) => parent.register(change),
             Self::One(shared) => match shared.owner::<NamespaceInner>() {
                 Some(core) => core.register(change),
-                None => tracing::warn!(
-                    namespace = %shared.name(),
-                    "a handler was registered with a removed namespace and has no effect"
+                None => engineio::log_limited!(
+                    warn,
+                    None,
+                    "a handler was registered with a removed namespace and has no effect",
+                    namespace = ?Escaped(shared.name()),
                 ),
             },
         }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use engineio::log::LogClient;
 use serde::Serialize;
 use socketio_adapter::{SocketId, Target};
 use socketio_proto::EncodeError;
@@ -54,6 +55,12 @@ struct SocketInner {
 }
 
 impl Socket {
+    /// Returns the client as the limits of log lines know it.
+    #[cold]
+    pub(crate) fn log_client(&self) -> Option<LogClient> {
+        self.state().log_client()
+    }
+
     pub(crate) fn new(state: Arc<SocketState>, namespace: Arc<NamespaceShared>) -> Self {
         Self(Arc::new(SocketInner { state, namespace }))
     }

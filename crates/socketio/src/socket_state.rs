@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use engineio::log::LogClient;
 use socketio_adapter::{Member, Memberships, SocketId};
 use socketio_proto::Args;
 
@@ -59,6 +60,12 @@ pub(crate) enum Phase {
 }
 
 impl SocketState {
+    /// Returns the client as the limits of log lines know it.
+    #[cold]
+    pub(crate) fn log_client(&self) -> Option<LogClient> {
+        self.client.log_client()
+    }
+
     pub(crate) fn new(
         id: SocketId,
         client: Arc<ClientShared>,

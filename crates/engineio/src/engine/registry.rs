@@ -100,9 +100,11 @@ impl Registry {
         {
             let sessions = self.len();
             if sessions > 0 {
-                tracing::warn!(
+                crate::log_limited!(
+                    warn,
+                    None,
+                    "aborting sessions whose clients did not accept their last packets in time",
                     sessions,
-                    "aborting sessions whose clients did not accept their last packets in time"
                 );
             }
             self.for_each(|session| session.abort(reason));

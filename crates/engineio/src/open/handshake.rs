@@ -19,6 +19,7 @@ use crate::engine::session_id::{self, InvalidId};
 use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::query::QueryText;
 use crate::http::response::{self, BadUpgrade, EngineResponse};
+use crate::log::Escaped;
 use crate::session::{Shared, now, spawn_on};
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
@@ -72,7 +73,12 @@ pub(super) async fn admit<A: Application>(
         Ok(guard.ok_or(InvalidId::InUse)?)
     });
     let guard = guard.map_err(|error| {
-        tracing::error!(%error, "refusing a session: no valid id was generated");
+        crate::log_limited!(
+            error,
+            None,
+            "refusing a session: no valid id was generated",
+            error = %Escaped(&error),
+        );
         Refusal::bad_request(FailureContext::IdGeneration { error })
     })?;
     // Checked again: a session that was registered before closing began is closed with the others,

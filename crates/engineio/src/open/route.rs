@@ -11,6 +11,7 @@ use crate::engine::application::Application;
 use crate::http::connection_failure::{ConnectionFailure, FailureContext, Refusal};
 use crate::http::query::{Query, QueryText};
 use crate::http::response::{self, BadUpgrade, EngineResponse};
+use crate::log::Escaped;
 use crate::transport::jsonp::Jsonp;
 use crate::transport::webtransport;
 
@@ -179,7 +180,11 @@ fn is_extended_connect(parts: &Parts) -> bool {
 #[cfg(not(feature = "http2"))]
 fn is_extended_connect(parts: &Parts) -> bool {
     if parts.method == Method::CONNECT {
-        tracing::warn!("a WebSocket over HTTP/2 is refused: enable the feature `http2`");
+        crate::log_limited!(
+            warn,
+            None,
+            "a WebSocket over HTTP/2 is refused: enable the feature `http2`",
+        );
     }
     false
 }
@@ -262,8 +267,8 @@ pub(super) fn refuse<A: Application>(
 pub(super) fn report_refusal<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) {
     tracing::debug!(
         code = refusal.error.code(),
-        reason = refusal.error.message(),
-        context = %refusal.context,
+        reason = ?Escaped(refusal.error.message()),
+        context = %Escaped(&refusal.context),
         "request refused"
     );
     engine.application.connection_error(&ConnectionFailure {

@@ -112,9 +112,12 @@ pub(super) fn switch_protocols(
             Ok((pending, response))
         }
         None => {
-            tracing::error!(
+            crate::log_limited!(
+                error,
+                None,
                 "the HTTP server does not support upgrades: serve with axum::serve or hyper's \
-                 serve_connection_with_upgrades, and use no outer layer that removes extensions"
+                 serve_connection_with_upgrades, and use no outer layer that removes \
+                 extensions",
             );
             Err(BadUpgrade::Unsupported)
         }

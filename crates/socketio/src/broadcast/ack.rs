@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use engineio::log::{Chain, Escaped};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use socketio_adapter::{Answers, AnswersUntil, MissingAnswers};
@@ -51,7 +52,12 @@ impl<T> BroadcastAck<T> {
     }
 
     pub(super) fn failed(error: EmitError) -> Self {
-        tracing::error!(error = &error as &dyn Error, "the event was not sent");
+        engineio::log_limited!(
+            error,
+            None,
+            "the event was not sent",
+            error = %Escaped(Chain(&error)),
+        );
         Self::with_state(AckStreamState::Failed(Some(error)))
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engineio::Protocol;
+use engineio::log::Escaped;
 use serde_json::value::to_raw_value;
 use smol_str::SmolStr;
 use socketio_adapter::SocketId;
@@ -93,7 +94,12 @@ const ID_BYTES: usize = 15;
 pub(super) fn new_id() -> Option<SmolStr> {
     let mut random = [0; ID_BYTES];
     if let Err(error) = getrandom::fill(&mut random) {
-        tracing::error!(%error, "cannot generate a socket id: check the system's random source");
+        engineio::log_limited!(
+            error,
+            None,
+            "cannot generate a socket id: check the system's random source",
+            error = %Escaped(&error),
+        );
         return None;
     }
     Some(engineio::SessionId::from_random(random).as_str().into())

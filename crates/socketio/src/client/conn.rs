@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use engineio::log::Escaped;
 use engineio::{
     CloseReason, Message, Packet, Protocol, ReadyState, SendError, SendOptions, SessionEvent,
     Transport,
@@ -218,8 +219,13 @@ impl Conn {
         // A panic would end the task of the connection or of a sender.
         let listener = move |event: SessionEvent<'_>| {
             if let Err(panic) = catch_call(|| listener(event)) {
-                let panic = panic.message();
-                tracing::error!(event = name, panic, "a listener of a connection panicked");
+                engineio::log_limited!(
+                    error,
+                    None,
+                    "a listener of a connection panicked",
+                    event = name,
+                    panic = ?Escaped(panic.message()),
+                );
             }
         };
         self.client.session.observe(Arc::new(listener));

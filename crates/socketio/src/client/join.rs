@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
@@ -121,11 +122,13 @@ impl ClientInner {
         let Err(panic) = catch(join).await else {
             return;
         };
-        tracing::error!(
-            namespace = %name,
-            panic = panic.message(),
-            "a client was refused because an operation panicked: check the adapter \
-             and the room observers"
+        engineio::log_limited!(
+            error,
+            self.shared.log_client(),
+            "a client was refused because an operation panicked: check the adapter and the room \
+             observers",
+            namespace = ?Escaped(&name),
+            panic = ?Escaped(panic.message()),
         );
         match self.accepted_socket(attempt) {
             None => self.refuse(attempt, &name, &ConnectError::internal(), RefusedBy::Server),
@@ -230,7 +233,13 @@ impl ClientInner {
         let mut guard = RefusedSocketGuard(Some(socket.clone()));
         let rooms = &occupancy.shared.local.rooms;
         if let Err(error) = rooms.join(socket.state(), &session.rooms) {
-            tracing::warn!(socket = %socket.id(), %error, "a recovered socket could not rejoin all of its rooms");
+            engineio::log_limited!(
+                warn,
+                socket.log_client(),
+                "a recovered socket could not rejoin all of its rooms",
+                socket = %Escaped(socket.id()),
+                error = %Escaped(&error),
+            );
         }
         let handlers = Arc::clone(&occupancy.handlers());
         handlers
@@ -488,10 +497,12 @@ async fn ask_middleware(socket: &Socket, handlers: &Handlers) -> Result<(), Conn
         match catch(async { middleware.call(&mut context).await }).await {
             Ok(answer) => answer?,
             Err(panic) => {
-                tracing::error!(
-                    namespace = %socket.namespace_shared().name(),
-                    panic = panic.message(),
-                    "a middleware panicked: the client is refused"
+                engineio::log_limited!(
+                    error,
+                    socket.log_client(),
+                    "a middleware panicked: the client is refused",
+                    namespace = ?Escaped(socket.namespace_shared().name()),
+                    panic = ?Escaped(panic.message()),
                 );
                 return Err(ConnectError::new(
                     "the server failed to handle this; its log has the reason",
@@ -514,16 +525,20 @@ fn run_connect_handler(
     Box::pin(async move {
         match catch(listener.call(context)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(
-                socket = %socket.id(),
-                %error,
+            Ok(Err(error)) => engineio::log_limited!(
+                warn,
+                socket.log_client(),
                 "a connect handler did not run: move what can fail to a middleware, which \
-                 refuses the client"
+                 refuses the client",
+                socket = %Escaped(socket.id()),
+                error = %Escaped(&error),
             ),
-            Err(panic) => tracing::error!(
-                socket = %socket.id(),
-                panic = panic.message(),
-                "a connect handler panicked"
+            Err(panic) => engineio::log_limited!(
+                error,
+                socket.log_client(),
+                "a connect handler panicked",
+                socket = %Escaped(socket.id()),
+                panic = ?Escaped(panic.message()),
             ),
         }
     })

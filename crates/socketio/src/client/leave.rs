@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use socketio_proto::Namespace as Name;
 
@@ -188,10 +189,12 @@ fn run_handlers(
         };
         let limit = DISCONNECTING_LIMIT;
         if tokio::time::timeout(limit, disconnecting).await.is_err() {
-            tracing::error!(
-                socket = %socket.id(),
+            engineio::log_limited!(
+                error,
+                socket.log_client(),
+                "the on_disconnecting handlers timed out: move slow operations to on_disconnect",
+                socket = %Escaped(socket.id()),
                 ?limit,
-                "the on_disconnecting handlers timed out: move slow operations to on_disconnect"
             );
         }
         leave_rooms(&socket);
@@ -220,15 +223,19 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
     let context = DisconnectContext::new(socket.clone(), reason);
     match catch(listener.call(context)).await {
         Ok(Ok(())) => {}
-        Ok(Err(rejection)) => tracing::error!(
-            socket = %socket.id(),
+        Ok(Err(rejection)) => engineio::log_limited!(
+            error,
+            socket.log_client(),
+            "a disconnect handler did not run: use only extractors that the connection supports",
+            socket = %Escaped(socket.id()),
             %rejection,
-            "a disconnect handler did not run: use only extractors that the connection supports"
         ),
-        Err(panic) => tracing::error!(
-            socket = %socket.id(),
-            panic = panic.message(),
-            "a disconnect handler panicked"
+        Err(panic) => engineio::log_limited!(
+            error,
+            socket.log_client(),
+            "a disconnect handler panicked",
+            socket = %Escaped(socket.id()),
+            panic = ?Escaped(panic.message()),
         ),
     }
 }

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
+use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use parking_lot::Mutex;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -120,10 +121,12 @@ impl RecoveryRequest {
         match catch_adapter_panic(async { namespace.adapter.take_session(id, offset).await }).await
         {
             Ok(session) => claim.session = session,
-            Err(error) => tracing::warn!(
-                namespace = %namespace.name(),
-                %error,
-                "a client was not recovered: the adapter failed to look up its session"
+            Err(error) => engineio::log_limited!(
+                warn,
+                None,
+                "a client was not recovered: the adapter failed to look up its session",
+                namespace = ?Escaped(namespace.name()),
+                error = %Escaped(&error),
             ),
         }
         if !notifies {
@@ -180,10 +183,12 @@ impl Claim {
         let resumed =
             catch_adapter_panic(async { adapter.resume_session(session, offset, resume).await });
         if let Err(error) = resumed.await {
-            tracing::warn!(
-                namespace = %self.namespace.name(),
-                %error,
-                "a client was not recovered: the adapter failed to look up the missed events"
+            engineio::log_limited!(
+                warn,
+                None,
+                "a client was not recovered: the adapter failed to look up the missed events",
+                namespace = ?Escaped(self.namespace.name()),
+                error = %Escaped(&error),
             );
         }
         let accepted = accepted.lock().take();
@@ -243,11 +248,13 @@ fn accept_recovered(
     // The client may recover in several namespaces, which share the limit.
     let waiting = client.session().queued_bytes();
     if bytes.fold(waiting, usize::saturating_add) > limit {
-        tracing::warn!(
-            socket = %socket.id(),
-            limit,
+        engineio::log_limited!(
+            warn,
+            socket.log_client(),
             "a client was not recovered: its missed events exceed the outbound limit; lower \
-             `max_packet_bytes` of the recovery, or raise `max_outbound_bytes`"
+             `max_packet_bytes` of the recovery, or raise `max_outbound_bytes`",
+            socket = %Escaped(socket.id()),
+            limit,
         );
         return RecoveryOutcome::Unavailable;
     }
@@ -268,7 +275,12 @@ fn encode(socket: &Socket, missed: &MissedPacket) -> Option<EncodedPacket> {
             Some(packet)
         }
         Err(error) => {
-            tracing::error!(%error, "failed to encode a packet");
+            engineio::log_limited!(
+                error,
+                None,
+                "failed to encode a packet",
+                error = %Escaped(&error),
+            );
             None
         }
     }
@@ -299,11 +311,12 @@ pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option
                     settle.state_after_leave = RecoveryState::Kept(recovery.deadline());
                 }
             }
-            Err(panic) => tracing::error!(
-                namespace = %namespace.name(),
-                panic = panic.message(),
-                "a disconnected client cannot be recovered: its session could \
-                 not be described"
+            Err(panic) => engineio::log_limited!(
+                error,
+                None,
+                "a disconnected client cannot be recovered: its session could not be described",
+                namespace = ?Escaped(namespace.name()),
+                panic = ?Escaped(panic.message()),
             ),
         }
     }
@@ -331,18 +344,22 @@ fn persist(namespace: &NamespaceShared, session: StoredSession) -> bool {
     match catch_call(|| namespace.adapter.persist_session(session)) {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
-            tracing::warn!(
-                namespace = %namespace.name(),
-                %error,
-                "a disconnected client cannot be recovered"
+            engineio::log_limited!(
+                warn,
+                None,
+                "a disconnected client cannot be recovered",
+                namespace = ?Escaped(namespace.name()),
+                error = %Escaped(&error),
             );
             false
         }
         Err(panic) => {
-            tracing::error!(
-                namespace = %namespace.name(),
-                panic = panic.message(),
-                "the adapter panicked: a disconnected client cannot be recovered"
+            engineio::log_limited!(
+                error,
+                None,
+                "the adapter panicked: a disconnected client cannot be recovered",
+                namespace = ?Escaped(namespace.name()),
+                panic = ?Escaped(panic.message()),
             );
             false
         }

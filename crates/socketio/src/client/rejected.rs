@@ -2,6 +2,7 @@
 
 use std::future::ready;
 
+use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 
 use crate::context::EventContext;
@@ -59,9 +60,24 @@ fn reject_original(
 
 fn log(cx: &EventContext, rejection: &Rejection) {
     let (socket, event) = (cx.socket.id(), cx.event_name());
+    let client = cx.socket.log_client();
     if rejection.is_server_fault() {
-        tracing::error!(%socket, %event, %rejection, "an event was not handled");
+        engineio::log_limited!(
+            error,
+            client,
+            "an event was not handled",
+            socket = %Escaped(socket),
+            event = ?Escaped(&event),
+            %rejection,
+        );
     } else {
-        tracing::warn!(%socket, %event, %rejection, "an event was not handled");
+        engineio::log_limited!(
+            warn,
+            client,
+            "an event was not handled",
+            socket = %Escaped(socket),
+            event = ?Escaped(&event),
+            %rejection,
+        );
     }
 }

@@ -109,9 +109,11 @@ impl PendingReply {
         let reply = self.0.lock().take();
         match reply {
             Some(reply) => reply.send(answer),
-            None => tracing::warn!(
+            None => engineio::log_limited!(
+                warn,
+                None,
                 "an event of another server was already answered and this answer is dropped; \
-                let only one handler answer, and only once"
+                 let only one handler answer, and only once",
             ),
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use engineio::log::Escaped;
 use serde::Serialize;
 
 use crate::error::rejection::Rejection;
@@ -138,19 +139,23 @@ impl SharedAck {
 }
 
 fn log_second(socket: &Socket) {
-    tracing::warn!(
-        socket = %socket.id(),
-        "an event was already answered and this answer is dropped; \
-        answer through `Ack` or through the return value, not through both",
+    engineio::log_limited!(
+        warn,
+        socket.log_client(),
+        "an event was already answered and this answer is dropped; answer through `Ack` or \
+         through the return value, not through both",
+        socket = %Escaped(socket.id()),
     );
 }
 
 fn log_unanswered(socket: &Socket, rejection: &Rejection, error: &Rejection) {
-    tracing::error!(
-        socket = %socket.id(),
+    engineio::log_limited!(
+        error,
+        socket.log_client(),
+        "a rejected event could not be answered",
+        socket = %Escaped(socket.id()),
         %rejection,
         %error,
-        "a rejected event could not be answered",
     );
 }
 

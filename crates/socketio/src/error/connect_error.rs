@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 
 use axum_core::response::Response;
+use engineio::log::{Chain, Escaped};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -52,11 +53,13 @@ impl ConnectError {
     pub fn with_data(mut self, data: impl Serialize) -> Self {
         match serde_json::to_value(data) {
             Ok(data) => self.data = Some(data),
-            Err(error) => tracing::error!(
-                message = self.message,
-                %error,
-                "the data of a connect error is left out because it does not serialise; \
-                give `with_data` a value that JSON can hold",
+            Err(error) => engineio::log_limited!(
+                error,
+                None,
+                "the data of a connect error is left out because it does not serialise; give \
+                 `with_data` a value that JSON can hold",
+                message = ?Escaped(&self.message),
+                error = %Escaped(&error),
             ),
         }
         self
@@ -175,10 +178,12 @@ impl IntoConnectError for Response {
 /// Error`.
 impl IntoConnectError for Box<dyn Error + Send + Sync> {
     fn into_connect_error(self) -> ConnectError {
-        tracing::error!(
-            error = self.as_ref(),
-            "a middleware failed and the client was refused; \
-            return a `ConnectError` to send the client a reason",
+        engineio::log_limited!(
+            error,
+            None,
+            "a middleware failed and the client was refused; return a `ConnectError` to send \
+             the client a reason",
+            error = %Escaped(Chain(self.as_ref())),
         );
         ConnectError::internal()
     }

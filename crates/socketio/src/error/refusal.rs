@@ -6,6 +6,7 @@ use std::fmt;
 
 use axum_core::response::{IntoResponse, Response};
 use engineio::ConnectionError;
+use engineio::log::{Chain, Escaped};
 
 use crate::error::connect_error::{ConnectError, ResponseText};
 
@@ -40,14 +41,21 @@ impl Refusal {
         let response = rejection.into_response();
         if response.status().is_server_error() {
             let response = ResponseText::from(response);
-            tracing::error!(
+            engineio::log_limited!(
+                error,
+                None,
+                "an extractor of a request handler failed and the client was refused; add what \
+                 it reads to the request, with a layer around the one of Socket.IO",
                 status = %response.status,
-                text = response.text,
-                "an extractor of a request handler failed and the client was refused",
+                text = ?Escaped(&response.text),
             );
             return Self::default();
         }
-        response.into_refusal()
+        // The text may quote the client's request.
+        match response.into_refusal().message {
+            Some(text) => Self::new(Escaped(text).to_string()),
+            None => Self::default(),
+        }
     }
 }
 
@@ -148,10 +156,12 @@ impl IntoRefusal for Response {
 /// Supports `?` in a handler. The error is logged, and the client receives the default message.
 impl IntoRefusal for Box<dyn Error + Send + Sync> {
     fn into_refusal(self) -> Refusal {
-        tracing::error!(
-            error = self.as_ref(),
-            "a handler of `allow_request` failed and the client was refused; \
-            return a `Refusal` to send the client a reason",
+        engineio::log_limited!(
+            error,
+            None,
+            "a handler of `allow_request` failed and the client was refused; return a `Refusal` \
+             to send the client a reason",
+            error = %Escaped(Chain(self.as_ref())),
         );
         Refusal::default()
     }

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use engineio::log::Escaped;
 use http::StatusCode;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
@@ -32,8 +33,11 @@ const SERVER_FAULT: &str = "the server failed to handle this; its log has the re
 /// }
 /// ```
 ///
-/// [`Display`](fmt::Display) writes the whole reason, for logs. The client receives the serialised
-/// form, which hides the details of a server fault.
+/// [`Display`](fmt::Display) writes the reason for logs. The client receives the serialised form,
+/// which hides the details of a server fault. Texts that a client may have written, such as the name
+/// of the event, are escaped in both, so that they cannot forge a log line, and cut to 256 bytes.
+/// Only the answer with a text of [`new`](Self::new) or [`with_status`](Self::with_status) has it
+/// unchanged.
 ///
 /// Cloning is cheap.
 #[derive(Clone)]
@@ -41,13 +45,34 @@ pub struct Rejection(Arc<Kind>);
 
 #[derive(Debug)]
 enum Kind {
-    Arguments { event: String, error: ArgsError },
-    Custom { status: StatusCode, text: String },
-    Extractor { status: StatusCode, text: String },
-    Internal { text: String },
-    MissingAck { event: String },
-    Panic { message: String },
-    Reply { error: EncodeError },
+    Arguments {
+        event: String,
+        error: ArgsError,
+    },
+    Custom {
+        status: StatusCode,
+        text: String,
+    },
+    Extractor {
+        status: StatusCode,
+        text: String,
+    },
+    /// A fault of the server that an extractor of this crate has detected. The text is complete.
+    Fault {
+        text: String,
+    },
+    Internal {
+        text: String,
+    },
+    MissingAck {
+        event: String,
+    },
+    Panic {
+        message: String,
+    },
+    Reply {
+        error: EncodeError,
+    },
 }
 
 impl Rejection {
@@ -72,6 +97,12 @@ impl Rejection {
     pub(crate) fn arguments(event: impl Into<String>, error: ArgsError) -> Self {
         let event = event.into();
         Self::of(Kind::Arguments { event, error })
+    }
+
+    /// Creates a rejection for a server fault with a text of this crate, which ends with the remedy.
+    /// Names in it are escaped.
+    pub(crate) fn fault(text: impl Into<String>) -> Self {
+        Self::of(Kind::Fault { text: text.into() })
     }
 
     pub(crate) fn extractor(ResponseText { status, text }: ResponseText) -> Self {
@@ -102,9 +133,10 @@ impl Rejection {
         let status = match &*self.0 {
             Kind::Custom { status, .. } | Kind::Extractor { status, .. } => *status,
             Kind::Arguments { .. } | Kind::MissingAck { .. } => StatusCode::BAD_REQUEST,
-            Kind::Internal { .. } | Kind::Panic { .. } | Kind::Reply { .. } => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Kind::Fault { .. }
+            | Kind::Internal { .. }
+            | Kind::Panic { .. }
+            | Kind::Reply { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         status.canonical_reason().unwrap_or("Bad Request")
     }
@@ -150,10 +182,14 @@ impl Rejection {
     /// Returns whether the fault is the server's. The client does not receive the reason then.
     #[must_use]
     pub fn is_server_fault(&self) -> bool {
-        matches!(
-            *self.0,
-            Kind::Internal { .. } | Kind::Panic { .. } | Kind::Reply { .. }
-        )
+        match *self.0 {
+            Kind::Fault { .. }
+            | Kind::Internal { .. }
+            | Kind::Panic { .. }
+            | Kind::Reply { .. } => true,
+            Kind::Extractor { status, .. } => status.is_server_error(),
+            Kind::Arguments { .. } | Kind::Custom { .. } | Kind::MissingAck { .. } => false,
+        }
     }
 }
 
@@ -168,31 +204,47 @@ impl fmt::Display for Rejection {
         match &*self.0 {
             Kind::Arguments { event, error } => write!(
                 f,
-                "the arguments of `{event}` are not what its handler takes: {error}; \
-                 emit what the handler's `Data` describes"
+                "the arguments of `{}` are not what its handler takes: {}; \
+                 emit what the handler's `Data` describes",
+                Escaped(event),
+                Escaped(error)
             ),
-            Kind::Custom { status, text } | Kind::Extractor { status, text } => {
-                match text.as_str() {
-                    "" => f.write_str(status.canonical_reason().unwrap_or("rejected")),
-                    text => f.write_str(text),
-                }
-            }
-            Kind::Internal { text } => f.write_str(text),
+            Kind::Custom { status, text } => Escaped(or_reason(text, *status)).fmt(f),
+            Kind::Extractor { status, text } if status.is_server_error() => write!(
+                f,
+                "an extractor that reads the request failed: {}; \
+                 add what it reads to the request, with a layer around the one of Socket.IO",
+                Escaped(or_reason(text, *status))
+            ),
+            Kind::Extractor { status, text } => Escaped(or_reason(text, *status)).fmt(f),
+            Kind::Fault { text } => f.write_str(text),
+            Kind::Internal { text } => Escaped(text).fmt(f),
             Kind::MissingAck { event } => write!(
                 f,
-                "`{event}` is to be acknowledged and the client did not ask for it; \
-                 emit it with a callback or `emitWithAck`, or let the handler take `Option<Ack>`"
+                "`{}` is to be acknowledged and the client did not ask for it; \
+                 emit it with a callback or `emitWithAck`, or let the handler take `Option<Ack>`",
+                Escaped(event)
             ),
             Kind::Panic { message } => write!(
                 f,
-                "the handler panicked: {message}; set RUST_BACKTRACE=1 to see where"
+                "the handler panicked: {}; set RUST_BACKTRACE=1 to see where",
+                Escaped(message)
             ),
             Kind::Reply { error } => write!(
                 f,
-                "the acknowledgement does not serialise: {error}; \
-                 answer with a value that JSON can hold"
+                "the acknowledgement does not serialise: {}; \
+                 answer with a value that JSON can hold",
+                Escaped(error)
             ),
         }
+    }
+}
+
+/// Returns the text, or the name of the status if it is empty.
+fn or_reason(text: &str, status: StatusCode) -> &str {
+    match text {
+        "" => status.canonical_reason().unwrap_or("rejected"),
+        text => text,
     }
 }
 
@@ -204,10 +256,12 @@ impl Serialize for Rejection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut reply = serializer.serialize_struct("Rejection", 2)?;
         reply.serialize_field("status", self.status())?;
-        if self.is_server_fault() {
-            reply.serialize_field("error", SERVER_FAULT)?;
-        } else {
-            reply.serialize_field("error", &self.to_string())?;
+        match &*self.0 {
+            _ if self.is_server_fault() => reply.serialize_field("error", SERVER_FAULT)?,
+            Kind::Custom { status, text } => {
+                reply.serialize_field("error", or_reason(text, *status))?;
+            }
+            _ => reply.serialize_field("error", &self.to_string())?,
         }
         reply.end()
     }
@@ -249,17 +303,27 @@ impl From<ConnectError> for Rejection {
 
 impl IntoConnectError for Rejection {
     fn into_connect_error(self) -> ConnectError {
+        if self.is_server_fault() {
+            engineio::log_limited!(
+                error,
+                None,
+                "a client was refused because of a server's fault",
+                reason = %self,
+            );
+        }
         match &*self.0 {
-            Kind::Custom { status, text } | Kind::Extractor { status, text } => {
-                ConnectError::with_status(*status, text)
+            Kind::Custom { status, text } => ConnectError::with_status(*status, text),
+            Kind::Extractor { status, .. } if status.is_server_error() => {
+                ConnectError::with_status(*status, "")
             }
+            Kind::Extractor { status, .. } => ConnectError::with_status(*status, &self.to_string()),
             Kind::Arguments { .. } | Kind::MissingAck { .. } => {
                 ConnectError::with_status(StatusCode::BAD_REQUEST, &self.to_string())
             }
-            Kind::Internal { .. } | Kind::Panic { .. } | Kind::Reply { .. } => {
-                tracing::error!(reason = %self, "a client was refused because of a server's fault");
-                ConnectError::internal()
-            }
+            Kind::Fault { .. }
+            | Kind::Internal { .. }
+            | Kind::Panic { .. }
+            | Kind::Reply { .. } => ConnectError::internal(),
         }
     }
 }

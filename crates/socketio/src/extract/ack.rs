@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use engineio::log::Escaped;
 use serde::Serialize;
 
 use super::FromEvent;
@@ -49,10 +50,12 @@ impl Ack {
         T: Serialize + ?Sized,
     {
         if let Err(rejection) = self.0.send(args) {
-            tracing::error!(
-                socket = %self.0.socket().id(),
-                %rejection,
+            engineio::log_limited!(
+                error,
+                self.0.socket().log_client(),
                 "the answer to an event cannot be serialised",
+                socket = %Escaped(self.0.socket().id()),
+                %rejection,
             );
             self.0.reject(&rejection);
         }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use engineio::log::Escaped;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use socketio_proto::Args;
@@ -88,8 +89,9 @@ impl fmt::Display for AuthRejection {
         match &self.reason {
             Some(reason) => write!(
                 f,
-                "the auth payload is not what the server takes: {reason}; \
-                 correct the client's `auth` option"
+                "the auth payload is not what the server takes: {}; \
+                 correct the client's `auth` option",
+                Escaped(reason)
             ),
             None => f.write_str(
                 "the client sent no auth payload; set its `auth` option to what the server takes",

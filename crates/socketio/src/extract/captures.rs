@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use engineio::log::Escaped;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
@@ -55,16 +56,13 @@ where
     type Rejection = CapturesRejection;
 
     async fn from_socket(socket: &Socket, _: &S) -> Result<Self, Self::Rejection> {
-        let captured = socket
-            .namespace_shared()
-            .captured
-            .as_deref()
-            .unwrap_or_default();
+        let captured = socket.namespace_shared().captured.as_deref();
         let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(captured);
+        form.extend_pairs(captured.unwrap_or_default());
         serde_urlencoded::from_str(&form.finish())
             .map(Self)
             .map_err(|error| CapturesRejection {
+                has_pattern: captured.is_some(),
                 reason: error.to_string(),
                 namespace: socket.namespace_shared().name().to_string(),
             })
@@ -72,21 +70,34 @@ where
 }
 
 /// The rejection of [`Captures`]: the captured groups do not have the expected type.
+///
+/// The client receives "Not Found" in `connect_error`, because it chose the name. If the namespace
+/// was not created from a regular expression, the fault is the server's: it is logged at the level
+/// ERROR, and the client receives "Internal Server Error".
 #[derive(Clone, Debug)]
 pub struct CapturesRejection {
+    has_pattern: bool,
     reason: String,
     namespace: String,
 }
 
 impl fmt::Display for CapturesRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reason, namespace } = self;
-        write!(
-            f,
-            "the name of the namespace {namespace:?} does not match the handler's type: \
-             {reason}; name the groups of the pattern like the fields, and match only values that \
-             can be parsed"
-        )
+        let (reason, namespace) = (Escaped(&self.reason), Escaped(&self.namespace));
+        if self.has_pattern {
+            write!(
+                f,
+                "the name of the namespace {namespace:?} does not match the handler's type: \
+                 {reason}; name the groups of the pattern like the fields, and match only values \
+                 that can be parsed"
+            )
+        } else {
+            write!(
+                f,
+                "the namespace {namespace:?} was not created from a regular expression and has no \
+                 captures: {reason}; register the handler with one, or take `NamespaceName`"
+            )
+        }
     }
 }
 
@@ -94,13 +105,20 @@ impl Error for CapturesRejection {}
 
 impl From<CapturesRejection> for Rejection {
     fn from(rejection: CapturesRejection) -> Self {
-        Self::new(rejection.to_string())
+        if rejection.has_pattern {
+            Self::new(rejection.to_string())
+        } else {
+            Self::fault(rejection.to_string())
+        }
     }
 }
 
 impl IntoConnectError for CapturesRejection {
     fn into_connect_error(self) -> ConnectError {
-        tracing::warn!(reason = %self, "a client was refused");
+        if !self.has_pattern {
+            return Rejection::from(self).into_connect_error();
+        }
+        engineio::log_limited!(warn, None, "a client was refused", reason = %self);
         ConnectError::with_status(StatusCode::NOT_FOUND, "")
     }
 }

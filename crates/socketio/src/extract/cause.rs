@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use engineio::log::Escaped;
+
 use super::{FromDisconnect, FromEvent};
 use crate::context::{DisconnectContext, EventContext};
 use crate::error::rejection::Rejection;
@@ -28,10 +30,10 @@ where
 
     async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
         cx.rejection.clone().ok_or_else(|| {
-            Self::internal(format!(
+            Self::fault(format!(
                 "the handler of `{}` takes a `Rejection`, and nothing was rejected; \
                  register it with `on_rejection`",
-                cx.event_name()
+                Escaped(cx.event_name())
             ))
         })
     }

@@ -17,6 +17,9 @@ use crate::error::rejection::Rejection;
 
 /// The rejection of an axum extractor, which has read the request that opened the connection.
 ///
+/// A status of a server error, such as that of a missing `Extension`, is the server's fault: the
+/// reason is logged at the level ERROR, and the client receives only the name of the status.
+///
 /// To handle the extractor's own rejection, take for example `Result<Query<T>, QueryRejection>`.
 #[derive(Clone, Debug)]
 pub struct PartsRejection(ResponseText);
@@ -35,10 +38,7 @@ impl PartsRejection {
 
 impl fmt::Display for PartsRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.text.as_str() {
-            "" => self.0.status.fmt(f),
-            text => f.write_str(text),
-        }
+        Rejection::from(self.clone()).fmt(f)
     }
 }
 
@@ -52,7 +52,7 @@ impl From<PartsRejection> for Rejection {
 
 impl IntoConnectError for PartsRejection {
     fn into_connect_error(self) -> ConnectError {
-        ConnectError::with_status(self.0.status, &self.0.text)
+        Rejection::from(self).into_connect_error()
     }
 }
 

@@ -34,7 +34,12 @@ impl ServerAck {
     /// the first answer is sent; later ones are logged and dropped.
     pub fn send<T: Serialize + ?Sized>(&self, answer: &T) {
         if let Err(rejection) = self.0.send(answer) {
-            tracing::error!(%rejection, "an event of another server was not answered");
+            engineio::log_limited!(
+                error,
+                None,
+                "an event of another server was not answered",
+                %rejection,
+            );
         }
     }
 }

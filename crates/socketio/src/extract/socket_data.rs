@@ -86,7 +86,7 @@ impl Error for MissingSocketData {}
 
 impl From<MissingSocketData> for Rejection {
     fn from(missing: MissingSocketData) -> Self {
-        Self::internal(missing.to_string())
+        Self::fault(missing.to_string())
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::future::Future;
 
+use engineio::log::Escaped;
+
 use super::function::Function;
 use super::sealed::{Seal, Sealed};
 use crate::context::{ConnectContext, DisconnectContext};
@@ -65,11 +67,13 @@ where
 {
     fn log(self, socket: &Socket) {
         if let Err(error) = self {
-            tracing::error!(
-                socket = %socket.id(),
-                ?error,
-                "a connect handler failed and the client stays connected; \
-                use a middleware to refuse clients",
+            engineio::log_limited!(
+                error,
+                socket.log_client(),
+                "a connect handler failed and the client stays connected; use a middleware to \
+                 refuse clients",
+                socket = %Escaped(socket.id()),
+                error = %Escaped(format_args!("{error:?}")),
             );
         }
     }

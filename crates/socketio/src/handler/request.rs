@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use engineio::log::Escaped;
 use engineio::{BoxError, SessionId};
 use futures_core::future::BoxFuture;
 use http::request::Parts;
@@ -156,9 +157,11 @@ impl AllowListener {
         match catch((self.0)(request)).await {
             Ok(result) => result,
             Err(panic) => {
-                tracing::error!(
-                    panic = panic.message(),
-                    "a handler of `allow_request` panicked and the client was refused"
+                engineio::log_limited!(
+                    error,
+                    None,
+                    "a handler of `allow_request` panicked and the client was refused",
+                    panic = ?Escaped(panic.message()),
                 );
                 Err(Refusal::default())
             }

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use engineio::log::Escaped;
 use socketio_adapter::{
     AckGuard, AckSink, AfterDelivery, BroadcastOptions, LocalSockets, PendingAck, RemoteSocketInfo,
     RoomList, RoomObserver, Rooms, ServerSideReply, Target,
@@ -103,7 +104,12 @@ impl LocalNamespace {
                 Some(encoded)
             }
             Err(error) => {
-                tracing::error!(%error, "a broadcast was not sent because it cannot be encoded");
+                engineio::log_limited!(
+                    error,
+                    None,
+                    "a broadcast was not sent because it cannot be encoded",
+                    error = %Escaped(&error),
+                );
                 None
             }
         }
@@ -205,14 +211,22 @@ impl LocalSockets for LocalNamespace {
             }
             let limit = recipient.client.limits.max_room_len;
             if rooms.iter().any(|room| room.as_str().len() > limit) {
-                tracing::warn!(
+                engineio::log_limited!(
+                    warn,
+                    None,
+                    "a socket was not joined: the name of the room is too long",
                     limit,
-                    "a socket was not joined: the name of the room is too long"
                 );
                 return;
             }
             if let Err(error) = self.rooms.join(recipient, rooms.clone()) {
-                tracing::warn!(socket = %recipient.id, %error, "the socket was not joined");
+                engineio::log_limited!(
+                    warn,
+                    recipient.log_client(),
+                    "the socket was not joined",
+                    socket = %Escaped(&recipient.id),
+                    error = %Escaped(&error),
+                );
             }
         });
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, Guard};
+use engineio::log::Escaped;
 use socketio_adapter::{AdapterFactory, ServerSideReply};
 use socketio_proto::{Args, Namespace as Name};
 use tokio::sync::SetOnce;
@@ -321,8 +322,11 @@ impl Owner for NamespaceInner {
             .event_name()
             .and_then(|name| handlers.server_events.get(&*name));
         let Some(listeners) = listeners else {
-            let (namespace, event) = (self.name(), event.event_name());
-            tracing::debug!(%namespace, ?event, "ignored an event of another server without a handler");
+            tracing::debug!(
+                namespace = ?Escaped(self.name()),
+                event = ?Escaped(event.event_name().unwrap_or_default()),
+                "ignored an event of another server without a handler"
+            );
             return;
         };
         let context = ServerEventContext::new(Arc::clone(&self.shared), event, reply);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once, Weak};
 
+use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use parking_lot::{RwLock, RwLockWriteGuard};
@@ -265,10 +266,12 @@ impl Namespaces {
     }
 
     fn too_many(&self) -> NamespaceUnavailable {
-        tracing::warn!(
+        engineio::log_limited!(
+            warn,
+            None,
+            "a client was refused because there are too many dynamic namespaces: remove empty \
+             ones with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`",
             limit = self.options.max_children,
-            "a client was refused because there are too many dynamic namespaces: remove empty ones \
-             with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`"
         );
         NamespaceUnavailable::TooMany
     }
@@ -345,10 +348,12 @@ impl Namespaces {
         let listeners = self.listeners.read().clone();
         for listener in listeners {
             if catch_unwind(AssertUnwindSafe(|| listener(&namespace))).is_err() {
-                tracing::error!(
-                    namespace = %namespace.name(),
-                    "a listener of new namespaces panicked: clients cannot join this one until it is \
-                     requested again"
+                engineio::log_limited!(
+                    error,
+                    None,
+                    "a listener of new namespaces panicked: clients cannot join this one until \
+                     it is requested again",
+                    namespace = ?Escaped(namespace.name()),
                 );
                 self.remove(&namespace, |_| true);
                 namespace.set_ready(false);
@@ -389,9 +394,12 @@ impl ChildRegistry for Namespaces {
 }
 
 fn warn_recovery_unsupported() {
-    tracing::warn!(
-        "lost connections are not recovered because the adapter does not store sessions and packets: \
-         configure one that does, or remove `connection_state_recovery` from the options"
+    engineio::log_limited!(
+        warn,
+        None,
+        "lost connections are not recovered because the adapter does not store sessions and \
+         packets: configure one that does, or remove `connection_state_recovery` from the \
+         options",
     );
 }
 
@@ -400,10 +408,12 @@ fn start(namespace: &Arc<NamespaceInner>) {
     let namespace = Arc::clone(namespace);
     let init = Box::pin(async move {
         if let Err(error) = namespace.shared.adapter.init().await {
-            tracing::error!(
-                namespace = %namespace.name(),
-                %error,
-                "the adapter did not start: this server only reaches its own clients"
+            engineio::log_limited!(
+                error,
+                None,
+                "the adapter did not start: this server only reaches its own clients",
+                namespace = ?Escaped(namespace.name()),
+                error = %Escaped(&error),
             );
         }
     });
@@ -417,7 +427,13 @@ fn start(namespace: &Arc<NamespaceInner>) {
 fn close(namespace: Arc<NamespaceInner>) {
     let close = Box::pin(async move {
         if let Err(error) = namespace.shared.adapter.close().await {
-            tracing::warn!(namespace = %namespace.name(), %error, "the adapter did not close");
+            engineio::log_limited!(
+                warn,
+                None,
+                "the adapter did not close",
+                namespace = ?Escaped(namespace.name()),
+                error = %Escaped(&error),
+            );
         }
     });
     in_background(
@@ -434,7 +450,7 @@ fn in_background(mut work: BoxFuture<'static, ()>, failure: &str) {
     }
     match Handle::try_current() {
         Ok(runtime) => drop(runtime.spawn(work)),
-        Err(_) => tracing::error!("the adapter {failure}"),
+        Err(_) => engineio::log_limited!(error, None, "an adapter was not run", failure),
     }
 }
 

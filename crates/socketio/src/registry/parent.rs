@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
+use engineio::log::Escaped;
 use socketio_adapter::Adapter;
 use socketio_proto::Namespace as Name;
 
@@ -142,15 +143,31 @@ impl Parent {
         match catch(async { predicate.call(cx).await }).await {
             Ok(Ok(true)) => Some(None),
             Ok(Ok(false)) => None,
-            Ok(Err(error)) => {
-                tracing::debug!(namespace = cx.name(), %error, "a namespace predicate failed: the client is refused");
+            Ok(Err(rejection)) if rejection.is_server_fault() => {
+                engineio::log_limited!(
+                    error,
+                    None,
+                    "a namespace predicate failed: the client is refused",
+                    namespace = ?Escaped(cx.name()),
+                    %rejection,
+                );
+                None
+            }
+            Ok(Err(rejection)) => {
+                tracing::debug!(
+                    namespace = ?Escaped(cx.name()),
+                    %rejection,
+                    "a namespace predicate rejected: the client is refused"
+                );
                 None
             }
             Err(panic) => {
-                tracing::error!(
-                    namespace = cx.name(),
-                    panic = panic.message(),
-                    "a namespace predicate panicked: the client is refused"
+                engineio::log_limited!(
+                    error,
+                    None,
+                    "a namespace predicate panicked: the client is refused",
+                    namespace = ?Escaped(cx.name()),
+                    panic = ?Escaped(panic.message()),
                 );
                 None
             }

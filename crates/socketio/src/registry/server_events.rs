@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
@@ -45,10 +46,12 @@ impl ServerEvents {
         event: &ServerEventContext,
     ) {
         let Ok(runtime) = Handle::try_current() else {
-            tracing::error!(
-                event = %event.event_name(),
-                "an event of another server was lost: the adapter must deliver it inside the Tokio \
-                 runtime"
+            engineio::log_limited!(
+                error,
+                None,
+                "an event of another server was lost: the adapter must deliver it inside the \
+                 Tokio runtime",
+                event = ?Escaped(event.event_name()),
             );
             return;
         };
@@ -91,17 +94,21 @@ async fn run(listener: ServerEventListener, event: ServerEventContext) {
     let (name, shared) = (event.event_name().into_owned(), Arc::clone(&event.shared));
     match catch(listener.call(event)).await {
         Ok(Ok(())) => {}
-        Ok(Err(rejection)) => tracing::error!(
-            namespace = %shared.name(),
-            event = name,
+        Ok(Err(rejection)) => engineio::log_limited!(
+            error,
+            None,
+            "an event of another server was not handled",
+            namespace = ?Escaped(shared.name()),
+            event = ?Escaped(name),
             %rejection,
-            "an event of another server was not handled"
         ),
-        Err(panic) => tracing::error!(
-            namespace = %shared.name(),
-            event = name,
-            panic = panic.message(),
-            "the handler of an event of another server panicked"
+        Err(panic) => engineio::log_limited!(
+            error,
+            None,
+            "the handler of an event of another server panicked",
+            namespace = ?Escaped(shared.name()),
+            event = ?Escaped(name),
+            panic = ?Escaped(panic.message()),
         ),
     }
 }

@@ -4,6 +4,7 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use engineio::log::Escaped;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -59,12 +60,14 @@ impl SharedData {
                 Some(Ok(value)) => {
                     described.insert(shared.key.as_str().to_owned(), value);
                 }
-                Some(Err(error)) => tracing::error!(
-                    key = %shared.key,
-                    r#type = shared.name,
-                    %error,
+                Some(Err(error)) => engineio::log_limited!(
+                    error,
+                    None,
                     "shared data was omitted because cannot serialise as JSON: use types with \
-                     string keys in maps"
+                     string keys in maps",
+                    key = ?Escaped(&shared.key),
+                    r#type = shared.name,
+                    error = %Escaped(&error),
                 ),
             }
         }
@@ -79,9 +82,12 @@ impl SharedData {
             Value::Object(described) => described,
             Value::Null => return,
             other => {
-                tracing::warn!(
+                engineio::log_limited!(
+                    warn,
+                    None,
+                    "the data of a socket was discarded because it is not an object: store \
+                     values under keys",
                     ?other,
-                    "the data of a socket was discarded because it is not an object: store values under keys"
                 );
                 return;
             }
@@ -93,12 +99,14 @@ impl SharedData {
             };
             match shared.catch(|| (shared.restore)(data, &value)) {
                 Some(Ok(())) => continue,
-                Some(Err(error)) => tracing::warn!(
-                    key,
-                    r#type = shared.name,
-                    %error,
+                Some(Err(error)) => engineio::log_limited!(
+                    warn,
+                    None,
                     "the data of a socket does not match its type and is kept as JSON: let all \
-                     servers share the same types"
+                     servers share the same types",
+                    key = ?Escaped(&key),
+                    r#type = shared.name,
+                    error = %Escaped(&error),
                 ),
                 None => {}
             }
@@ -114,11 +122,13 @@ impl SharedType {
         // Unwind safe for this crate; only state that the type shares may be inconsistent.
         let result = catch_unwind(AssertUnwindSafe(call));
         if result.is_err() {
-            tracing::error!(
-                key = %self.key,
-                r#type = self.name,
+            engineio::log_limited!(
+                error,
+                None,
                 "a type of shared data panicked: its value is omitted or kept as JSON; set \
-                 RUST_BACKTRACE=1 to see where"
+                 RUST_BACKTRACE=1 to see where",
+                key = ?Escaped(&self.key),
+                r#type = self.name,
             );
         }
         result.ok()

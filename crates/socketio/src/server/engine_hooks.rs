@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use engineio::ConnectionFailure;
+use engineio::log::Escaped;
 use http::HeaderMap;
 use http::request::Parts;
 
@@ -97,10 +98,12 @@ impl EngineHooks {
 /// Runs a listener. A panic affects neither the connection nor the other listeners.
 fn run(event: &'static str, listener: &mut dyn FnMut()) {
     if let Err(panic) = catch_call(listener) {
-        tracing::error!(
+        engineio::log_limited!(
+            error,
+            None,
+            "a listener of the engine panicked",
             event,
-            panic = panic.message(),
-            "a listener of the engine panicked"
+            panic = ?Escaped(panic.message()),
         );
     }
 }

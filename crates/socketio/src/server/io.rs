@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use engineio::Engine;
+use engineio::log::Escaped;
 use futures_util::future::join_all;
 use http::StatusCode;
 use http::request::Parts;
@@ -313,9 +314,20 @@ impl<S> SocketIo<S> {
             match timeout(deadline, namespace.shared.adapter.close()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(namespace = %name, %error, "the adapter did not close");
+                    engineio::log_limited!(
+                        warn,
+                        None,
+                        "the adapter did not close",
+                        namespace = ?Escaped(&name),
+                        error = %Escaped(&error),
+                    )
                 }
-                Err(_) => tracing::warn!(namespace = %name, "the adapter did not close in time"),
+                Err(_) => engineio::log_limited!(
+                    warn,
+                    None,
+                    "the adapter did not close in time",
+                    namespace = ?Escaped(&name),
+                ),
             }
         });
         join_all(closing).await;
@@ -386,7 +398,8 @@ where
     }
 }
 
-/// The rejection of [`SocketIo`] for a request that did not pass through the layer.
+/// The rejection of [`SocketIo`] for a request that did not pass through the layer. The reason is
+/// logged, and the client receives "Internal Server Error".
 #[derive(Clone, Copy, Debug)]
 pub struct MissingSocketIo;
 
@@ -403,7 +416,8 @@ impl std::error::Error for MissingSocketIo {}
 
 impl IntoResponse for MissingSocketIo {
     fn into_response(self) -> Response {
-        tracing::error!("{self}");
-        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+        engineio::log_limited!(error, None, "an extractor failed", reason = %self);
+        // The client learns nothing about the program.
+        (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response()
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
@@ -296,7 +297,12 @@ impl File {
             made.await.map_err(io::Error::other).flatten()
         });
         if let Err(error) = made.await {
-            tracing::warn!(%error, "sending a file of the browser client uncompressed: compression failed");
+            engineio::log_limited!(
+                warn,
+                None,
+                "sending a file of the browser client uncompressed: compression failed",
+                error = %Escaped(&error),
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use engineio::log::{Chain, Escaped};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_adapter::{BroadcastOptions, Target};
@@ -136,11 +137,15 @@ impl<'a> SocketEmitter<'a> {
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, args: &T) {
         match self.try_emit(event, args) {
             Ok(()) => {}
-            Err(EmitError::Disconnected) => tracing::trace!(event, "the socket is disconnected"),
-            Err(error) => tracing::error!(
-                event,
-                error = &error as &dyn std::error::Error,
-                "the event was not sent"
+            Err(EmitError::Disconnected) => {
+                tracing::trace!(event = ?Escaped(event), "the socket is disconnected")
+            }
+            Err(error) => engineio::log_limited!(
+                error,
+                self.socket.log_client(),
+                "the event was not sent",
+                event = ?Escaped(event),
+                error = %Escaped(Chain(&error)),
             ),
         }
     }

@@ -1,5 +1,6 @@
 //! Rooms of a socket, and broadcasts that exclude the socket.
 
+use engineio::log::Escaped;
 use socketio_adapter::{IntoRooms, Room, TooManyRooms};
 
 use super::{Socket, SocketEmitter};
@@ -16,7 +17,13 @@ impl Socket {
     /// warning is logged. To handle the error, use [`try_join`](Self::try_join).
     pub fn join(&self, rooms: impl IntoRooms) {
         if let Err(error) = self.try_join(rooms) {
-            tracing::warn!(socket = %self.id(), %error, "the rooms were not joined");
+            engineio::log_limited!(
+                warn,
+                self.log_client(),
+                "the rooms were not joined",
+                socket = %Escaped(self.id()),
+                error = %Escaped(&error),
+            );
         }
     }
 

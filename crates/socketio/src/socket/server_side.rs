@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use engineio::log::{Chain, Escaped};
 use futures_core::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -123,10 +124,12 @@ where
 
 /// Logs the error of an event that could not be sent.
 pub(crate) fn log_emit_error(event: &str, error: &EmitError) {
-    tracing::error!(
-        event,
-        error = error as &dyn Error,
-        "the event was not sent to the other servers"
+    engineio::log_limited!(
+        error,
+        None,
+        "the event was not sent to the other servers",
+        event = ?Escaped(event),
+        error = %Escaped(Chain(error)),
     );
 }
 

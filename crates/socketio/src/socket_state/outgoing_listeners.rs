@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use engineio::log::Escaped;
 use parking_lot::RwLock;
 use socketio_proto::Args;
 
@@ -94,9 +95,11 @@ pub(crate) fn call(recipient: &SocketState, listener: impl FnOnce()) {
     // A panic can only leave the listener's state inconsistent; it has no access to the socket's
     // state.
     if catch_unwind(AssertUnwindSafe(listener)).is_err() {
-        tracing::error!(
-            socket = %recipient.id,
-            "a listener of outgoing events panicked; set RUST_BACKTRACE=1 to see where"
+        engineio::log_limited!(
+            error,
+            recipient.log_client(),
+            "a listener of outgoing events panicked; set RUST_BACKTRACE=1 to see where",
+            socket = %Escaped(&recipient.id),
         );
     }
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
+use engineio::log::LogClient;
 use engineio::{Announcement, Protocol, SendError, Session};
 use parking_lot::RwLock;
 
@@ -52,6 +53,12 @@ impl ClientShared {
             limits,
             control: RwLock::new(None),
         }
+    }
+
+    /// Returns the client as the limits of log lines know it.
+    #[cold]
+    pub(crate) fn log_client(&self) -> Option<LogClient> {
+        Some(LogClient::of_session(self.session.id().as_str()))
     }
 
     pub(crate) fn handshake(&self) -> Arc<Handshake> {

@@ -2,5 +2,6 @@
 
 mod generated;
 mod json;
+mod logs;
 mod origins;
 mod upgrades;

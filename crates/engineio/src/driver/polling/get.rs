@@ -13,6 +13,7 @@ use super::{Outcome, read_probe, store_waker, transport_mismatch};
 use crate::http::compression::{Encoding, HttpCompression};
 use crate::http::connection_failure::Refusal;
 use crate::http::response::PollResponse;
+use crate::log::Escaped;
 use crate::session::{SessionEvent, Shared, StateGuard, is_heartbeat, now};
 use crate::transport::jsonp::Jsonp;
 
@@ -88,7 +89,12 @@ impl Uncompressed<'_> {
         match compression.encode(encoding, &body).await {
             Ok(encoded) => PollResponse::payload(encoded, binary, Some(encoding)),
             Err(error) => {
-                tracing::error!(?error, "sending a response uncompressed: zlib failed");
+                crate::log_limited!(
+                    error,
+                    None,
+                    "sending a response uncompressed: zlib failed",
+                    error = %Escaped(format_args!("{error:?}")),
+                );
                 PollResponse::payload(body, binary, None)
             }
         }

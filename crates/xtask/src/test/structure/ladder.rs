@@ -52,6 +52,7 @@ const LADDERS: [Ladder; 2] = [
             "transport",
             "config",
             "http",
+            "log",
         ],
     },
 ];

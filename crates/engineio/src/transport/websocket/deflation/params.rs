@@ -4,6 +4,7 @@ use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
 use crate::http::compression::deflate_into;
+use crate::log::Escaped;
 
 /// The bytes that are removed from the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
@@ -31,7 +32,12 @@ impl DeflateParams {
 pub(super) fn deflate(context: &mut Deflate, message: &[u8]) -> Option<Bytes> {
     let mut out = Vec::new();
     if let Err(error) = deflate_into(context, message, DeflateFlush::SyncFlush, &mut out) {
-        tracing::error!(?error, "sending a message uncompressed: zlib failed");
+        crate::log_limited!(
+            error,
+            None,
+            "sending a message uncompressed: zlib failed",
+            error = %Escaped(format_args!("{error:?}")),
+        );
         return None;
     }
     let length = out.strip_suffix(&TAIL)?.len();
