@@ -325,7 +325,13 @@ impl ClientInner {
         drop(members);
         let replaced = inserted.unwrap_or_else(|error| {
             // Unreachable in practice because ids are random.
-            tracing::error!(socket = %socket.id(), %error, "a socket was not added to its namespace");
+            engineio::log_limited!(
+                error,
+                self.shared.log_client(),
+                "a socket was not added to its namespace",
+                socket = %Escaped(socket.id()),
+                error = %Escaped(&error),
+            );
             None
         });
         Some(Accepted {
