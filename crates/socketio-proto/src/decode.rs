@@ -12,7 +12,7 @@ use bytestring::ByteString;
 use serde::Serialize;
 
 pub(crate) use self::header::check_id;
-use self::header::{Header, WireType};
+use self::header::{BlankId, Header, WireType};
 #[cfg(feature = "msgpack")]
 pub(crate) use self::payload::check_name;
 use crate::args::{Args, write_value};
@@ -84,9 +84,10 @@ impl Decoder {
     /// Returns `None` if the packet waits for attachments, or if it is to be ignored: an EVENT or ACK
     /// without payload, which Node's parser accepts.
     ///
-    /// Node's parser accepts any number that JavaScript can read. This decoder accepts only digits:
-    /// `1e0` attachments and an id of blanks are errors. An id over 2⁵³ − 1, which Node's parser
-    /// rounds, is an error too.
+    /// Blanks around the id and the payload are read as by Node's parser, which counts those before
+    /// the payload to the id: `2 ["hello"]` has the id 0. It also accepts any number that JavaScript
+    /// can read. This decoder accepts only digits: `1e0` attachments and blanks between the digits of
+    /// an id are errors. An id over 2⁵³ − 1, which Node's parser rounds, is an error too.
     ///
     /// # Errors
     ///
@@ -130,11 +131,21 @@ impl Decoder {
         let Header {
             wire,
             namespace,
-            id,
-            payload_start,
+            mut id,
+            mut payload_start,
         } = Header::read(message, &self.limits)?;
         let json = message.get(payload_start..).unwrap_or_default();
-        let offsets = payload::check(json, wire, &self.limits)?;
+        let mut checked = payload::check(json, wire, &self.limits);
+        // A blank before a payload is rare, and an error so far.
+        if checked.is_err()
+            && let Some(blank) = BlankId::read(json, id)?
+        {
+            id = Some(blank.id);
+            payload_start = payload_start.saturating_add(blank.len);
+            let json = message.get(payload_start..).unwrap_or_default();
+            checked = payload::check(json, wire, &self.limits);
+        }
+        let offsets = checked?;
         let payload_start = start.saturating_add(payload_start);
         let packet = offsets.map(|offsets| Packet {
             kind: wire.kind,

@@ -110,11 +110,11 @@ fn each_message_has_the_same_outcome_as_with_node() {
 
 #[test]
 fn numbers_that_only_javascript_accepts_are_rejected() {
-    // Node reads the first two as one attachment and the blank as an id, and rounds the last.
+    // Node reads the first two as one attachment, the id of the third as NaN, and rounds the last.
     for text in [
         r#"5 1-["echo",1]"#,
         r#"51e0-["echo",1]"#,
-        r#"2 1["echo",1]"#,
+        r#"21 2["echo",1]"#,
         r#"2123456789012345678901["echo",1]"#,
     ] {
         assert_eq!(send(text).0, Closed, "{text}");
@@ -132,5 +132,53 @@ fn numbers_in_payloads_are_relayed_as_written() {
         let mut text = String::new();
         socketio_proto::encode_packet(&mut text, &packet);
         assert_eq!(text, format!("2{json}"));
+    }
+}
+
+/// Node's parser counts blanks to the id: `Number(" ")` is 0. Those after the payload are JSON.
+#[test]
+fn blanks_around_the_id_and_the_payload_are_read_as_in_node() {
+    for (text, id) in [
+        (r#"2 ["echo"]"#, Some(0)),
+        ("2\r\n[\"echo\"]\n", Some(0)),
+        ("2\u{feff}[\"echo\"]", Some(0)),
+        (r#"2 1["echo"]"#, Some(1)),
+        (r#"21 ["echo"] "#, Some(1)),
+        (r#"2/chat, 1 ["echo"]"#, Some(1)),
+        (r#"2["echo"] "#, None),
+        (r#"2[ "echo" ]"#, None),
+        ("3 1 [ ]\n", Some(1)),
+        ("3 []", Some(0)),
+        (r#"51- ["echo"]"#, Some(0)),
+        (r#"61-/chat,7 ["echo"]"#, Some(7)),
+        (r#"0 {"a":1}"#, Some(0)),
+        (r#"0/chat, {"a":1} "#, Some(0)),
+        ("0\n", Some(0)),
+        ("0/chat,\r\n", Some(0)),
+        ("1\n", Some(0)),
+        (r#"4 "text""#, Some(0)),
+    ] {
+        let (outcome, packet) = send(text);
+        assert_eq!(outcome, Delivered, "{text:?}");
+        let packet = packet.unwrap();
+        assert_eq!(packet.id, id, "{text:?}");
+        assert!(!packet.payload.as_json().starts_with(' '), "{text:?}");
+    }
+    for text in ["2 ", "2\n", "31 ", "2/chat, 1 "] {
+        assert_eq!(send(text).0, Ignored, "{text:?}");
+    }
+    for text in [
+        // Only blanks of JSON may follow the payload.
+        "2[\"echo\"]\u{b}",
+        "2[\"echo\"]\u{a0}",
+        // No blank for JavaScript.
+        "2\u{85}[\"echo\"]",
+        "1 {}",
+        "0 []",
+        " 2[\"echo\"]",
+        r#"2 /chat,["echo"]"#,
+        r#"2 9007199254740992["echo"]"#,
+    ] {
+        assert_eq!(send(text).0, Closed, "{text:?}");
     }
 }

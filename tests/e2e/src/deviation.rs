@@ -44,8 +44,8 @@ pub const TABLE: &[Deviation] = &[
         reason: "JavaScript cannot represent the id exactly, so the packet is malformed; Node answers with a different id",
     },
     Deviation {
-        row: "ack id with a space",
-        reason: "an id consists of digits; Node accepts any text that JavaScript's Number() accepts",
+        row: "ack id with a blank between digits",
+        reason: "the id is no number, so the packet is malformed; Node answers with the id NaN",
     },
     Deviation {
         row: "attachment count ' 1'",

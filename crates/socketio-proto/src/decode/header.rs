@@ -44,6 +44,44 @@ impl Header {
     }
 }
 
+/// The rest of an id with blanks, which Node's parser reads with JavaScript's `Number()`: blanks
+/// around the digits have no meaning, and no digits are the number 0.
+#[derive(Debug)]
+pub(super) struct BlankId {
+    pub(super) id: u64,
+    /// The length of the rest in bytes.
+    pub(super) len: usize,
+}
+
+impl BlankId {
+    /// Reads the rest of an id. `id` is the value of the digits before it. Returns `None` if no blank
+    /// follows them.
+    #[cold]
+    pub(super) fn read(text: &str, id: Option<u64>) -> Result<Option<Self>, DecodeError> {
+        if !text.starts_with(is_blank) {
+            return Ok(None);
+        }
+        let is_payload = |char: char| !is_blank(char) && !char.is_ascii_digit();
+        let end = text.find(is_payload).unwrap_or(text.len());
+        let rest = text.get(..end).unwrap_or_default();
+        let mut digits = Cursor::new(rest.trim_matches(is_blank));
+        let id = match (id, read_id(&mut digits)?) {
+            (Some(_), Some(_)) => return Err(DecodeError::InvalidId),
+            (id, other) => id.or(other).unwrap_or_default(),
+        };
+        if !digits.rest().is_empty() {
+            return Err(DecodeError::InvalidId);
+        }
+        let len = rest.len();
+        Ok(Some(Self { id, len }))
+    }
+}
+
+/// Returns whether JavaScript's `Number()` ignores a character around a number.
+fn is_blank(char: char) -> bool {
+    char == '\u{feff}' || char != '\u{85}' && char.is_whitespace()
+}
+
 impl WireType {
     pub(super) fn new(
         kind: PacketType,
