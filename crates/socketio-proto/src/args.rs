@@ -22,7 +22,7 @@ use self::deserialize::{ArgsDeserializer, ArgsSource};
 use self::iter::ArgSuffixes;
 pub use self::iter::ArgsIter;
 use self::missing::Missing;
-use self::reader::Reader;
+use self::reader::{Reader, ReaderOptions};
 pub(crate) use self::serialize::{ArgsWriter, write_value};
 use crate::attachments::Attachments;
 use crate::error::{ArgsError, EncodeError};
@@ -54,6 +54,9 @@ const APPENDED_CAPACITY: usize = 32;
 ///   in fields, lists, maps, options and enums of any representation.
 /// - [`serde_json::Value`], and other types that accept any JSON, keep the placeholder of an
 ///   attachment.
+/// - An unpaired surrogate, which JavaScript sends for half of an emoji, becomes the replacement
+///   character U+FFFD in texts, and keeps its escape in [`as_json`](Self::as_json) and
+///   [`RawValue`](serde_json::value::RawValue).
 /// - An untagged enum cannot distinguish [`String`] from [`Bytes`], because serde reads either from
 ///   the other. Tag such an enum.
 ///
@@ -87,6 +90,19 @@ pub struct Args {
     plain_end: u32,
     /// Whether the event name is known to be such a string.
     name_is_plain: bool,
+    read_mode: ReadMode,
+}
+
+/// How arguments are deserialized.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+enum ReadMode {
+    /// By `serde_json`.
+    #[default]
+    SerdeJson,
+    /// By [`Reader`], because there are attachments.
+    Reader,
+    /// By [`Reader`], which replaces unpaired surrogates.
+    Repair,
 }
 
 impl Args {
@@ -102,12 +118,17 @@ impl Args {
         let mut writer = ArgsWriter::new(String::with_capacity(CAPACITY));
         let name_end = writer.begin(event);
         writer.write(args)?;
+        let has_lone_surrogate = writer.has_lone_surrogate();
         let (text, attachments) = writer.finish();
         let name = event.map(|_| EventName {
             end: name_end,
             is_plain: false,
         });
-        let mut args = Self::new(text.into(), 0, name.into());
+        let offsets = ArgOffsets {
+            has_lone_surrogate,
+            ..name.into()
+        };
+        let mut args = Self::new(text.into(), 0, offsets);
         args.attach(attachments);
         Ok(args)
     }
@@ -136,8 +157,13 @@ impl Args {
         let attachments = self.attachments.as_deref().cloned().unwrap_or_default();
         let mut writer = ArgsWriter::resume(open, attachments, is_first);
         writer.write(arg)?;
+        let has_lone_surrogate = writer.has_lone_surrogate() || self.read_mode == ReadMode::Repair;
         let (text, attachments) = writer.finish();
-        let mut args = Self::new(text.into(), 0, self.name().into());
+        let offsets = ArgOffsets {
+            has_lone_surrogate,
+            ..self.name().into()
+        };
+        let mut args = Self::new(text.into(), 0, offsets);
         args.attach(attachments);
         Ok(args)
     }
@@ -224,6 +250,7 @@ impl Args {
             name_end: shift(self.name_end),
             plain_end: shift(self.plain_end),
             name_is_plain: self.name_is_plain,
+            read_mode: self.read_mode,
         }
     }
 
@@ -269,10 +296,9 @@ impl Args {
         if json.is_empty() {
             return T::deserialize(Missing { index: 0, count: 1 });
         }
-        if self.attachments.is_none() {
-            T::deserialize(&mut serde_json::Deserializer::from_str(json))
-        } else {
-            T::deserialize(&mut Reader::new(json, self.attachments()))
+        match self.reader_options() {
+            None => T::deserialize(&mut serde_json::Deserializer::from_str(json)),
+            Some(options) => T::deserialize(&mut Reader::new(json, options)),
         }
         .map_err(ArgsError::custom)
     }
@@ -283,7 +309,11 @@ impl Args {
         // Messages are far smaller than 4 GiB. The arguments of a larger one are read as empty.
         let saturate = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let in_text = |offset: usize| saturate(start.saturating_add(offset));
-        let ArgOffsets { name, plain_end } = offsets;
+        let ArgOffsets {
+            name,
+            plain_end,
+            has_lone_surrogate,
+        } = offsets;
         Self {
             text,
             attachments: None,
@@ -293,12 +323,20 @@ impl Args {
                 .and_then(|end| u32::try_from(start.saturating_add(end)).ok())
                 .unwrap_or_default(),
             name_is_plain: name.is_some_and(|name| name.is_plain),
+            read_mode: if has_lone_surrogate {
+                ReadMode::Repair
+            } else {
+                ReadMode::SerdeJson
+            },
         }
     }
 
     /// Sets the attachments. The placeholders must refer to them.
     pub(crate) fn attach(&mut self, attachments: Attachments) {
-        self.attachments = (!attachments.is_empty()).then(|| Arc::new(attachments));
+        if !attachments.is_empty() {
+            self.read_mode = self.read_mode.max(ReadMode::Reader);
+            self.attachments = Some(Arc::new(attachments));
+        }
     }
 
     fn name(&self) -> Option<EventName> {
@@ -334,8 +372,14 @@ impl Args {
 
 impl<'de> ArgsSource<'de> for &'de Args {
     #[inline]
-    fn attachments(self) -> &'de [Bytes] {
-        Args::attachments(self)
+    fn reader_options(self) -> Option<ReaderOptions<'de>> {
+        match self.read_mode {
+            ReadMode::SerdeJson => None,
+            mode => Some(ReaderOptions {
+                attachments: self.attachments(),
+                repairs: mode == ReadMode::Repair,
+            }),
+        }
     }
 
     #[inline]

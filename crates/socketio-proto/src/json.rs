@@ -18,5 +18,5 @@ pub(crate) use self::event_name::EventName;
 pub(crate) use self::placeholder::Placeholder;
 pub(crate) use self::scan::{ArgOffsets, ScanError, ScanLimits, scan_args, scan_event, scan_value};
 pub(crate) use self::skip::skip_value;
-pub(crate) use self::unescape::unescape;
+pub(crate) use self::unescape::{has_lone_surrogate, repair, unescape};
 pub(crate) use self::write::{push_escaped, push_integer, push_string};

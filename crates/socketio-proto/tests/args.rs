@@ -245,7 +245,6 @@ fn an_invalid_argument_is_reported_by_number() {
     assert!(text.ends_with("take what is sent"), "{text}");
     assert!(refuse::<String>(&args).starts_with("argument 1 does not fit: invalid type"));
     assert!(refuse::<(u8,)>(&event(r#"["e",256]"#)).contains("256"));
-    assert!(refuse::<String>(&event(r#"["e","\ud800"]"#)).contains("escape"));
     assert!(refuse::<f64>(&event(r#"["e",1e999]"#)).contains("out of range"));
     assert!(refuse::<(i32, i32)>(&event(r#"["e",[1,2]]"#)).contains("argument 1"));
 }
@@ -405,7 +404,6 @@ fn strings_are_read_as_serde_json_reads_them() {
         r#""no escapes in a string that is longer than a few words""#,
         r#""a\nb""#,
         r#""\u0044ot""#,
-        r#""\ud800""#,
         r#""[\"]""#,
         "1",
         "null",

@@ -309,6 +309,16 @@ pub fn msgpack_script(name: &str) -> Option<PathBuf> {
     present(PARSER, &folder().join("node_modules").join(PARSER)).then(|| folder().join(name))
 }
 
+/// Returns the path of a script that runs Node's parser, or `None` if the parser is not installed.
+///
+/// # Panics
+///
+/// Panics if it is not installed and [`SKIP_MISSING`] is not set.
+pub fn parser_script(name: &str) -> Option<PathBuf> {
+    const PARSER: &str = "socket.io-parser";
+    present(PARSER, &folder().join("node_modules").join(PARSER)).then(|| folder().join(name))
+}
+
 /// Returns the browser bundles of socket.io-client 4.x if it is installed.
 pub fn bundles() -> Option<ServeClient> {
     static BUNDLES: OnceLock<Option<ServeClient>> = OnceLock::new();

@@ -1,12 +1,11 @@
 //! Deserializes arguments.
 
-use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use super::argument::Argument;
 use super::iter::ArgSuffixes;
 use super::missing::Missing;
-use super::reader::Reader;
+use super::reader::{Reader, ReaderOptions};
 use crate::error::ArgsError;
 
 /// A deserializer that passes several arguments to a tuple, none to `()`, and the first one to any
@@ -15,7 +14,8 @@ pub(super) struct ArgsDeserializer<A>(pub(super) A);
 
 /// The source of the arguments. A deserializer calls only the methods that it needs.
 pub(super) trait ArgsSource<'de>: Copy {
-    fn attachments(self) -> &'de [Bytes];
+    /// Returns the options of the [`Reader`], or `None` if `serde_json` can read the arguments.
+    fn reader_options(self) -> Option<ReaderOptions<'de>>;
 
     fn suffixes(self) -> ArgSuffixes<'de>;
 
@@ -36,11 +36,9 @@ macro_rules! take_first {
             if let Some(token) = args.first_if_plain() {
                 Argument::plain(token).$method($($arg,)* visitor)
             } else if let Some(text) = args.suffixes().next() {
-                let attachments = args.attachments();
-                if attachments.is_empty() {
-                    Argument::new(text).$method($($arg,)* visitor)
-                } else {
-                    Reader::new(text, attachments).$method($($arg,)* visitor)
+                match args.reader_options() {
+                    None => Argument::new(text).$method($($arg,)* visitor),
+                    Some(options) => Reader::new(text, options).$method($($arg,)* visitor),
                 }
             } else {
                 return Missing { index: 0, count: 1 }.$method($($arg,)* visitor);
@@ -60,7 +58,7 @@ impl<'de, A: ArgsSource<'de>> Deserializer<'de> for ArgsDeserializer<A> {
     ) -> Result<V::Value, ArgsError> {
         let Self(args) = self;
         visitor.visit_seq(EachArgument {
-            attachments: args.attachments(),
+            reader_options: args.reader_options(),
             suffixes: args.suffixes(),
             plain: args.first_if_plain(),
             index: 0,
@@ -110,7 +108,7 @@ impl<'de, A: ArgsSource<'de>> Deserializer<'de> for ArgsDeserializer<A> {
 
 /// The arguments as the elements of a tuple. Arguments that were not sent are [`Missing`].
 struct EachArgument<'de> {
-    attachments: &'de [Bytes],
+    reader_options: Option<ReaderOptions<'de>>,
     suffixes: ArgSuffixes<'de>,
     /// The text of the next argument if it is known to be a string without escapes.
     plain: Option<&'de str>,
@@ -135,10 +133,10 @@ impl<'de> SeqAccess<'de> for EachArgument<'de> {
         };
         if let Some(token) = self.plain.take() {
             seed.deserialize(Argument::plain(token))
-        } else if self.attachments.is_empty() {
-            seed.deserialize(Argument::new(text))
+        } else if let Some(options) = self.reader_options {
+            seed.deserialize(&mut Reader::new(text, options))
         } else {
-            seed.deserialize(&mut Reader::new(text, self.attachments))
+            seed.deserialize(Argument::new(text))
         }
         .map(Some)
         .map_err(|error| ArgsError::unfit(index, error))

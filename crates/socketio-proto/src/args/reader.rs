@@ -6,8 +6,8 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, VariantAccess, Visitor,
 };
 use serde_json::Error as JsonError;
 
@@ -23,16 +23,25 @@ const MAX_DEPTH: u8 = 128;
 /// `serde_json` reads the values that cannot contain an attachment, such as strings and numbers.
 pub(crate) struct Reader<'de> {
     text: &'de str,
-    attachments: &'de [Bytes],
+    options: ReaderOptions<'de>,
     remaining_depth: u8,
+}
+
+/// The options of a [`Reader`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReaderOptions<'de> {
+    /// The attachments of the placeholders.
+    pub(crate) attachments: &'de [Bytes],
+    /// Whether unpaired surrogates are replaced. Otherwise there are none.
+    pub(crate) repairs: bool,
 }
 
 impl<'de> Reader<'de> {
     /// Creates a reader of the value at the start of a text. More text may follow the value.
-    pub(crate) fn new(text: &'de str, attachments: &'de [Bytes]) -> Self {
+    pub(crate) fn new(text: &'de str, options: ReaderOptions<'de>) -> Self {
         Self {
             text,
-            attachments,
+            options,
             remaining_depth: MAX_DEPTH,
         }
     }
@@ -72,14 +81,31 @@ impl<'de> Reader<'de> {
         text.get(..cursor.offset()).unwrap_or_default()
     }
 
+    /// Skips the next key and returns it.
+    fn key(&mut self) -> KeyReader<'de> {
+        KeyReader::new(self.value(), self.options.repairs)
+    }
+
     /// Skips the next value if it is the placeholder of an attachment, and returns the attachment.
     fn attachment(&mut self) -> Option<&'de [u8]> {
         let mut cursor = Cursor::new(self.text);
         cursor.eat_whitespace();
         let placeholder = Placeholder::read(&mut cursor)?;
-        let attachment = self.attachments.get(placeholder.index)?;
+        let attachment = self.options.attachments.get(placeholder.index)?;
         self.advance(&cursor);
         Some(attachment)
+    }
+
+    /// Skips the next value if it is a string with an unpaired surrogate, and returns the string with
+    /// a replacement character.
+    fn repaired(&mut self) -> Option<String> {
+        if !self.options.repairs || self.peek() != Some(b'"') {
+            return None;
+        }
+        let mut rest = Self { ..*self };
+        let repaired = json::repair(rest.value())?;
+        *self = rest;
+        Some(repaired)
     }
 
     fn advance(&mut self, cursor: &Cursor<'_>) {
@@ -121,6 +147,18 @@ impl<'de> Reader<'de> {
     }
 }
 
+/// Reads strings, which cannot contain an attachment, by `serde_json` if possible.
+macro_rules! strings {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+            match self.repaired() {
+                Some(text) => visitor.visit_string(text),
+                None => serde_json::Deserializer::from_str(self.value()).$method(visitor),
+            }
+        }
+    )*};
+}
+
 /// Delegates values that cannot contain an attachment to `serde_json`.
 macro_rules! delegate_to_serde_json {
     ($($method:ident($($arg:ident: $ty:ty),*))*) => {$(
@@ -148,13 +186,26 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
                 }
                 self.object(visitor)
             }
-            _ => serde_json::Deserializer::from_str(self.value()).deserialize_any(visitor),
+            _ => match self.repaired() {
+                Some(text) => visitor.visit_string(text),
+                None => serde_json::Deserializer::from_str(self.value()).deserialize_any(visitor),
+            },
         }
     }
 
+    strings! {
+        deserialize_char
+        deserialize_str
+        deserialize_string
+        deserialize_identifier
+    }
+
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        match self.attachment() {
-            Some(attachment) => visitor.visit_borrowed_bytes(attachment),
+        if let Some(attachment) = self.attachment() {
+            return visitor.visit_borrowed_bytes(attachment);
+        }
+        match self.repaired() {
+            Some(text) => visitor.visit_byte_buf(text.into_bytes()),
             None => serde_json::Deserializer::from_str(self.value()).deserialize_bytes(visitor),
         }
     }
@@ -243,8 +294,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
                 self.close(b'}')?;
                 Ok(value)
             }
-            _ => serde_json::Deserializer::from_str(self.value())
-                .deserialize_enum(name, variants, visitor),
+            _ => match self.repaired() {
+                Some(text) => text
+                    .into_deserializer()
+                    .deserialize_enum(name, variants, visitor),
+                None => serde_json::Deserializer::from_str(self.value())
+                    .deserialize_enum(name, variants, visitor),
+            },
         }
     }
 
@@ -267,12 +323,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         deserialize_u128()
         deserialize_f32()
         deserialize_f64()
-        deserialize_char()
-        deserialize_str()
-        deserialize_string()
         deserialize_unit()
         deserialize_unit_struct(name: &'static str)
-        deserialize_identifier()
     }
 }
 
@@ -349,7 +401,7 @@ impl<'de> MapAccess<'de> for ReaderElements<'_, 'de> {
         if !self.step()? {
             return Ok(None);
         }
-        let key = seed.deserialize(KeyReader::new(self.reader.value()))?;
+        let key = seed.deserialize(self.reader.key())?;
         self.reader.expect(b':')?;
         Ok(Some(key))
     }
@@ -364,7 +416,7 @@ impl<'de> EnumAccess<'de> for &mut Reader<'de> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), JsonError> {
-        let variant = seed.deserialize(KeyReader::new(self.value()))?;
+        let variant = seed.deserialize(self.key())?;
         self.expect(b':')?;
         Ok((variant, self))
     }

@@ -34,7 +34,7 @@ pub(super) fn check(
         (PacketType::Connect | PacketType::Disconnect | PacketType::ConnectError, None) => {}
         (PacketType::Event | PacketType::Ack, None) => return Ok(None),
         (PacketType::Connect, Some(b'{')) | (PacketType::ConnectError, Some(b'{' | b'"')) => {
-            convert_error(json::scan_value(json, sole), limits)?;
+            offsets = convert_error(json::scan_value(json, sole), limits)?;
         }
         (PacketType::Event, Some(b'[')) => {
             offsets = convert_error(json::scan_event(json, args), limits)?;

@@ -2,6 +2,7 @@
 
 use super::nesting::{Container, Nesting};
 use super::plain::plain_len;
+use super::unescape::{LoneSurrogate, UNIT_LEN, surrogate_escape_len};
 use super::{Cursor, EventName, Placeholder};
 
 /// The limits of a payload.
@@ -30,13 +31,15 @@ pub(crate) struct ArgOffsets {
     /// The offset after the first argument and its closing quote, if it is a string without escapes
     /// that follows a comma or the bracket directly.
     pub(crate) plain_end: Option<usize>,
+    /// Whether a string has the escape of an unpaired surrogate.
+    pub(crate) has_lone_surrogate: bool,
 }
 
 impl From<Option<EventName>> for ArgOffsets {
     fn from(name: Option<EventName>) -> Self {
         Self {
             name,
-            plain_end: None,
+            ..Self::default()
         }
     }
 }
@@ -46,12 +49,16 @@ impl From<Option<EventName>> for ArgOffsets {
 ///
 /// The grammar is exactly that of JSON, except that leading white space is an error: Node's parser reads
 /// it as an acknowledgement id.
-pub(crate) fn scan_value(text: &str, limits: ScanLimits) -> Result<(), ScanError> {
+pub(crate) fn scan_value(text: &str, limits: ScanLimits) -> Result<ArgOffsets, ScanError> {
     let mut scanner = Scanner::new(text, limits);
     if matches!(scanner.cursor.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
         return Err(ScanError::Syntax);
     }
-    scanner.values()
+    scanner.values()?;
+    Ok(ArgOffsets {
+        has_lone_surrogate: scanner.has_lone_surrogate,
+        ..ArgOffsets::default()
+    })
 }
 
 /// Checks that a text is a JSON array.
@@ -67,6 +74,7 @@ pub(crate) fn scan_args(text: &str, limits: ScanLimits) -> Result<ArgOffsets, Sc
     Ok(ArgOffsets {
         name: None,
         plain_end,
+        has_lone_surrogate: scanner.has_lone_surrogate,
     })
 }
 
@@ -94,6 +102,7 @@ pub(crate) fn scan_event(text: &str, limits: ScanLimits) -> Result<ArgOffsets, S
     Ok(ArgOffsets {
         name: Some(EventName { end, is_plain }),
         plain_end,
+        has_lone_surrogate: scanner.has_lone_surrogate,
     })
 }
 
@@ -103,6 +112,7 @@ struct Scanner<'a> {
     cursor: Cursor<'a>,
     nesting: Nesting,
     limits: ScanLimits,
+    has_lone_surrogate: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -111,6 +121,7 @@ impl<'a> Scanner<'a> {
             cursor: Cursor::new(text),
             nesting: Nesting::default(),
             limits,
+            has_lone_surrogate: false,
         }
     }
 
@@ -313,14 +324,34 @@ impl<'a> Scanner<'a> {
         match self.cursor.next() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(()),
             Some(b'u') => {
-                let digits = self.cursor.rest().get(..4).ok_or(ScanError::Syntax)?;
-                if !digits.iter().all(u8::is_ascii_hexdigit) {
-                    return Err(ScanError::Syntax);
+                self.check_hex_digits()?;
+                match surrogate_escape_len(self.cursor.rest()) {
+                    Ok(UNIT_LEN) => {}
+                    // A pair: the second half follows the `\u`.
+                    Ok(_) => {
+                        self.cursor.skip(UNIT_LEN.saturating_add(r"\u".len()));
+                        self.check_hex_digits()?;
+                    }
+                    Err(LoneSurrogate) => self.has_lone_surrogate = true,
                 }
-                self.cursor.skip(4);
+                self.cursor.skip(UNIT_LEN);
                 Ok(())
             }
             _ => Err(ScanError::Syntax),
+        }
+    }
+
+    /// Checks that the digits of a `\u` escape follow.
+    fn check_hex_digits(&self) -> Result<(), ScanError> {
+        let digits = self
+            .cursor
+            .rest()
+            .get(..UNIT_LEN)
+            .ok_or(ScanError::Syntax)?;
+        if digits.iter().all(u8::is_ascii_hexdigit) {
+            Ok(())
+        } else {
+            Err(ScanError::Syntax)
         }
     }
 }

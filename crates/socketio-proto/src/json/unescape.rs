@@ -30,6 +30,67 @@ pub(crate) fn unescape(raw: &str) -> String {
     text
 }
 
+/// Returns the string of a JSON token if it has an unpaired surrogate, which becomes a replacement
+/// character. `serde_json` refuses such a string.
+pub(crate) fn repair(token: &str) -> Option<String> {
+    let raw = token.strip_prefix('"')?.strip_suffix('"')?;
+    has_lone_surrogate(raw).then(|| unescape(raw))
+}
+
+/// The number of digits of a `\u` escape.
+pub(super) const UNIT_LEN: usize = 4;
+
+/// Returns whether the characters between the quotes of a JSON string, or a whole JSON text, contain
+/// the escape of an unpaired surrogate.
+pub(crate) fn has_lone_surrogate(raw: &str) -> bool {
+    let mut rest = raw;
+    while let Some((_, escaped)) = rest.split_once('\\') {
+        let mut chars = escaped.chars();
+        let is_unicode = chars.next() == Some('u');
+        rest = chars.as_str();
+        if is_unicode {
+            match surrogate_escape_len(rest.as_bytes()) {
+                Ok(len) => rest = rest.get(len..).unwrap_or_default(),
+                Err(LoneSurrogate) => return true,
+            }
+        }
+    }
+    false
+}
+
+/// The escape of a surrogate that is no half of a pair.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoneSurrogate;
+
+/// Returns the length of a `\u` escape after its prefix: of both escapes if it begins a pair of
+/// surrogates.
+pub(super) fn surrogate_escape_len(hex: &[u8]) -> Result<usize, LoneSurrogate> {
+    const PAIR: usize = UNIT_LEN + r"\u".len() + UNIT_LEN;
+
+    match (surrogate(hex), hex.get(UNIT_LEN..)) {
+        (None, _) => Ok(UNIT_LEN),
+        (Some(Half::High), Some([b'\\', b'u', low @ ..])) if surrogate(low) == Some(Half::Low) => {
+            Ok(PAIR)
+        }
+        _ => Err(LoneSurrogate),
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Half {
+    High,
+    Low,
+}
+
+/// Returns the half of a pair that the hexadecimal digits at the start are.
+fn surrogate(hex: &[u8]) -> Option<Half> {
+    match hex {
+        [b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..] => Some(Half::High),
+        [b'd' | b'D', b'c'..=b'f' | b'C'..=b'F', ..] => Some(Half::Low),
+        _ => None,
+    }
+}
+
 /// Appends the character of a `\u` escape, whose prefix has been read, and returns the rest.
 fn push_unicode<'a>(text: &mut String, hex: &'a str) -> &'a str {
     let (unit, rest) = split_unit(hex);
@@ -81,7 +142,39 @@ mod tests {
         assert_eq!(unescape(r"\ud83d\ud83d\ude00"), "\u{fffd}😀");
     }
 
+    #[test]
+    fn an_unpaired_surrogate_is_found() {
+        for raw in [
+            r"\ud83d",
+            r"a\uDC00b",
+            r"\ud83d\u0041",
+            r"\ud83d\ud83d\ude00",
+            r"\ud83d\n",
+        ] {
+            assert!(has_lone_surrogate(raw), "{raw}");
+        }
+        for raw in [
+            "",
+            "ud83d",
+            r"\\ud83d",
+            r"\ud83d\ude00",
+            r"\uD83D\uDE00\u00e9",
+            "😀",
+        ] {
+            assert!(!has_lone_surrogate(raw), "{raw}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn exactly_unpaired_surrogates_are_replaced(units: Vec<u16>) {
+            let raw: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let text = String::from_utf16_lossy(&units);
+            prop_assert_eq!(unescape(&raw), text);
+            let is_valid = String::from_utf16(&units).is_ok();
+            prop_assert_eq!(has_lone_surrogate(&raw), !is_valid);
+        }
+
         #[test]
         fn strings_of_serde_json_are_unescaped(text: String) {
             let json = serde_json::to_string(&text).unwrap();

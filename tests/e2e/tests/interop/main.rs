@@ -4,6 +4,7 @@
 mod eio3_clients;
 mod msgpack;
 mod notepack;
+mod parser;
 mod recovery_wire;
 mod serve_client;
 mod webtransport;

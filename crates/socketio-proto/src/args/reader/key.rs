@@ -1,19 +1,31 @@
 //! Deserializes the keys of objects.
 
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserializer, Error, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Error as JsonError;
+
+use crate::json;
 
 /// A deserializer of a key. As in `serde_json`, numbers and booleans are read from inside the quotes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyReader<'de> {
     /// The key with its quotes.
     token: &'de str,
+    /// Whether unpaired surrogates are replaced. Otherwise there are none.
+    repairs: bool,
 }
 
 impl<'de> KeyReader<'de> {
-    pub(super) fn new(token: &'de str) -> Self {
-        Self { token }
+    pub(super) fn new(token: &'de str, repairs: bool) -> Self {
+        Self { token, repairs }
+    }
+
+    fn repaired(self) -> Option<String> {
+        if self.repairs {
+            json::repair(self.token)
+        } else {
+            None
+        }
     }
 
     fn unquoted(self) -> &'de str {
@@ -42,11 +54,17 @@ impl<'de> Deserializer<'de> for KeyReader<'de> {
     type Error = JsonError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        serde_json::Deserializer::from_str(self.token).deserialize_str(visitor)
+        match self.repaired() {
+            Some(text) => visitor.visit_string(text),
+            None => serde_json::Deserializer::from_str(self.token).deserialize_str(visitor),
+        }
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        serde_json::Deserializer::from_str(self.token).deserialize_bytes(visitor)
+        match self.repaired() {
+            Some(text) => visitor.visit_byte_buf(text.into_bytes()),
+            None => serde_json::Deserializer::from_str(self.token).deserialize_bytes(visitor),
+        }
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
@@ -71,7 +89,13 @@ impl<'de> Deserializer<'de> for KeyReader<'de> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, JsonError> {
-        serde_json::Deserializer::from_str(self.token).deserialize_enum(name, variants, visitor)
+        match self.repaired() {
+            Some(text) => text
+                .into_deserializer()
+                .deserialize_enum(name, variants, visitor),
+            None => serde_json::Deserializer::from_str(self.token)
+                .deserialize_enum(name, variants, visitor),
+        }
     }
 
     read_unquoted! {

@@ -16,6 +16,8 @@ use crate::json::{self, Placeholder};
 pub(super) struct JsonOutput {
     pub(super) text: String,
     pub(super) attachments: Attachments,
+    /// Whether JSON that was written verbatim has the escape of an unpaired surrogate.
+    pub(super) has_lone_surrogate: bool,
 }
 
 impl JsonOutput {
@@ -50,6 +52,12 @@ impl JsonOutput {
             self.escaped_placeholder_key();
         }
         Ok(())
+    }
+
+    /// Writes valid JSON unchanged.
+    pub(super) fn verbatim(&mut self, json: &str) {
+        self.text.push_str(json);
+        self.has_lone_surrogate |= json::has_lone_surrogate(json);
     }
 
     pub(super) fn integer(&mut self, number: impl itoa::Integer) {
@@ -108,7 +116,11 @@ impl ArgsWriter {
     #[inline]
     pub(crate) fn resume(text: String, attachments: Attachments, is_first: bool) -> Self {
         Self {
-            output: JsonOutput { text, attachments },
+            output: JsonOutput {
+                text,
+                attachments,
+                has_lone_surrogate: false,
+            },
             is_first,
         }
     }
@@ -129,6 +141,11 @@ impl ArgsWriter {
     pub(crate) fn finish(mut self) -> (String, Attachments) {
         self.output.text.push(']');
         (self.output.text, self.output.attachments)
+    }
+
+    /// Returns whether JSON that was written verbatim has the escape of an unpaired surrogate.
+    pub(crate) fn has_lone_surrogate(&self) -> bool {
+        self.output.has_lone_surrogate
     }
 
     /// Writes the comma before the next argument.

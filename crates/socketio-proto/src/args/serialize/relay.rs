@@ -1,5 +1,7 @@
 //! Serializes received arguments unchanged.
 
+use std::fmt::Display;
+
 use bytes::Bytes;
 use serde::ser::{Error as _, Serialize, SerializeTuple, Serializer};
 use serde_json::Error as JsonError;
@@ -7,6 +9,7 @@ use serde_json::Error as JsonError;
 use super::output::ArgsWriter;
 use super::refuse::refuse;
 use crate::Args;
+use crate::args::ReadMode;
 
 /// The name by which the top level recognizes encoded arguments.
 pub(super) const TOKEN: &str = "$socketio_proto::Args";
@@ -35,11 +38,24 @@ impl Serialize for EncodedParts<'_> {
         let attachments = self.0.attachments();
         let mut parts = serializer.serialize_tuple(1 + attachments.len())?;
         let json: Vec<&str> = self.0.iter().collect();
-        parts.serialize_element(&json.join(","))?;
+        let json = json.join(",");
+        match self.0.read_mode {
+            ReadMode::Repair => parts.serialize_element(&WithLoneSurrogate(&json))?,
+            ReadMode::Reader | ReadMode::SerdeJson => parts.serialize_element(&json)?,
+        }
         for attachment in attachments {
             parts.serialize_element(&Attachment(attachment))?;
         }
         parts.end()
+    }
+}
+
+/// JSON with an unpaired surrogate. Other JSON need not be searched for one.
+struct WithLoneSurrogate<'a>(&'a str);
+
+impl Serialize for WithLoneSurrogate<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
     }
 }
 
@@ -100,6 +116,12 @@ impl Serializer for RelayPart<'_> {
             self.0.output.text.push_str(json);
         }
         Ok(())
+    }
+
+    /// Receives JSON with an unpaired surrogate.
+    fn collect_str<T: Display + ?Sized>(self, json: &T) -> Result<(), JsonError> {
+        self.0.output.has_lone_surrogate = true;
+        self.serialize_str(&json.to_string())
     }
 
     fn serialize_bytes(self, attachment: &[u8]) -> Result<(), JsonError> {

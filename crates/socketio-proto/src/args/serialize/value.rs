@@ -364,7 +364,7 @@ impl Serializer for Verbatim<'_> {
     type Ok = ();
 
     fn serialize_str(self, json: &str) -> Result<(), JsonError> {
-        self.0.text.push_str(json);
+        self.0.verbatim(json);
         Ok(())
     }
 

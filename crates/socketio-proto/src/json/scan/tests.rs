@@ -11,7 +11,7 @@ const PLAIN: ScanLimits = ScanLimits {
 };
 
 fn scan(text: &str) -> Result<(), ScanError> {
-    scan_value(text, PLAIN)
+    scan_value(text, PLAIN).map(drop)
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn the_depth_limit_is_exact() {
             }
             format!("{open}1{close}")
         };
-        assert_eq!(scan_value(&nested(depth), limits), Ok(()), "{depth}");
+        assert!(scan_value(&nested(depth), limits).is_ok(), "{depth}");
         assert_eq!(
             scan_value(&nested(depth + 1), limits),
             Err(ScanError::TooDeep),
@@ -264,7 +264,7 @@ fn placeholders_are_checked_only_with_attachments() {
         (r#"[{"num":9}]"#, Ok(())),
         (r#"["_placeholder",true]"#, Ok(())),
     ] {
-        assert_eq!(scan_value(json, two), among_two, "{json}");
+        assert_eq!(scan_value(json, two).map(drop), among_two, "{json}");
         assert_eq!(scan(json), Ok(()), "{json}");
     }
     let deep = r#"[[[{"_placeholder":true,"num":0}]]]"#;
