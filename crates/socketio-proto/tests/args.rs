@@ -249,6 +249,37 @@ fn an_invalid_argument_is_reported_by_number() {
     assert!(refuse::<(i32, i32)>(&event(r#"["e",[1,2]]"#)).contains("argument 1"));
 }
 
+/// The documentation of `Data` has a table of these.
+#[test]
+fn arrays_are_read_by_structs_and_tuple_structs() {
+    #[derive(Debug, Deserialize)]
+    struct OnlyObject {
+        #[serde(rename = "x")]
+        _x: i32,
+        #[serde(flatten)]
+        _others: HashMap<String, IgnoredAny>,
+    }
+
+    let several = event(r#"["e",1,2]"#);
+    assert_eq!(several.deserialize::<(i32, i32)>().unwrap(), (1, 2));
+    assert_eq!(several.deserialize::<[i32; 2]>().unwrap(), [1, 2]);
+    assert_eq!(several.deserialize::<()>().unwrap(), ());
+    let array = event(r#"["e",[1,2]]"#);
+    assert_eq!(array.deserialize::<Vec<i32>>().unwrap(), [1, 2]);
+    assert_eq!(array.deserialize::<((i32, i32),)>().unwrap(), ((1, 2),));
+    assert_eq!(array.deserialize::<Point>().unwrap(), Point { x: 1, y: 2 });
+    let pair = event(r#"["e",[1,"a"]]"#);
+    assert_eq!(pair.deserialize::<Pair>().unwrap(), Pair(1, "a".into()));
+    let wrapped = event(r#"["e",1]"#);
+    assert_eq!(wrapped.deserialize::<Wrapper<i32>>().unwrap(), Wrapper(1));
+    assert!(
+        event(r#"["e",{"x":1}]"#)
+            .deserialize::<OnlyObject>()
+            .is_ok()
+    );
+    assert!(refuse::<OnlyObject>(&array).contains("argument 1"));
+}
+
 #[test]
 fn a_tuple_is_written_as_several_arguments() {
     assert_eq!(written(&(1, "a", [2])), r#"["e",1,"a",[2]]"#);

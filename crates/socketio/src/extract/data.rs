@@ -13,9 +13,42 @@ use crate::error::rejection::Rejection;
 
 /// An extractor of an event's arguments, deserialised.
 ///
-/// A tuple takes several arguments, `()` none, and any other type the first one. Additional
-/// arguments are ignored. A missing argument is `None` for an `Option`. `Bytes` at any depth take a
-/// binary attachment.
+/// | `T` | `socket.emit("e", …)` of the client |
+/// |---|---|
+/// | a tuple `(A, B)` or an array `[A; 2]` | several arguments: `a, b` |
+/// | `()` | no argument |
+/// | a `Vec<A>`, or a nested tuple `((A, B),)` | one argument that is an array: `[a, b]` |
+/// | a struct with named fields | one argument: the object `{ a, b }`, or the array `[a, b]` |
+/// | a tuple struct with several fields | one argument that is an array: `[a, b]` |
+/// | a tuple struct with one field, and any other type | the first argument |
+///
+/// Additional arguments are ignored. A missing argument is `None` for an `Option`. `Bytes` at any
+/// depth take a binary attachment. An unpaired surrogate, which JavaScript sends for half of an
+/// emoji, becomes the replacement character U+FFFD.
+///
+/// # Structs and arrays
+///
+/// An object is not the only form of a struct with named fields: the derived `Deserialize` of serde
+/// also accepts an array with the fields in their order. `Data<Message>` accepts
+/// `socket.emit("message", ["…"])` like `socket.emit("message", { text: "…" })`. To refuse arrays,
+/// let the struct have a flattened field, which serde reads from objects only:
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use serde::Deserialize;
+/// use serde::de::IgnoredAny;
+///
+/// #[derive(Deserialize)]
+/// struct Message {
+///     text: String,
+///     #[serde(flatten)]
+///     _others: HashMap<String, IgnoredAny>,
+/// }
+///
+/// assert!(serde_json::from_str::<Message>(r#"{"text":"…"}"#).is_ok());
+/// assert!(serde_json::from_str::<Message>(r#"["…"]"#).is_err());
+/// ```
 ///
 /// # Examples
 ///
