@@ -7,6 +7,7 @@ mod parts;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Once;
 use std::time::SystemTime;
 
 use http::request::Parts;
@@ -21,6 +22,10 @@ pub(crate) use self::parts::PartsCopy;
 /// extractors as arguments: `Query`, `HeaderMap`, `CookieJar`, `TypedHeader`. Node's
 /// `handshake.auth` belongs to one socket and not to the connection; use
 /// [`Auth<T>`](crate::extract::Auth) or [`Socket::auth`](crate::Socket::auth).
+///
+/// It serialises as Node's `socket.handshake`: an object with `headers`, `time`, `address`,
+/// `xdomain`, `secure`, `issued`, `url`, `query` and `auth`. `auth` is empty, because it belongs to
+/// one socket. The object contains the secrets of the request, such as cookies.
 ///
 /// [`Client::drop_request`](crate::Client::drop_request) frees most of it. Each method documents
 /// its result after that.
@@ -72,7 +77,7 @@ impl Handshake {
             issued: self.issued,
             spare: Mutex::new(None),
             retained: Some(Box::new(Retained {
-                address: self.address(),
+                address: self.address_if_known(),
                 secure: self.secure(),
                 xdomain: self.xdomain(),
             })),
@@ -144,12 +149,24 @@ impl Handshake {
     /// Returns the address of the peer, if the HTTP server provides it (Node's
     /// `handshake.address`).
     ///
+    /// It is `None` unless the application is served with connect info:
+    /// `axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())`. The first
+    /// call without an address is logged as a warning, once in the process.
+    ///
     /// Behind a proxy, this is the address of the proxy. With the feature `axum`, it comes from
-    /// axum's `ConnectInfo<SocketAddr>`, which `into_make_service_with_connect_info` sets.
-    /// Otherwise it comes from a [`SocketAddr`] in the extensions. It remains available after the
-    /// request was dropped.
+    /// axum's `ConnectInfo<SocketAddr>`. Otherwise it comes from a [`SocketAddr`] in the extensions.
+    /// It remains available after the request was dropped.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
+        let address = self.address_if_known();
+        if address.is_none() {
+            warn_no_address();
+        }
+        address
+    }
+
+    /// Returns the address of the peer and logs nothing.
+    fn address_if_known(&self) -> Option<SocketAddr> {
         if let Some(retained) = &self.retained {
             return retained.address;
         }
@@ -200,6 +217,19 @@ impl Handshake {
             None => self.parts.uri.scheme() == Some(&uri::Scheme::HTTPS),
         }
     }
+}
+
+/// Logs that there is no address. The setup of the server is the same for all clients.
+#[cold]
+fn warn_no_address() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::warn!(
+            "the address of a client is unknown: serve the application with \
+             `into_make_service_with_connect_info::<SocketAddr>()`, or add a `SocketAddr` to the \
+             extensions of each request"
+        );
+    });
 }
 
 /// Omits the headers and the query because they often hold secrets.

@@ -1,6 +1,7 @@
 //! The JSON form of a handshake, as other servers receive it.
 
 use http::header::{COOKIE, HeaderMap};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::time::SystemTime;
 
@@ -18,7 +19,7 @@ impl Handshake {
         json!({
             "headers": headers(self.headers()),
             "time": self.time(),
-            "address": self.address().map(|address| address.ip().to_string()),
+            "address": self.address_if_known().map(|address| address.ip().to_string()),
             "xdomain": self.xdomain(),
             "secure": self.secure(),
             "issued": u64::try_from(issued).unwrap_or(u64::MAX),
@@ -26,6 +27,13 @@ impl Handshake {
             "query": query,
             "auth": auth.unwrap_or_else(|| json!({})),
         })
+    }
+}
+
+/// Serialises the JSON form of Node's `socket.handshake`, with an empty `auth`.
+impl Serialize for Handshake {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.describe(None).serialize(serializer)
     }
 }
 
@@ -77,6 +85,8 @@ mod tests {
                 "auth": { "t": 1 },
             })
         );
+        let serialised = serde_json::to_value(&handshake).expect("JSON");
+        assert_eq!(serialised, handshake.describe(None));
         let slim = handshake.without_request().describe(None);
         assert_eq!(slim["headers"], json!({}));
         assert_eq!(slim["url"], "/socket.io/");

@@ -15,7 +15,7 @@ use e2e::sync::VirtualTime;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use socketio::extract::{Auth, Captures, Data, SocketData};
-use socketio::{Regex, SocketIo, SocketIoLayer};
+use socketio::{Regex, Reply, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{Message, Request, WsClient};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
@@ -325,6 +325,27 @@ async fn refused_connections_are_a_short_log() {
     }
     let lines = written.lines().count() as u64;
     assert_eq!(log.suppressed().await + lines, 3000);
+}
+
+/// The remedy is in the setup of the server, so one line suffices.
+#[tokio::test]
+async fn a_missing_address_is_logged_once() {
+    let log = Log::at(LevelFilter::WARN).await;
+    let addr = start(|io| {
+        io.of("/").on("address", async |socket: Socket| {
+            let handshake = socket.handshake();
+            let described = serde_json::to_value(&*handshake).expect("JSON");
+            Reply((handshake.address(), described["address"].clone()))
+        });
+    })
+    .await;
+    for _ in 0..3 {
+        let (mut client, _) = join(addr).await;
+        client.send(r#"421["address"]"#).await;
+        client.expect("431[null,null]").await;
+    }
+    let written = log.take();
+    assert_eq!(written.matches("with_connect_info").count(), 1, "{written}");
 }
 
 /// Extractors that fail because the application is not set up for them. The client learns nothing
