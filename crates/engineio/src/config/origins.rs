@@ -165,9 +165,11 @@ impl Origins {
             Allowed::Predicate(predicate) => {
                 let call = AssertUnwindSafe(|| predicate(origin, request));
                 catch_unwind(call).unwrap_or_else(|_| {
-                    tracing::error!(
+                    crate::log_limited!(
+                        error,
+                        None,
                         "a request was refused because the predicate of `Origins` panicked; set \
-                         RUST_BACKTRACE=1 to see where"
+                         RUST_BACKTRACE=1 to see where",
                     );
                     false
                 })

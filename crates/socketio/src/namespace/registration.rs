@@ -1,5 +1,6 @@
 //! The warning about a handler that is registered with a namespace again.
 
+use engineio::log::Escaped;
 use std::cell::Cell;
 
 use crate::handler::HandlerType;
@@ -47,14 +48,17 @@ impl<'a> Registration<'a> {
     /// Logs a warning if this was the second registration.
     pub(super) fn warn_if_repeated(&self, namespace: &str, serves_clients: impl FnOnce() -> bool) {
         if self.existing.get() == Some(1) && self.handler.is_repeated(serves_clients) {
-            tracing::warn!(
-                namespace,
+            // The names of dynamic namespaces are text of clients.
+            engineio::log_limited!(
+                warn,
+                None,
+                "a handler was registered again and runs once more for all sockets: register the \
+                 handlers of a namespace once, when the server starts, or use `socket.on` for one \
+                 socket",
+                namespace = ?Escaped(&namespace),
                 method = self.method,
                 event = self.event,
                 handler = self.handler.name(),
-                "a handler was registered again and runs once more for all sockets: register the \
-                 handlers of a namespace once, when the server starts, or use `socket.on` for one \
-                 socket"
             );
         }
     }

@@ -311,10 +311,12 @@ fn log_dropped() {
 }
 
 fn log_conflict(r#type: &'static str) {
-    tracing::error!(
-        r#type,
+    engineio::log_limited!(
+        error,
+        None,
         "an update of socket data was discarded because its closure has changed the same value: \
-         change the value only through the reference that the closure receives"
+         change the value only through the reference that the closure receives",
+        r#type,
     );
 }
 
