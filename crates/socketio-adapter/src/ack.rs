@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! AckCollector <- AckSink::count     once per server: the number of its sockets that got the packet
+//!              <- AckSink::asked     a socket of a known id is asked; its PendingAck was created
 //!              <- AckSink::answer    a socket has answered; its PendingAck is used up
-//!              <- AckSink::left      a socket has left; its PendingAck was dropped
+//!              <- AckSink::no_answer a socket has left; its PendingAck was dropped
 //!      |
 //!      v
 //!   Answers                          a stream; dropping it drops the AckGuards, which remove the
@@ -18,9 +19,11 @@ mod collected;
 mod collector;
 mod missing;
 mod pending;
+mod socket_answer;
 mod tally;
 
 pub use self::answers::{AckGuard, Answers, AnswersUntil};
 pub use self::collector::AckCollector;
 pub use self::missing::MissingAnswers;
 pub use self::pending::{AckSink, PendingAck};
+pub use self::socket_answer::{NoAnswer, SocketAnswer};

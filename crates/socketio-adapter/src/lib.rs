@@ -52,7 +52,8 @@ mod socket_id;
 mod target;
 
 pub use self::ack::{
-    AckCollector, AckGuard, AckSink, Answers, AnswersUntil, MissingAnswers, PendingAck,
+    AckCollector, AckGuard, AckSink, Answers, AnswersUntil, MissingAnswers, NoAnswer, PendingAck,
+    SocketAnswer,
 };
 pub use self::adapter::{Adapter, AdapterError, AdapterFactory};
 pub use self::in_memory::InMemoryAdapter;

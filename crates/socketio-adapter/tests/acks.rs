@@ -9,10 +9,26 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::future::{pending, ready};
 use futures_util::{FutureExt, Stream, StreamExt};
-use socketio_adapter::{AckCollector, AckGuard, AckSink, Answers, Args, PendingAck};
+use socketio_adapter::{
+    AckCollector, AckGuard, AckSink, Answers, Args, NoAnswer, PendingAck, SocketAnswer, SocketId,
+};
 
 fn args(n: u32) -> Args {
     Args::from_serialize(None, &n).unwrap()
+}
+
+fn id(n: usize) -> SocketId {
+    SocketId::from(n.to_string())
+}
+
+/// Returns the item of a socket's answer.
+fn answer(socket: usize, answer: u32) -> SocketAnswer {
+    SocketAnswer::new(Some(id(socket)), Ok(args(answer)))
+}
+
+/// Returns the item of a socket that has left.
+fn left(socket: usize) -> SocketAnswer {
+    SocketAnswer::new(Some(id(socket)), Err(NoAnswer::Left))
 }
 
 /// Creates a collection from one server. Returns it with the acknowledgements that its sockets owe.
@@ -21,7 +37,7 @@ fn broadcast(sockets: usize) -> (Vec<PendingAck>, Answers) {
     collector.expect_servers(1);
     let sink: Arc<dyn AckSink> = Arc::new(collector);
     let owed = (0..sockets)
-        .map(|_| PendingAck::new(Arc::clone(&sink)))
+        .map(|n| PendingAck::new(id(n), Arc::clone(&sink)))
         .collect();
     sink.count(sockets);
     (owed, answers)
@@ -58,10 +74,10 @@ fn answers_are_yielded_before_the_collection_is_complete() {
     let (mut owed, mut answers) = broadcast(2);
     assert_eq!(answers.next().now_or_never(), None);
     owed.remove(0).answer(args(1));
-    assert_eq!(answers.next().now_or_never(), Some(Some(args(1))));
+    assert_eq!(answers.next().now_or_never(), Some(Some(answer(0, 1))));
     assert_eq!(answers.next().now_or_never(), None);
     owed.remove(0).answer(args(2));
-    assert_eq!(answers.next().now_or_never(), Some(Some(args(2))));
+    assert_eq!(answers.next().now_or_never(), Some(Some(answer(1, 2))));
     assert_eq!(answers.next().now_or_never(), Some(None));
     assert_eq!(answers.next().now_or_never(), Some(None));
 }
@@ -71,8 +87,8 @@ fn a_client_that_leaves_is_not_awaited() {
     let (collector, answers) = AckCollector::with_answers();
     collector.expect_servers(1);
     let sink: Arc<dyn AckSink> = Arc::new(collector);
-    let staying = PendingAck::new(Arc::clone(&sink));
-    let leaving = PendingAck::new(Arc::clone(&sink));
+    let staying = PendingAck::new(id(0), Arc::clone(&sink));
+    let leaving = PendingAck::new(id(1), Arc::clone(&sink));
     sink.count(2);
 
     staying.answer(args(1));
@@ -93,16 +109,15 @@ fn the_waiting_task_is_woken_by_answers_and_by_the_end() {
     assert_eq!(poll(), Poll::Pending);
     owed.remove(0).answer(args(1));
     assert_eq!(woken.0.load(Ordering::SeqCst), 1);
-    assert_eq!(poll(), Poll::Ready(Some(args(1))));
+    assert_eq!(poll(), Poll::Ready(Some(answer(0, 1))));
     assert_eq!(poll(), Poll::Pending);
     drop(owed.remove(0));
-    assert_eq!(
-        woken.0.load(Ordering::SeqCst),
-        1,
-        "there is nothing to read yet"
-    );
-    drop(owed.remove(0));
     assert_eq!(woken.0.load(Ordering::SeqCst), 2);
+    assert_eq!(poll(), Poll::Ready(Some(left(1))));
+    assert_eq!(poll(), Poll::Pending);
+    drop(owed.remove(0));
+    assert_eq!(woken.0.load(Ordering::SeqCst), 3);
+    assert_eq!(poll(), Poll::Ready(Some(left(2))));
     assert_eq!(poll(), Poll::Ready(None));
 }
 
@@ -116,9 +131,10 @@ fn the_stream_waits_for_all_servers() {
         "the number of servers is unknown"
     );
     collector.expect_servers(3);
-    collector.answer(args(7));
+    collector.answer(None, args(7));
     collector.count(1);
-    assert_eq!(answers.next().now_or_never(), Some(Some(args(7))));
+    let unidentified = SocketAnswer::new(None, Ok(args(7)));
+    assert_eq!(answers.next().now_or_never(), Some(Some(unidentified)));
     assert_eq!(answers.next().now_or_never(), None);
     collector.count(0);
     assert_eq!(answers.next().now_or_never(), Some(None));
@@ -129,13 +145,13 @@ fn a_timeout_returns_received_answers_and_missing_counts() {
     let (collector, answers) = AckCollector::with_answers();
     collector.expect_servers(3);
     collector.count(2);
-    collector.answer(args(1));
+    collector.answer(None, args(1));
     let missing = answers.until(ready(())).all().now_or_never().unwrap();
     let missing = missing.unwrap_err();
     assert_eq!((missing.servers(), missing.sockets()), (2, 1));
     assert_eq!(missing.answers(), [args(1)]);
     assert!(missing.to_string().starts_with("operation has timed out"));
-    collector.answer(args(2));
+    collector.answer(None, args(2));
     assert_eq!(
         missing.into_answers(),
         [args(1)],
@@ -144,12 +160,70 @@ fn a_timeout_returns_received_answers_and_missing_counts() {
 }
 
 #[test]
+fn a_timeout_lists_the_sockets_with_known_ids() {
+    let (collector, answers) = AckCollector::with_answers();
+    collector.expect_servers(2);
+    let sink: Arc<dyn AckSink> = Arc::new(collector);
+    let mut owed: Vec<_> = (0..5)
+        .map(|n| PendingAck::new(id(n), Arc::clone(&sink)))
+        .collect();
+    sink.count(5);
+    // A server that sends no ids.
+    sink.count(2);
+    sink.answer(None, args(1));
+    owed.remove(0).answer(args(1));
+    drop(owed.remove(0));
+    owed.remove(0).not_sent();
+    let missing = answers.until(ready(())).all().now_or_never().unwrap();
+    let missing = missing.unwrap_err();
+    assert_eq!((missing.servers(), missing.sockets()), (0, 3));
+    let mut ids = missing.socket_ids().to_vec();
+    ids.sort();
+    assert_eq!(ids, [id(3), id(4)]);
+}
+
+#[test]
+fn a_timeout_of_joined_broadcasts_lists_the_sockets_of_all() {
+    let (first, second) = (broadcast(1), broadcast(2));
+    let answers = Answers::joined([first.1, second.1]);
+    let missing = answers.until(ready(())).all().now_or_never().unwrap();
+    let missing = missing.unwrap_err();
+    assert_eq!((missing.servers(), missing.sockets()), (0, 3));
+    assert_eq!(missing.socket_ids().len(), 3);
+}
+
+/// The ids of all sockets are either in the answers or in the error, regardless of how the answers
+/// and the deadline interleave.
+#[test]
+fn each_socket_is_answered_or_missing_in_a_race_with_the_deadline() {
+    for _ in 0..200 {
+        let (owed, answers) = broadcast(20);
+        let until = answers.until(ready(()));
+        let items = std::thread::scope(|scope| {
+            scope.spawn(|| owed.into_iter().for_each(|owed| owed.answer(args(1))));
+            until.collect::<Vec<_>>().now_or_never().unwrap()
+        });
+        let mut seen = Vec::new();
+        for item in items {
+            match item {
+                Ok(answer) => seen.extend(answer.socket),
+                Err(missing) => seen.extend_from_slice(missing.socket_ids()),
+            }
+        }
+        seen.sort();
+        let mut all: Vec<_> = (0..20).map(id).collect();
+        all.sort();
+        assert_eq!(seen, all);
+    }
+}
+
+#[test]
 fn the_error_is_the_last_item_of_a_stream_with_a_deadline() {
     let (mut owed, answers) = broadcast(2);
     let mut answers = answers.until(ready(()));
     owed.remove(0).answer(args(1));
     let mut next = || answers.next().now_or_never().unwrap();
-    assert_eq!(next().unwrap().unwrap(), args(1));
+    assert_eq!(next().unwrap().unwrap(), answer(0, 1));
     assert_eq!(next().unwrap().unwrap_err().sockets(), 1);
     assert!(next().is_none());
 }
@@ -199,6 +273,7 @@ fn an_ended_stream_keeps_no_pending_acknowledgement() {
     let mut answers = answers.with_guard(guard(&ended));
     drop(owed);
     assert_eq!(ended.load(Ordering::SeqCst), 0);
+    assert_eq!(answers.next().now_or_never(), Some(Some(left(0))));
     assert_eq!(answers.next().now_or_never(), Some(None));
     assert_eq!(ended.load(Ordering::SeqCst), 1);
 

@@ -44,7 +44,7 @@ impl LocalSockets for Sockets {
         sink: Arc<dyn AckSink>,
     ) -> AckGuard {
         for id in ["a", "b"] {
-            let owed = PendingAck::new(Arc::clone(&sink));
+            let owed = PendingAck::new(id.into(), Arc::clone(&sink));
             self.pending.lock().unwrap().insert(id, owed);
         }
         sink.count(2);

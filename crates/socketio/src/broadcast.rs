@@ -17,7 +17,7 @@ mod ack;
 mod fetch;
 mod remote;
 
-pub use self::ack::{BroadcastAck, BroadcastAckError};
+pub use self::ack::{BroadcastAck, BroadcastAckBySocket, BroadcastAckError, SocketAck};
 pub use self::fetch::FetchError;
 pub use self::remote::{RemoteAck, RemoteEmitter, RemoteHandshake, RemoteSocket};
 
@@ -143,7 +143,8 @@ impl BroadcastOperator {
     /// Sends an event to the selected sockets immediately, and returns their acknowledgements
     /// (Node's `emitWithAck`).
     ///
-    /// The result is a stream of answers; [`all`](BroadcastAck::all) collects them.
+    /// The result is a stream of answers; [`all`](BroadcastAck::all) collects them, and
+    /// [`by_socket`](BroadcastAck::by_socket) adds the ids of the sockets.
     ///
     /// As in Node, only the first argument of each answer counts, unless `T` is a tuple. A client
     /// that leaves is no longer waited for. Without a [`timeout`](Self::timeout), the operation

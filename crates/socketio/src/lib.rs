@@ -104,8 +104,8 @@ pub use socketio_adapter::{IntoRooms, Room, SocketId, TooManyRooms};
 pub use socketio_proto::{Args, ArgsError, EncodeError, Value};
 
 pub use self::broadcast::{
-    BroadcastAck, BroadcastAckError, BroadcastOperator, FetchError, RemoteAck, RemoteEmitter,
-    RemoteHandshake, RemoteSocket,
+    BroadcastAck, BroadcastAckBySocket, BroadcastAckError, BroadcastOperator, FetchError,
+    RemoteAck, RemoteEmitter, RemoteHandshake, RemoteSocket, SocketAck,
 };
 pub use self::client::conn::Conn;
 pub use self::client::handle::Client;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::slice;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -12,10 +13,12 @@ use socketio_proto::Args;
 
 use super::collected::Collected;
 use super::missing::MissingAnswers;
+use super::socket_answer::SocketAnswer;
 
-/// The stream of a broadcast's acknowledgements, one item per client, in the order of arrival.
+/// The stream of a broadcast's acknowledgements, one item per socket, in the order of arrival.
 ///
-/// The stream ends when every client has answered or left: at once if there is no client. Dropping it
+/// A socket that leaves, or that the packet was not sent to, yields an item without an answer. The
+/// stream ends when there is an item for every socket: at once if there is no socket. Dropping it
 /// drops the [`AckGuard`]s, which remove the remaining pending acknowledgements.
 #[must_use = "dropping the answers removes the pending acknowledgements"]
 pub struct Answers {
@@ -26,7 +29,8 @@ pub struct Answers {
 enum AnswerSource {
     One(Arc<Collected>),
     /// The answers to several broadcasts. Each stream is polled only after its waker was woken.
-    Joined(SelectAll<Answers>),
+    /// The last field has the state of all of them, because the streams are dropped when they end.
+    Joined(SelectAll<Answers>, Vec<Arc<Collected>>),
 }
 
 impl Answers {
@@ -43,8 +47,9 @@ impl Answers {
     }
 
     fn joined_list(all: Vec<Self>) -> Self {
+        let collected = all.iter().flat_map(Self::collected).cloned().collect();
         Self {
-            source: AnswerSource::Joined(select_all(all)),
+            source: AnswerSource::Joined(select_all(all), collected),
             guards: Vec::new(),
         }
     }
@@ -55,7 +60,7 @@ impl Answers {
         self
     }
 
-    /// Waits for all answers and returns them.
+    /// Waits until every socket has answered or left, and returns the answers.
     ///
     /// # Cancel safety
     ///
@@ -63,7 +68,7 @@ impl Answers {
     pub async fn all(mut self) -> Vec<Args> {
         let mut all = Vec::new();
         while let Some(answer) = poll_fn(|cx| Pin::new(&mut self).poll_next(cx)).await {
-            all.push(answer);
+            all.extend(answer.answer);
         }
         all
     }
@@ -80,44 +85,33 @@ impl Answers {
     pub fn stop(&mut self) {
         match &mut self.source {
             AnswerSource::One(collected) => collected.stop(),
-            AnswerSource::Joined(all) => all.iter_mut().for_each(Self::stop),
+            AnswerSource::Joined(all, _) => all.iter_mut().for_each(Self::stop),
         }
         self.guards.clear();
     }
 
-    /// Returns the numbers of missing answers, if any are missing.
+    /// Returns the missing answers, if any are missing.
     fn missing(&self) -> Option<MissingAnswers> {
-        match self.count_missing() {
-            (0, 0) => None,
-            (servers, sockets) => Some(MissingAnswers::new(servers, sockets)),
-        }
+        let missing = self.collected().iter().map(|collected| collected.missing());
+        let missing = missing.fold(MissingAnswers::new(0, 0), MissingAnswers::merge);
+        (!missing.is_empty()).then_some(missing)
     }
 
-    /// Returns the number of servers that have not answered, and of sockets of the other servers.
-    fn count_missing(&self) -> (usize, usize) {
+    fn collected(&self) -> &[Arc<Collected>] {
         match &self.source {
-            AnswerSource::One(collected) => collected.missing(),
-            AnswerSource::Joined(all) => {
-                let missing = all.iter().map(Self::count_missing);
-                missing.fold((0, 0), |(servers, sockets), missing| {
-                    let (more_servers, more_sockets) = missing;
-                    (
-                        servers.saturating_add(more_servers),
-                        sockets.saturating_add(more_sockets),
-                    )
-                })
-            }
+            AnswerSource::One(collected) => slice::from_ref(collected),
+            AnswerSource::Joined(_, all) => all,
         }
     }
 }
 
 impl Stream for Answers {
-    type Item = Args;
+    type Item = SocketAnswer;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Args>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SocketAnswer>> {
         let answer = match &mut self.source {
             AnswerSource::One(collected) => collected.poll_next(cx),
-            AnswerSource::Joined(all) => Pin::new(all).poll_next(cx),
+            AnswerSource::Joined(all, _) => Pin::new(all).poll_next(cx),
         };
         if let Poll::Ready(None) = answer {
             self.guards.clear();
@@ -143,8 +137,8 @@ impl fmt::Debug for Answers {
 
 /// The stream of a broadcast's acknowledgements until a deadline.
 ///
-/// If answers of clients or servers are missing at the deadline, the last item is an error with their
-/// numbers.
+/// If answers of sockets or servers are missing at the deadline, the last item is an error with their
+/// numbers and the known ids of the sockets.
 #[must_use = "dropping the answers removes the pending acknowledgements"]
 pub struct AnswersUntil {
     answers: Answers,
@@ -153,7 +147,7 @@ pub struct AnswersUntil {
 }
 
 impl AnswersUntil {
-    /// Waits for all answers or for the deadline, and returns the answers.
+    /// Waits until every socket has answered or left, or for the deadline, and returns the answers.
     ///
     /// # Errors
     ///
@@ -166,7 +160,7 @@ impl AnswersUntil {
         let mut all = Vec::new();
         while let Some(answer) = poll_fn(|cx| Pin::new(&mut self).poll_next(cx)).await {
             match answer {
-                Ok(answer) => all.push(answer),
+                Ok(answer) => all.extend(answer.answer),
                 Err(missing) => return Err(missing.with_answers(all)),
             }
         }
@@ -175,12 +169,12 @@ impl AnswersUntil {
 }
 
 impl Stream for AnswersUntil {
-    type Item = Result<Args, MissingAnswers>;
+    type Item = Result<SocketAnswer, MissingAnswers>;
 
     fn poll_next(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Args, MissingAnswers>>> {
+    ) -> Poll<Option<Result<SocketAnswer, MissingAnswers>>> {
         let this = &mut *self;
         let Some(deadline) = &mut this.deadline else {
             return Poll::Ready(None);

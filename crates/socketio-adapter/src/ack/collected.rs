@@ -3,12 +3,15 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
+use hashbrown::HashSet;
 use parking_lot::{Mutex, MutexGuard};
-use socketio_proto::Args;
 
+use super::missing::MissingAnswers;
+use super::socket_answer::SocketAnswer;
 use super::tally::Tally;
+use crate::socket_id::SocketId;
 
-/// The unread answers, and the counts of missing ones.
+/// The unread answers, and the missing ones.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     state: Mutex<CollectedState>,
@@ -18,8 +21,10 @@ pub(super) struct Collected {
 struct CollectedState {
     /// Whether no more answers are accepted.
     closed: bool,
-    queue: VecDeque<Args>,
+    queue: VecDeque<SocketAnswer>,
     tally: Tally,
+    /// The sockets with known ids that have not answered.
+    asked: HashSet<SocketId>,
     waker: Option<Waker>,
 }
 
@@ -32,15 +37,18 @@ impl Collected {
         self.update(|state| state.tally.server_reported(sockets));
     }
 
-    pub(super) fn socket_answered(&self, answer: Args) {
-        self.update(|state| {
-            state.tally.socket_done();
-            state.queue.push_back(answer);
-        });
+    pub(super) fn asked(&self, socket: SocketId) {
+        self.update(|state| _ = state.asked.insert(socket));
     }
 
-    pub(super) fn socket_left(&self) {
-        self.update(|state| state.tally.socket_done());
+    pub(super) fn socket_done(&self, answer: SocketAnswer) {
+        self.update(|state| {
+            state.tally.socket_done();
+            if let Some(socket) = &answer.socket {
+                state.asked.remove(socket);
+            }
+            state.queue.push_back(answer);
+        });
     }
 
     /// Accepts no more answers. Answers that have arrived can still be read.
@@ -55,7 +63,7 @@ impl Collected {
         drop(unread);
     }
 
-    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Args>> {
+    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<SocketAnswer>> {
         // Cloned and dropped without the lock, because a waker may run any code.
         let mut waker = None;
         loop {
@@ -79,10 +87,11 @@ impl Collected {
         }
     }
 
-    /// Returns the number of servers that have not answered, and of sockets of the other servers.
-    pub(super) fn missing(&self) -> (usize, usize) {
+    /// Returns the missing answers.
+    pub(super) fn missing(&self) -> MissingAnswers {
         let state = self.state.lock();
-        (state.tally.missing_servers(), state.tally.missing_sockets())
+        MissingAnswers::new(state.tally.missing_servers(), state.tally.missing_sockets())
+            .with_socket_ids(state.asked.iter().cloned().collect())
     }
 
     fn update(&self, change: impl FnOnce(&mut CollectedState)) {

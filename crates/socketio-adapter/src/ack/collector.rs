@@ -8,6 +8,8 @@ use socketio_proto::Args;
 use super::answers::Answers;
 use super::collected::Collected;
 use super::pending::AckSink;
+use super::socket_answer::{NoAnswer, SocketAnswer};
+use crate::socket_id::SocketId;
 
 /// Collects the acknowledgements of one broadcast from all servers.
 ///
@@ -20,13 +22,14 @@ use super::pending::AckSink;
 /// use std::sync::Arc;
 ///
 /// use futures_util::FutureExt;
-/// use socketio_adapter::{AckCollector, AckSink, PendingAck};
+/// use socketio_adapter::{AckCollector, AckSink, PendingAck, SocketId};
 ///
 /// let (collector, answers) = AckCollector::with_answers();
 /// collector.expect_servers(1);
 ///
 /// let sink: Arc<dyn AckSink> = Arc::new(collector);
-/// let owed = PendingAck::new(Arc::clone(&sink));
+/// let socket = SocketId::from("_1kqyu2LT4IHGYyqAAAB");
+/// let owed = PendingAck::new(socket, Arc::clone(&sink));
 /// sink.count(1);
 ///
 /// drop(owed); // The only client has left, so the collection is complete.
@@ -58,12 +61,18 @@ impl AckSink for AckCollector {
         self.collected.server_reported(sockets);
     }
 
-    fn answer(&self, answer: Args) {
-        self.collected.socket_answered(answer);
+    fn asked(&self, socket: &SocketId) {
+        self.collected.asked(socket.clone());
     }
 
-    fn left(&self) {
-        self.collected.socket_left();
+    fn answer(&self, socket: Option<&SocketId>, answer: Args) {
+        let answer = SocketAnswer::new(socket.cloned(), Ok(answer));
+        self.collected.socket_done(answer);
+    }
+
+    fn no_answer(&self, socket: Option<&SocketId>, reason: NoAnswer) {
+        let answer = SocketAnswer::new(socket.cloned(), Err(reason));
+        self.collected.socket_done(answer);
     }
 }
 

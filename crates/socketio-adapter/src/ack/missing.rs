@@ -5,12 +5,15 @@ use std::fmt;
 
 use socketio_proto::Args;
 
+use crate::socket_id::SocketId;
+
 /// The error that servers or clients have not answered in time. It holds the answers that did arrive.
 #[derive(Clone, Debug)]
 pub struct MissingAnswers {
     answers: Vec<Args>,
     servers: usize,
     sockets: usize,
+    socket_ids: Vec<SocketId>,
 }
 
 impl MissingAnswers {
@@ -22,6 +25,7 @@ impl MissingAnswers {
             answers: Vec::new(),
             servers,
             sockets,
+            socket_ids: Vec::new(),
         }
     }
 
@@ -29,6 +33,13 @@ impl MissingAnswers {
     #[must_use]
     pub fn with_answers(mut self, answers: Vec<Args>) -> Self {
         self.answers = answers;
+        self
+    }
+
+    /// Sets the ids of the sockets that have not answered, as far as they are known.
+    #[must_use]
+    pub fn with_socket_ids(mut self, sockets: Vec<SocketId>) -> Self {
+        self.socket_ids = sockets;
         self
     }
 
@@ -58,6 +69,28 @@ impl MissingAnswers {
     #[must_use]
     pub fn sockets(&self) -> usize {
         self.sockets
+    }
+
+    /// Returns the ids of the sockets that have not answered, in no particular order.
+    ///
+    /// Sockets of other servers are missing from the list if those servers do not send the ids, so the
+    /// list may be shorter than [`sockets`](Self::sockets).
+    #[must_use]
+    pub fn socket_ids(&self) -> &[SocketId] {
+        &self.socket_ids
+    }
+
+    /// Adds the missing answers to another broadcast.
+    pub(super) fn merge(mut self, mut other: Self) -> Self {
+        self.answers.append(&mut other.answers);
+        self.socket_ids.append(&mut other.socket_ids);
+        self.servers = self.servers.saturating_add(other.servers);
+        self.sockets = self.sockets.saturating_add(other.sockets);
+        self
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.servers == 0 && self.sockets == 0
     }
 }
 

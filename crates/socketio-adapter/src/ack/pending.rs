@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use socketio_proto::Args;
 
+use super::socket_answer::NoAnswer;
+use crate::socket_id::SocketId;
+
 /// Receives the acknowledgements of the sockets of one server.
 ///
 /// The server that sent the broadcast collects them with an [`AckCollector`](crate::AckCollector). The
@@ -15,11 +18,21 @@ pub trait AckSink: Send + Sync + 'static {
     /// answers.
     fn count(&self, sockets: usize);
 
-    /// Receives the answer of one of the sockets.
-    fn answer(&self, answer: Args);
+    /// Notes that a socket is being asked, before the packet is sent to it. Called only for sockets
+    /// whose ids are known.
+    ///
+    /// A collector lists these sockets in the error of a timeout. The default does nothing, because
+    /// the protocol of Node's servers does not name the sockets.
+    fn asked(&self, socket: &SocketId) {
+        let _ = socket;
+    }
 
-    /// Notes that one of the sockets has left without an answer.
-    fn left(&self);
+    /// Receives the answer of one of the sockets. `socket` is `None` if another server has sent the
+    /// answer without the id of the socket, as Node's servers do.
+    fn answer(&self, socket: Option<&SocketId>, answer: Args);
+
+    /// Notes that one of the sockets will not answer.
+    fn no_answer(&self, socket: Option<&SocketId>, reason: NoAnswer);
 }
 
 /// The acknowledgement that one socket owes to a broadcast.
@@ -27,33 +40,49 @@ pub trait AckSink: Send + Sync + 'static {
 /// Store it with the socket. Dropping it reports that the socket has left.
 #[must_use = "dropping a pending acknowledgement reports that the socket has left"]
 pub struct PendingAck {
+    socket: SocketId,
     sink: Option<Arc<dyn AckSink>>,
 }
 
 impl PendingAck {
     /// Creates the pending acknowledgement of one more socket.
-    pub fn new(sink: Arc<dyn AckSink>) -> Self {
-        Self { sink: Some(sink) }
+    pub fn new(socket: SocketId, sink: Arc<dyn AckSink>) -> Self {
+        sink.asked(&socket);
+        Self {
+            socket,
+            sink: Some(sink),
+        }
     }
 
     /// Passes the socket's answer to the sink.
     pub fn answer(mut self, answer: Args) {
         if let Some(sink) = self.sink.take() {
-            sink.answer(answer);
+            sink.answer(Some(&self.socket), answer);
+        }
+    }
+
+    /// Reports that the packet was not sent to the socket.
+    pub fn not_sent(mut self) {
+        self.give_up(NoAnswer::NotSent);
+    }
+
+    fn give_up(&mut self, reason: NoAnswer) {
+        if let Some(sink) = self.sink.take() {
+            sink.no_answer(Some(&self.socket), reason);
         }
     }
 }
 
 impl Drop for PendingAck {
     fn drop(&mut self) {
-        if let Some(sink) = self.sink.take() {
-            sink.left();
-        }
+        self.give_up(NoAnswer::Left);
     }
 }
 
 impl fmt::Debug for PendingAck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingAck").finish_non_exhaustive()
+        f.debug_struct("PendingAck")
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
     }
 }

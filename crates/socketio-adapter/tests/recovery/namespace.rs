@@ -104,7 +104,7 @@ impl LocalSockets for Sockets {
         let mut pending = Vec::new();
         self.rooms.for_each(&options.target, |connection| {
             connection.received.lock().unwrap().push(packet.clone());
-            pending.push(PendingAck::new(Arc::clone(&sink)));
+            pending.push(PendingAck::new(connection.id().clone(), Arc::clone(&sink)));
         });
         sink.count(pending.len());
         AckGuard::new(move || drop(pending))

@@ -14,7 +14,6 @@ use socketio_proto::{Args, Namespace, Packet};
 use crate::socket_state::SocketState;
 use crate::socket_state::data_map::DataMap;
 use crate::socket_state::outgoing_listeners::OutgoingListeners;
-use crate::socket_state::pending_acks::AckReceiver;
 use crate::wire::broadcast_packet::BroadcastPacket;
 use crate::wire::codec::Codec;
 use crate::wire::disconnect_reason::DisconnectReason;
@@ -179,21 +178,19 @@ impl LocalSockets for LocalNamespace {
         let mut awaited = Vec::new();
         self.for_each_notified(&packet, options, |recipient| {
             count += 1;
-            // If the packet cannot be sent, dropping this removes the socket from the count.
-            let receiver = AckReceiver::Broadcast(PendingAck::new(Arc::clone(&sink)));
-            if let Err(error) = recipient.acks.insert(id, receiver) {
+            // If the packet cannot be sent, this reports it, so that the socket is not waited for.
+            let pending = PendingAck::new(recipient.id.clone(), Arc::clone(&sink));
+            if let Err(error) = recipient.acks.insert_broadcast(id, pending) {
                 tracing::debug!(%error, "a socket cannot be asked for an acknowledgement");
                 return;
             }
-            let sent = if options.flags.volatile {
-                delivery.send_volatile(&recipient.client)
-            } else {
-                delivery.send(&recipient.client).is_ok()
-            };
-            if sent {
-                awaited.push(Arc::clone(recipient));
-            } else {
+            if !options.flags.volatile && delivery.send(&recipient.client).is_err() {
+                // The client is closed or being closed.
                 recipient.acks.remove(id);
+            } else if options.flags.volatile && !delivery.send_volatile(&recipient.client) {
+                recipient.acks.remove_unsent(id);
+            } else {
+                awaited.push(Arc::clone(recipient));
             }
         });
         sink.count(count);

@@ -17,6 +17,9 @@ pub enum AckError {
     Disconnected,
     /// The event could not be sent.
     Emit(EmitError),
+    /// The event of a broadcast was not sent to this client: it is volatile and the transport was not
+    /// ready, or too many acknowledgements of the client are pending.
+    NotSent,
     /// The client did not answer in time.
     Timeout,
     /// Too many acknowledgements of the client are pending.
@@ -29,6 +32,10 @@ impl fmt::Display for AckError {
             Self::Data(_) => "the acknowledgement does not have the requested type",
             Self::Disconnected => "the socket was disconnected before it answered",
             Self::Emit(_) => "the event could not be sent",
+            Self::NotSent => {
+                "the event was not sent to the client: send it without `volatile()`, or raise \
+                 `SocketIoBuilder::max_pending_acks`"
+            }
             Self::Timeout => "operation has timed out",
             Self::TooManyPending => {
                 "too many acknowledgements of the client are pending: use `timeout(..)` to drop \
@@ -43,7 +50,7 @@ impl Error for AckError {
         match self {
             Self::Data(error) => Some(error),
             Self::Emit(error) => Some(error),
-            Self::Disconnected | Self::Timeout | Self::TooManyPending => None,
+            Self::Disconnected | Self::NotSent | Self::Timeout | Self::TooManyPending => None,
         }
     }
 }

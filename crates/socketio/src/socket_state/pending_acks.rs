@@ -28,6 +28,15 @@ pub(crate) enum AckReceiver {
     Broadcast(PendingAck),
 }
 
+impl AckReceiver {
+    fn not_sent(self) {
+        match self {
+            Self::One(sender) => drop(sender),
+            Self::Broadcast(pending) => pending.not_sent(),
+        }
+    }
+}
+
 impl PendingAcks {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
@@ -37,12 +46,29 @@ impl PendingAcks {
     }
 
     pub(crate) fn insert(&self, id: u64, receiver: AckReceiver) -> Result<(), AckError> {
+        self.try_insert(id, receiver).map_err(|(error, _)| error)
+    }
+
+    /// Inserts the receiver of an answer to a broadcast. Reports to it if it cannot be inserted.
+    pub(crate) fn insert_broadcast(&self, id: u64, pending: PendingAck) -> Result<(), AckError> {
+        self.try_insert(id, AckReceiver::Broadcast(pending))
+            .map_err(|(error, receiver)| {
+                match error {
+                    AckError::Disconnected => drop(receiver),
+                    _ => receiver.not_sent(),
+                }
+                error
+            })
+    }
+
+    /// Inserts a receiver, or returns it because a dropped receiver must not report under the lock.
+    fn try_insert(&self, id: u64, receiver: AckReceiver) -> Result<(), (AckError, AckReceiver)> {
         match &mut *self.state.lock() {
-            PendingAcksState::Closed => Err(AckError::Disconnected),
+            PendingAcksState::Closed => Err((AckError::Disconnected, receiver)),
             PendingAcksState::Open(map) => {
                 let map = map.get_or_insert_default();
                 if map.len() >= self.limit {
-                    return Err(AckError::TooManyPending);
+                    return Err((AckError::TooManyPending, receiver));
                 }
                 map.insert(id, receiver);
                 Ok(())
@@ -52,21 +78,26 @@ impl PendingAcks {
 
     /// Stops waiting for an answer.
     pub(crate) fn remove(&self, id: u64) {
-        let mut state = self.state.lock();
-        if let PendingAcksState::Open(Some(map)) = &mut *state {
-            let removed = map.remove(&id);
-            drop(state);
-            drop(removed);
+        drop(self.take(id));
+    }
+
+    /// Stops waiting for an answer to an event that was not sent.
+    pub(crate) fn remove_unsent(&self, id: u64) {
+        if let Some(receiver) = self.take(id) {
+            receiver.not_sent();
+        }
+    }
+
+    fn take(&self, id: u64) -> Option<AckReceiver> {
+        match &mut *self.state.lock() {
+            PendingAcksState::Open(Some(map)) => map.remove(&id),
+            PendingAcksState::Open(None) | PendingAcksState::Closed => None,
         }
     }
 
     /// Passes an answer of the client to its receiver. An unexpected answer is ignored, as in Node.
     pub(crate) fn answer(&self, id: u64, answer: Args) {
-        let receiver = match &mut *self.state.lock() {
-            PendingAcksState::Open(Some(map)) => map.remove(&id),
-            PendingAcksState::Open(None) | PendingAcksState::Closed => None,
-        };
-        match receiver {
+        match self.take(id) {
             Some(AckReceiver::One(sender)) => drop(sender.send(answer)),
             Some(AckReceiver::Broadcast(pending)) => pending.answer(answer),
             None => tracing::debug!(id, "an unexpected acknowledgement was ignored"),

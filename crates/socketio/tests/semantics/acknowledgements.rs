@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use axum::extract::State;
 use e2e::app::serve;
-use e2e::session::{assert_alive, join, join_polling, settle};
+use e2e::session::{assert_alive, join, join_polling, open, settle};
 use e2e::sync::{Gate, VirtualTime};
+use futures_util::StreamExt as _;
 use socketio::extract::Ack;
-use socketio::{AckError, Reply, Socket, SocketIo, SocketIoLayer};
+use socketio::{
+    AckError, BroadcastAckBySocket, Regex, Reply, Socket, SocketAck, SocketIo, SocketIoLayer,
+};
 use socketio_testing::{WsClient, within};
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -141,6 +144,129 @@ async fn a_broadcast_that_times_out_keeps_the_received_answers() {
     // The late answer is ignored.
     slow.send(&format!(r#"43{id}["slow"]"#)).await;
     assert_alive(&mut slow).await;
+}
+
+#[tokio::test]
+async fn each_answer_of_a_broadcast_names_its_socket() {
+    let time = VirtualTime::start();
+    let (addr, io, _) = server().await;
+    let (mut answers, answering) = connected(addr, &io).await;
+    let (mut lies, lying) = connected(addr, &io).await;
+    let (mut leaves, leaving) = connected(addr, &io).await;
+    let (_silent, late) = connected(addr, &io).await;
+    let (mut excluded, exempt) = connected(addr, &io).await;
+    exempt.join("muted");
+    let asked = || io.except("muted").timeout(LIMIT).emit_with_ack("ask", "");
+    let (stream, collected) = (asked(), asked());
+    for _ in 0..2 {
+        let id = receive_ask(&mut answers).await;
+        answers.send(&format!(r#"43{id}["yes"]"#)).await;
+        let id = receive_ask(&mut lies).await;
+        lies.send(&format!("43{id}[7]")).await;
+    }
+    assert_alive(&mut answers).await;
+    assert_alive(&mut lies).await;
+    leaves.send("41").await;
+    settle(addr).await;
+    // The items arrive before the time is up.
+    let mut stream = stream.by_socket();
+    let next =
+        async |stream: &mut BroadcastAckBySocket<String>| stream.next().await.expect("an item");
+    let mut arrived = [
+        next(&mut stream).await,
+        next(&mut stream).await,
+        next(&mut stream).await,
+    ]
+    .map(describe);
+    arrived.sort();
+    let mut expected = [
+        format!("{} yes", answering.id()),
+        format!("{} data", lying.id()),
+        format!("{} disconnected", leaving.id()),
+    ];
+    expected.sort();
+    assert_eq!(arrived, expected);
+    time.advance(LIMIT).await;
+    let timed_out = describe(next(&mut stream).await);
+    assert_eq!(timed_out, format!("{} timeout", late.id()));
+    assert!(stream.next().await.is_none());
+
+    let error = collected.all().await.expect_err("answers are missing");
+    assert_eq!(error.answers(), ["yes"]);
+    assert_eq!(
+        error.unanswered(),
+        [leaving.id().clone(), late.id().clone()]
+    );
+    assert_alive(&mut excluded).await;
+}
+
+#[tokio::test]
+async fn a_broadcast_reports_sockets_that_cannot_be_asked() {
+    let layer = SocketIoLayer::builder()
+        .max_pending_acks(1)
+        .with_state(Gate::closed())
+        .build();
+    let io = layer.io();
+    let addr = serve(layer).await;
+    let (mut client, socket) = connected(addr, &io).await;
+    let pending = socket.emit_with_ack::<()>("ask", "");
+    receive_ask(&mut client).await;
+    let items = io.emit_with_ack::<String>("ask", "").by_socket().all();
+    let items = within("all items", items).await;
+    let items: Vec<_> = items.into_iter().map(describe).collect();
+    assert_eq!(items, [format!("{} not sent", socket.id())]);
+    drop(pending);
+
+    let items = io.emit_with_ack::<String>("connect", "").by_socket().all();
+    let items: Vec<_> = items.await.into_iter().map(describe).collect();
+    assert_eq!(items, ["- emit"]);
+
+    let items = io.to("empty room").emit_with_ack::<String>("ask", "");
+    assert!(items.by_socket().all().await.is_empty());
+    assert_alive(&mut client).await;
+}
+
+/// Guards against a stream per namespace that forgets its missing answers when it ends.
+#[tokio::test]
+async fn a_broadcast_to_a_pattern_reports_missing_answers() {
+    let time = VirtualTime::start();
+    let (addr, io, _) = server().await;
+    let pattern = io.of(Regex::new("^/room-").expect("a valid pattern"));
+    let mut clients = Vec::new();
+    for name in ["/room-1", "/room-2"] {
+        let mut client = open(addr).await;
+        client.send(&format!("40{name},")).await;
+        client.expect(&format!(r#"40{name},{{"sid":"…"}}"#)).await;
+        clients.push(client);
+    }
+    let asked = pattern.timeout(LIMIT).emit_with_ack::<String>("ask", "");
+    let packet = clients[0].expect(r#"42/room-1,…["ask",""]"#).await;
+    let id: String = (packet.chars().skip("42/room-1,".len()))
+        .take_while(char::is_ascii_digit)
+        .collect();
+    let answer = format!(r#"43/room-1,{id}["yes"]"#);
+    clients[0].send(&answer).await;
+    settle(addr).await;
+    time.advance(LIMIT).await;
+    let error = asked.all().await.expect_err("one answer is missing");
+    assert_eq!(error.answers(), ["yes"]);
+    let silent = io.of("/room-2").sockets();
+    assert_eq!(error.unanswered(), [silent[0].id().clone()]);
+}
+
+/// Returns the id of the socket and its answer.
+fn describe(item: SocketAck<String>) -> String {
+    let answer = match item.answer {
+        Ok(answer) => answer,
+        Err(AckError::Data(_)) => "data".to_owned(),
+        Err(AckError::Disconnected) => "disconnected".to_owned(),
+        Err(AckError::Emit(_)) => "emit".to_owned(),
+        Err(AckError::NotSent) => "not sent".to_owned(),
+        Err(AckError::Timeout) => "timeout".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let socket = item.socket.map_or("-".to_owned(), |id| id.to_string());
+    format!("{socket} {answer}")
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream as _;
 use serde::de::DeserializeOwned;
 
-use crate::broadcast::BroadcastAck;
+use crate::broadcast::{BroadcastAck, BroadcastAckBySocket};
 use crate::socket_state::ack_error::AckError;
 
 /// The future of a remote socket's acknowledgement, returned by
@@ -17,12 +17,14 @@ use crate::socket_state::ack_error::AckError;
 /// The event has already been sent. If the future is dropped, the answer is ignored.
 #[must_use = "the event has been sent, but its acknowledgement is ignored unless it is awaited"]
 pub struct RemoteAck<T> {
-    answers: BroadcastAck<T>,
+    answers: BroadcastAckBySocket<T>,
 }
 
 impl<T> RemoteAck<T> {
     pub(super) fn new(answers: BroadcastAck<T>) -> Self {
-        Self { answers }
+        Self {
+            answers: answers.by_socket(),
+        }
     }
 }
 
@@ -30,9 +32,9 @@ impl<T: DeserializeOwned> Future for RemoteAck<T> {
     type Output = Result<T, AckError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // At most one socket is asked. If the stream ends without an answer, that socket has left.
+        // At most one socket is asked. If the stream ends without an item, that socket has left.
         let answer = Pin::new(&mut self.answers).poll_next(cx);
-        answer.map(|answer| answer.unwrap_or(Err(AckError::Disconnected)))
+        answer.map(|answer| answer.map_or(Err(AckError::Disconnected), |answer| answer.answer))
     }
 }
 
