@@ -63,7 +63,9 @@ pub use self::options::{BroadcastOptions, Flags};
 pub use self::recovery::{MissedPacket, RecoveryId, RecoveryOptions, Resume, StoredSession};
 pub use self::room::Room;
 pub use self::room_list::{RoomList, RoomListIter};
-pub use self::rooms::{InsertError, Member, Memberships, RoomObserver, Rooms, TooManyRooms};
+pub use self::rooms::{
+    InsertError, Member, Memberships, RoomEvent, RoomObserver, Rooms, TooManyRooms,
+};
 pub use self::socket_id::SocketId;
 pub use self::target::Target;
 #[doc(no_inline)]

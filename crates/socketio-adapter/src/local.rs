@@ -59,7 +59,7 @@ pub trait LocalSockets: Send + Sync + 'static {
     /// Returns the number of sockets.
     fn count(&self) -> usize;
 
-    /// Sets the observer of later changes to rooms.
+    /// Adds an observer of later changes to rooms.
     fn observe_rooms(&self, observer: Arc<dyn RoomObserver>);
 
     /// Handles an event that another server has emitted to the servers: its name and arguments.

@@ -7,19 +7,22 @@
 mod directory;
 mod entry;
 mod error;
+mod events;
 mod index;
 mod member;
 mod shards;
 mod slots;
 mod visit;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use self::directory::Directory;
-use self::index::Index;
+use self::events::RoomEvents;
+use self::index::{Index, IndexObserver};
 use self::member::{Joined, MemberState, Present};
-use self::shards::NameHasher;
+use self::shards::{HashedName, NameHasher};
 use self::visit::Visit;
 use crate::into_rooms::IntoRooms;
 use crate::room::Room;
@@ -28,7 +31,7 @@ use crate::socket_id::SocketId;
 use crate::target::Target;
 
 pub use self::error::{InsertError, TooManyRooms};
-pub use self::index::RoomObserver;
+pub use self::events::{RoomEvent, RoomObserver};
 pub use self::member::{Member, Memberships};
 
 /// An index of the sockets of one namespace on this server, and of their rooms.
@@ -76,15 +79,16 @@ pub use self::member::{Member, Memberships};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 //
-// Lock order: the record of a member, then one shard of the directory, or one shard of the index, or
-// one room. No further lock is taken while a shard of the directory or a room is locked. An observer
-// is called with the record of a member locked, and possibly one shard of the index.
+// Lock order: the record of a member, then one shard of the index, then one shard of the directory, or
+// one room, or the queue of events. No further lock is taken while one of the last three is locked. An
+// observer is called without a lock.
 pub struct Rooms<M: Member> {
     directory: Directory<M>,
     hasher: NameHasher,
     index: Index<M>,
     max_rooms: Option<usize>,
-    observer: OnceLock<Arc<dyn RoomObserver>>,
+    /// Set by the first observer. Without observers, this is the only cost of a change.
+    events: OnceLock<RoomEvents>,
 }
 
 impl<M: Member> Rooms<M> {
@@ -96,7 +100,7 @@ impl<M: Member> Rooms<M> {
             hasher: NameHasher::default(),
             index: Index::new(),
             max_rooms: None,
-            observer: OnceLock::new(),
+            events: OnceLock::new(),
         }
     }
 
@@ -110,10 +114,24 @@ impl<M: Member> Rooms<M> {
         self
     }
 
-    /// Sets the observer of later changes. Returns false and keeps the previous observer if there is
-    /// one.
-    pub fn observe(&self, observer: Arc<dyn RoomObserver>) -> bool {
-        self.observer.set(observer).is_ok()
+    /// Adds an observer of later changes.
+    pub fn observe(&self, observer: impl RoomObserver) {
+        self.observe_arc(Arc::new(observer));
+    }
+
+    /// Adds an observer of later changes, as [`observe`](Self::observe) does.
+    pub fn observe_arc(&self, observer: Arc<dyn RoomObserver>) {
+        self.events
+            .get_or_init(RoomEvents::default)
+            .add_observer(observer);
+    }
+
+    /// Reports the changes of [`insert_unreported`](Self::insert_unreported) and
+    /// [`remove_unreported`](Self::remove_unreported) to the observers.
+    pub fn report(&self) {
+        if let Some(events) = self.events.get() {
+            events.report();
+        }
     }
 
     /// Adds a member to the namespace, to its own room, and to the rooms that it joined
@@ -126,6 +144,18 @@ impl<M: Member> Rooms<M> {
     /// [`InsertError::Removed`] if the member has been removed before, and [`InsertError::IdTaken`]
     /// if another member has its id.
     pub fn insert(&self, member: &Arc<M>) -> Result<(), InsertError> {
+        let inserted = self.insert_unreported(member);
+        self.report();
+        inserted
+    }
+
+    /// Adds a member as [`insert`](Self::insert) does, for a caller that holds a lock. Call
+    /// [`report`](Self::report) when the lock is released.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    pub fn insert_unreported(&self, member: &Arc<M>) -> Result<(), InsertError> {
         let mut state = member.memberships().lock();
         let waiting = match &mut *state {
             MemberState::Waiting(rooms) => rooms,
@@ -139,10 +169,9 @@ impl<M: Member> Rooms<M> {
         let rooms = std::mem::take(waiting);
         let mut present = Present {
             stamp,
-            own_room: false,
             rooms: Vec::with_capacity(rooms.len()),
         };
-        self.join_own_room(&mut present, member);
+        self.join_own_room(member);
         for room in &rooms {
             self.join_one(&mut present, member, room);
         }
@@ -155,17 +184,26 @@ impl<M: Member> Rooms<M> {
     ///
     /// A running visit may still reach it.
     pub fn remove(&self, member: &M) -> bool {
+        let removed = self.remove_unreported(member);
+        self.report();
+        removed
+    }
+
+    /// Removes a member as [`remove`](Self::remove) does, for a caller that holds a lock. Call
+    /// [`report`](Self::report) when the lock is released.
+    pub fn remove_unreported(&self, member: &M) -> bool {
         let mut state = member.memberships().lock();
         let MemberState::Present(mut present) =
             std::mem::replace(&mut *state, MemberState::Removed)
         else {
             return false;
         };
-        self.directory.remove(&self.hasher, member, present.stamp);
+        self.leave_own_room(member);
         for joined in std::mem::take(&mut present.rooms) {
             self.leave_one(member, &joined);
         }
-        self.leave_own_room(&mut present, member);
+        // Last, because the directory knows which members are in their own rooms.
+        self.directory.remove(&self.hasher, member, present.stamp);
         true
     }
 
@@ -178,7 +216,12 @@ impl<M: Member> Rooms<M> {
     /// [`TooManyRooms`] if the member would be in more rooms than the limit. It joins none of the
     /// rooms then.
     pub fn join(&self, member: &Arc<M>, rooms: impl IntoRooms) -> Result<(), TooManyRooms> {
-        let rooms = rooms.into_rooms();
+        let joined = self.join_unreported(member, rooms.into_rooms());
+        self.report();
+        joined
+    }
+
+    fn join_unreported(&self, member: &Arc<M>, rooms: RoomList) -> Result<(), TooManyRooms> {
         let mut state = member.memberships().lock();
         if let Some(limit) = self.max_rooms {
             check_limit(&state, member.id(), &rooms, limit)?;
@@ -205,15 +248,19 @@ impl<M: Member> Rooms<M> {
     /// Removes a member from a room, which may be its own room. Returns whether it was in
     /// the room.
     pub fn leave(&self, member: &M, room: &str) -> bool {
+        let left = self.leave_unreported(member, room);
+        self.report();
+        left
+    }
+
+    fn leave_unreported(&self, member: &M, room: &str) -> bool {
         let mut state = member.memberships().lock();
         match &mut *state {
             MemberState::Waiting(waiting) => {
                 let place = waiting.iter().position(|waiting| waiting == room);
                 place.map(|place| waiting.remove(place)).is_some()
             }
-            MemberState::Present(present) if member.id() == room => {
-                self.leave_own_room(present, member)
-            }
+            MemberState::Present(_) if member.id() == room => self.leave_own_room(member),
             MemberState::Present(present) => {
                 let place = present
                     .rooms
@@ -236,7 +283,8 @@ impl<M: Member> Rooms<M> {
         match &*member.memberships().lock() {
             MemberState::Waiting(rooms) => rooms.clone(),
             MemberState::Present(present) => {
-                let own = present.own_room.then(|| Room::from(member.id()));
+                let own = member.memberships().in_own_room();
+                let own = own.then(|| Room::from(member.id()));
                 let others = present
                     .rooms
                     .iter()
@@ -281,6 +329,38 @@ impl<M: Member> Rooms<M> {
         self.index.len()
     }
 
+    /// Returns the rooms and the numbers of their members, including the members' own rooms.
+    ///
+    /// It takes time in proportion to the number of members and rooms. The result is no snapshot if
+    /// members join and leave meanwhile.
+    #[must_use]
+    pub fn room_sizes(&self) -> HashMap<Room, usize> {
+        let mut sizes = HashMap::new();
+        self.for_each(&Target::all(), |member| {
+            if member.memberships().in_own_room() {
+                sizes.insert(Room::from(member.id()), 1);
+            }
+        });
+        self.index.for_each(|entry| {
+            let len = entry.slots().lock().len();
+            // A room whose last member has just left may still be listed.
+            if len > 0 {
+                *sizes.entry(entry.name().clone()).or_insert(0) += len;
+            }
+        });
+        sizes
+    }
+
+    /// Returns the number of members of a room, which may be a member's own room. Zero if there is no
+    /// such room.
+    #[must_use]
+    pub fn room_size(&self, room: &str) -> usize {
+        let key = self.hasher.key(room);
+        let own = usize::from(self.directory.is_in_own_room(key));
+        let entry = self.index.find(key);
+        own + entry.map_or(0, |entry| entry.slots().lock().len())
+    }
+
     /// Calls `visitor` once with each member that the target selects.
     ///
     /// No lock is held during a call, so `visitor` may use the index, and members can join and leave
@@ -299,59 +379,121 @@ impl<M: Member> Rooms<M> {
 
     fn join_one(&self, present: &mut Present<M>, member: &Arc<M>, room: &Room) {
         if member.id() == room.as_str() {
-            self.join_own_room(present, member);
+            self.join_own_room(member);
             return;
         }
         let key = self.hasher.key(room.as_str());
-        let joined = self
-            .index
-            .join(key, room, member, self.observer(), |entry| {
-                present
-                    .rooms
-                    .iter()
-                    .any(|joined| Arc::ptr_eq(&joined.entry, entry))
-            });
+        let watch = self.watch();
+        let observer = watch.as_ref().map(|watch| watch as &dyn IndexObserver);
+        let joined = self.index.join(key, room, member, observer, |entry| {
+            present
+                .rooms
+                .iter()
+                .any(|joined| Arc::ptr_eq(&joined.entry, entry))
+        });
         if let Some((entry, stamp)) = joined {
             present.rooms.push(Joined { entry, stamp });
-            if let Some(observer) = self.observer() {
-                observer.join_room(room, member.id());
+            if let Some(watch) = watch {
+                watch.joined(room.clone(), member);
             }
         }
     }
 
     fn leave_one(&self, member: &M, joined: &Joined<M>) {
-        if let Some(observer) = self.observer() {
-            observer.leave_room(joined.entry.name(), member.id());
+        let watch = self.watch();
+        if let Some(watch) = &watch {
+            watch.left(joined.entry.name().clone(), member);
         }
-        self.index
-            .leave(&joined.entry, joined.stamp, self.observer());
+        let observer = watch.as_ref().map(|watch| watch as &dyn IndexObserver);
+        self.index.leave(&joined.entry, joined.stamp, observer);
     }
 
-    fn join_own_room(&self, present: &mut Present<M>, member: &M) {
-        if std::mem::replace(&mut present.own_room, true) {
+    /// Adds a member to its own room. The caller has locked its record.
+    fn join_own_room(&self, member: &M) {
+        let memberships = member.memberships();
+        if memberships.in_own_room() {
             return;
         }
-        if let Some(observer) = self.observer() {
-            let room = Room::from(member.id());
-            observer.create_room(&room);
-            observer.join_room(&room, member.id());
-        }
+        let Some(watch) = self.watch() else {
+            memberships.set_in_own_room(true);
+            return;
+        };
+        let room = Room::from(member.id());
+        let key = self.hasher.key(room.as_str());
+        self.index.locked(key, |is_listed| {
+            memberships.set_in_own_room(true);
+            if !is_listed {
+                let room = room.clone();
+                watch.events.push(RoomEvent::Created { room });
+            }
+        });
+        watch.joined(room, member);
     }
 
-    fn leave_own_room(&self, present: &mut Present<M>, member: &M) -> bool {
-        if !std::mem::replace(&mut present.own_room, false) {
+    /// Removes a member from its own room. The caller has locked its record.
+    fn leave_own_room(&self, member: &M) -> bool {
+        let memberships = member.memberships();
+        if !memberships.in_own_room() {
             return false;
         }
-        if let Some(observer) = self.observer() {
-            let room = Room::from(member.id());
-            observer.leave_room(&room, member.id());
-            observer.delete_room(&room);
-        }
+        let Some(watch) = self.watch() else {
+            memberships.set_in_own_room(false);
+            return true;
+        };
+        let room = Room::from(member.id());
+        let key = self.hasher.key(room.as_str());
+        watch.left(room.clone(), member);
+        self.index.locked(key, |is_listed| {
+            memberships.set_in_own_room(false);
+            if !is_listed {
+                let room = room.clone();
+                watch.events.push(RoomEvent::Deleted { room });
+            }
+        });
         true
     }
 
-    fn observer(&self) -> Option<&dyn RoomObserver> {
-        self.observer.get().map(|observer| &**observer)
+    fn watch(&self) -> Option<Watch<'_, M>> {
+        let events = self.events.get()?;
+        let directory = &self.directory;
+        Some(Watch { events, directory })
+    }
+}
+
+/// Queues the events of an index that has observers.
+///
+/// A room of the index and the own room of a member may have the same name. For observers they are one
+/// room: it exists while one of the two does.
+struct Watch<'a, M> {
+    events: &'a RoomEvents,
+    directory: &'a Directory<M>,
+}
+
+impl<M: Member> Watch<'_, M> {
+    fn joined(&self, room: Room, member: &M) {
+        let socket = member.id().clone();
+        self.events.push(RoomEvent::Joined { room, socket });
+    }
+
+    fn left(&self, room: Room, member: &M) {
+        let socket = member.id().clone();
+        self.events.push(RoomEvent::Left { room, socket });
+    }
+}
+
+impl<M: Member> IndexObserver for Watch<'_, M> {
+    fn created(&self, key: HashedName<'_>, room: &Room) {
+        if !self.directory.is_in_own_room(key) {
+            let room = room.clone();
+            self.events.push(RoomEvent::Created { room });
+        }
+    }
+
+    fn deleted(&self, key: HashedName<'_>, room: &Room) {
+        if !self.directory.is_in_own_room(key) {
+            let room = room.clone();
+            self.events.push(RoomEvent::Deleted { room });
+        }
     }
 }
 
@@ -373,8 +515,8 @@ impl<M: Member> fmt::Debug for Rooms<M> {
 // Members and rooms refer to each other: without this, the remaining members would leak.
 impl<M: Member> Drop for Rooms<M> {
     fn drop(&mut self) {
-        // The owner of the observer may be dropped already.
-        self.observer.take();
+        // The owner of an observer may be dropped already.
+        self.events.take();
         self.for_each(&Target::all(), |member| {
             self.remove(member);
         });

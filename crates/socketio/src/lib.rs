@@ -99,7 +99,7 @@ pub use engineio::{
     ResponseBody, ResponseFuture, SessionCookie, Transport,
 };
 #[doc(inline)]
-pub use socketio_adapter::{IntoRooms, Room, SocketId, TooManyRooms};
+pub use socketio_adapter::{IntoRooms, Room, RoomEvent, SocketId, TooManyRooms};
 #[doc(inline)]
 pub use socketio_proto::{Args, ArgsError, EncodeError, Value};
 

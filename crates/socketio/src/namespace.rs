@@ -27,6 +27,7 @@ mod cluster;
 pub(crate) mod into_namespace;
 mod listeners;
 mod registration;
+mod rooms;
 mod socket_listeners;
 
 /// A namespace: registers handlers and sends to its sockets.
@@ -151,9 +152,13 @@ impl<S> Namespace<S> {
     pub fn sockets(&self) -> Vec<Socket> {
         let spaces = self.spaces();
         let count = spaces.iter().map(|shared| shared.local.rooms.len()).sum();
-        let mut sockets = Vec::with_capacity(count);
-        for shared in &spaces {
-            shared.local.rooms.for_each(&Target::all(), |socket_state| {
+        self.select(&Target::all(), Vec::with_capacity(count))
+    }
+
+    /// Appends the sockets of a target on this server.
+    fn select(&self, target: &Target, mut sockets: Vec<Socket>) -> Vec<Socket> {
+        for shared in &self.spaces() {
+            shared.local.rooms.for_each(target, |socket_state| {
                 // A socket that is about to leave is still in the index.
                 if !socket_state.has_left() {
                     sockets.push(Socket::new(Arc::clone(socket_state), Arc::clone(shared)));

@@ -39,6 +39,14 @@ impl<M: Member> Directory<M> {
             .cloned()
     }
 
+    /// Returns whether a member with this id is in its own room. Takes no lock but that of a shard, and
+    /// drops no member.
+    pub(super) fn is_in_own_room(&self, key: HashedName<'_>) -> bool {
+        let shard = self.shards.lock(key.hash);
+        let member = (shard.by_id).find(key.hash, |member| member.id() == key.name);
+        member.is_some_and(|member| member.memberships().in_own_room())
+    }
+
     /// Adds a member. Returns `None` if its id is taken.
     pub(super) fn insert(&self, hasher: &NameHasher, member: &Arc<M>) -> Option<Stamp> {
         let key = hasher.key(member.id().as_str());

@@ -1,4 +1,4 @@
-//! The rooms of a namespace, by name, and the observer of their changes.
+//! The rooms of a namespace, by name.
 
 use std::sync::Arc;
 
@@ -9,36 +9,12 @@ use super::entry::RoomEntry;
 use super::shards::{HashedName, Shards, shrink};
 use super::slots::Stamp;
 use crate::room::Room;
-use crate::socket_id::SocketId;
 
-/// An observer of rooms that are created and deleted, and of sockets that join and leave them.
-///
-/// The methods are called in the order of the changes, while the index is locked. They must return at
-/// once, must not panic, and must not call the index. Send the change to a channel instead. No method
-/// is called when the index itself is dropped.
-///
-/// A socket's own room is reported like any other room. If other sockets have joined a room
-/// of that name too, the name is created twice and deleted twice, so count.
-pub trait RoomObserver: Send + Sync + 'static {
-    /// Called when a room gets its first member.
-    fn create_room(&self, room: &Room) {
-        let _ = room;
-    }
+/// An observer of the rooms in the index. It is called with the shard of the room locked.
+pub(super) trait IndexObserver {
+    fn created(&self, key: HashedName<'_>, room: &Room);
 
-    /// Called when a room has lost its last member.
-    fn delete_room(&self, room: &Room) {
-        let _ = room;
-    }
-
-    /// Called when a socket has joined a room.
-    fn join_room(&self, room: &Room, id: &SocketId) {
-        let _ = (room, id);
-    }
-
-    /// Called when a socket leaves a room.
-    fn leave_room(&self, room: &Room, id: &SocketId) {
-        let _ = (room, id);
-    }
+    fn deleted(&self, key: HashedName<'_>, room: &Room);
 }
 
 /// The rooms with members, except the members' own rooms.
@@ -69,7 +45,7 @@ impl<M> Index<M> {
         key: HashedName<'_>,
         room: &Room,
         member: &Arc<M>,
-        observer: Option<&dyn RoomObserver>,
+        observer: Option<&dyn IndexObserver>,
         is_joined: impl Fn(&Arc<RoomEntry<M>>) -> bool,
     ) -> Option<(Arc<RoomEntry<M>>, Stamp)> {
         loop {
@@ -86,8 +62,8 @@ impl<M> Index<M> {
                         RoomEntry::with_first(room.clone(), key.hash, Arc::clone(member));
                     *slot.get_mut() = Arc::clone(&entry);
                     if let Some(observer) = observer {
-                        observer.delete_room(room);
-                        observer.create_room(room);
+                        observer.deleted(key, room);
+                        observer.created(key, room);
                     }
                     return Some((entry, stamp));
                 }
@@ -97,7 +73,7 @@ impl<M> Index<M> {
                         RoomEntry::with_first(room.clone(), key.hash, Arc::clone(member));
                     slot.insert(Arc::clone(&entry));
                     if let Some(observer) = observer {
-                        observer.create_room(room);
+                        observer.created(key, room);
                     }
                     return Some((entry, stamp));
                 }
@@ -118,10 +94,28 @@ impl<M> Index<M> {
         &self,
         entry: &Arc<RoomEntry<M>>,
         stamp: Stamp,
-        observer: Option<&dyn RoomObserver>,
+        observer: Option<&dyn IndexObserver>,
     ) {
         if entry.remove(stamp) {
             self.remove(entry, observer);
+        }
+    }
+
+    /// Calls `change` with the shard of a room locked, so that the room is neither created nor deleted
+    /// meanwhile. Its argument is whether the room is listed.
+    pub(super) fn locked(&self, key: HashedName<'_>, change: impl FnOnce(bool)) {
+        let shard = self.shards.lock(key.hash);
+        let found = shard.find(key.hash, |entry| entry.name() == key.name);
+        change(found.is_some());
+    }
+
+    /// Calls `visitor` with all rooms. No lock is held during a call.
+    pub(super) fn for_each(&self, mut visitor: impl FnMut(&RoomEntry<M>)) {
+        for shard in self.shards.iter() {
+            let entries: Vec<_> = shard.lock().iter().cloned().collect();
+            for entry in entries {
+                visitor(&entry);
+            }
         }
     }
 
@@ -130,14 +124,16 @@ impl<M> Index<M> {
     }
 
     /// Removes a closed entry from the table.
-    fn remove(&self, entry: &Arc<RoomEntry<M>>, observer: Option<&dyn RoomObserver>) {
+    fn remove(&self, entry: &Arc<RoomEntry<M>>, observer: Option<&dyn IndexObserver>) {
         let mut shard = self.shards.lock(entry.hash());
         let found = shard.find_entry(entry.hash(), |other| Arc::ptr_eq(other, entry));
         // A concurrent join may have replaced the entry already.
         if let Ok(slot) = found {
             slot.remove();
             if let Some(observer) = observer {
-                observer.delete_room(entry.name());
+                let (room, hash) = (entry.name(), entry.hash());
+                let name = room.as_str();
+                observer.deleted(HashedName { name, hash }, room);
             }
             shrink(&mut shard, |entry| entry.hash());
         }
@@ -154,12 +150,12 @@ mod tests {
     #[derive(Default)]
     struct Recorder(Mutex<Vec<&'static str>>);
 
-    impl RoomObserver for Recorder {
-        fn create_room(&self, _: &Room) {
+    impl IndexObserver for Recorder {
+        fn created(&self, _: HashedName<'_>, _: &Room) {
             self.0.lock().push("create");
         }
 
-        fn delete_room(&self, _: &Room) {
+        fn deleted(&self, _: HashedName<'_>, _: &Room) {
             self.0.lock().push("delete");
         }
     }

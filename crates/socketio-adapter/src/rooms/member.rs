@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -25,6 +26,8 @@ pub trait Member: Send + Sync + Sized + 'static {
 /// that the member is inserted into reads and writes it.
 pub struct Memberships<M> {
     state: Mutex<MemberState<M>>,
+    /// Whether the member is in its own room, which has no entry. Written with `state` locked.
+    own_room: AtomicBool,
 }
 
 /// ```text
@@ -43,8 +46,6 @@ pub(super) enum MemberState<M> {
 pub(super) struct Present<M> {
     /// The stamp among all members of the namespace.
     pub(super) stamp: Stamp,
-    /// Whether the member is in its own room, which has no entry.
-    pub(super) own_room: bool,
     /// The other rooms in the order of joining. They are searched linearly: a member has few rooms,
     /// and comparing pointers is cheap.
     pub(super) rooms: Vec<Joined<M>>,
@@ -62,6 +63,7 @@ impl<M> Memberships<M> {
     pub const fn new() -> Self {
         Self {
             state: Mutex::new(MemberState::Waiting(Vec::new())),
+            own_room: AtomicBool::new(false),
         }
     }
 
@@ -72,7 +74,12 @@ impl<M> Memberships<M> {
 
     /// Returns whether the member is in its own room.
     pub(super) fn in_own_room(&self) -> bool {
-        matches!(&*self.lock(), MemberState::Present(present) if present.own_room)
+        self.own_room.load(Ordering::Acquire)
+    }
+
+    /// Sets whether the member is in its own room. The caller has locked the record.
+    pub(super) fn set_in_own_room(&self, is_in: bool) {
+        self.own_room.store(is_in, Ordering::Release);
     }
 
     /// Returns whether the member is in one of the rooms, which are sorted by address.

@@ -1,11 +1,11 @@
 //! The index used by several threads. Each test runs a fixed number of rounds.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Barrier};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use socketio_adapter::{Member, Room, RoomObserver, Rooms, Target};
+use socketio_adapter::{Member, RoomEvent, Rooms, Target};
 
 use crate::socket::{Socket, reached, to};
 
@@ -232,38 +232,46 @@ fn visitors_that_change_the_index_do_not_block_each_other() {
     assert_eq!((rooms.len(), rooms.room_count()), (0, 0));
 }
 
-/// Counts the instances of a room.
-#[derive(Default)]
-struct Alive(AtomicI64);
-
-impl RoomObserver for Alive {
-    fn create_room(&self, room: &Room) {
-        if room == "a" {
-            assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0, "created twice");
-        }
-    }
-
-    fn delete_room(&self, room: &Room) {
-        if room == "a" {
-            assert_eq!(self.0.fetch_sub(1, Ordering::SeqCst), 1, "deleted twice");
-        }
-    }
-}
-
+/// The changes of a room are reported in an order in which they can have happened, also of the room of
+/// a socket's id.
 #[test]
-fn an_observer_never_sees_a_deletion_after_the_next_creation() {
-    let rooms = Rooms::new();
-    let alive = Arc::new(Alive::default());
-    rooms.observe(Arc::clone(&alive) as Arc<dyn RoomObserver>);
-    let alice = Socket::connected(&rooms, "alice");
-    let bob = Socket::connected(&rooms, "bob");
-    let churn = |socket: &Arc<Socket>| {
-        for _ in 0..5000 {
-            rooms.join(socket, "a").unwrap();
-            rooms.leave(socket, "a");
-        }
-    };
-    race(|| churn(&alice), || churn(&bob));
-    assert_eq!(alive.0.load(Ordering::SeqCst), 0);
-    assert_eq!(rooms.room_count(), 0);
+fn an_observer_sees_a_possible_order_of_concurrent_changes() {
+    for room in ["a", "alice"] {
+        let rooms = Rooms::new();
+        let alice = Socket::connected(&rooms, "alice");
+        let bob = Socket::connected(&rooms, "bob");
+        let members = Mutex::new(match room {
+            "alice" => Some(HashSet::from(["alice".to_owned()])),
+            _ => None,
+        });
+        let members = Arc::new(members);
+        let model = Arc::clone(&members);
+        rooms.observe(move |event: &RoomEvent| {
+            if *event.room() != *room {
+                return;
+            }
+            let mut model = model.lock().unwrap();
+            let id = event.socket().map(ToString::to_string);
+            match (event, id, &mut *model) {
+                (RoomEvent::Created { .. }, None, model @ None) => *model = Some(HashSet::new()),
+                (RoomEvent::Deleted { .. }, None, model @ Some(_)) => {
+                    assert!(model.take().unwrap().is_empty(), "deleted with members");
+                }
+                (RoomEvent::Joined { .. }, Some(id), Some(members)) => assert!(members.insert(id)),
+                (RoomEvent::Left { .. }, Some(id), Some(members)) => assert!(members.remove(&id)),
+                (event, _, members) => panic!("impossible: {event:?} with {members:?}"),
+            }
+        });
+        let churn = |socket: &Arc<Socket>| {
+            for _ in 0..5000 {
+                rooms.join(socket, room).unwrap();
+                rooms.leave(socket, room);
+            }
+        };
+        race(|| churn(&alice), || churn(&bob));
+        rooms.remove(&alice);
+        rooms.remove(&bob);
+        assert_eq!(*members.lock().unwrap(), None);
+        assert_eq!(rooms.room_count(), 0);
+    }
 }

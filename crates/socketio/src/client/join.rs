@@ -270,6 +270,8 @@ impl ClientInner {
         occupancy: &OccupancyGuard,
         handlers: &Handlers,
     ) {
+        // The socket was inserted with a lock held.
+        socket.namespace_shared().local.rooms.report();
         for listener in &handlers.connect {
             let run = run_connect_handler(listener.clone(), connect_context(socket));
             if handlers.ordered {

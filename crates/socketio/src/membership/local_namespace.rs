@@ -270,7 +270,7 @@ impl LocalSockets for LocalNamespace {
     }
 
     fn observe_rooms(&self, observer: Arc<dyn RoomObserver>) {
-        self.rooms.observe(observer);
+        self.rooms.observe_arc(observer);
     }
 
     fn server_side_event(&self, event: Args, reply: Option<ServerSideReply>) {

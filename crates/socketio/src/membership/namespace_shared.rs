@@ -82,6 +82,8 @@ impl NamespaceShared {
 
     /// Inserts a socket, which replaces a leaving socket of the same id.
     ///
+    /// The caller holds a lock, and reports the rooms afterwards.
+    ///
     /// Two sockets have the same id if a client recovers its socket, or if a client of Socket.IO
     /// 2.x reconnects to a namespace, because its socket ids derive from the session id.
     ///
@@ -96,7 +98,7 @@ impl NamespaceShared {
         socket: &Arc<SocketState>,
     ) -> Result<Option<Arc<SocketState>>, InsertError> {
         let rooms = &self.local.rooms;
-        let mut inserted = rooms.insert(socket);
+        let mut inserted = rooms.insert_unreported(socket);
         let mut replaced = None;
         if let Err(InsertError::IdTaken) = inserted
             && let Some(previous) = rooms.get(socket.id.as_str())
@@ -104,8 +106,8 @@ impl NamespaceShared {
         {
             // Its disconnecting handlers are still running.
             previous.rooms_at_leave.store(rooms.rooms_of(&previous));
-            rooms.remove(&previous);
-            inserted = rooms.insert(socket);
+            rooms.remove_unreported(&previous);
+            inserted = rooms.insert_unreported(socket);
             replaced = Some(previous);
         }
         if let Some(recovery) = &self.recovery {

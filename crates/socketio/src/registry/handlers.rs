@@ -8,12 +8,14 @@ use arc_swap::ArcSwap;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
+use socketio_adapter::RoomEvent;
 use socketio_proto::Args;
 
 use crate::handler::{
     ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener, HasHandlerType,
     MiddlewareListener, ServerEventListener,
 };
+use crate::membership::namespace_shared::NamespaceShared;
 use crate::registry::shared_data::SharedData;
 use crate::socket::Socket;
 use crate::socket_state::listeners::ListenerId;
@@ -34,6 +36,7 @@ pub(crate) struct Handlers {
     pub(crate) event_middleware: Vec<EventMiddlewareListener>,
     /// Listeners of every outgoing event.
     pub(crate) outgoing: Vec<HandlerEntry<OutgoingHandler>>,
+    pub(crate) room_observers: Vec<NamespaceRoomObserver>,
     pub(crate) disconnecting: Vec<DisconnectListener>,
     pub(crate) disconnect: Vec<DisconnectListener>,
     pub(crate) rejection: Option<EventListener>,
@@ -65,6 +68,12 @@ pub(crate) struct OutgoingHandler {
     /// The type of the listener.
     pub(crate) handler_type: TypeId,
 }
+
+/// An observer of the rooms of a namespace.
+#[derive(Clone)]
+pub(crate) struct NamespaceRoomObserver(pub(crate) Arc<RoomListener>);
+
+type RoomListener = dyn Fn(&Arc<NamespaceShared>, &RoomEvent) + Send + Sync;
 
 type NamespaceListener = dyn Fn(&Socket, &str, &Args) + Send + Sync;
 
@@ -154,5 +163,12 @@ impl<H: HasHandlerType> HasHandlerType for HandlerEntry<H> {
 impl fmt::Debug for OutgoingHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutgoingHandler").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for NamespaceRoomObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NamespaceRoomObserver")
+            .finish_non_exhaustive()
     }
 }

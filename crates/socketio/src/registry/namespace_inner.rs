@@ -3,19 +3,20 @@
 use std::cell::Cell;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Once, Weak};
 
 use arc_swap::{ArcSwap, Guard};
 use engineio::log::Escaped;
-use socketio_adapter::{AdapterFactory, ServerSideReply};
+use socketio_adapter::{AdapterFactory, RoomEvent, ServerSideReply};
 use socketio_proto::{Args, Namespace as Name};
 use tokio::sync::SetOnce;
 
 use crate::context::ServerEventContext;
+use crate::handler::catch_call;
 use crate::membership::local_namespace::{LocalNamespace, Owner};
 use crate::membership::namespace_shared::{Captured, NamespaceShared};
 use crate::membership::recovery::RecoverySettings;
-use crate::registry::handlers::{Handlers, Replaced};
+use crate::registry::handlers::{Handlers, NamespaceRoomObserver, Replaced};
 use crate::registry::server_events::{HasServerEvents, ServerEvents};
 use crate::socket::Socket;
 use crate::socket_state::data_map::DataMap;
@@ -41,6 +42,8 @@ pub(crate) struct NamespaceInner {
     child: Option<Box<Child>>,
     server_events: ServerEvents,
     running_tasks: Arc<RunningTasks>,
+    /// Done once the rooms report to the handler table.
+    room_observer: Once,
 }
 
 /// The settings that a namespace is created with.
@@ -107,6 +110,7 @@ impl NamespaceInner {
             child,
             server_events: ServerEvents::default(),
             running_tasks: Arc::clone(config.running_tasks),
+            room_observer: Once::new(),
         })
     }
 
@@ -181,6 +185,35 @@ impl NamespaceInner {
     fn changed(&self, replaced: &mut Replaced) {
         self.generation.fetch_add(1, Ordering::Release);
         self.update_outgoing_listener(replaced);
+        self.observe_rooms();
+    }
+
+    /// Observes the rooms if a handler needs it. Before that, rooms have no cost for events.
+    fn observe_rooms(&self) {
+        if self.handlers.load().room_observers.is_empty() {
+            return;
+        }
+        self.room_observer.call_once(|| {
+            // The namespace owns the rooms, so the rooms must not own it.
+            let core = self.shared.owner::<Self>().as_ref().map(Arc::downgrade);
+            self.shared.local.rooms.observe(move |event: &RoomEvent| {
+                let Some(core) = core.as_ref().and_then(Weak::upgrade) else {
+                    return;
+                };
+                let handlers = Arc::clone(&core.handlers());
+                for NamespaceRoomObserver(observer) in &handlers.room_observers {
+                    if let Err(panic) = catch_call(|| observer(&core.shared, event)) {
+                        engineio::log_limited!(
+                            error,
+                            None,
+                            "an observer of rooms panicked",
+                            namespace = ?Escaped(core.name()),
+                            panic = ?Escaped(panic.message()),
+                        );
+                    }
+                }
+            });
+        });
     }
 
     /// Updates the listener of outgoing events that the sockets call.

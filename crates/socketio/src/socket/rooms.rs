@@ -75,6 +75,26 @@ impl Socket {
         rooms
     }
 
+    /// Returns whether the socket is in a room (Node's `socket.rooms.has(room)`).
+    ///
+    /// Cheaper than searching [`rooms`](Self::rooms), which it agrees with.
+    #[doc(alias = "rooms.has")]
+    #[must_use]
+    pub fn is_in(&self, room: &str) -> bool {
+        let is_member = self
+            .namespace_shared()
+            .local
+            .rooms
+            .is_member(self.state(), room);
+        is_member
+            || self
+                .state()
+                .rooms_at_leave
+                .get()
+                .iter()
+                .any(|at_leave| at_leave == room)
+    }
+
     /// Returns an operator for the sockets in any of these rooms, except this one.
     pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
         self.broadcast().to(rooms)

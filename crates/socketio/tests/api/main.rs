@@ -26,6 +26,7 @@ mod recovery;
 mod reentrancy;
 mod remote;
 mod repeated_handlers;
+mod rooms;
 mod server_side;
 mod unicast;
 mod without_axum;
