@@ -149,6 +149,43 @@ impl Socket {
             .disconnect(DisconnectReason::ServerNamespaceDisconnect);
     }
 
+    /// Returns a future that resolves with the reason when the socket has left. It resolves at once if
+    /// the socket has already left.
+    ///
+    /// The future does not borrow the socket and does not keep it alive, so that a task per socket can
+    /// end with its socket. Any number of tasks may wait.
+    ///
+    /// It resolves as soon as [`connected`](Self::connected) is `false` for good: it does not wait for
+    /// the disconnect handlers, which run at the same time. In a middleware, it resolves if the client
+    /// leaves before it has joined, and if the socket is refused, with
+    /// [`ServerNamespaceDisconnect`](DisconnectReason::ServerNamespaceDisconnect). A socket that its
+    /// client [recovers](crate::guide::recovery) is another [`Socket`] with the same id: the future
+    /// resolves when the connection is lost. Node has no counterpart; there, one adds a listener for
+    /// `disconnect`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use socketio::Socket;
+    ///
+    /// async fn connected(socket: Socket) {
+    ///     tokio::spawn(async move {
+    ///         let mut interval = tokio::time::interval(Duration::from_secs(1));
+    ///         let mut closed = std::pin::pin!(socket.closed());
+    ///         loop {
+    ///             tokio::select! {
+    ///                 _ = interval.tick() => socket.emit("tick", &()),
+    ///                 reason = &mut closed => return println!("{} has left: {reason}", socket.id()),
+    ///             }
+    ///         }
+    ///     });
+    /// }
+    /// ```
+    pub fn closed(&self) -> impl Future<Output = DisconnectReason> + Send + use<> {
+        self.state().acks.closed()
+    }
+
     /// Waits until everything that was sent to the client has been passed to its transport, or
     /// until the client has left.
     ///

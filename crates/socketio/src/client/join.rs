@@ -472,7 +472,9 @@ impl Drop for RefusedSocketGuard {
         if let Some(socket) = &self.0 {
             let socket_state = &socket.state();
             socket_state.advance(Phase::Joining, Phase::Refused);
-            socket_state.acks.close();
+            // If the client has left, the reason is already set.
+            let refused = DisconnectReason::ServerNamespaceDisconnect;
+            socket_state.acks.close(refused);
             socket.namespace_shared().local.rooms.remove(socket_state);
             socket_state.data.close();
             socket_state.listeners.close();

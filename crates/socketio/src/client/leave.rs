@@ -100,11 +100,17 @@ impl ClientInner {
         let kept: Vec<Option<SettleGuard>> = all.iter().map(keep).collect();
         for (taken, kept) in all.into_iter().zip(kept) {
             match taken {
-                // A server that closes lets middleware finish. Its client is refused.
-                Removed::Cancelled(..) if reason == DisconnectReason::ServerShuttingDown => {}
-                Removed::Cancelled(_, joining) => joining.task.abort(),
+                Removed::Cancelled(_, joining) => {
+                    if let Some((socket, _)) = &joining.socket {
+                        socket.state().acks.close(reason);
+                    }
+                    // A server that closes lets middleware finish. Its client is refused.
+                    if reason != DisconnectReason::ServerShuttingDown {
+                        joining.task.abort();
+                    }
+                }
                 Removed::Left(socket, occupancy) => self.end(&socket, occupancy, reason, run),
-                Removed::Leaving(socket) => socket.state().acks.close(),
+                Removed::Leaving(socket) => socket.state().acks.close(reason),
             }
             // From here on, the client can recover. Its connect handlers run after these disconnect
             // handlers.
@@ -120,7 +126,7 @@ impl ClientInner {
         reason: DisconnectReason,
         run: RunMode,
     ) {
-        socket.state().acks.close();
+        socket.state().acks.close(reason);
         let handlers = Arc::clone(&occupancy.handlers());
         if handlers.disconnecting.is_empty()
             && handlers.disconnect.is_empty()

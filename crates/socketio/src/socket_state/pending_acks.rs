@@ -1,24 +1,34 @@
-//! The pending acknowledgements of one socket.
+//! The pending acknowledgements of one socket, and the tasks that wait for its end.
+
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use socketio_adapter::PendingAck;
 use socketio_proto::Args;
-use tokio::sync::oneshot;
+use tokio::sync::{SetOnce, oneshot};
 
 use crate::socket_state::ack_error::AckError;
+use crate::wire::disconnect_reason::DisconnectReason;
 
-/// The acknowledgements that a socket is waiting for.
+/// The acknowledgements that a socket is waiting for, and the tasks that wait for its end.
 pub(crate) struct PendingAcks {
     state: Mutex<PendingAcksState>,
     limit: usize,
 }
 
 enum PendingAcksState {
-    /// Boxed because most sockets wait for none, and a pointer is smaller than an empty table. A
-    /// fast hasher is safe because the server chooses the ids.
-    Open(Option<Box<HashMap<u64, AckReceiver>>>),
-    Closed,
+    /// Boxed because most sockets wait for none, and a pointer is smaller than an empty table.
+    Open(Option<Box<Pending>>),
+    Closed(DisconnectReason),
+}
+
+#[derive(Default)]
+struct Pending {
+    /// A fast hasher is safe because the server chooses the ids.
+    acks: HashMap<u64, AckReceiver>,
+    /// Set when the socket is closed, if a task has asked for it.
+    closed: Option<Arc<SetOnce<DisconnectReason>>>,
 }
 
 /// The receiver of an answer.
@@ -64,9 +74,9 @@ impl PendingAcks {
     /// Inserts a receiver, or returns it because a dropped receiver must not report under the lock.
     fn try_insert(&self, id: u64, receiver: AckReceiver) -> Result<(), (AckError, AckReceiver)> {
         match &mut *self.state.lock() {
-            PendingAcksState::Closed => Err((AckError::Disconnected, receiver)),
-            PendingAcksState::Open(map) => {
-                let map = map.get_or_insert_default();
+            PendingAcksState::Closed(_) => Err((AckError::Disconnected, receiver)),
+            PendingAcksState::Open(pending) => {
+                let map = &mut pending.get_or_insert_default().acks;
                 if map.len() >= self.limit {
                     return Err((AckError::TooManyPending, receiver));
                 }
@@ -90,8 +100,8 @@ impl PendingAcks {
 
     fn take(&self, id: u64) -> Option<AckReceiver> {
         match &mut *self.state.lock() {
-            PendingAcksState::Open(Some(map)) => map.remove(&id),
-            PendingAcksState::Open(None) | PendingAcksState::Closed => None,
+            PendingAcksState::Open(Some(pending)) => pending.acks.remove(&id),
+            PendingAcksState::Open(None) | PendingAcksState::Closed(_) => None,
         }
     }
 
@@ -104,10 +114,31 @@ impl PendingAcks {
         }
     }
 
-    /// Fails all pending and later acknowledgements because the socket has left.
-    pub(crate) fn close(&self) {
-        let state = std::mem::replace(&mut *self.state.lock(), PendingAcksState::Closed);
-        drop(state);
+    /// Returns a future that resolves when the socket is closed. It does not keep the socket alive.
+    pub(crate) fn closed(&self) -> impl Future<Output = DisconnectReason> + Send + use<> {
+        let closed = match &mut *self.state.lock() {
+            PendingAcksState::Closed(reason) => Arc::new(SetOnce::new_with(Some(*reason))),
+            PendingAcksState::Open(pending) => {
+                let pending = pending.get_or_insert_default();
+                Arc::clone(pending.closed.get_or_insert_default())
+            }
+        };
+        async move { *closed.wait().await }
+    }
+
+    /// Fails all pending and later acknowledgements because the socket has left, and wakes the tasks
+    /// that wait for that. Only the first call has an effect.
+    pub(crate) fn close(&self, reason: DisconnectReason) {
+        let mut state = self.state.lock();
+        if let PendingAcksState::Open(pending) = &mut *state {
+            let pending = pending.take();
+            *state = PendingAcksState::Closed(reason);
+            drop(state);
+            if let Some(closed) = pending.as_ref().and_then(|pending| pending.closed.as_ref()) {
+                closed.set(reason).ok();
+            }
+            drop(pending);
+        }
     }
 }
 
@@ -154,7 +185,7 @@ mod tests {
         let acks = PendingAcks::new(2);
         let (first, mut answer) = receiver();
         acks.insert(1, first).unwrap();
-        acks.close();
+        acks.close(DisconnectReason::TransportClose);
         assert_eq!(answer.try_recv(), Err(oneshot::error::TryRecvError::Closed));
         let (late, _late) = receiver();
         assert!(matches!(acks.insert(2, late), Err(AckError::Disconnected)));

@@ -2,6 +2,7 @@
 
 mod acknowledgements;
 mod cleanup;
+mod closed;
 mod closing;
 mod ids;
 mod joining;
