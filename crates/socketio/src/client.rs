@@ -82,6 +82,8 @@ enum MemberState {
 struct Joining {
     /// Distinguishes this attempt from other attempts of the client to join the same namespace.
     attempt: u64,
+    /// The size of the CONNECT payload.
+    auth_bytes: usize,
     /// The socket, once it is created.
     socket: Option<(Socket, OccupancyGuard)>,
     /// The packets that arrived after the CONNECT packet.

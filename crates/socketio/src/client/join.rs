@@ -42,6 +42,10 @@ impl ClientInner {
                 };
                 self.send_refusal(&packet.namespace, &error, RefusedBy::Server);
             }
+            Begin::TooMuchAuth => {
+                let error = ConnectError::new("too many bytes of auth data on one connection");
+                self.send_refusal(&packet.namespace, &error, RefusedBy::Server);
+            }
             Begin::Begun(attempt) => {
                 // Aborted and dropped without the lock.
                 if let Some(MemberState::Joining(joining)) = attempt.replaced {
@@ -63,10 +67,21 @@ impl ClientInner {
         if members.closed {
             return Begin::Queued;
         }
+        let auth_bytes = stored_bytes(&packet.payload);
+        if auth_bytes > 0 {
+            let others = members.list.iter();
+            let others = others.filter(|member| member.name != packet.namespace);
+            let stored = others.map(Member::auth_bytes);
+            let total = stored.fold(auth_bytes, usize::saturating_add);
+            if total > self.shared.limits.max_auth_bytes {
+                return Begin::TooMuchAuth;
+            }
+        }
         let number = members.attempts.wrapping_add(1);
         let (task, abort) = AbortHandle::new_pair();
         let state = MemberState::Joining(Box::new(Joining {
             attempt: number,
+            auth_bytes,
             socket: None,
             queue: Vec::new(),
             task,
@@ -458,6 +473,26 @@ impl From<NamespaceUnavailable> for ConnectError {
     }
 }
 
+impl Member {
+    /// Returns the size of the CONNECT payload that is stored with the socket.
+    fn auth_bytes(&self) -> usize {
+        match &self.state {
+            MemberState::Joining(joining) => joining.auth_bytes,
+            MemberState::Joined(socket, _) => stored_bytes(&socket.state().auth),
+            MemberState::Left => 0,
+        }
+    }
+}
+
+/// Returns the size of arguments with their attachments.
+fn stored_bytes(args: &Args) -> usize {
+    if args.is_empty() {
+        return 0;
+    }
+    let attachments = args.attachments().iter().map(|bytes| bytes.len());
+    attachments.fold(args.as_json().len(), usize::saturating_add)
+}
+
 /// The next step of a socket that has just joined.
 enum Step {
     Handle(Vec<(Packet, TaskGuard)>),
@@ -486,6 +521,7 @@ enum Begin {
     Begun(Attempt),
     Joined,
     TooMany,
+    TooMuchAuth,
     /// Nothing has to be done now.
     Queued,
 }

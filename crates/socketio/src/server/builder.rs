@@ -254,9 +254,20 @@ impl<S> SocketIoBuilder<S> {
         self
     }
 
-    /// Sets the limit of namespaces that one client may join. The default is 64. Node has no limit.
+    /// Sets the limit of the payloads of CONNECT packets (Node's `auth`) that are stored for one client,
+    /// in bytes, in all of its namespaces together. The default is 1 000 000. Node has no limit.
     ///
-    /// Joining another one is refused.
+    /// A client that exceeds it is refused by the namespace that it joins.
+    pub fn max_auth_bytes(mut self, bytes: usize) -> Self {
+        self.limits.max_auth_bytes = bytes;
+        self
+    }
+
+    /// Sets the limit of namespaces that one client may join. The default is 256. Node has no limit.
+    ///
+    /// Joining another one is refused. Each joined namespace takes about 450 bytes, and its name and
+    /// payload, see [`max_namespace_len`](Self::max_namespace_len) and
+    /// [`max_auth_bytes`](Self::max_auth_bytes).
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
         self.limits.max_namespaces = namespaces.max(1);
         self

@@ -11,6 +11,7 @@ use socketio_proto::DecodeLimits;
 pub(crate) struct Limits {
     pub(crate) connect_timeout: Duration,
     pub(crate) attachments_timeout: Duration,
+    pub(crate) max_auth_bytes: usize,
     pub(crate) max_namespaces: usize,
     /// The limit of the engine. It also bounds the packets that a recovered client is sent at once.
     pub(crate) max_outbound_bytes: usize,
@@ -31,8 +32,11 @@ impl Default for Limits {
             // A client sends attachments directly after their packet. This allows for a large
             // message on a slow line.
             attachments_timeout: Duration::from_secs(30),
-            // Each namespace costs a socket and its handlers. Pages use a handful.
-            max_namespaces: 64,
+            // A token per namespace, or one payload that fills a message.
+            max_auth_bytes: 1_000_000,
+            // Each namespace takes about 450 bytes, 120 kB in total, and packets are assigned to them
+            // by a linear search. Pages use a handful, gateways for several users hundreds.
+            max_namespaces: 256,
             max_outbound_bytes: 16 * 1024 * 1024,
             // Each costs about 100 bytes until the client answers.
             max_pending_acks: 16_384,

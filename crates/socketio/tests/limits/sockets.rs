@@ -14,23 +14,57 @@ const TOO_MANY: &str = r#"{"message":"too many namespaces on one connection"}"#;
 
 /// Guards against thousands of namespaces on one connection.
 #[tokio::test]
-async fn a_client_can_join_64_namespaces() {
+async fn a_client_can_join_256_namespaces() {
     let layer = SocketIoLayer::new();
-    for number in 0..=64 {
+    for number in 0..=256 {
         layer.io().of(format!("/{number}"));
     }
     let addr = serve(layer).await;
     let mut client = open(addr).await;
-    for number in 0..64 {
+    for number in 0..256 {
         client.send(&format!("40/{number}")).await;
         client
             .expect(&format!(r#"40/{number},{{"sid":"…"}}"#))
             .await;
     }
-    client.send("40/64").await;
-    client.expect(&format!("44/64,{TOO_MANY}")).await;
+    client.send("40/256").await;
+    client.expect(&format!("44/256,{TOO_MANY}")).await;
     // The joined namespaces are not affected.
     assert_alive(&mut client).await;
+}
+
+/// Guards against payloads of a megabyte in each namespace.
+#[tokio::test]
+async fn the_auth_payloads_of_a_client_are_limited_in_total() {
+    const TOO_MUCH: &str = r#"{"message":"too many bytes of auth data on one connection"}"#;
+    let layer = SocketIoLayer::builder().max_auth_bytes(100).build();
+    let never = async || std::future::pending::<Result<(), &str>>().await;
+    layer.io().of("/never").middleware(never);
+    layer.io().of("/b");
+    let addr = serve(layer).await;
+    let payload = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8));
+    let mut client = open(addr).await;
+    client.send(&format!("40{}", payload(101))).await;
+    client.expect(&format!("44{TOO_MUCH}")).await;
+    client.send(&format!("40{}", payload(60))).await;
+    client.expect(r#"40{"sid":"…"}"#).await;
+    client.send(&format!("40/b,{}", payload(41))).await;
+    client.expect(&format!("44/b,{TOO_MUCH}")).await;
+    client.send(&format!("40/b,{}", payload(40))).await;
+    client.expect(r#"40/b,{"sid":"…"}"#).await;
+    // A namespace without a payload is not affected, and leaving frees the bytes.
+    client.send("41").await;
+    client.send("40").await;
+    client.expect(r#"40{"sid":"…"}"#).await;
+    // Payloads count while middleware runs.
+    client.send(&format!("40/never,{}", payload(60))).await;
+    client.send("41/b,").await;
+    client.send(&format!("40/b,{}", payload(41))).await;
+    client.expect(&format!("44/b,{TOO_MUCH}")).await;
+    // A repeated CONNECT replaces the payload.
+    client.send(&format!("40/never,{}", payload(40))).await;
+    client.send(&format!("40/b,{}", payload(60))).await;
+    client.expect(r#"40/b,{"sid":"…"}"#).await;
 }
 
 #[tokio::test]
