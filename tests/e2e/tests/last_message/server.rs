@@ -156,7 +156,9 @@ async fn end_all(
     match end {
         CommonEnd::Broadcast => io.disconnect_sockets(),
         CommonEnd::BroadcastClose => io.disconnect_clients(),
-        CommonEnd::ServerClose => io.close().await,
+        CommonEnd::ServerClose => {
+            io.close().await;
+        }
     }
     StatusCode::OK
 }
