@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{
     config::deadline,
     error::SendError,
-    machine::{Session, State},
+    machine::{Session, Shutdown, State},
     transmit::SendOptions,
 };
 use crate::{close_reason::CloseReason, message::Message, text::TextBuf, transport::Transport};
@@ -124,7 +124,7 @@ impl Session {
     /// A closing or closed session keeps its first reason.
     pub fn close(&mut self, now: Instant, reason: CloseReason) {
         if self.is_open() {
-            self.begin_closing(now, reason, false);
+            self.begin_closing(now, reason, Shutdown::No);
         }
     }
 
@@ -133,29 +133,48 @@ impl Session {
     ///
     /// On polling, an empty queue closes the session immediately. A pending poll is then answered with the
     /// packet `1`. Otherwise the session is closed when the pending or the next poll has taken the queue. On
-    /// another transport this is the same as [`close`](Self::close), also if the client is about to upgrade
-    /// to it: its probe has been answered and its poll has ended.
+    /// another transport this is the same as [`close`](Self::close).
+    ///
+    /// A client that is about to upgrade, whose probe has been answered and whose poll has ended, has
+    /// [`noop_interval`](crate::SessionConfig::noop_interval) to do so and receives the close packet there.
+    /// If the end of the probed transport overtook the answer to the poll, the client would notice the end
+    /// of the session only by its ping timeout.
     ///
     /// Node's server closes its clients in the same way when it closes, but drops the queue of a session
-    /// without a pending poll.
+    /// without a pending poll, and does not wait for upgrades.
     ///
     /// A closing or closed session keeps its first reason.
     pub fn shut_down(&mut self, now: Instant, reason: CloseReason) {
+        if self.is_open() {
+            self.begin_closing(now, reason, Shutdown::Requested);
+        } else if let State::Closing { shutdown, .. } = &mut self.state
+            && *shutdown == Shutdown::No
+        {
+            *shutdown = Shutdown::Requested;
+        }
+        self.finish_shutdown();
+    }
+
+    /// Closes a session that has been shut down on polling, once its queue has been transmitted.
+    pub(super) fn finish_shutdown(&mut self) {
+        let awaits_upgrade = self.upgrade_is_imminent();
         if self.transport == Transport::Polling
             && self.outbound.is_empty()
-            && !self.upgrade_is_imminent()
+            && let State::Closing {
+                reason, shutdown, ..
+            } = &mut self.state
+            && *shutdown != Shutdown::No
         {
-            self.abort(reason);
-            return;
-        }
-        match &mut self.state {
-            State::Open(_) => self.begin_closing(now, reason, true),
-            State::Closing { shutdown, .. } => *shutdown = true,
-            State::Closed(_) => {}
+            if awaits_upgrade {
+                *shutdown = Shutdown::AwaitsUpgrade;
+            } else {
+                let reason = *reason;
+                self.abort(reason);
+            }
         }
     }
 
-    fn begin_closing(&mut self, now: Instant, reason: CloseReason, shutdown: bool) {
+    fn begin_closing(&mut self, now: Instant, reason: CloseReason, shutdown: Shutdown) {
         let until = deadline(now, self.config.close_timeout);
         self.state = State::Closing {
             reason,

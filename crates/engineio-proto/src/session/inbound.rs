@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use super::{
+    config::deadline,
     heartbeat::Beat,
-    machine::{Session, State},
+    machine::{Session, Shutdown, State},
 };
 use crate::{close_reason::CloseReason, message::Message, packet::Packet, transport::Transport};
 
@@ -96,6 +97,7 @@ impl Session {
             });
         } else {
             self.probe.take_if(|probe| probe.transport == transport);
+            self.finish_shutdown();
         }
     }
 
@@ -120,7 +122,16 @@ impl Session {
                 Beat::Ping => self.beat_due = true,
                 Beat::Lost => self.abort(CloseReason::PingTimeout),
             },
-            State::Closing { reason, until, .. } => {
+            State::Closing {
+                reason,
+                until,
+                shutdown,
+            } => {
+                if *shutdown == Shutdown::AwaitsUpgrade {
+                    let limit = deadline(now, self.config.noop_interval);
+                    *until = limit.min(*until);
+                    *shutdown = Shutdown::Requested;
+                }
                 if now >= *until {
                     let reason = *reason;
                     self.abort(reason);

@@ -87,10 +87,21 @@ pub(super) enum State {
         reason: CloseReason,
         /// The end of the close timeout.
         until: Instant,
-        /// Whether to end on polling once the queue is sent, without a further poll for the close packet.
-        shutdown: bool,
+        shutdown: Shutdown,
     },
     Closed(CloseReason),
+}
+
+/// Whether a closing session waits for a poll only to send the close packet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Shutdown {
+    /// It does.
+    No,
+    /// On polling, it ends once the queue has been sent.
+    Requested,
+    /// The queue has been sent, and the client is about to upgrade. The wait for that is limited from the
+    /// next timeout on.
+    AwaitsUpgrade,
 }
 
 impl Session {

@@ -4,7 +4,7 @@ use std::{mem, time::Instant};
 
 use super::{
     batch::{Batch, ControlPacket},
-    machine::{Session, State},
+    machine::{Session, Shutdown, State},
     transmit::Transmit,
 };
 use crate::{close_reason::CloseReason, protocol::Protocol, transport::Transport};
@@ -97,6 +97,14 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let own = match &self.state {
             State::Open(heartbeat) => heartbeat.deadline(),
+            // The time at which the session began to close: immediately.
+            State::Closing {
+                until,
+                shutdown: Shutdown::AwaitsUpgrade,
+                ..
+            } => until
+                .checked_sub(self.config.close_timeout)
+                .unwrap_or(*until),
             State::Closing { until, .. } => *until,
             State::Closed(_) => return None,
         };

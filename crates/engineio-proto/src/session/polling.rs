@@ -2,10 +2,7 @@
 
 use std::time::Instant;
 
-use super::{
-    error::PollError,
-    machine::{Session, State},
-};
+use super::{error::PollError, machine::Session};
 use crate::{close_reason::CloseReason, transport::Transport};
 
 /// Polls, the GET requests of a client on polling.
@@ -74,21 +71,5 @@ impl Session {
     #[must_use]
     pub fn poll_pending(&self) -> bool {
         self.poll.is_pending()
-    }
-
-    /// Closes a session that has been shut down on polling, once its queue has been transmitted. A client
-    /// that is about to upgrade receives the close packet on the new transport.
-    fn finish_shutdown(&mut self) {
-        if let State::Closing {
-            reason,
-            shutdown: true,
-            ..
-        } = self.state
-            && self.transport == Transport::Polling
-            && self.outbound.is_empty()
-            && !self.upgrade_is_imminent()
-        {
-            self.finish(reason);
-        }
     }
 }

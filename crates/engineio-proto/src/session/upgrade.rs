@@ -68,6 +68,7 @@ impl Session {
             }
             _ => {
                 self.probe = None;
+                self.finish_shutdown();
                 ProbeResult::Rejected
             }
         }

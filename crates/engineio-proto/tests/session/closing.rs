@@ -8,7 +8,7 @@ use engineio_proto::{
 };
 
 use super::PROTOCOL;
-use crate::conversation::{CLOSE_TIMEOUT, Conversation, MOMENT};
+use crate::conversation::{CLOSE_TIMEOUT, Conversation, MOMENT, NOOP_INTERVAL, UPGRADE_TIMEOUT};
 
 const NOTHING: [&str; 0] = [];
 
@@ -173,18 +173,50 @@ fn a_shutdown_waits_for_the_upgrade_after_the_end_of_the_poll() {
 }
 
 #[test]
-fn the_close_timeout_also_limits_the_wait_for_the_upgrade() {
-    let mut talk = Conversation::on(PROTOCOL, Polling);
-    talk.client_polls();
-    talk.session.handle_probe(talk.now, WebSocket).unwrap();
-    let probe = Packet::Ping("probe".into());
-    let _ = talk.session.handle_probe_packet(talk.now, probe);
-    assert_eq!(talk.poll_receives(), ["6"]);
-    talk.session.shut_down(talk.now, ServerShuttingDown);
-    talk.advance(CLOSE_TIMEOUT - MOMENT);
-    assert!(!talk.session.is_closed());
-    talk.advance(MOMENT);
-    assert!(talk.session.is_closed());
+fn a_shutdown_waits_briefly_for_the_upgrade() {
+    for has_message in [false, true] {
+        let mut talk = Conversation::on(PROTOCOL, Polling);
+        talk.client_polls();
+        talk.session.handle_probe(talk.now, WebSocket).unwrap();
+        let probe = Packet::Ping("probe".into());
+        let _ = talk.session.handle_probe_packet(talk.now, probe);
+        // The poll may have been pending for any time.
+        talk.advance(UPGRADE_TIMEOUT / 2);
+        if has_message {
+            talk.server_sends("a");
+            talk.session.shut_down(talk.now, ServerShuttingDown);
+            assert_eq!(talk.poll_receives(), ["4a"]);
+        } else {
+            assert_eq!(talk.poll_receives(), ["6"]);
+            talk.session.shut_down(talk.now, ServerShuttingDown);
+        }
+        // The driver handles the timeout at once.
+        assert!(talk.session.poll_timeout() <= Some(talk.now));
+        talk.session.handle_timeout(talk.now);
+        talk.advance(NOOP_INTERVAL - MOMENT);
+        assert!(!talk.session.is_closed());
+        talk.advance(MOMENT);
+        assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
+    }
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_an_upgrade_that_has_failed() {
+    for closes in [false, true] {
+        let mut talk = Conversation::on(PROTOCOL, Polling);
+        talk.client_polls();
+        talk.session.handle_probe(talk.now, WebSocket).unwrap();
+        let probe = Packet::Ping("probe".into());
+        let _ = talk.session.handle_probe_packet(talk.now, probe);
+        assert_eq!(talk.poll_receives(), ["6"]);
+        talk.session.shut_down(talk.now, ServerShuttingDown);
+        if closes {
+            talk.session.handle_transport_closed(WebSocket, false);
+        } else {
+            let _ = talk.session.handle_probe_packet(talk.now, Packet::Noop);
+        }
+        assert_eq!(talk.events(), [Event::Closed(ServerShuttingDown)]);
+    }
 }
 
 #[test]
