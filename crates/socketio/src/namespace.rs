@@ -346,6 +346,13 @@ where
     }
 }
 
+/// Converts a handle into one without state, for functions that only send.
+impl<S> From<&Namespace<S>> for Namespace {
+    fn from(namespace: &Namespace<S>) -> Self {
+        namespace.with_state(())
+    }
+}
+
 impl<S: Clone> Clone for Namespace<S> {
     fn clone(&self) -> Self {
         Self::new(self.selection.clone(), self.state.clone())

@@ -55,7 +55,9 @@ pub struct Closed {
 
 /// A handle to the server. It creates namespaces and sends to the main namespace.
 ///
-/// Cheap to clone. `S` is the state of the handlers that are registered through it.
+/// Cheap to clone. `S` is the state of the handlers that are registered through it. A function that
+/// only sends takes a [`SocketIo`] without state. Convert another handle with
+/// `SocketIo::from(&io)`, see [the guide](crate::guide::state#passing-handles-to-functions).
 ///
 /// It is an extractor in Socket.IO handlers, and in axum handlers if
 /// [`SocketIoLayer`](crate::SocketIoLayer) wraps the router:
@@ -336,6 +338,29 @@ impl<S> SocketIo<S> {
     pub(crate) fn operator(&self) -> BroadcastOperator {
         let main = self.namespaces().find_or_create(&Name::MAIN);
         BroadcastOperator::new(Arc::clone(&main.shared) as _, Target::all())
+    }
+}
+
+/// Converts a handle into one without state, for functions that only send.
+///
+/// # Examples
+///
+/// ```
+/// use socketio::{SocketIo, SocketIoLayer};
+///
+/// #[derive(Clone)]
+/// struct App;
+///
+/// fn announce(io: &SocketIo) {
+///     io.emit("news", "hello");
+/// }
+///
+/// let io: SocketIo<App> = SocketIoLayer::with_state(App).io();
+/// announce(&SocketIo::from(&io));
+/// ```
+impl<S> From<&SocketIo<S>> for SocketIo {
+    fn from(io: &SocketIo<S>) -> Self {
+        io.with_state(())
     }
 }
 
