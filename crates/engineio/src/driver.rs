@@ -241,20 +241,22 @@ impl<A: Application> Core<A> {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
+        let is_blocked = |since: Instant| now.saturating_duration_since(since) >= BLOCKED_LIMIT;
+        let is_blocked = self.blocked_since.is_some_and(is_blocked);
+        if is_blocked {
+            // Logged without a lock, because a layer of the log may use the session.
+            crate::log_limited!(
+                warn,
+                None,
+                "disconnecting a client: none of its handlers has finished in time",
+            );
+        }
         {
             let mut state = self.lock();
-            match self.blocked_since {
-                Some(since) if now.saturating_duration_since(since) >= BLOCKED_LIMIT => {
-                    crate::log_limited!(
-                        warn,
-                        None,
-                        "disconnecting a client: none of its handlers has finished in time",
-                    );
-                    state.proto.abort(CloseReason::PingTimeout);
-                }
-                Some(_) => state.proto.handle_blocked(now),
-                None if self.awaits_post => state.proto.handle_blocked(now),
-                None => {}
+            if is_blocked {
+                state.proto.abort(CloseReason::PingTimeout);
+            } else if self.blocked_since.is_some() || self.awaits_post {
+                state.proto.handle_blocked(now);
             }
             if self.awaits_post {
                 state.expire_post(now);

@@ -69,9 +69,12 @@ fn transport_mismatch(previous: Transport) -> Refusal {
 }
 
 /// Stores the waker of the current task. Storing the same waker again costs nothing.
-fn store_waker(place: &mut Option<Waker>, cx: &Context<'_>) {
-    match place {
-        Some(waker) => waker.clone_from(cx.waker()),
-        None => *place = Some(cx.waker().clone()),
+///
+/// Returns the previous waker, which has to be dropped without a lock.
+fn store_waker(place: &mut Option<Waker>, cx: &Context<'_>) -> Option<Waker> {
+    let is_stored = |stored: &Waker| stored.will_wake(cx.waker());
+    if place.as_ref().is_some_and(is_stored) {
+        return None;
     }
+    place.replace(cx.waker().clone())
 }

@@ -165,9 +165,10 @@ impl<A: Application> Core<A> {
     fn receive(&mut self, budget: &mut RunBudget, from: Transport, packet: Option<Packet>) {
         let mut state = self.lock();
         let Some(packet) = packet else {
-            tracing::debug!("the client sent a packet that cannot be decoded");
             state.proto.handle_decode_error();
             state.wake_all();
+            drop(state);
+            tracing::debug!("the client sent a packet that cannot be decoded");
             return;
         };
         let observed = state

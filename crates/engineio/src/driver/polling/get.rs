@@ -199,7 +199,9 @@ impl Future for PendingPoll<'_> {
             payload.push(transmit.packet);
         }
         if payload.is_empty() && state.proto.poll_pending() {
-            store_waker(&mut state.cold_or_insert().poll_waker, cx);
+            let previous = store_waker(&mut state.cold_or_insert().poll_waker, cx);
+            drop(state);
+            drop(previous);
             return Poll::Pending;
         }
         // After an upgrade the poll ends while messages are still queued for the new transport.

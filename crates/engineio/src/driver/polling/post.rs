@@ -113,7 +113,9 @@ impl<'a> PostGuard<'a> {
             if state.proto.is_closed() || matches!(state.cold_or_insert().post, Post::Expired) {
                 return Poll::Ready(None);
             }
-            store_waker(&mut state.cold_or_insert().post_waker, cx);
+            let previous = store_waker(&mut state.cold_or_insert().post_waker, cx);
+            drop(state);
+            drop(previous);
             Poll::Pending
         })
         .await
@@ -143,7 +145,9 @@ impl<'a> PostGuard<'a> {
                 self.finish(&mut state);
                 return Poll::Ready(());
             }
-            store_waker(&mut state.cold_or_insert().post_waker, cx);
+            let previous = store_waker(&mut state.cold_or_insert().post_waker, cx);
+            drop(state);
+            drop(previous);
             Poll::Pending
         })
         .await;
