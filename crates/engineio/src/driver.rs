@@ -28,6 +28,7 @@
 //! - [`polling`] answers the GET and POST requests of polling clients.
 //! - [`polling_task`] lets a POST run the driver of its session in place.
 
+use std::mem::take;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -197,6 +198,8 @@ enum Progress {
     Finished,
     /// The task will be woken.
     Idle,
+    /// The task has to run again after the runtime has polled for IO.
+    Yield,
 }
 
 impl<A: Application> Core<A> {
@@ -272,29 +275,19 @@ impl<A: Application> Core<A> {
     }
 
     fn run(&mut self, cx: &mut Context<'_>, budget: &mut RunBudget, mut fired: bool) -> Progress {
-        let mut awaiting = Vec::new();
         loop {
-            if self.probing {
-                let mut state = self.lock();
-                awaiting.append(&mut state.cold_or_insert().awaiting_probe);
-            }
+            let requests = self.requests_awaiting_probe();
             self.poll_opening(cx);
             self.read(cx, budget);
             // After reading: a pong that has arrived counts even if the driver runs late.
-            if std::mem::take(&mut fired) {
+            if take(&mut fired) {
                 self.handle_timeout(budget.now());
             }
-            match self.write(cx, budget) {
+            match self.write(cx, budget, requests) {
                 Progress::Busy if budget.is_left() => {}
-                Progress::Idle if budget.is_left() && !self.has_probe_input(cx, &awaiting) => {
-                    return Progress::Idle;
-                }
+                Progress::Idle if budget.is_left() => return Progress::Idle,
                 Progress::Finished => return Progress::Finished,
-                Progress::Busy | Progress::Idle => {
-                    if !awaiting.is_empty() {
-                        let mut state = self.lock();
-                        state.cold_or_insert().awaiting_probe.append(&mut awaiting);
-                    }
+                Progress::Busy | Progress::Idle | Progress::Yield => {
                     cx.waker().wake_by_ref();
                     return Progress::Idle;
                 }
@@ -387,10 +380,12 @@ impl<A: Application> Core<A> {
         self.notify_observers(SessionEvent::Closed(reason));
         // Observers may hold the session, which holds them.
         let mut state = self.lock();
-        let observers = state.cold_mut().and_then(|cold| cold.observers.take());
+        let leftover = state
+            .cold_mut()
+            .map(|cold| (cold.observers.take(), take(&mut cold.awaiting_probe)));
         let driver = state.take_driver_waker();
         drop(state);
-        drop((observers, driver));
+        drop((leftover, driver));
     }
 
     /// Notifies the observers, if there are any.

@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Request, StatusCode, Version};
+use http::{Request, StatusCode, Version, header};
 use http_body::Body;
 
 use self::handshake::open;
@@ -49,7 +49,7 @@ where
 {
     let (parts, body) = request.into_parts();
     let route = route::route(&parts, &engine.config, |sid| find_session(&engine, sid));
-    if !matches!(route, Ok(Route::Post(..))) && leaves_unread(parts.version, &body) {
+    if !matches!(route, Ok(Route::Post(..))) && leaves_unread(&parts, &body) {
         let answer = answer_routed(engine, parts, body, route);
         return Box::pin(async move { response::close_connection(answer.await) });
     }
@@ -78,9 +78,8 @@ where
             let body_ref = body.as_mut();
             let posted = polling::post(&session, &parts, jsonp.is_some(), body_ref, limit).await;
             let succeeded = matches!(posted, Ok(Outcome::Response(_)));
-            let version = parts.version;
             let response = respond(&engine, &mut parts, posted);
-            if succeeded || !leaves_unread(version, &*body) {
+            if succeeded || !leaves_unread(&parts, &*body) {
                 return response;
             }
             response::close_connection(response)
@@ -102,8 +101,16 @@ where
 
 /// Returns whether the HTTP server has to close the connection after the response, because the body
 /// of the request has not been read.
-fn leaves_unread<B: Body>(version: Version, body: &B) -> bool {
-    version < Version::HTTP_2 && !body.is_end_stream()
+///
+/// Layers may wrap a body so that it does not know that it is empty. So the head of the request has
+/// to announce a body.
+fn leaves_unread<B: Body>(parts: &Parts, body: &B) -> bool {
+    let announces_body = || {
+        let length = parts.headers.get(header::CONTENT_LENGTH);
+        parts.headers.contains_key(header::TRANSFER_ENCODING)
+            || length.is_some_and(|length| length != "0")
+    };
+    parts.version < Version::HTTP_2 && !body.is_end_stream() && announces_body()
 }
 
 /// Answers a request that must be a WebSocket upgrade.

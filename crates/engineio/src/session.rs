@@ -28,6 +28,6 @@ pub use self::handle::{ReadyState, Session};
 pub use self::observer::{Announcement, SessionEvent, SessionObserver};
 pub(crate) use self::observer::{Observers, is_heartbeat};
 pub(crate) use self::shared::{Shared, now};
-pub(crate) use self::state::{Post, ProbeReadSender, SessionState};
+pub(crate) use self::state::{Post, SessionState};
 pub(crate) use self::state_guard::StateGuard;
 pub(crate) use self::task::{BoxedTask, spawn_on};

@@ -134,18 +134,19 @@ impl Decoder {
             mut id,
             mut payload_start,
         } = Header::read(message, &self.limits)?;
-        let json = message.get(payload_start..).unwrap_or_default();
-        let mut checked = payload::check(json, wire, &self.limits);
-        // A blank before a payload is rare, and an error so far.
-        if checked.is_err()
-            && let Some(blank) = BlankId::read(json, id)?
-        {
-            id = Some(blank.id);
-            payload_start = payload_start.saturating_add(blank.len);
+        // A loop, so that the check has one caller and is inlined.
+        let offsets = loop {
             let json = message.get(payload_start..).unwrap_or_default();
-            checked = payload::check(json, wire, &self.limits);
-        }
-        let offsets = checked?;
+            match payload::check(json, wire, &self.limits) {
+                Ok(offsets) => break offsets,
+                // A blank before a payload is rare, and an error so far.
+                Err(error) => {
+                    let blank = BlankId::read(json, id)?.ok_or(error)?;
+                    id = Some(blank.id);
+                    payload_start = payload_start.saturating_add(blank.len);
+                }
+            }
+        };
         let payload_start = start.saturating_add(payload_start);
         let packet = offsets.map(|offsets| Packet {
             kind: wire.kind,

@@ -53,6 +53,7 @@ impl<A: Application> Core<A> {
         }
         if self.awaits_post {
             if self.guard.session.lock().is_posting() {
+                self.poll_closed(cx, window);
                 return false;
             }
             self.awaits_post = false;
@@ -61,17 +62,20 @@ impl<A: Application> Core<A> {
             return self.read_channel(cx, budget, window);
         }
         if self.blocked_since.is_some() {
-            self.poll_closed(cx);
+            self.poll_closed(cx, window);
         }
         false
     }
 
-    /// Ends the session if the client has closed the connection while the application is not ready.
-    /// The unread messages are dropped.
-    fn poll_closed(&mut self, cx: &mut Context<'_>) {
-        if let ChannelState::Open(channel) = &mut self.channel
-            && channel.poll_closed(cx).is_ready()
-        {
+    /// Ends the session if the client has closed the connection while it is not read. The unread
+    /// messages are dropped.
+    fn poll_closed(&mut self, cx: &mut Context<'_>, window: &mut ReadWindow<'_>) {
+        let ChannelState::Open(channel) = &mut self.channel else {
+            return;
+        };
+        // Polling may read ahead, and these bytes precede.
+        channel.save_unread(window);
+        if channel.poll_closed(cx).is_ready() {
             let transport = channel.transport();
             tracing::debug!("dropping the unread messages of a client that has disconnected");
             self.transport_closed(transport, false);

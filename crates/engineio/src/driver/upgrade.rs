@@ -23,9 +23,9 @@ use std::task::{Context, Poll};
 use engineio_proto::{Packet, ProbeResult, Transport};
 
 use super::run_budget::RunBudget;
-use super::{ChannelState, Core};
+use super::{ChannelState, Core, Progress};
 use crate::engine::application::Application;
-use crate::session::{ProbeReadSender, SessionEvent};
+use crate::session::SessionEvent;
 use crate::transport::channel::Channel;
 
 impl<A: Application> Core<A> {
@@ -94,20 +94,34 @@ impl<A: Application> Core<A> {
         }
     }
 
-    /// Returns whether the probing channel has bytes that the runtime has not announced yet, while
-    /// requests wait until it has been read.
-    pub(super) fn has_probe_input(
-        &mut self,
-        cx: &mut Context<'_>,
-        awaiting: &[ProbeReadSender],
-    ) -> bool {
-        match &mut self.channel {
-            ChannelState::Open(channel) if self.probing && !awaiting.is_empty() => {
-                // A client that does not read is not read either.
-                channel.poll_writable(cx).is_ready() && channel.has_input()
-            }
-            _ => false,
+    /// Returns the number of requests that wait until the probing channel has been read.
+    pub(super) fn requests_awaiting_probe(&self) -> usize {
+        if self.probing {
+            self.lock().cold_or_insert().awaiting_probe.len()
+        } else {
+            0
         }
+    }
+
+    /// Resumes the first `read` requests that wait for the probing channel, which arrived before it
+    /// was read. All of them if the channel no longer probes.
+    pub(super) fn resume_requests(&mut self, cx: &mut Context<'_>, read: usize) -> Progress {
+        if self.probing
+            && let ChannelState::Open(channel) = &mut self.channel
+            // A client that does not read is not read either.
+            && channel.poll_writable(cx).is_ready()
+            && channel.has_input()
+        {
+            // The runtime has not announced these bytes yet.
+            return Progress::Yield;
+        }
+        let mut state = self.lock();
+        let requests = &mut state.cold_or_insert().awaiting_probe;
+        let read = if self.probing { read } else { requests.len() };
+        let resumed: Vec<_> = requests.drain(..read.min(requests.len())).collect();
+        drop(state);
+        drop(resumed);
+        Progress::Busy
     }
 
     pub(super) fn drop_probe(&mut self) {

@@ -17,7 +17,14 @@ const BYTES_PER_LOCK: usize = 16 * 1024;
 
 impl<A: Application> Core<A> {
     /// Writes the queued packets and checks for events. Parks the driver if there is nothing to do.
-    pub(super) fn write(&mut self, cx: &mut Context<'_>, budget: &mut RunBudget) -> Progress {
+    ///
+    /// `requests` is the number of requests that waited for the probing channel when it was read.
+    pub(super) fn write(
+        &mut self,
+        cx: &mut Context<'_>,
+        budget: &mut RunBudget,
+        requests: usize,
+    ) -> Progress {
         let mut batch = Batch::default();
         // The result of flushing the previous batch.
         let mut flushed = None;
@@ -59,14 +66,8 @@ impl<A: Application> Core<A> {
                     return Progress::Busy;
                 }
                 if state.is_probe_awaited() {
-                    if self.probing {
-                        // The request arrived after the channel had been read.
-                        return Progress::Busy;
-                    }
-                    let awaiting = std::mem::take(&mut state.cold_or_insert().awaiting_probe);
                     drop(state);
-                    drop(awaiting);
-                    continue;
+                    return self.resume_requests(cx, requests);
                 }
                 if flushed.is_some() || self.is_flushed() {
                     budget.deadline = state.proto.poll_timeout();

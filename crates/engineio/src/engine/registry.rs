@@ -168,12 +168,14 @@ impl Drop for SessionGuard {
         // Has no effect if the session has ended regularly.
         self.session.abort(CloseReason::ServerShuttingDown);
         // Handles may outlive the session. They must not keep alive a probe that no driver has
-        // taken, a lent writer, or observers that hold the session.
+        // taken, requests that wait for its packets, a lent writer, or observers that hold the
+        // session.
         let mut state = self.session.lock();
         let leftover = state.cold_mut().map(|cold| {
             (
                 cold.probe.take(),
                 cold.observers.take(),
+                std::mem::take(&mut cold.awaiting_probe),
                 cold.partial_write.take(),
             )
         });

@@ -208,3 +208,37 @@ async fn a_reply_needs_no_second_run_of_the_driver() {
     // Once before the message and once after it.
     assert_eq!(server.gate.poll_count() - before, 20);
 }
+
+/// Guards against bytes that are read to notice the end of a connection, and replace bytes that were
+/// read before.
+#[tokio::test(start_paused = true)]
+async fn reading_ahead_while_the_application_is_not_ready_loses_nothing() {
+    const BUFFER: usize = 128 * 1024;
+    const MESSAGES: usize = 100;
+    let mut server = Server::directed(Config::default(), |application| {
+        let gate = application.gate.clone();
+        application.on_message = Arc::new(move |_, message| {
+            if *message == Message::from(&*format!("{:04}{}", 0, "a".repeat(500))) {
+                gate.close();
+            }
+        });
+    });
+    let (mut client, _) = WebSocketClient::open_through(&server, BUFFER).await;
+    server.opened().await;
+    for number in 0..MESSAGES {
+        client
+            .send(&format!("4{number:04}{}", "a".repeat(500)))
+            .await;
+    }
+    settle().await;
+    server.message().await;
+    server.expect_nothing();
+    server.gate.open();
+    for number in 1..MESSAGES {
+        let message = server.message().await;
+        assert_eq!(
+            message,
+            Message::from(&*format!("{number:04}{}", "a".repeat(500)))
+        );
+    }
+}

@@ -1,11 +1,16 @@
 //! Upgrades from polling to WebSocket: no message is lost or duplicated, and a failed upgrade does
 //! not affect the session.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use engineio::{CloseReason, Config, Session, Transport};
 use http::Request;
+use http_body::Body;
 use http_body_util::Empty;
 use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
@@ -510,4 +515,77 @@ async fn an_upgraded_client_receives_base64_if_its_websocket_requested_it() {
     socket.send("5").await;
     session.send(Bytes::from_static(&[1, 2])).unwrap();
     socket.expect_texts(["bAQI="]).await;
+}
+
+/// A request that waits for the packets of the WebSocket is answered when the session ends instead.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_poll_during_the_end_of_an_upgrading_session_is_answered() {
+    let entered = Arc::new(Barrier::new(2));
+    let leave = Arc::new(Barrier::new(2));
+    let barriers = [Arc::clone(&entered), Arc::clone(&leave)];
+    let mut server = Server::directed(Config::default(), move |application| {
+        application.on_message = Arc::new(move |session, _| {
+            for barrier in &barriers {
+                barrier.wait();
+            }
+            session.abort(CloseReason::ForcedClose);
+        });
+    });
+    let (client, _session) = polling(&mut server).await;
+    let _socket = probed(&server, &client).await;
+    let post = client.start_post_of("4hello");
+    tokio::task::block_in_place(|| entered.wait());
+    let get = client.get();
+    for _ in 0..100 {
+        settle().await;
+    }
+    tokio::task::block_in_place(|| leave.wait());
+    get.answer().await;
+    drop(post);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_is_noticed_while_a_post_is_blocked_after_the_upgrade() {
+    let mut server = Server::directed(Config::default(), |application| {
+        let gate = application.gate.clone();
+        application.on_message = Arc::new(move |_, _| gate.close());
+    });
+    let (client, session) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let post = client.start_post_of("4a\x1e4b");
+    server.messages(["a"]).await;
+    socket.send("5").await;
+    settle().await;
+    assert_eq!(session.transport(), Transport::WebSocket);
+    let begun = tokio::time::Instant::now();
+    drop(socket);
+    assert_eq!(server.closed().await, CloseReason::TransportClose);
+    assert!(begun.elapsed() < MOMENT);
+    drop(post);
+}
+
+/// As the body of tower-http's `DecompressionBody`, which does not announce its end.
+struct Opaque(Empty<Bytes>);
+
+impl Body for Opaque {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_whose_body_does_not_announce_its_end_keeps_the_connection() {
+    let mut server = Server::new();
+    let (client, session) = polling(&mut server).await;
+    session.send("a").unwrap();
+    let request = Request::get(client.target()).body(Opaque(Empty::new()));
+    let answer = server.answer(request.unwrap()).await;
+    answer.is(200, "4a");
+    assert_eq!(answer.headers.get("connection"), None);
 }

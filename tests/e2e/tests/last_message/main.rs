@@ -68,16 +68,17 @@ impl Client {
         match (self, end, transports) {
             (Self::Node(_), "conn-close", _) => &["transport close"],
             (Self::Node(_), "server-close", Transports::WebSocket) => &["transport close"],
-            // The server does not wait for the poll after the last messages, and refuses it.
-            (Self::Node(_), "server-close", Transports::Polling) => &["transport error"],
-            (Self::Node(_), "server-close", _) => &["transport close", "transport error"],
+            // The server does not wait for the poll after the last messages, and refuses it. A poll
+            // that arrives before the end receives the close packet.
+            (Self::Node(_), "server-close", _) => &["transport error", "transport close"],
             (Self::Node(_), ..) => &["io server disconnect"],
             // This client reports the close packet of polling and the end of a WebSocket differently.
             (Self::Python, "conn-close", Transports::WebSocket) => &["transport error"],
             (Self::Python, "conn-close", Transports::Upgrade) => {
                 &["server disconnect", "transport error"]
             }
-            (Self::Python, "server-close", _) => &["transport error"],
+            (Self::Python, "server-close", Transports::WebSocket) => &["transport error"],
+            (Self::Python, "server-close", _) => &["transport error", "server disconnect"],
             (Self::Python, ..) => &["server disconnect"],
         }
     }

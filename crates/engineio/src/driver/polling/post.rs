@@ -60,7 +60,11 @@ pub(crate) async fn post<B: Body>(
         Some(PayloadDecoder::new(protocol, body))
     };
     match packets {
-        Some(packets) => post.process(packets).await,
+        Some(packets) => {
+            if !post.process(packets).await {
+                return Err(post.refuse());
+            }
+        }
         // A form without packets is accepted, as in Node.
         None => post.finish(&mut session.lock()),
     }
@@ -133,24 +137,29 @@ impl<'a> PostGuard<'a> {
     }
 
     /// Passes the packets to the driver and waits until all of them are handled.
-    async fn process(&mut self, packets: PayloadDecoder) {
+    /// Returns `false` if the POST has expired before, so that its packets are not handled.
+    async fn process(&mut self, packets: PayloadDecoder) -> bool {
         let mut packets = Some(packets);
         poll_fn(|cx| {
             let mut state = self.session.lock();
-            if let Some(packets) = packets.take() {
+            if let Some(packets) = packets.take()
+                && matches!(state.cold_or_insert().post, Post::Receiving)
+            {
                 state.cold_or_insert().post = Post::Received(packets);
                 state = run_driver(self.session, state);
             }
-            if state.proto.is_closed() || matches!(state.cold_or_insert().post, Post::Done) {
+            let is_expired = matches!(state.cold_or_insert().post, Post::Expired);
+            let is_done = matches!(state.cold_or_insert().post, Post::Done);
+            if state.proto.is_closed() || is_done || is_expired {
                 self.finish(&mut state);
-                return Poll::Ready(());
+                return Poll::Ready(!is_expired);
             }
             let previous = store_waker(&mut state.cold_or_insert().post_waker, cx);
             drop(state);
             drop(previous);
             Poll::Pending
         })
-        .await;
+        .await
     }
 
     fn finish(&mut self, state: &mut StateGuard<'_>) {

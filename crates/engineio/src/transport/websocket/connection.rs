@@ -205,6 +205,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         let rest = window.unread();
         if !rest.is_empty() {
             // All bytes that were saved before have been read, because these arrived later.
+            debug_assert!(self.unread.is_empty());
             self.unread = BytesMut::from(&*rest);
             window.set_unread(0);
         }

@@ -64,8 +64,9 @@ impl Stream {
     /// unread. Returns `None` for other connections, which only announce it after their data.
     pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Option<Poll<()>> {
         match self {
-            Self::Tcp(tcp) => Some(tcp.poll_closed(cx)),
-            Self::Other(_) => None,
+            // Windows would announce unread data again and again.
+            Self::Tcp(tcp) if cfg!(not(windows)) => Some(tcp.poll_closed(cx)),
+            Self::Tcp(_) | Self::Other(_) => None,
         }
     }
 
