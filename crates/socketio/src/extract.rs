@@ -15,7 +15,8 @@
 //! | [`Ack`], `Option<Ack>`: answers the event | | yes | |
 //! | [`Rejection`] | | in `on_rejection` | |
 //! | [`DisconnectReason`](crate::DisconnectReason) | | | yes |
-//! | `Result<T, T::Rejection>` of any extractor | yes | yes | yes |
+//! | `Result<T, E>` of any extractor, `E` is its rejection or [`Rejection`] | yes | yes | yes |
+//! | `Option<T>` of `Data`, `Auth`, `Ack`, `SocketData`, and of axum's optional extractors | as `T` | as `T` | as `T` |
 //!
 //! axum's extractors read the HTTP request that opened the connection. That request has not been
 //! routed, so `Path` and `MatchedPath` have nothing to read. Extractors of the body are not
@@ -250,19 +251,20 @@ pub trait FromDisconnect<S, M = via::Phase>: Sized {
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 
-// `Result<T, T::Rejection>`: the handler itself handles the rejection.
+// `Result<T, E>`: the handler itself handles the rejection, as `E` or as the rejection of `T`.
 macro_rules! via_result {
     ($trait:ident, $method:ident, $context:ty) => {
         #[diagnostic::do_not_recommend]
-        impl<T, S, M> $trait<S, via::Result<M>> for Result<T, T::Rejection>
+        impl<T, E, S, M> $trait<S, via::Result<M>> for Result<T, E>
         where
             T: $trait<S, M>,
+            T::Rejection: Into<E>,
             S: Send + Sync,
         {
             type Rejection = Infallible;
 
             async fn $method(cx: &mut $context, state: &S) -> Result<Self, Self::Rejection> {
-                Ok(T::$method(cx, state).await)
+                Ok(T::$method(cx, state).await.map_err(Into::into))
             }
         }
     };

@@ -3,7 +3,7 @@
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Error, Type};
+use syn::{Error, GenericArgument, PathArguments, Type};
 
 use super::attributes::Attributes;
 
@@ -63,6 +63,14 @@ pub(super) fn check(
         return Err(Error::new(argument.span(), text));
     }
 
+    if let Some(extractor) = borrowing_extractor(argument) {
+        let text = format!(
+            "`{extractor}` cannot borrow from the packet, because the handler owns its arguments; use \
+             owned types such as `String` instead of `&str`"
+        );
+        return Err(Error::new(argument.span(), text));
+    }
+
     let span = argument.span();
     let state = located_at(attributes.state.to_token_stream(), span);
     let kind_trait = attributes.kind.extractor(span);
@@ -104,6 +112,38 @@ fn located_at(tokens: TokenStream, span: Span) -> TokenStream {
             token
         })
         .collect()
+}
+
+/// Returns the name of a `Data` or `Auth` in the argument whose type contains a reference.
+fn borrowing_extractor(argument: &Type) -> Option<String> {
+    let Type::Path(path) = argument else {
+        return None;
+    };
+    let segment = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return None;
+    };
+    let mut types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(argument) => Some(argument),
+        _ => None,
+    });
+    let name = segment.ident.to_string();
+    match name.as_str() {
+        "Data" | "Auth" => types.any(has_reference).then_some(name),
+        // `Option<Data<T>>` and `Result<Data<T>, E>`.
+        _ => types.find_map(borrowing_extractor),
+    }
+}
+
+fn has_reference(argument: &Type) -> bool {
+    fn in_tokens(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => in_tokens(group.stream()),
+            TokenTree::Punct(punct) => punct.as_char() == '&',
+            TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+        })
+    }
+    in_tokens(argument.to_token_stream())
 }
 
 fn last_segment(argument: &Type) -> Option<String> {

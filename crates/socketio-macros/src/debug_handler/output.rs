@@ -22,6 +22,10 @@ pub(super) fn check(signature: &Signature, kind: HandlerKind) -> syn::Result<Tok
         ReturnType::Default => return Ok(TokenStream::new()),
         ReturnType::Type(_, output) => (output.span(), output),
     };
+    if let Type::Never(_) = &**output {
+        let text = "a handler cannot return `!`; write the type that it would return, such as `()`";
+        return Err(Error::new(span, text));
+    }
     let Some(bound) = kind.output(span) else {
         return match &**output {
             Type::Tuple(tuple) if tuple.elems.is_empty() => Ok(TokenStream::new()),

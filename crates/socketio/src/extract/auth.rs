@@ -17,7 +17,8 @@ use crate::error::rejection::Rejection;
 /// client).
 ///
 /// Without the option, the client sends no payload. Then an `Option` is `None`, `()` is accepted,
-/// and other types are rejected.
+/// and other types are rejected. `Option<Auth<T>>` is `None` without a payload too; it rejects a
+/// payload of another type, as axum's optional extractors do.
 ///
 /// # Examples
 ///
@@ -61,6 +62,39 @@ where
     async fn from_namespace(cx: &mut NamespaceContext, _: &S) -> Result<Self, Self::Rejection> {
         deserialize(&cx.auth)
     }
+}
+
+impl<T, S> FromConnect<S> for Option<Auth<T>>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = AuthRejection;
+
+    async fn from_connect(cx: &mut ConnectContext, _: &S) -> Result<Self, Self::Rejection> {
+        deserialize_optional(&cx.auth)
+    }
+}
+
+impl<T, S> FromNamespace<S> for Option<Auth<T>>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = AuthRejection;
+
+    async fn from_namespace(cx: &mut NamespaceContext, _: &S) -> Result<Self, Self::Rejection> {
+        deserialize_optional(&cx.auth)
+    }
+}
+
+fn deserialize_optional<T: DeserializeOwned>(
+    auth: &Args,
+) -> Result<Option<Auth<T>>, AuthRejection> {
+    if auth.is_empty() {
+        return Ok(None);
+    }
+    deserialize(auth).map(Some)
 }
 
 fn deserialize<T: DeserializeOwned>(auth: &Args) -> Result<Auth<T>, AuthRejection> {

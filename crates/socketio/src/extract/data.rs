@@ -50,6 +50,10 @@ use crate::error::rejection::Rejection;
 /// assert!(serde_json::from_str::<Message>(r#"["…"]"#).is_err());
 /// ```
 ///
+/// `Option<Data<T>>` is `None` if the client sent no argument, or only `null`, which is what
+/// `undefined` becomes in JSON. As axum's optional extractors, it rejects arguments of another type.
+/// `Result<Data<T>, Rejection>` passes every rejection to the handler.
+///
 /// # Examples
 ///
 /// ```
@@ -105,6 +109,44 @@ where
             .map(Self)
             .map_err(|error| DataRejection(Rejection::arguments(cx.event_name(), error)))
     }
+}
+
+impl<T, S> FromEvent<S> for Option<Data<T>>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = DataRejection;
+
+    async fn from_event(cx: &mut EventContext, state: &S) -> Result<Self, Self::Rejection> {
+        if is_absent(&cx.args) {
+            return Ok(None);
+        }
+        Data::from_event(cx, state).await.map(Some)
+    }
+}
+
+impl<T, S> FromServerEvent<S> for Option<Data<T>>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = DataRejection;
+
+    async fn from_server_event(
+        cx: &mut ServerEventContext,
+        state: &S,
+    ) -> Result<Self, Self::Rejection> {
+        if is_absent(&cx.args) {
+            return Ok(None);
+        }
+        Data::from_server_event(cx, state).await.map(Some)
+    }
+}
+
+/// Returns whether there is no argument but `null`.
+fn is_absent(args: &Args) -> bool {
+    args.is_empty() || (args.len() == 1 && args.get(0) == Some("null"))
 }
 
 /// The rejection of [`Data`]: the arguments do not have the expected types.

@@ -16,9 +16,10 @@ use crate::socket::Socket;
 #[diagnostic::on_unimplemented(
     message = "this is not a connect handler for the state `{S}`",
     label = "not a connect handler",
-    note = "a connect handler is an `async fn` that returns `()` or `Result<(), E>` with `E: Debug`; it and its future are `Send`",
+    note = "a connect handler is an `async fn` that returns `()` or `Result<(), E>` with `E: Debug`",
+    note = "it has at most 12 arguments; it, its captures and its future are `Send` and `'static`: no `Rc`, no lock guard across an `.await`, no borrowed capture (write `async move`)",
     note = "each argument implements `FromConnect<{S}>`, such as `Socket`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
-    note = "put `#[socketio::debug_handler(connect, state = {S})]` on the function for a more precise error"
+    note = "put `#[socketio::debug_handler(connect, state = {S})]` on the function: it names the argument, the return type or the value that is wrong"
 )]
 pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments and runs the handler.
@@ -30,7 +31,7 @@ pub trait ConnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
 }
 
-#[diagnostic::do_not_recommend]
+// Without `do_not_recommend`, the compiler reports a wrong return type as such.
 impl<F, S, T> ConnectHandler<T, S> for F
 where
     F: Function<ConnectContext, S, T, Output: ConnectOutput>,
@@ -84,10 +85,11 @@ where
 #[diagnostic::on_unimplemented(
     message = "this is not a disconnect handler for the state `{S}`",
     label = "not a disconnect handler",
-    note = "a disconnect handler is an `async fn` that returns `()`; it and its future are `Send`",
+    note = "a disconnect handler is an `async fn` that returns `()`",
+    note = "it has at most 12 arguments; it, its captures and its future are `Send` and `'static`: no `Rc`, no lock guard across an `.await`, no borrowed capture (write `async move`)",
     note = "each argument implements `FromDisconnect<{S}>`, such as `Socket`, `DisconnectReason`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
     note = "a handler of one socket, as for `Socket::on_disconnect`, has no state: use a closure that captures values",
-    note = "put `#[socketio::debug_handler(disconnect, state = {S})]` on the function for a more precise error"
+    note = "put `#[socketio::debug_handler(disconnect, state = {S})]` on the function: it names the argument, the return type or the value that is wrong"
 )]
 pub trait DisconnectHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments and runs the handler.

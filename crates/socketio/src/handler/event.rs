@@ -14,10 +14,11 @@ use crate::error::rejection::Rejection;
 #[diagnostic::on_unimplemented(
     message = "this is not an event handler for the state `{S}`",
     label = "not an event handler",
-    note = "an event handler is an `async fn` that returns `()`, `Reply<T>` or another `IntoReply`; it and its future are `Send`",
-    note = "each argument implements `FromEvent<{S}>`, such as `Socket`, `Data<T>`, `Ack`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
+    note = "an event handler is an `async fn` that returns `()`, `Reply<T>` or another `IntoReply`",
+    note = "it has at most 12 arguments; it, its captures and its future are `Send` and `'static`: no `Rc`, no lock guard across an `.await`, no borrowed capture (write `async move`)",
+    note = "each argument implements `FromEvent<{S}>`, such as `Socket`, `Data<T>` with `T: DeserializeOwned` (`String`, not `&str`), `Ack`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
     note = "a handler of one socket, as for `Socket::on`, has no state: use a closure that captures values",
-    note = "put `#[socketio::debug_handler(event, state = {S})]` on the function for a more precise error"
+    note = "put `#[socketio::debug_handler(event, state = {S})]` on the function: it names the argument, the return type or the value that is wrong"
 )]
 pub trait EventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments, runs the handler and answers the acknowledgement.
@@ -31,7 +32,7 @@ pub trait EventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 }
 
-#[diagnostic::do_not_recommend]
+// Without `do_not_recommend`, the compiler reports a wrong return type as such.
 impl<F, S, T> EventHandler<T, S> for F
 where
     F: Function<EventContext, S, T, Output: IntoReply>,
@@ -55,10 +56,11 @@ where
 #[diagnostic::on_unimplemented(
     message = "this is not a server event handler for the state `{S}`",
     label = "not a server event handler",
-    note = "it is an `async fn` that returns `()`, `Reply<T>` or another `IntoReply`; it and its future are `Send`",
+    note = "it is an `async fn` that returns `()`, `Reply<T>` or another `IntoReply`",
+    note = "it has at most 12 arguments; it, its captures and its future are `Send` and `'static`: no `Rc`, no lock guard across an `.await`, no borrowed capture (write `async move`)",
     note = "each argument implements `FromServerEvent<{S}>`, such as `Data<T>`, `EventName`, `ServerAck`, `Namespace`, `SocketIo`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
     note = "there is no socket: the event comes from another server",
-    note = "put `#[socketio::debug_handler(server_event, state = {S})]` on the function for a more precise error"
+    note = "put `#[socketio::debug_handler(server_event, state = {S})]` on the function: it names the argument, the return type or the value that is wrong"
 )]
 pub trait ServerEventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments, runs the handler and answers the acknowledgement.
@@ -70,7 +72,7 @@ pub trait ServerEventHandler<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 }
 
-#[diagnostic::do_not_recommend]
+// Without `do_not_recommend`, the compiler reports a wrong return type as such.
 impl<F, S, T> ServerEventHandler<T, S> for F
 where
     F: Function<ServerEventContext, S, T, Output: IntoReply>,

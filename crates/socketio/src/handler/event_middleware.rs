@@ -14,10 +14,11 @@ use crate::extract::Event;
 #[diagnostic::on_unimplemented(
     message = "this is not an event middleware for the state `{S}`",
     label = "not an event middleware",
-    note = "an event middleware is an `async fn` that returns `()`, `Event`, `Result<(), E>` or `Result<Event, E>` with `E: Into<Rejection>`; it and its future are `Send`",
+    note = "an event middleware is an `async fn` that returns `()`, `Event`, `Result<(), E>` or `Result<Event, E>` with `E: Into<Rejection>`",
+    note = "it has at most 12 arguments; it, its captures and its future are `Send` and `'static`: no `Rc`, no lock guard across an `.await`, no borrowed capture (write `async move`)",
     note = "each argument implements `FromEvent<{S}>`, such as `Socket`, `Event`, `EventName`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
     note = "middleware of one socket, as for `Socket::event_middleware`, has no state: use a closure that captures values",
-    note = "put `#[socketio::debug_handler(event_middleware, state = {S})]` on the function for a more precise error"
+    note = "put `#[socketio::debug_handler(event_middleware, state = {S})]` on the function: it names the argument, the return type or the value that is wrong"
 )]
 pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments and runs the middleware. Returns the event if the middleware changes
@@ -30,7 +31,7 @@ pub trait EventMiddleware<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Event>, Rejection>> + Send;
 }
 
-#[diagnostic::do_not_recommend]
+// Without `do_not_recommend`, the compiler reports a wrong return type as such.
 impl<F, S, T> EventMiddleware<T, S> for F
 where
     F: Function<EventContext, S, T, Output: EventMiddlewareOutput>,

@@ -11,9 +11,10 @@ use crate::error::connect_error::{ConnectError, IntoConnectError};
 #[diagnostic::on_unimplemented(
     message = "this is not a namespace middleware for the state `{S}`",
     label = "not a middleware",
-    note = "a middleware is an `async fn` that returns `Result<(), E>` with `E: IntoConnectError`; it and its future are `Send`",
+    note = "a middleware is an `async fn` that returns `Result<(), E>` with `E: IntoConnectError`",
+    note = "it has at most 12 arguments; it, its captures and its future are `Send` and `'static`: no `Rc`, no lock guard across an `.await`, no borrowed capture (write `async move`)",
     note = "each argument implements `FromConnect<{S}>`, such as `Socket`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
-    note = "put `#[socketio::debug_handler(middleware, state = {S})]` on the function for a more precise error"
+    note = "put `#[socketio::debug_handler(middleware, state = {S})]` on the function: it names the argument, the return type or the value that is wrong"
 )]
 pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
     /// Extracts the arguments and runs the middleware.
@@ -25,7 +26,7 @@ pub trait Middleware<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
 }
 
-#[diagnostic::do_not_recommend]
+// Without `do_not_recommend`, the compiler reports a wrong return type as such.
 impl<F, S, T> Middleware<T, S> for F
 where
     F: Function<ConnectContext, S, T, Output: MiddlewareOutput>,

@@ -13,7 +13,8 @@ use crate::error::rejection::Rejection;
 #[diagnostic::on_unimplemented(
     message = "this is not a namespace predicate for the state `{S}`",
     label = "not a namespace predicate",
-    note = "it is an `async fn` that returns `bool` or `Result<bool, E>` with `E: Display`; it and its future are `Send`",
+    note = "it is an `async fn` that returns `bool` or `Result<bool, E>` with `E: Display`",
+    note = "it has at most 12 arguments; it, its captures and its future are `Send` and `'static`: no `Rc`, no lock guard across an `.await`, no borrowed capture (write `async move`)",
     note = "each argument implements `FromNamespace<{S}>`, such as `NamespaceName`, `Auth<T>`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
     note = "there is no socket yet: use a namespace middleware for extractors that need one"
 )]
@@ -27,7 +28,7 @@ pub trait NamespacePredicate<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<bool, Rejection>> + Send;
 }
 
-#[diagnostic::do_not_recommend]
+// Without `do_not_recommend`, the compiler reports a wrong return type as such.
 impl<F, S, T> NamespacePredicate<T, S> for F
 where
     F: Function<NamespaceContext, S, T, Output: PredicateOutput>,

@@ -50,7 +50,8 @@ use crate::error::rejection::Rejection;
     message = "an event handler cannot return `{Self}`",
     label = "wrong return type",
     note = "return `Reply(value)` to acknowledge the event with a value, or `()` for no answer",
-    note = "`Result<T, E>` and `Option<T>` of such types work too; `{Self}` can implement `IntoReply`"
+    note = "`Result<T, E>` and `Option<T>` of such types work too; types of your crate, such as errors, can implement `IntoReply`",
+    note = "a function that never returns, such as `async || panic!()`, needs a return type: `async || -> () {{ panic!() }}`"
 )]
 pub trait IntoReply {
     /// Returns the arguments of the answer, or `None` to send no answer. A tuple is several

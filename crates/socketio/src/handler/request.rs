@@ -23,7 +23,8 @@ use crate::error::refusal::{IntoRefusal, Refusal};
 #[diagnostic::on_unimplemented(
     message = "this is not a request handler for the state `{S}`",
     label = "not a request handler",
-    note = "it is an `async fn`; it and its future are `Send`",
+    note = "it is an `async fn`",
+    note = "it has at most 12 arguments; it, its captures and its future are `Send` and `'static`: no `Rc`, no lock guard across an `.await`, no borrowed capture (write `async move`)",
     note = "each argument implements axum's `FromRequestParts<{S}>`, such as `HeaderMap`, `Query<T>`, `SocketIo`, or `State<T>` with `T: FromRef<{S}>`; closures annotate their argument types",
     note = "there is no socket yet: use a namespace middleware for extractors that need one, and for `Auth<T>`"
 )]

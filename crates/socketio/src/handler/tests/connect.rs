@@ -116,6 +116,28 @@ async fn a_rejected_argument_of_a_connect_handler_is_reported() {
 }
 
 #[tokio::test]
+async fn optional_auth_is_none_without_a_payload_and_rejects_other_types() {
+    async fn middleware(
+        auth: Option<Auth<Login>>,
+        result: Result<Auth<Login>, Rejection>,
+    ) -> Result<(), String> {
+        let result = result.map(|Auth(login)| login.token);
+        match auth {
+            None => Err(format!("none {}", result.is_err())),
+            Some(Auth(login)) => Err(format!("{} {}", login.token, result.is_ok())),
+        }
+    }
+    let refused = async |auth| {
+        let error = join(middleware, auth).await.unwrap_err();
+        error["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(refused("").await, "none true");
+    assert_eq!(refused(r#"{"token":"t"}"#).await, "t true");
+    let malformed = refused(r#"{"token":7}"#).await;
+    assert!(malformed.contains("auth payload"), "{malformed}");
+}
+
+#[tokio::test]
 async fn middleware_accepts_or_refuses_a_client() {
     async fn authenticate(Auth(login): Auth<Login>) -> Result<(), ConnectError> {
         match login.token.as_str() {

@@ -105,6 +105,54 @@ async fn data_takes_a_tuple_one_or_no_argument() {
     emit(missing, "").await.expect(["true"]);
 }
 
+/// As axum's `Option` extractors: `None` if there is no value, and a rejection if it is malformed.
+#[tokio::test]
+async fn optional_data_is_none_without_an_argument_and_rejects_other_types() {
+    async fn message(data: Option<Data<u32>>, State(log): State<Log>) {
+        log.add(format_args!("{:?}", data.map(|Data(number)| number)));
+    }
+    emit(message, "").await.expect(["None"]);
+    emit(message, ",null").await.expect(["None"]);
+    emit(message, ",7").await.expect(["Some(7)"]);
+    emit(message, ",7,null").await.expect(["Some(7)"]);
+    emit(message, r#","text""#).await.expect([]);
+    emit(message, ",null,7").await.expect([]);
+
+    async fn two(data: Option<Data<(u32, u32)>>, State(log): State<Log>) {
+        log.add(format_args!("{:?}", data.map(|Data(numbers)| numbers)));
+    }
+    emit(two, "").await.expect(["None"]);
+    emit(two, ",1,2").await.expect(["Some((1, 2))"]);
+    emit(two, ",1").await.expect([]);
+}
+
+#[tokio::test]
+async fn a_result_can_have_any_error_that_the_rejection_converts_into() {
+    struct Text(String);
+    impl From<DataRejection> for Text {
+        fn from(rejection: DataRejection) -> Self {
+            Self(rejection.to_string())
+        }
+    }
+    async fn message(
+        rejection: Result<Data<u32>, Rejection>,
+        text: Result<Data<u32>, Text>,
+        optional: Result<Option<Data<u32>>, Rejection>,
+        State(log): State<Log>,
+    ) {
+        match (rejection, text, optional) {
+            (Ok(Data(a)), Ok(Data(b)), Ok(Some(Data(c)))) => log.add(a + b + c),
+            (Err(a), Err(Text(b)), Err(c)) => {
+                assert!(a.to_string() == b && b == c.to_string());
+                log.add("rejected");
+            }
+            _ => log.add("different"),
+        }
+    }
+    emit(message, ",7").await.expect(["21"]);
+    emit(message, r#","text""#).await.expect(["rejected"]);
+}
+
 #[tokio::test]
 async fn functions_and_closures_are_handlers() {
     async fn function() {}
