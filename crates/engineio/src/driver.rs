@@ -276,7 +276,11 @@ impl<A: Application> Core<A> {
 
     fn run(&mut self, cx: &mut Context<'_>, budget: &mut RunBudget, mut fired: bool) -> Progress {
         loop {
-            let requests = self.requests_awaiting_probe();
+            let requests = if self.probing {
+                self.requests_awaiting_probe()
+            } else {
+                0
+            };
             self.poll_opening(cx);
             self.read(cx, budget);
             // After reading: a pong that has arrived counts even if the driver runs late.

@@ -131,20 +131,15 @@ impl Decoder {
         let Header {
             wire,
             namespace,
-            mut id,
-            mut payload_start,
+            id,
+            payload_start,
         } = Header::read(message, &self.limits)?;
-        // A loop, so that the check has one caller and is inlined.
-        let offsets = loop {
-            let json = message.get(payload_start..).unwrap_or_default();
-            match payload::check(json, wire, &self.limits) {
-                Ok(offsets) => break offsets,
-                // A blank before a payload is rare, and an error so far.
-                Err(error) => {
-                    let blank = BlankId::read(json, id)?.ok_or(error)?;
-                    id = Some(blank.id);
-                    payload_start = payload_start.saturating_add(blank.len);
-                }
+        let json = message.get(payload_start..).unwrap_or_default();
+        let offsets = match payload::check(json, wire, &self.limits) {
+            Ok(offsets) => offsets,
+            Err(error) => {
+                let blank = BlankId::read(json, id)?.ok_or(error)?;
+                return self.decode_without_blank(message, payload_start, id, &blank);
             }
         };
         let payload_start = start.saturating_add(payload_start);
@@ -163,6 +158,25 @@ impl Decoder {
         incomplete.count = count;
         self.incomplete = Some(incomplete);
         Ok(None)
+    }
+
+    /// Decodes a message with a blank in front of its payload, which belongs to the id and is rare.
+    #[cold]
+    fn decode_without_blank(
+        &mut self,
+        message: &str,
+        blank_start: usize,
+        id: Option<u64>,
+        blank: &BlankId,
+    ) -> Result<Option<Packet>, DecodeError> {
+        let (start, rest) = message.split_at_checked(blank_start).unwrap_or_default();
+        let payload = rest.get(blank.len..).unwrap_or_default();
+        let missing = if id.is_none() {
+            blank.id.to_string()
+        } else {
+            String::new()
+        };
+        self.decode_text([start, &missing, payload].concat().into())
     }
 
     /// Decodes a binary message, which must be an attachment of the last packet.

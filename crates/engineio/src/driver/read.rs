@@ -51,12 +51,8 @@ impl<A: Application> Core<A> {
             }
             return true;
         }
-        if self.awaits_post {
-            if self.guard.session.lock().is_posting() {
-                self.poll_closed(cx, window);
-                return false;
-            }
-            self.awaits_post = false;
+        if self.awaits_post && self.poll_awaited_post(cx, window) {
+            return false;
         }
         if self.probing || (ready && self.posted.is_none()) {
             return self.read_channel(cx, budget, window);
@@ -67,8 +63,19 @@ impl<A: Application> Core<A> {
         false
     }
 
+    /// Returns whether the packets of a POST that precede the channel are unhandled.
+    #[cold]
+    fn poll_awaited_post(&mut self, cx: &mut Context<'_>, window: &mut ReadWindow<'_>) -> bool {
+        self.awaits_post = self.guard.session.lock().is_posting();
+        if self.awaits_post {
+            self.poll_closed(cx, window);
+        }
+        self.awaits_post
+    }
+
     /// Ends the session if the client has closed the connection while it is not read. The unread
     /// messages are dropped.
+    #[cold]
     fn poll_closed(&mut self, cx: &mut Context<'_>, window: &mut ReadWindow<'_>) {
         let ChannelState::Open(channel) = &mut self.channel else {
             return;

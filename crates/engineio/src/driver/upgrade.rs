@@ -95,16 +95,14 @@ impl<A: Application> Core<A> {
     }
 
     /// Returns the number of requests that wait until the probing channel has been read.
+    #[cold]
     pub(super) fn requests_awaiting_probe(&self) -> usize {
-        if self.probing {
-            self.lock().cold_or_insert().awaiting_probe.len()
-        } else {
-            0
-        }
+        self.lock().cold_or_insert().awaiting_probe.len()
     }
 
     /// Resumes the first `read` requests that wait for the probing channel, which arrived before it
     /// was read. All of them if the channel no longer probes.
+    #[cold]
     pub(super) fn resume_requests(&mut self, cx: &mut Context<'_>, read: usize) -> Progress {
         if self.probing
             && let ChannelState::Open(channel) = &mut self.channel

@@ -263,7 +263,7 @@ async fn closing_the_engine_waits_for_second_websockets() {
     let _probe = probed(&server, &client).await;
     let second = WebSocketClient::probe(&server, &client.sid).await;
     settle().await;
-    let engine = std::sync::Arc::clone(&server.engine);
+    let engine = Arc::clone(&server.engine);
     let begun = tokio::time::Instant::now();
     engine.close(Duration::from_secs(2)).await;
     // Neither client answers the close frame.

@@ -14,7 +14,7 @@ const MAX_ESCAPE_LEN: usize = 6;
 const QUOTES: usize = 2;
 
 /// Checks a payload. Returns `None` if it is missing and the packet is to be ignored.
-#[inline]
+#[inline(always)]
 pub(super) fn check(
     json: &str,
     wire: WireType,
