@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engineio_proto::{CloseReason, SessionConfig, SessionId, Transport};
-use http::header::HOST;
+use http::header::{HOST, HeaderValue};
 use http::request::Parts;
 use http::{Request, Version};
 
@@ -174,13 +174,16 @@ impl<A: Application> Engine<A> {
 
 /// Returns whether the target of a request names no host, or that of its `Host` header.
 fn names_own_host<B>(request: &Request<B>) -> bool {
-    match (request.uri().authority(), request.headers().get(HOST)) {
-        (Some(target), Some(host)) if request.version() < Version::HTTP_2 => {
-            let target = target.as_str().as_bytes();
-            target.eq_ignore_ascii_case(host.as_bytes())
-        }
-        _ => true,
-    }
+    let Some(target) = request.uri().authority() else {
+        // The common case.
+        return true;
+    };
+    let host = request.headers().get(HOST);
+    let is_own = |host: &HeaderValue| {
+        let target = target.as_str().as_bytes();
+        target.eq_ignore_ascii_case(host.as_bytes())
+    };
+    request.version() >= Version::HTTP_2 || host.is_none_or(is_own)
 }
 
 impl<A: Application> fmt::Debug for Engine<A> {

@@ -60,19 +60,21 @@ fn answer_routed<A, B>(
     engine: Arc<Engine<A>>,
     mut parts: Parts,
     body: B,
-    route: Result<Route<Arc<Shared>>, Refusal>,
+    route: Result<Route<RequestedSession>, Refusal>,
 ) -> EngineFuture
 where
     A: Application,
     B: Body + Send + 'static,
 {
     match route {
-        Ok(Route::Poll(session, jsonp)) => Box::pin(async move {
+        Ok(Route::Poll(requested, jsonp)) => Box::pin(async move {
+            let session = requested.settle().await;
             let compression = engine.config.http_compression.as_ref();
             let polled = polling::poll(&session, &parts, jsonp.as_ref(), compression).await;
             respond(&engine, &mut parts, polled)
         }),
-        Ok(Route::Post(session, jsonp)) => Box::pin(async move {
+        Ok(Route::Post(requested, jsonp)) => Box::pin(async move {
+            let session = requested.settle().await;
             let limit = engine.config.max_http_buffer_size;
             let mut body = pin!(body);
             let body_ref = body.as_mut();
@@ -88,9 +90,9 @@ where
             let open = engine.starters.open;
             open(engine, parts, transport)
         }
-        Ok(Route::Upgrade(session)) => {
+        Ok(Route::Upgrade(requested)) => {
             let upgrade = engine.starters.upgrade;
-            upgrade(engine, session, parts)
+            upgrade(engine, requested.session, parts)
         }
         Ok(Route::UnknownMethod) => {
             Box::pin(ready(response::status(StatusCode::INTERNAL_SERVER_ERROR)))
@@ -127,14 +129,34 @@ where
     answer(engine, Request::from_parts(parts, body))
 }
 
+/// The session that a request names.
+struct RequestedSession {
+    session: Arc<Shared>,
+    /// Whether another transport was being probed when the request arrived.
+    is_upgrading: bool,
+}
+
+impl RequestedSession {
+    /// Returns the session once the driver has read what has arrived on a probing channel.
+    async fn settle(self) -> Arc<Shared> {
+        if self.is_upgrading {
+            polling::read_probe(&self.session).await;
+        }
+        self.session
+    }
+}
+
 fn find_session<A: Application>(
     engine: &Engine<A>,
     sid: &str,
-) -> Option<FoundSession<Arc<Shared>>> {
+) -> Option<FoundSession<RequestedSession>> {
     let session = engine.registry.find(sid)?;
-    let (transport, protocol) = session.transport_and_protocol();
+    let (transport, protocol, is_upgrading) = session.for_request();
     Some(FoundSession {
-        session,
+        session: RequestedSession {
+            session,
+            is_upgrading,
+        },
         transport,
         protocol,
     })

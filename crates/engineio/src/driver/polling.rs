@@ -36,10 +36,7 @@ pub(crate) enum Outcome {
 /// Waits until the driver has read what has arrived on a probing channel.
 ///
 /// If that is the upgrade packet, the request is too late and has to be refused.
-pub(super) async fn read_probe(session: &Shared) {
-    if !session.lock().proto.is_upgrading() {
-        return;
-    }
+pub(crate) async fn read_probe(session: &Shared) {
     // The runtime polls for IO before it continues, because the channel may have become readable
     // before the request's connection.
     yield_now().await;

@@ -60,10 +60,12 @@ impl Shared {
         self.passes.load(Ordering::Relaxed)
     }
 
-    /// Returns what every request checks. Locks without the overhead of a [`StateGuard`].
-    pub(crate) fn transport_and_protocol(&self) -> (Transport, Protocol) {
+    /// Returns what every request checks: the transport, the protocol revision, and whether another
+    /// transport is being probed. Locks without the overhead of a [`StateGuard`].
+    pub(crate) fn for_request(&self) -> (Transport, Protocol, bool) {
         let state = self.state.lock();
-        (state.proto.transport(), state.proto.protocol())
+        let proto = &state.proto;
+        (proto.transport(), proto.protocol(), proto.is_upgrading())
     }
 
     pub(crate) fn close(&self, reason: CloseReason) {

@@ -9,7 +9,7 @@ use engineio_proto::{CloseReason, PayloadEncoder, PollError, Transport};
 use http::StatusCode;
 use http::request::Parts;
 
-use super::{Outcome, read_probe, store_waker, transport_mismatch};
+use super::{Outcome, store_waker, transport_mismatch};
 use crate::http::compression::{Encoding, HttpCompression};
 use crate::http::connection_failure::Refusal;
 use crate::http::response::PollResponse;
@@ -24,7 +24,6 @@ pub(crate) async fn poll(
     jsonp: Option<&Jsonp>,
     compression: Option<&HttpCompression>,
 ) -> Result<Outcome, Refusal> {
-    read_probe(session).await;
     let pending = PendingPoll {
         session,
         text: jsonp.is_some(),

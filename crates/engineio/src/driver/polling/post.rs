@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use http_body::Body;
 
-use super::{Outcome, read_probe, store_waker, transport_mismatch};
+use super::{Outcome, store_waker, transport_mismatch};
 use crate::driver::polling_task::run_driver;
 use crate::http::connection_failure::Refusal;
 use crate::http::response::PollResponse;
@@ -29,7 +29,6 @@ pub(crate) async fn post<B: Body>(
     body: Pin<&mut B>,
     limit: usize,
 ) -> Result<Outcome, Refusal> {
-    read_probe(session).await;
     let binary = request
         .headers
         .get(header::CONTENT_TYPE)
