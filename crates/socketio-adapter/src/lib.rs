@@ -64,7 +64,7 @@ pub use self::recovery::{MissedPacket, RecoveryId, RecoveryOptions, Resume, Stor
 pub use self::room::Room;
 pub use self::room_list::{RoomList, RoomListIter};
 pub use self::rooms::{
-    InsertError, Member, Memberships, RoomEvent, RoomObserver, Rooms, TooManyRooms,
+    InsertError, Member, Memberships, PendingReport, RoomEvent, RoomObserver, Rooms, TooManyRooms,
 };
 pub use self::socket_id::SocketId;
 pub use self::target::Target;

@@ -19,7 +19,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use self::directory::Directory;
-use self::events::RoomEvents;
+use self::events::{ReportSpawner, RoomEvents};
 use self::index::{Index, IndexObserver};
 use self::member::{Joined, MemberState, Present};
 use self::shards::{HashedName, NameHasher};
@@ -31,7 +31,7 @@ use crate::socket_id::SocketId;
 use crate::target::Target;
 
 pub use self::error::{InsertError, TooManyRooms};
-pub use self::events::{RoomEvent, RoomObserver};
+pub use self::events::{PendingReport, RoomEvent, RoomObserver};
 pub use self::member::{Member, Memberships};
 
 /// An index of the sockets of one namespace on this server, and of their rooms.
@@ -88,7 +88,8 @@ pub struct Rooms<M: Member> {
     index: Index<M>,
     max_rooms: Option<usize>,
     /// Set by the first observer. Without observers, this is the only cost of a change.
-    events: OnceLock<RoomEvents>,
+    events: OnceLock<Arc<RoomEvents>>,
+    report_spawner: Option<ReportSpawner>,
 }
 
 impl<M: Member> Rooms<M> {
@@ -101,6 +102,7 @@ impl<M: Member> Rooms<M> {
             index: Index::new(),
             max_rooms: None,
             events: OnceLock::new(),
+            report_spawner: None,
         }
     }
 
@@ -114,6 +116,20 @@ impl<M: Member> Rooms<M> {
         self
     }
 
+    /// Sets the function that continues a report of events in another task or thread.
+    ///
+    /// An operation reports at most 256 events to the observers. If the queue is not empty then,
+    /// because other threads or observers cause more changes, `spawn` receives the remaining report.
+    /// Default: the operation reports until the queue is empty or another thread continues.
+    #[must_use]
+    pub fn with_report_spawner(
+        mut self,
+        spawn: impl Fn(PendingReport) + Send + Sync + 'static,
+    ) -> Self {
+        self.report_spawner = Some(Arc::new(spawn));
+        self
+    }
+
     /// Adds an observer of later changes.
     pub fn observe(&self, observer: impl RoomObserver) {
         self.observe_arc(Arc::new(observer));
@@ -122,7 +138,7 @@ impl<M: Member> Rooms<M> {
     /// Adds an observer of later changes, as [`observe`](Self::observe) does.
     pub fn observe_arc(&self, observer: Arc<dyn RoomObserver>) {
         self.events
-            .get_or_init(RoomEvents::default)
+            .get_or_init(|| RoomEvents::new(self.report_spawner.clone()))
             .add_observer(observer);
     }
 

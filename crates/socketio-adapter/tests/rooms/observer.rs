@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
-use socketio_adapter::{RoomEvent, Rooms, Target};
+use socketio_adapter::{PendingReport, RoomEvent, Rooms, Target};
 
 use crate::socket::Socket;
 
@@ -183,4 +183,77 @@ fn a_panic_of_an_observer_loses_no_later_event() {
             "delete good"
         ]
     );
+}
+
+/// Rooms with an observer that moves alice in and out of "a" at each event without end, and the
+/// reports that operations have not finished.
+fn flooded() -> (Arc<Rooms<Socket>>, Arc<Socket>, Receiver<PendingReport>) {
+    let (sender, pending) = channel();
+    let rooms = Rooms::new().with_report_spawner(move |report| sender.send(report).unwrap());
+    let rooms = Arc::new(rooms);
+    let alice = Socket::connected(&rooms, "alice");
+    let (inner, socket) = (Arc::downgrade(&rooms), Arc::clone(&alice));
+    rooms.observe(move |event: &RoomEvent| {
+        let rooms = inner.upgrade().expect("the test owns the rooms");
+        match event {
+            RoomEvent::Joined { room, .. } if *room == *"a" => drop(rooms.leave(&socket, "a")),
+            RoomEvent::Left { room, .. } if *room == *"a" => rooms.join(&socket, "a").unwrap(),
+            _ => {}
+        }
+    });
+    (rooms, alice, pending)
+}
+
+#[test]
+fn a_call_reports_at_most_256_events() {
+    let (rooms, alice, pending) = flooded();
+    let events = observe(&rooms);
+    rooms.join(&alice, "a").unwrap();
+    let mut report = Some(pending.try_recv().expect("the call has left events"));
+    for _ in 0..3 {
+        assert_eq!(events.try_iter().count(), 256);
+        report = report.expect("the observer causes more events").run();
+    }
+    // The next call does not wait for the task.
+    events.try_iter().count();
+    rooms.leave(&alice, "alice");
+    assert_eq!(events.try_iter().count(), 256);
+    assert!(pending.try_recv().is_err(), "one report is pending");
+}
+
+#[test]
+fn a_report_that_is_dropped_is_left_to_the_next_call() {
+    let (rooms, alice, pending) = flooded();
+    let events = observe(&rooms);
+    rooms.join(&alice, "a").unwrap();
+    drop(pending.try_recv().expect("the call has left events"));
+    assert_eq!(events.try_iter().count(), 256);
+    rooms.leave(&alice, "alice");
+    assert_eq!(events.try_iter().count(), 256);
+    pending.try_recv().expect("the second call has left events");
+}
+
+#[test]
+fn a_thread_that_continues_a_report_keeps_the_order() {
+    let (sender, pending) = channel();
+    let rooms = Rooms::new().with_report_spawner(move |report| sender.send(report).unwrap());
+    let alice = Socket::connected(&rooms, "alice");
+    let events = observe(&rooms);
+    let names: Vec<_> = (0..300).map(|room| format!("room {room}")).collect();
+    rooms.join(&alice, names.clone()).unwrap();
+    let report = pending.try_recv().expect("the call has left events");
+    std::thread::spawn(move || run_all(report)).join().unwrap();
+    let created = names.iter().flat_map(|name| {
+        let joined = format!("join {name} alice");
+        [format!("create {name}"), joined]
+    });
+    assert!(events.try_iter().eq(created));
+    assert!(pending.try_recv().is_err());
+}
+
+fn run_all(report: PendingReport) {
+    let mut pending = Some(report);
+    while let Some(report) = pending {
+        pending = report.run();
+    }
 }

@@ -6,14 +6,17 @@ use std::sync::{Arc, Weak};
 
 use engineio::log::Escaped;
 use socketio_adapter::{
-    AckGuard, AckSink, AfterDelivery, BroadcastOptions, LocalSockets, PendingAck, RemoteSocketInfo,
-    RoomList, RoomObserver, Rooms, ServerSideReply, Target,
+    AckGuard, AckSink, AfterDelivery, BroadcastOptions, LocalSockets, PendingAck, PendingReport,
+    RemoteSocketInfo, RoomList, RoomObserver, Rooms, ServerSideReply, Target,
 };
 use socketio_proto::{Args, Namespace, Packet};
+use tokio::runtime::Handle;
+use tokio::task::yield_now;
 
 use crate::socket_state::SocketState;
 use crate::socket_state::data_map::DataMap;
 use crate::socket_state::outgoing_listeners::OutgoingListeners;
+use crate::socket_state::running_tasks::RunningTasks;
 use crate::wire::broadcast_packet::BroadcastPacket;
 use crate::wire::codec::Codec;
 use crate::wire::disconnect_reason::DisconnectReason;
@@ -46,12 +49,15 @@ impl LocalNamespace {
         codec: Codec,
         max_rooms: Option<usize>,
         owner: Weak<dyn Owner>,
+        running_tasks: Arc<RunningTasks>,
     ) -> Self {
         Self {
             name,
             owner,
             codec,
-            rooms: Rooms::new().with_max_rooms(max_rooms),
+            rooms: Rooms::new()
+                .with_max_rooms(max_rooms)
+                .with_report_spawner(move |report| continue_report(report, &running_tasks)),
             outgoing: Arc::default(),
             ack_ids: AtomicU64::new(0),
         }
@@ -113,6 +119,24 @@ impl LocalNamespace {
             }
         }
     }
+}
+
+/// Continues a report of room events in a task, or in place on a thread outside the runtime.
+fn continue_report(report: PendingReport, running_tasks: &Arc<RunningTasks>) {
+    let mut pending = Some(report);
+    let Ok(runtime) = Handle::try_current() else {
+        while let Some(report) = pending {
+            pending = report.run();
+        }
+        return;
+    };
+    let work = async move {
+        while let Some(report) = pending {
+            yield_now().await;
+            pending = report.run();
+        }
+    };
+    running_tasks.spawn(&runtime, Box::pin(work), ());
 }
 
 impl LocalSockets for LocalNamespace {

@@ -74,8 +74,9 @@ impl<S> Namespace<S> {
     ///
     /// The calls are in the order of the changes, one at a time. No lock is held, so the observer may
     /// send, and join rooms; its changes are reported after it has returned. A change is reported
-    /// before the operation returns, unless another thread is reporting: that thread then reports it
-    /// too. So an observer must not wait, and should pass slow work to a task.
+    /// before the operation returns, unless another thread is reporting: that thread or a later one then
+    /// reports it. One operation reports at most 256 events, and a task reports the rest. The queue has
+    /// no limit, so an observer must not wait, and should pass slow work to a task.
     ///
     /// An observer that is added later sees the later changes. Without an observer, rooms have no
     /// additional cost.

@@ -95,7 +95,13 @@ impl NamespaceInner {
         let captured = child.as_ref().and_then(|child| child.captured.clone());
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
             shared: Arc::new(NamespaceShared::new(
-                LocalNamespace::new(name, config.codec.clone(), config.max_rooms, owner.clone()),
+                LocalNamespace::new(
+                    name,
+                    config.codec.clone(),
+                    config.max_rooms,
+                    owner.clone(),
+                    Arc::clone(config.running_tasks),
+                ),
                 config.adapter,
                 Backlink::new(owner.clone()),
                 config.server.clone(),

@@ -1,6 +1,7 @@
 //! Tests the rooms of a namespace, and their events.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use socketio::{
     ConnectError, Namespace, Regex, Room, RoomEvent, Socket, SocketIo, SocketIoBuilder,
     SocketIoLayer,
 };
-use socketio_testing::WsClient;
+use socketio_testing::{WsClient, within};
+use tokio::sync::Notify;
 
 /// Node's server emits these events for the same operations.
 #[tokio::test]
@@ -269,6 +271,32 @@ async fn an_observer_may_use_the_namespace() {
             ]
         );
     }
+}
+
+/// Guards against operations that report the changes of others without end.
+#[tokio::test]
+async fn an_operation_leaves_a_flood_of_room_events_to_a_task() {
+    const TOGGLES: usize = 10_000;
+    let (addr, io, _) = server(SocketIoLayer::builder()).await;
+    let (mut client, id) = join(addr).await;
+    let (toggles, all_seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+    let (count, done) = (Arc::clone(&toggles), Arc::clone(&all_seen));
+    io.of("/").on_room_event(move |namespace, event| {
+        let socket = || namespace.sockets().remove(0);
+        match event {
+            RoomEvent::Joined { .. } => socket().leave("toggled"),
+            RoomEvent::Left { .. } => match count.fetch_add(1, Ordering::Relaxed) {
+                TOGGLES => done.notify_one(),
+                _ => socket().join("toggled"),
+            },
+            _ => {}
+        }
+    });
+    socket(&io, &id).join("toggled");
+    let reported = toggles.load(Ordering::Relaxed);
+    assert!((1..256).contains(&reported), "{reported}");
+    within("all events", all_seen.notified()).await;
+    assert_alive(&mut client).await;
 }
 
 #[tokio::test]
