@@ -29,7 +29,7 @@ impl SocketAnswer {
 pub enum NoAnswer {
     /// The socket has left before it answered.
     Left,
-    /// The packet was not sent to the socket: it is volatile and the transport was not ready, or too
-    /// many acknowledgements of the socket are pending.
+    /// The packet was not sent to the socket: it is volatile and the transport was not ready, too many
+    /// acknowledgements of the socket are pending, or its outbound queue is full.
     NotSent,
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
-use socketio_adapter::{Answers, SocketId};
+use socketio_adapter::{Answers, NoAnswer, SocketId};
 use socketio_proto::Args;
 
 use self::events::{AckEvent, AckEvents};
@@ -23,6 +23,10 @@ use crate::socket_state::ack_error::AckError;
 pub use self::by_socket::{BroadcastAckBySocket, SocketAck};
 
 /// The acknowledgements of a broadcast: a stream that yields the answers as they arrive.
+///
+/// A socket that leaves has no item. A socket that the event was not sent to has the item
+/// [`AckError::NotSent`]: too many of its acknowledgements are pending, its outbound queue is full, or
+/// the event is volatile and its transport was not ready.
 ///
 /// [`all`](Self::all) collects the answers. [`by_socket`](Self::by_socket) adds the ids of the sockets,
 /// and reports each socket without an answer.
@@ -84,8 +88,9 @@ impl<T: DeserializeOwned> BroadcastAck<T> {
     ///
     /// # Errors
     ///
-    /// Returns an error if clients have not answered in time, or if an answer does not have the
-    /// type `T`. The error contains the valid answers, and lists the sockets that have not answered.
+    /// Returns an error if clients have not answered in time, if the event was not sent to a socket
+    /// ([`AckError::NotSent`]), or if an answer does not have the type `T`. The error contains the
+    /// valid answers, and lists the sockets that have not answered.
     pub async fn all(mut self) -> Result<Vec<T>, BroadcastAckError<T>> {
         let (mut answers, mut unanswered) = (Vec::new(), Vec::new());
         let mut failure = None;
@@ -97,6 +102,11 @@ impl<T: DeserializeOwned> BroadcastAck<T> {
                         continue;
                     }
                     Ok(Err(error)) => error,
+                    Err(NoAnswer::NotSent) => {
+                        unanswered.extend(answer.socket);
+                        AckError::NotSent
+                    }
+                    // It has left.
                     Err(_) => {
                         unanswered.extend(answer.socket);
                         continue;
@@ -131,6 +141,8 @@ impl<T: DeserializeOwned> Stream for BroadcastAck<T> {
                 Some(AckEvent::Failed(error)) => Some(Err(AckError::Emit(error))),
                 Some(AckEvent::Socket(answer)) => match answer.answer {
                     Ok(answer) => Some(decode(&answer)),
+                    Err(NoAnswer::NotSent) => Some(Err(AckError::NotSent)),
+                    // It has left.
                     Err(_) => continue,
                 },
                 Some(AckEvent::Timeout(_)) => Some(Err(AckError::Timeout)),

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use engineio::SendError;
 use engineio::log::Escaped;
 use socketio_adapter::{
     AckGuard, AckSink, AfterDelivery, BroadcastOptions, LocalSockets, PendingAck, PendingReport,
@@ -208,14 +209,19 @@ impl LocalSockets for LocalNamespace {
                 tracing::debug!(%error, "a socket cannot be asked for an acknowledgement");
                 return;
             }
-            if !options.flags.volatile && delivery.send(&recipient.client).is_err() {
-                // The client is closed or being closed.
-                recipient.acks.remove(id);
-            } else if options.flags.volatile && !delivery.send_volatile(&recipient.client) {
-                recipient.acks.remove_unsent(id);
+            if options.flags.volatile {
+                if !delivery.send_volatile(&recipient.client) {
+                    return recipient.acks.remove_unsent(id);
+                }
             } else {
-                awaited.push(Arc::clone(recipient));
+                match delivery.send(&recipient.client) {
+                    Ok(()) => {}
+                    // The client has left or is being disconnected.
+                    Err(SendError::Closed) => return recipient.acks.remove(id),
+                    Err(_) => return recipient.acks.remove_unsent(id),
+                }
             }
+            awaited.push(Arc::clone(recipient));
         });
         sink.count(count);
         AckGuard::new(move || {

@@ -313,7 +313,9 @@ impl<S> SocketIoBuilder<S> {
     /// Sets the limit of pending acknowledgements of one socket. The default is 16 384. Node has no
     /// limit.
     ///
-    /// An event that would exceed it is not sent.
+    /// An event that would exceed it is not sent. Its acknowledgement fails with
+    /// [`AckError::TooManyPending`](crate::AckError::TooManyPending), in a broadcast with
+    /// [`AckError::NotSent`](crate::AckError::NotSent).
     pub fn max_pending_acks(mut self, acks: usize) -> Self {
         self.limits.max_pending_acks = acks;
         self

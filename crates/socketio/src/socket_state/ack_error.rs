@@ -18,7 +18,7 @@ pub enum AckError {
     /// The event could not be sent.
     Emit(EmitError),
     /// The event of a broadcast was not sent to this client: it is volatile and the transport was not
-    /// ready, or too many acknowledgements of the client are pending.
+    /// ready, too many acknowledgements of the client are pending, or its outbound queue is full.
     NotSent,
     /// The client did not answer in time.
     Timeout,
@@ -34,7 +34,7 @@ impl fmt::Display for AckError {
             Self::Emit(_) => "the event could not be sent",
             Self::NotSent => {
                 "the event was not sent to the client: send it without `volatile()`, or raise \
-                 `SocketIoBuilder::max_pending_acks`"
+                 `SocketIoBuilder::max_pending_acks` or `max_outbound_bytes`"
             }
             Self::Timeout => "operation has timed out",
             Self::TooManyPending => {

@@ -5,7 +5,7 @@ use e2e::app::{serve, serve_recording_disconnects};
 use e2e::probes::Journal;
 use e2e::session::{assert_polling_alive, join, join_polling};
 use socketio::extract::Data;
-use socketio::{EmitError, Socket, SocketIoLayer};
+use socketio::{AckError, EmitError, Socket, SocketIoLayer};
 use socketio_testing::within;
 
 /// The size that a message counts in addition to its payload.
@@ -61,6 +61,18 @@ async fn a_client_with_a_full_queue_is_disconnected() {
     journal.expect(["transport error"]).await;
     assert_eq!(socket.conn().queued_bytes(), 0);
     polling.expect_gone().await;
+}
+
+#[tokio::test]
+async fn a_broadcast_reports_a_client_with_a_full_queue() {
+    let (addr, io, _) =
+        serve_recording_disconnects(SocketIoLayer::builder().max_outbound_bytes(1_000)).await;
+    let (_polling, id) = join_polling(addr).await;
+    let asked = io.emit_with_ack::<String>("e", &text(1_001));
+    let error = within("a failure", asked.all()).await;
+    let error = error.expect_err("the event was not sent");
+    assert_eq!(error.unanswered(), [&*id]);
+    assert!(matches!(error.reason(), AckError::NotSent), "{error:?}");
 }
 
 #[tokio::test]

@@ -103,13 +103,15 @@ async fn a_broadcast_does_not_wait_for_a_client_that_is_disconnected_for_slownes
         let id = ack_id(&packet);
         fast.send(&format!(r#"43{id}["yes"]"#)).await;
     }
+    let third = answers.pop().expect("three broadcasts");
     for answers in answers {
         let answers = within("all answers", answers.all()).await;
-        assert_eq!(
-            answers.expect("the other client is not expected to answer"),
-            ["yes"]
-        );
+        assert_eq!(answers.expect("the other client has left"), ["yes"]);
     }
+    let error = within("all answers", third.all()).await;
+    let error = error.expect_err("the third event was not sent to the other client");
+    assert_eq!(error.answers(), ["yes"]);
+    assert!(matches!(error.reason(), AckError::NotSent), "{error:?}");
     slow.expect_gone().await;
     assert_eq!(io.of("/").sockets().len(), 1);
 }
@@ -215,6 +217,16 @@ async fn a_broadcast_reports_sockets_that_cannot_be_asked() {
     let items = within("all items", items).await;
     let items: Vec<_> = items.into_iter().map(describe).collect();
     assert_eq!(items, [format!("{} not sent", socket.id())]);
+
+    // Node sends the event, and the answer of the silent client is missing in the same way.
+    let all = io.timeout(LIMIT).emit_with_ack::<String>("ask", "").all();
+    let error = within("all", all).await.expect_err("one is missing");
+    assert!(error.answers().is_empty());
+    assert_eq!(error.unanswered(), [socket.id().clone()]);
+    assert!(matches!(error.reason(), AckError::NotSent), "{error:?}");
+    let stream = io.timeout(LIMIT).emit_with_ack::<String>("ask", "");
+    let items: Vec<_> = within("the stream", stream.collect()).await;
+    assert!(matches!(items[..], [Err(AckError::NotSent)]), "{items:?}");
     drop(pending);
 
     let items = io.emit_with_ack::<String>("connect", "").by_socket().all();
