@@ -9,10 +9,8 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::{RwLock, RwLockWriteGuard};
 use serde_json::Value;
 
-/// The maximum number of calls of the closure of one [`DataMap::update`]: 1000.
-///
-/// A closure is called again if another thread has changed the value meanwhile. Only a closure that
-/// causes the change itself, through another thread, reaches the limit.
+/// The maximum number of calls of the closure of one [`DataMap::update`]: 1000. A closure that waits
+/// for a thread that changes the value would otherwise be called without end.
 const MAX_UPDATE_ATTEMPTS: usize = 1000;
 
 /// A map of the values that the application stores with a socket, one per type (Node's
@@ -93,18 +91,19 @@ impl DataMap {
     /// Calls `update` with a mutable reference to a clone of the value of this type, and stores the
     /// clone as the new value. Returns the result of `update`.
     ///
-    /// Like the closure of [`AtomicUsize::fetch_update`], `update` is called again, with the newer
-    /// value, if another thread has changed the value meanwhile. Its result is then dropped. No
-    /// change is lost, and no caller waits. `update` may read the map and other maps; it finds the
-    /// value of this type unchanged until the update is complete.
+    /// As in [`fetch_update`](std::sync::atomic::AtomicUsize::fetch_update), `update` is called again
+    /// with the newer value if another thread has changed the value meanwhile. Its result is then
+    /// dropped. No caller waits. In `update`, the map still has the old value of this type.
+    ///
+    /// Returns `None` if there is no value of this type or it was removed meanwhile. Also returns
+    /// `None`, logs an error and discards the change in two cases:
+    ///
+    /// - `update` itself changes the value through the map. That inner change stays.
+    /// - Other threads have changed the value during each of 1000 calls, because many of them update
+    ///   it at the same time, or because `update` waits for a thread that does.
     ///
     /// A value that changes often or is expensive to clone belongs in a `Mutex` or an atomic, which
     /// [`with`](Self::with) reads.
-    ///
-    /// Returns `None` if there is no value of this type or it was removed meanwhile. Also returns
-    /// `None`, and logs an error, if `update` itself changes the value through the map. That inner
-    /// change stays and the outer one is discarded. Through another thread, this is noticed after
-    /// 1000 calls.
     ///
     /// # Examples
     ///
@@ -122,8 +121,6 @@ impl DataMap {
     ///     println!("message number {number:?}");
     /// }
     /// ```
-    ///
-    /// [`AtomicUsize::fetch_update`]: std::sync::atomic::AtomicUsize::fetch_update
     pub fn update<T, R>(&self, mut update: impl FnMut(&mut T) -> R) -> Option<R>
     where
         T: Clone + Send + Sync + 'static,
@@ -148,7 +145,7 @@ impl DataMap {
                 Err(newer) => current = newer?,
             }
         }
-        log_conflict(type_name::<T>());
+        log_contention(type_name::<T>());
         None
     }
 
@@ -316,6 +313,16 @@ fn log_conflict(r#type: &'static str) {
         None,
         "an update of socket data was discarded because its closure has changed the same value: \
          change the value only through the reference that the closure receives",
+        r#type,
+    );
+}
+
+fn log_contention(r#type: &'static str) {
+    engineio::log_limited!(
+        error,
+        None,
+        "an update of socket data was discarded because other threads have changed the value \
+         during 1000 calls of its closure: store it in a `Mutex` or an atomic",
         r#type,
     );
 }

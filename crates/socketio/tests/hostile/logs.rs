@@ -15,7 +15,7 @@ use e2e::sync::VirtualTime;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use socketio::extract::{Auth, Captures, Data, SocketData};
-use socketio::{Regex, Reply, Socket, SocketIo, SocketIoLayer};
+use socketio::{DataMap, Regex, Reply, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{Message, Request, WsClient};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
@@ -112,6 +112,26 @@ impl Log {
             .map(|(_, count)| count.trim().parse::<u64>().expect("a number"))
             .sum()
     }
+}
+
+#[tokio::test]
+async fn a_discarded_update_of_data_logs_its_cause() {
+    let log = Log::at(LevelFilter::ERROR).await;
+    let data = DataMap::default();
+    data.insert(0_u32);
+    let nested = data.update(|_: &mut u32| drop(data.insert(1_u32)));
+    assert_eq!(nested, None);
+    let written = log.take();
+    assert!(written.contains("its closure has changed"), "{written}");
+
+    let contended = data.update(|_: &mut u32| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| data.update(|n: &mut u32| *n += 1));
+        });
+    });
+    assert_eq!(contended, None);
+    let written = log.take();
+    assert!(written.contains("other threads have changed"), "{written}");
 }
 
 /// Suppresses the output of the default panic hook for the panics of handlers.
