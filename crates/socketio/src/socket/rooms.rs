@@ -86,13 +86,7 @@ impl Socket {
             .local
             .rooms
             .is_member(self.state(), room);
-        is_member
-            || self
-                .state()
-                .rooms_at_leave
-                .get()
-                .iter()
-                .any(|at_leave| at_leave == room)
+        is_member || self.state().rooms_at_leave.contains(room)
     }
 
     /// Returns an operator for the sockets in any of these rooms, except this one.

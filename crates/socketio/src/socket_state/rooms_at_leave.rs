@@ -27,6 +27,14 @@ impl RoomsAtLeave {
         self.0.store(Some(Arc::clone(&CLOSED)));
     }
 
+    /// Returns whether the socket was in a room. Copies no rooms.
+    pub(crate) fn contains(&self, room: &str) -> bool {
+        let rooms = self.0.load();
+        rooms
+            .as_ref()
+            .is_some_and(|rooms| rooms.iter().any(|at_leave| at_leave == room))
+    }
+
     pub(crate) fn get(&self) -> Vec<Room> {
         match &*self.0.load() {
             Some(rooms) => rooms.to_vec(),
@@ -45,7 +53,9 @@ mod tests {
         assert!(rooms.get().is_empty());
         rooms.store(vec!["a".into()]);
         assert_eq!(rooms.get(), [Room::from("a")]);
+        assert!(rooms.contains("a") && !rooms.contains("b"));
         rooms.close();
+        assert!(!rooms.contains("a"));
         rooms.store(vec!["b".into()]);
         assert!(rooms.get().is_empty());
     }
