@@ -163,6 +163,8 @@ impl ClientInner {
 
     /// Closes the connection because the client sent a message that is not a Socket.IO packet.
     pub(crate) fn close_for_decode_error(self: &Arc<Self>, error: &dyn Error) {
+        // The error may be one of the application's parser, which quotes the client.
+        let error = Escaped(error);
         tracing::debug!(%error, "closing a connection: the client sent a malformed packet");
         self.leave_all(DisconnectReason::ForcedClose, RunMode::Inline);
         self.session().close(CloseReason::ForcedClose);

@@ -5,6 +5,7 @@
 use std::iter;
 use std::sync::Arc;
 
+use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use socketio_proto::Packet;
 
@@ -227,9 +228,9 @@ fn middleware(handlers: &Handlers, socket: &Socket) -> Vec<EventMiddlewareListen
 }
 
 fn log_event_after_leave(socket: &Socket) {
-    tracing::debug!(socket = %socket.id(), "ignored an event of a socket that has left");
+    tracing::debug!(socket = %Escaped(socket.id()), "ignored an event of a socket that has left");
 }
 
 fn log_unhandled(socket: &Socket) {
-    tracing::debug!(socket = %socket.id(), "ignored an event without a handler");
+    tracing::debug!(socket = %Escaped(socket.id()), "ignored an event without a handler");
 }

@@ -15,6 +15,7 @@ use e2e::sync::VirtualTime;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use socketio::extract::{Auth, Captures, Data, SocketData};
+use socketio::parser::{self, DecodeLimits, JsonParser, Packet, PacketDecoder, Parser};
 use socketio::{DataMap, Regex, Reply, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{Message, Request, WsClient};
 use tracing::subscriber::DefaultGuard;
@@ -148,6 +149,34 @@ fn without_panic_output() {
 #[derive(Clone, Debug, Deserialize)]
 enum Kind {
     Known,
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A parser whose errors quote the message of the client.
+struct Quoting;
+
+struct QuotingDecoder(Box<dyn PacketDecoder>);
+
+impl Parser for Quoting {
+    fn encode(&self, packet: &Packet) -> Result<Vec<parser::Message>, BoxError> {
+        JsonParser.encode(packet)
+    }
+
+    fn decoder(&self, limits: Arc<DecodeLimits>) -> Box<dyn PacketDecoder> {
+        Box::new(QuotingDecoder(JsonParser.decoder(limits)))
+    }
+}
+
+impl PacketDecoder for QuotingDecoder {
+    fn decode(&mut self, message: parser::Message) -> Result<Option<Packet>, BoxError> {
+        let text = match &message {
+            parser::Message::Text(text) => text.to_string(),
+            parser::Message::Binary(_) => String::new(),
+        };
+        let decoded = self.0.decode(message);
+        decoded.map_err(|_| format!("not a packet: {text}").into())
+    }
 }
 
 async fn start(configure: impl FnOnce(&SocketIo)) -> SocketAddr {
@@ -320,9 +349,7 @@ async fn refused_connections_are_a_short_log() {
                 panic!("{}", login.token)
             });
         io.of("/error")
-            .middleware(async |Auth(login): Auth<Login>| {
-                Err::<(), Box<dyn std::error::Error + Send + Sync>>(login.token.into())
-            });
+            .middleware(async |Auth(login): Auth<Login>| Err::<(), BoxError>(login.token.into()));
     })
     .await;
     let mut client = open(addr).await;
@@ -422,4 +449,38 @@ async fn faults_of_the_server_are_logged_with_the_remedy_and_hidden_from_the_cli
         .await;
     let written = log.take();
     assert!(written.contains(around), "{written}");
+}
+
+#[tokio::test]
+async fn the_error_of_a_custom_parser_is_escaped_and_cut() {
+    let log = Log::at(LevelFilter::DEBUG).await;
+    let addr = serve(SocketIoLayer::builder().parser(Quoting).build()).await;
+    let (mut client, _) = join(addr).await;
+    let long = "y".repeat(10_000);
+    client.send(&format!("49{HOSTILE}{long}")).await;
+    client.expect_close(None).await;
+    let written = log.take();
+    assert!(written.contains(r"not a packet: 9x\r\nERROR"), "{written}");
+}
+
+/// Clients of Socket.IO 2.x have the name of the namespace in the ids of their sockets.
+#[tokio::test]
+async fn the_ids_of_sockets_are_escaped() {
+    let log = Log::at(LevelFilter::DEBUG).await;
+    let name = format!("/{HOSTILE}");
+    let layer = SocketIoLayer::builder().allow_eio3(true).build();
+    layer.io().of(&*name);
+    let addr = serve(layer).await;
+    let target = "/socket.io/?EIO=3&transport=websocket";
+    let mut client = WsClient::connect_with(addr, &Request::websocket(target)).await;
+    client.expect("0{…}").await;
+    client.expect("40").await;
+    client.send(&format!("40{name},")).await;
+    client.expect(&format!("40{name},")).await;
+    client.send(&format!(r#"42{name},["unknown"]"#)).await;
+    client.send("2").await;
+    client.expect("3").await;
+    let written = log.take();
+    let line = r"socket=/x\r\nERROR forged\u{1b}[2J";
+    assert!(written.contains(line), "{written}");
 }
