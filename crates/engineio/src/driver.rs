@@ -45,6 +45,7 @@ use crate::driver::timer::Timer;
 use crate::engine::Engine;
 use crate::engine::application::{Application, Connection};
 use crate::engine::registry::SessionGuard;
+use crate::log::LogClient;
 use crate::session::{Session, SessionEvent, StateGuard, spawn_on};
 use crate::transport::channel::{Channel, ProbeChannel};
 use crate::transport::websocket::{CloseCode, PartialWrite, PendingUpgrade};
@@ -250,7 +251,7 @@ impl<A: Application> Core<A> {
             // Logged without a lock, because a layer of the log may use the session.
             crate::log_limited!(
                 warn,
-                None,
+                Some(LogClient::of_session(self.guard.session.id().as_str())),
                 "disconnecting a client: none of its handlers has finished in time",
             );
         }

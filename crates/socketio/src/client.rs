@@ -148,10 +148,25 @@ impl ClientInner {
 
     /// Sends a packet other than an event.
     fn send(&self, packet: Result<EncodedPacket, EncodeError>) {
-        if let Some(packet) = encoded(packet) {
+        if let Some(packet) = self.encoded(packet) {
             // If the session is closed, its sockets are about to be removed.
             self.shared.send_owned(packet).ok();
         }
+    }
+
+    /// Returns the packet, or logs why there is none. Not called under a lock, because the error may
+    /// be one of the application's parser.
+    fn encoded(&self, packet: Result<EncodedPacket, EncodeError>) -> Option<EncodedPacket> {
+        packet
+            .inspect_err(|error| {
+                engineio::log_limited!(
+                    error,
+                    self.shared.log_client(),
+                    "failed to encode a packet",
+                    error = %Escaped(error),
+                );
+            })
+            .ok()
     }
 
     /// Closes the connection because the client violated the protocol.
@@ -169,21 +184,6 @@ impl ClientInner {
         self.leave_all(DisconnectReason::ForcedClose, RunMode::Inline);
         self.session().close(CloseReason::ForcedClose);
     }
-}
-
-/// Returns the packet, or logs why there is none. Not called under a lock, because the error may be
-/// one of the application's parser.
-fn encoded(packet: Result<EncodedPacket, EncodeError>) -> Option<EncodedPacket> {
-    packet
-        .inspect_err(|error| {
-            engineio::log_limited!(
-                error,
-                None,
-                "failed to encode a packet",
-                error = %Escaped(error),
-            );
-        })
-        .ok()
 }
 
 impl Members {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use engineio::log::LogClient;
 use http::request::Parts;
 use serde::Serialize;
 use socketio_proto::{Args, Namespace as Name};
@@ -167,6 +168,7 @@ pub struct NamespaceContext {
     pub(crate) auth: Args,
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) server: ServerLink,
+    pub(crate) client: Option<LogClient>,
     parts: LazyParts<false>,
 }
 
@@ -177,12 +179,14 @@ impl NamespaceContext {
         auth: Args,
         handshake: Arc<Handshake>,
         server: ServerLink,
+        client: Option<LogClient>,
     ) -> Self {
         Self {
             name,
             auth,
             handshake,
             server,
+            client,
             parts: LazyParts::new(),
         }
     }

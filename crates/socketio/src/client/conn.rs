@@ -216,12 +216,13 @@ impl Conn {
         name: &'static str,
         listener: impl Fn(SessionEvent<'_>) + Send + Sync + 'static,
     ) -> &Self {
+        let client = self.client.log_client();
         // A panic would end the task of the connection or of a sender.
         let listener = move |event: SessionEvent<'_>| {
             if let Err(panic) = catch_call(|| listener(event)) {
                 engineio::log_limited!(
                     error,
-                    None,
+                    client,
                     "a listener of a connection panicked",
                     event = name,
                     panic = ?Escaped(panic.message()),

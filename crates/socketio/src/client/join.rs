@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use engineio::log::Escaped;
-use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
 
+use self::handlers::{ask_middleware, connect_handler};
 use super::answers::{RefusedBy, new_id};
 use super::recover::{Claim, RecoveryOutcome, RecoveryRequest};
-use super::{Accepted, ClientInner, Joining, Member, MemberState, RouteCache, RunMode, encoded};
-use crate::context::{ConnectContext, NamespaceContext};
+use super::{Accepted, ClientInner, Joining, Member, MemberState, RouteCache, RunMode};
+use crate::context::NamespaceContext;
 use crate::error::connect_error::ConnectError;
-use crate::handler::{ConnectListener, catch};
+use crate::handler::catch;
 use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::OccupancyGuard;
 use crate::registry::namespaces::NamespaceUnavailable;
@@ -27,6 +27,8 @@ use crate::socket_state::tasks::TaskGuard;
 use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
 use crate::wire::encoded_packet::EncodedPacket;
+
+mod handlers;
 
 impl ClientInner {
     /// Handles a CONNECT packet.
@@ -174,7 +176,8 @@ impl ClientInner {
         let ask = || {
             let handshake = self.shared.handshake();
             let server = self.namespaces.server();
-            NamespaceContext::new(name.clone(), auth.clone(), handshake, server)
+            let client = self.shared.log_client();
+            NamespaceContext::new(name.clone(), auth.clone(), handshake, server, client)
         };
         let occupancy = match self.namespaces.enter(&name, ask).await {
             Ok(occupancy) => occupancy,
@@ -288,7 +291,7 @@ impl ClientInner {
         // The socket was inserted with a lock held.
         socket.namespace_shared().local.rooms.report();
         for listener in &handlers.connect {
-            let run = run_connect_handler(listener.clone(), connect_context(socket));
+            let run = connect_handler(listener.clone(), socket);
             if handlers.ordered {
                 Ordered::run(socket.state(), &self.tasks, run, 0);
             } else {
@@ -322,7 +325,7 @@ impl ClientInner {
         missed: Vec<EncodedPacket>,
     ) -> Option<Accepted> {
         let (socket_state, shared) = (socket.state(), socket.namespace_shared());
-        let connect = encoded(self.connected_packet(socket));
+        let connect = self.encoded(self.connected_packet(socket));
         let packets: Vec<EncodedPacket> = missed.into_iter().chain(connect).collect();
         let mut announcements = Vec::new();
         let mut members = self.members.lock();
@@ -359,7 +362,7 @@ impl ClientInner {
 
     /// Sends a CONNECT_ERROR packet, unless the attempt was cancelled.
     fn refuse(&self, attempt: u64, namespace: &Name, error: &ConnectError, refuser: RefusedBy) {
-        let packet = encoded(self.refused_packet(namespace, error, refuser));
+        let packet = self.encoded(self.refused_packet(namespace, error, refuser));
         // Dropped after the lock is released.
         let (_refused, _announcement);
         let mut members = self.members.lock();
@@ -532,60 +535,4 @@ struct Attempt {
     abort: AbortRegistration,
     /// The previous state of the member.
     replaced: Option<MemberState>,
-}
-
-async fn ask_middleware(socket: &Socket, handlers: &Handlers) -> Result<(), ConnectError> {
-    if handlers.middleware.is_empty() {
-        return Ok(());
-    }
-    let mut context = connect_context(socket);
-    for middleware in &handlers.middleware {
-        match catch(async { middleware.call(&mut context).await }).await {
-            Ok(answer) => answer?,
-            Err(panic) => {
-                engineio::log_limited!(
-                    error,
-                    socket.log_client(),
-                    "a middleware panicked: the client is refused",
-                    namespace = ?Escaped(socket.namespace_shared().name()),
-                    panic = ?Escaped(panic.message()),
-                );
-                return Err(ConnectError::new(
-                    "the server failed to handle this; its log has the reason",
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn connect_context(socket: &Socket) -> ConnectContext {
-    ConnectContext::new(socket.clone(), socket.state().auth.clone())
-}
-
-fn run_connect_handler(
-    listener: ConnectListener,
-    context: ConnectContext,
-) -> BoxFuture<'static, ()> {
-    let socket = context.socket.clone();
-    Box::pin(async move {
-        match catch(listener.call(context)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => engineio::log_limited!(
-                warn,
-                socket.log_client(),
-                "a connect handler did not run: move what can fail to a middleware, which \
-                 refuses the client",
-                socket = %Escaped(socket.id()),
-                error = %Escaped(&error),
-            ),
-            Err(panic) => engineio::log_limited!(
-                error,
-                socket.log_client(),
-                "a connect handler panicked",
-                socket = %Escaped(socket.id()),
-                panic = ?Escaped(panic.message()),
-            ),
-        }
-    })
 }

@@ -8,7 +8,7 @@ use futures_core::future::BoxFuture;
 use socketio_proto::Namespace as Name;
 
 use super::recover::{SettleGuard, store_session};
-use super::{ClientInner, Joining, Member, MemberState, RunMode, encoded};
+use super::{ClientInner, Joining, Member, MemberState, RunMode};
 use crate::context::DisconnectContext;
 use crate::handler::{DisconnectListener, catch};
 use crate::registry::handlers::Handlers;
@@ -49,7 +49,7 @@ impl ClientInner {
             let member = members.list.iter_mut().find(matches).filter(|_| notifies);
             member.map(|member| member.name.clone())
         };
-        let packet = name.and_then(|name| encoded(self.codec().disconnect(&name)));
+        let packet = name.and_then(|name| self.encoded(self.codec().disconnect(&name)));
         let (taken, announcements) = {
             let mut members = self.members.lock();
             let member = members.list.iter_mut().find(matches);

@@ -185,7 +185,7 @@ impl Claim {
         if let Err(error) = resumed.await {
             engineio::log_limited!(
                 warn,
-                None,
+                socket.log_client(),
                 "a client was not recovered: the adapter failed to look up the missed events",
                 namespace = ?Escaped(self.namespace.name()),
                 error = %Escaped(&error),
@@ -277,7 +277,7 @@ fn encode(socket: &Socket, missed: &MissedPacket) -> Option<EncodedPacket> {
         Err(error) => {
             engineio::log_limited!(
                 error,
-                None,
+                socket.log_client(),
                 "failed to encode a packet",
                 error = %Escaped(&error),
             );
@@ -313,7 +313,7 @@ pub(super) fn store_session(socket: &Socket, reason: DisconnectReason) -> Option
             }
             Err(panic) => engineio::log_limited!(
                 error,
-                None,
+                socket.log_client(),
                 "a disconnected client cannot be recovered: its session could not be described",
                 namespace = ?Escaped(namespace.name()),
                 panic = ?Escaped(panic.message()),

@@ -30,10 +30,19 @@ pub(crate) use self::response::ResponseText;
 /// assert_eq!(error.message(), "not authorised");
 /// assert_eq!(error.data(), Some(&json!({ "retry": false })));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ConnectError {
     message: String,
     data: Option<Value>,
+    cause: Option<Box<Cause>>,
+}
+
+/// The reason that the client does not receive, because it belongs in the log. Texts of clients in
+/// it are escaped.
+#[derive(Clone, Debug)]
+struct Cause {
+    text: String,
+    is_server_fault: bool,
 }
 
 impl ConnectError {
@@ -42,6 +51,7 @@ impl ConnectError {
         Self {
             message: message.into(),
             data: None,
+            cause: None,
         }
     }
 
@@ -65,6 +75,21 @@ impl ConnectError {
         self
     }
 
+    /// Creates an error that reports a server fault without its cause. The caller of the handler
+    /// that fails with it logs `cause`.
+    pub(crate) fn fault(cause: String) -> Self {
+        Self::internal().with_cause(cause, true)
+    }
+
+    /// Sets the reason that the caller of the handler logs instead of the message.
+    pub(crate) fn with_cause(mut self, text: String, is_server_fault: bool) -> Self {
+        self.cause = Some(Box::new(Cause {
+            text,
+            is_server_fault,
+        }));
+        self
+    }
+
     /// Creates an error that reports a server fault without its cause, which belongs in the log.
     pub(crate) fn internal() -> Self {
         Self::with_status(StatusCode::INTERNAL_SERVER_ERROR, "")
@@ -78,6 +103,16 @@ impl ConnectError {
             text => text,
         };
         Self::new(message).with_data(json!({ "status": status.as_u16() }))
+    }
+
+    /// Returns the reason for the log if the client does not receive it.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_ref().map(|cause| cause.text.as_str())
+    }
+
+    pub(crate) fn is_server_fault(&self) -> bool {
+        let cause = self.cause.as_ref();
+        cause.is_some_and(|cause| cause.is_server_fault)
     }
 
     /// Returns the message for the client.
@@ -100,6 +135,13 @@ impl fmt::Display for ConnectError {
 }
 
 impl Error for ConnectError {}
+
+/// Errors are equal if the client receives the same.
+impl PartialEq for ConnectError {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.message, &self.data) == (&other.message, &other.data)
+    }
+}
 
 /// An error that a namespace middleware can return to refuse a client.
 ///
@@ -174,18 +216,14 @@ impl IntoConnectError for Response {
     }
 }
 
-/// Supports `?` in a middleware. The error is logged, and the client receives `Internal Server
-/// Error`.
+/// Supports `?` in a middleware. The server logs the error, and the client receives `Internal
+/// Server Error`.
 impl IntoConnectError for Box<dyn Error + Send + Sync> {
     fn into_connect_error(self) -> ConnectError {
-        engineio::log_limited!(
-            error,
-            None,
-            "a middleware failed and the client was refused; return a `ConnectError` to send \
-             the client a reason",
-            error = %Escaped(Chain(self.as_ref())),
-        );
-        ConnectError::internal()
+        ConnectError::fault(format!(
+            "{}; return a `ConnectError` to send the client a reason",
+            Escaped(Chain(self.as_ref()))
+        ))
     }
 }
 

@@ -139,6 +139,9 @@ impl IntoRefusal for String {
 
 impl IntoRefusal for ConnectError {
     fn into_refusal(self) -> Refusal {
+        if let Some(cause) = self.cause() {
+            log_failure(cause);
+        }
         Refusal::new(self.message())
     }
 }
@@ -156,15 +159,22 @@ impl IntoRefusal for Response {
 /// Supports `?` in a handler. The error is logged, and the client receives the default message.
 impl IntoRefusal for Box<dyn Error + Send + Sync> {
     fn into_refusal(self) -> Refusal {
-        engineio::log_limited!(
-            error,
-            None,
-            "a handler of `allow_request` failed and the client was refused; return a `Refusal` \
-             to send the client a reason",
-            error = %Escaped(Chain(self.as_ref())),
-        );
+        log_failure(&format!(
+            "{}; return a `Refusal` to send the client a reason",
+            Escaped(Chain(self.as_ref()))
+        ));
         Refusal::default()
     }
+}
+
+/// Logs a reason that the client does not receive. There is no session yet that could be limited.
+fn log_failure(reason: &str) {
+    engineio::log_limited!(
+        error,
+        None,
+        "a handler of `allow_request` failed and the client was refused",
+        %reason,
+    );
 }
 
 #[cfg(test)]

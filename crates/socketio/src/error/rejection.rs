@@ -297,24 +297,19 @@ impl From<EmitError> for Rejection {
 
 impl From<ConnectError> for Rejection {
     fn from(error: ConnectError) -> Self {
-        Self::new(error.message())
+        match error.cause() {
+            Some(cause) if error.is_server_fault() => Self::fault(cause),
+            _ => Self::new(error.message()),
+        }
     }
 }
 
 impl IntoConnectError for Rejection {
     fn into_connect_error(self) -> ConnectError {
-        if self.is_server_fault() {
-            engineio::log_limited!(
-                error,
-                None,
-                "a client was refused because of a server's fault",
-                reason = %self,
-            );
-        }
         match &*self.0 {
             Kind::Custom { status, text } => ConnectError::with_status(*status, text),
             Kind::Extractor { status, .. } if status.is_server_error() => {
-                ConnectError::with_status(*status, "")
+                ConnectError::with_status(*status, "").with_cause(self.to_string(), true)
             }
             Kind::Extractor { status, .. } => ConnectError::with_status(*status, &self.to_string()),
             Kind::Arguments { .. } | Kind::MissingAck { .. } => {
@@ -323,7 +318,7 @@ impl IntoConnectError for Rejection {
             Kind::Fault { .. }
             | Kind::Internal { .. }
             | Kind::Panic { .. }
-            | Kind::Reply { .. } => ConnectError::internal(),
+            | Kind::Reply { .. } => ConnectError::fault(self.to_string()),
         }
     }
 }

@@ -118,7 +118,6 @@ impl IntoConnectError for CapturesRejection {
         if !self.has_pattern {
             return Rejection::from(self).into_connect_error();
         }
-        engineio::log_limited!(warn, None, "a client was refused", reason = %self);
-        ConnectError::with_status(StatusCode::NOT_FOUND, "")
+        ConnectError::with_status(StatusCode::NOT_FOUND, "").with_cause(self.to_string(), false)
     }
 }

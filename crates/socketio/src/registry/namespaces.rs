@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once, Weak};
 
-use engineio::log::Escaped;
+use engineio::log::{Escaped, LogClient};
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use parking_lot::{RwLock, RwLockWriteGuard};
@@ -227,7 +227,7 @@ impl Namespaces {
                 continue;
             };
             let parent = (Arc::clone(parent), captured);
-            return self.make_for_client(name, &parents, parent);
+            return self.make_for_client(name, &parents, parent, context.client);
         }
         Err(NamespaceUnavailable::Invalid)
     }
@@ -238,6 +238,7 @@ impl Namespaces {
         name: &Name,
         parents: &[Arc<Parent>],
         parent: (Arc<Parent>, Captured),
+        client: Option<LogClient>,
     ) -> Result<OccupancyGuard, NamespaceUnavailable> {
         let max = self.options.max_children;
         let is_full = || {
@@ -248,7 +249,7 @@ impl Namespaces {
                 >= max
         };
         if is_full() && self.find(name).is_none() {
-            return Err(self.too_many());
+            return Err(self.too_many(client));
         }
         let new = self.create(name, Some(parent));
         let by_name = self.by_name.write();
@@ -256,7 +257,7 @@ impl Namespaces {
         if is_full() && !by_name.contains_key(name) {
             // The new namespace has an adapter of the application and is dropped after the lock.
             drop(by_name);
-            return Err(self.too_many());
+            return Err(self.too_many(client));
         }
         let (occupancy, is_new) = self.insert(by_name, name, new, OccupancyGuard::new);
         if is_new {
@@ -265,10 +266,10 @@ impl Namespaces {
         Ok(occupancy)
     }
 
-    fn too_many(&self) -> NamespaceUnavailable {
+    fn too_many(&self, client: Option<LogClient>) -> NamespaceUnavailable {
         engineio::log_limited!(
             warn,
-            None,
+            client,
             "a client was refused because there are too many dynamic namespaces: remove empty \
              ones with `cleanup_empty_child_namespaces`, or raise `max_dynamic_namespaces`",
             limit = self.options.max_children,
@@ -511,7 +512,7 @@ mod tests {
             let name = Name::new(name).expect("a valid name");
             let captured = parent.matches(&name).expect("the pattern matches");
             let parents = [Arc::clone(&parent)];
-            namespaces.make_for_client(&name, &parents, (Arc::clone(&parent), captured))
+            namespaces.make_for_client(&name, &parents, (Arc::clone(&parent), captured), None)
         };
         let entered = std::thread::scope(|scope| {
             let others = scope.spawn(|| enter("/a").is_ok());

@@ -146,7 +146,7 @@ impl Parent {
             Ok(Err(rejection)) if rejection.is_server_fault() => {
                 engineio::log_limited!(
                     error,
-                    None,
+                    cx.client,
                     "a namespace predicate failed: the client is refused",
                     namespace = ?Escaped(cx.name()),
                     %rejection,
@@ -164,7 +164,7 @@ impl Parent {
             Err(panic) => {
                 engineio::log_limited!(
                     error,
-                    None,
+                    cx.client,
                     "a namespace predicate panicked: the client is refused",
                     namespace = ?Escaped(cx.name()),
                     panic = ?Escaped(panic.message()),

@@ -14,7 +14,7 @@ use e2e::session::{assert_alive, join, open};
 use e2e::sync::VirtualTime;
 use parking_lot::Mutex;
 use serde::Deserialize;
-use socketio::extract::{Auth, Captures, Data, SocketData};
+use socketio::extract::{Auth, Captures, Data, NamespaceName, SocketData};
 use socketio::parser::{self, DecodeLimits, JsonParser, Packet, PacketDecoder, Parser};
 use socketio::{DataMap, Regex, Reply, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{Message, Request, WsClient};
@@ -366,7 +366,7 @@ async fn refused_connections_are_a_short_log() {
     for text in [
         "server's fault",
         "a middleware panicked",
-        "a middleware failed",
+        "return a `ConnectError`",
     ] {
         assert!(written.contains(text), "no line has {text:?}");
     }
@@ -483,4 +483,82 @@ async fn the_ids_of_sockets_are_escaped() {
     let written = log.take();
     let line = r"socket=/x\r\nERROR forged\u{1b}[2J";
     assert!(written.contains(line), "{written}");
+}
+
+/// A client that has joined is not reported as refused.
+#[tokio::test]
+async fn a_failed_argument_of_a_connect_handler_is_one_line() {
+    let log = Log::at(LevelFilter::WARN).await;
+    let addr = start(|io| {
+        io.of("/extension")
+            .on_connect(async |_: Extension<Kinds>| ());
+        io.of("/captures").on_connect(async |_: Captures<Kinds>| ());
+        io.of("/data").on_connect(async |_: SocketData<Kinds>| ());
+        io.of("/auth").on_connect(async |_: Auth<Kind>| ());
+        io.of(Regex::new("^/captured-(?<kind>.*)$").unwrap())
+            .on_connect(async |_: Captures<Kinds>| ());
+    })
+    .await;
+    let mut client = open(addr).await;
+    for (name, level, remedy) in [
+        (
+            "extension",
+            "ERROR",
+            "with a layer around the one of Socket.IO",
+        ),
+        ("captures", "ERROR", "register the handler with one"),
+        ("data", "ERROR", "insert one with"),
+        ("auth", " WARN", "the client sent no auth payload"),
+        (
+            "captured-x",
+            " WARN",
+            "match only values that can be parsed",
+        ),
+    ] {
+        client.send(&format!("40/{name},")).await;
+        client.expect(&format!(r#"40/{name},{{"sid":"…"}}"#)).await;
+        assert_alive(&mut client).await;
+        let written = log.take();
+        assert_eq!(written.lines().count(), 1, "{name}: {written}");
+        for text in [level, "a connect handler did not run", remedy] {
+            assert!(written.contains(text), "{name} lacks {text:?}: {written}");
+        }
+        assert!(!written.contains("refused"), "{name}: {written}");
+    }
+}
+
+/// One client cannot use up the lines of all.
+#[tokio::test]
+async fn the_refusals_of_one_client_are_a_few_lines() {
+    without_panic_output();
+    let log = Log::at(LevelFilter::WARN).await;
+    let addr = start(|io| {
+        io.of("/fault")
+            .middleware(async |_: Extension<Kinds>| Ok::<_, &str>(()));
+        io.of("/error")
+            .middleware(async || Err::<(), BoxError>("unreachable database".into()));
+        io.of(Regex::new("^/captured-(?<kind>.*)$").unwrap())
+            .middleware(async |_: Captures<Kinds>| Ok::<_, &str>(()));
+        io.of(async |name: NamespaceName, _: Extension<Kinds>| name.as_str() == "/predicate");
+        io.of("/").on("listen", async |socket: Socket| {
+            socket.conn().on_packet(|_| panic!("forged"));
+        });
+    })
+    .await;
+    for name in ["fault", "error", "captured-x", "predicate"] {
+        let mut client = open(addr).await;
+        for _ in 0..100 {
+            client.send(&format!("40/{name},")).await;
+            text(&mut client).await;
+        }
+        let lines = log.take().lines().count();
+        assert_eq!(lines, 5, "{name}");
+    }
+    let (mut client, _) = join(addr).await;
+    client.send(r#"42["listen"]"#).await;
+    assert_alive(&mut client).await;
+    flood(&mut client, r#"42["unknown"]"#, 100).await;
+    let written = log.take();
+    let lines = written.matches("a listener of a connection panicked");
+    assert_eq!(lines.count(), 5, "{written}");
 }

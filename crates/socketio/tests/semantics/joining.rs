@@ -60,7 +60,7 @@ async fn middleware_that_panics_refuses_the_client() {
     for _ in 0..2 {
         client.send("40").await;
         client
-            .expect(r#"44{"message":"the server failed to handle this; its log has the reason"}"#)
+            .expect(r#"44{"message":"Internal Server Error","data":{"status":500}}"#)
             .await;
         assert_no_socket_remains(&io, &app).await;
     }
