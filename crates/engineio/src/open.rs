@@ -47,26 +47,11 @@ where
     A: Application,
     B: Body + Send + 'static,
 {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let route = route::route(&parts, &engine.config, |sid| find_session(&engine, sid));
-    if !matches!(route, Ok(Route::Post(..))) && leaves_unread(&parts, &body) {
-        let answer = answer_routed(engine, parts, body, route);
-        return Box::pin(async move { response::close_connection(answer.await) });
-    }
-    answer_routed(engine, parts, body, route)
-}
-
-fn answer_routed<A, B>(
-    engine: Arc<Engine<A>>,
-    mut parts: Parts,
-    body: B,
-    route: Result<Route<RequestedSession>, Refusal>,
-) -> EngineFuture
-where
-    A: Application,
-    B: Body + Send + 'static,
-{
-    match route {
+    // A POST reads its body.
+    let is_unread = !matches!(route, Ok(Route::Post(..))) && leaves_unread(&parts, &body);
+    let answer: EngineFuture = match route {
         Ok(Route::Poll(requested, jsonp)) => Box::pin(async move {
             let session = requested.settle().await;
             let compression = engine.config.http_compression.as_ref();
@@ -98,7 +83,11 @@ where
             Box::pin(ready(response::status(StatusCode::INTERNAL_SERVER_ERROR)))
         }
         Err(refusal) => Box::pin(async move { refuse(&engine, &parts, &refusal) }),
+    };
+    if is_unread {
+        return Box::pin(async move { response::close_connection(answer.await) });
     }
+    answer
 }
 
 /// Returns whether the HTTP server has to close the connection after the response, because the body

@@ -84,6 +84,16 @@ impl<I: fmt::Debug, A: Application> fmt::Debug for EngineIoService<I, A> {
     }
 }
 
+impl<I, A: Application> EngineIoService<I, A> {
+    /// Answers a request that the engine [serves](Engine::serves_request).
+    pub fn answer<F, B>(&self, request: Request<B>) -> ResponseFuture<F>
+    where
+        B: Body + Send + 'static,
+    {
+        ResponseFuture::engine(open::answer(Arc::clone(&self.engine), request))
+    }
+}
+
 impl<I, A, ReqBody, ResBody> Service<Request<ReqBody>> for EngineIoService<I, A>
 where
     A: Application,
@@ -100,7 +110,7 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         if self.engine.serves_request(&request) {
-            ResponseFuture::engine(open::answer(Arc::clone(&self.engine), request))
+            self.answer(request)
         } else {
             ResponseFuture::wrapped(self.inner.call(request))
         }

@@ -86,9 +86,10 @@ where
         {
             return ResponseFuture::answer(answer);
         }
-        if !serves {
-            request.extensions_mut().insert(self.io());
+        if serves {
+            return self.engine.answer(request);
         }
+        request.extensions_mut().insert(self.io());
         self.engine.call(request)
     }
 }
