@@ -279,23 +279,32 @@ impl<S> SocketIo<S> {
         self.engine.refuse_sessions();
         self.disconnect_all();
         self.engine.close(bound).await;
-        let running = self.namespaces().running_tasks();
-        let mut closed = Closed::default();
-        if timeout(left(), running.all_finished()).await.is_err() {
-            closed.cancelled = running.cancel();
+        self.finish_handlers(left()).await;
+        self.close_adapters(left().max(MIN_ADAPTER_DEADLINE)).await;
+        // Sessions that were aborted late and events of other servers have started handlers.
+        self.finish_handlers(left()).await;
+        let cancelled = self.namespaces().running_tasks().cancelled();
+        if cancelled > 0 {
             tracing::warn!(
-                handlers = closed.cancelled,
+                handlers = cancelled,
                 ?bound,
                 "handlers were cancelled because they did not finish before the server closed: \
                  raise the bound of `close_within`, or shorten the handlers"
             );
-            timeout(CANCEL_LIMIT, running.all_finished()).await.ok();
         }
-        self.close_adapters(left().max(MIN_ADAPTER_DEADLINE)).await;
         // No client is left, and the handlers may own a handle to the server.
         self.namespaces().drop_handlers();
         self.engine.application().hooks.drop_handlers();
-        closed
+        Closed { cancelled }
+    }
+
+    /// Waits for the handlers, and cancels those that have not finished in time.
+    async fn finish_handlers(&self, limit: Duration) {
+        let running = self.namespaces().running_tasks();
+        if timeout(limit, running.all_finished()).await.is_err() {
+            running.cancel();
+            timeout(CANCEL_LIMIT, running.all_finished()).await.ok();
+        }
     }
 
     /// Disconnects all sockets, as Node does before it closes the connections.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use futures_core::future::BoxFuture;
@@ -26,6 +26,8 @@ pub(crate) struct RunningTasks {
     /// Whether a caller waits. Finished tasks notify only then.
     is_awaited: AtomicBool,
     finished: Notify,
+    /// The number of tasks that were cancelled.
+    cancelled: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -37,9 +39,9 @@ struct Shard {
 enum TaskState {
     /// The task is being spawned, and its handle is not known yet.
     Starting,
-    /// As `Starting`, to be aborted as soon as the handle is known.
-    Cancelled,
     Running(AbortHandle),
+    /// The task was aborted, or is aborted as soon as its handle is known.
+    Cancelled,
 }
 
 /// The place of a task in the list.
@@ -49,13 +51,19 @@ struct TaskKey {
     number: u64,
 }
 
-/// A listed task. Dropping it, finished or not, removes it from the list.
+/// A listed task.
 struct ListedTask<G> {
-    /// `None` once it is dropped.
-    future: Option<BoxFuture<'static, ()>>,
+    /// Dropped before the entry, because a caller may wait for that.
+    future: BoxFuture<'static, ()>,
+    entry: ListEntry,
+    _guard: G,
+}
+
+/// The entry of a task in the list. It is removed on drop, even if the destructor of the future
+/// panics.
+struct ListEntry {
     key: TaskKey,
     list: Arc<RunningTasks>,
-    _guard: G,
 }
 
 thread_local! {
@@ -73,13 +81,14 @@ impl RunningTasks {
     ) where
         G: Send + Unpin + 'static,
     {
-        // The addresses of futures spread over the shards.
         let address = std::ptr::from_ref(&*future).cast::<()>().addr();
-        let key = self.add(address / 64 % SHARDS);
+        let key = self.add(shard_of(address));
         let task = runtime.spawn(ListedTask {
-            future: Some(future),
-            key,
-            list: Arc::clone(self),
+            future,
+            entry: ListEntry {
+                key,
+                list: Arc::clone(self),
+            },
             _guard: guard,
         });
         let handle = task.abort_handle();
@@ -153,22 +162,25 @@ impl RunningTasks {
         shards.all(|shard| shard.lock().tasks.is_empty())
     }
 
-    /// Aborts all tasks and returns their number. Each remains listed until it is dropped.
-    pub(crate) fn cancel(&self) -> usize {
-        let mut count: usize = 0;
+    /// Aborts all tasks. Each remains listed until it is dropped.
+    pub(crate) fn cancel(&self) {
         for shard in &self.shards {
             let mut handles = Vec::new();
             for state in shard.lock().tasks.values_mut() {
-                count = count.saturating_add(1);
-                match state {
-                    TaskState::Running(handle) => handles.push(handle.clone()),
-                    TaskState::Starting => *state = TaskState::Cancelled,
-                    TaskState::Cancelled => {}
+                match std::mem::replace(state, TaskState::Cancelled) {
+                    TaskState::Running(handle) => handles.push(handle),
+                    TaskState::Starting => {}
+                    TaskState::Cancelled => continue,
                 }
+                self.cancelled.fetch_add(1, Ordering::Relaxed);
             }
             handles.iter().for_each(AbortHandle::abort);
         }
-        count
+    }
+
+    /// Returns the number of tasks that were cancelled.
+    pub(crate) fn cancelled(&self) -> usize {
+        self.cancelled.load(Ordering::Relaxed)
     }
 }
 
@@ -176,19 +188,14 @@ impl<G: Unpin> Future for ListedTask<G> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let list = Arc::as_ptr(&self.list).addr();
-        let _current = CurrentGuard(CURRENT.replace(Some((list, self.key))));
-        match &mut self.future {
-            Some(future) => future.as_mut().poll(cx),
-            None => Poll::Ready(()),
-        }
+        let list = Arc::as_ptr(&self.entry.list).addr();
+        let _current = CurrentGuard(CURRENT.replace(Some((list, self.entry.key))));
+        self.future.as_mut().poll(cx)
     }
 }
 
-impl<G> Drop for ListedTask<G> {
+impl Drop for ListEntry {
     fn drop(&mut self) {
-        // The future is dropped first, because a caller may wait for that.
-        self.future = None;
         self.list.remove(self.key);
     }
 }
@@ -200,6 +207,14 @@ impl Drop for CurrentGuard {
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }
+}
+
+/// Returns the shard for a future at this address.
+///
+/// Addresses of one size class have a power of two as their distance. The multiplication with the
+/// golden ratio, in 32 bits, spreads them over all shards.
+fn shard_of(address: usize) -> usize {
+    (address.wrapping_mul(0x9E37_79B9) >> 28) % SHARDS
 }
 
 #[cfg(test)]
@@ -225,7 +240,8 @@ mod tests {
         assert!(!list.is_empty());
         finish.send(()).expect("the task waits");
         list.all_finished().await;
-        assert_eq!(list.cancel(), 0);
+        list.cancel();
+        assert_eq!(list.cancelled(), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -245,9 +261,53 @@ mod tests {
         });
         let waiting = timeout(Duration::from_secs(1), list.all_finished());
         waiting.await.expect_err("the task never ends");
-        assert_eq!(list.cancel(), 1);
+        list.cancel();
         list.all_finished().await;
+        assert_eq!(list.cancelled(), 1);
         dropped.try_recv().expect("the future was dropped");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_of_a_cancelled_future_does_not_keep_it_listed() {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("on purpose");
+            }
+        }
+        let list = Arc::new(RunningTasks::default());
+        let held = Panics;
+        spawn(&list, async {
+            let _held = held;
+            pending().await
+        });
+        list.cancel();
+        let ended = timeout(Duration::from_secs(1), list.all_finished());
+        ended.await.expect("the task has ended");
+    }
+
+    #[tokio::test]
+    async fn a_task_is_cancelled_and_counted_once() {
+        let list = Arc::new(RunningTasks::default());
+        spawn(&list, pending());
+        list.cancel();
+        spawn(&list, pending());
+        list.cancel();
+        list.all_finished().await;
+        assert_eq!(list.cancelled(), 2);
+    }
+
+    #[test]
+    fn addresses_of_every_size_class_spread_over_the_shards() {
+        for size in (4..16).map(|exponent| 1_usize << exponent) {
+            let shards = (0..160).map(|place| shard_of(0x7f00_0000_0000 + place * size));
+            let mut counts = [0; SHARDS];
+            shards.for_each(|shard| counts[shard] += 1);
+            assert!(
+                counts.iter().all(|&count| count <= 20),
+                "{size}: {counts:?}"
+            );
+        }
     }
 
     #[tokio::test]

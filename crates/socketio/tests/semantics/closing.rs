@@ -1,6 +1,7 @@
 //! Tests the shutdown of the server.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -13,8 +14,13 @@ use e2e::probes::Journal;
 use e2e::session::{WEBSOCKET, join, join_polling, open, settle};
 use e2e::sync::{Gate, VirtualTime, eventually};
 use parking_lot::Mutex;
+use socketio::adapter::{
+    AckCollector, Adapter, AdapterError, Answers, Args, BroadcastOptions, LocalSockets, Packet,
+    RemoteSocketInfo, RoomList,
+};
 use socketio::{Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{PollingClient, Request, WsClient, within};
+use tokio::sync::Notify;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -251,6 +257,70 @@ async fn close_cancels_handlers_at_the_bound() {
         sorted(&journal).await,
         ALL_KINDS.map(|kind| format!("{kind} was cancelled"))
     );
+}
+
+/// Guards against handlers that start while the adapters close and outlive the server.
+#[tokio::test]
+async fn close_cancels_handlers_that_start_late() {
+    let started = Arc::new(Notify::new());
+    let notify = Arc::clone(&started);
+    let factory = move |_: &str, local: Arc<dyn LocalSockets>| -> Arc<dyn Adapter> {
+        let started = Arc::clone(&notify);
+        Arc::new(BusyAdapter { local, started })
+    };
+    let journal = Journal::default();
+    let layer = SocketIoLayer::builder()
+        .adapter(factory)
+        .with_state((journal.clone(), Gate::closed(), started))
+        .build();
+    let io = layer.io();
+    type Started = State<(Journal, Gate, Arc<Notify>)>;
+    io.of("/")
+        .on_server_event("late", async |State((journal, gate, started)): Started| {
+            started.notify_one();
+            waits("late", &journal, &gate).await;
+        });
+    let closed = within("the shutdown", io.close_within(Duration::ZERO)).await;
+    assert_eq!(closed.cancelled, 1);
+    journal.expect(["late was cancelled"]).await;
+}
+
+/// An adapter that receives an event of another server while it closes.
+struct BusyAdapter {
+    local: Arc<dyn LocalSockets>,
+    started: Arc<Notify>,
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+impl Adapter for BusyAdapter {
+    fn close(&self) -> BoxFuture<'_, Result<(), AdapterError>> {
+        let event = Args::from_serialize(Some("late"), &()).expect("an event");
+        self.local.server_side_event(event, None);
+        Box::pin(async {
+            self.started.notified().await;
+            Ok(())
+        })
+    }
+
+    fn broadcast(&self, _: Packet, _: BroadcastOptions) {}
+
+    fn broadcast_with_ack(&self, _: Packet, _: BroadcastOptions) -> Answers {
+        AckCollector::with_answers().1
+    }
+
+    fn add_sockets(&self, _: BroadcastOptions, _: RoomList) {}
+
+    fn del_sockets(&self, _: BroadcastOptions, _: RoomList) {}
+
+    fn disconnect_sockets(&self, _: BroadcastOptions, _: bool) {}
+
+    fn fetch_sockets(
+        &self,
+        _: BroadcastOptions,
+    ) -> BoxFuture<'_, Result<Vec<RemoteSocketInfo>, AdapterError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 }
 
 /// A handler that waited for itself would be cancelled.
