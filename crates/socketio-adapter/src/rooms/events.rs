@@ -190,19 +190,23 @@ impl RoomEvents {
             return None;
         }
         state.is_reporting = true;
-        let guard = ReportingGuard(self);
+        let mut guard = ReportingGuard(Some(self));
         for _ in 0..MAX_EVENTS_PER_REPORT {
             let Some(event) = state.queue.pop_front() else {
                 break;
             };
             let observers = Arc::clone(&state.observers);
             drop(state);
-            notify(observers, event);
+            for observer in observers.iter() {
+                observer.notify(&event);
+            }
+            // Not dropped under the lock, because their destructors may use the index.
+            drop((event, observers));
             state = self.state.lock();
         }
         // Under the lock that the queue is read with, so that no event is left behind.
         state.is_reporting = false;
-        std::mem::forget(guard);
+        guard.0 = None;
         if state.queue.is_empty() {
             // A long queue was an exception. Its memory is not kept.
             state.queue.shrink_to(MAX_EVENTS_PER_REPORT);
@@ -213,19 +217,14 @@ impl RoomEvents {
     }
 }
 
-/// Calls the observers, and drops them before the caller locks the queue again.
-fn notify(observers: Arc<Vec<Arc<dyn RoomObserver>>>, event: RoomEvent) {
-    for observer in observers.iter() {
-        observer.notify(&event);
-    }
-}
-
 /// Ends a report if an observer panics.
-struct ReportingGuard<'a>(&'a RoomEvents);
+struct ReportingGuard<'a>(Option<&'a RoomEvents>);
 
 impl Drop for ReportingGuard<'_> {
     fn drop(&mut self) {
-        self.0.state.lock().is_reporting = false;
+        if let Some(events) = self.0 {
+            events.state.lock().is_reporting = false;
+        }
     }
 }
 

@@ -298,7 +298,7 @@ impl<S> SocketIo<S> {
         Closed { cancelled }
     }
 
-    /// Waits for the handlers, and cancels those that have not finished in time.
+    /// Waits for the handlers, and cancels the unfinished ones after the limit.
     async fn finish_handlers(&self, limit: Duration) {
         let running = self.namespaces().running_tasks();
         if timeout(limit, running.all_finished()).await.is_err() {
