@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::de;
 
+use crate::excerpt::excerpt;
+
 /// The error of an invalid message. A server closes the connection, as Node's does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -175,6 +177,9 @@ impl fmt::Display for EncodeError {
 impl Error for EncodeError {}
 
 /// The error that arguments do not match the requested type.
+///
+/// The text of the cause may quote the arguments. It is cut to 256 bytes, and control characters,
+/// line breaks and invisible characters in it are escaped, so that a peer cannot forge a log line.
 #[derive(Debug)]
 pub struct ArgsError {
     kind: ArgsErrorKind,
@@ -188,7 +193,7 @@ enum ArgsErrorKind {
     },
     Unfit {
         index: usize,
-        source: serde_json::Error,
+        message: Box<str>,
     },
     /// The error of the type itself, for no argument in particular.
     Refused {
@@ -221,9 +226,10 @@ impl ArgsError {
         }
     }
 
-    pub(crate) fn unfit(index: usize, source: serde_json::Error) -> Self {
+    pub(crate) fn unfit(index: usize, source: &serde_json::Error) -> Self {
+        let message = excerpt(source);
         Self {
-            kind: ArgsErrorKind::Unfit { index, source },
+            kind: ArgsErrorKind::Unfit { index, message },
         }
     }
 }
@@ -236,9 +242,9 @@ impl fmt::Display for ArgsError {
                 "argument {} of {count} is missing: send it, or take it as an `Option`",
                 index.saturating_add(1)
             ),
-            ArgsErrorKind::Unfit { index, source } => write!(
+            ArgsErrorKind::Unfit { index, message } => write!(
                 f,
-                "argument {} does not fit: {source}; send what the receiver takes, or take what \
+                "argument {} does not fit: {message}; send what the receiver takes, or take what \
                  is sent",
                 index.saturating_add(1)
             ),
@@ -258,7 +264,7 @@ impl de::Error for ArgsError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self {
             kind: ArgsErrorKind::Refused {
-                message: message.to_string().into(),
+                message: excerpt(message),
             },
         }
     }

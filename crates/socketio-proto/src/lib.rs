@@ -51,6 +51,7 @@ mod decode;
 mod encode;
 mod error;
 mod event;
+mod excerpt;
 mod json;
 mod limits;
 #[cfg(feature = "msgpack")]

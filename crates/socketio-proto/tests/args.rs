@@ -509,3 +509,38 @@ fn an_error_keeps_its_position() {
     assert!(error.contains(&plain.to_string()), "{error}");
     assert_eq!(error.matches("at line").count(), 1, "{error}");
 }
+
+#[test]
+fn an_error_quotes_a_peer_escaped_and_cut() {
+    #[derive(Debug, Deserialize)]
+    enum Kind {
+        Known,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Empty {}
+
+    assert!(matches!(
+        take::<Kind>(&event(r#"["e","Known"]"#)),
+        Kind::Known
+    ));
+    let hostile = format!(
+        r"x\r\nERROR forged\u001b[2J\u009b31m\u202e\u2028\u0007{}",
+        "y".repeat(100_000)
+    );
+    let named = event(&format!(r#"["e","{hostile}"]"#));
+    let keyed = event(&format!(r#"["e",{{"{hostile}":1}}]"#));
+    for error in [
+        named.deserialize::<Kind>().unwrap_err(),
+        named.deserialize::<(Kind,)>().unwrap_err(),
+        keyed.deserialize::<Empty>().unwrap_err(),
+        named.deserialize_payload::<[Kind; 2]>().unwrap_err(),
+        de::Error::custom(serde_json::from_str::<String>(&format!("\"{hostile}\"")).unwrap()),
+    ] {
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(text.len() < 700, "{} bytes", text.len());
+            let is_unsafe = |c: char| c.is_control() || "\u{202e}\u{2028}".contains(c);
+            assert!(!text.contains(is_unsafe), "{text:?}");
+        }
+    }
+}
