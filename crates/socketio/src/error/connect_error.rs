@@ -12,7 +12,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::response::ResponseText;
+pub(crate) use self::response::{ResponseText, or_reason};
 
 /// The reason why a client may not join a namespace: a message and optional data.
 ///
@@ -98,11 +98,7 @@ impl ConnectError {
     /// Creates an error from a text for the client, with the HTTP status in the data. An empty text
     /// is replaced by the name of the status.
     pub(crate) fn with_status(status: StatusCode, text: &str) -> Self {
-        let message = match text {
-            "" => status.canonical_reason().unwrap_or("rejected"),
-            text => text,
-        };
-        Self::new(message).with_data(json!({ "status": status.as_u16() }))
+        Self::new(or_reason(text, status)).with_data(json!({ "status": status.as_u16() }))
     }
 
     /// Returns the reason for the log if the client does not receive it.

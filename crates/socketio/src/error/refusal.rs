@@ -44,10 +44,8 @@ impl Refusal {
             engineio::log_limited!(
                 error,
                 None,
-                "an extractor of a request handler failed and the client was refused; add what \
-                 it reads to the request, with a layer around the one of Socket.IO",
-                status = %response.status,
-                text = ?Escaped(&response.text),
+                "a request handler did not run and the client was refused",
+                reason = %response.fault(),
             );
             return Self::default();
         }

@@ -11,7 +11,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use socketio_proto::{ArgsError, EncodeError};
 
-use crate::error::connect_error::{ConnectError, IntoConnectError, ResponseText};
+use crate::error::connect_error::{ConnectError, IntoConnectError, ResponseText, or_reason};
 use crate::error::emit_error::EmitError;
 
 /// The text that a client receives when the fault is the server's.
@@ -43,7 +43,6 @@ const SERVER_FAULT: &str = "the server failed to handle this; its log has the re
 #[derive(Clone)]
 pub struct Rejection(Arc<Kind>);
 
-#[derive(Debug)]
 enum Kind {
     Arguments {
         event: String,
@@ -53,10 +52,7 @@ enum Kind {
         status: StatusCode,
         text: String,
     },
-    Extractor {
-        status: StatusCode,
-        text: String,
-    },
+    Extractor(ResponseText),
     /// A fault of the server that an extractor of this crate has detected. The text is complete.
     Fault {
         text: String,
@@ -105,8 +101,8 @@ impl Rejection {
         Self::of(Kind::Fault { text: text.into() })
     }
 
-    pub(crate) fn extractor(ResponseText { status, text }: ResponseText) -> Self {
-        Self::of(Kind::Extractor { status, text })
+    pub(crate) fn extractor(response: ResponseText) -> Self {
+        Self::of(Kind::Extractor(response))
     }
 
     pub(crate) fn missing_ack(event: impl Into<String>) -> Self {
@@ -131,7 +127,8 @@ impl Rejection {
     #[must_use]
     pub fn status(&self) -> &str {
         let status = match &*self.0 {
-            Kind::Custom { status, .. } | Kind::Extractor { status, .. } => *status,
+            Kind::Custom { status, .. } => *status,
+            Kind::Extractor(response) => response.status,
             Kind::Arguments { .. } | Kind::MissingAck { .. } => StatusCode::BAD_REQUEST,
             Kind::Fault { .. }
             | Kind::Internal { .. }
@@ -158,7 +155,7 @@ impl Rejection {
     /// Returns whether an axum extractor rejected the request that opened the connection.
     #[must_use]
     pub fn is_extractor(&self) -> bool {
-        matches!(*self.0, Kind::Extractor { .. })
+        matches!(*self.0, Kind::Extractor(_))
     }
 
     /// Returns whether the handler requires an acknowledgement that the client did not ask for.
@@ -182,12 +179,12 @@ impl Rejection {
     /// Returns whether the fault is the server's. The client does not receive the reason then.
     #[must_use]
     pub fn is_server_fault(&self) -> bool {
-        match *self.0 {
+        match &*self.0 {
             Kind::Fault { .. }
             | Kind::Internal { .. }
             | Kind::Panic { .. }
             | Kind::Reply { .. } => true,
-            Kind::Extractor { status, .. } => status.is_server_error(),
+            Kind::Extractor(response) => response.status.is_server_error(),
             Kind::Arguments { .. } | Kind::Custom { .. } | Kind::MissingAck { .. } => false,
         }
     }
@@ -195,7 +192,10 @@ impl Rejection {
 
 impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Rejection").field(&self.0).finish()
+        f.debug_struct("Rejection")
+            .field("status", &self.status())
+            .field("reason", &Escaped(self))
+            .finish()
     }
 }
 
@@ -210,13 +210,8 @@ impl fmt::Display for Rejection {
                 Escaped(error)
             ),
             Kind::Custom { status, text } => Escaped(or_reason(text, *status)).fmt(f),
-            Kind::Extractor { status, text } if status.is_server_error() => write!(
-                f,
-                "an extractor that reads the request failed: {}; \
-                 add what it reads to the request, with a layer around the one of Socket.IO",
-                Escaped(or_reason(text, *status))
-            ),
-            Kind::Extractor { status, text } => Escaped(or_reason(text, *status)).fmt(f),
+            Kind::Extractor(response) if self.is_server_fault() => f.write_str(&response.fault()),
+            Kind::Extractor(response) => Escaped(response.or_reason()).fmt(f),
             Kind::Fault { text } => f.write_str(text),
             Kind::Internal { text } => Escaped(text).fmt(f),
             Kind::MissingAck { event } => write!(
@@ -237,14 +232,6 @@ impl fmt::Display for Rejection {
                 Escaped(error)
             ),
         }
-    }
-}
-
-/// Returns the text, or the name of the status if it is empty.
-fn or_reason(text: &str, status: StatusCode) -> &str {
-    match text {
-        "" => status.canonical_reason().unwrap_or("rejected"),
-        text => text,
     }
 }
 
@@ -308,10 +295,12 @@ impl IntoConnectError for Rejection {
     fn into_connect_error(self) -> ConnectError {
         match &*self.0 {
             Kind::Custom { status, text } => ConnectError::with_status(*status, text),
-            Kind::Extractor { status, .. } if status.is_server_error() => {
-                ConnectError::with_status(*status, "").with_cause(self.to_string(), true)
+            Kind::Extractor(response) if self.is_server_fault() => {
+                ConnectError::with_status(response.status, "").with_cause(response.fault(), true)
             }
-            Kind::Extractor { status, .. } => ConnectError::with_status(*status, &self.to_string()),
+            Kind::Extractor(response) => {
+                ConnectError::with_status(response.status, &self.to_string())
+            }
             Kind::Arguments { .. } | Kind::MissingAck { .. } => {
                 ConnectError::with_status(StatusCode::BAD_REQUEST, &self.to_string())
             }
@@ -319,6 +308,32 @@ impl IntoConnectError for Rejection {
             | Kind::Internal { .. }
             | Kind::Panic { .. }
             | Kind::Reply { .. } => ConnectError::fault(self.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_form_for_the_log_has_an_unbounded_text() {
+        let long = format!("x\r\n\u{1b}[2J\u{202e}{}", "y".repeat(10_000));
+        let response = ResponseText {
+            status: StatusCode::BAD_GATEWAY,
+            text: long.clone(),
+        };
+        for rejection in [
+            Rejection::new(&long),
+            Rejection::internal(&long),
+            Rejection::extractor(response),
+            Rejection::missing_ack(&long),
+            Rejection::panicked(&long),
+        ] {
+            for text in [rejection.to_string(), format!("{rejection:?}")] {
+                assert!(text.len() < 600, "{} bytes: {text}", text.len());
+                assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'));
+            }
         }
     }
 }

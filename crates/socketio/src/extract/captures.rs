@@ -74,7 +74,7 @@ where
 /// The client receives "Not Found" in `connect_error`, because it chose the name. If the namespace
 /// was not created from a regular expression, the fault is the server's: it is logged at the level
 /// ERROR, and the client receives "Internal Server Error".
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CapturesRejection {
     has_pattern: bool,
     reason: String,
@@ -98,6 +98,16 @@ impl fmt::Display for CapturesRejection {
                  captures: {reason}; register the handler with one, or take `NamespaceName`"
             )
         }
+    }
+}
+
+impl fmt::Debug for CapturesRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CapturesRejection")
+            .field("has_pattern", &self.has_pattern)
+            .field("reason", &Escaped(&self.reason))
+            .field("namespace", &Escaped(&self.namespace))
+            .finish()
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::IntoResponse;
+use engineio::log::Escaped;
 use futures_util::FutureExt as _;
 use http::{Request, StatusCode};
 
@@ -21,7 +22,7 @@ use crate::error::rejection::Rejection;
 /// reason is logged at the level ERROR, and the client receives only the name of the status.
 ///
 /// To handle the extractor's own rejection, take for example `Result<Query<T>, QueryRejection>`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PartsRejection(ResponseText);
 
 impl PartsRejection {
@@ -39,6 +40,15 @@ impl PartsRejection {
 impl fmt::Display for PartsRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Rejection::from(self.clone()).fmt(f)
+    }
+}
+
+impl fmt::Debug for PartsRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PartsRejection")
+            .field("status", &self.0.status)
+            .field("text", &Escaped(&self.0.text))
+            .finish()
     }
 }
 

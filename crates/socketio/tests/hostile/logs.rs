@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::{Path, Query};
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use e2e::app::serve;
 use e2e::session::{assert_alive, join, open};
 use e2e::sync::VirtualTime;
@@ -332,6 +334,17 @@ struct Kinds {
     kind: Kind,
 }
 
+/// An extractor whose store is unavailable.
+struct Session;
+
+impl<S: Sync> FromRequestParts<S> for Session {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        Err(StatusCode::SERVICE_UNAVAILABLE)
+    }
+}
+
 #[derive(Deserialize)]
 struct Login {
     token: String,
@@ -405,6 +418,7 @@ async fn faults_of_the_server_are_logged_with_the_remedy_and_hidden_from_the_cli
             .on("extension", async |_: Extension<Kinds>| ())
             .on("captures", async |_: Captures<Kinds>| ())
             .on("data", async |_: SocketData<Kinds>| ())
+            .on("session", async |_: Session| ())
             .on("path", async |_: Path<String>| ());
         io.of("/extension")
             .middleware(async |_: Extension<Kinds>| Ok::<_, &str>(()));
@@ -416,21 +430,24 @@ async fn faults_of_the_server_are_logged_with_the_remedy_and_hidden_from_the_cli
     })
     .await;
     let (mut client, _) = join(addr).await;
-    let around = "with a layer around the one of Socket.IO";
+    let around = "if something is missing in the request, add it with a layer around";
     for (name, remedy) in [
         ("extension", around),
         ("captures", "register the handler with one"),
         ("data", "insert one with"),
         ("path", around),
+        ("session", "check what the extractor depends on"),
     ] {
         client.send(&format!(r#"421["{name}"]"#)).await;
         client
             .expect(
-                r#"431[{"status":"Internal Server Error","error":"the server failed to handle this; its log has the reason"}]"#,
+                r#"431[{"status":"…","error":"the server failed to handle this; its log has the reason"}]"#,
             )
             .await;
         let written = log.take();
         assert!(written.contains(remedy), "{name}: {written}");
+        let is_setup = remedy == around;
+        assert_eq!(written.contains(around), is_setup, "{name}: {written}");
     }
     for (name, remedy) in [
         ("extension", around),

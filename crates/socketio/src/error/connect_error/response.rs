@@ -1,6 +1,7 @@
 //! The status and text of an HTTP response that refuses something.
 
 use axum_core::response::Response;
+use engineio::log::Escaped;
 use futures_util::FutureExt as _;
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Limited};
@@ -17,6 +18,36 @@ pub(crate) struct ResponseText {
     pub(crate) status: StatusCode,
     /// Empty if the body is empty, longer than [`MAX_TEXT`], or not available at once.
     pub(crate) text: String,
+}
+
+impl ResponseText {
+    /// Returns the text, or the name of the status if it is empty.
+    pub(crate) fn or_reason(&self) -> &str {
+        or_reason(&self.text, self.status)
+    }
+
+    /// Returns the text for the log if the status is that of a server error.
+    pub(crate) fn fault(&self) -> String {
+        let remedy = if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+            "if something is missing in the request, add it with a layer around the one of \
+             Socket.IO"
+        } else {
+            "check what the extractor depends on"
+        };
+        format!(
+            "an extractor that reads the request failed with the status {}: {}; {remedy}",
+            self.status.as_u16(),
+            Escaped(self.or_reason())
+        )
+    }
+}
+
+/// Returns the text, or the name of the status if it is empty.
+pub(crate) fn or_reason(text: &str, status: StatusCode) -> &str {
+    match text {
+        "" => status.canonical_reason().unwrap_or("rejected"),
+        text => text,
+    }
 }
 
 impl From<Response> for ResponseText {
