@@ -7,7 +7,7 @@ mod bucket;
 mod escaped;
 
 pub use self::bucket::{LogBucket, LogClient};
-pub use self::escaped::{Chain, Escaped, MAX_TEXT};
+pub use self::escaped::{Chain, Escaped, MAX_TEXT, panic_message};
 
 /// Logs at the level `$level`, within the [`LogBucket`] of this place.
 ///

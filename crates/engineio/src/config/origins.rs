@@ -8,6 +8,8 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::log::{Escaped, panic_message};
+
 /// The header in which browsers state the relation of a request to its page. Pages cannot change
 /// it.
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
@@ -53,7 +55,8 @@ impl Origins {
     /// - `*` as the first label of the host stands for exactly one label: `https://*.example.com`
     ///   allows `https://a.example.com`, but neither `https://example.com` nor
     ///   `https://a.b.example.com`. Scheme and port must match as for other entries. An entry
-    ///   without a port allows the default port only.
+    ///   without a port allows the default port only. Public suffixes are not checked: do not list
+    ///   `https://*.co.uk` or `https://*.github.io`, below which anyone can have a page.
     /// - `null` stands for pages without an origin, but any client can send it.
     ///
     /// # Panics
@@ -75,7 +78,10 @@ impl Origins {
     /// ```
     #[must_use]
     #[track_caller]
-    pub fn list<'a>(origins: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn list<I>(origins: I) -> Self
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
         match Self::try_list(origins) {
             Ok(origins) => origins,
             Err(error) => panic!("{error}"),
@@ -164,12 +170,13 @@ impl Origins {
             Allowed::List(list) => list.iter().any(|listed| listed.matches(origin.as_bytes())),
             Allowed::Predicate(predicate) => {
                 let call = AssertUnwindSafe(|| predicate(origin, request));
-                catch_unwind(call).unwrap_or_else(|_| {
+                catch_unwind(call).unwrap_or_else(|payload| {
                     crate::log_limited!(
                         error,
                         None,
                         "a request was refused because the predicate of `Origins` panicked; set \
                          RUST_BACKTRACE=1 to see where",
+                        panic = ?Escaped(panic_message(&*payload)),
                     );
                     false
                 })
@@ -384,6 +391,8 @@ mod tests {
         assert!(!allows(&origins, "https://evil.example".as_bytes()));
         assert!(!allows(&origins, "null".as_bytes()));
         assert!(allows(&Origins::any(), b"https://evil.example"));
+        let owned = Origins::list(vec!["https://example.com".to_owned()]);
+        assert!(allows(&owned, b"https://example.com"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Text of clients in a form that is safe in logs, terminals and answers.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 
@@ -115,6 +116,14 @@ impl fmt::Display for Chain<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns the message of a caught panic. It may contain text of a client.
+#[must_use]
+pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a value that is not a string")
 }
 
 #[cfg(test)]

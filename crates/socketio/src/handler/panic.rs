@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use engineio::log::panic_message;
 use pin_project::pin_project;
 
 /// Converts a panic of the future into an error.
@@ -52,13 +53,8 @@ pub(crate) struct Panic {
 
 impl Panic {
     fn new(payload: &(dyn Any + Send)) -> Self {
-        let message = payload
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("a value that is not a string");
         Self {
-            message: message.to_owned(),
+            message: panic_message(payload).to_owned(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once, Weak};
 
-use engineio::log::{Escaped, LogClient};
+use engineio::log::{Escaped, LogClient, panic_message};
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use parking_lot::{RwLock, RwLockWriteGuard};
@@ -348,13 +348,15 @@ impl Namespaces {
         // A listener may add another one.
         let listeners = self.listeners.read().clone();
         for listener in listeners {
-            if catch_unwind(AssertUnwindSafe(|| listener(&namespace))).is_err() {
+            let call = AssertUnwindSafe(|| listener(&namespace));
+            if let Err(payload) = catch_unwind(call) {
                 engineio::log_limited!(
                     error,
                     None,
                     "a listener of new namespaces panicked: clients cannot join this one until \
                      it is requested again",
                     namespace = ?Escaped(namespace.name()),
+                    panic = ?Escaped(panic_message(&*payload)),
                 );
                 self.remove(&namespace, |_| true);
                 namespace.set_ready(false);

@@ -4,7 +4,7 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use engineio::log::Escaped;
+use engineio::log::{Escaped, panic_message};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -87,7 +87,7 @@ impl SharedData {
                     None,
                     "the data of a socket was discarded because it is not an object: store \
                      values under keys",
-                    ?other,
+                    data = %Escaped(&other),
                 );
                 return;
             }
@@ -121,7 +121,7 @@ impl SharedType {
     fn catch<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
         // Unwind safe for this crate; only state that the type shares may be inconsistent.
         let result = catch_unwind(AssertUnwindSafe(call));
-        if result.is_err() {
+        if let Err(payload) = &result {
             engineio::log_limited!(
                 error,
                 None,
@@ -129,6 +129,7 @@ impl SharedType {
                  RUST_BACKTRACE=1 to see where",
                 key = ?Escaped(&self.key),
                 r#type = self.name,
+                panic = ?Escaped(panic_message(&**payload)),
             );
         }
         result.ok()
@@ -145,7 +146,10 @@ impl fmt::Debug for SharedData {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::io;
+    use std::sync::Arc;
 
+    use parking_lot::Mutex;
     use serde::Deserialize;
     use serde_json::json;
 
@@ -209,6 +213,34 @@ mod tests {
             shared.restore(other, &data);
         }
         assert_eq!(shared.describe(&data), json!({}));
+    }
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn discarded_data_is_cut_in_the_log() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
+        tracing::subscriber::with_default(subscriber.finish(), || {
+            let described = json!(["\u{9b}\u{202e}", "y".repeat(10_000)]);
+            SharedData::default().restore(described, &DataMap::default());
+        });
+        let written = String::from_utf8(std::mem::take(&mut *log.0.lock())).unwrap();
+        assert!(written.contains("not an object"), "{written}");
+        assert!(written.len() < 700, "{} bytes", written.len());
+        assert!(!written.contains('\u{202e}'), "{written}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use engineio::log::Escaped;
+use engineio::log::{Escaped, panic_message};
 use parking_lot::RwLock;
 use socketio_proto::Args;
 
@@ -94,12 +94,13 @@ impl OutgoingListeners {
 pub(crate) fn call(recipient: &SocketState, listener: impl FnOnce()) {
     // A panic can only leave the listener's state inconsistent; it has no access to the socket's
     // state.
-    if catch_unwind(AssertUnwindSafe(listener)).is_err() {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(listener)) {
         engineio::log_limited!(
             error,
             recipient.log_client(),
             "a listener of outgoing events panicked; set RUST_BACKTRACE=1 to see where",
             socket = %Escaped(&recipient.id),
+            panic = ?Escaped(panic_message(&*payload)),
         );
     }
 }

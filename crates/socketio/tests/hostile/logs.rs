@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 use socketio::extract::{Auth, Captures, Data, NamespaceName, SocketData};
 use socketio::parser::{self, DecodeLimits, JsonParser, Packet, PacketDecoder, Parser};
-use socketio::{DataMap, Regex, Reply, Socket, SocketIo, SocketIoLayer};
+use socketio::{DataMap, Origins, Regex, Reply, Socket, SocketIo, SocketIoLayer};
 use socketio_testing::{Message, Request, WsClient};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
@@ -578,4 +578,17 @@ async fn the_refusals_of_one_client_are_a_few_lines() {
     let written = log.take();
     let lines = written.matches("a listener of a connection panicked");
     assert_eq!(lines.count(), 5, "{written}");
+}
+
+#[tokio::test]
+async fn the_panic_of_an_origin_predicate_is_logged_with_its_message() {
+    without_panic_output();
+    let log = Log::at(LevelFilter::WARN).await;
+    let origins = Origins::predicate(|_, _| panic!("{HOSTILE}"));
+    let addr = serve(SocketIoLayer::builder().origins(origins).build()).await;
+    let request = Request::get("/socket.io/?EIO=4&transport=polling");
+    let request = request.header("Origin", "https://a.example");
+    assert_eq!(request.send(addr).await.status, 403);
+    let written = log.take();
+    assert!(written.contains(r"forged\u{1b}[2J"), "{written}");
 }

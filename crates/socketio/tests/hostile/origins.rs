@@ -169,7 +169,9 @@ async fn a_server_without_a_list_accepts_every_origin() {
 
 #[tokio::test]
 async fn a_server_with_an_empty_list_rejects_every_origin() {
-    let layer = SocketIoLayer::builder().origins(Origins::list([])).build();
+    let layer = SocketIoLayer::builder()
+        .origins(Origins::list::<[&str; 0]>([]))
+        .build();
     let addr = serve(layer).await;
     for origin in ALLOWED {
         Request::get(HANDSHAKE)
