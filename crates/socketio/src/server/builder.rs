@@ -239,7 +239,8 @@ impl<S> SocketIoBuilder<S> {
 
     /// Sets the limit of unfinished handlers of one client. The default is 1024. Node has no limit.
     ///
-    /// The server stops reading from the client until a handler finishes.
+    /// The server stops reading from the client until a handler finishes. If the connection ends before
+    /// that, the events that have not been read are dropped, and the disconnect handlers run at once.
     pub fn max_pending_events(mut self, events: usize) -> Self {
         self.limits.max_pending_events = events.max(1);
         self
@@ -248,7 +249,8 @@ impl<S> SocketIoBuilder<S> {
     /// Sets the limit of bytes in events of one client whose handlers are unfinished. The default
     /// is 16 000 000. Node has no limit.
     ///
-    /// The server stops reading from the client until a handler finishes.
+    /// The server stops reading from the client until a handler finishes, as for
+    /// [`max_pending_events`](Self::max_pending_events).
     pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_pending_bytes = bytes.max(1);
         self

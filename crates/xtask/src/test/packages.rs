@@ -121,9 +121,10 @@ fn unpack(project: &Project) -> Result<(), Failure> {
     for package in project.packages.iter().filter(|package| package.published) {
         let name = format!("{}-{}", package.name, package.version);
         let archive = project.target.join("package").join(format!("{name}.crate"));
+        // Not with the times in the archive, which are always the same: cargo would not see a change.
         read(
             program("tar")
-                .arg("xzf")
+                .arg("xzmf")
                 .arg(&archive)
                 .arg("-C")
                 .arg(&folder),
