@@ -12,6 +12,17 @@ use crate::conversation::{CLOSE_TIMEOUT, Conversation, MOMENT, NOOP_INTERVAL, UP
 
 const NOTHING: [&str; 0] = [];
 
+/// Returns a session with a pending poll, whose probe has been answered.
+fn probed_while_polling() -> Conversation {
+    let mut talk = Conversation::on(PROTOCOL, Polling);
+    talk.client_polls();
+    talk.start_probe();
+    let probe = Packet::Ping("probe".into());
+    let pong = talk.session.handle_probe_packet(talk.now, probe);
+    assert_eq!(pong, ProbeResult::Reply(Packet::Pong("probe".into())));
+    talk
+}
+
 #[test]
 fn a_websocket_is_closed_after_the_queue() {
     let mut talk = Conversation::on(PROTOCOL, WebSocket);
@@ -149,12 +160,7 @@ fn a_shut_down_session_can_complete_its_upgrade() {
 #[test]
 fn a_shutdown_waits_for_the_upgrade_after_the_end_of_the_poll() {
     for has_message in [false, true] {
-        let mut talk = Conversation::on(PROTOCOL, Polling);
-        talk.client_polls();
-        talk.session.handle_probe(talk.now, WebSocket).unwrap();
-        let probe = Packet::Ping("probe".into());
-        let pong = talk.session.handle_probe_packet(talk.now, probe);
-        assert_eq!(pong, ProbeResult::Reply(Packet::Pong("probe".into())));
+        let mut talk = probed_while_polling();
         if has_message {
             talk.server_sends("a");
             talk.session.shut_down(talk.now, ServerShuttingDown);
@@ -175,11 +181,7 @@ fn a_shutdown_waits_for_the_upgrade_after_the_end_of_the_poll() {
 #[test]
 fn a_shutdown_waits_briefly_for_the_upgrade() {
     for has_message in [false, true] {
-        let mut talk = Conversation::on(PROTOCOL, Polling);
-        talk.client_polls();
-        talk.session.handle_probe(talk.now, WebSocket).unwrap();
-        let probe = Packet::Ping("probe".into());
-        let _ = talk.session.handle_probe_packet(talk.now, probe);
+        let mut talk = probed_while_polling();
         // The poll may have been pending for any time.
         talk.advance(UPGRADE_TIMEOUT / 2);
         if has_message {
@@ -203,11 +205,7 @@ fn a_shutdown_waits_briefly_for_the_upgrade() {
 #[test]
 fn a_shutdown_does_not_wait_for_an_upgrade_that_has_failed() {
     for closes in [false, true] {
-        let mut talk = Conversation::on(PROTOCOL, Polling);
-        talk.client_polls();
-        talk.session.handle_probe(talk.now, WebSocket).unwrap();
-        let probe = Packet::Ping("probe".into());
-        let _ = talk.session.handle_probe_packet(talk.now, probe);
+        let mut talk = probed_while_polling();
         assert_eq!(talk.poll_receives(), ["6"]);
         talk.session.shut_down(talk.now, ServerShuttingDown);
         if closes {

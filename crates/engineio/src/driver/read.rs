@@ -46,7 +46,7 @@ impl<A: Application> Core<A> {
         // Posted packets precede those of a new transport.
         if ready && let Some(posted) = &mut self.posted {
             match posted.next() {
-                Some(packet) => self.receive_posted(budget, packet.ok()),
+                Some(packet) => self.receive(budget, None, packet.ok()),
                 None => self.finish_post(),
             }
             return true;
@@ -129,7 +129,7 @@ impl<A: Application> Core<A> {
             Received::Packet(packet) if self.probing => {
                 self.receive_probe(budget, transport, packet)
             }
-            Received::Packet(packet) => self.receive(budget, transport, packet),
+            Received::Packet(packet) => self.receive(budget, Some(transport), packet),
             // The channel is kept, because a close frame has to be answered.
             Received::Closed => {
                 self.transport_closed(transport, false);
@@ -165,16 +165,12 @@ impl<A: Application> Core<A> {
         ready
     }
 
-    /// Handles a packet of a POST. The session may have upgraded since the POST began.
-    fn receive_posted(&mut self, budget: &mut RunBudget, packet: Option<Packet>) {
-        let transport = self.lock().proto.transport();
-        self.receive(budget, transport, packet);
-    }
-
     /// Handles a packet of the current transport; `None` stands for a packet that cannot be
-    /// decoded.
-    fn receive(&mut self, budget: &mut RunBudget, from: Transport, packet: Option<Packet>) {
+    /// decoded. `from` is `None` for a packet of a POST, because the session may have upgraded since
+    /// the POST began.
+    fn receive(&mut self, budget: &mut RunBudget, from: Option<Transport>, packet: Option<Packet>) {
         let mut state = self.lock();
+        let from = from.unwrap_or_else(|| state.proto.transport());
         let Some(packet) = packet else {
             state.proto.handle_decode_error();
             state.wake_all();

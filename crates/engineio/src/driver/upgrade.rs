@@ -71,8 +71,9 @@ impl<A: Application> Core<A> {
         state.wake_poll();
         let awaits_post = result == ProbeResult::Upgraded && state.is_posting();
         if awaits_post {
-            let until = budget.now() + self.engine.config.session.upgrade_timeout;
-            state.cold_or_insert().post_deadline = Some(until);
+            let limit = self.engine.config.session.upgrade_timeout;
+            // `None` if the limit is longer than the clock can represent.
+            state.cold_or_insert().post_deadline = budget.now().checked_add(limit);
         }
         let observers = state.observers();
         drop(state);

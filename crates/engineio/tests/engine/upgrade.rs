@@ -379,6 +379,24 @@ async fn a_post_that_stalls_ends_after_the_upgrade_timeout() {
     drop(body_sender);
 }
 
+/// Guards against an overflow of the clock, which would end the session's task.
+#[tokio::test(start_paused = true)]
+async fn a_post_during_an_upgrade_may_have_an_unlimited_time() {
+    let mut server = Server::with(Config::default().upgrade_timeout(Duration::MAX));
+    let (client, _) = polling(&mut server).await;
+    let mut socket = probed(&server, &client).await;
+    let (body_sender, body) = FedBody::new();
+    let post = client.start_post(body);
+    body_sender.feed("4first");
+    settle().await;
+    socket.send("5").await;
+    socket.send("4second").await;
+    settle().await;
+    drop(body_sender);
+    post.answer().await.is(200, "ok");
+    server.messages(["first", "second"]).await;
+}
+
 /// As in Node, which ignores errors of the transport that the client has left.
 #[tokio::test(start_paused = true)]
 async fn a_post_aborted_after_the_upgrade_does_not_end_the_session() {
