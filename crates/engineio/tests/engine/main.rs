@@ -28,4 +28,5 @@ mod run_budget;
 mod service;
 mod text_bufs;
 mod upgrade;
+mod upgrade_requests;
 mod webtransport;
