@@ -24,6 +24,16 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// All reasons.
+    pub const ALL: [Self; 6] = [
+        Self::ForcedClose,
+        Self::ParseError,
+        Self::PingTimeout,
+        Self::ServerShuttingDown,
+        Self::TransportClose,
+        Self::TransportError,
+    ];
+
     /// Returns the reason as Node's server spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

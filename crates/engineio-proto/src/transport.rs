@@ -15,6 +15,9 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// All transports.
+    pub const ALL: [Self; 3] = [Self::Polling, Self::WebSocket, Self::WebTransport];
+
     /// Returns the transport with that name in queries, or `None` if there is none.
     ///
     /// Names are case-sensitive, as in Node's server: `WebSocket` is not a transport.

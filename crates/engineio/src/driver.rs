@@ -141,7 +141,9 @@ impl<A: Application> Future for Driver<A> {
         let this = self.project();
         let mut budget = RunBudget::default();
         let fired = this.timer.has_fired();
-        if this.core.run(cx, &mut budget, fired) == Progress::Finished {
+        let progress = this.core.run(cx, &mut budget, fired);
+        this.core.count_received(&budget);
+        if progress == Progress::Finished {
             return Poll::Ready(());
         }
         // The run may have moved the deadline. A deadline that has passed by now is handled in the
@@ -242,6 +244,11 @@ impl<A: Application> Core<A> {
     fn deadline(&self, budget: &RunBudget) -> Option<Instant> {
         let connection = self.connection.as_ref().and_then(Connection::poll_timeout);
         earlier(budget.deadline, connection)
+    }
+
+    fn count_received(&self, budget: &RunBudget) {
+        let counters = &self.engine.registry.counters;
+        counters.received(budget.delivered, budget.bytes);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -369,6 +376,7 @@ impl<A: Application> Core<A> {
             DriverEvent::ProbeExpired => self.drop_probe(),
             DriverEvent::Upgraded => {
                 let transport = self.guard.session.lock().proto.transport();
+                self.guard.count_upgrade(transport);
                 tracing::debug!(%transport, "session upgraded");
                 self.notify_observers(SessionEvent::Upgraded(transport));
             }
@@ -378,6 +386,7 @@ impl<A: Application> Core<A> {
 
     fn finish(&mut self, reason: CloseReason) {
         self.guard.unregister();
+        self.guard.count_end(reason);
         self.close_channel();
         if let Some(connection) = self.connection.take() {
             connection.closed(reason);

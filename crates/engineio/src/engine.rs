@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::engine::application::Application;
 use crate::engine::registry::Registry;
 use crate::http::response::EngineResponse;
-use crate::session::{Session, Shared};
+use crate::session::{Counters, QueuedBytes, Session, Shared};
 
 /// An Engine.IO server: its options, its sessions and the application.
 pub struct Engine<A: Application> {
@@ -69,6 +69,34 @@ impl<A: Application> Engine<A> {
     #[must_use]
     pub fn clients_count(&self) -> usize {
         self.registry.len()
+    }
+
+    /// Returns the number of open sessions on a transport.
+    #[must_use]
+    pub fn clients_on(&self, transport: Transport) -> usize {
+        self.registry.counters.open(transport)
+    }
+
+    /// Returns what the engine has counted since it was created: sessions, refused requests and, if
+    /// enabled, messages.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.registry.counters.read()
+    }
+
+    /// Sets whether messages and the bytes of their payloads are counted: by default they are not.
+    ///
+    /// Counting costs about 10 nanoseconds for each message. The counts of
+    /// [`counters`](Self::counters) begin when it is enabled, and stay when it is disabled.
+    pub fn count_traffic(&self, is_on: bool) {
+        self.registry.counters.count_traffic(is_on);
+    }
+
+    /// Returns the number of bytes that are queued for clients, by a look at every session. It takes
+    /// about 5 milliseconds for 100 000 sessions.
+    #[must_use]
+    pub fn queued_bytes(&self) -> QueuedBytes {
+        self.registry.queued_bytes()
     }
 
     /// Returns the open session with this id.

@@ -86,7 +86,9 @@ pub use self::http::connection_failure::{BoxError, ConnectionFailure, FailureCon
 pub use self::service::future::ResponseFuture;
 pub use self::service::layer::EngineIoLayer;
 pub use self::service::{EngineIoService, NotFound};
-pub use self::session::{Broadcast, ReadyState, Session, SessionEvent, SessionObserver};
+pub use self::session::{
+    Broadcast, Counters, QueuedBytes, ReadyState, Session, SessionEvent, SessionObserver,
+};
 
 // Internal to the `socketio` crate and not part of the public API, like `Session::enqueue`.
 #[doc(hidden)]

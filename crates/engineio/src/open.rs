@@ -186,7 +186,14 @@ mod tests {
     async fn the_future_of_a_polling_request_is_small() {
         let engine = Arc::new(Engine::new(Config::default(), NoopApplication));
         let id = SessionId::from("polls");
-        let session = Shared::new(id, Arc::default(), Protocol::V4, Transport::Polling, now());
+        let session = Shared::new(
+            id,
+            Arc::default(),
+            Protocol::V4,
+            Transport::Polling,
+            now(),
+            Arc::default(),
+        );
         let _entry = engine.registry.register(Arc::new(session)).unwrap();
         for method in ["GET", "POST"] {
             let request = Request::builder()

@@ -14,6 +14,7 @@
 //!   disconnected.
 
 mod broadcast;
+mod counters;
 mod driver_slot;
 mod handle;
 mod observer;
@@ -23,6 +24,8 @@ mod state_guard;
 mod task;
 
 pub use self::broadcast::Broadcast;
+pub(crate) use self::counters::CounterCells;
+pub use self::counters::{Counters, QueuedBytes};
 pub(crate) use self::driver_slot::DriverSlot;
 pub use self::handle::{ReadyState, Session};
 pub use self::observer::{Announcement, SessionEvent, SessionObserver};

@@ -24,8 +24,12 @@ pub(super) struct RunBudget {
     now: Option<Instant>,
     /// Whether the session's state is already marked as not parked.
     pub(super) unparked: bool,
-    /// The number of messages that have been received.
+    /// The number of packets that have been received.
     pub(super) messages: usize,
+    /// The number of messages that have been delivered to the application.
+    pub(super) delivered: usize,
+    /// The number of bytes in the payloads of these messages.
+    pub(super) bytes: usize,
     /// The number of chunks of payload that have been received.
     chunks: usize,
     /// The session's next deadline, as of the end of the run.
@@ -46,6 +50,8 @@ impl RunBudget {
 
     /// Counts the payload of a received message.
     pub(super) fn count(&mut self, message: &Message) {
+        self.delivered += 1;
+        self.bytes = self.bytes.saturating_add(message.len());
         self.chunks = self.chunks.saturating_add(message.len().div_ceil(CHUNK));
     }
 }

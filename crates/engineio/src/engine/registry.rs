@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use engineio_proto::{CloseReason, SessionId};
+use engineio_proto::{CloseReason, SessionId, Transport};
 use hashbrown::{HashMap, hash_map};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::session::Shared;
+use crate::session::{CounterCells, QueuedBytes, Shared};
 
 /// The time that aborted sessions have to end. It passes only if the application blocks the thread
 /// of a session.
@@ -25,6 +25,7 @@ pub(crate) struct Registry {
     /// only looked up; only ids of the server are inserted.
     shards: [Mutex<HashMap<SessionId, Arc<Shared>>>; SHARDS],
     len: AtomicUsize,
+    pub(crate) counters: Arc<CounterCells>,
     /// Sessions whose task or connection has not ended.
     live_sessions: ActiveCount,
     /// Channels of ended sessions whose close handshake is still in progress.
@@ -36,6 +37,7 @@ impl Registry {
         Self {
             shards: Default::default(),
             len: AtomicUsize::new(0),
+            counters: Arc::default(),
             live_sessions: ActiveCount::default(),
             closing_sockets: ActiveCount::default(),
         }
@@ -57,9 +59,12 @@ impl Registry {
             }
         }
         self.len.fetch_add(1, Ordering::Relaxed);
+        let transport = session.lock().proto.transport();
+        self.counters.opened(transport);
         Some(SessionGuard {
             registry: Arc::clone(self),
             session,
+            counted_on: Some(transport),
         })
     }
 
@@ -69,6 +74,17 @@ impl Registry {
 
     pub(crate) fn len(&self) -> usize {
         self.len.load(Ordering::Acquire)
+    }
+
+    /// Returns the number of bytes that are queued for clients.
+    pub(crate) fn queued_bytes(&self) -> QueuedBytes {
+        let mut queued = QueuedBytes::default();
+        self.for_each(|session| {
+            let bytes = session.lock().proto.queued_bytes();
+            queued.total = queued.total.saturating_add(bytes);
+            queued.max = queued.max.max(bytes);
+        });
+        queued
     }
 
     /// Calls `f` for every session, without holding a lock during the call.
@@ -139,6 +155,8 @@ impl Registry {
 pub(crate) struct SessionGuard {
     registry: Arc<Registry>,
     pub(crate) session: Arc<Shared>,
+    /// The transport with which the session is counted as open.
+    counted_on: Option<Transport>,
 }
 
 impl SessionGuard {
@@ -156,6 +174,20 @@ impl SessionGuard {
         }
     }
 
+    /// Counts the move of the session to another transport.
+    pub(crate) fn count_upgrade(&mut self, to: Transport) {
+        if let Some(from) = self.counted_on.replace(to) {
+            self.registry.counters.upgraded(from, to);
+        }
+    }
+
+    /// Counts the end of the session.
+    pub(crate) fn count_end(&mut self, reason: CloseReason) {
+        if let Some(transport) = self.counted_on.take() {
+            self.registry.counters.closed(transport, reason);
+        }
+    }
+
     /// Counts a channel of the session that is about to be closed.
     pub(crate) fn track_closing_socket(&self) -> ClosingSocketGuard {
         self.registry.track_closing_socket()
@@ -165,6 +197,7 @@ impl SessionGuard {
 impl Drop for SessionGuard {
     fn drop(&mut self) {
         self.unregister();
+        self.count_end(CloseReason::ServerShuttingDown);
         // Has no effect if the session has ended regularly.
         self.session.abort(CloseReason::ServerShuttingDown);
         // Handles may outlive the session. They must not keep alive a probe that no driver has

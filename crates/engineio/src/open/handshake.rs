@@ -68,7 +68,8 @@ pub(super) async fn admit<A: Application>(
     let id = id.and_then(|id| Ok(session_id::check(&id).map(|()| id)?));
     let guard = id.and_then(|id| {
         let config = Arc::clone(&engine.session_config);
-        let session = Shared::new(id, config, protocol, transport, now());
+        let counters = Arc::clone(&engine.registry.counters);
+        let session = Shared::new(id, config, protocol, transport, now(), counters);
         let guard = engine.registry.register(Arc::new(session));
         Ok(guard.ok_or(InvalidId::InUse)?)
     });

@@ -271,6 +271,7 @@ pub(super) fn report_refusal<A: Application>(engine: &Engine<A>, parts: &Parts, 
         context = %Escaped(&refusal.context),
         "request refused"
     );
+    engine.registry.counters.refused(refusal.error.code());
     engine.application.connection_error(&ConnectionFailure {
         request: parts,
         refusal,

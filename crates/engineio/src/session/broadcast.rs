@@ -95,7 +95,9 @@ impl Broadcast {
         if !state.writer.as_ref().is_some_and(served_here) || !state.can_flush_parked() {
             return session.queue_one(state, message, self.options);
         }
+        let bytes = message.len();
         let sent = state.proto.send_with(message, self.options);
+        session.0.counters.sent(sent, bytes);
         if sent.is_err() {
             state.wake_all();
         } else if !mem::replace(&mut state.flush_scheduled, true) {

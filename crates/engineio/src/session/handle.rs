@@ -81,8 +81,10 @@ impl Session {
         if state.is_observed() {
             return self.queue_one(state, text.into_text().into(), options);
         }
+        let bytes = text.len();
         let sent = state.proto.send_text_buf(text, options);
         state.wake_writer(sent.is_err());
+        self.0.counters.sent(sent, bytes);
         sent
     }
 
@@ -173,7 +175,7 @@ impl Session {
         if state.is_observed() {
             return self.queue(state, &mut iter::once(message), options).0;
         }
-        let sent = state.proto.send_with(message, options);
+        let sent = self.send_counted(&mut state, message, options);
         state.wake_writer(sent.is_err());
         sent
     }
@@ -186,7 +188,7 @@ impl Session {
     ) -> (Result<(), SendError>, Announcement) {
         let Some(observers) = state.observers() else {
             let sent = Iterator::try_for_each(&mut messages, |message| {
-                state.proto.send_with(message, options)
+                self.send_counted(&mut state, message, options)
             });
             state.wake_writer(sent.is_err());
             return (sent, Announcement::default());
@@ -194,13 +196,25 @@ impl Session {
         let mut created = Vec::new();
         let sent = Iterator::try_for_each(&mut messages, |message| {
             let copy = message.clone();
-            state.proto.send_with(message, options)?;
+            self.send_counted(&mut state, message, options)?;
             created.push(Packet::Message(copy));
             Ok(())
         });
         state.wake_writer(sent.is_err());
         drop(state);
         (sent, Announcement::new(observers, created))
+    }
+
+    fn send_counted(
+        &self,
+        state: &mut StateGuard<'_>,
+        message: Message,
+        options: SendOptions,
+    ) -> Result<(), SendError> {
+        let bytes = message.len();
+        let sent = state.proto.send_with(message, options);
+        self.0.counters.sent(sent, bytes);
+        sent
     }
 
     /// Closes the session once all queued messages have been sent.
@@ -356,6 +370,7 @@ mod tests {
             Protocol::V4,
             Transport::Polling,
             Instant::now(),
+            Arc::default(),
         )))
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use engineio_proto::{CloseReason, Protocol, SessionConfig, SessionId, Transport};
 use parking_lot::Mutex;
 
+use super::counters::CounterCells;
 use super::state::SessionState;
 use super::state_guard::StateGuard;
 
@@ -14,6 +15,8 @@ use super::state_guard::StateGuard;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) id: SessionId,
+    /// The counts of the engine.
+    pub(super) counters: Arc<CounterCells>,
     /// Whether client messages bypass the protocol, as of the last unlock.
     passes: AtomicBool,
     pub(super) state: Mutex<SessionState>,
@@ -26,9 +29,11 @@ impl Shared {
         protocol: Protocol,
         transport: Transport,
         now: Instant,
+        counters: Arc<CounterCells>,
     ) -> Self {
         Self {
             id,
+            counters,
             passes: AtomicBool::new(false),
             state: Mutex::new(SessionState {
                 proto: engineio_proto::Session::new(config, protocol, transport, now),

@@ -13,6 +13,7 @@ mod webtransport_client;
 mod back_pressure;
 mod broadcast;
 mod closing;
+mod counters;
 mod failures;
 mod hooks;
 #[cfg(feature = "http2")]

@@ -21,8 +21,9 @@ use crate::server::engine_hooks::HookTable;
 use crate::server::io::SocketIo;
 
 pub use engineio::{
-    BoxError, ConnectionFailure, CookieSameSite, FailureContext, HttpCompression, Message, Packet,
-    Protocol, ReadyState, SendError, SendOptions, SessionCookie, Text,
+    BoxError, CloseReason, ConnectionFailure, CookieSameSite, Counters, FailureContext,
+    HttpCompression, Message, Packet, Protocol, QueuedBytes, ReadyState, SendError, SendOptions,
+    SessionCookie, Text,
 };
 
 /// A handle to the Engine.IO server below Socket.IO (Node's `io.engine`).
@@ -55,6 +56,47 @@ impl<S> Engine<S> {
     #[doc(alias = "clientsCount")]
     pub fn clients_count(&self) -> usize {
         self.engine.clients_count()
+    }
+
+    /// Returns the number of open connections on a transport.
+    #[must_use]
+    pub fn clients_on(&self, transport: Transport) -> usize {
+        self.engine.clients_on(transport)
+    }
+
+    /// Returns what the server has counted since it was created: connections, refused requests and,
+    /// if enabled, messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio::SocketIoLayer;
+    /// use socketio::engine::CloseReason;
+    ///
+    /// let io = SocketIoLayer::new().io();
+    /// let counters = io.engine().counters();
+    /// assert_eq!(counters.closed(CloseReason::PingTimeout), 0);
+    /// ```
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.engine.counters()
+    }
+
+    /// Sets whether the messages of Engine.IO and the bytes of their payloads are counted: by default
+    /// they are not.
+    ///
+    /// Counting costs about 10 nanoseconds for each message. The counts begin when it is enabled, and
+    /// stay when it is disabled.
+    pub fn count_traffic(&self, is_on: bool) -> &Self {
+        self.engine.count_traffic(is_on);
+        self
+    }
+
+    /// Returns the number of bytes that are queued for clients. It looks at every connection, which
+    /// takes about 5 milliseconds for 100 000 of them.
+    #[must_use]
+    pub fn queued_bytes(&self) -> QueuedBytes {
+        self.engine.queued_bytes()
     }
 
     /// Returns the path of the server, with the trailing slash if clients add one.

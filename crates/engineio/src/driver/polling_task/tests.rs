@@ -41,6 +41,7 @@ impl TestTask {
             Protocol::V4,
             Transport::Polling,
             Instant::now(),
+            Arc::default(),
         ));
         let runs = Arc::new(AtomicUsize::new(0));
         let next = Arc::new(Mutex::new(None::<Run>));

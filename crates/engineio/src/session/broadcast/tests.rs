@@ -50,6 +50,7 @@ impl ParkedSession {
             Protocol::V4,
             Transport::WebSocket,
             Instant::now(),
+            Arc::default(),
         ));
         let woken = Arc::new(WakeCounter::default());
         let waker = Waker::from(Arc::clone(&woken));
