@@ -46,6 +46,7 @@
 //! | [`namespaces`](guide::namespaces) | several applications on one connection, dynamic namespaces |
 //! | [`transports`](guide::transports) | polling, WebSocket, WebTransport, compression, client versions |
 //! | [`engine`](guide::engine) | admitting connections, and hooks of the engine |
+//! | [`observability`](guide::observability) | spans, observers and counts |
 //! | [`recovery`](guide::recovery) | clients that reconnect without missing events |
 //! | [`parsers`](guide::parsers) | MessagePack and custom encodings |
 //! | [`cluster`](guide::cluster) | several servers |
@@ -135,6 +136,7 @@ pub use self::socket::{AckFuture, JoinError, Socket, SocketEmitter};
 pub use self::socket_state::ack_error::AckError;
 pub use self::socket_state::data_map::DataMap;
 pub use self::socket_state::listeners::ListenerId;
+pub use self::socket_state::observers::{AckOutcome, NamespaceEvent, RecoveryResult};
 pub use self::wire::disconnect_reason::DisconnectReason;
 #[cfg(feature = "regex-lite")]
 #[doc(no_inline)]
@@ -193,6 +195,8 @@ pub mod guide {
     pub mod transports {}
     #[doc = include_str!("docs/engine.md")]
     pub mod engine {}
+    #[doc = include_str!("docs/observability.md")]
+    pub mod observability {}
     #[doc = include_str!("docs/layer.md")]
     pub mod layer {}
     #[doc = include_str!("docs/limits.md")]

@@ -22,6 +22,7 @@ use crate::registry::namespace_inner::NamespaceInner;
 use crate::registry::parent::Parent;
 use crate::socket::Socket;
 use crate::socket_state::listeners::Position;
+use crate::socket_state::observers::{NamespaceEvent, Observer};
 
 mod cluster;
 pub(crate) mod into_namespace;
@@ -109,6 +110,61 @@ impl<S> Namespace<S> {
         }
     }
 
+    /// Returns the name of the namespace in metrics and spans: the name, or the pattern if the
+    /// namespace was created from one.
+    ///
+    /// Clients cannot choose it. A regular expression is returned as text, such as `^/game-\d+$`,
+    /// and a function that decides as the generated name of the pattern, such as `/_0`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio::{Regex, SocketIoLayer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let io = SocketIoLayer::new().io();
+    /// assert_eq!(io.of("/chat").label(), "/chat");
+    /// io.of(Regex::new("^/game-[0-9]+$").unwrap());
+    /// assert_eq!(io.of("/game-7").label(), "^/game-[0-9]+$");
+    /// # }
+    /// ```
+    pub fn label(&self) -> &str {
+        match &self.selection {
+            Selection::One(shared) => shared.label(),
+            Selection::Children(parent) => parent.label(),
+        }
+    }
+
+    /// Adds an observer, which receives events that no handler receives: refused clients, the
+    /// outcome of acknowledgements and the size of broadcasts.
+    ///
+    /// It is called where the event happens, so it must not block. No lock is held, and a panic is
+    /// logged. Without observers, events have no additional cost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio::{NamespaceEvent, SocketIo};
+    ///
+    /// fn audit(io: &SocketIo) {
+    ///     io.of("/").observe(|event| match event {
+    ///         NamespaceEvent::Refused { error } => println!("refused: {}", error.message()),
+    ///         NamespaceEvent::AckEnded { event, elapsed, outcome } => {
+    ///             println!("{event}: {} after {elapsed:?}", outcome.as_str());
+    ///         }
+    ///         _ => {}
+    ///     });
+    /// }
+    /// ```
+    pub fn observe<F>(self, observer: F) -> Self
+    where
+        F: Fn(&NamespaceEvent<'_>) + Send + Sync + 'static,
+    {
+        let observer = Observer(Arc::new(observer));
+        self.register(&|handlers| handlers.observers.push(observer.clone()))
+    }
+
     /// Returns whether the handle stands for all namespaces of a pattern, see
     /// [`SocketIo::of`](crate::SocketIo::of).
     pub fn is_pattern(&self) -> bool {
@@ -153,6 +209,16 @@ impl<S> Namespace<S> {
         let spaces = self.spaces();
         let count = spaces.iter().map(|shared| shared.local.rooms.len()).sum();
         self.select(&Target::all(), Vec::with_capacity(count))
+    }
+
+    /// Returns the number of sockets that are connected to this server (Node's
+    /// `namespace.sockets.size`).
+    ///
+    /// A socket that is leaving counts until its `on_disconnecting` handlers have finished.
+    #[doc(alias = "sockets.size")]
+    pub fn sockets_count(&self) -> usize {
+        let spaces = self.spaces().into_iter();
+        spaces.map(|shared| shared.local.rooms.len()).sum()
     }
 
     /// Appends the sockets of a target on this server.

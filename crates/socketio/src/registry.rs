@@ -2,6 +2,7 @@
 //!
 //! May use `handler` and the modules below it.
 
+pub(crate) mod configurators;
 pub(crate) mod handlers;
 pub(crate) mod namespace_inner;
 pub(crate) mod namespaces;

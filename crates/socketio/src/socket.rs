@@ -20,6 +20,7 @@ use crate::wire::disconnect_reason::DisconnectReason;
 use crate::wire::unicast_packet::UnicastPacket;
 
 mod ack;
+mod ack_trace;
 mod emit;
 mod rooms;
 pub(crate) mod server_side;

@@ -22,6 +22,7 @@ use crate::wire::disconnect_reason::DisconnectReason;
 pub(crate) mod ack_error;
 pub(crate) mod data_map;
 pub(crate) mod listeners;
+pub(crate) mod observers;
 pub(crate) mod ordered;
 pub(crate) mod outgoing_listeners;
 pub(crate) mod pending_acks;

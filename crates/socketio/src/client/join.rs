@@ -9,8 +9,9 @@ use engineio::log::Escaped;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
+use tracing::Span;
 
-use self::handlers::{ask_middleware, connect_handler};
+use self::handlers::{ask_middleware, connect_handler, connect_span, error_type, notify_connected};
 use super::answers::{RefusedBy, new_id};
 use super::recover::{Claim, RecoveryOutcome, RecoveryRequest};
 use super::{Accepted, ClientInner, Joining, Member, MemberState, RouteCache, RunMode};
@@ -21,6 +22,7 @@ use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::OccupancyGuard;
 use crate::registry::namespaces::NamespaceUnavailable;
 use crate::socket::Socket;
+use crate::socket_state::observers::{NamespaceEvent, RecoveryResult};
 use crate::socket_state::ordered::Ordered;
 use crate::socket_state::recoverable::Recoverable;
 use crate::socket_state::tasks::TaskGuard;
@@ -167,6 +169,7 @@ impl ClientInner {
     /// Finds the namespace, runs the middleware, accepts the socket, starts its connect handlers
     /// and then handles the queued packets.
     async fn join(self: Arc<Self>, attempt: u64, name: Name, mut auth: Args) {
+        let span = connect_span(self.session());
         // Clients of Socket.IO 2.x do not support recovery.
         let request = if self.namespaces.has_recovery() && !self.is_eio3() {
             RecoveryRequest::take_from(&mut auth)
@@ -182,20 +185,25 @@ impl ClientInner {
         let occupancy = match self.namespaces.enter(&name, ask).await {
             Ok(occupancy) => occupancy,
             Err(unavailable) => {
+                span.record("error.type", "namespace unavailable");
                 return self.refuse(attempt, &name, &unavailable.into(), RefusedBy::Server);
             }
         };
-        if let Some(request) = request
-            && let Some(claim) = request.claim(&occupancy.shared).await
-        {
-            let outcome = self.rejoin(attempt, &occupancy, auth.clone(), claim).await;
-            if outcome != RecoveryOutcome::Unavailable {
-                return;
+        span.record("socketio.namespace", occupancy.shared.label());
+        let mut recovery_result = None;
+        if let Some(request) = request {
+            recovery_result = Some(RecoveryResult::UnknownSession);
+            if let Some(claim) = request.claim(&occupancy.shared).await {
+                let outcome = self.rejoin(attempt, &occupancy, auth.clone(), claim, &span);
+                if outcome.await != RecoveryOutcome::Unavailable {
+                    return;
+                }
+                recovery_result = Some(RecoveryResult::EventsUnavailable);
             }
         }
         let Some(id) = self.socket_id(&name) else {
             let error = ConnectError::new("the server cannot take more clients");
-            return self.refuse(attempt, &name, &error, RefusedBy::Server);
+            return self.refuse_in(attempt, &occupancy, &error, RefusedBy::Server, &span);
         };
         let recovery = occupancy
             .shared
@@ -212,8 +220,8 @@ impl ClientInner {
             return;
         }
         let handlers = Arc::clone(&occupancy.handlers());
-        if let Err(refused) = ask_middleware(&socket, &handlers).await {
-            return self.refuse(attempt, &name, &refused, RefusedBy::Middleware);
+        if let Err(refused) = ask_middleware(&socket, &handlers, &span).await {
+            return self.refuse_in(attempt, &occupancy, &refused, RefusedBy::Middleware, &span);
         }
         if let Some(recoverable) = &socket.state().recoverable {
             // Read before the socket joins a room: later packets have later offsets.
@@ -224,7 +232,9 @@ impl ClientInner {
         if let Some(accepted) = accepted {
             drop(accepted);
             guard.0 = None;
-            self.start(attempt, &socket, &occupancy, &handlers).await;
+            notify_connected(&socket, recovery_result);
+            let start = self.start(attempt, &socket, &occupancy, &handlers, span);
+            start.await;
         }
     }
 
@@ -235,6 +245,7 @@ impl ClientInner {
         occupancy: &OccupancyGuard,
         auth: Args,
         claim: Claim,
+        span: &Span,
     ) -> RecoveryOutcome {
         let (Some(session), Some(recovery)) = (claim.session(), &occupancy.shared.recovery) else {
             return RecoveryOutcome::Unavailable;
@@ -267,15 +278,18 @@ impl ClientInner {
             return RecoveryOutcome::Left;
         }
         if !recovery.settings.skip_middlewares
-            && let Err(refused) = ask_middleware(&socket, &handlers).await
+            && let Err(refused) = ask_middleware(&socket, &handlers, span).await
         {
-            self.refuse(attempt, occupancy.name(), &refused, RefusedBy::Middleware);
+            self.refuse_in(attempt, occupancy, &refused, RefusedBy::Middleware, span);
             return RecoveryOutcome::Left;
         }
         let outcome = claim.resume(self, attempt, &socket).await;
         if outcome == RecoveryOutcome::Joined {
             guard.0 = None;
-            self.start(attempt, &socket, occupancy, &handlers).await;
+            span.record("socketio.recovered", true);
+            notify_connected(&socket, Some(RecoveryResult::Recovered));
+            let start = self.start(attempt, &socket, occupancy, &handlers, span.clone());
+            start.await;
         }
         outcome
     }
@@ -287,17 +301,21 @@ impl ClientInner {
         socket: &Socket,
         occupancy: &OccupancyGuard,
         handlers: &Handlers,
+        span: Span,
     ) {
+        span.record("socketio.socket.id", socket.id().as_str());
         // The socket was inserted with a lock held.
         socket.namespace_shared().local.rooms.report();
         for listener in &handlers.connect {
-            let run = connect_handler(listener.clone(), socket);
+            let run = connect_handler(listener.clone(), socket, &span);
             if handlers.ordered {
                 Ordered::run(socket.state(), &self.tasks, run, 0);
             } else {
                 self.tasks.start(run, 0);
             }
         }
+        // The events that follow are not part of it.
+        drop(span);
         self.drain_queue(attempt, socket, occupancy).await;
     }
 
@@ -358,6 +376,21 @@ impl ClientInner {
             _announcements: announcements,
             _replaced: replaced,
         })
+    }
+
+    /// Refuses a client in a namespace that exists, and notifies its observers.
+    fn refuse_in(
+        &self,
+        attempt: u64,
+        occupancy: &OccupancyGuard,
+        error: &ConnectError,
+        refuser: RefusedBy,
+        span: &Span,
+    ) {
+        span.record("error.type", error_type(error));
+        self.refuse(attempt, occupancy.name(), error, refuser);
+        let observers = &occupancy.shared.local.observers;
+        observers.notify(&NamespaceEvent::Refused { error });
     }
 
     /// Sends a CONNECT_ERROR packet, unless the attempt was cancelled.

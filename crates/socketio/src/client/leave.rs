@@ -6,6 +6,7 @@ use std::time::Duration;
 use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use socketio_proto::Namespace as Name;
+use tracing::Instrument as _;
 
 use super::recover::{SettleGuard, store_session};
 use super::{ClientInner, Joining, Member, MemberState, RunMode};
@@ -14,6 +15,7 @@ use crate::handler::{DisconnectListener, catch};
 use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::OccupancyGuard;
 use crate::socket::Socket;
+use crate::socket_state::observers::NamespaceEvent;
 use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
 
@@ -127,6 +129,11 @@ impl ClientInner {
         run: RunMode,
     ) {
         socket.state().acks.close(reason);
+        let observers = &occupancy.shared.local.observers;
+        observers.notify(&NamespaceEvent::Disconnected {
+            socket: &socket.state().id,
+            reason,
+        });
         let handlers = Arc::clone(&occupancy.handlers());
         if handlers.disconnecting.is_empty()
             && handlers.disconnect.is_empty()
@@ -135,7 +142,18 @@ impl ClientInner {
             release(socket);
             return;
         }
-        let handlers = run_handlers(socket.clone(), occupancy, handlers, reason);
+        let span = tracing::debug_span!(
+            "socketio.disconnect",
+            otel.kind = "internal",
+            messaging.system = "socketio",
+            socketio.namespace = occupancy.shared.label(),
+            socketio.socket.id = socket.id().as_str(),
+            socketio.reason = reason.as_str(),
+        );
+        let mut handlers = run_handlers(socket.clone(), occupancy, handlers, reason);
+        if !span.is_disabled() {
+            handlers = Box::pin(handlers.instrument(span));
+        }
         match run {
             RunMode::Inline => self.tasks.start(handlers, 0),
             RunMode::Spawned => self.tasks.spawn(handlers, 0),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use engineio::SendError;
 use engineio::log::Escaped;
+use smol_str::SmolStr;
 use socketio_adapter::{
     AckGuard, AckSink, AfterDelivery, BroadcastOptions, LocalSockets, PendingAck, PendingReport,
     RemoteSocketInfo, RoomList, RoomObserver, Rooms, ServerSideReply, Target,
@@ -13,9 +14,11 @@ use socketio_adapter::{
 use socketio_proto::{Args, Namespace, Packet};
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
+use tracing::{Span, field};
 
 use crate::socket_state::SocketState;
 use crate::socket_state::data_map::DataMap;
+use crate::socket_state::observers::{NamespaceEvent, Observers};
 use crate::socket_state::outgoing_listeners::OutgoingListeners;
 use crate::socket_state::running_tasks::RunningTasks;
 use crate::wire::broadcast_packet::BroadcastPacket;
@@ -26,9 +29,12 @@ use crate::wire::encoded_packet::EncodedPacket;
 /// The sockets of one namespace on this server.
 pub(crate) struct LocalNamespace {
     pub(crate) name: Namespace,
+    /// The pattern of a dynamic namespace.
+    pattern: Option<SmolStr>,
     pub(crate) codec: Codec,
     pub(crate) rooms: Rooms<SocketState>,
     pub(crate) outgoing: Arc<OutgoingListeners>,
+    pub(crate) observers: Arc<Observers>,
     /// The counter of acknowledgement ids for all sockets of the namespace, as in Node. An
     /// acknowledged broadcast is encoded once, with the same id for every recipient.
     ack_ids: AtomicU64,
@@ -47,6 +53,7 @@ pub(crate) trait Owner: Send + Sync + 'static {
 impl LocalNamespace {
     pub(crate) fn new(
         name: Namespace,
+        pattern: Option<SmolStr>,
         codec: Codec,
         max_rooms: Option<usize>,
         owner: Weak<dyn Owner>,
@@ -54,14 +61,21 @@ impl LocalNamespace {
     ) -> Self {
         Self {
             name,
+            pattern,
             owner,
             codec,
             rooms: Rooms::new()
                 .with_max_rooms(max_rooms)
                 .with_report_spawner(move |report| continue_report(report, &running_tasks)),
             outgoing: Arc::default(),
+            observers: Arc::default(),
             ack_ids: AtomicU64::new(0),
         }
+    }
+
+    /// Returns the name, or the pattern of a dynamic namespace.
+    pub(crate) fn label(&self) -> &str {
+        self.pattern.as_deref().unwrap_or(&self.name)
     }
 
     pub(crate) fn next_ack_id(&self) -> u64 {
@@ -77,12 +91,41 @@ impl LocalNamespace {
         mut send: impl FnMut(&Arc<SocketState>),
     ) {
         let has_listeners = self.outgoing.has_listeners();
+        let mut recipients = 0;
+        let span = self.broadcast_span(packet, options);
+        let _entered = span.enter();
         self.for_each_connected(options, |recipient| {
+            recipients += 1;
             if has_listeners {
                 self.outgoing.notify(recipient, &packet.payload);
             }
             send(recipient);
         });
+        span.record("socketio.recipients", recipients);
+        self.observers
+            .notify(&NamespaceEvent::Broadcast { recipients });
+    }
+
+    /// Creates the span of a broadcast.
+    fn broadcast_span(&self, packet: &Packet, options: &BroadcastOptions) -> Span {
+        let span = tracing::debug_span!(
+            "socketio.broadcast",
+            otel.kind = "producer",
+            otel.name = field::Empty,
+            messaging.system = "socketio",
+            "messaging.operation.type" = "send",
+            messaging.operation.name = "broadcast",
+            messaging.destination.name = field::Empty,
+            socketio.namespace = self.label(),
+            socketio.rooms = options.target.rooms().len(),
+            socketio.recipients = field::Empty,
+        );
+        if !span.is_disabled() {
+            let event = packet.event_name().unwrap_or_default();
+            span.record("messaging.destination.name", &*event);
+            span.record("otel.name", format!("broadcast {event}"));
+        }
+        span
     }
 
     /// Calls `send` for each target socket that has not left.
@@ -165,7 +208,10 @@ impl LocalSockets for LocalNamespace {
         let has_listeners = self.outgoing.has_listeners();
         let mut to_notify = Vec::new();
         let mut announcements = Vec::new();
+        let mut recipients = 0;
+        let span = self.broadcast_span(packet, options);
         self.for_each_connected(options, |recipient| {
+            recipients += 1;
             let announcement = recipient.client.enqueue(&encoded);
             if !announcement.is_empty() {
                 announcements.push(announcement);
@@ -174,12 +220,16 @@ impl LocalSockets for LocalNamespace {
                 to_notify.push(Arc::clone(recipient));
             }
         });
-        if to_notify.is_empty() && announcements.is_empty() {
+        span.record("socketio.recipients", recipients);
+        let is_observed = self.observers.is_used();
+        if to_notify.is_empty() && announcements.is_empty() && !is_observed {
             return AfterDelivery::default();
         }
         let (outgoing, args) = (Arc::clone(&self.outgoing), packet.payload.clone());
+        let observers = self.observers.clone();
         AfterDelivery::new(move || {
             drop(announcements);
+            observers.notify(&NamespaceEvent::Broadcast { recipients });
             for recipient in &to_notify {
                 outgoing.notify(recipient, &args);
             }

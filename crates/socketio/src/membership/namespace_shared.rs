@@ -80,6 +80,11 @@ impl NamespaceShared {
         &self.local.name
     }
 
+    /// Returns the name, or the pattern of a dynamic namespace.
+    pub(crate) fn label(&self) -> &str {
+        self.local.label()
+    }
+
     /// Inserts a socket, which replaces a leaving socket of the same id.
     ///
     /// The caller holds a lock, and reports the rooms afterwards.

@@ -46,6 +46,12 @@ impl<S> Namespace<S> {
         all
     }
 
+    /// Returns the number of rooms on this server, without those of the sockets' ids.
+    pub fn rooms_count(&self) -> usize {
+        let spaces = self.spaces().into_iter();
+        spaces.map(|shared| shared.local.rooms.room_count()).sum()
+    }
+
     /// Returns the number of sockets in a room on this server (Node's `adapter.rooms.get(room).size`).
     /// Zero if the room does not exist.
     ///

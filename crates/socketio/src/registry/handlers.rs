@@ -20,6 +20,7 @@ use crate::registry::shared_data::SharedData;
 use crate::socket::Socket;
 use crate::socket_state::listeners::ListenerId;
 use crate::socket_state::listeners::Position;
+use crate::socket_state::observers::Observer;
 
 /// The handlers of one namespace.
 ///
@@ -37,6 +38,7 @@ pub(crate) struct Handlers {
     /// Listeners of every outgoing event.
     pub(crate) outgoing: Vec<HandlerEntry<OutgoingHandler>>,
     pub(crate) room_observers: Vec<NamespaceRoomObserver>,
+    pub(crate) observers: Vec<Observer>,
     pub(crate) disconnecting: Vec<DisconnectListener>,
     pub(crate) disconnect: Vec<DisconnectListener>,
     pub(crate) rejection: Option<EventListener>,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Once, Weak};
 
 use arc_swap::{ArcSwap, Guard};
 use engineio::log::Escaped;
+use smol_str::SmolStr;
 use socketio_adapter::{AdapterFactory, RoomEvent, ServerSideReply};
 use socketio_proto::{Args, Namespace as Name};
 use tokio::sync::SetOnce;
@@ -44,6 +45,8 @@ pub(crate) struct NamespaceInner {
     running_tasks: Arc<RunningTasks>,
     /// Done once the rooms report to the handler table.
     room_observer: Once,
+    /// The number of functions that have configured the namespace, see `configurators`.
+    pub(crate) configured: AtomicUsize,
 }
 
 /// The settings that a namespace is created with.
@@ -60,16 +63,22 @@ pub(crate) struct NamespaceConfig<'a> {
 pub(crate) struct Child {
     registry: Weak<dyn ChildRegistry>,
     captured: Captured,
+    pattern: SmolStr,
     /// Whether the namespace is kept without sockets, because the application has changed its
     /// handlers.
     pinned: AtomicBool,
 }
 
 impl Child {
-    pub(crate) fn new(registry: Weak<dyn ChildRegistry>, captured: Captured) -> Self {
+    pub(crate) fn new(
+        registry: Weak<dyn ChildRegistry>,
+        captured: Captured,
+        pattern: SmolStr,
+    ) -> Self {
         Self {
             registry,
             captured,
+            pattern,
             pinned: AtomicBool::new(false),
         }
     }
@@ -93,10 +102,12 @@ impl NamespaceInner {
 
     fn make(name: Name, config: &NamespaceConfig<'_>, child: Option<Box<Child>>) -> Arc<Self> {
         let captured = child.as_ref().and_then(|child| child.captured.clone());
+        let pattern = child.as_ref().map(|child| child.pattern.clone());
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
             shared: Arc::new(NamespaceShared::new(
                 LocalNamespace::new(
                     name,
+                    pattern,
                     config.codec.clone(),
                     config.max_rooms,
                     owner.clone(),
@@ -117,6 +128,7 @@ impl NamespaceInner {
             server_events: ServerEvents::default(),
             running_tasks: Arc::clone(config.running_tasks),
             room_observer: Once::new(),
+            configured: AtomicUsize::new(0),
         })
     }
 
@@ -191,6 +203,7 @@ impl NamespaceInner {
     fn changed(&self, replaced: &mut Replaced) {
         self.generation.fetch_add(1, Ordering::Release);
         self.update_outgoing_listener(replaced);
+        self.update_observers(replaced);
         self.observe_rooms();
     }
 
@@ -220,6 +233,17 @@ impl NamespaceInner {
                 }
             });
         });
+    }
+
+    /// Updates the observers that the sockets and broadcasts call.
+    fn update_observers(&self, replaced: &mut Replaced) {
+        let old = self.shared.local.observers.replace(|| {
+            let handlers = self.handlers.load_full();
+            let observers = handlers.observers.iter().cloned().collect();
+            replaced.0.push(handlers);
+            observers
+        });
+        drop(old);
     }
 
     /// Updates the listener of outgoing events that the sockets call.
@@ -272,6 +296,11 @@ impl NamespaceInner {
             Some(ready) => *ready,
             None => *self.ready.wait().await,
         }
+    }
+
+    /// Returns whether the namespace was created from a pattern.
+    pub(crate) fn is_child(&self) -> bool {
+        self.child.is_some()
     }
 
     /// Returns whether a child has no sockets, pending joins or handlers that would be lost with

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use crate::context::NamespaceContext;
 use crate::membership::namespace_shared::Captured;
 use crate::membership::recovery::RecoverySettings;
+use crate::registry::configurators::{Configurable, Configurator, Configurators};
 use crate::registry::namespace_inner::{
     Child, ChildRegistry, NamespaceConfig, NamespaceInner, OccupancyGuard,
 };
@@ -34,6 +35,7 @@ pub(crate) struct Namespaces {
     /// In the order in which they are tried.
     parents: RwLock<Vec<Arc<Parent>>>,
     listeners: RwLock<Vec<NewNamespaceListener>>,
+    configurators: Configurators,
     home: Weak<Self>,
     /// Limits the warning about an adapter without recovery to one.
     unsupported: Once,
@@ -100,6 +102,7 @@ impl Namespaces {
             by_name: RwLock::default(),
             parents: RwLock::default(),
             listeners: RwLock::default(),
+            configurators: Configurators::default(),
             home: home.clone(),
             unsupported: Once::new(),
         });
@@ -154,20 +157,31 @@ impl Namespaces {
         let fits = |parent: &Arc<Parent>| Some((Arc::clone(parent), parent.matches(name)?));
         let parents = self.parents.read().clone();
         let parent = parents.iter().find_map(fits);
+        let is_child = parent.is_some();
         let made = self.make(name, parent, Arc::clone);
         match made {
-            (namespace, true) => self.announce(namespace),
+            (namespace, true) => {
+                if !is_child {
+                    self.configurators
+                        .apply(Configurable::Namespace(&namespace));
+                }
+                self.announce(namespace)
+            }
             (namespace, false) => namespace,
         }
     }
 
     /// Adds a pattern, which is tried after the existing ones.
     pub(crate) fn add_parent(&self, pattern: Pattern) -> Arc<Parent> {
-        let mut parents = self.parents.write();
-        // Not a namespace that clients can join. The name is only displayed.
-        let name = Name::new(format!("/_{}", parents.len())).unwrap_or_default();
-        let parent = Arc::new(Parent::new(name, pattern));
-        parents.push(Arc::clone(&parent));
+        let parent = {
+            let mut parents = self.parents.write();
+            // Not a namespace that clients can join. The name is only displayed.
+            let name = Name::new(format!("/_{}", parents.len())).unwrap_or_default();
+            let parent = Arc::new(Parent::new(name, pattern));
+            parents.push(Arc::clone(&parent));
+            parent
+        };
+        self.configurators.apply(Configurable::Pattern(&parent));
         parent
     }
 
@@ -176,11 +190,28 @@ impl Namespaces {
         self.listeners.write().push(Arc::clone(listener));
     }
 
+    /// Calls a function for every namespace and pattern, except for the namespaces of patterns, which
+    /// inherit the handlers.
+    pub(crate) fn configure_each(&self, configurator: Configurator) {
+        self.configurators.add(configurator);
+        let parents = self.parents.read().clone();
+        for parent in &parents {
+            self.configurators.apply(Configurable::Pattern(parent));
+        }
+        for namespace in self.all() {
+            if !namespace.is_child() {
+                self.configurators
+                    .apply(Configurable::Namespace(&namespace));
+            }
+        }
+    }
+
     /// Drops all registered handlers and listeners, after the server was closed.
     pub(crate) fn drop_handlers(&self) {
         // Dropped outside the locks because a destructor may use the server.
         let listeners = std::mem::take(&mut *self.listeners.write());
         drop(listeners);
+        drop(self.configurators.clear());
         let parents = std::mem::take(&mut *self.parents.write());
         for parent in parents {
             parent.drop_handlers();
@@ -306,7 +337,7 @@ impl Namespaces {
             None => NewNamespace(NamespaceInner::new(name.clone(), &config), None),
             Some((parent, captured)) => {
                 let home: Weak<dyn ChildRegistry> = self.home.clone();
-                let child = Child::new(home, captured);
+                let child = Child::new(home, captured, parent.label().clone());
                 let child = NamespaceInner::new_child(name.clone(), &config, child);
                 NewNamespace(child, Some(parent))
             }

@@ -2,9 +2,11 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use arc_swap::{ArcSwap, Guard};
 use engineio::log::Escaped;
+use smol_str::SmolStr;
 use socketio_adapter::Adapter;
 use socketio_proto::Namespace as Name;
 
@@ -27,9 +29,13 @@ pub(crate) use self::name_regex::NameRegex;
 pub(crate) struct Parent {
     name: Name,
     pattern: Pattern,
+    /// The text of the regular expression, or the name if a function decides.
+    label: SmolStr,
     handlers: ArcSwap<Handlers>,
     pub(crate) children: Arc<Children>,
     adapter: Arc<dyn Adapter>,
+    /// The number of functions that have configured the pattern, see `configurators`.
+    pub(crate) configured: AtomicUsize,
 }
 
 /// The condition for the name of a child.
@@ -62,17 +68,27 @@ impl Parent {
     /// Creates a pattern. `name` has the format of Node's server, and clients never see it.
     pub(crate) fn new(name: Name, pattern: Pattern) -> Self {
         let children = Arc::new(Children::default());
+        let label = match &pattern {
+            Pattern::Regex(regex) => regex.text().into(),
+            Pattern::Predicate(_) => (&*name).into(),
+        };
         Self {
             name,
             pattern,
+            label,
             handlers: ArcSwap::default(),
             adapter: Arc::new(ParentAdapter::new(Arc::clone(&children))),
             children,
+            configured: AtomicUsize::new(0),
         }
     }
 
     pub(crate) fn name(&self) -> &Name {
         &self.name
+    }
+
+    pub(crate) fn label(&self) -> &SmolStr {
+        &self.label
     }
 
     /// Loads the handlers of future children.

@@ -20,6 +20,7 @@ use crate::context::{NamespaceContext, ServerEventContext};
 use crate::handler::sealed::Seal;
 use crate::namespace::Namespace;
 use crate::namespace::into_namespace::{IntoNamespace, Selected, with_slash};
+use crate::registry::configurators::Configurable;
 use crate::registry::namespace_inner::NamespaceInner;
 use crate::registry::namespaces::Namespaces;
 use crate::server::app::App;
@@ -217,6 +218,47 @@ impl<S> SocketIo<S> {
                 listener(Namespace::of_core(core, state.clone()))
             }) as _),
         );
+    }
+
+    /// Calls a function with every namespace and pattern, existing and future, to add the same
+    /// handlers to all of them.
+    ///
+    /// It is called once for each name or pattern, before [`of`](Self::of) returns a new one. A
+    /// namespace that is created from a pattern inherits the handlers of the pattern. Unlike
+    /// [`on_new_namespace`](Self::on_new_namespace), it therefore adds nothing to dynamic namespaces,
+    /// which share one table of handlers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio::{Namespace, NamespaceEvent, SocketIo};
+    ///
+    /// fn count_refusals(io: &SocketIo) {
+    ///     io.configure_each(|namespace: Namespace| {
+    ///         let label = namespace.label().to_owned();
+    ///         namespace.observe(move |event| {
+    ///             if let NamespaceEvent::Refused { error } = event {
+    ///                 println!("{label}: {}", error.message());
+    ///             }
+    ///         });
+    ///     });
+    /// }
+    /// ```
+    pub fn configure_each(&self, configure: impl Fn(Namespace<S>) + Send + Sync + 'static)
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let state = self.state.clone();
+        self.namespaces()
+            .configure_each(Arc::new(move |each: Configurable<'_>| {
+                let state = state.clone();
+                configure(match each {
+                    Configurable::Namespace(core) => Namespace::of_core(core, state),
+                    Configurable::Pattern(parent) => {
+                        Namespace::of_parent(Arc::clone(parent), state)
+                    }
+                });
+            }));
     }
 
     fn namespaces(&self) -> &Namespaces {

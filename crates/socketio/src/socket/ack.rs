@@ -13,8 +13,10 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Socket;
+use super::ack_trace::AckTrace;
 use crate::error::emit_error::EmitError;
 use crate::socket_state::ack_error::AckError;
+use crate::socket_state::observers::AckOutcome;
 use crate::socket_state::pending_acks::AckReceiver;
 
 /// The future of a client's acknowledgement, returned by [`Socket::emit_with_ack`].
@@ -23,6 +25,8 @@ use crate::socket_state::pending_acks::AckReceiver;
 #[must_use = "the event has been sent, but its acknowledgement is ignored unless it is awaited"]
 pub struct AckFuture<T> {
     state: AckState,
+    /// Set if the acknowledgement is observed or traced.
+    trace: Option<Box<AckTrace>>,
     answer: PhantomData<fn() -> T>,
 }
 
@@ -75,10 +79,13 @@ impl Drop for PendingAckEntry {
 impl<T> AckFuture<T> {
     pub(super) fn send(
         socket: &Socket,
+        event: &str,
         timeout: Option<Duration>,
         send: impl FnOnce(u64) -> Result<(), EmitError>,
     ) -> Self {
+        let trace = AckTrace::start(socket, event, timeout);
         Self {
+            trace,
             state: Self::start(socket, timeout, send).unwrap_or_else(|error| {
                 tracing::debug!(%error, "an event with an acknowledgement was not sent");
                 AckState::Failed(Some(error))
@@ -142,6 +149,13 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
             }
         };
         self.state = AckState::Failed(None);
+        if let Some(mut trace) = self.trace.take() {
+            trace.end(
+                result
+                    .as_ref()
+                    .map_or_else(AckOutcome::Failed, |_| AckOutcome::Answered),
+            );
+        }
         Poll::Ready(result)
     }
 }

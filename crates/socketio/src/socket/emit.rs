@@ -168,7 +168,7 @@ impl<'a> SocketEmitter<'a> {
         event: &str,
         args: &(impl Serialize + ?Sized),
     ) -> AckFuture<T> {
-        AckFuture::send(self.socket, self.timeout, |id| {
+        AckFuture::send(self.socket, event, self.timeout, |id| {
             self.send_event(event, Some(id), args)
         })
     }

@@ -7,6 +7,7 @@ mod closing;
 mod ids;
 mod joining;
 mod leaving;
+mod observers;
 mod order;
 mod rejections;
 mod rooms;

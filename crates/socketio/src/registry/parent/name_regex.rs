@@ -6,6 +6,9 @@ use crate::membership::namespace_shared::Captured;
 pub(crate) trait NameRegex: Send + Sync {
     /// Matches a name. The result holds the captured groups, if the expression has any.
     fn captures(&self, name: &str) -> Option<Captured>;
+
+    /// Returns the text of the expression.
+    fn text(&self) -> &str;
 }
 
 /// Implements [`NameRegex`] for a type with the interface of `regex::Regex`.
@@ -28,6 +31,10 @@ macro_rules! impl_name_regex {
                     .filter_map(group)
                     .collect();
                 Some((!groups.is_empty()).then_some(groups))
+            }
+
+            fn text(&self) -> &str {
+                self.as_str()
             }
         }
     };
