@@ -2,6 +2,7 @@
 //! `session` down.
 
 pub(crate) mod application;
+pub(crate) mod drain;
 pub(crate) mod registry;
 pub(crate) mod session_id;
 
@@ -19,7 +20,7 @@ use http::{Request, Version};
 use crate::config::Config;
 use crate::engine::application::Application;
 use crate::engine::registry::Registry;
-use crate::http::response::EngineResponse;
+use crate::http::response::{EngineResponse, Unavailable};
 use crate::session::{Counters, QueuedBytes, Session, Shared};
 
 /// An Engine.IO server: its options, its sessions and the application.
@@ -29,6 +30,7 @@ pub struct Engine<A: Application> {
     pub(crate) registry: Arc<Registry>,
     pub(crate) application: A,
     pub(crate) starters: Starters<A>,
+    draining: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -55,6 +57,7 @@ impl<A: Application> Engine<A> {
             registry: Arc::new(Registry::new()),
             application,
             starters,
+            draining: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         }
     }
@@ -175,7 +178,7 @@ impl<A: Application> Engine<A> {
         self.config.max_http_buffer_size
     }
 
-    /// Refuses new sessions from now on.
+    /// Refuses new sessions from now on, because the engine is about to close.
     pub fn refuse_sessions(&self) {
         self.closing.store(true, Ordering::SeqCst);
     }
@@ -184,6 +187,27 @@ impl<A: Application> Engine<A> {
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
+    }
+
+    /// Returns whether new sessions are accepted: the engine is neither draining nor closing.
+    #[must_use]
+    pub fn is_accepting(&self) -> bool {
+        self.unavailable().is_none()
+    }
+
+    /// Returns the reason why new sessions are refused, or `None` if they are accepted.
+    pub(crate) fn unavailable(&self) -> Option<Unavailable> {
+        if self.is_closing() {
+            Some(Unavailable::Closing)
+        } else if self.draining.load(Ordering::SeqCst) {
+            Some(Unavailable::Draining)
+        } else {
+            None
+        }
+    }
+
+    fn start_draining(&self) {
+        self.draining.store(true, Ordering::SeqCst);
     }
 
     /// Closes the engine: refuses new sessions, sends the queued messages and closes all sessions.

@@ -79,6 +79,7 @@ pub use self::config::origins::{InvalidOrigin, Origins};
 pub use self::config::per_message_deflate::PerMessageDeflate;
 pub use self::engine::Engine;
 pub use self::engine::application::{Application, Connection};
+pub use self::engine::drain::Drained;
 pub use self::engine::session_id::random as random_id;
 pub use self::http::body::ResponseBody;
 pub use self::http::compression::HttpCompression;

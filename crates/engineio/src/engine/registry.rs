@@ -87,6 +87,15 @@ impl Registry {
         queued
     }
 
+    /// Returns the sessions that are registered now.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Shared>> {
+        let mut sessions = Vec::with_capacity(self.len());
+        for shard in &self.shards {
+            sessions.extend(shard.lock().values().cloned());
+        }
+        sessions
+    }
+
     /// Calls `f` for every session, without holding a lock during the call.
     fn for_each(&self, mut f: impl FnMut(&Arc<Shared>)) {
         for shard in &self.shards {
@@ -98,6 +107,15 @@ impl Registry {
     /// Waits until all sessions have ended.
     async fn sessions_ended(&self) {
         self.live_sessions.reached_zero().await;
+    }
+
+    /// Waits until all sessions have ended, at most for `limit`.
+    pub(crate) async fn sessions_ended_within(&self, limit: Duration) {
+        if !limit.is_zero() {
+            tokio::time::timeout(limit, self.sessions_ended())
+                .await
+                .ok();
+        }
     }
 
     /// Waits until all sessions have ended and their channels are closed.

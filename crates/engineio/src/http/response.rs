@@ -22,6 +22,15 @@ pub(crate) enum BadUpgrade {
     Version,
 }
 
+/// The reason why a server accepts no new sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unavailable {
+    /// The server is closing or closed.
+    Closing,
+    /// The server closes its sessions one after the other.
+    Draining,
+}
+
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
@@ -142,9 +151,13 @@ pub(crate) fn status(status: StatusCode) -> EngineResponse {
     response
 }
 
-/// Builds the response of a closing server.
-pub(crate) fn unavailable() -> EngineResponse {
-    let body = Bytes::from_static(b"The server is shutting down: connect again later");
+/// Builds the response of a server that accepts no new sessions.
+pub(crate) fn unavailable(reason: Unavailable) -> EngineResponse {
+    let body = match reason {
+        Unavailable::Closing => "The server is shutting down: connect again later",
+        Unavailable::Draining => "The server is draining: connect again to reach another server",
+    };
+    let body = Bytes::from_static(body.as_bytes());
     with_body(StatusCode::SERVICE_UNAVAILABLE, TEXT, body)
 }
 

@@ -18,7 +18,7 @@ use crate::engine::registry::SessionGuard;
 use crate::engine::session_id::{self, InvalidId};
 use crate::http::connection_failure::{FailureContext, Refusal};
 use crate::http::query::QueryText;
-use crate::http::response::{self, BadUpgrade, EngineResponse};
+use crate::http::response::{self, BadUpgrade, EngineResponse, Unavailable};
 use crate::log::Escaped;
 use crate::session::{Shared, now, spawn_on};
 use crate::transport::jsonp::Jsonp;
@@ -33,7 +33,7 @@ pub(super) async fn open<A: Application>(
     let guard = match admit(engine, &mut parts, transport).await {
         Ok(guard) => guard,
         Err(OpenError::BadUpgrade(reason)) => return response::bad_upgrade(reason),
-        Err(OpenError::Closing) => return response::unavailable(),
+        Err(OpenError::Unavailable(reason)) => return response::unavailable(reason),
         Err(OpenError::Refused(refusal)) => return route::refuse(engine, &parts, &refusal),
     };
     let open = open_packet(&engine.config, &guard.session, transport);
@@ -49,8 +49,8 @@ pub(super) async fn admit<A: Application>(
     parts: &mut Parts,
     transport: Transport,
 ) -> Result<SessionGuard, OpenError> {
-    if engine.is_closing() {
-        return Err(OpenError::Closing);
+    if let Some(reason) = engine.unavailable() {
+        return Err(OpenError::Unavailable(reason));
     }
     engine
         .application
@@ -82,10 +82,10 @@ pub(super) async fn admit<A: Application>(
         );
         Refusal::bad_request(FailureContext::IdGeneration { error })
     })?;
-    // Checked again: a session that was registered before closing began is closed with the others,
-    // but one that was registered later would be missed.
-    if engine.is_closing() {
-        return Err(OpenError::Closing);
+    // Checked again: a session that was registered before closing or draining began is closed with
+    // the others, but one that was registered later would be missed.
+    if let Some(reason) = engine.unavailable() {
+        return Err(OpenError::Unavailable(reason));
     }
     Ok(guard)
 }
@@ -95,9 +95,9 @@ pub(super) async fn admit<A: Application>(
 pub(super) enum OpenError {
     /// The request cannot be upgraded to a WebSocket.
     BadUpgrade(BadUpgrade),
-    /// The engine is closing.
-    Closing,
     Refused(Refusal),
+    /// The engine is draining or closing.
+    Unavailable(Unavailable),
 }
 
 impl From<Refusal> for OpenError {
@@ -237,7 +237,10 @@ mod tests {
         let engine = Arc::new(Engine::new(Config::default(), Closes(OnceLock::new())));
         engine.application.0.set(Arc::downgrade(&engine)).unwrap();
         let refused = admit(&engine, &mut parts, Transport::Polling).await;
-        assert!(matches!(refused, Err(OpenError::Closing)));
+        assert!(matches!(
+            refused,
+            Err(OpenError::Unavailable(Unavailable::Closing))
+        ));
         assert_eq!(engine.clients_count(), 0);
     }
 }

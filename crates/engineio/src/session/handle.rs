@@ -290,7 +290,7 @@ impl Session {
     /// Returns whether messages can be sent: the session is neither closed nor closing.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.0.lock().proto.is_open()
+        self.0.is_open()
     }
 
     /// Returns the number of queued bytes.

@@ -73,8 +73,15 @@ impl Shared {
         (proto.transport(), proto.protocol(), proto.is_upgrading())
     }
 
-    pub(crate) fn close(&self, reason: CloseReason) {
+    /// Returns whether the session is neither closed nor closing.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state.lock().proto.is_open()
+    }
+
+    /// Closes the session once all queued messages have been sent. Returns whether it was open.
+    pub(crate) fn close(&self, reason: CloseReason) -> bool {
         let mut state = self.lock();
+        let was_open = state.proto.is_open();
         if state.is_receiving_post() && state.proto.is_queue_empty() {
             // A client that holds its POST cannot delay the end, as with Node's server, which ends
             // the request.
@@ -83,6 +90,7 @@ impl Shared {
             state.proto.close(now(), reason);
         }
         state.wake_all();
+        was_open
     }
 
     /// Closes the session without waiting for a poll only to send the close packet.

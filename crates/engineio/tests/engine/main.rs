@@ -14,6 +14,7 @@ mod back_pressure;
 mod broadcast;
 mod closing;
 mod counters;
+mod drain;
 mod failures;
 mod hooks;
 #[cfg(feature = "http2")]
