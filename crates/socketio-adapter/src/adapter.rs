@@ -44,6 +44,15 @@ pub trait Adapter: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Returns whether the adapter can serve new sockets: it reaches the other servers.
+    ///
+    /// The server is not ready for new clients while the adapter of one of its namespaces returns
+    /// `false`. It is called for each readiness probe, so it returns a state that the adapter keeps
+    /// and does not ask other servers. The default is `true`.
+    fn is_healthy(&self) -> bool {
+        true
+    }
+
     /// Returns the number of servers, this one included.
     ///
     /// # Errors

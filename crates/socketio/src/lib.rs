@@ -125,7 +125,7 @@ pub use self::namespace::into_namespace::{IntoNamespace, NamespaceSelector};
 pub use self::server::builder::SocketIoBuilder;
 pub use self::server::engine;
 pub use self::server::engine::Engine;
-pub use self::server::io::{Closed, MissingSocketIo, SocketIo, WeakSocketIo};
+pub use self::server::io::{Closed, Drained, MissingSocketIo, SocketIo, WeakSocketIo};
 pub use self::server::layer::SocketIoLayer;
 #[cfg(feature = "serve-client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "serve-client")))]

@@ -27,8 +27,10 @@ use crate::server::app::App;
 use crate::socket::Socket;
 use crate::wire::backlink::ServerLink;
 
+mod drain;
 mod weak;
 
+pub use self::drain::Drained;
 pub use self::weak::WeakSocketIo;
 
 /// The default time that [`SocketIo::close`] waits for clients to receive their last packets and

@@ -4,6 +4,7 @@ mod acknowledgements;
 mod cleanup;
 mod closed;
 mod closing;
+mod drain;
 mod ids;
 mod joining;
 mod leaving;
