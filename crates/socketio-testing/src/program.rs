@@ -2,13 +2,13 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 /// A running server program. It listens on the port in the variable `PORT` and prints a line that ends with its
 /// address, as the examples do. Dropping this kills the program.
 #[derive(Debug)]
 pub struct Program {
-    _process: Process,
+    process: Process,
     addr: SocketAddr,
     // Kept open, because the program may print more.
     _output: BufReader<ChildStdout>,
@@ -60,11 +60,29 @@ impl Program {
             if let Ok(addr) = addr.parse() {
                 let _output = output;
                 return Self {
-                    _process: process,
+                    process,
                     addr,
                     _output,
                 };
             }
+        }
+    }
+
+    /// Sends `SIGTERM` to the program.
+    pub fn terminate(&self) {
+        let id = self.process.0.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(
+            sent.as_ref().is_ok_and(ExitStatus::success),
+            "`kill -TERM {id}` has failed: {sent:?}"
+        );
+    }
+
+    /// Waits until the program has ended, and returns its exit status.
+    pub fn wait(&mut self) -> ExitStatus {
+        match self.process.0.wait() {
+            Ok(status) => status,
+            Err(error) => panic!("the program cannot be awaited: {error}"),
         }
     }
 
