@@ -4,6 +4,7 @@
 mod handshake;
 mod route;
 mod upgrade;
+mod upgrade_headers;
 mod webtransport_session;
 
 use std::future::ready;

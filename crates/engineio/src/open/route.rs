@@ -5,6 +5,7 @@ use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
+use super::upgrade_headers::{MissingPart, has_token};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::application::Application;
@@ -158,10 +159,13 @@ fn check_jsonp(query: &Query<'_>, parts: &Parts, config: &Config) -> Result<(), 
 }
 
 /// Returns whether the request is a WebSocket upgrade, by HTTP/1.1 upgrade (RFC 6455) or extended
-/// CONNECT (RFC 8441).
+/// CONNECT (RFC 8441). An upgrade by HTTP/1.0 is ignored (RFC 9110, section 7.8).
 pub(crate) fn is_websocket_upgrade(parts: &Parts) -> bool {
     if parts.version == Version::HTTP_2 {
         return is_extended_connect(parts);
+    }
+    if parts.version < Version::HTTP_11 {
+        return false;
     }
     // Checked in this order because plain requests contain the second header as well.
     has_token(&parts.headers, header::UPGRADE, "websocket")
@@ -230,16 +234,6 @@ fn single<'a>(
     }
 }
 
-fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
-    headers.get_all(name).iter().any(|value| {
-        value.to_str().is_ok_and(|value| {
-            value
-                .split(',')
-                .any(|v| v.trim().eq_ignore_ascii_case(token))
-        })
-    })
-}
-
 /// Returns the first subprotocol that the client offers.
 pub(crate) fn first_subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
@@ -257,10 +251,14 @@ pub(super) fn refuse<A: Application>(
     let error = &refusal.error;
     report_refusal(engine, parts, refusal);
     if is_websocket_upgrade(parts) {
-        response::upgrade_error(error)
-    } else {
-        response::error(error)
+        return response::upgrade_error(error);
     }
+    let mut response = response::error(error);
+    if let Some(missing) = MissingPart::of(parts, &refusal.context) {
+        missing.log();
+        missing.add_hint(&mut response);
+    }
+    response
 }
 
 /// Logs a refusal and reports it to the application.

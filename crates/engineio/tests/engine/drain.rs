@@ -163,10 +163,8 @@ async fn a_session_that_ends_by_itself_gives_its_turn_to_the_next() {
     let drained = drain(&server, 40 * SECOND);
     pass(5 * SECOND).await;
     assert_eq!(server.engine.clients_count(), 3);
-    // The first client that leaves may be the one that was closed.
-    for client in clients.drain(..3) {
-        client.close().await;
-    }
+    // The client that was closed may be one of them.
+    clients.truncate(1);
     settle().await;
     let left = server.engine.clients_count();
     assert!(left <= 1);

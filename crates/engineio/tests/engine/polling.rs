@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use engineio::{CloseReason, Config, Message};
 use futures_util::FutureExt as _;
-use http::{Method, Request};
+use http::{Method, Request, Version};
 use http_body_util::{Empty, Full};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -469,4 +469,58 @@ async fn a_client_that_floods_with_tiny_packets_does_not_starve_others() {
         flood_before_hello < 1000,
         "{flood_before_hello} of the flood came first"
     );
+}
+
+/// A proxy that is not configured for WebSocket removes headers of the upgrade or uses HTTP/1.0.
+#[tokio::test(start_paused = true)]
+async fn a_broken_upgrade_names_what_it_lacks() {
+    const UPGRADE: (&str, &str) = ("upgrade", "websocket");
+    const CONNECTION: (&str, &str) = ("connection", "keep-alive, Upgrade");
+    let mut server = Server::new();
+    let polling = PollingClient::open(&server).await;
+    server.opened().await;
+    let opening = "/engine.io/?EIO=4&transport=websocket".to_owned();
+    let upgrading = format!("{opening}&sid={}", polling.sid);
+    for target in [&opening, &upgrading] {
+        for (version, headers, hint) in [
+            (
+                Version::HTTP_11,
+                &[][..],
+                "missing headers Upgrade and Connection",
+            ),
+            (
+                Version::HTTP_11,
+                &[UPGRADE][..],
+                "missing header Connection: upgrade",
+            ),
+            (
+                Version::HTTP_11,
+                &[CONNECTION][..],
+                "missing header Upgrade: websocket",
+            ),
+            (
+                Version::HTTP_10,
+                &[UPGRADE, CONNECTION][..],
+                "HTTP/1.0 has no upgrades",
+            ),
+        ] {
+            let mut request = Request::get(target).version(version);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let request = request.body(Empty::<Bytes>::new()).unwrap();
+            let refused = server.answer(request).await;
+            refused.is(400, r#"{"code":3,"message":"Bad request"}"#);
+            assert_eq!(refused.headers["engine-io-hint"], hint);
+        }
+    }
+    // Other refusals have no hint.
+    for target in [
+        "/engine.io/?EIO=4&transport=websocket&sid=unknown",
+        "/engine.io/?EIO=4&transport=none",
+    ] {
+        let request = Request::get(target).body(Empty::<Bytes>::new()).unwrap();
+        let refused = server.answer(request).await;
+        assert!(!refused.headers.contains_key("engine-io-hint"), "{target}");
+    }
 }
