@@ -4,6 +4,7 @@
 mod entry;
 pub(crate) mod future;
 pub(crate) mod layer;
+mod unserved;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -22,6 +23,7 @@ use crate::engine::application::Application;
 use crate::http::body::ResponseBody;
 use crate::open;
 use crate::service::future::ResponseFuture;
+use crate::service::unserved::UnservedClient;
 
 /// A service that serves the requests below the engine's path and passes all other requests to the
 /// inner service.
@@ -112,7 +114,8 @@ where
         if self.engine.serves_request(&request) {
             self.answer(request)
         } else {
-            ResponseFuture::wrapped(self.inner.call(request))
+            let client = UnservedClient::of(&request, self.engine.path());
+            ResponseFuture::wrapped(self.inner.call(request), client)
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod engine_hooks;
 pub(crate) mod io;
 pub(crate) mod layer;
 pub(crate) mod operators;
+pub(crate) mod placement;
 #[cfg(feature = "serve-client")]
 pub(crate) mod serve_client;
 pub(crate) mod service;

@@ -32,6 +32,12 @@ impl<'a> QueryText<'a> {
     }
 }
 
+impl<'a> From<&'a str> for QueryText<'a> {
+    fn from(query: &'a str) -> Self {
+        Self(Some(unescaped(query)))
+    }
+}
+
 /// Decodes the escapes of characters that occur in ids, revisions and transport names.
 ///
 /// The others stay encoded, which keeps the pairs apart. A value with such an escape is not valid

@@ -12,6 +12,7 @@ use pin_project::pin_project;
 
 use crate::engine::EngineFuture;
 use crate::http::body::ResponseBody;
+use crate::service::unserved::UnservedClient;
 
 /// The future of [`EngineIoService`](crate::EngineIoService).
 #[pin_project]
@@ -20,7 +21,7 @@ pub struct ResponseFuture<F>(#[pin] Inner<F>);
 #[pin_project(project = InnerProj)]
 enum Inner<F> {
     Engine(EngineFuture),
-    Wrapped(#[pin] F),
+    Wrapped(#[pin] F, Option<Box<UnservedClient>>),
 }
 
 impl<F> ResponseFuture<F> {
@@ -34,8 +35,8 @@ impl<F> ResponseFuture<F> {
         Self(Inner::Engine(future))
     }
 
-    pub(crate) fn wrapped(future: F) -> Self {
-        Self(Inner::Wrapped(future))
+    pub(crate) fn wrapped(future: F, client: Option<UnservedClient>) -> Self {
+        Self(Inner::Wrapped(future, client.map(Box::new)))
     }
 }
 
@@ -54,7 +55,13 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match self.project().0.project() {
             InnerProj::Engine(future) => ready!(future.as_mut().poll(cx)).map(ResponseBody::engine),
-            InnerProj::Wrapped(future) => ready!(future.poll(cx))?.map(ResponseBody::wrapped),
+            InnerProj::Wrapped(future, client) => {
+                let response = ready!(future.poll(cx))?;
+                if let Some(client) = client {
+                    client.answered(&response);
+                }
+                response.map(ResponseBody::wrapped)
+            }
         }))
     }
 }

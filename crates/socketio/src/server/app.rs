@@ -13,6 +13,7 @@ use crate::client::connection::ClientConnection;
 use crate::handshake::Handshake;
 use crate::registry::namespaces::Namespaces;
 use crate::server::engine_hooks::EngineHooks;
+use crate::server::placement::Placement;
 #[cfg(feature = "serve-client")]
 use crate::server::serve_client::ServeClient;
 use crate::wire::backlink::ServerLink;
@@ -27,6 +28,7 @@ pub(crate) struct App {
     #[cfg(feature = "serve-client")]
     pub(crate) client: Option<ServeClient>,
     pub(crate) hooks: EngineHooks,
+    pub(crate) placement: Placement,
     /// The server, which extractors of the hooks read.
     pub(crate) server: ServerLink,
 }

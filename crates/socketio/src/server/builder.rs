@@ -15,6 +15,7 @@ use crate::registry::namespaces::{NamespaceOptions, Namespaces};
 use crate::server::app::App;
 use crate::server::engine_hooks::EngineHooks;
 use crate::server::layer::SocketIoLayer;
+use crate::server::placement::Placement;
 #[cfg(feature = "serve-client")]
 use crate::server::serve_client::ServeClient;
 use crate::wire::backlink::{Backlink, ServerLink};
@@ -415,6 +416,7 @@ impl SocketIoBuilder {
                 #[cfg(feature = "serve-client")]
                 client: self.client,
                 hooks: EngineHooks::new(self.allow_request),
+                placement: Placement::default(),
                 server,
             };
             Engine::new(self.engine, app)

@@ -49,7 +49,7 @@ impl<S> SocketIoLayer<S> {
     /// Returns the server as a service that responds with `404 Not Found` outside of its path.
     #[must_use]
     pub fn into_service(self) -> SocketIoService<NotFound> {
-        self.layer(NotFound)
+        SocketIoService::standalone(self.engine)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use engineio::{Engine, EngineIoService, ResponseBody, ResponseFuture};
+use engineio::{Engine, EngineIoService, NotFound, ResponseBody, ResponseFuture};
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -16,12 +16,15 @@ use crate::server::io::SocketIo;
 /// [`SocketIo`] in their extensions.
 pub struct SocketIoService<I> {
     engine: EngineIoService<I, App>,
+    /// Whether there is no inner service.
+    is_standalone: bool,
 }
 
 impl<I> SocketIoService<I> {
     pub(crate) fn new(inner: I, engine: Arc<Engine<App>>) -> Self {
         Self {
             engine: EngineIoService::new(inner, engine),
+            is_standalone: false,
         }
     }
 
@@ -46,10 +49,21 @@ impl<I> SocketIoService<I> {
     }
 }
 
+impl SocketIoService<NotFound> {
+    /// Creates a service without an inner service.
+    pub(crate) fn standalone(engine: Arc<Engine<App>>) -> Self {
+        Self {
+            is_standalone: true,
+            ..Self::new(NotFound, engine)
+        }
+    }
+}
+
 impl<I: Clone> Clone for SocketIoService<I> {
     fn clone(&self) -> Self {
         Self {
             engine: self.engine.clone(),
+            is_standalone: self.is_standalone,
         }
     }
 }
@@ -86,8 +100,13 @@ where
         {
             return ResponseFuture::answer(answer);
         }
+        let placement = &engine.application().placement;
         if serves {
+            placement.reached();
             return self.engine.answer(request);
+        }
+        if !self.is_standalone {
+            placement.passed_on(request.extensions(), engine.path());
         }
         request.extensions_mut().insert(self.io());
         self.engine.call(request)
