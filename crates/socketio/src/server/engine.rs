@@ -23,7 +23,7 @@ use crate::server::io::SocketIo;
 pub use engineio::{
     BoxError, CloseReason, ConnectionFailure, CookieSameSite, Counters, FailureContext,
     HttpCompression, Message, Packet, Protocol, QueuedBytes, ReadyState, SendError, SendOptions,
-    SessionCookie, Text,
+    SessionCookie, SessionId, Text, random_id,
 };
 
 /// A handle to the Engine.IO server below Socket.IO (Node's `io.engine`).
