@@ -33,8 +33,13 @@ pub async fn serve_router(router: Router) -> SocketAddr {
         .await
         .expect("a free port of 127.0.0.1");
     let addr = listener.local_addr().expect("a listener has an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    serve_listener(listener, router);
     addr
+}
+
+/// Serves a router on a listener until the runtime is dropped.
+pub fn serve_listener(listener: TcpListener, router: Router) {
+    tokio::spawn(async move { axum::serve(listener, router).await });
 }
 
 /// Serves an application that records the disconnect reasons in its main namespace. Returns the

@@ -205,6 +205,22 @@ pub async fn python_script(name: &str, args: &[&str]) -> Option<String> {
     Some(output(&mut command).await)
 }
 
+/// Returns the path of a program. Returns `None` if it is not installed and [`SKIP_MISSING`] is set.
+///
+/// # Panics
+///
+/// Panics when it is not installed and [`SKIP_MISSING`] is not set.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    // Servers are often outside of the `PATH` of users.
+    let folders = std::env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]);
+    let found = folders
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
+    let expected = found.unwrap_or_else(|| Path::new("/usr/sbin").join(name));
+    present(name, &expected).then_some(expected)
+}
+
 /// A server in Node, which is killed when this is dropped.
 #[derive(Debug)]
 pub struct NodeServer {

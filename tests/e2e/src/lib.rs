@@ -23,6 +23,8 @@ pub mod sync;
 mod documents {
     #[doc = include_str!("../../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../../docs/DEPLOYING.md")]
+    mod deploying {}
     #[doc = include_str!("../../../docs/MIGRATING.md")]
     mod migrating {}
 }

@@ -10,10 +10,18 @@ struct Program {
     package: &'static str,
 }
 
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 6] = [
     Program {
         names: &["/usr/bin/chromium"],
         package: "chromium",
+    },
+    Program {
+        names: &["/usr/sbin/haproxy"],
+        package: "haproxy",
+    },
+    Program {
+        names: &["/usr/sbin/nginx"],
+        package: "nginx",
     },
     Program {
         names: &["node"],
