@@ -1,0 +1,105 @@
+//! The ends of connections, and tasks that must not remain.
+
+use std::time::Duration;
+
+use socketio::{DisconnectReason, SocketIo};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use crate::{serve, transports};
+
+fn disconnects(io: &SocketIo) -> mpsc::UnboundedReceiver<DisconnectReason> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    io.of("/")
+        .on_disconnect(async move |reason: DisconnectReason| {
+            let _ = sender.send(reason);
+        });
+    receiver
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_closing_and_losing_have_the_reasons_of_node() {
+    let mut receiver = None;
+    let (server, io) = serve(|io| receiver = Some(disconnects(io)));
+    let mut receiver = receiver.unwrap();
+    for builder in transports(&server) {
+        let client = builder.connect().await.unwrap();
+        client.disconnect().await;
+        client.disconnect().await;
+        assert_eq!(client.disconnected().await, "io client disconnect");
+        let reason = receiver.try_recv().expect("the handler has run");
+        assert_eq!(reason, DisconnectReason::ClientNamespaceDisconnect);
+
+        let client = builder.connect().await.unwrap();
+        client.close().await;
+        assert_eq!(client.disconnected().await, "io client disconnect");
+        assert_eq!(
+            receiver.recv().await,
+            Some(DisconnectReason::TransportClose)
+        );
+
+        let client = builder.connect().await.unwrap();
+        let start = Instant::now();
+        client.lose().await;
+        assert_eq!(client.disconnected().await, "transport close");
+        let reason = receiver.recv().await.unwrap();
+        assert!(reason.is_recoverable(), "{reason}");
+        assert!(start.elapsed() <= Duration::from_secs(45));
+        assert_eq!(io.engine().clients_count(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closing_server_ends_its_clients() {
+    let (server, io) = serve(|io| {
+        io.of("/");
+    });
+    let clients = [
+        server.connect("/").await.unwrap(),
+        server.client().websocket().connect().await.unwrap(),
+    ];
+    io.close().await;
+    for client in clients {
+        let reason = client.disconnected().await.as_str();
+        assert!(reason.starts_with("transport "), "{reason}");
+    }
+    let refused = server.connect("/").await.unwrap_err();
+    assert!(refused.status().is_some(), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_task_is_left_after_a_drop() {
+    let (server, io) = serve(|io| {
+        io.of("/");
+    });
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks(), 0);
+    for builder in transports(&server) {
+        let client = builder.connect().await.unwrap();
+        let other = client.of("/").connect().await;
+        assert!(other.is_err());
+        assert!(tasks() > 0);
+        drop(client);
+        // The ping timeout of the server, at which it has detected the loss at the latest.
+        sleep(Duration::from_secs(46)).await;
+        assert_eq!(io.engine().clients_count(), 0);
+        assert_eq!(tasks(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_connect_leaves_no_task() {
+    let (server, io) = serve(|io| {
+        io.of("/")
+            .middleware(async || Err::<(), _>(socketio::ConnectError::new("no")));
+    });
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    for builder in transports(&server) {
+        builder.connect().await.unwrap_err();
+        builder.path("/elsewhere/").connect().await.unwrap_err();
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(io.engine().clients_count(), 0);
+        assert_eq!(tasks(), 0);
+    }
+}
