@@ -34,8 +34,9 @@ impl Proxy {
         };
         fs::write(folder.join("site.conf"), site).expect("a new file");
         let at = folder.display();
+        // With a single process, nothing is left behind when it is killed.
         let main = format!(
-            "daemon off; worker_processes 2; worker_rlimit_nofile 16384; pid {at}/nginx.pid;\n\
+            "daemon off; master_process off; worker_rlimit_nofile 16384; pid {at}/nginx.pid;\n\
              error_log {at}/error.log;\n\
              events {{ worker_connections 8192; }}\n\
              http {{\n\
@@ -48,8 +49,6 @@ impl Proxy {
         fs::write(folder.join("nginx.conf"), main).expect("a new file");
         let mut command = Command::new(program);
         command.arg("-c").arg(folder.join("nginx.conf"));
-        // The workers of root would run as another user, which may not read the folder.
-        command.args(["-g", "user root;"]);
         Some(Self::start(command, addr, folder).await)
     }
 
@@ -101,11 +100,6 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // nginx stops its workers when it is asked to; a killed one leaves them behind.
-        if let Ok(id) = fs::read_to_string(self.folder.join("nginx.pid")) {
-            let mut kill = std::process::Command::new("kill");
-            kill.args(["-TERM", id.trim()]).status().ok();
-        }
         fs::remove_dir_all(&self.folder).ok();
     }
 }
@@ -135,7 +129,7 @@ pub(crate) fn edited(text: &str, edits: &[(&str, &str)]) -> String {
 }
 
 /// Returns an address that nothing listens on.
-pub(crate) fn free_addr() -> SocketAddr {
+fn free_addr() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("an address")
 }
@@ -145,7 +139,7 @@ pub(crate) fn new_folder() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("deploying-{}-{number}", std::process::id());
-    let folder = std::env::temp_dir().join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).expect("a new folder");
     folder
 }

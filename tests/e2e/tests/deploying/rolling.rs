@@ -1,7 +1,8 @@
 //! A rolling deployment: a thousand clients move from one server to the next while they send events.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,11 @@ use serde::Deserialize;
 use socketio::extract::Data;
 use socketio::{DisconnectReason, Reply, SocketIo};
 use socketio_testing::{Message, Request, WsClient};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::proxy::{Proxy, free_addr};
+use crate::proxy::Proxy;
 use crate::server::app;
 
 /// The clients of Node, in one process: a third of them polls, and a third upgrades.
@@ -43,11 +45,11 @@ struct NodeReport {
     reasons: BTreeMap<String, usize>,
 }
 
-/// Serves the application on an address, and records the numbers that it receives and the times at
+/// Serves the application on a reserved port, and records the numbers that it receives and the times at
 /// which clients leave.
-async fn serve(
+fn serve(
     name: &'static str,
-    addr: SocketAddr,
+    socket: TcpSocket,
     received: &Received,
 ) -> (SocketIo, Arc<Mutex<Vec<Instant>>>) {
     let (io, router, _) = app(name);
@@ -67,20 +69,37 @@ async fn serve(
                 leaving.lock().expect("no panic").push(Instant::now());
             }
         });
-    let listener = TcpListener::bind(addr).await.expect("the port is free");
+    let listener = socket.listen(1024).expect("the port is reserved");
     serve_listener(listener, router);
     (io, left)
 }
 
+/// The state that the wire clients share.
+struct Shared {
+    /// Bounds the clients that connect at a time.
+    connecting: Semaphore,
+    /// How often the proxy has refused a client.
+    refusals: AtomicUsize,
+}
+
 /// A client that sends its next number on each event `tick` once the last one is acknowledged, and
 /// connects again when it is disconnected. Returns the number of acknowledged ones after `finish`.
-async fn wire_client(proxy: SocketAddr, name: String) -> (String, u32) {
+async fn wire_client(proxy: SocketAddr, name: String, shared: Arc<Shared>) -> (String, u32) {
     let mut acknowledged = 0;
     loop {
-        if let Ok(client) = WsClient::try_connect(proxy, &Request::websocket(WEBSOCKET)).await
-            && converse(client, &name, &mut acknowledged).await
-        {
-            return (name, acknowledged);
+        let opened = {
+            let _permit = shared.connecting.acquire().await.expect("it stays open");
+            WsClient::try_connect(proxy, &Request::websocket(WEBSOCKET)).await
+        };
+        match opened {
+            Ok(client) => {
+                if converse(client, &name, &mut acknowledged).await {
+                    return (name, acknowledged);
+                }
+            }
+            Err(_) => {
+                shared.refusals.fetch_add(1, Ordering::Relaxed);
+            }
         }
         tokio::time::sleep(RECONNECT).await;
     }
@@ -113,6 +132,15 @@ async fn converse(mut client: WsClient, name: &str, next: &mut u32) -> bool {
     }
 }
 
+/// Reserves a free port, which refuses connections until the socket listens.
+fn reserved() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    socket.bind(any).expect("a free port");
+    let addr = socket.local_addr().expect("an address");
+    (socket, addr.to_string())
+}
+
 /// Emits ticks to the clients of the servers until the condition holds.
 async fn tick_until(what: &str, servers: &[&SocketIo], mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -129,8 +157,7 @@ async fn tick_until(what: &str, servers: &[&SocketIo], mut condition: impl FnMut
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_clients_move_to_the_next_server_and_lose_no_acknowledged_event() {
-    let [addr_a, addr_b] = [free_addr(), free_addr()];
-    let [to_a, to_b] = [addr_a, addr_b].map(|addr| addr.to_string());
+    let [(socket_a, to_a), (socket_b, to_b)] = [reserved(), reserved()];
     let edits = [("127.0.0.1:3001", &*to_a), ("127.0.0.1:3002", &*to_b)];
     let Some(nginx) = Proxy::nginx("nginx-rolling.conf", &edits).await else {
         return;
@@ -138,16 +165,21 @@ async fn a_thousand_clients_move_to_the_next_server_and_lose_no_acknowledged_eve
     let proxy = nginx.addr();
     let received = Received::default();
     // The second server is not running yet.
-    let (a, left) = serve("a", addr_a, &received).await;
+    let (a, left) = serve("a", socket_a, &received);
     let url = nginx.url();
     let node = tokio::spawn(async move {
         let clients = NODE_CLIENTS.to_string();
         let args = ["--url", &url, "--clients", &clients];
         clients::script("rolling.mjs", &["socket.io-client"], &args).await
     });
+    let shared = Arc::new(Shared {
+        connecting: Semaphore::new(50),
+        refusals: AtomicUsize::new(0),
+    });
     let mut wire = JoinSet::new();
     for number in 0..WIRE_CLIENTS {
-        wire.spawn(wire_client(proxy, format!("wire{number}")));
+        let name = format!("wire{number}");
+        wire.spawn(wire_client(proxy, name, Arc::clone(&shared)));
     }
     let count = |io: &SocketIo| io.of("/").sockets().len();
     tick_until("all clients", &[&a], || {
@@ -159,8 +191,10 @@ async fn a_thousand_clients_move_to_the_next_server_and_lose_no_acknowledged_eve
         assert!(node.await.expect("no panic").is_none());
         return;
     }
-    let (b, _) = serve("b", addr_b, &received).await;
+    let (b, _) = serve("b", socket_b, &received);
 
+    let refused = shared.refusals.swap(0, Ordering::Relaxed);
+    println!("{refused} refusals before the drain");
     let start = Instant::now();
     let draining = tokio::spawn({
         let a = a.clone();
@@ -170,7 +204,6 @@ async fn a_thousand_clients_move_to_the_next_server_and_lose_no_acknowledged_eve
         draining.is_finished() && count(&b) == CLIENTS
     })
     .await;
-    let moved = start.elapsed();
     let (drained, end) = draining.await.expect("no panic");
     // Clients whose event has no acknowledgement yet send it again.
     let before = received.lock().expect("no panic").len();
@@ -178,6 +211,12 @@ async fn a_thousand_clients_move_to_the_next_server_and_lose_no_acknowledged_eve
     tick_until("events after the move", &[&b], enough).await;
 
     assert_eq!((count(&a), count(&b)), (0, CLIENTS));
+    // One of the servers accepts clients at any time. On a loaded machine, a request may time out.
+    let refused = shared.refusals.load(Ordering::Relaxed);
+    assert!(
+        refused < CLIENTS / 20,
+        "{refused} refusals during the drain"
+    );
     // On a loaded machine, a client may have opened a second session before it joined.
     assert!(drained.closed + drained.ended >= CLIENTS, "{drained:?}");
     assert_eq!(drained.cancelled, 0);
@@ -186,20 +225,20 @@ async fn a_thousand_clients_move_to_the_next_server_and_lose_no_acknowledged_eve
         "{:?}",
         end - start
     );
-    assert!(moved < DRAIN + Duration::from_secs(8), "{moved:?}");
-    let mut per_second = [0; 10];
-    for moment in left.lock().expect("no panic").iter() {
-        let second = (*moment - start).as_secs().min(9);
-        per_second[usize::try_from(second).expect("below ten")] += 1;
+    let left: Vec<Duration> = {
+        let left = left.lock().expect("no panic");
+        left.iter().map(|moment| *moment - start).collect()
+    };
+    // No client leaves before its turn. On a loaded machine, turns may be late.
+    for second in 1..10 {
+        let moment = Duration::from_secs(second);
+        let until = left.iter().filter(|left| **left < moment).count();
+        let turns = usize::try_from(second).expect("below ten") * CLIENTS / 10;
+        println!("{until} clients have left after {second} s");
+        let expected = turns / 2..=turns + CLIENTS / 50;
+        assert!(expected.contains(&until), "{until} after {second} s");
     }
-    println!(
-        "left per second: {per_second:?}; the drain took {:?}",
-        end - start
-    );
-    assert!(per_second.iter().sum::<usize>() >= CLIENTS * 99 / 100);
-    for in_second in per_second {
-        assert!((50..=150).contains(&in_second), "{per_second:?}");
-    }
+    assert!(left.len() >= CLIENTS * 99 / 100);
 
     b.emit("finish", "");
     let output = node.await.expect("no panic").expect("it is installed");
