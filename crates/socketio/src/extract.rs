@@ -64,6 +64,8 @@
 //! ```
 
 mod ack;
+#[cfg(feature = "test-util")]
+mod ack_receiver;
 mod auth;
 mod captures;
 mod cause;
@@ -87,6 +89,9 @@ use crate::error::rejection::Rejection;
 use crate::socket::Socket;
 
 pub use self::ack::{Ack, MissingAck};
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub use self::ack_receiver::AckReceiver;
 pub use self::auth::{Auth, AuthRejection};
 pub use self::captures::{Captures, CapturesRejection};
 pub use self::data::{Data, DataRejection};

@@ -66,6 +66,7 @@
 //! | `regex` | no | dynamic namespaces also from a `regex::Regex` |
 //! | `regex-lite` | yes | dynamic namespaces from a [`Regex`], see [`SocketIo::of`] |
 //! | `serve-client` | no | `ServeClient`, which serves the official browser client |
+//! | `test-util` | no | constructors for tests that call handlers and extractors directly, such as `Ack::channel` |
 //!
 //! axum's extractors work without the feature `axum`: they only need `axum-core`.
 

@@ -37,9 +37,44 @@ use crate::error::rejection::Rejection;
 /// ```
 #[derive(Debug)]
 #[must_use = "the client waits for an answer"]
-pub struct Ack(Arc<SharedAck>);
+pub struct Ack(Recipient);
+
+/// The recipient of an answer.
+#[derive(Debug)]
+enum Recipient {
+    Client(Arc<SharedAck>),
+    #[cfg(feature = "test-util")]
+    Test(super::ack_receiver::AnswerSender),
+}
 
 impl Ack {
+    /// Creates an acknowledgement without a client, and the receiver of its answer, for a test that
+    /// calls a handler.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio::extract::{Ack, Data};
+    ///
+    /// async fn order(Data(item): Data<String>, ack: Ack) {
+    ///     tokio::spawn(async move { ack.send(&("delivered", item)) });
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let (ack, receiver) = Ack::channel();
+    /// order(Data("tea".into()), ack).await;
+    /// let (state, item): (String, String) = receiver.data().await;
+    /// assert_eq!((state.as_str(), item.as_str()), ("delivered", "tea"));
+    /// # }
+    /// ```
+    #[cfg(feature = "test-util")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+    pub fn channel() -> (Self, super::AckReceiver) {
+        let (sender, receiver) = super::ack_receiver::channel();
+        (Self(Recipient::Test(sender)), receiver)
+    }
+
     /// Sends the answer: a tuple as several arguments, `()` as none, and any other value as one.
     ///
     /// `Bytes` at any depth are sent as binary attachments. A value that does not serialise is
@@ -49,15 +84,20 @@ impl Ack {
     where
         T: Serialize + ?Sized,
     {
-        if let Err(rejection) = self.0.send(args) {
+        let shared = match self.0 {
+            Recipient::Client(shared) => shared,
+            #[cfg(feature = "test-util")]
+            Recipient::Test(sender) => return sender.send(args),
+        };
+        if let Err(rejection) = shared.send(args) {
             engineio::log_limited!(
                 error,
-                self.0.socket().log_client(),
+                shared.socket().log_client(),
                 "the answer to an event cannot be serialised",
-                socket = %Escaped(self.0.socket().id()),
+                socket = %Escaped(shared.socket().id()),
                 %rejection,
             );
-            self.0.reject(&rejection);
+            shared.reject(&rejection);
         }
     }
 }
@@ -70,7 +110,7 @@ where
 
     async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
         match cx.share_ack() {
-            Some(ack) => Ok(Self(ack)),
+            Some(ack) => Ok(Self(Recipient::Client(ack))),
             None => Err(MissingAck(Rejection::missing_ack(cx.event_name()))),
         }
     }
@@ -83,7 +123,7 @@ where
     type Rejection = Infallible;
 
     async fn from_event(cx: &mut EventContext, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(cx.share_ack().map(Ack))
+        Ok(cx.share_ack().map(Recipient::Client).map(Ack))
     }
 }
 

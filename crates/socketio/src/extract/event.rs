@@ -95,6 +95,43 @@ impl Event {
     }
 }
 
+/// For tests of extractors.
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+impl EventContext {
+    /// Creates the context of an event, for a test that calls an extractor.
+    ///
+    /// `ack` is the id under which the client waits for an acknowledgement. Without it, the extractor
+    /// [`Ack`](super::Ack) rejects the event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use socketio::extract::{Data, Event, FromEvent};
+    /// use socketio::{EventContext, SocketIoLayer};
+    /// use socketio_test::TestServer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let sockets = SocketIoLayer::new();
+    /// let io = sockets.io();
+    /// let server = TestServer::new(Router::new().layer(sockets));
+    /// let client = server.connect("/").await.unwrap();
+    /// let socket = io.of("/").socket(client.id()).unwrap();
+    ///
+    /// let event = Event::new("move", &(3, 4)).unwrap();
+    /// let mut context = EventContext::for_event(socket, event, None);
+    /// let Data((x, y)): Data<(i32, i32)> = Data::from_event(&mut context, &()).await.unwrap();
+    /// assert_eq!((x, y), (3, 4));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_event(socket: crate::socket::Socket, event: Event, ack: Option<u64>) -> Self {
+        Self::new(socket, event.into_args(), ack)
+    }
+}
+
 impl<S> FromEvent<S> for Event
 where
     S: Send + Sync,

@@ -17,6 +17,14 @@ use crate::context::{EventContext, ServerEventContext};
 pub struct EventName(SmolStr);
 
 impl EventName {
+    /// Creates the name of an event, for a test that calls a handler.
+    #[cfg(feature = "test-util")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
     /// Returns the name as a string slice.
     #[must_use]
     pub fn as_str(&self) -> &str {

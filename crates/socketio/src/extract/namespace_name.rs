@@ -28,6 +28,23 @@ use crate::socket::Socket;
 pub struct NamespaceName(SmolStr);
 
 impl NamespaceName {
+    /// Creates the name of a namespace, for a test that calls a handler.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the name does not begin with `/` or contains a comma: no handler receives such a
+    /// name.
+    #[cfg(feature = "test-util")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+    #[must_use]
+    #[track_caller]
+    pub fn new(name: &str) -> Self {
+        match socketio_proto::Namespace::new(name) {
+            Ok(name) => Self(name.as_str().into()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// Returns the name as a string slice.
     #[must_use]
     pub fn as_str(&self) -> &str {
