@@ -3,6 +3,7 @@
 mod argument;
 mod attributes;
 mod handler_kind;
+mod next;
 mod output;
 
 use proc_macro2::TokenStream;
@@ -11,8 +12,9 @@ use syn::spanned::Spanned as _;
 use syn::{Error, FnArg, ItemFn};
 
 use self::attributes::Attributes;
+use self::handler_kind::HandlerKind;
 
-/// The maximum number of arguments of a handler.
+/// The maximum number of arguments of a handler. A wrap has `Next` in addition.
 const MAX_ARGUMENTS: usize = 12;
 
 pub(crate) fn expand(attributes: TokenStream, function: &TokenStream) -> TokenStream {
@@ -31,10 +33,15 @@ pub(crate) fn expand(attributes: TokenStream, function: &TokenStream) -> TokenSt
 fn checks(attributes: TokenStream, function: &TokenStream) -> syn::Result<TokenStream> {
     let attributes: Attributes = syn::parse2(attributes)?;
     let function: ItemFn = syn::parse2(function.clone())?;
-    check_signature(&function)?;
+    check_signature(&function, attributes.kind)?;
 
     let mut checks = attributes.check_state();
-    for (index, input) in function.sig.inputs.iter().enumerate() {
+    let mut extracted = function.sig.inputs.iter().collect::<Vec<_>>();
+    if attributes.kind == HandlerKind::Wrap {
+        extracted.pop();
+        checks.extend(next::check(&function.sig)?);
+    }
+    for (index, input) in extracted.into_iter().enumerate() {
         if let FnArg::Typed(argument) = input {
             checks.extend(argument::check(index, &argument.ty, &attributes)?);
         }
@@ -45,7 +52,7 @@ fn checks(attributes: TokenStream, function: &TokenStream) -> syn::Result<TokenS
 }
 
 /// Checks everything that does not depend on types.
-fn check_signature(function: &ItemFn) -> syn::Result<()> {
+fn check_signature(function: &ItemFn, kind: HandlerKind) -> syn::Result<()> {
     let signature = &function.sig;
     if signature.asyncness.is_none() {
         let text = "a handler must be an `async fn`; write `async` before `fn`";
@@ -61,7 +68,8 @@ fn check_signature(function: &ItemFn) -> syn::Result<()> {
                     parameters";
         return Err(Error::new(signature.generics.span(), text));
     }
-    if let Some(argument) = signature.inputs.iter().nth(MAX_ARGUMENTS) {
+    let max = MAX_ARGUMENTS + usize::from(kind == HandlerKind::Wrap);
+    if let Some(argument) = signature.inputs.iter().nth(max) {
         let text = "a handler has at most 12 arguments; put some of them into a type that \
                     implements `FromSocket`";
         return Err(Error::new(argument.span(), text));

@@ -12,7 +12,7 @@ use proc_macro::TokenStream;
 ///
 /// | argument of the attribute | meaning | default |
 /// |---|---|---|
-/// | `event`, `event_middleware`, `connect`, `middleware`, `disconnect`, `namespace`, `server_event` | the kind of handler | `event` |
+/// | `event`, `event_middleware`, `connect`, `middleware`, `disconnect`, `namespace`, `server_event`, `wrap` | the kind of handler | `event` |
 /// | `state = T` | the state of the namespace, for `State<..>` and other extractors of state | `()` |
 ///
 /// Functions with type parameters can be handlers, but this attribute cannot check them.

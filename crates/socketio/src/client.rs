@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `connection.rs` | the engine's `Connection`: decodes messages and checks the timeouts of a client |
 //! | `receive.rs`, `dispatch.rs` | the path of a packet to its socket, and of an event to its handlers |
+//! | `chain.rs` | middleware and wraps of an event, and its handlers |
 //! | `join.rs`, `leave.rs` | joining a namespace with its middleware, and leaving it |
 //! | `recover.rs` | connection state recovery |
 //! | `rejected.rs` | events that were rejected |
@@ -36,6 +37,7 @@ use crate::wire::encoded_packet::EncodedPacket;
 pub(crate) use self::receive::RouteCache;
 
 mod answers;
+mod chain;
 pub(crate) mod conn;
 pub(crate) mod connection;
 mod dispatch;

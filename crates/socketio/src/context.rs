@@ -1,6 +1,8 @@
 //! The contexts from which the arguments of handlers are extracted.
 
+mod held_ack;
 pub(crate) mod lazy_parts;
+mod outcome;
 mod server_event;
 mod shared_ack;
 
@@ -20,10 +22,12 @@ use crate::socket::Socket;
 use crate::wire::backlink::ServerLink;
 use crate::wire::disconnect_reason::DisconnectReason;
 
+use self::held_ack::HeldAck;
+pub use self::outcome::Outcome;
 pub(crate) use self::server_event::PendingReply;
 pub use self::server_event::ServerEventContext;
 use self::shared_ack::EventAck;
-pub(crate) use self::shared_ack::SharedAck;
+pub(crate) use self::shared_ack::{AnswerHold, SharedAck};
 
 /// The context of a call of a connect handler or namespace middleware.
 pub struct ConnectContext {
@@ -77,12 +81,75 @@ impl EventContext {
 
     /// Creates a context of the same event for another handler. Together they can send one answer.
     pub(crate) fn fork(&mut self) -> Self {
+        let Self { ack, socket, .. } = self;
+        let ack = ack.as_mut().and_then(|ack| ack.fork(socket));
+        self.with_ack(ack)
+    }
+
+    /// Creates a context of the same event for a catch-all listener. Unlike that of a
+    /// [`fork`](Self::fork), its outcome is not noted.
+    pub(crate) fn fork_for_observer(&mut self) -> Self {
+        let ack = self.share_ack().map(EventAck::Shared);
+        self.with_ack(ack)
+    }
+
+    fn with_ack(&self, ack: Option<EventAck>) -> Self {
         Self {
-            ack: self.share_ack().map(EventAck::Shared),
+            ack,
             socket: self.socket.clone(),
             args: self.args.clone(),
             rejection: None,
             parts: LazyParts::new(),
+        }
+    }
+
+    /// Holds the answer until all wraps of the event have returned, and notes its outcome.
+    ///
+    /// Call it before the context is forked, so that there is one acknowledgement.
+    pub(crate) fn hold(&mut self) -> AnswerHold {
+        let id = match &self.ack {
+            Some(EventAck::Unique { id, .. }) => Some(*id),
+            Some(EventAck::Held(shared) | EventAck::Shared(shared)) => shared.id(),
+            None => None,
+        };
+        let held = SharedAck::held(&self.socket, id);
+        self.ack = Some(EventAck::Held(Arc::clone(&held)));
+        AnswerHold::first(held)
+    }
+
+    /// Holds the answer for another wrap of an event that is wrapped.
+    pub(crate) fn hold_again(&self) -> AnswerHold {
+        AnswerHold::another(self.held_ack())
+    }
+
+    /// Returns a handle to the outcome of the event, if it is wrapped.
+    pub(crate) fn held_ack(&self) -> Option<Arc<SharedAck>> {
+        match &self.ack {
+            Some(EventAck::Held(held)) => Some(Arc::clone(held)),
+            Some(EventAck::Shared(_) | EventAck::Unique { .. }) | None => None,
+        }
+    }
+
+    /// Notes that the event was rejected, if it is wrapped.
+    pub(crate) fn note_rejection(&self, rejection: &Rejection) {
+        self.note(|held| held.note_rejection(rejection));
+    }
+
+    /// Notes that a handler returned an error, if the event is wrapped.
+    pub(crate) fn note_error_reply(&self) {
+        self.note(HeldAck::note_error_reply);
+    }
+
+    /// Notes the number of handlers that are started, if the event is wrapped.
+    pub(crate) fn note_handlers(&self, handlers: usize) {
+        self.note(|held| held.note_handlers(handlers));
+    }
+
+    fn note(&self, note: impl FnOnce(&HeldAck)) {
+        if let Some(EventAck::Held(shared)) = &self.ack
+            && let Some(held) = shared.as_held()
+        {
+            note(held);
         }
     }
 
@@ -100,7 +167,7 @@ impl EventContext {
     /// Returns a handle with which to answer later, if the client asked for an acknowledgement.
     pub(crate) fn share_ack(&mut self) -> Option<Arc<SharedAck>> {
         let Self { ack, socket, .. } = self;
-        ack.as_mut().map(|ack| ack.share(socket))
+        ack.as_mut().and_then(|ack| ack.share(socket))
     }
 
     /// Sends the answer if the client asked for one. A second answer is logged and dropped.

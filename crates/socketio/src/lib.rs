@@ -42,6 +42,7 @@
 //! | [`messages`](guide::messages) | events, arguments, binary data, acknowledgements |
 //! | [`errors`](guide::errors) | rejecting clients, error responses, rejected events |
 //! | [`listeners`](guide::listeners) | event middleware, catch-all listeners, listeners of one socket |
+//! | [`wrapping`](guide::wrapping) | middleware around handlers: latency, time limits, envelopes, tower layers |
 //! | [`rooms`](guide::rooms) | selecting sockets and broadcasting to them |
 //! | [`namespaces`](guide::namespaces) | several applications on one connection, dynamic namespaces |
 //! | [`transports`](guide::transports) | polling, WebSocket, WebTransport, compression, client versions |
@@ -112,13 +113,13 @@ pub use self::broadcast::{
 pub use self::client::conn::Conn;
 pub use self::client::handle::Client;
 pub use self::context::{
-    ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
+    ConnectContext, DisconnectContext, EventContext, NamespaceContext, Outcome, ServerEventContext,
 };
 pub use self::error::connect_error::{ConnectError, IntoConnectError};
 pub use self::error::emit_error::EmitError;
 pub use self::error::refusal::{IntoRefusal, Refusal};
 pub use self::error::rejection::Rejection;
-pub use self::handler::Reply;
+pub use self::handler::{Next, Reply};
 pub use self::handshake::Handshake;
 pub use self::membership::connection_state_recovery::ConnectionStateRecovery;
 pub use self::namespace::Namespace;
@@ -174,6 +175,8 @@ pub mod guide {
     pub mod handlers {}
     #[doc = include_str!("docs/listeners.md")]
     pub mod listeners {}
+    #[doc = include_str!("docs/wrapping.md")]
+    pub mod wrapping {}
     #[doc = include_str!("docs/extractors.md")]
     pub mod extractors {}
     #[doc = include_str!("docs/state.md")]
@@ -215,4 +218,6 @@ mod readme {}
 #[doc(hidden)]
 pub mod __private {
     pub use axum_core::extract::FromRequestParts;
+
+    pub use crate::handler::IsNext;
 }

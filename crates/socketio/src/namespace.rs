@@ -30,6 +30,7 @@ mod listeners;
 mod registration;
 mod rooms;
 mod socket_listeners;
+mod wraps;
 
 /// A namespace: registers handlers and sends to its sockets.
 ///

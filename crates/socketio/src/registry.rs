@@ -3,6 +3,7 @@
 //! May use `handler` and the modules below it.
 
 pub(crate) mod configurators;
+pub(crate) mod event_steps;
 pub(crate) mod handlers;
 pub(crate) mod namespace_inner;
 pub(crate) mod namespaces;

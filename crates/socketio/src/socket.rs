@@ -7,7 +7,7 @@ use std::sync::Arc;
 use engineio::log::LogClient;
 use serde::Serialize;
 use socketio_adapter::{SocketId, Target};
-use socketio_proto::EncodeError;
+use socketio_proto::{Args, EncodeError, Packet};
 use tokio::time::Instant;
 
 use crate::broadcast::RemoteSocket;
@@ -205,6 +205,17 @@ impl Socket {
             .local
             .codec
             .ack(self.namespace_shared().name(), id, args)
+    }
+
+    /// Encodes the answer to an event of the client, whose arguments are encoded already.
+    pub(crate) fn encode_encoded_ack(
+        &self,
+        id: u64,
+        args: Args,
+    ) -> Result<UnicastPacket, EncodeError> {
+        let namespace = self.namespace_shared();
+        let packet = Packet::ack(namespace.name().clone(), id, args);
+        namespace.local.codec.unicast(&packet)
     }
 
     /// Sends an answer that [`encode_ack`](Self::encode_ack) has encoded.

@@ -10,8 +10,8 @@ use socketio::extract::{
 };
 use socketio::handler::IntoReply;
 use socketio::{
-    ConnectError, DisconnectReason, EmitError, Namespace, Rejection, Reply, Socket, SocketIo, SocketIoLayer,
-    debug_handler,
+    ConnectError, DisconnectReason, EmitError, Namespace, Next, Outcome, Rejection, Reply, Socket, SocketIo,
+    SocketIoLayer, debug_handler,
 };
 
 #[derive(Clone)]
@@ -102,6 +102,28 @@ async fn translate(mut event: Event) -> Result<Event, EmitError> {
 #[debug_handler(event_middleware)]
 async fn look() {}
 
+#[debug_handler(wrap, state = AppState)]
+async fn around(_: Socket, _: EventName, State(_db): State<Db>, next: Next) -> Outcome {
+    next.run().await
+}
+
+#[debug_handler(wrap)]
+async fn only_next(next: socketio::Next) -> Result<Outcome, Rejection> {
+    Ok(next.run().await)
+}
+
+type Rest = Next;
+
+#[debug_handler(wrap)]
+#[rustfmt::skip]
+async fn twelve_and_next(
+    _: Socket, _: Socket, _: Socket, _: Socket, _: Socket, _: Socket,
+    _: Socket, _: Socket, _: Socket, _: Socket, _: Socket, _: Socket,
+    rest: Rest,
+) -> Outcome {
+    rest.run().await
+}
+
 #[debug_handler(connect, state = AppState)]
 async fn connected(_: Socket, _: Auth<Option<Room>>, _: Query<Room>, _: State<Db>, _: Uri) {}
 
@@ -141,6 +163,9 @@ fn main() {
         .event_middleware(authorize)
         .event_middleware(translate)
         .event_middleware(look)
+        .wrap(around)
+        .wrap(only_next)
+        .wrap(twelve_and_next)
         .on("message", message)
         .on("optional", optional)
         .on("nothing", nothing)

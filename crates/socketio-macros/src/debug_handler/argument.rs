@@ -146,7 +146,7 @@ fn has_reference(argument: &Type) -> bool {
     in_tokens(argument.to_token_stream())
 }
 
-fn last_segment(argument: &Type) -> Option<String> {
+pub(super) fn last_segment(argument: &Type) -> Option<String> {
     match argument {
         Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
         _ => None,

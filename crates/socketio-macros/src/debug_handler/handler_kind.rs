@@ -13,6 +13,7 @@ pub(super) enum HandlerKind {
     Middleware,
     Namespace,
     ServerEvent,
+    Wrap,
 }
 
 impl HandlerKind {
@@ -25,10 +26,11 @@ impl HandlerKind {
             "middleware" => Ok(Self::Middleware),
             "namespace" => Ok(Self::Namespace),
             "server_event" => Ok(Self::ServerEvent),
+            "wrap" => Ok(Self::Wrap),
             _ => Err(Error::new(
                 name.span(),
-                "expected `event`, `event_middleware`, `connect`, `middleware`, `disconnect`, \
-                 `namespace` or `server_event`, and `state = T`",
+                "expected `event`, `event_middleware`, `wrap`, `connect`, `middleware`, \
+                 `disconnect`, `namespace` or `server_event`, and `state = T`",
             )),
         }
     }
@@ -40,7 +42,7 @@ impl HandlerKind {
                 quote_spanned! {span=> ::socketio::extract::FromConnect }
             }
             Self::Disconnect => quote_spanned! {span=> ::socketio::extract::FromDisconnect },
-            Self::Event | Self::EventMiddleware => {
+            Self::Event | Self::EventMiddleware | Self::Wrap => {
                 quote_spanned! {span=> ::socketio::extract::FromEvent }
             }
             Self::Namespace => quote_spanned! {span=> ::socketio::extract::FromNamespace },
@@ -63,6 +65,7 @@ impl HandlerKind {
                 Some(quote_spanned! {span=> ::socketio::handler::MiddlewareOutput })
             }
             Self::Namespace => Some(quote_spanned! {span=> ::socketio::handler::PredicateOutput }),
+            Self::Wrap => Some(quote_spanned! {span=> ::socketio::handler::EventWrapOutput }),
         }
     }
 }

@@ -19,6 +19,11 @@ pub(super) fn check(signature: &Signature, kind: HandlerKind) -> syn::Result<Tok
                         `Result<bool, E>` where `E: Display`";
             return Err(Error::new(signature.ident.span(), text));
         }
+        ReturnType::Default if kind == HandlerKind::Wrap => {
+            let text = "a wrap returns `Outcome`, or `Result<Outcome, E>` where `E: Into<Rejection>`; \
+                        `next.run().await` returns an `Outcome`";
+            return Err(Error::new(signature.ident.span(), text));
+        }
         ReturnType::Default => return Ok(TokenStream::new()),
         ReturnType::Type(_, output) => (output.span(), output),
     };

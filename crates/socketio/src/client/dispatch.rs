@@ -1,20 +1,18 @@
 //! The path of an event to its listeners, middleware and handlers.
 //!
-//! A middleware or extractor that rejects an event ends here; [`rejected`](super::rejected) reports it.
+//! [`chain`](super::chain) runs middleware and wraps, and [`rejected`](super::rejected) reports rejected
+//! events.
 
-use std::iter;
 use std::sync::Arc;
 
-use engineio::log::Escaped;
-use futures_core::future::BoxFuture;
 use socketio_proto::Packet;
 
 use super::ClientInner;
+use super::chain::{Chain, futures, log_event_after_leave, log_unhandled};
 use super::receive::packet_bytes;
-use super::rejected::{log_only, reject, rejected};
+use super::rejected::{log_only, rejected};
 use crate::context::EventContext;
-use crate::error::rejection::Rejection;
-use crate::handler::{EventListener, EventMiddlewareListener, OnRejected, catch};
+use crate::handler::EventListener;
 use crate::registry::handlers::Handlers;
 use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
@@ -55,7 +53,7 @@ impl ClientInner {
     }
 
     /// Starts the handlers of an event in the general case: with catch-all listeners, event
-    /// middleware, listeners of the socket, or in an `ordered` namespace.
+    /// middleware, wraps, listeners of the socket, or in an `ordered` namespace.
     fn dispatch_to_all(
         self: &Arc<Self>,
         socket: Socket,
@@ -80,27 +78,8 @@ impl ClientInner {
     }
 }
 
-/// Returns the futures of several handlers of one event. The event is copied only if there are
-/// several.
-fn futures<'a>(
-    listeners: impl Iterator<Item = &'a EventListener>,
-    context: EventContext,
-    on_rejected: OnRejected,
-) -> impl Iterator<Item = BoxFuture<'static, ()>> {
-    let mut listeners = listeners.peekable();
-    let mut context = Some(context);
-    iter::from_fn(move || {
-        let listener = listeners.next()?;
-        let context = match listeners.peek() {
-            Some(_) => context.as_mut()?.fork(),
-            None => context.take()?,
-        };
-        Some(listener.run(context, on_rejected.clone()))
-    })
-}
-
-/// Starts the catch-all listeners, then the middleware chain, and then the handlers of the event's
-/// name.
+/// Starts the catch-all listeners, then the middleware and wraps, and then the handlers of the
+/// event's name.
 fn handle(
     tasks: &Arc<Tasks>,
     namespace: Arc<NamespaceInner>,
@@ -108,129 +87,67 @@ fn handle(
     mut context: EventContext,
     bytes: usize,
 ) {
+    let hold = handlers.event_steps.is_wrapped().then(|| context.hold());
     for listener in any_listeners(handlers, &context.socket) {
-        tasks.start(listener.run(context.fork(), log_only()), bytes);
+        tasks.start(listener.run(context.fork_for_observer(), log_only()), bytes);
     }
-    let middleware = middleware(handlers, &context.socket);
-    if middleware.is_empty() {
-        start_named(tasks, &namespace, context, bytes);
+    let chain = Chain::new(namespace, handlers, context);
+    if let Some(hold) = hold {
+        tasks.start(Box::new(chain).run(hold), bytes);
+        return;
+    }
+    if !chain.has_steps() {
+        start_handlers(tasks, chain, bytes);
         return;
     }
     let run = {
         let tasks = Arc::clone(tasks);
-        let on_rejection = handlers.rejection.clone();
         Box::pin(async move {
-            if let Some(passed) = run_middleware(&middleware, context, on_rejection).await {
-                start_named(&tasks, &namespace, passed, bytes);
+            if let Some(passed) = chain.run_middleware().await {
+                start_handlers(&tasks, passed, bytes);
             }
         })
     };
     tasks.start(run, bytes);
 }
 
-/// Runs the catch-all listeners, the middleware and the handlers one after the other.
+/// Runs the catch-all listeners, the middleware and wraps, and the handlers one after the other.
 async fn handle_in_order(namespace: Arc<NamespaceInner>, mut context: EventContext) {
-    let (any, middleware, on_rejection) = {
+    let (any, hold, mut chain) = {
         let handlers = namespace.handlers();
         (
             any_listeners(&handlers, &context.socket),
-            middleware(&handlers, &context.socket),
-            handlers.rejection.clone(),
+            handlers.event_steps.is_wrapped().then(|| context.hold()),
+            Chain::new(Arc::clone(&namespace), &handlers, context),
         )
     };
     for listener in any {
-        listener.run(context.fork(), log_only()).await;
+        let observer = chain.context.fork_for_observer();
+        listener.run(observer, log_only()).await;
     }
-    if middleware.is_empty() {
-        run_named(&namespace, context).await;
-    } else if let Some(passed) = run_middleware(&middleware, context, on_rejection).await {
-        run_named(&namespace, passed).await;
+    if let Some(hold) = hold {
+        Box::new(chain).run(hold).await;
+    } else if !chain.has_steps() {
+        run_handlers(chain).await;
+    } else if let Some(passed) = chain.run_middleware().await {
+        run_handlers(passed).await;
     }
 }
 
-/// Runs the middleware chain, which may change the event.
-///
-/// Returns `None` if a middleware rejected the event. The rejection is then reported with the
-/// original event.
-async fn run_middleware(
-    middleware: &[EventMiddlewareListener],
-    mut context: EventContext,
-    on_rejection: Option<EventListener>,
-) -> Option<EventContext> {
-    let mut changed = context.fork();
-    for middleware in middleware {
-        let passed = catch(async { middleware.call(&mut changed).await }).await;
-        let passed = passed.unwrap_or_else(|panic| Err(Rejection::panicked(panic.message())));
-        match passed {
-            Ok(Some(event)) => changed.args = event.into_args(),
-            Ok(None) => {}
-            Err(rejection) => {
-                reject(context, rejection, on_rejection).await;
-                return None;
-            }
-        }
-    }
-    // Handlers do not see changes that extractors of middleware made to the request parts.
-    changed.finish_extraction();
-    Some(changed)
-}
-
-fn start_named(
-    tasks: &Arc<Tasks>,
-    namespace: &NamespaceInner,
-    context: EventContext,
-    bytes: usize,
-) {
-    for run in named_futures(namespace, context) {
+fn start_handlers(tasks: &Arc<Tasks>, chain: Chain, bytes: usize) {
+    for run in chain.into_futures() {
         tasks.start(run, bytes);
     }
 }
 
-async fn run_named(namespace: &NamespaceInner, context: EventContext) {
-    for run in named_futures(namespace, context) {
+async fn run_handlers(chain: Chain) {
+    for run in chain.into_futures() {
         run.await;
     }
-}
-
-/// Returns the futures of the handlers of the event's name, or none if the socket has left.
-fn named_futures(namespace: &NamespaceInner, context: EventContext) -> Vec<BoxFuture<'static, ()>> {
-    let socket = &context.socket;
-    if !socket.connected() {
-        log_event_after_leave(socket);
-        return Vec::new();
-    }
-    let name = context.event_name();
-    let handlers = namespace.handlers();
-    let of_namespace = handlers.events.get(&*name).into_iter().flatten();
-    let own = socket.listeners_of(&name);
-    let mut listeners = of_namespace
-        .map(|listener| &listener.handler)
-        .chain(&own)
-        .peekable();
-    if listeners.peek().is_none() {
-        log_unhandled(socket);
-    }
-    drop(name);
-    let on_rejected = rejected(handlers.rejection.clone());
-    futures(listeners, context, on_rejected).collect()
 }
 
 /// Returns the catch-all listeners of the namespace, followed by those of the socket.
 fn any_listeners(handlers: &Handlers, socket: &Socket) -> Vec<EventListener> {
     let of_namespace = handlers.any.iter().map(|listener| listener.handler.clone());
     of_namespace.chain(socket.any_listeners()).collect()
-}
-
-/// Returns the event middleware of the namespace, followed by that of the socket.
-fn middleware(handlers: &Handlers, socket: &Socket) -> Vec<EventMiddlewareListener> {
-    let of_namespace = handlers.event_middleware.iter().cloned();
-    of_namespace.chain(socket.own_middleware()).collect()
-}
-
-fn log_event_after_leave(socket: &Socket) {
-    tracing::debug!(socket = %Escaped(socket.id()), "ignored an event of a socket that has left");
-}
-
-fn log_unhandled(socket: &Socket) {
-    tracing::debug!(socket = %Escaped(socket.id()), "ignored an event without a handler");
 }

@@ -33,6 +33,7 @@ pub(super) fn reject(
     listener: Option<EventListener>,
 ) -> BoxFuture<'static, ()> {
     log(&cx, &rejection);
+    cx.note_rejection(&rejection);
     if let Some(listener) = listener {
         let again = OnRejected {
             action: reject_original,

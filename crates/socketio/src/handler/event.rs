@@ -39,10 +39,11 @@ where
     S: Send + Sync + 'static,
 {
     async fn call(self, cx: &mut EventContext, state: &S, _: Seal) -> Result<(), Rejection> {
-        match Function::call(self, cx, state, EventContext::finish_extraction)
-            .await?
-            .into_reply()
-        {
+        let output = Function::call(self, cx, state, EventContext::finish_extraction).await?;
+        if output.is_error() {
+            cx.note_error_reply();
+        }
+        match output.into_reply() {
             Some(reply) => cx.answer(&reply),
             None => Ok(()),
         }

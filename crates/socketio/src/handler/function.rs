@@ -1,13 +1,14 @@
 //! Calls of functions with extracted arguments, which all kinds of handlers share.
 //!
-//! [`Function`] is the only trait with one implementation per number of arguments. A kind of handler
-//! is one implementation on top of it.
+//! [`Function`] and [`WrapFunction`] are the only traits with one implementation per number of
+//! arguments. A kind of handler is one implementation on top of them.
 
 use std::future::Future;
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 
+use super::next::Next;
 use crate::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
 };
@@ -49,6 +50,22 @@ pub trait Function<C: Context, S, T>: Clone + Send + Sized + Sync + 'static {
         state: &S,
         extracted: impl FnOnce(&mut C) + Send,
     ) -> impl Future<Output = Result<Self::Output, C::Refusal>> + Send;
+}
+
+/// An asynchronous function with extracted arguments, which are followed by [`Next`].
+///
+/// `T` is the list of arguments before `Next`, each with the marker of its extractor.
+pub trait WrapFunction<S, T>: Clone + Send + Sized + Sync + 'static {
+    /// The return value of the function.
+    type Output;
+
+    /// Extracts the arguments from first to last, and calls the function.
+    fn call(
+        self,
+        cx: &mut EventContext,
+        next: Next,
+        state: &S,
+    ) -> impl Future<Output = Result<Self::Output, Rejection>> + Send;
 }
 
 macro_rules! context {
@@ -166,3 +183,36 @@ macro_rules! impl_function {
 }
 
 all_the_tuples!(impl_function);
+
+macro_rules! impl_wrap_function {
+    ($(($M:ident $T:ident))*) => {
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_variables)]
+        impl<F, Fut, S, $($M, $T,)*> WrapFunction<S, ($(($M, $T),)*)> for F
+        where
+            F: FnOnce($($T,)* Next) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future + Send,
+            S: Sync,
+            $( $T: Argument<EventContext, S, $M>, )*
+        {
+            type Output = Fut::Output;
+
+            #[inline]
+            async fn call(
+                self,
+                cx: &mut EventContext,
+                next: Next,
+                state: &S,
+            ) -> Result<Fut::Output, Rejection> {
+                $(
+                    let $T = $T::extract(cx, state).await;
+                    let $T = $T.map_err(<$T as Argument<EventContext, S, $M>>::refuse)?;
+                )*
+                cx.finish_extraction();
+                Ok(self($($T,)* next).await)
+            }
+        }
+    };
+}
+
+all_the_tuples!(impl_wrap_function);

@@ -57,6 +57,13 @@ pub trait IntoReply {
     /// Returns the arguments of the answer, or `None` to send no answer. A tuple is several
     /// arguments, `()` none, and any other value one.
     fn into_reply(self) -> Option<impl Serialize>;
+
+    /// Returns whether the handler failed, for [`Outcome::is_error_reply`](crate::Outcome::is_error_reply).
+    ///
+    /// It is `false` by default. `Err` of a `Result` is an error, whatever its type returns here.
+    fn is_error(&self) -> bool {
+        false
+    }
 }
 
 /// An answer to an event. A tuple is sent as several arguments, `()` as none, and any other value
@@ -93,6 +100,10 @@ impl IntoReply for Rejection {
     fn into_reply(self) -> Option<impl Serialize> {
         Some(self)
     }
+
+    fn is_error(&self) -> bool {
+        true
+    }
 }
 
 impl<T> IntoReply for Option<T>
@@ -101,6 +112,10 @@ where
 {
     fn into_reply(self) -> Option<impl Serialize> {
         self.and_then(T::into_reply)
+    }
+
+    fn is_error(&self) -> bool {
+        self.as_ref().is_some_and(T::is_error)
     }
 }
 
@@ -113,6 +128,13 @@ where
         match self {
             Ok(value) => value.into_reply().map(Either::Ok),
             Err(error) => error.into_reply().map(Either::Err),
+        }
+    }
+
+    fn is_error(&self) -> bool {
+        match self {
+            Ok(value) => value.is_error(),
+            Err(_) => true,
         }
     }
 }

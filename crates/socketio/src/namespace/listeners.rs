@@ -9,6 +9,7 @@ use super::registration::Registration;
 use super::{Namespace, Selection};
 use crate::handler::{EventHandler, EventListener, EventMiddleware, EventMiddlewareListener};
 use crate::namespace::socket_listeners::assert_not_reserved;
+use crate::registry::event_steps::EventStep;
 use crate::registry::handlers::{HandlerEntry, Handlers, OutgoingHandler};
 use crate::registry::namespace_inner::NamespaceInner;
 use crate::socket::Socket;
@@ -67,8 +68,11 @@ where
         let registration = Registration::new::<H>("event_middleware", None);
         self.add(
             &registration,
-            &|handler, handlers| handler.count(&handlers.event_middleware),
-            &|handlers| handlers.event_middleware.push(listener.clone()),
+            &|handler, handlers| handler.count(handlers.event_steps.iter()),
+            &|handlers| {
+                let step = EventStep::Middleware(listener.clone());
+                handlers.event_steps.push(step);
+            },
         )
     }
 

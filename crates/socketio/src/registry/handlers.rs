@@ -12,10 +12,11 @@ use socketio_adapter::RoomEvent;
 use socketio_proto::Args;
 
 use crate::handler::{
-    ConnectListener, DisconnectListener, EventListener, EventMiddlewareListener, HasHandlerType,
-    MiddlewareListener, ServerEventListener,
+    ConnectListener, DisconnectListener, EventListener, HasHandlerType, MiddlewareListener,
+    ServerEventListener,
 };
 use crate::membership::namespace_shared::NamespaceShared;
+use crate::registry::event_steps::EventSteps;
 use crate::registry::shared_data::SharedData;
 use crate::socket::Socket;
 use crate::socket_state::listeners::ListenerId;
@@ -34,7 +35,8 @@ pub(crate) struct Handlers {
     pub(crate) events: HashMap<Arc<str>, SmallVec<[HandlerEntry<EventListener>; 1]>>,
     /// Listeners of every event.
     pub(crate) any: Vec<HandlerEntry<EventListener>>,
-    pub(crate) event_middleware: Vec<EventMiddlewareListener>,
+    /// The middleware and wraps that an event passes before its handlers.
+    pub(crate) event_steps: EventSteps,
     /// Listeners of every outgoing event.
     pub(crate) outgoing: Vec<HandlerEntry<OutgoingHandler>>,
     pub(crate) room_observers: Vec<NamespaceRoomObserver>,
@@ -99,9 +101,9 @@ impl Handlers {
         }
     }
 
-    /// Returns whether a listener or middleware receives events of every name.
+    /// Returns whether a listener, middleware or wrap receives events of every name.
     pub(crate) fn has_any_listeners(&self) -> bool {
-        !self.any.is_empty() || !self.event_middleware.is_empty()
+        !self.any.is_empty() || !self.event_steps.is_empty()
     }
 
     pub(crate) fn add_event(

@@ -60,6 +60,17 @@ impl Codec {
         parse(&**parser, &packet).map(UnicastPacket::from)
     }
 
+    /// Encodes a packet for one client.
+    pub(crate) fn unicast(&self, packet: &Packet) -> Result<UnicastPacket, EncodeError> {
+        match &self.parser {
+            None => UnicastPacket::json(|out| {
+                let attachments = socketio_proto::encode_packet(out, packet);
+                Ok(attachments.iter().cloned().collect())
+            }),
+            Some(parser) => parse(&**parser, packet).map(UnicastPacket::from),
+        }
+    }
+
     pub(crate) fn packet(&self, packet: &Packet) -> Result<EncodedPacket, EncodeError> {
         match &self.parser {
             None => Ok(EncodedPacket::packet(packet)),

@@ -30,3 +30,4 @@ mod rooms;
 mod server_side;
 mod unicast;
 mod without_axum;
+mod wraps;

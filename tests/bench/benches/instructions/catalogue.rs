@@ -88,6 +88,18 @@ pub(crate) const CATALOGUE: &[Counted] = &[
         EVENTS,
         "an event whose handler asks for `State`, `Socket` and `Data` of a struct",
     ),
+    Counted::new("events/wrapped", EVENTS, "the same inside of one wrap"),
+    Counted::new(
+        "events/wrapped_ack",
+        EVENTS,
+        "`events/ack` inside of one wrap",
+    ),
+    Counted::new("events/wrapped_ack_16", EVENTS, "the same, 16 in one write"),
+    Counted::new(
+        "events/wrapped_twice_ack_16",
+        EVENTS,
+        "the same inside of two wraps",
+    ),
     Counted::new(
         "broadcast/to_100",
         EMITS * MEMBERS,

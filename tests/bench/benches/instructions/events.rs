@@ -22,8 +22,13 @@ impl Exchange {
 
 /// Prepares the same message, `at_once` times in one write and [`EVENTS`] times in total.
 fn exchange(message: &[u8], at_once: usize, answer: Option<&str>) -> Exchange {
+    exchange_in(World::with_client(), message, at_once, answer)
+}
+
+/// As [`exchange`], on this server.
+fn exchange_in(world: World, message: &[u8], at_once: usize, answer: Option<&str>) -> Exchange {
     let mut exchange = Exchange {
-        world: World::with_client(),
+        world,
         sent: message.repeat(at_once),
         answered: 0,
         times: EVENTS / at_once,
@@ -46,9 +51,18 @@ fn echo(at_once: usize) -> Exchange {
 }
 
 fn ack(at_once: usize) -> Exchange {
+    ack_in(World::with_client(), at_once)
+}
+
+/// Prepares events with acknowledgements for handlers inside of wraps.
+fn wrapped_ack(wraps: usize, at_once: usize) -> Exchange {
+    ack_in(World::with_wraps(wraps), at_once)
+}
+
+fn ack_in(world: World, at_once: usize) -> Exchange {
     let event = format!("42107[\"ack\",\"{}\"]", string());
     let answer = format!("43107[\"{}\"]", string());
-    exchange(&text(&event), at_once, Some(&answer))
+    exchange_in(world, &text(&event), at_once, Some(&answer))
 }
 
 fn binary_echo() -> Exchange {
@@ -67,7 +81,16 @@ fn unhandled() -> Exchange {
 }
 
 fn extractors() -> Exchange {
-    let exchange = silent(r#"42["score",{"player":"ada","points":3}]"#);
+    score(World::with_client())
+}
+
+fn wrapped() -> Exchange {
+    score(World::with_wraps(1))
+}
+
+fn score(world: World) -> Exchange {
+    let event = text(r#"42["score",{"player":"ada","points":3}]"#);
+    let exchange = exchange_in(world, &event, 1, None);
     assert_eq!(exchange.world.io.state().points(), 2 * 3);
     exchange
 }
@@ -78,6 +101,9 @@ fn extractors() -> Exchange {
 #[bench::ack(ack(1))]
 #[bench::ack_16(ack(16))]
 #[bench::binary(binary_echo())]
+#[bench::wrapped_ack(wrapped_ack(1, 1))]
+#[bench::wrapped_ack_16(wrapped_ack(1, 16))]
+#[bench::wrapped_twice_ack_16(wrapped_ack(2, 16))]
 fn answered(exchange: Exchange) -> Exchange {
     let bytes = &exchange.world.tally.bytes;
     exchange.world.runtime.block_on(async {
@@ -93,6 +119,7 @@ fn answered(exchange: Exchange) -> Exchange {
 #[library_benchmark]
 #[bench::unhandled(unhandled())]
 #[bench::extractors(extractors())]
+#[bench::wrapped(wrapped())]
 fn unanswered(exchange: Exchange) -> Exchange {
     let waits = &exchange.world.tally.waits;
     exchange.world.runtime.block_on(async {

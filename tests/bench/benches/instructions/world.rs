@@ -1,5 +1,6 @@
 //! The real server on one thread, with clients that are connected in memory.
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use serde::Deserialize;
 use socketio::extract::Data;
 use socketio::{
-    NotFound, Reply, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
+    Next, NotFound, Reply, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -90,6 +91,21 @@ impl World {
     /// Creates a server with default options and one client in the main namespace.
     pub(crate) fn with_client() -> Self {
         let mut world = Self::new();
+        world.join(1);
+        world
+    }
+
+    /// As [`with_client`](Self::with_client), with this number of wraps around the handlers.
+    pub(crate) fn with_wraps(wraps: usize) -> Self {
+        let mut world = Self::new();
+        let namespace = (0..wraps).fold(world.io.of("/"), |namespace, number| {
+            // Captures a value, because the same function twice is logged as a mistake.
+            namespace.wrap(async move |next: Next| {
+                black_box(number);
+                next.run().await
+            })
+        });
+        drop(namespace);
         world.join(1);
         world
     }
