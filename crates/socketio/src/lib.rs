@@ -52,6 +52,7 @@
 //! | [`parsers`](guide::parsers) | MessagePack and custom encodings |
 //! | [`cluster`](guide::cluster) | several servers |
 //! | [`limits`](guide::limits) | the limits of every client |
+//! | [`testing`](guide::testing) | tests with the test client and with virtual time |
 //! | [`troubleshooting`](guide::troubleshooting) | symptoms, causes and remedies |
 //! | [`from_node`](guide::from_node) | a map for users of the Node server |
 //!
@@ -67,7 +68,7 @@
 //! | `regex` | no | dynamic namespaces also from a `regex::Regex` |
 //! | `regex-lite` | yes | dynamic namespaces from a [`Regex`], see [`SocketIo::of`] |
 //! | `serve-client` | no | `ServeClient`, which serves the official browser client |
-//! | `test-util` | no | constructors for tests that call handlers and extractors directly, such as `Ack::channel` |
+//! | `test-util` | no | constructors for tests that call handlers and extractors directly, see [`testing`](guide::testing) |
 //!
 //! axum's extractors work without the feature `axum`: they only need `axum-core`.
 
@@ -205,6 +206,8 @@ pub mod guide {
     pub mod layer {}
     #[doc = include_str!("docs/limits.md")]
     pub mod limits {}
+    #[doc = include_str!("docs/testing.md")]
+    pub mod testing {}
     #[doc = include_str!("docs/troubleshooting.md")]
     pub mod troubleshooting {}
     #[doc = include_str!("docs/from_node.md")]
