@@ -84,21 +84,27 @@ impl Ack {
     where
         T: Serialize + ?Sized,
     {
-        let shared = match self.0 {
-            Recipient::Client(shared) => shared,
+        match self.0 {
+            Recipient::Client(ack) => send_to_client(&ack, args),
             #[cfg(feature = "test-util")]
-            Recipient::Test(sender) => return sender.send(args),
-        };
-        if let Err(rejection) = shared.send(args) {
-            engineio::log_limited!(
-                error,
-                shared.socket().log_client(),
-                "the answer to an event cannot be serialised",
-                socket = %Escaped(shared.socket().id()),
-                %rejection,
-            );
-            shared.reject(&rejection);
+            Recipient::Test(sender) => sender.send(args),
         }
+    }
+}
+
+fn send_to_client<T>(ack: &SharedAck, args: &T)
+where
+    T: Serialize + ?Sized,
+{
+    if let Err(rejection) = ack.send(args) {
+        engineio::log_limited!(
+            error,
+            ack.socket().log_client(),
+            "the answer to an event cannot be serialised",
+            socket = %Escaped(ack.socket().id()),
+            %rejection,
+        );
+        ack.reject(&rejection);
     }
 }
 
