@@ -6,6 +6,9 @@
 //! Run it with `cargo run -p example-admin`. `PORT=8080` selects another port, and `ADMIN_PASSWORD=…` another
 //! password than `sesame`.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -35,6 +38,19 @@ struct Guest {
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
     let password = std::env::var("ADMIN_PASSWORD").unwrap_or_else(|_| "sesame".to_owned());
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!(
+        "Guests and administrators at http://{}",
+        listener.local_addr()?
+    );
+    // Adds the address of the client to its handshake.
+    let app = app(password).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).await
+}
+
+/// Creates the application.
+fn app(password: String) -> Router {
     let sockets = SocketIoLayer::with_state(Password(password));
     let io = sockets.io();
     let guests = io.of("/").share_data::<Guest>("guest");
@@ -50,16 +66,7 @@ async fn main() -> std::io::Result<()> {
         .on("move", move_guests)
         .on("kick", kick);
 
-    let app = Router::new().layer(sockets);
-    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    println!(
-        "Guests and administrators at http://{}",
-        listener.local_addr()?
-    );
-    // Adds the address of the client to its handshake.
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).await
+    Router::new().layer(sockets)
 }
 
 // Handlers of guests.

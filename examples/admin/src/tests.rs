@@ -1,124 +1,108 @@
 //! Guests and an administrator.
 
-use std::net::SocketAddr;
+use serde_json::{Value, json};
+use socketio_test::{TestClient, TestServer};
 
-use socketio_testing::{Program, WsClient};
+const PASSWORD: &str = "open sesame";
 
-async fn open(addr: SocketAddr) -> WsClient {
-    let mut client = WsClient::connect(addr, "/socket.io/?EIO=4&transport=websocket").await;
-    client.expect("0{…}").await;
-    client
+fn serve() -> TestServer {
+    TestServer::new(crate::app(PASSWORD.to_owned()))
 }
 
-/// Connects a guest and returns the id of its socket.
-async fn guest(addr: SocketAddr, name: &str) -> (WsClient, String) {
-    let mut client = open(addr).await;
-    client.send(&format!(r#"40{{"name":"{name}"}}"#)).await;
-    let connected = client.expect(r#"40{"sid":"…"}"#).await;
-    let id = connected.split('"').nth(3).expect("an id").to_owned();
-    (client, id)
+async fn guest(server: &TestServer, name: &str) -> TestClient {
+    let guest = server.client().address(([192, 0, 2, 1], 50_000));
+    let guest = guest.auth(json!({ "name": name })).connect().await;
+    guest.expect("a guest with a name")
 }
 
-async fn enter(client: &mut WsClient, room: &str) {
-    client.send(&format!(r#"421["enter","{room}"]"#)).await;
-    client.expect("431[]").await;
+async fn admin(server: &TestServer) -> TestClient {
+    let admin = server.client().namespace("/admin");
+    let admin = admin.auth(json!({ "password": PASSWORD })).connect().await;
+    admin.expect("the password")
 }
 
-async fn admin(addr: SocketAddr) -> WsClient {
-    let mut client = open(addr).await;
-    client.send(r#"40/admin,{"password":"open sesame"}"#).await;
-    client.expect(r#"40/admin,{"sid":"…"}"#).await;
-    client
+async fn enter(guest: &TestClient, room: &str) {
+    let () = guest.emit_with_ack("enter", room).await;
 }
 
-fn start() -> Program {
-    let variables = [("ADMIN_PASSWORD", "open sesame")];
-    Program::start_with(env!("CARGO_BIN_EXE_example-admin"), &variables)
-}
-
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn administrators_see_guests_connect_and_disconnect() {
-    let program = start();
-    let addr = program.addr();
-    let (mut ada, ada_id) = guest(addr, "ada").await;
-    enter(&mut ada, "kitchen").await;
-    let mut admin = admin(addr).await;
-    let (mut bob, bob_id) = guest(addr, "bob").await;
-    let arrived = format!(r#"42/admin,["arrived","{bob_id}","bob"]"#);
-    admin.expect(&arrived).await;
+    let server = serve();
+    let ada = guest(&server, "ada").await;
+    enter(&ada, "kitchen").await;
+    let admin = admin(&server).await;
+    let bob = guest(&server, "bob").await;
+    let arrival: (String, String) = admin.event("arrived").await;
+    assert_eq!(arrival, (bob.id().to_owned(), "bob".to_owned()));
 
-    let ada_entry =
-        format!(r#"{{"id":"{ada_id}","name":"ada","address":"127.0.0.1…","rooms":["kitchen"]}}"#);
-    let bob_entry = format!(r#"{{"id":"{bob_id}","name":"bob","address":"…","rooms":[]}}"#);
+    let entry = |guest: &TestClient, name: &str, rooms: Value| json!({ "id": guest.id(), "name": name, "address": "192.0.2.1", "rooms": rooms });
+    let ada_entry = entry(&ada, "ada", json!(["kitchen"]));
+    let bob_entry = entry(&bob, "bob", json!([]));
     for (selection, entries) in [
-        ("null", format!("{ada_entry},{bob_entry}")),
-        (r#""kitchen""#, ada_entry),
-        (&format!("\"{bob_id}\""), bob_entry),
-        (r#""cellar""#, String::new()),
+        (Value::Null, json!([ada_entry, bob_entry])),
+        (json!("kitchen"), json!([ada_entry])),
+        (json!(bob.id()), json!([bob_entry])),
+        (json!("cellar"), json!([])),
     ] {
-        admin
-            .send(&format!(r#"42/admin,1["list",{selection}]"#))
-            .await;
-        admin.expect(&format!("43/admin,1[[{entries}]]")).await;
+        let listed: Value = admin.emit_with_ack("list", &selection).await;
+        assert_eq!(listed, entries, "{selection}");
     }
-    bob.send("41").await;
-    let left = format!(r#"42/admin,["left","{bob_id}","client namespace disconnect"]"#);
-    admin.expect(&left).await;
+    bob.disconnect().await;
+    let left: (String, String) = admin.event("left").await;
+    let reason = "client namespace disconnect".to_owned();
+    assert_eq!(left, (bob.id().to_owned(), reason));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn administrators_move_and_disconnect_guests() {
-    let program = start();
-    let addr = program.addr();
-    let (mut ada, _) = guest(addr, "ada").await;
-    let (mut bob, bob_id) = guest(addr, "bob").await;
-    enter(&mut ada, "kitchen").await;
-    let mut admin = admin(addr).await;
+    let server = serve();
+    let ada = guest(&server, "ada").await;
+    let bob = guest(&server, "bob").await;
+    enter(&ada, "kitchen").await;
+    let admin = admin(&server).await;
 
-    let request = r#"42/admin,1["move","kitchen","dining room"]"#;
-    admin.send(request).await;
-    admin.expect("43/admin,1[]").await;
-    let announcement = r#"42/admin,["announce","dining room","Dinner is ready"]"#;
-    admin.send(announcement).await;
-    ada.expect(r#"42["announcement","Dinner is ready"]"#).await;
+    let rooms = ("kitchen", "dining room");
+    let () = admin.emit_with_ack("move", &rooms).await;
+    admin
+        .emit("announce", &("dining room", "Dinner is ready"))
+        .await;
+    let announcement: String = ada.event("announcement").await;
+    assert_eq!(announcement, "Dinner is ready");
 
-    let kick = format!(r#"42/admin,1["kick","{bob_id}","too loud"]"#);
-    admin.send(&kick).await;
-    bob.expect(r#"42["kicked","too loud"]"#).await;
-    bob.expect("41").await;
-    bob.expect_close(None).await;
-    // The acknowledgement and the event of the disconnect handler have no fixed order.
-    let mut received = [admin.expect("4…").await, admin.expect("4…").await];
-    received.sort();
-    let left = format!(r#"42/admin,["left","{bob_id}","server namespace disconnect"]"#);
-    assert_eq!(received, [left.as_str(), "43/admin,1[]"]);
+    let () = admin.emit_with_ack("kick", &(bob.id(), "too loud")).await;
+    assert_eq!(bob.disconnected().await, "io server disconnect");
+    let [kicked] = &bob.received().await[..] else {
+        panic!("only the reason, and not the announcement");
+    };
+    assert_eq!(
+        (kicked.name(), kicked.data::<String>().as_str()),
+        ("kicked", "too loud")
+    );
+    let left: (String, String) = admin.event("left").await;
+    let reason = "server namespace disconnect".to_owned();
+    assert_eq!(left, (bob.id().to_owned(), reason));
 
-    admin.send(r#"42/admin,["announce",null,"We close"]"#).await;
-    ada.expect(r#"42["announcement","We close"]"#).await;
+    admin.emit("announce", &((), "We close")).await;
+    let announcement: String = ada.event("announcement").await;
+    assert_eq!(announcement, "We close");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn administrators_need_the_password() {
-    let program = start();
-    let addr = program.addr();
-    let (mut guest, _) = guest(addr, "ada").await;
-    guest.send(r#"40/admin,{"password":"sesame"}"#).await;
-    guest
-        .expect(r#"44/admin,{"message":"Wrong password."}"#)
-        .await;
-    guest.send("40/admin,").await;
-    guest.expect(r#"44/admin,{"message":"…",…}"#).await;
+    let server = serve();
+    let guest = guest(&server, "ada").await;
+    let guess = guest.of("/admin").auth(json!({ "password": "sesame" }));
+    let refused = guess.connect().await.unwrap_err();
+    assert_eq!(refused.message(), "Wrong password.");
+    guest.of("/admin").connect().await.unwrap_err();
     // The events of administrators have no handlers in `/`.
-    guest.send(r#"42["kick",null,"all"]"#).await;
-    enter(&mut guest, "kitchen").await;
+    guest.emit("kick", &((), "all")).await;
+    enter(&guest, "kitchen").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn guests_need_a_name() {
-    let program = start();
-    let mut client = open(program.addr()).await;
-    client.send(r#"40{"name":""}"#).await;
-    client
-        .expect(r#"44{"message":"Choose a name of 1 to 40 bytes."}"#)
-        .await;
+    let nameless = serve().client().auth(json!({ "name": "" }));
+    let refused = nameless.connect().await.unwrap_err();
+    assert_eq!(refused.message(), "Choose a name of 1 to 40 bytes.");
 }

@@ -5,6 +5,8 @@
 
 mod audit;
 mod rate;
+#[cfg(test)]
+mod tests;
 
 use axum::extract::State;
 use axum::routing::get;
@@ -23,6 +25,14 @@ const MAX_POST: usize = 280;
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("Posts at http://{}", listener.local_addr()?);
+    axum::serve(listener, app()).await
+}
+
+/// Creates the application.
+fn app() -> Router {
     let audit = Audit::default();
     let sockets = SocketIoLayer::with_state(audit.clone());
     let namespace = sockets.io().of("/");
@@ -36,14 +46,10 @@ async fn main() -> std::io::Result<()> {
         .on("time", async || Reply("tea time"))
         .on_rejection(refuse);
 
-    let app = Router::new()
+    Router::new()
         .route("/audit", get(read_audit))
         .with_state(audit)
-        .layer(sockets);
-    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    println!("Posts at http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await
+        .layer(sockets)
 }
 
 /// Gives each socket a full bucket.

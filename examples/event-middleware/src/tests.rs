@@ -1,78 +1,74 @@
 //! Events that pass the middleware, are changed by it, and are rejected by it.
 
-use socketio_testing::{Program, Request, WsClient};
+use std::time::Duration;
 
-async fn join(program: &Program) -> WsClient {
-    let target = "/socket.io/?EIO=4&transport=websocket";
-    let mut client = WsClient::connect(program.addr(), target).await;
-    client.expect("0{…}").await;
-    client.send("40").await;
-    client.expect(r#"40{"sid":"…"}"#).await;
-    client
+use serde_json::{Value, json};
+use socketio_test::{TestClient, TestServer};
+use tokio::time::sleep;
+
+async fn join(server: &TestServer) -> TestClient {
+    server.connect("/").await.expect("a client")
 }
 
-fn start() -> Program {
-    Program::start(env!("CARGO_BIN_EXE_example-event-middleware"))
+async fn ask(client: &TestClient, event: &str, args: &Value) -> Value {
+    client.emit_with_ack(event, args).await
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn posts_are_normalized() {
-    let program = start();
-    let mut writer = join(&program).await;
-    let mut reader = join(&program).await;
-    let post = r#"421["post",{"text":"  hello \n world "}]"#;
-    writer.send(post).await;
-    writer.expect(r#"431[{"ok":true}]"#).await;
-    reader.expect(r#"42["post",{"text":"hello world"}]"#).await;
+    let server = TestServer::new(crate::app());
+    let writer = join(&server).await;
+    let reader = join(&server).await;
+    let answer = ask(&writer, "post", &json!({ "text": "  hello \n world " })).await;
+    assert_eq!(answer, json!({ "ok": true }));
+    let post: Value = reader.event("post").await;
+    assert_eq!(post, json!({ "text": "hello world" }));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn invalid_posts_are_rejected() {
-    let program = start();
-    let mut writer = join(&program).await;
-    let mut reader = join(&program).await;
-    let long = format!(r#"{{"text":"{}"}}"#, "x".repeat(281));
+    let server = TestServer::new(crate::app());
+    let writer = join(&server).await;
+    let reader = join(&server).await;
     for (post, error) in [
-        (r#"{"text":" "}"#, "Write 1 to 280 bytes."),
-        (&long, "Write 1 to 280 bytes."),
-        (r#""text""#, "A post is an object…"),
-        (r#"{"text":1}"#, "A post is an object…"),
+        (json!({ "text": " " }), "Write 1 to 280 bytes."),
+        (json!({ "text": "x".repeat(281) }), "Write 1 to 280 bytes."),
+        (json!("text"), "A post is an object"),
+        (json!({ "text": 1 }), "A post is an object"),
     ] {
-        writer.send(&format!(r#"421["post",{post}]"#)).await;
-        let answer = format!(r#"431[{{"ok":false,"error":"{error}"}}]"#);
-        writer.expect(&answer).await;
+        let answer = ask(&writer, "post", &post).await;
+        assert_eq!(answer["ok"], false);
+        let text = answer["error"].as_str().unwrap();
+        assert!(text.starts_with(error), "{text}");
     }
-    writer.send(r#"42["post",{"text":"good"}]"#).await;
-    reader.expect(r#"42["post",{"text":"good"}]"#).await;
+    writer.emit("post", &json!({ "text": "good" })).await;
+    let post: Value = reader.event("post").await;
+    assert_eq!(post, json!({ "text": "good" }));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fast_client_is_asked_to_wait() {
-    let program = start();
-    let mut hasty = join(&program).await;
-    let mut patient = join(&program).await;
+    let server = TestServer::new(crate::app());
+    let hasty = join(&server).await;
+    let patient = join(&server).await;
     for _ in 0..5 {
-        hasty.send(r#"421["time"]"#).await;
-        hasty.expect(r#"431["tea time"]"#).await;
+        assert_eq!(ask(&hasty, "time", &json!(null)).await, "tea time");
     }
-    hasty.send(r#"421["time"]"#).await;
-    let wait = r#"431[{"ok":false,"error":"Wait some seconds before the next event."}]"#;
-    hasty.expect(wait).await;
+    let wait = json!({ "ok": false, "error": "Wait some seconds before the next event." });
+    assert_eq!(ask(&hasty, "time", &json!(null)).await, wait);
     // Other clients have separate buckets.
-    patient.send(r#"421["time"]"#).await;
-    patient.expect(r#"431["tea time"]"#).await;
+    assert_eq!(ask(&patient, "time", &json!(null)).await, "tea time");
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(ask(&hasty, "time", &json!(null)).await, "tea time");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_audit_contains_rejected_and_unhandled_events() {
-    let program = start();
-    let mut client = join(&program).await;
-    client.send(r#"42["unknown"]"#).await;
-    client.send(r#"421["post",1]"#).await;
-    client.expect(r#"431[{"ok":false,…}]"#).await;
-    let expected = r#"[{"socket":"…","event":"unknown"},{"socket":"…","event":"post"}]"#;
-    Request::get("/audit")
-        .send(program.addr())
-        .await
-        .assert(200, expected);
+    let server = TestServer::new(crate::app());
+    let client = join(&server).await;
+    client.emit("unknown", &()).await;
+    assert_eq!(ask(&client, "post", &json!(1)).await["ok"], false);
+    let audit: Value = server.get("/audit").await.json();
+    let entry = |event| json!({ "socket": client.id(), "event": event });
+    assert_eq!(audit, json!([entry("unknown"), entry("post")]));
 }

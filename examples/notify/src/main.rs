@@ -4,6 +4,9 @@
 //!
 //! Run it with `cargo run -p example-notify`. `PORT=8080` selects another port.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts, Path, State};
@@ -56,6 +59,14 @@ struct Receipt {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("Notices at http://{}", listener.local_addr()?);
+    axum::serve(listener, app()).await
+}
+
+/// Creates the application.
+fn app() -> Router {
     let state = AppState {
         services: Services(&["billing-key"]),
         users: Users(&[("sesame", User("ada")), ("abracadabra", User("bob"))]),
@@ -64,15 +75,11 @@ async fn main() -> std::io::Result<()> {
     let namespace = sockets.io().of("/").middleware(authenticate);
     namespace.on_connect(enter);
 
-    let app = Router::new()
+    Router::new()
         .route("/notices", post(notify_all))
         .route("/notices/{user}", post(notify))
         .with_state(state)
-        .layer(sockets);
-    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    println!("Notices at http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await
+        .layer(sockets)
 }
 
 /// Refuses clients without a valid token.

@@ -1,77 +1,82 @@
 //! Services post notices and devices receive them.
 
-use std::net::SocketAddr;
+use std::time::Duration;
 
-use socketio_testing::{HttpConnection, Program, RawResponse, Request, WsClient};
+use axum::http::{Request, StatusCode, header};
+use serde_json::{Value, json};
+use socketio_test::{ConnectRefused, TestClient, TestResponse, TestServer};
 
-const NOTICE: &str = r#"{"title":"Invoice","text":"42 coins"}"#;
-
-fn start() -> Program {
-    Program::start(env!("CARGO_BIN_EXE_example-notify"))
+async fn device(server: &TestServer, token: &str) -> Result<TestClient, ConnectRefused> {
+    let device = server.client().auth(json!({ "token": token }));
+    device.connect().await
 }
 
-async fn device(addr: SocketAddr, token: &str) -> WsClient {
-    let mut client = WsClient::connect(addr, "/socket.io/?EIO=4&transport=websocket").await;
-    client.expect("0{…}").await;
-    client.send(&format!(r#"40{{"token":"{token}"}}"#)).await;
-    client
+fn notice() -> Value {
+    json!({ "title": "Invoice", "text": "42 coins" })
 }
 
-fn notice(target: &str, key: &str) -> Request {
-    Request::new("POST", target)
-        .header("Authorization", &format!("Bearer {key}"))
-        .header("Content-Type", "application/json")
-        .body(NOTICE)
+async fn post(server: &TestServer, target: &str, key: &str) -> TestResponse {
+    let request = Request::post(target)
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(notice().to_string());
+    server.request(request.expect("a request")).await
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_notice_reaches_only_the_devices_of_its_user() {
-    let program = start();
-    let addr = program.addr();
-    let mut phone = device(addr, "sesame").await;
-    phone.expect(r#"40{"sid":"…"}"#).await;
-    let mut laptop = device(addr, "sesame").await;
-    laptop.expect(r#"40{"sid":"…"}"#).await;
-    let mut other = device(addr, "abracadabra").await;
-    other.expect(r#"40{"sid":"…"}"#).await;
-
-    let mut service = HttpConnection::open(addr).await;
-    service.send(&notice("/notices/ada", "billing-key")).await;
-    let event = format!(r#"42…["notice",{NOTICE}]"#);
-    let id = |packet: String| packet[2..].split('[').next().unwrap_or_default().to_owned();
-    let ack = id(phone.expect(&event).await);
-    phone.send(&format!("43{ack}[true]")).await;
-    let ack = id(laptop.expect(&event).await);
-    laptop.send(&format!("43{ack}[false]")).await;
-    service.response().await.assert(200, r#"{"seen":1}"#);
+    let server = TestServer::new(crate::app());
+    let phone = device(&server, "sesame").await.unwrap();
+    let laptop = device(&server, "sesame").await.unwrap();
+    let other = device(&server, "abracadabra").await.unwrap();
+    let posted = async {
+        let response = post(&server, "/notices/ada", "billing-key").await;
+        assert_eq!(response.json::<Value>(), json!({ "seen": 1 }));
+    };
+    let read = async {
+        for (device, is_seen) in [(&phone, true), (&laptop, false)] {
+            let (received, ack) = device.event_with_ack::<Value>("notice").await;
+            assert_eq!(received, notice());
+            ack.send(&is_seen).await;
+        }
+    };
+    tokio::join!(posted, read);
 
     // Other users receive only the notice to all users.
-    let all: RawResponse = notice("/notices", "billing-key").send(addr).await;
-    all.assert(202, "");
-    other.expect(&format!(r#"42["notice",{NOTICE}]"#)).await;
-    phone.expect(&format!(r#"42["notice",{NOTICE}]"#)).await;
-}
-
-#[tokio::test]
-async fn a_user_without_devices_sees_no_notice() {
-    let program = start();
-    let post = notice("/notices/ada", "billing-key");
-    let answer = post.send(program.addr()).await;
-    answer.assert(200, r#"{"seen":0}"#);
-}
-
-#[tokio::test]
-async fn services_need_a_key_and_devices_need_a_token() {
-    let program = start();
-    let addr = program.addr();
-    for target in ["/notices", "/notices/ada"] {
-        notice(target, "guessed")
-            .send(addr)
-            .await
-            .assert(401, "…Authorization…");
+    other.nothing_for(Duration::from_secs(60)).await;
+    let response = post(&server, "/notices", "billing-key").await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    for device in [&phone, &laptop, &other] {
+        assert_eq!(device.event::<Value>("notice").await, notice());
     }
-    let mut stranger = device(addr, "guessed").await;
-    stranger
-        .expect(r#"44{"message":"Unknown token. Log in again."}"#)
-        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_does_not_answer_has_not_seen_the_notice() {
+    let server = TestServer::new(crate::app());
+    let phone = device(&server, "sesame").await.unwrap();
+    let silent = device(&server, "sesame").await.unwrap();
+    phone.on("notice", |_: Value| true);
+    let response = post(&server, "/notices/ada", "billing-key").await;
+    assert_eq!(response.json::<Value>(), json!({ "seen": 1 }));
+    let _: Value = silent.event("notice").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_without_devices_sees_no_notice() {
+    let server = TestServer::new(crate::app());
+    let response = post(&server, "/notices/ada", "billing-key").await;
+    assert_eq!(response.json::<Value>(), json!({ "seen": 0 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_need_a_key_and_devices_need_a_token() {
+    let server = TestServer::new(crate::app());
+    for target in ["/notices", "/notices/ada"] {
+        let response = post(&server, target, "guessed").await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert!(response.text().contains("Authorization"));
+    }
+    let refused = device(&server, "guessed").await.unwrap_err();
+    assert_eq!(refused.message(), "Unknown token. Log in again.");
 }

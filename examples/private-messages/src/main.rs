@@ -6,6 +6,8 @@
 //! Run it with `cargo run -p example-private-messages`. `PORT=8080` selects another port.
 
 mod messenger;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 use axum::extract::State;
@@ -43,6 +45,14 @@ struct NewMessage {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("Private messages at http://{}", listener.local_addr()?);
+    axum::serve(listener, app()).await
+}
+
+/// Creates the application.
+fn app() -> Router {
     let sockets = SocketIoLayer::with_state(Messenger::default());
     let namespace = sockets.io().of("/").middleware(log_in);
     namespace
@@ -50,11 +60,7 @@ async fn main() -> std::io::Result<()> {
         .on("private message", message)
         .on_disconnect(disconnected);
 
-    let app = Router::new().layer(sockets);
-    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    println!("Private messages at http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await
+    Router::new().layer(sockets)
 }
 
 /// Restores a session or starts one.

@@ -5,6 +5,9 @@
 //!
 //! Run it with `cargo run -p example-recovery`. `PORT=8080` selects another port.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -30,6 +33,14 @@ struct Reader {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("News at http://{}", listener.local_addr()?);
+    axum::serve(listener, app()).await
+}
+
+/// Creates the application.
+fn app() -> Router {
     let recovery = ConnectionStateRecovery::new().max_disconnection_duration(MAX_INTERRUPTION);
     let sockets: SocketIoLayer = SocketIoLayer::builder()
         .connection_state_recovery(recovery)
@@ -41,13 +52,9 @@ async fn main() -> std::io::Result<()> {
         .on_connect(greet)
         .on("follow", follow);
 
-    let app = Router::new()
+    Router::new()
         .route("/news/{topic}", post(publish))
-        .layer(sockets);
-    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    println!("News at http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await
+        .layer(sockets)
 }
 
 /// Requires a name. Middleware does not run for recovered sockets, which have passed it before.

@@ -1,78 +1,74 @@
 //! A reader loses the connection and recovers.
 
-use std::net::SocketAddr;
+use std::time::Duration;
 
-use socketio_testing::{Program, Request, WsClient};
+use serde_json::json;
+use socketio_test::{TestClient, TestServer};
+use tokio::time::sleep;
 
-const TARGET: &str = "/socket.io/?EIO=4&transport=websocket";
+use crate::MAX_INTERRUPTION;
 
-async fn connect(addr: SocketAddr, auth: &str) -> WsClient {
-    let mut client = WsClient::connect(addr, TARGET).await;
-    client.expect("0{…}").await;
-    client.send(&format!("40{auth}")).await;
-    client
+async fn reader(server: &TestServer, name: &str) -> TestClient {
+    let reader = server.client().auth(json!({ "name": name }));
+    let reader = reader.connect().await.expect("a reader with a name");
+    let welcomed: String = reader.event("welcome").await;
+    assert_eq!(welcomed, name);
+    reader
 }
 
-async fn publish(addr: SocketAddr, topic: &str, headline: &str) {
-    let target = format!("/news/{topic}");
-    let published = Request::post(&target, headline).send(addr).await;
-    published.assert(200, "");
+async fn publish(server: &TestServer, topic: &str, headline: &'static str) {
+    let published = server.post(&format!("/news/{topic}"), headline).await;
+    assert_eq!(published.status(), 200);
 }
 
-/// Returns a quoted string of a packet, counted from the end.
-fn quoted(packet: &str, from_end: usize) -> String {
-    packet
-        .rsplit('"')
-        .nth(from_end)
-        .unwrap_or_default()
-        .to_owned()
+async fn expect_tea(reader: &TestClient, headline: &str) {
+    let (topic, text): (String, String) = reader.event("headline").await;
+    assert_eq!((topic.as_str(), text.as_str()), ("tea", headline));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_recovered_reader_receives_missed_headlines() {
-    let program = Program::start(env!("CARGO_BIN_EXE_example-recovery"));
-    let addr = program.addr();
-    let mut reader = connect(addr, r#"{"name":"ada"}"#).await;
-    let connected = reader.expect(r#"40{"sid":"…","pid":"…"}"#).await;
-    let (sid, pid) = (quoted(&connected, 5), quoted(&connected, 1));
-    reader.expect(r#"42["welcome","ada",…]"#).await;
-    reader.send(r#"421["follow","tea"]"#).await;
-    reader.expect("431[]").await;
-    publish(addr, "tea", "Kettle boils").await;
-    let headline = reader
-        .expect(r#"42["headline","tea","Kettle boils","…"]"#)
-        .await;
-    let offset = quoted(&headline, 1);
+    let server = TestServer::new(crate::app());
+    let mut reader = reader(&server, "ada").await;
+    let id = reader.id().to_owned();
+    let () = reader.emit_with_ack("follow", "tea").await;
+    publish(&server, "tea", "Kettle boils").await;
+    expect_tea(&reader, "Kettle boils").await;
 
-    reader.reset();
-    publish(addr, "tea", "Tea is ready").await;
-    publish(addr, "coffee", "Beans are out").await;
-    publish(addr, "tea", "Tea is cold").await;
+    reader.lose().await;
+    publish(&server, "tea", "Tea is ready").await;
+    publish(&server, "coffee", "Beans are out").await;
+    sleep(MAX_INTERRUPTION - Duration::from_secs(1)).await;
+    publish(&server, "tea", "Tea is cold").await;
 
-    // Recovery does not require the name.
-    let known = format!(r#"{{"pid":"{pid}","offset":"{offset}"}}"#);
-    let mut reader = connect(addr, &known).await;
-    reader
-        .expect(r#"42["headline","tea","Tea is ready","…"]"#)
-        .await;
-    reader
-        .expect(r#"42["headline","tea","Tea is cold","…"]"#)
-        .await;
-    reader
-        .expect(&format!(r#"40{{"sid":"{sid}","pid":"…"}}"#))
-        .await;
-    reader.expect(r#"42["welcome back","ada",…]"#).await;
-    publish(addr, "tea", "Another pot").await;
-    reader
-        .expect(r#"42["headline","tea","Another pot","…"]"#)
-        .await;
+    reader.reconnect().await.unwrap();
+    assert!(reader.recovered());
+    assert_eq!(reader.id(), id);
+    expect_tea(&reader, "Tea is ready").await;
+    expect_tea(&reader, "Tea is cold").await;
+    let welcomed: String = reader.event("welcome back").await;
+    assert_eq!(welcomed, "ada");
+    publish(&server, "tea", "Another pot").await;
+    expect_tea(&reader, "Another pot").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_returns_too_late_is_new() {
+    let server = TestServer::new(crate::app());
+    let mut reader = reader(&server, "ada").await;
+    reader.lose().await;
+    sleep(MAX_INTERRUPTION + Duration::from_secs(1)).await;
+    reader.reconnect().await.unwrap();
+    assert!(!reader.recovered());
+    let _: String = reader.event("welcome").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_reader_is_new() {
-    let program = Program::start(env!("CARGO_BIN_EXE_example-recovery"));
-    let guessed = r#"{"name":"eve","pid":"AAAAAAAAAAAAAAAAAAAA","offset":"x"}"#;
-    let mut reader = connect(program.addr(), guessed).await;
-    reader.expect(r#"40{"sid":"…","pid":"…"}"#).await;
-    reader.expect(r#"42["welcome","eve",…]"#).await;
+    let server = TestServer::new(crate::app());
+    let guessed = json!({ "name": "eve", "pid": "AAAAAAAAAAAAAAAAAAAA", "offset": "x" });
+    let reader = server.client().auth(guessed).connect().await.unwrap();
+    assert!(!reader.recovered());
+    let welcomed: String = reader.event("welcome").await;
+    assert_eq!(welcomed, "eve");
 }

@@ -5,6 +5,9 @@
 //!
 //! Run it with `cargo run -p example-sessions`. `PORT=8080` selects another port.
 
+#[cfg(test)]
+mod tests;
+
 use axum::{
     Form, Router,
     http::StatusCode,
@@ -23,23 +26,27 @@ struct Login {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("Sessions at http://{}", listener.local_addr()?);
+    axum::serve(listener, app()).await
+}
+
+/// Creates the application.
+fn app() -> Router {
     let sockets = SocketIoLayer::new();
     let namespace = sockets.io().of("/").middleware(authenticate);
     namespace.on_connect(connected).on("count", count);
 
     // Remove `with_secure(false)` when the server uses HTTPS.
     let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
-    let app = Router::new()
+    Router::new()
         .route("/", get(show))
         .route("/login", post(login))
         .route("/logout", post(logout))
         .layer(sockets)
         // This layer is outside the layer of the sockets, so that their requests have a session.
-        .layer(sessions);
-    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    println!("Sessions at http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await
+        .layer(sessions)
 }
 
 /// Refuses clients that have not logged in over HTTP.

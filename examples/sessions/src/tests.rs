@@ -1,56 +1,55 @@
 //! A user logs in over HTTP, counts over a socket, and logs out.
 
-use std::net::SocketAddr;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use socketio_test::{TestResponse, TestServer};
 
-use socketio_testing::{Program, Request, WsClient};
+/// Sends a request with the cookies of a session.
+async fn send(server: &TestServer, method: Method, target: &str, cookies: &str) -> TestResponse {
+    let request = Request::builder()
+        .method(method)
+        .uri(target)
+        .header(header::COOKIE, cookies)
+        .body(Body::empty());
+    server.request(request.expect("a request")).await
+}
 
-async fn log_in(addr: SocketAddr) -> String {
-    let login = Request::new("POST", "/login")
-        .header("Content-Type", "application/x-www-form-urlencoded")
+async fn log_in(server: &TestServer) -> String {
+    let request = Request::post("/login")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body("name=ada");
-    let answer = login.send(addr).await;
-    answer.assert(200, "Welcome, ada\n");
-    let cookie = answer.header("set-cookie").expect("a cookie");
-    cookie.split(';').next().unwrap_or_default().to_owned()
+    let response = server.request(request.expect("a request")).await;
+    assert_eq!(response.text(), "Welcome, ada\n");
+    response.cookies()
 }
 
-async fn connect(addr: SocketAddr, cookie: &str) -> WsClient {
-    let target = "/socket.io/?EIO=4&transport=websocket";
-    let request = Request::websocket(target).header("Cookie", cookie);
-    let mut client = WsClient::connect_with(addr, &request).await;
-    client.expect("0{…}").await;
-    client.send("40").await;
-    client
-}
-
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_and_sockets_share_a_session() {
-    let program = Program::start(env!("CARGO_BIN_EXE_example-sessions"));
-    let addr = program.addr();
-    let cookie = log_in(addr).await;
-    let mut client = connect(addr, &cookie).await;
-    client.expect(r#"40{"sid":"…"}"#).await;
-    for count in 1..=2 {
-        client.send(r#"421["count"]"#).await;
-        client.expect(&format!("431[{count}]")).await;
+    let server = TestServer::new(crate::app());
+    let cookies = log_in(&server).await;
+    let client = server.client().header("cookie", &cookies);
+    let client = client.connect().await.unwrap();
+    for expected in 1..=2 {
+        let count: u64 = client.emit_with_ack("count", &()).await;
+        assert_eq!(count, expected);
     }
-    let show = Request::get("/").header("Cookie", &cookie);
-    show.send(addr).await.assert(200, "ada has counted to 2\n");
+    let shown = send(&server, Method::GET, "/", &cookies).await;
+    assert_eq!(shown.text(), "ada has counted to 2\n");
 
-    let logout = Request::new("POST", "/logout").header("Cookie", &cookie);
-    logout.send(addr).await.assert(200, "");
-    client.expect(r#"42["logged out"]"#).await;
-    client.expect("41").await;
-    client.expect_close(None).await;
-    assert_eq!(show.send(addr).await.status, 401);
+    let logout = send(&server, Method::POST, "/logout", &cookies).await;
+    assert_eq!(logout.status(), StatusCode::OK);
+    let () = client.event("logged out").await;
+    assert_eq!(client.disconnected().await, "io server disconnect");
+    let shown = send(&server, Method::GET, "/", &cookies).await;
+    assert_eq!(shown.status(), StatusCode::UNAUTHORIZED);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_without_a_login_is_refused() {
-    let program = Program::start(env!("CARGO_BIN_EXE_example-sessions"));
+    let server = TestServer::new(crate::app());
     for cookie in ["a=b", "id=guessed"] {
-        let mut client = connect(program.addr(), cookie).await;
-        let refused = r#"44{"message":"Log in first: POST to /login."}"#;
-        client.expect(refused).await;
+        let client = server.client().header("cookie", cookie);
+        let refused = client.connect().await.unwrap_err();
+        assert_eq!(refused.message(), "Log in first: POST to /login.");
     }
 }

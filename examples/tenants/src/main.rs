@@ -5,6 +5,9 @@
 //!
 //! Run it with `cargo run -p example-tenants`. `PORT=8080` selects another port.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -55,6 +58,15 @@ struct AppState {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt::init();
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("Tenants at http://{}", listener.local_addr()?);
+    axum::serve(listener, app()?).await?;
+    Ok(())
+}
+
+/// Creates the application.
+fn app() -> Result<Router, Box<dyn std::error::Error>> {
     let tenants = Tenants::with([("acme", "acme-key"), ("globex", "globex-key")]);
     let sockets = SocketIoLayer::builder()
         .cleanup_empty_child_namespaces(true)
@@ -69,17 +81,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         tenants,
         pattern: pattern.with_state(()),
     };
-    let app = Router::new()
+    Ok(Router::new()
         .route("/tenants", get(list))
         .route("/tenants/{name}", delete(remove))
         .route("/announcements", post(announce))
         .with_state(state)
-        .layer(sockets);
-    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    println!("Tenants at http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
-    Ok(())
+        .layer(sockets))
 }
 
 /// Refuses clients without the key of the tenant.

@@ -5,6 +5,9 @@
 //!
 //! Run it with `cargo run -p example-typed-state`. `PORT=8080` selects another port.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
@@ -47,6 +50,14 @@ struct Login {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt::init();
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("Notes at http://{}", listener.local_addr()?);
+    axum::serve(listener, app()).await
+}
+
+/// Creates the application.
+fn app() -> Router {
     let state = AppState {
         tokens: Tokens(&[("sesame", User("ada")), ("abracadabra", User("bob"))]),
         notes: Notes::default(),
@@ -56,11 +67,7 @@ async fn main() -> std::io::Result<()> {
     namespace.on_connect(enter).on("add", add).on("list", list);
 
     let notify = Router::new().route("/notify/{user}", post(notify));
-    let app = notify.with_state(state).layer(sockets);
-    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    println!("Notes at http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await
+    notify.with_state(state).layer(sockets)
 }
 
 /// Refuses clients without a valid token, which receive a `connect_error`.

@@ -1,53 +1,49 @@
 //! The notes of two users on three devices.
 
-use std::net::SocketAddr;
+use serde_json::json;
+use socketio_test::{ConnectRefused, TestClient, TestServer};
 
-use socketio_testing::{Program, Request, WsClient};
+use crate::MAX_NOTES;
 
-async fn device(addr: SocketAddr, token: &str) -> WsClient {
-    let mut client = WsClient::connect(addr, "/socket.io/?EIO=4&transport=websocket").await;
-    client.expect("0{…}").await;
-    client.send(&format!(r#"40{{"token":"{token}"}}"#)).await;
-    client
+async fn device(server: &TestServer, token: &str) -> Result<TestClient, ConnectRefused> {
+    let device = server.client().auth(json!({ "token": token }));
+    device.connect().await
 }
 
-#[tokio::test]
+async fn list(device: &TestClient) -> Vec<String> {
+    device.emit_with_ack("list", &()).await
+}
+
+#[tokio::test(start_paused = true)]
 async fn notes_reach_only_the_devices_of_their_user() {
-    let program = Program::start(env!("CARGO_BIN_EXE_example-typed-state"));
-    let addr = program.addr();
-    let mut phone = device(addr, "sesame").await;
-    let mut laptop = device(addr, "sesame").await;
-    let mut other = device(addr, "abracadabra").await;
-    for client in [&mut phone, &mut laptop, &mut other] {
-        client.expect(r#"40{"sid":"…"}"#).await;
-    }
-    phone.send(r#"421["add","Buy milk"]"#).await;
-    phone.expect("431[1]").await;
-    laptop.expect(r#"42["note","Buy milk"]"#).await;
-    laptop.send(r#"421["list"]"#).await;
-    laptop.expect(r#"431[["Buy milk"]]"#).await;
+    let server = TestServer::new(crate::app());
+    let phone = device(&server, "sesame").await.unwrap();
+    let laptop = device(&server, "sesame").await.unwrap();
+    let other = device(&server, "abracadabra").await.unwrap();
+    let count: usize = phone.emit_with_ack("add", "Buy milk").await;
+    assert_eq!(count, 1);
+    let note: String = laptop.event("note").await;
+    assert_eq!(note, "Buy milk");
+    assert_eq!(list(&laptop).await, ["Buy milk"]);
 
-    let notify = Request::post("/notify/ada", "Lunch is ready");
-    notify.send(addr).await.assert(200, "");
-    phone.expect(r#"42["notice","Lunch is ready"]"#).await;
-    other.send(r#"421["list"]"#).await;
-    other.expect("431[[]]").await;
+    server.post("/notify/ada", "Lunch is ready").await;
+    let notice: String = phone.event("notice").await;
+    assert_eq!(notice, "Lunch is ready");
+    assert!(list(&other).await.is_empty());
+    assert!(other.received().await.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn users_need_a_token_and_have_a_limit_of_notes() {
-    let program = Program::start(env!("CARGO_BIN_EXE_example-typed-state"));
-    let addr = program.addr();
-    let mut stranger = device(addr, "guessed").await;
-    let refused = r#"44{"message":"Unknown token. Log in again."}"#;
-    stranger.expect(refused).await;
+    let server = TestServer::new(crate::app());
+    let refused = device(&server, "guessed").await.unwrap_err();
+    assert_eq!(refused.message(), "Unknown token. Log in again.");
 
-    let mut client = device(addr, "sesame").await;
-    client.expect(r#"40{"sid":"…"}"#).await;
-    for count in 1..=100 {
-        client.send(r#"421["add","x"]"#).await;
-        client.expect(&format!("431[{count}]")).await;
+    let client = device(&server, "sesame").await.unwrap();
+    for expected in 1..=MAX_NOTES {
+        let count: usize = client.emit_with_ack("add", "x").await;
+        assert_eq!(count, expected);
     }
-    client.send(r#"421["add","x"]"#).await;
-    client.expect(r#"431["You have too many notes.…"]"#).await;
+    let refusal: String = client.emit_with_ack("add", "x").await;
+    assert!(refusal.starts_with("You have too many notes."), "{refusal}");
 }
