@@ -37,6 +37,7 @@ mod next;
 mod panic;
 mod reply;
 mod request;
+mod trace_events;
 
 #[cfg(test)]
 mod tests;
@@ -75,6 +76,7 @@ pub use self::next::IsNext;
 pub use self::next::Next;
 pub use self::reply::{IntoReply, Reply};
 pub use self::request::{AllowOutput, IdOutput, RequestHandler};
+pub use self::trace_events::TraceEvents;
 
 pub(crate) use self::erased::{
     ConnectListener, DisconnectListener, EventMiddlewareListener, MiddlewareListener,

@@ -120,7 +120,7 @@ pub use self::error::connect_error::{ConnectError, IntoConnectError};
 pub use self::error::emit_error::EmitError;
 pub use self::error::refusal::{IntoRefusal, Refusal};
 pub use self::error::rejection::Rejection;
-pub use self::handler::{Next, Reply};
+pub use self::handler::{Next, Reply, TraceEvents};
 pub use self::handshake::Handshake;
 pub use self::membership::connection_state_recovery::ConnectionStateRecovery;
 pub use self::namespace::Namespace;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use e2e::app::serve;
 use e2e::session::{assert_alive, open};
 use parking_lot::Mutex;
-use socketio::{ConnectError, Regex, Socket, SocketIoLayer};
+use socketio::extract::Data;
+use socketio::{ConnectError, Regex, Reply, Socket, SocketIoLayer, TraceEvents};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
@@ -232,4 +233,100 @@ async fn acknowledgements_and_broadcasts_are_spans_of_their_caller() {
         ("socketio.outcome", "data"),
     ];
     spans.expect("socketio.ask", None, &[&common[..], &sure].concat());
+}
+
+#[tokio::test]
+async fn events_are_spans_inside_of_the_wrap() {
+    let (spans, _guard) = Spans::collect();
+    let layer = SocketIoLayer::new();
+    let io = layer.io();
+    io.of(Regex::new("^/game-[0-9]+$").expect("a pattern"))
+        .wrap(TraceEvents::new())
+        .on("add", async |Data((a, b)): Data<(u32, u32)>| {
+            tracing::debug_span!("socketio.test in a handler").in_scope(|| {});
+            Reply(a + b)
+        });
+    io.of("/quiet")
+        .wrap(TraceEvents::new().level(Level::TRACE))
+        .on("add", async || ());
+    io.of("/anonymous")
+        .wrap(TraceEvents::new().record_socket(false))
+        .on("add", async || ());
+    let addr = serve(layer).await;
+    let mut client = open(addr).await;
+    for name in ["/game-7", "/quiet", "/anonymous"] {
+        client.send(&format!("40{name},")).await;
+        client.expect(&format!(r#"40{name},{{"sid":"…"}}"#)).await;
+    }
+    client.send(r#"42/game-7,1["add",1,2]"#).await;
+    client.expect("43/game-7,1[3]").await;
+    client.send(r#"42/game-7,["add","secret"]"#).await;
+    client.send(r#"42/game-7,2["\u001bunknown"]"#).await;
+    client.send(r#"42/quiet,["add"]"#).await;
+    client.send(r#"42/anonymous,["add"]"#).await;
+    assert_alive(&mut client).await;
+
+    let common = [
+        ("messaging.operation.name", "process"),
+        ("messaging.operation.type", "process"),
+        ("messaging.system", "socketio"),
+        ("otel.kind", "consumer"),
+    ];
+    let game = [
+        ("socketio.namespace", "^/game-[0-9]+$"),
+        ("socketio.socket.id", "…"),
+    ];
+    spans.expect("socketio.test in a handler", Some("socketio.event"), &[]);
+    let added = [
+        ("messaging.destination.name", "add"),
+        ("messaging.message.body.size", "11"),
+        ("otel.name", "process add"),
+        ("socketio.ack", "true"),
+        ("socketio.outcome", "ok"),
+    ];
+    spans.expect(
+        "socketio.event",
+        None,
+        &[&common[..], &game, &added].concat(),
+    );
+    let rejected = [
+        ("error.type", "rejected"),
+        ("messaging.destination.name", "add"),
+        ("messaging.message.body.size", "16"),
+        ("otel.name", "process add"),
+        ("otel.status_code", "ERROR"),
+        ("socketio.ack", "false"),
+        ("socketio.outcome", "rejected"),
+    ];
+    spans.expect(
+        "socketio.event",
+        None,
+        &[&common[..], &game, &rejected].concat(),
+    );
+    let unknown = [
+        ("messaging.destination.name", r"\u{1b}unknown"),
+        ("messaging.message.body.size", "17"),
+        ("otel.name", r"process \u{1b}unknown"),
+        ("socketio.ack", "true"),
+        ("socketio.outcome", "unhandled"),
+    ];
+    spans.expect(
+        "socketio.event",
+        None,
+        &[&common[..], &game, &unknown].concat(),
+    );
+    let anonymous = [
+        ("messaging.destination.name", "add"),
+        ("messaging.message.body.size", "7"),
+        ("otel.name", "process add"),
+        ("socketio.ack", "false"),
+        ("socketio.namespace", "/anonymous"),
+        ("socketio.outcome", "ok"),
+    ];
+    spans.expect("socketio.event", None, &[&common[..], &anonymous].concat());
+    let rest = spans.0.lock();
+    assert!(
+        rest.iter().all(|span| span.name != "socketio.event"),
+        "{rest:?}"
+    );
 }

@@ -77,7 +77,7 @@ impl Outcome {
     ///
     /// A client that waits for an answer waits until its own timeout, unless the event is answered
     /// in another way: through an [`Ack`](crate::extract::Ack), or by a [`Next`](crate::Next) that
-    /// runs in a task of its own. To discard an answer of [`Next::run`](crate::Next::run), use
+    /// runs in a separate task. To discard an answer of [`Next::run`](crate::Next::run), use
     /// [`clear_reply`](Self::clear_reply). To refuse the event, return an error.
     pub fn ignored() -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! Wraps: middleware around the handlers of events.
 
 use std::future::Future;
+use std::marker::PhantomData;
 
 use super::function::WrapFunction;
 use super::next::Next;
@@ -32,8 +33,13 @@ pub trait EventWrap<T, S>: Clone + Send + Sized + Sync + 'static {
     ) -> impl Future<Output = Result<Outcome, Rejection>> + Send;
 }
 
+/// The marker that distinguishes the implementation for functions.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "inferred, never named")]
+pub struct OfFunction<T>(PhantomData<T>);
+
 // Without `do_not_recommend`, the compiler reports a wrong return type as such.
-impl<F, S, T> EventWrap<T, S> for F
+impl<F, S, T> EventWrap<OfFunction<T>, S> for F
 where
     F: WrapFunction<S, T, Output: EventWrapOutput>,
     S: Send + Sync + 'static,

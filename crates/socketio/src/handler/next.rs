@@ -17,7 +17,7 @@ use crate::extract::Event;
 ///
 /// It is the last argument of an [`EventWrap`](crate::handler::EventWrap), and not an extractor.
 ///
-/// A wrap may run it in a task of its own and return [`Outcome::ignored`]. The handlers then answer
+/// A wrap may run it in a separate task and return [`Outcome::ignored`]. The handlers then answer
 /// when they have an answer, and the event no longer counts towards
 /// [`max_pending_events`](crate::SocketIoBuilder::max_pending_events).
 #[must_use = "the event is not handled unless `run` is called"]

@@ -10,7 +10,7 @@ struct Program {
     package: &'static str,
 }
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         names: &["/usr/bin/chromium"],
         package: "chromium",
@@ -30,6 +30,10 @@ const PROGRAMS: [Program; 6] = [
     Program {
         names: &["npm"],
         package: "npm",
+    },
+    Program {
+        names: &["/usr/bin/prometheus"],
+        package: "prometheus",
     },
     Program {
         names: &["python3"],
