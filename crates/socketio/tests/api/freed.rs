@@ -8,7 +8,7 @@ use axum::extract::State;
 use e2e::probes::{Journal, LiveCounter, LiveGuard};
 use e2e::session::{assert_alive, id_of, join, open};
 use e2e::sync::{Gate, eventually};
-use socketio::{DisconnectReason, Namespace, Regex, SocketIo, SocketIoLayer, WeakSocketIo};
+use socketio::{DisconnectReason, Namespace, Next, Regex, SocketIo, SocketIoLayer, WeakSocketIo};
 use socketio_testing::{WsClient, within};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
@@ -57,6 +57,7 @@ fn register_everything(io: &SocketIo<App>) {
         namespace
             .middleware(async |State(_): State<App>| Ok::<_, &str>(()))
             .event_middleware(take)
+            .wrap(async |State(_): State<App>, next: Next| next.run().await)
             .on_connect(take)
             .on("event", take)
             .on_any(take)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use e2e::app::serve;
 use e2e::session::{assert_alive, join};
-use socketio::{Namespace, Regex, Socket, SocketIoLayer};
+use socketio::{Namespace, Next, Outcome, Regex, Socket, SocketIoLayer};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
@@ -76,6 +76,10 @@ async fn middleware() -> Result<(), &'static str> {
     Ok(())
 }
 
+async fn wrap(next: Next) -> Outcome {
+    next.run().await
+}
+
 fn register_everything(namespace: &Namespace) {
     let namespace = || namespace.clone();
     namespace().on("event", handler);
@@ -83,6 +87,7 @@ fn register_everything(namespace: &Namespace) {
     namespace().on_any(handler);
     namespace().middleware(middleware);
     namespace().event_middleware(middleware);
+    namespace().wrap(wrap);
     namespace().on_connect(handler);
     namespace().on_disconnecting(handler);
     namespace().on_disconnect(handler);
@@ -90,12 +95,13 @@ fn register_everything(namespace: &Namespace) {
     namespace().on_any_outgoing(|_, _, _| ());
 }
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "on event",
     "on other",
     "on_any",
     "middleware",
     "event_middleware",
+    "wrap",
     "on_connect",
     "on_disconnecting",
     "on_disconnect",

@@ -9,3 +9,4 @@ mod recovery_wire;
 mod serve_client;
 mod webtransport;
 mod wire_eio3;
+mod wraps;
