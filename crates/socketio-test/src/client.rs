@@ -231,8 +231,9 @@ impl TestClient {
         let packet = self.event_packet(event, args);
         let event = event.to_owned();
         async move {
+            let packet = packet?;
             let (id, answer) = self.inbox.expect_ack();
-            let packet = packet?.with_id(id);
+            let packet = packet.with_id(id);
             let patience = self.options.patience;
             let answered = async {
                 self.connection.send(&packet).await?;
@@ -437,7 +438,6 @@ impl TestClient {
             self.lose().await;
         }
         let connection = Arc::new(Connection::open(&self.options).await?);
-        connection.answer_pings(true);
         let recovery = self.inbox.recovery();
         self.inbox.join_again();
         let auth = self.auth.as_ref();
@@ -498,6 +498,7 @@ async fn connect(
         Ok(joined) => return Ok(joined),
         Err(refused) => refused,
     };
+    inbox.fail_to_join(&refused);
     connection.remove(inbox, options.patience).await;
     Err(refused)
 }

@@ -183,13 +183,23 @@ impl Inbox {
         self.changed.notify_waiters();
     }
 
-    /// Registers an acknowledgement that the client expects. Returns its id and the answer.
+    /// Marks a client as disconnected that could not join.
+    pub(crate) fn fail_to_join(&self, refused: &ConnectRefused) {
+        let end = End::with_detail(Disconnection::ServerDisconnect, refused.to_string());
+        self.state.lock().status = Status::Disconnected(end);
+        self.changed.notify_waiters();
+    }
+
+    /// Registers an acknowledgement that the client expects. Returns its id and the answer, which
+    /// fails at once if the client is disconnected.
     pub(crate) fn expect_ack(&self) -> (u64, oneshot::Receiver<Args>) {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.state.lock();
         let id = state.next_ack;
         state.next_ack = id.wrapping_add(1);
-        state.acks.insert(id, sender);
+        if state.ended().is_none() {
+            state.acks.insert(id, sender);
+        }
         (id, receiver)
     }
 

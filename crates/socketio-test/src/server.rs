@@ -1,5 +1,7 @@
 //! The server under test.
 
+use std::panic::Location;
+
 use axum_core::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
@@ -9,6 +11,7 @@ use tower_service::Service;
 
 use crate::builder::ClientBuilder;
 use crate::client::TestClient;
+use crate::failure::or_fail;
 use crate::refused::ConnectRefused;
 use crate::service::{BoxError, SharedService};
 
@@ -70,8 +73,13 @@ impl TestServer {
     /// # Panics
     ///
     /// Panics if the name does not begin with `/` or contains a comma.
-    pub async fn connect(&self, namespace: &str) -> Result<TestClient, ConnectRefused> {
-        self.client().namespace(namespace).connect().await
+    #[track_caller]
+    pub fn connect(
+        &self,
+        namespace: &str,
+    ) -> impl Future<Output = Result<TestClient, ConnectRefused>> + Send + use<> {
+        let client = self.client().namespace(namespace);
+        async move { client.connect().await }
     }
 
     /// Sends a GET request through the service.
@@ -79,8 +87,12 @@ impl TestServer {
     /// # Panics
     ///
     /// Panics if the target is invalid or the service fails.
-    pub async fn get(&self, target: &str) -> TestResponse {
-        self.simple(Method::GET, target, Body::empty()).await
+    #[track_caller]
+    pub fn get(&self, target: &str) -> impl Future<Output = TestResponse> + Send + use<> {
+        self.send(
+            Location::caller(),
+            request(Method::GET, target, Body::empty()),
+        )
     }
 
     /// Sends a POST request through the service.
@@ -88,18 +100,19 @@ impl TestServer {
     /// # Panics
     ///
     /// Panics if the target is invalid or the service fails.
-    pub async fn post(&self, target: &str, body: impl Into<Body>) -> TestResponse {
-        self.simple(Method::POST, target, body.into()).await
-    }
-
-    async fn simple(&self, method: Method, target: &str, body: Body) -> TestResponse {
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = match target.parse() {
-            Ok(uri) => uri,
-            Err(error) => panic!("{target:?} is not a target: {error}. Begin it with `/`"),
-        };
-        self.request(request).await
+    #[track_caller]
+    pub fn post<B>(
+        &self,
+        target: &str,
+        body: B,
+    ) -> impl Future<Output = TestResponse> + Send + use<B>
+    where
+        B: Into<Body>,
+    {
+        self.send(
+            Location::caller(),
+            request(Method::POST, target, body.into()),
+        )
     }
 
     /// Sends any HTTP request through the service.
@@ -107,21 +120,51 @@ impl TestServer {
     /// # Panics
     ///
     /// Panics if the service fails.
-    pub async fn request(&self, request: Request<impl Into<Body>>) -> TestResponse {
-        let response = match self.service.call(request.map(Into::into)).await {
-            Ok(response) => response,
-            Err(error) => panic!("the service failed: {error}. Correct the service or its layers"),
-        };
-        let (parts, body) = response.into_parts();
-        match body.collect().await {
-            Ok(body) => TestResponse {
-                status: parts.status,
-                headers: parts.headers,
-                body: body.to_bytes(),
-            },
-            Err(error) => panic!("the body of the response failed: {error}. Correct the handler"),
+    #[track_caller]
+    pub fn request<B>(
+        &self,
+        request: Request<B>,
+    ) -> impl Future<Output = TestResponse> + Send + use<B>
+    where
+        B: Into<Body>,
+    {
+        self.send(Location::caller(), Ok(request.map(Into::into)))
+    }
+
+    fn send(
+        &self,
+        place: &'static Location<'static>,
+        request: Result<Request<Body>, String>,
+    ) -> impl Future<Output = TestResponse> + Send + use<> {
+        let service = self.service.clone();
+        async move {
+            let sent = async {
+                let response = service.call(request?).await.map_err(|error| {
+                    format!("the service failed: {error}. Correct the service or its layers")
+                })?;
+                let (parts, body) = response.into_parts();
+                let body = body.collect().await.map_err(|error| {
+                    format!("the body of the response failed: {error}. Correct its handler")
+                })?;
+                Ok(TestResponse {
+                    status: parts.status,
+                    headers: parts.headers,
+                    body: body.to_bytes(),
+                })
+            };
+            or_fail(place, sent.await)
         }
     }
+}
+
+/// Creates a request, or returns the text of the failure.
+fn request(method: Method, target: &str, body: Body) -> Result<Request<Body>, String> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = target
+        .parse()
+        .map_err(|error| format!("{target:?} is not a target: {error}. Begin it with `/`"))?;
+    Ok(request)
 }
 
 /// A response to an HTTP request of [`TestServer`].

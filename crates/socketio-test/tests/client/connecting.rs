@@ -1,6 +1,8 @@
 //! Connecting, refusals, and several namespaces over one connection.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -230,5 +232,31 @@ async fn a_client_that_the_server_disconnects_closes_its_connection() {
         assert_eq!(client.received().await[0].name(), "bye");
         assert_eq!(io.engine().clients_count(), 0);
         assert!(!client.connected());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_reconnection_is_refused_stays_disconnected() {
+    let is_open = Arc::new(AtomicBool::new(true));
+    let (server, io) = serve(|io| {
+        let is_open = Arc::clone(&is_open);
+        io.of("/").middleware(async move || {
+            if is_open.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            Err(ConnectError::new("closed on Sundays"))
+        });
+    });
+    for builder in transports(&server) {
+        let mut client = builder.connect().await.unwrap();
+        is_open.store(false, Ordering::Relaxed);
+        let refused = client.reconnect().await.unwrap_err();
+        assert_eq!(refused.message(), "closed on Sundays");
+        assert!(!client.connected());
+        assert_eq!(client.disconnected().await, "io server disconnect");
+        assert_eq!(io.engine().clients_count(), 0);
+        is_open.store(true, Ordering::Relaxed);
+        client.reconnect().await.unwrap();
+        assert!(client.connected());
     }
 }

@@ -325,3 +325,25 @@ async fn an_event_that_the_server_does_not_take_is_reported() {
          unfinished handlers; let some finish"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_invalid_target_of_a_request_is_shown() {
+    let (server, _) = serve(register);
+    let panic = panic_of(async move { server.get("no target").await }).await;
+    let text = without_place(&panic);
+    assert!(
+        text.starts_with("\"no target\" is not a target: "),
+        "{text}"
+    );
+    assert!(text.ends_with(". Begin it with `/`"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invalid_namespace_is_shown() {
+    let (server, _) = serve(register);
+    let panic = panic_of(async move { drop(server.connect("chat").await) }).await;
+    assert_eq!(
+        without_place(&panic),
+        "\"chat\" is not the name of a namespace: begin it with `/` and use no comma"
+    );
+}

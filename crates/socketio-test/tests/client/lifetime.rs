@@ -1,8 +1,14 @@
 //! The ends of connections, and tasks that must not remain.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use socketio::{DisconnectReason, SocketIo};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use socketio::{DisconnectReason, SocketIo, SocketIoLayer};
+use socketio_test::TestServer;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -102,4 +108,22 @@ async fn a_failed_connect_leaves_no_task() {
         assert_eq!(io.engine().clients_count(), 0);
         assert_eq!(tasks(), 0);
     }
+}
+
+/// As in an HTTP server, where a panic takes the connection with it.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_panics_ends_the_connection() {
+    let sockets = SocketIoLayer::new();
+    sockets.io().of("/");
+    let panics = Arc::new(AtomicBool::new(false));
+    let fault = Arc::clone(&panics);
+    let fault = middleware::from_fn(move |request: Request, next: Next| {
+        assert!(!fault.load(Ordering::Relaxed), "a fault of the service");
+        next.run(request)
+    });
+    let server = TestServer::new(Router::new().layer(sockets).layer(fault));
+    let client = server.connect("/").await.unwrap();
+    panics.store(true, Ordering::Relaxed);
+    client.emit("hello", &()).await;
+    assert_eq!(client.disconnected().await, "transport error");
 }
