@@ -51,7 +51,9 @@
 //! | [`recovery`](guide::recovery) | clients that reconnect without missing events |
 //! | [`parsers`](guide::parsers) | MessagePack and custom encodings |
 //! | [`cluster`](guide::cluster) | several servers |
-//! | [`limits`](guide::limits) | the limits of every client |
+//! | [`limits`](guide::limits) | the limits of every client, connections per address |
+//! | [`delivery`](guide::delivery) | delivery guarantees, repetitions, idempotency keys |
+//! | [`authentication`](guide::authentication) | users, tokens that expire, logout |
 //! | [`testing`](guide::testing) | tests with the test client and with virtual time |
 //! | [`troubleshooting`](guide::troubleshooting) | symptoms, causes and remedies |
 //! | [`from_node`](guide::from_node) | a map for users of the Node server |
@@ -204,6 +206,10 @@ pub mod guide {
     pub mod observability {}
     #[doc = include_str!("docs/layer.md")]
     pub mod layer {}
+    #[doc = include_str!("docs/delivery.md")]
+    pub mod delivery {}
+    #[doc = include_str!("docs/authentication.md")]
+    pub mod authentication {}
     #[doc = include_str!("docs/limits.md")]
     pub mod limits {}
     #[doc = include_str!("docs/testing.md")]
