@@ -2,6 +2,7 @@
 //!
 //! Bottom of the ladder: this module uses no other module of the crate.
 
+pub(crate) mod client_error;
 pub(crate) mod connect_error;
 pub(crate) mod emit_error;
 pub(crate) mod refusal;

@@ -118,6 +118,7 @@ pub use self::client::handle::Client;
 pub use self::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, Outcome, ServerEventContext,
 };
+pub use self::error::client_error::ClientError;
 pub use self::error::connect_error::{ConnectError, IntoConnectError};
 pub use self::error::emit_error::EmitError;
 pub use self::error::refusal::{IntoRefusal, Refusal};

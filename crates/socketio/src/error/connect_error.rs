@@ -142,8 +142,9 @@ impl PartialEq for ConnectError {
 /// An error that a namespace middleware can return to refuse a client.
 ///
 /// It is implemented for [`ConnectError`], `String` and `&'static str`,
-/// [`Rejection`](crate::Rejection), [`Infallible`], HTTP responses and boxed errors. Implement it
-/// for the error types of your application.
+/// [`Rejection`](crate::Rejection), [`Infallible`], HTTP responses and boxed errors. For the error
+/// types of your application, implement [`ClientError`](crate::ClientError), or this trait if only
+/// middleware fails with them.
 ///
 /// # Examples
 ///
@@ -169,8 +170,8 @@ impl PartialEq for ConnectError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent to a client as a connect error",
     label = "not a connect error",
-    note = "implement `IntoConnectError` for `{Self}`, or turn it into a `ConnectError` with `map_err`",
-    note = "texts, `ConnectError`, `Infallible`, HTTP responses and `Box<dyn Error + Send + Sync>` work as they are"
+    note = "implement `ClientError` or `IntoConnectError` for `{Self}`, or turn it into a `ConnectError` with `map_err`",
+    note = "texts, `ConnectError`, `Rejection`, `Infallible`, HTTP responses and `Box<dyn Error + Send + Sync>` work as they are"
 )]
 pub trait IntoConnectError {
     /// Converts the error into the message and data that are sent to the client.

@@ -35,6 +35,12 @@ impl Refusal {
         self.message.as_deref().unwrap_or("Forbidden")
     }
 
+    /// Logs the reason of a server fault, and creates a refusal that hides it.
+    pub(crate) fn by_fault(reason: &str) -> Self {
+        log_failure(reason);
+        Self::default()
+    }
+
     /// Converts the rejection of an axum extractor. The client does not see the text of a server
     /// error.
     pub(crate) fn by_extractor(rejection: impl IntoResponse) -> Self {
@@ -75,8 +81,9 @@ impl From<Refusal> for ConnectionError {
 /// to refuse a client.
 ///
 /// It is implemented for [`Refusal`], `String` and `&'static str`, [`ConnectError`],
-/// [`Infallible`], `()`, HTTP responses and boxed errors. Implement it for the error types of your
-/// application.
+/// [`Rejection`](crate::Rejection), [`Infallible`], `()`, HTTP responses and boxed errors. For the
+/// error types of your application, implement [`ClientError`](crate::ClientError), or this trait if
+/// only such handlers fail with them.
 ///
 /// # Examples
 ///
@@ -96,8 +103,8 @@ impl From<Refusal> for ConnectionError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent to a client as a refusal",
     label = "not a refusal",
-    note = "implement `IntoRefusal` for `{Self}`, or turn it into a `Refusal` with `map_err`",
-    note = "texts, `ConnectError`, `Infallible`, HTTP responses and `Box<dyn Error + Send + Sync>` work as they are"
+    note = "implement `ClientError` or `IntoRefusal` for `{Self}`, or turn it into a `Refusal` with `map_err`",
+    note = "texts, `ConnectError`, `Rejection`, `Infallible`, HTTP responses and `Box<dyn Error + Send + Sync>` work as they are"
 )]
 pub trait IntoRefusal {
     /// Converts the error into the message that is sent to the client.

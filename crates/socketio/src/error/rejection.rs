@@ -1,5 +1,6 @@
 //! The reason why an event was not handled or not answered.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
@@ -9,10 +10,12 @@ use engineio::log::Escaped;
 use http::StatusCode;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use socketio_proto::{ArgsError, EncodeError};
 
 use crate::error::connect_error::{ConnectError, IntoConnectError, ResponseText, or_reason};
 use crate::error::emit_error::EmitError;
+use crate::error::refusal::{IntoRefusal, Refusal};
 
 /// The text that a client receives when the fault is the server's.
 const SERVER_FAULT: &str = "the server failed to handle this; its log has the reason";
@@ -20,8 +23,8 @@ const SERVER_FAULT: &str = "the server failed to handle this; its log has the re
 /// The reason why an event was not handled or not answered.
 ///
 /// Extractors reject with it, directly or through `Into<Rejection>`. A rejected event is logged. If
-/// the client asked for an acknowledgement, the answer is `{"status":"Bad Request","error":"…"}`.
-/// An `on_rejection` handler takes the rejection as an argument and can send another answer:
+/// the client asked for an acknowledgement, the answer is `{"status":"Bad Request","error":"…"}`,
+/// with `code` and `data` if they are set. An `on_rejection` handler takes the rejection as an argument and can send another answer:
 ///
 /// ```
 /// use serde_json::json;
@@ -41,7 +44,14 @@ const SERVER_FAULT: &str = "the server failed to handle this; its log has the re
 ///
 /// Cloning is cheap.
 #[derive(Clone)]
-pub struct Rejection(Arc<Kind>);
+pub struct Rejection(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: Arc<Kind>,
+    code: Option<Cow<'static, str>>,
+    data: Option<Value>,
+}
 
 enum Kind {
     Arguments {
@@ -90,6 +100,36 @@ impl Rejection {
         Self::of(Kind::Internal { text: text.into() })
     }
 
+    /// Sets a code by which the client recognizes the error, such as "sold_out".
+    ///
+    /// The client receives it as `code`, even if the text of a server fault is hidden.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
+        Arc::make_mut(&mut self.0).code = Some(code.into());
+        self
+    }
+
+    /// Sets data for the client, which receives it as `data`, even if the text of a server fault is
+    /// hidden.
+    ///
+    /// A value that cannot be serialised as JSON, such as a map whose keys are not strings, is
+    /// logged as an error and left out.
+    #[must_use]
+    pub fn with_data(mut self, data: impl Serialize) -> Self {
+        match serde_json::to_value(data) {
+            Ok(data) => Arc::make_mut(&mut self.0).data = Some(data),
+            Err(error) => engineio::log_limited!(
+                error,
+                None,
+                "the data of a rejection is left out because it does not serialise; give \
+                 `with_data` a value that JSON can hold",
+                rejection = %self,
+                error = %Escaped(&error),
+            ),
+        }
+        self
+    }
+
     pub(crate) fn arguments(event: impl Into<String>, error: ArgsError) -> Self {
         let event = event.into();
         Self::of(Kind::Arguments { event, error })
@@ -120,13 +160,34 @@ impl Rejection {
     }
 
     fn of(kind: Kind) -> Self {
-        Self(Arc::new(kind))
+        Self(Arc::new(Inner {
+            kind: Arc::new(kind),
+            code: None,
+            data: None,
+        }))
     }
 
     /// Returns the reason phrase of the HTTP status, such as "Bad Request".
     #[must_use]
     pub fn status(&self) -> &str {
-        let status = match &*self.0 {
+        let reason = self.status_code().canonical_reason();
+        reason.unwrap_or("Bad Request")
+    }
+
+    /// Returns the code for the client, see [`with_code`](Self::with_code).
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// Returns the data for the client, see [`with_data`](Self::with_data).
+    #[must_use]
+    pub fn data(&self) -> Option<&Value> {
+        self.0.data.as_ref()
+    }
+
+    fn status_code(&self) -> StatusCode {
+        match &*self.0.kind {
             Kind::Custom { status, .. } => *status,
             Kind::Extractor(response) => response.status,
             Kind::Arguments { .. } | Kind::MissingAck { .. } => StatusCode::BAD_REQUEST,
@@ -134,52 +195,60 @@ impl Rejection {
             | Kind::Internal { .. }
             | Kind::Panic { .. }
             | Kind::Reply { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        status.canonical_reason().unwrap_or("Bad Request")
+        }
+    }
+
+    /// Returns the text for the client. The text of a server fault is hidden.
+    fn client_text(&self) -> Cow<'_, str> {
+        match &*self.0.kind {
+            _ if self.is_server_fault() => SERVER_FAULT.into(),
+            Kind::Custom { status, text } => or_reason(text, *status).into(),
+            _ => self.to_string().into(),
+        }
     }
 
     /// Returns whether the arguments of the event did not have the type that
     /// [`Data`](crate::extract::Data) expects.
     #[must_use]
     pub fn is_arguments(&self) -> bool {
-        matches!(*self.0, Kind::Arguments { .. })
+        matches!(*self.0.kind, Kind::Arguments { .. })
     }
 
     /// Returns whether the application created the rejection with [`new`](Self::new) or
     /// [`with_status`](Self::with_status).
     #[must_use]
     pub fn is_custom(&self) -> bool {
-        matches!(*self.0, Kind::Custom { .. })
+        matches!(*self.0.kind, Kind::Custom { .. })
     }
 
     /// Returns whether an axum extractor rejected the request that opened the connection.
     #[must_use]
     pub fn is_extractor(&self) -> bool {
-        matches!(*self.0, Kind::Extractor(_))
+        matches!(*self.0.kind, Kind::Extractor(_))
     }
 
     /// Returns whether the handler requires an acknowledgement that the client did not ask for.
     #[must_use]
     pub fn is_missing_ack(&self) -> bool {
-        matches!(*self.0, Kind::MissingAck { .. })
+        matches!(*self.0.kind, Kind::MissingAck { .. })
     }
 
     /// Returns whether the handler panicked.
     #[must_use]
     pub fn is_panic(&self) -> bool {
-        matches!(*self.0, Kind::Panic { .. })
+        matches!(*self.0.kind, Kind::Panic { .. })
     }
 
     /// Returns whether the handler ran but its answer could not be serialised.
     #[must_use]
     pub fn is_reply(&self) -> bool {
-        matches!(*self.0, Kind::Reply { .. })
+        matches!(*self.0.kind, Kind::Reply { .. })
     }
 
     /// Returns whether the fault is the server's. The client does not receive the reason then.
     #[must_use]
     pub fn is_server_fault(&self) -> bool {
-        match &*self.0 {
+        match &*self.0.kind {
             Kind::Fault { .. }
             | Kind::Internal { .. }
             | Kind::Panic { .. }
@@ -194,6 +263,7 @@ impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rejection")
             .field("status", &self.status())
+            .field("code", &self.code().map(Escaped))
             .field("reason", &Escaped(self))
             .finish()
     }
@@ -201,7 +271,7 @@ impl fmt::Debug for Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
+        match &*self.0.kind {
             Kind::Arguments { event, error } => write!(
                 f,
                 "the arguments of `{}` are not what its handler takes: {}; \
@@ -238,17 +308,20 @@ impl fmt::Display for Rejection {
 /// Has no source because the text includes the cause.
 impl Error for Rejection {}
 
-/// The answer to a rejected event: `{"status":"Bad Request","error":"…"}`.
+/// The answer to a rejected event: `{"status":"Bad Request","error":"…"}`, with `code` and `data` if
+/// they are set.
 impl Serialize for Rejection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut reply = serializer.serialize_struct("Rejection", 2)?;
+        let Inner { code, data, .. } = &*self.0;
+        let fields = 2 + usize::from(code.is_some()) + usize::from(data.is_some());
+        let mut reply = serializer.serialize_struct("Rejection", fields)?;
         reply.serialize_field("status", self.status())?;
-        match &*self.0 {
-            _ if self.is_server_fault() => reply.serialize_field("error", SERVER_FAULT)?,
-            Kind::Custom { status, text } => {
-                reply.serialize_field("error", or_reason(text, *status))?;
-            }
-            _ => reply.serialize_field("error", &self.to_string())?,
+        reply.serialize_field("error", &self.client_text())?;
+        if let Some(code) = code {
+            reply.serialize_field("code", code)?;
+        }
+        if let Some(data) = data {
+            reply.serialize_field("data", data)?;
         }
         reply.end()
     }
@@ -291,9 +364,37 @@ impl From<ConnectError> for Rejection {
     }
 }
 
+/// The text becomes the message. The status, and the code and data if they are set, become
+/// `err.data`.
 impl IntoConnectError for Rejection {
     fn into_connect_error(self) -> ConnectError {
-        match &*self.0 {
+        let mut details = serde_json::Map::new();
+        details.insert("status".to_owned(), self.status_code().as_u16().into());
+        if let Some(code) = self.code() {
+            details.insert("code".to_owned(), code.into());
+        }
+        if let Some(data) = self.data() {
+            details.insert("data".to_owned(), data.clone());
+        }
+        self.without_details().with_data(details)
+    }
+}
+
+/// The text becomes the message. A server fault is logged, and the client receives the default
+/// message.
+impl IntoRefusal for Rejection {
+    fn into_refusal(self) -> Refusal {
+        if self.is_server_fault() {
+            return Refusal::by_fault(&self.to_string());
+        }
+        Refusal::new(self.client_text())
+    }
+}
+
+impl Rejection {
+    /// Returns the message for a client that may not join, and the cause for the log.
+    fn without_details(&self) -> ConnectError {
+        match &*self.0.kind {
             Kind::Custom { status, text } => ConnectError::with_status(*status, text),
             Kind::Extractor(response) if self.is_server_fault() => {
                 ConnectError::with_status(response.status, "").with_cause(response.fault(), true)

@@ -2,6 +2,9 @@
 
 use std::future::Future;
 
+use engineio::log::{Escaped, LogClient};
+use smol_str::SmolStr;
+
 use super::function::Function;
 use super::reply::IntoReply;
 use super::sealed::Seal;
@@ -42,6 +45,7 @@ where
         let output = Function::call(self, cx, state, EventContext::finish_extraction).await?;
         if output.is_error() {
             cx.note_error_reply();
+            log_fault(&output, cx.socket.log_client(), &cx.event_name());
         }
         match output.into_reply() {
             Some(reply) => cx.answer(&reply),
@@ -80,12 +84,30 @@ where
     S: Send + Sync + 'static,
 {
     async fn call(self, mut cx: ServerEventContext, state: &S, _: Seal) -> Result<(), Rejection> {
-        let answer = Function::call(self, &mut cx, state, ServerEventContext::finish_extraction)
-            .await?
-            .into_reply();
-        if let (Some(reply), Some(answer)) = (cx.reply, answer) {
+        // `finish_extraction` drops the arguments, which contain the name.
+        let event = SmolStr::new(cx.event_name());
+        let output =
+            Function::call(self, &mut cx, state, ServerEventContext::finish_extraction).await?;
+        if output.is_error() {
+            log_fault(&output, None, &event);
+        }
+        if let (Some(reply), Some(answer)) = (cx.reply, output.into_reply()) {
             reply.send(&answer)?;
         }
         Ok(())
+    }
+}
+
+/// Logs the reason of a server fault that a handler has returned, because its answer hides it.
+#[cold]
+fn log_fault(output: &impl IntoReply, client: Option<LogClient>, event: &str) {
+    if let Some(rejection) = output.rejection().filter(Rejection::is_server_fault) {
+        engineio::log_limited!(
+            error,
+            client,
+            "a handler answered an event with a server fault",
+            event = ?Escaped(event),
+            %rejection,
+        );
     }
 }

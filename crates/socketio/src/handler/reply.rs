@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use serde::ser::SerializeTuple as _;
 use serde::{Serialize, Serializer};
 
+use crate::error::client_error::ClientError;
 use crate::error::rejection::Rejection;
 
 /// The return value of an event handler, which answers the client's acknowledgement.
@@ -26,7 +27,8 @@ use crate::error::rejection::Rejection;
 /// }
 /// ```
 ///
-/// An error type can define the answer that the client receives:
+/// An error type that is also used in other kinds of handlers implements
+/// [`ClientError`](crate::ClientError). It can also define the answer of event handlers only:
 ///
 /// ```
 /// use serde::Serialize;
@@ -50,7 +52,8 @@ use crate::error::rejection::Rejection;
     message = "an event handler cannot return `{Self}`",
     label = "wrong return type",
     note = "return `Reply(value)` to acknowledge the event with a value, or `()` for no answer",
-    note = "`Result<T, E>` and `Option<T>` of such types work too; types of your crate, such as errors, can implement `IntoReply`",
+    note = "`Reply<T>` needs `T: Serialize`: put `#[derive(serde::Serialize)]` on `T`",
+    note = "`Result<T, E>` and `Option<T>` of such types work too; types of your crate can implement `IntoReply`, and errors `ClientError`",
     note = "a function that never returns, such as `async || panic!()`, needs a return type: `async || -> () {{ panic!() }}`"
 )]
 pub trait IntoReply {
@@ -63,6 +66,12 @@ pub trait IntoReply {
     /// It is `false` by default. `Err` of a `Result` is an error, whatever its type returns here.
     fn is_error(&self) -> bool {
         false
+    }
+
+    /// Returns the rejection that the handler has returned as its answer. A server fault is logged,
+    /// because its answer hides the reason.
+    fn rejection(&self) -> Option<Rejection> {
+        None
     }
 }
 
@@ -104,6 +113,29 @@ impl IntoReply for Rejection {
     fn is_error(&self) -> bool {
         true
     }
+
+    fn rejection(&self) -> Option<Rejection> {
+        Some(self.clone())
+    }
+}
+
+/// Answers with the rejection of the error.
+#[diagnostic::do_not_recommend]
+impl<E> IntoReply for E
+where
+    E: ClientError,
+{
+    fn into_reply(self) -> Option<impl Serialize> {
+        Some(self.to_rejection())
+    }
+
+    fn is_error(&self) -> bool {
+        true
+    }
+
+    fn rejection(&self) -> Option<Rejection> {
+        Some(self.to_rejection())
+    }
 }
 
 impl<T> IntoReply for Option<T>
@@ -116,6 +148,10 @@ where
 
     fn is_error(&self) -> bool {
         self.as_ref().is_some_and(T::is_error)
+    }
+
+    fn rejection(&self) -> Option<Rejection> {
+        self.as_ref()?.rejection()
     }
 }
 
@@ -135,6 +171,13 @@ where
         match self {
             Ok(value) => value.is_error(),
             Err(_) => true,
+        }
+    }
+
+    fn rejection(&self) -> Option<Rejection> {
+        match self {
+            Ok(value) => value.rejection(),
+            Err(error) => error.rejection(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod allow_request;
 mod batches;
 mod broadcast_order;
 mod client;
+mod client_error;
 mod conn;
 mod data;
 mod dynamic_namespaces;

@@ -2,6 +2,7 @@
 //! oracle, and a WebTransport server.
 
 mod eio3_clients;
+mod errors;
 mod msgpack;
 mod notepack;
 mod parser;
