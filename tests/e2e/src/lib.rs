@@ -27,4 +27,6 @@ mod documents {
     mod deploying {}
     #[doc = include_str!("../../../docs/MIGRATING.md")]
     mod migrating {}
+    #[doc = include_str!("../../../docs/OPERATING.md")]
+    mod operating {}
 }
