@@ -120,25 +120,39 @@ impl Chain {
     }
 
     fn into_running(self) -> Running {
-        Running {
-            is_ordered: self.is_ordered,
-            futures: self.into_futures(),
-        }
+        self.into_running_and_registered().0
+    }
+
+    /// Returns the futures of the handlers, and whether the namespace has one of them.
+    fn into_running_and_registered(self) -> (Running, bool) {
+        let is_ordered = self.is_ordered;
+        let (futures, is_registered) = self.into_futures_and_registered();
+        let running = Running {
+            futures,
+            is_ordered,
+        };
+        (running, is_registered)
     }
 
     /// Returns the futures of the handlers of the event's name, or none if the socket has left.
     pub(super) fn into_futures(self) -> SmallVec<[BoxFuture<'static, ()>; 1]> {
+        self.into_futures_and_registered().0
+    }
+
+    /// Returns the futures of the handlers, and whether the namespace has one of them.
+    fn into_futures_and_registered(self) -> (SmallVec<[BoxFuture<'static, ()>; 1]>, bool) {
         let Self {
             namespace, context, ..
         } = self;
         let socket = &context.socket;
-        if !socket.connected() {
-            log_event_after_leave(socket);
-            return SmallVec::new();
-        }
         let name = context.event_name();
         let handlers = namespace.handlers();
         let of_namespace = handlers.events.get(&*name);
+        let is_registered = of_namespace.is_some();
+        if !socket.connected() {
+            log_event_after_leave(socket);
+            return (SmallVec::new(), is_registered);
+        }
         let of_namespace = of_namespace.map(|listeners| &**listeners);
         let of_namespace = of_namespace.unwrap_or_default();
         let own = socket.listeners_of(&name);
@@ -150,7 +164,8 @@ impl Chain {
         context.note_handlers(count);
         let of_namespace = of_namespace.iter().map(|listener| &listener.handler);
         let on_rejected = rejected(handlers.rejection.clone());
-        futures(of_namespace.chain(&own), context, on_rejected).collect()
+        let futures = futures(of_namespace.chain(&own), context, on_rejected).collect();
+        (futures, is_registered)
     }
 
     fn is_registered(&self) -> bool {
@@ -161,17 +176,24 @@ impl Chain {
 
 impl Rest for Chain {
     fn start(mut self: Box<Self>, event: Option<Event>) -> Started {
-        // Of the name that the wrap sees, even if the event is replaced.
-        let is_registered = self.is_registered();
-        if let Some(event) = event {
-            self.context.args = event.into_args();
-        }
         let held = self.context.held_ack();
-        let running = if self.at == self.steps.len() {
-            self.into_running()
+        let is_innermost = self.at == self.steps.len();
+        // The lookup of the handlers answers this too, unless the event is replaced: the answer is
+        // about the name that the wrap sees.
+        let (running, is_registered) = if is_innermost && event.is_none() {
+            self.into_running_and_registered()
         } else {
-            let hold = self.context.hold_again();
-            Running::one(self.run(hold))
+            let is_registered = self.is_registered();
+            if let Some(event) = event {
+                self.context.args = event.into_args();
+            }
+            let running = if is_innermost {
+                self.into_running()
+            } else {
+                let hold = self.context.hold_again();
+                Running::one(self.run(hold))
+            };
+            (running, is_registered)
         };
         Started {
             running,
