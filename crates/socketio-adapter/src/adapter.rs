@@ -121,6 +121,12 @@ pub trait Adapter: Send + Sync + 'static {
         false
     }
 
+    /// Returns the number of sessions that this server stores for recovery, expired ones included until
+    /// they are removed. By default there are none.
+    fn session_count(&self) -> usize {
+        0
+    }
+
     /// Returns the offset of the last stored packet.
     ///
     /// The server calls this for each socket that joins and stores the result in

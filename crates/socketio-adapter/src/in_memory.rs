@@ -121,6 +121,12 @@ impl Adapter for InMemoryAdapter {
         self.delivery.is_some()
     }
 
+    fn session_count(&self) -> usize {
+        self.delivery
+            .as_deref()
+            .map_or(0, DeliveryLog::session_count)
+    }
+
     fn last_offset(&self) -> Option<String> {
         Some(self.delivery.as_deref()?.last_offset())
     }

@@ -30,7 +30,9 @@
 //! | `socketio_send_queue_bytes`, `socketio_send_queue_bytes_max` | gauge | |
 //! | `socketio_messages_total`, `socketio_message_bytes_total` | counter | `direction`: `received` or `sent` |
 //! | `socketio_sockets`, `socketio_rooms` | gauge | `namespace` |
+//! | `socketio_recovery_sessions` | gauge | `namespace` |
 //! | `socketio_connect_refused_total` | counter | `namespace` |
+//! | `socketio_invalid_namespaces_total` | counter | |
 //! | `socketio_disconnections_total` | counter | `namespace`, `reason` |
 //! | `socketio_recoveries_total` | counter | `namespace`, `result`: `recovered`, `unknown` or `unavailable` |
 //! | `socketio_events_pending` | gauge | `namespace` |

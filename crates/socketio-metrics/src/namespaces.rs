@@ -20,6 +20,14 @@ pub(crate) fn describe() {
     describe_counter!("socketio_connect_refused_total", "Refused clients");
     describe_counter!("socketio_disconnections_total", "Disconnected sockets");
     describe_counter!("socketio_recoveries_total", "Requested recoveries");
+    describe_gauge!(
+        "socketio_recovery_sessions",
+        "Disconnected sockets that clients can recover"
+    );
+    describe_counter!(
+        "socketio_invalid_namespaces_total",
+        "Requests for namespaces that do not exist"
+    );
     describe_gauge!("socketio_events_pending", "Events in progress");
     describe_histogram!(
         "socketio_event_duration_seconds",
@@ -54,6 +62,14 @@ pub(crate) struct NamespaceStats {
     disconnections: Counts,
     recoveries: Counts,
     ack_failures: Counts,
+}
+
+/// The sizes of all namespaces with one label.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sizes {
+    sockets: usize,
+    rooms: usize,
+    recoverable: usize,
 }
 
 /// Counts by a text of a small set.
@@ -96,17 +112,20 @@ impl NamespaceTable {
 
     /// Publishes the gauges and counters of all namespaces.
     pub(crate) fn publish<S: Clone>(&self, io: &SocketIo<S>) {
-        let mut sizes: HashMap<String, (usize, usize)> = HashMap::new();
+        counter!("socketio_invalid_namespaces_total").absolute(io.invalid_namespace_count());
+        let mut sizes: HashMap<String, Sizes> = HashMap::new();
         for namespace in io.all_namespaces() {
-            let (sockets, rooms) = sizes.entry(namespace.label().to_owned()).or_default();
-            *sockets = sockets.saturating_add(namespace.sockets_count());
-            *rooms = rooms.saturating_add(namespace.rooms_count());
+            let sizes = sizes.entry(namespace.label().to_owned()).or_default();
+            sizes.sockets = sizes.sockets.saturating_add(namespace.sockets_count());
+            sizes.rooms = sizes.rooms.saturating_add(namespace.rooms_count());
+            sizes.recoverable = sizes
+                .recoverable
+                .saturating_add(namespace.recoverable_count());
         }
         // The labels of namespaces that no longer exist stay.
         let all: Vec<_> = self.by_label.lock().values().cloned().collect();
         for stats in all {
-            let (sockets, rooms) = sizes.get(&*stats.label).copied().unwrap_or_default();
-            stats.publish(sockets, rooms);
+            stats.publish(sizes.get(&*stats.label).copied().unwrap_or_default());
         }
     }
 }
@@ -167,13 +186,14 @@ impl NamespaceStats {
         }
     }
 
-    fn publish(&self, sockets: usize, rooms: usize) {
+    fn publish(&self, sizes: Sizes) {
         self.events.renew();
         let gauge = |name: &'static str, value: usize| {
             gauge!(name, "namespace" => self.label.clone()).set(as_gauge(value));
         };
-        gauge("socketio_sockets", sockets);
-        gauge("socketio_rooms", rooms);
+        gauge("socketio_sockets", sizes.sockets);
+        gauge("socketio_rooms", sizes.rooms);
+        gauge("socketio_recovery_sessions", sizes.recoverable);
         let pending = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         gauge("socketio_events_pending", pending(&self.events_pending));
         gauge("socketio_acks_pending", pending(&self.acks_pending));

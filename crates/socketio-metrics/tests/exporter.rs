@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::Router;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use socketio::extract::Data;
-use socketio::{ConnectError, Regex, Reply, Socket, SocketIo, SocketIoLayer};
+use socketio::{
+    ConnectError, ConnectionStateRecovery, Regex, Reply, Socket, SocketIo, SocketIoLayer,
+};
 use socketio_metrics::{DURATION_BUCKETS, Metrics, RECIPIENT_BUCKETS, SocketMetrics};
 use socketio_test::TestServer;
 use tokio::time::sleep;
@@ -112,6 +114,7 @@ async fn a_session_is_exported_byte_for_byte() {
     bob.emit("join", &()).await;
     let _: String = bob.event("joined").await;
     server.connect("/closed").await.expect_err("refused");
+    server.connect("/missing").await.expect_err("refused");
     server.get("/socket.io/?EIO=4&transport=tcp").await;
     bob.close().await;
     sleep(Duration::from_secs(1)).await;
@@ -211,6 +214,34 @@ async fn acknowledgements_and_events_in_progress_are_gauges() {
     assert_eq!(gauge("socketio_events_pending").as_deref(), Some("0"));
     let failures = r#"socketio_ack_failures_total{namespace="/chat",reason="timeout"}"#;
     assert_eq!(measured.value(failures).as_deref(), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_clients_are_sessions_until_they_recover() {
+    let (prometheus, _recorder) = recorder();
+    let sockets = SocketIoLayer::builder()
+        .connection_state_recovery(ConnectionStateRecovery::new())
+        .build();
+    let io = sockets.io();
+    let metrics = on_demand().install(&io);
+    let server = TestServer::new(Router::new().layer(sockets));
+    let mut client = server.connect("/").await.expect("admitted");
+    io.emit("news", "");
+    let _: String = client.event("news").await;
+    let series = r#"socketio_recovery_sessions{namespace="/"}"#;
+    let sessions = || {
+        metrics.publish();
+        let text = prometheus.render();
+        let value = text.lines().find_map(|line| line.strip_prefix(series));
+        value.map(|value| value.trim().to_owned())
+    };
+    assert_eq!(sessions().as_deref(), Some("0"));
+    client.lose().await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(sessions().as_deref(), Some("1"));
+    client.reconnect().await.expect("admitted");
+    assert!(client.recovered());
+    assert_eq!(sessions().as_deref(), Some("0"));
 }
 
 #[tokio::test(start_paused = true)]

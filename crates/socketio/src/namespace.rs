@@ -222,6 +222,15 @@ impl<S> Namespace<S> {
         spaces.map(|shared| shared.local.rooms.len()).sum()
     }
 
+    /// Returns the number of disconnected sockets that this server stores for connection state recovery.
+    ///
+    /// It is 0 without recovery. An expired session counts until the next lost connection, broadcast or
+    /// recovery.
+    pub fn recoverable_count(&self) -> usize {
+        let spaces = self.spaces().into_iter();
+        spaces.map(|shared| shared.adapter.session_count()).sum()
+    }
+
     /// Appends the sockets of a target on this server.
     fn select(&self, target: &Target, mut sockets: Vec<Socket>) -> Vec<Socket> {
         for shared in &self.spaces() {

@@ -57,6 +57,10 @@ impl DeliveryLog {
         delivery
     }
 
+    pub(super) fn session_count(&self) -> usize {
+        self.state.lock().borrow().sessions.len()
+    }
+
     pub(super) fn last_offset(&self) -> String {
         self.state.lock().borrow().packets.last_offset()
     }

@@ -73,6 +73,11 @@ impl KeptSessions {
         Some(session)
     }
 
+    /// Returns the number of sessions, which include expired ones that are not removed yet.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     /// Removes all sessions.
     pub(crate) fn clear(&mut self) {
         *self = Self::new(self.options.clone());

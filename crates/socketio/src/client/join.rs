@@ -42,7 +42,7 @@ impl ClientInner {
                 let error = if self.namespaces.can_join(&packet.namespace) {
                     ConnectError::new("too many namespaces on one connection")
                 } else {
-                    NamespaceUnavailable::Invalid.into()
+                    self.namespaces.refuse_invalid().into()
                 };
                 self.send_refusal(&packet.namespace, &error, RefusedBy::Server);
             }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once, Weak};
 
 use engineio::log::{Escaped, LogClient, panic_message};
@@ -39,6 +40,8 @@ pub(crate) struct Namespaces {
     home: Weak<Self>,
     /// Limits the warning about an adapter without recovery to one.
     unsupported: Once,
+    /// The number of clients that were refused because their namespace does not exist.
+    invalid: AtomicU64,
 }
 
 /// The settings that all namespaces of a server share.
@@ -105,6 +108,7 @@ impl Namespaces {
             configurators: Configurators::default(),
             home: home.clone(),
             unsupported: Once::new(),
+            invalid: AtomicU64::new(0),
         });
         namespaces.find_or_create(&Name::MAIN);
         namespaces
@@ -260,7 +264,18 @@ impl Namespaces {
             let parent = (Arc::clone(parent), captured);
             return self.make_for_client(name, &parents, parent, context.client);
         }
-        Err(NamespaceUnavailable::Invalid)
+        Err(self.refuse_invalid())
+    }
+
+    /// Counts a client whose namespace does not exist.
+    pub(crate) fn refuse_invalid(&self) -> NamespaceUnavailable {
+        self.invalid.fetch_add(1, Ordering::Relaxed);
+        NamespaceUnavailable::Invalid
+    }
+
+    /// Returns the number of clients that were refused because their namespace does not exist.
+    pub(crate) fn invalid_count(&self) -> u64 {
+        self.invalid.load(Ordering::Relaxed)
     }
 
     /// Enters the namespace, which is created unless it exists or there are too many.

@@ -189,6 +189,13 @@ impl<S> SocketIo<S> {
             .collect()
     }
 
+    /// Returns how often a client has requested a namespace that does not exist, since the server
+    /// was created. Each such client received the error "Invalid namespace".
+    #[must_use]
+    pub fn invalid_namespace_count(&self) -> u64 {
+        self.namespaces().invalid_count()
+    }
+
     /// Calls `listener` for each new namespace, before a client joins it (Node's event
     /// `new_namespace`).
     ///
