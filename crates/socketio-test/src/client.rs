@@ -409,7 +409,7 @@ impl TestClient {
 
     /// Loses the connection without closing it, as if the network were interrupted.
     ///
-    /// The server may still be detecting the loss when this returns. With recovery, a client that
+    /// The server notices the end of the connection, but may not have handled it when this returns. With recovery, a client that
     /// [reconnects](Self::reconnect) gets its socket back in either case.
     pub async fn lose(&self) {
         self.connection.lose().await;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use socketio_proto::{Args, Namespace};
 
 use crate::clock::Readable;
@@ -70,9 +71,12 @@ struct Message {
 }
 
 #[derive(Deserialize)]
-struct Data<T> {
-    data: T,
+struct Data {
+    data: Value,
 }
+
+/// The message for a client that requests a namespace that does not exist.
+const INVALID_NAMESPACE: &str = "Invalid namespace";
 
 impl ConnectRefused {
     pub(crate) fn namespace(namespace: Namespace, payload: Args) -> Self {
@@ -134,12 +138,18 @@ impl ConnectRefused {
         let Refusal::Namespace { payload, .. } = &*self.0 else {
             panic!("the refusal has no data: {self}");
         };
-        match payload.deserialize_payload::<Data<T>>() {
-            Ok(Data { data }) => data,
+        let Ok(Data { data }) = payload.deserialize_payload() else {
+            panic!(
+                "the refusal {} has no data. Add it in the middleware with `ConnectError::with_data`",
+                ArgsText(payload)
+            );
+        };
+        match serde_json::from_value(data.clone()) {
+            Ok(value) => value,
             Err(error) => panic!(
-                "the data of the refusal {} is not a `{}`: {error}. Read the type that the \
-                 middleware adds with `ConnectError::with_data`",
-                ArgsText(payload),
+                "the data {data} of the refusal `{}` is not a `{}`: {error}. Read the type that the \
+                 middleware adds with `ConnectError::with_data`, or that the extractor adds: its `status`",
+                self.message(),
                 std::any::type_name::<T>()
             ),
         }
@@ -177,8 +187,12 @@ impl fmt::Display for ConnectRefused {
                 namespace, message, ..
             } => write!(
                 f,
-                "the namespace `{namespace}` refused the client: {message}. Connect with what its \
-                 middleware requires"
+                "the namespace `{namespace}` refused the client: {message}. {}",
+                if message == INVALID_NAMESPACE {
+                    "Register it with `SocketIo::of`, or connect to another"
+                } else {
+                    "Connect with what its middleware requires"
+                }
             ),
             Refusal::Handshake { status, body, .. } => write!(
                 f,

@@ -302,8 +302,36 @@ async fn the_data_of_a_refusal_has_another_type() {
         refused.data::<u8>()
     })
     .await;
-    assert!(panic.contains("the data of the refusal"), "{panic}");
-    assert!(panic.contains("is not a `u8`"), "{panic}");
+    let start = "the data \"text\" of the refusal `no` is not a `u8`: invalid type";
+    assert!(panic.contains(start), "{panic}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_without_data_has_no_type() {
+    let (server, _) = serve(|io| {
+        io.of("/")
+            .middleware(async || Err::<(), _>(ConnectError::new("no")));
+    });
+    let panic = panic_of(async move {
+        let refused = server.connect("/").await.unwrap_err();
+        refused.data::<u8>()
+    })
+    .await;
+    assert!(
+        panic.contains("has no data. Add it in the middleware"),
+        "{panic}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_namespace_is_not_blamed_on_the_middleware() {
+    let (server, _) = serve(|_| {});
+    let refused = server.connect("/chat").await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the namespace `/chat` refused the client: Invalid namespace. Register it with `SocketIo::of`, or \
+         connect to another"
+    );
 }
 
 #[tokio::test(start_paused = true)]
