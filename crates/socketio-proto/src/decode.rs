@@ -14,7 +14,7 @@ use serde::Serialize;
 pub(crate) use self::header::check_id;
 use self::header::{BlankId, Header, WireType};
 #[cfg(feature = "msgpack")]
-pub(crate) use self::payload::check_name;
+pub(crate) use self::payload::{check_name, convert_error};
 use crate::args::{Args, write_value};
 use crate::attachments::Attachments;
 use crate::error::DecodeError;

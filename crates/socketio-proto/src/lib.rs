@@ -62,6 +62,9 @@ mod parser;
 mod spare;
 mod value;
 
+#[cfg(feature = "msgpack")]
+#[cfg_attr(docsrs, doc(cfg(feature = "msgpack")))]
+pub mod envelope;
 pub mod revision_4;
 
 pub use crate::args::{Args, ArgsIter};

@@ -1,6 +1,6 @@
 //! The MessagePack encoding of packets.
 //!
-//! `decode` and `encode` convert packets. `transcode` converts MessagePack to JSON with attachments,
+//! `decode` and `encode` convert packets, the module `envelope` other messages. `transcode` converts MessagePack to JSON with attachments,
 //! and `parts` iterates over JSON for the opposite direction.
 
 mod date;
@@ -9,6 +9,7 @@ mod encode;
 mod input;
 mod output;
 mod parts;
+mod skip;
 mod token;
 mod transcode;
 
@@ -36,7 +37,7 @@ use crate::parser::{Message, PacketDecoder, Parser};
 /// | `nil`, `NaN`, `Infinity` | `null` |
 /// | `bin`; `ext` of type 0 (an `ArrayBuffer`) | an attachment, [`Bytes`] in a handler |
 /// | `fixext1` of type 0 (`undefined`) | `null` in a list, no member in an object |
-/// | `fixext8` of type 0 (a `Date`) | the string that `JSON.stringify` returns for it |
+/// | `fixext8` of type 0, timestamp of type -1 (a `Date`) | the string that `JSON.stringify` returns for it |
 /// | any other extension | a list of its type and an attachment, as in Node's parser |
 /// | a key that is an integer, a boolean or `nil` | its text |
 ///
@@ -110,4 +111,10 @@ impl PacketDecoder for MsgpackDecoder {
     }
 }
 
+pub(crate) use self::encode::data as write_data;
+pub(crate) use self::input::Input;
 pub use self::output::MessageTooLarge;
+pub(crate) use self::output::MsgpackOutput;
+pub(crate) use self::skip::skip;
+pub(crate) use self::token::Token;
+pub(crate) use self::transcode::{Root, argument, value};

@@ -39,7 +39,7 @@ pub(super) fn check(
         (PacketType::Event, Some(b'[')) => {
             offsets = convert_error(json::scan_event(json, args), limits)?;
             let name = offsets.name.ok_or(DecodeError::InvalidPayload)?;
-            check_name(json, name, limits)?;
+            check_name(json, name, limits, is_reserved)?;
         }
         (PacketType::Ack, Some(b'[')) => {
             offsets = convert_error(json::scan_args(json, args), limits)?
@@ -50,7 +50,7 @@ pub(super) fn check(
 }
 
 /// Converts the error of a scan.
-fn convert_error<T>(
+pub(crate) fn convert_error<T>(
     scanned: Result<T, ScanError>,
     limits: &DecodeLimits,
 ) -> Result<T, DecodeError> {
@@ -63,32 +63,42 @@ fn convert_error<T>(
     })
 }
 
-/// Checks the name of an event at its position in the payload.
+/// Checks the length of an event name at its position in the payload, and that it is not reserved.
 #[inline]
 pub(crate) fn check_name(
     json: &str,
     name: EventName,
     limits: &DecodeLimits,
+    is_reserved: impl Fn(&str) -> bool,
 ) -> Result<(), DecodeError> {
     match name.plain(json) {
-        Some(text) => check_text(text, limits),
-        None => check_token(json, name, limits),
+        Some(text) => check_text(text, limits, is_reserved),
+        None => check_token(json, name, limits, is_reserved),
     }
 }
 
 /// Checks a name that has escapes or is a number.
-fn check_token(json: &str, name: EventName, limits: &DecodeLimits) -> Result<(), DecodeError> {
+fn check_token(
+    json: &str,
+    name: EventName,
+    limits: &DecodeLimits,
+    is_reserved: impl Fn(&str) -> bool,
+) -> Result<(), DecodeError> {
     let limit = limits.max_event_name_len;
     let token = name.token(json);
     let max_len = limit.saturating_mul(MAX_ESCAPE_LEN).saturating_add(QUOTES);
     if token.len() > max_len {
         return Err(DecodeError::EventNameTooLong { limit });
     }
-    check_text(&EventName::read(token), limits)
+    check_text(&EventName::read(token), limits, is_reserved)
 }
 
 #[inline]
-fn check_text(name: &str, limits: &DecodeLimits) -> Result<(), DecodeError> {
+fn check_text(
+    name: &str,
+    limits: &DecodeLimits,
+    is_reserved: impl Fn(&str) -> bool,
+) -> Result<(), DecodeError> {
     let limit = limits.max_event_name_len;
     if name.len() > limit {
         return Err(DecodeError::EventNameTooLong { limit });

@@ -3,11 +3,13 @@
 use bytes::Bytes;
 
 use super::input::Input;
+use super::skip::skip_checked;
 use super::token::Token;
 use super::transcode::{self, Root, Transcoded};
 use crate::args::Args;
 use crate::decode::{check_id, check_name};
 use crate::error::DecodeError;
+use crate::event::is_reserved;
 use crate::limits::DecodeLimits;
 use crate::namespace::Namespace;
 use crate::packet::{Packet, PacketType};
@@ -53,7 +55,7 @@ impl Members {
             "id" => set_once(&mut self.id, read_id(input)?),
             "data" => set_once(&mut self.data, transcode::value(input, message, limits)?),
             // Node's client also sends its `options`.
-            _ => transcode::skip(input),
+            _ => skip_checked(input),
         }
     }
 
@@ -126,7 +128,7 @@ fn payload(
         }
         (PacketType::Event, Root::Array(name)) => {
             let name = name.ok_or(DecodeError::InvalidPayload)?;
-            check_name(&data.json, name, limits)?;
+            check_name(&data.json, name, limits, is_reserved)?;
             event = Some(name);
         }
         (PacketType::Ack, Root::Array(_)) => {}

@@ -56,7 +56,7 @@ fn id(output: &mut MsgpackOutput, id: Option<u64>) -> Result<(), MessageTooLarge
 }
 
 /// Writes JSON, with attachments instead of their placeholders.
-fn data(
+pub(crate) fn data(
     output: &mut MsgpackOutput,
     json: &str,
     attachments: &[Bytes],

@@ -4,28 +4,33 @@ use crate::error::DecodeError;
 
 /// The unread part of a message. Every read is bounds-checked.
 #[derive(Clone, Debug)]
-pub(super) struct Input<'m> {
+pub(crate) struct Input<'m> {
     rest: &'m [u8],
 }
 
 /// The width of a length.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Width {
+pub(crate) enum Width {
     One,
     Two,
     Four,
 }
 
 impl<'m> Input<'m> {
-    pub(super) fn new(message: &'m [u8]) -> Self {
+    pub(crate) fn new(message: &'m [u8]) -> Self {
         Self { rest: message }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Result<&'m [u8], DecodeError> {
+    /// Returns the number of unread bytes.
+    pub(crate) fn len_left(&self) -> usize {
+        self.rest.len()
+    }
+
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'m [u8], DecodeError> {
         let (taken, rest) = self
             .rest
             .split_at_checked(count)
@@ -34,7 +39,7 @@ impl<'m> Input<'m> {
         Ok(taken)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let (taken, rest) = self
             .rest
             .split_first_chunk()
@@ -43,19 +48,19 @@ impl<'m> Input<'m> {
         Ok(*taken)
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, DecodeError> {
+    pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
         self.array().map(u8::from_be_bytes)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, DecodeError> {
+    pub(crate) fn u16(&mut self) -> Result<u16, DecodeError> {
         self.array().map(u16::from_be_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
+    pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
         self.array().map(u32::from_be_bytes)
     }
 
-    pub(super) fn len(&mut self, width: Width) -> Result<usize, DecodeError> {
+    pub(crate) fn len(&mut self, width: Width) -> Result<usize, DecodeError> {
         Ok(match width {
             Width::One => self.u8()?.into(),
             Width::Two => self.u16()?.into(),

@@ -8,6 +8,12 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MessageTooLarge(());
 
+impl MessageTooLarge {
+    pub(crate) fn new() -> Self {
+        Self(())
+    }
+}
+
 impl fmt::Display for MessageTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string, list or attachment of more than 4 GiB: send it in parts")
@@ -18,35 +24,35 @@ impl Error for MessageTooLarge {}
 
 /// The written part of a message.
 #[derive(Debug)]
-pub(super) struct MsgpackOutput {
+pub(crate) struct MsgpackOutput {
     bytes: Vec<u8>,
 }
 
 impl MsgpackOutput {
-    pub(super) fn with_capacity(capacity: usize) -> Self {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(capacity),
         }
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
 
-    pub(super) fn nil(&mut self) {
+    pub(crate) fn nil(&mut self) {
         self.bytes.push(0xc0);
     }
 
-    pub(super) fn bool(&mut self, value: bool) {
+    pub(crate) fn bool(&mut self, value: bool) {
         self.bytes.push(if value { 0xc3 } else { 0xc2 });
     }
 
-    pub(super) fn float(&mut self, value: f64) {
+    pub(crate) fn float(&mut self, value: f64) {
         self.marked(0xcb, value.to_be_bytes());
     }
 
     /// Writes an unsigned integer in its shortest form.
-    pub(super) fn unsigned(&mut self, value: u64) {
+    pub(crate) fn unsigned(&mut self, value: u64) {
         if let Ok(value) = u8::try_from(value) {
             if value > 0x7f {
                 self.bytes.push(0xcc);
@@ -62,7 +68,7 @@ impl MsgpackOutput {
     }
 
     /// Writes a signed integer in its shortest form.
-    pub(super) fn signed(&mut self, value: i64) {
+    pub(crate) fn signed(&mut self, value: i64) {
         if let Ok(value) = u64::try_from(value) {
             self.unsigned(value);
         } else if let Ok(value) = i8::try_from(value) {
@@ -79,7 +85,7 @@ impl MsgpackOutput {
         }
     }
 
-    pub(super) fn text(&mut self, text: &str) -> Result<(), MessageTooLarge> {
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), MessageTooLarge> {
         let len = length(text.len())?;
         match u8::try_from(len) {
             Ok(len @ 0..=0x1f) => self.bytes.push(0xa0 | len),
@@ -89,20 +95,20 @@ impl MsgpackOutput {
         Ok(())
     }
 
-    pub(super) fn binary(&mut self, bytes: &[u8]) -> Result<(), MessageTooLarge> {
+    pub(crate) fn binary(&mut self, bytes: &[u8]) -> Result<(), MessageTooLarge> {
         self.sized([0xc4, 0xc5, 0xc6], length(bytes.len())?);
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
     /// Begins a list. The elements follow.
-    pub(super) fn array(&mut self, len: usize) -> Result<(), MessageTooLarge> {
+    pub(crate) fn array(&mut self, len: usize) -> Result<(), MessageTooLarge> {
         self.container(0x90, [0xdc, 0xdd], length(len)?);
         Ok(())
     }
 
     /// Begins a map. The keys and values follow.
-    pub(super) fn map(&mut self, len: usize) -> Result<(), MessageTooLarge> {
+    pub(crate) fn map(&mut self, len: usize) -> Result<(), MessageTooLarge> {
         self.container(0x80, [0xde, 0xdf], length(len)?);
         Ok(())
     }

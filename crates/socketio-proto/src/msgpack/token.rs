@@ -3,9 +3,17 @@
 use super::input::{Input, Width};
 use crate::error::DecodeError;
 
+/// The type of the extension for timestamps.
+const TIMESTAMP: i8 = -1;
+
+/// The number of bits for the seconds in a timestamp of 64 bits.
+const SECONDS_BITS: u32 = 34;
+
+const SECONDS_MASK: u64 = (1 << SECONDS_BITS) - 1;
+
 /// A value, or the head of a value with elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Token<'m> {
+pub(crate) enum Token<'m> {
     /// The head of a list with this number of elements.
     Array(u32),
     /// Binary, or an `ArrayBuffer`, which Node's parser encodes differently.
@@ -27,7 +35,7 @@ pub(super) enum Token<'m> {
 }
 
 impl<'m> Token<'m> {
-    pub(super) fn read(input: &mut Input<'m>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(input: &mut Input<'m>) -> Result<Self, DecodeError> {
         let marker = input.u8()?;
         Ok(match marker {
             0x00..=0x7f => Self::Unsigned(marker.into()),
@@ -42,7 +50,10 @@ impl<'m> Token<'m> {
             0xc4 => binary(input, Width::One)?,
             0xc5 => binary(input, Width::Two)?,
             0xc6 => binary(input, Width::Four)?,
-            0xc7 => sized_extension(input, Width::One)?,
+            0xc7 => match sized_extension(input, Width::One)? {
+                Self::Extension(TIMESTAMP, bytes) => timestamp(bytes),
+                token => token,
+            },
             0xc8 => sized_extension(input, Width::Two)?,
             0xc9 => sized_extension(input, Width::Four)?,
             0xca => Self::Float(f32::from_be_bytes(input.array()?).into()),
@@ -60,9 +71,13 @@ impl<'m> Token<'m> {
                 (kind, bytes) => Self::Extension(kind, bytes),
             },
             0xd5 => fixed_extension(input, 2)?,
-            0xd6 => fixed_extension(input, 4)?,
+            0xd6 => match extension(input, 4)? {
+                (TIMESTAMP, bytes) => timestamp(bytes),
+                (kind, bytes) => Self::Extension(kind, bytes),
+            },
             0xd7 => match extension(input, 8)? {
                 (0, time) => Self::Date(time.try_into().map_or(0, i64::from_be_bytes)),
+                (TIMESTAMP, bytes) => timestamp(bytes),
                 (kind, bytes) => Self::Extension(kind, bytes),
             },
             0xd8 => fixed_extension(input, 16)?,
@@ -78,13 +93,37 @@ impl<'m> Token<'m> {
     }
 
     /// Returns the number if it is a non-negative integer of any format.
-    pub(super) fn as_unsigned(&self) -> Option<u64> {
+    pub(crate) fn as_unsigned(&self) -> Option<u64> {
         match *self {
             Self::Unsigned(number) => Some(number),
             Self::Signed(number) => u64::try_from(number).ok(),
             _ => None,
         }
     }
+}
+
+/// Reads a timestamp of 32, 64 or 96 bits, in which other encoders write a `Date`. Returns a plain
+/// extension if it has another length.
+fn timestamp(bytes: &[u8]) -> Token<'_> {
+    let (seconds, nanoseconds) = if let Ok(seconds) = bytes.try_into() {
+        (u32::from_be_bytes(seconds).into(), 0)
+    } else if let Ok(both) = bytes.try_into() {
+        let both = u64::from_be_bytes(both);
+        (
+            i128::from(both & SECONDS_MASK),
+            i128::from(both >> SECONDS_BITS),
+        )
+    } else if let Some((nanoseconds, seconds)) = bytes.split_first_chunk()
+        && let Ok(seconds) = seconds.try_into()
+    {
+        let nanoseconds = u32::from_be_bytes(*nanoseconds);
+        (i64::from_be_bytes(seconds).into(), nanoseconds.into())
+    } else {
+        return Token::Extension(TIMESTAMP, bytes);
+    };
+    // As `new Date(number)`, which truncates towards 1970. A time that does not fit is no valid date.
+    let ms = (seconds * 1_000_000_000 + nanoseconds) / 1_000_000;
+    Token::Date(i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
 fn text<'m>(input: &mut Input<'m>, len: usize) -> Result<Token<'m>, DecodeError> {

@@ -18,17 +18,17 @@ const CAPACITY: usize = 512;
 
 /// A value as JSON and attachments.
 #[derive(Debug)]
-pub(super) struct Transcoded {
-    pub(super) json: String,
-    pub(super) attachments: Vec<Bytes>,
-    pub(super) root: Root,
+pub(crate) struct Transcoded {
+    pub(crate) json: String,
+    pub(crate) attachments: Vec<Bytes>,
+    pub(crate) root: Root,
     /// The nesting of arrays and objects, placeholders included.
-    pub(super) depth: usize,
+    pub(crate) depth: usize,
 }
 
 /// The type of a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Root {
+pub(crate) enum Root {
     /// A list, with the position of its first element if it can be an event name.
     Array(Option<EventName>),
     Map,
@@ -40,20 +40,12 @@ pub(super) enum Root {
 
 /// Transcodes one value. It does not recurse, and allocates by the size of its input, not by announced
 /// lengths.
-pub(super) fn value(
+pub(crate) fn value(
     input: &mut Input<'_>,
     message: &Bytes,
     limits: &DecodeLimits,
 ) -> Result<Transcoded, DecodeError> {
-    let mut transcoder = Transcoder {
-        message,
-        limits,
-        json: String::with_capacity(message.len().min(CAPACITY)),
-        attachments: Vec::new(),
-        attachment_bytes: 0,
-        open: SmallVec::new(),
-        depth: 0,
-    };
+    let mut transcoder = Transcoder::new(message, limits);
     let token = Token::read(input)?;
     transcoder.write(token)?;
     let root = match token {
@@ -63,29 +55,18 @@ pub(super) fn value(
         Token::Nil | Token::Undefined => Root::Nothing,
         _ => Root::Other,
     };
-    while let Some(token) = transcoder.next(input)? {
-        transcoder.write(token)?;
-    }
-    Ok(Transcoded {
-        json: transcoder.json,
-        attachments: transcoder.attachments,
-        root,
-        depth: transcoder.depth,
-    })
+    transcoder.finish(input, root)
 }
 
-/// Skips one value.
-pub(super) fn skip(input: &mut Input<'_>) -> Result<(), DecodeError> {
-    let mut values: u64 = 1;
-    while values > 0 {
-        let inner = match Token::read(input)? {
-            Token::Array(len) => len.into(),
-            Token::Map(len) => u64::from(len).saturating_mul(2),
-            _ => 0,
-        };
-        values = values.saturating_sub(1).saturating_add(inner);
-    }
-    Ok(())
+/// Transcodes one value as the only element of a list.
+pub(crate) fn argument(
+    input: &mut Input<'_>,
+    message: &Bytes,
+    limits: &DecodeLimits,
+) -> Result<Transcoded, DecodeError> {
+    let mut transcoder = Transcoder::new(message, limits);
+    transcoder.enter(1, false)?;
+    transcoder.finish(input, Root::Array(None))
 }
 
 struct Transcoder<'a> {
@@ -105,7 +86,32 @@ struct OpenContainer {
     is_map: bool,
 }
 
-impl Transcoder<'_> {
+impl<'a> Transcoder<'a> {
+    fn new(message: &'a Bytes, limits: &'a DecodeLimits) -> Self {
+        Self {
+            message,
+            limits,
+            json: String::with_capacity(message.len().min(CAPACITY)),
+            attachments: Vec::new(),
+            attachment_bytes: 0,
+            open: SmallVec::new(),
+            depth: 0,
+        }
+    }
+
+    /// Transcodes what is left of the outermost value.
+    fn finish(mut self, input: &mut Input<'_>, root: Root) -> Result<Transcoded, DecodeError> {
+        while let Some(token) = self.next(input)? {
+            self.write(token)?;
+        }
+        Ok(Transcoded {
+            json: self.json,
+            attachments: self.attachments,
+            root,
+            depth: self.depth,
+        })
+    }
+
     /// Transcodes the first element of the array that was just opened. Returns its position if it can
     /// be an event name.
     fn first(&mut self, input: &mut Input<'_>) -> Result<Option<EventName>, DecodeError> {

@@ -261,7 +261,7 @@ fn other_extensions_are_lists_as_in_node() {
     for (bytes, kind, binary) in [
         ("d401 aa", 1, "aa"),
         ("d500 aabb", 0, "aabb"),
-        ("d6ff aabbccdd", -1, "aabbccdd"),
+        ("d6fe aabbccdd", -2, "aabbccdd"),
         ("d77f 0102030405060708", 127, "0102030405060708"),
         (
             "d880 000102030405060708090a0b0c0d0e0f",
@@ -323,4 +323,45 @@ fn an_object_that_looks_like_a_placeholder_stays_data() {
         &DecodeLimits::default(),
     );
     assert_eq!(parts.as_ref(), Ok(&packet));
+}
+
+/// The expected strings are the output of `JSON.stringify` in Node for what `notepack.io` decodes.
+#[test]
+fn a_timestamp_is_read_as_the_text_of_a_date() {
+    for (bytes, expected) in [
+        ("d6ff 00000000", r#""1970-01-01T00:00:00.000Z""#),
+        ("d6ff ffffffff", r#""2106-02-07T06:28:15.000Z""#),
+        ("d7ff 1d5a65c0499602d2", r#""2009-02-13T23:31:30.123Z""#),
+        ("d7ff 0000000100000000", r#""2106-02-07T06:28:16.000Z""#),
+        // A nanosecond is less than a millisecond.
+        ("d7ff 0000000400000001", r#""1970-01-01T00:00:01.000Z""#),
+        (
+            "c70cff 3b8b87c0 ffffffffffffffff",
+            r#""1969-12-31T23:59:59.999Z""#,
+        ),
+        (
+            "c70cff 0007a120 ffffffffffffffff",
+            r#""1969-12-31T23:59:59.001Z""#,
+        ),
+        (
+            "c70cff 00000000 0000000400000000",
+            r#""2514-05-30T01:53:04.000Z""#,
+        ),
+        ("c70cff 00000000 7fffffffffffffff", "null"),
+        ("c70cff ffffffff 8000000000000000", "null"),
+    ] {
+        assert_eq!(json(&hex(bytes)), expected, "{bytes}");
+    }
+}
+
+#[test]
+fn a_timestamp_of_another_length_is_an_extension() {
+    for bytes in ["d4ff00", "d5ff0000", "c705ff0000000000", "c80000ff"] {
+        let args = argument(&hex(bytes)).unwrap();
+        assert_eq!(
+            args.get(0),
+            Some(r#"[-1,{"_placeholder":true,"num":0}]"#),
+            "{bytes}"
+        );
+    }
 }
