@@ -6,11 +6,18 @@
 //! `socketio-redis`.
 //!
 //! - A [`Message`] is what one server sends to the others.
+//! - A [`Format`] encodes and decodes messages and names their channels: [`ClassicFormat`] and
+//!   [`ShardedFormat`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod format;
 mod message;
 
+pub use self::format::{
+    ClassicFormat, DecodeError, Destination, EncodeError, Format, FormatLimits, Incoming, Outgoing,
+    ShardedFormat, SubscriptionMode,
+};
 pub use self::message::{Body, Message, RequestId, ServerId};
 #[doc(no_inline)]
 pub use socketio_adapter::{BroadcastOptions, RemoteSocketInfo, Room, RoomList, SocketId, Target};

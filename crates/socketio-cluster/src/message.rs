@@ -147,6 +147,21 @@ pub enum Body {
         /// The descriptions of the sockets.
         sockets: Vec<RemoteSocketInfo>,
     },
+    /// A request for the ids of sockets, answered by [`SocketIds`](Self::SocketIds). Only classic servers
+    /// of Node before version 8 of their adapter send it.
+    FetchSocketIds {
+        /// The targeted sockets.
+        target: Target,
+        /// The id of the request.
+        request: RequestId,
+    },
+    /// The ids of the targeted sockets of one server.
+    SocketIds {
+        /// The id of the request.
+        request: RequestId,
+        /// The ids of the sockets.
+        sockets: Vec<SocketId>,
+    },
     /// An event for servers.
     ServerSideEvent {
         /// The name of the event and its arguments.
