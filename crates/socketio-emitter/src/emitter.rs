@@ -32,6 +32,7 @@ pub struct Emitter {
 }
 
 impl Emitter {
+    #[cfg(feature = "redis")]
     pub(crate) fn new(backend: Arc<dyn Backend>) -> Self {
         Self {
             backend,

@@ -98,7 +98,8 @@ impl RedisEmitterBuilder {
     /// Connects to Redis and returns an emitter, see [`RedisEmitter::connect`].
     ///
     /// A lost connection is opened again by the next operation. An operation fails if Redis does not answer
-    /// within 5 seconds.
+    /// within 5 seconds. With the feature `tls`, ring becomes the cryptography of rustls unless the
+    /// application has installed another.
     ///
     /// # Errors
     ///
@@ -109,6 +110,8 @@ impl RedisEmitterBuilder {
             .set_min_delay(RETRY_DELAY)
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_connection_timeout(Some(RESPONSE_TIMEOUT));
+        #[cfg(feature = "tls")]
+        install_crypto_provider();
         let client = Client::open(address)?;
         let connection = ConnectionManager::new_with_config(client, config).await?;
         Ok(self.with_connection(connection))
@@ -127,6 +130,16 @@ impl RedisEmitterBuilder {
             connection,
             options: self,
         }))
+    }
+}
+
+/// Selects the cryptography of rustls for this process, unless it is selected. Without one, rustls
+/// panics if several are compiled in.
+#[cfg(feature = "tls")]
+fn install_crypto_provider() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // It fails only if another thread has selected one meanwhile.
+        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 

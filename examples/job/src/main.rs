@@ -1,4 +1,4 @@
-//! A job that reports its progress to the clients of a Socket.IO cluster, without a server of its own.
+//! A job without a server that reports its progress to the clients of a Socket.IO cluster.
 //!
 //! Run it with `cargo run -p example-job -- <user>` while the servers of a cluster run on the same Redis.
 //! `REDIS_URL` and `PREFIX` select another Redis and another prefix. The clients in the room `user:<user>`
@@ -46,7 +46,11 @@ async fn write_report(emitter: &Emitter, user: &str) -> Result<(), EmitterError>
         lines += 100;
         // A client that is slow may miss a step.
         let percent = step * 100 / STEPS;
-        clients.clone().volatile().emit("progress", &percent).await?;
+        clients
+            .clone()
+            .volatile()
+            .emit("progress", &percent)
+            .await?;
     }
     clients.emit("report", &Report { user, lines }).await
 }
