@@ -28,6 +28,8 @@ use crate::message::{Message, ServerId};
 /// A format knows the names of the bus's channels. It publishes an event for exactly one room on the
 /// channel of that room if Node's adapter does.
 ///
+/// The formats of this crate implement the trait. Other crates only call it.
+///
 /// # Examples
 ///
 /// ```

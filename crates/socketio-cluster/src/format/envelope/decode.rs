@@ -9,7 +9,7 @@ use crate::format::error::DecodeError;
 use crate::format::incoming::{Answer, Content, Incoming};
 use crate::format::limits::FormatLimits;
 use crate::format::read;
-use crate::message::{Body, ServerId};
+use crate::message::{Body, RequestId, ServerId};
 
 /// Decodes the outer part of a message. `namespace` is that of its channel, for messages that do not name
 /// theirs.
@@ -46,79 +46,115 @@ fn content<'m>(
     Ok(Content::Complete(body))
 }
 
+/// The members of `data` in the messages of all types, which are found in one pass.
+struct Members<'m> {
+    packet: Option<EnvelopeValue<'m>>,
+    request: Option<RequestId>,
+    opts: Option<EnvelopeValue<'m>>,
+    rooms: Option<EnvelopeValue<'m>>,
+    close: Option<EnvelopeValue<'m>>,
+    sockets: Option<EnvelopeValue<'m>>,
+    count: Option<EnvelopeValue<'m>>,
+    left: Option<EnvelopeValue<'m>>,
+    socket: Option<EnvelopeValue<'m>>,
+}
+
+impl<'m> Members<'m> {
+    fn read(data: EnvelopeValue<'m>, limits: &FormatLimits) -> Result<Self, DecodeError> {
+        let keys = [
+            "packet",
+            "opts",
+            "requestId",
+            "rooms",
+            "close",
+            "sockets",
+            "clientCount",
+            "left",
+            "socket",
+        ];
+        let [packet, opts, id, rooms, close, sockets, count, left, socket] = data.members(keys)?;
+        Ok(Self {
+            packet,
+            request: read::request(id, limits)?,
+            opts,
+            rooms,
+            close,
+            sockets,
+            count,
+            left,
+            socket,
+        })
+    }
+
+    fn required_request(&self) -> Result<RequestId, DecodeError> {
+        self.request
+            .clone()
+            .ok_or(DecodeError::InvalidMember("requestId"))
+    }
+}
+
 fn data_content<'m>(
     kind: Type,
     data: EnvelopeValue<'m>,
     sender: Option<&ServerId>,
     limits: &FormatLimits,
 ) -> Result<Content<'m>, DecodeError> {
-    let [packet, id, opts] = data.members(["packet", "requestId", "opts"])?;
-    let request = read::request(id, limits)?;
+    let data = Members::read(data, limits)?;
     // The answer is sent to the channel of the sender.
-    if request.is_some() && sender.is_none() {
+    if data.request.is_some() && sender.is_none() {
         return Err(DecodeError::InvalidMember("uid"));
     }
-    let required_request =
-        |request: Option<_>| request.ok_or(DecodeError::InvalidMember("requestId"));
     Ok(match kind {
         Type::Broadcast => {
-            let [left] = data.members(["left"])?;
-            let (event, _) = read::packet(packet)?;
+            let (event, _) = read::packet(data.packet)?;
             Content::Broadcast {
                 event,
-                options: read::options(opts, limits)?,
-                request,
-                accepts_no_answer: read::is_truthy(left),
+                options: read::options(data.opts, limits)?,
+                request: data.request,
+                accepts_no_answer: read::is_truthy(data.left),
             }
         }
         Type::Join | Type::Leave => {
-            let [rooms] = data.members(["rooms"])?;
-            let target = read::target(opts, limits)?;
-            let rooms = read::room_or_rooms(rooms, "rooms", limits)?;
+            let target = read::target(data.opts, limits)?;
+            let rooms = read::room_or_rooms(data.rooms, "rooms", limits)?;
             Content::Complete(if kind == Type::Join {
                 Body::Join { target, rooms }
             } else {
                 Body::Leave { target, rooms }
             })
         }
-        Type::Disconnect => {
-            let [close] = data.members(["close"])?;
-            Content::Complete(Body::Disconnect {
-                target: read::target(opts, limits)?,
-                close: read::is_truthy(close),
-            })
-        }
+        Type::Disconnect => Content::Complete(Body::Disconnect {
+            target: read::target(data.opts, limits)?,
+            close: read::is_truthy(data.close),
+        }),
         Type::Fetch => Content::Complete(Body::FetchSockets {
-            target: read::target(opts, limits)?,
-            request: required_request(request)?,
+            target: read::target(data.opts, limits)?,
+            request: data.required_request()?,
         }),
         Type::ServerSideEmit => Content::ServerSideEvent {
-            event: read::required(packet, "packet")?,
-            request,
+            event: read::required(data.packet, "packet")?,
+            request: data.request,
         },
         kind => Content::Answer {
-            request: required_request(request)?,
-            answer: answer(kind, data, packet, limits)?,
+            request: data.required_request()?,
+            answer: answer(kind, &data, limits)?,
         },
     })
 }
 
 fn answer<'m>(
     kind: Type,
-    data: EnvelopeValue<'m>,
-    packet: Option<EnvelopeValue<'m>>,
+    data: &Members<'m>,
     limits: &FormatLimits,
 ) -> Result<Answer<'m>, DecodeError> {
-    let [sockets, count, left, socket] =
-        data.members(["sockets", "clientCount", "left", "socket"])?;
     Ok(match kind {
-        Type::FetchResponse => Answer::Sockets(read::required(sockets, "sockets")?),
-        Type::ServerSideEmitResponse => Answer::ServerSide(packet),
-        Type::ClientCount => Answer::Count(read::count(count)?),
+        Type::FetchResponse => Answer::Sockets(read::required(data.sockets, "sockets")?),
+        Type::ServerSideEmitResponse => Answer::ServerSide(data.packet),
+        Type::ClientCount => Answer::Count(read::count(data.count)?),
         Type::Ack => Answer::Ack {
-            answer: packet,
-            has_left: read::is_truthy(left),
-            socket: read::socket(socket, "socket", limits)?,
+            answer: data.packet,
+            has_left: read::is_truthy(data.left),
+            socket: read::socket(data.socket, "socket", limits)?,
         },
         _ => return Err(DecodeError::UnknownType),
     })
