@@ -32,7 +32,7 @@ fn written(mut writer: EnvelopeWriter, write: impl FnOnce(&mut EnvelopeWriter)) 
 
 /// Writes a message of every type of value.
 fn write_all(writer: &mut EnvelopeWriter) {
-    writer.open_map(6);
+    writer.open_map(7);
     writer.key("type");
     writer.unsigned(300);
     writer.key("é\"");
@@ -51,21 +51,22 @@ fn write_all(writer: &mut EnvelopeWriter) {
     writer.bool(false);
     writer.key("raw");
     writer.raw_json(r#"{"a":[1.5,-1]}"#);
+    writer.key("bin");
+    writer.binary(&[0, 255]);
     writer.close_map();
 }
 
 #[test]
 fn json_has_the_form_of_stringify() {
-    let expected =
-        r#"{"type":300,"é\"":["a\n",[],{}],"yes":true,"nil":null,"no":false,"raw":{"a":[1.5,-1]}}"#;
+    let expected = r#"{"type":300,"é\"":["a\n",[],{}],"yes":true,"nil":null,"no":false,"raw":{"a":[1.5,-1]},"bin":{"type":"Buffer","data":[0,255]}}"#;
     assert_eq!(written(EnvelopeWriter::json(), write_all), expected);
 }
 
 #[test]
 fn msgpack_has_the_form_of_notepack() {
     let expected = hex(
-        "86 a474797065 cd012c a3c3a922 93 a2610a 90 80 a3796573 c3 a36e696c c0 a26e6f c2 \
-                        a3726177 81 a161 92 cb3ff8000000000000 ff",
+        "87 a474797065 cd012c a3c3a922 93 a2610a 90 80 a3796573 c3 a36e696c c0 a26e6f c2 \
+                        a3726177 81 a161 92 cb3ff8000000000000 ff a362696e c40200ff",
     );
     assert_eq!(written(EnvelopeWriter::msgpack(), write_all), expected);
 }

@@ -136,7 +136,8 @@ impl<'a> Rest<'a> {
     }
 }
 
-fn push_buffer(out: &mut String, bytes: &[u8]) {
+/// Appends one buffer.
+pub(super) fn push_buffer(out: &mut String, bytes: &[u8]) {
     out.reserve(bytes.len().saturating_mul(BYTE_LEN));
     out.push_str(r#"{"type":"Buffer","data":["#);
     for (index, &byte) in bytes.iter().enumerate() {

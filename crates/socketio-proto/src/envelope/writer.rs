@@ -31,13 +31,13 @@ enum Output {
 impl EnvelopeWriter {
     /// Creates a writer of JSON.
     ///
-    /// Attachments are written as `JSON.stringify` writes a `Buffer`: `{"type":"Buffer","data":[1,2]}`.
+    /// Binary is written as `JSON.stringify` writes a `Buffer`: `{"type":"Buffer","data":[1,2]}`.
     #[must_use]
     pub fn json() -> Self {
         Self::new(Output::Json(String::with_capacity(CAPACITY)))
     }
 
-    /// Creates a writer of MessagePack. Attachments are written as binary values.
+    /// Creates a writer of MessagePack.
     #[must_use]
     pub fn msgpack() -> Self {
         Self::new(Output::Msgpack(MsgpackOutput::with_capacity(CAPACITY)))
@@ -128,6 +128,18 @@ impl EnvelopeWriter {
                 Ok(())
             }
             Output::Msgpack(msgpack) => msgpack.text(text),
+        };
+        self.note(written);
+    }
+
+    /// Writes binary.
+    pub fn binary(&mut self, bytes: &[u8]) {
+        let written = match self.next() {
+            Output::Json(json) => {
+                buffers::push_buffer(json, bytes);
+                Ok(())
+            }
+            Output::Msgpack(msgpack) => msgpack.binary(bytes),
         };
         self.note(written);
     }
