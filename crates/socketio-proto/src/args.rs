@@ -266,7 +266,7 @@ impl Args {
     where
         T: Deserialize<'de>,
     {
-        T::deserialize(ArgsDeserializer(self))
+        T::deserialize(ArgsDeserializer(self)).map_err(ArgsError::requested_as::<T>)
     }
 
     /// Deserializes the whole payload as one value: for an event, the array that begins with the name.
@@ -294,13 +294,14 @@ impl Args {
     {
         let json = self.as_json();
         if json.is_empty() {
-            return T::deserialize(Missing { index: 0, count: 1 });
+            let missing = Missing { index: 0, count: 1 };
+            return T::deserialize(missing).map_err(ArgsError::requested_as::<T>);
         }
         match self.reader_options() {
             None => T::deserialize(&mut serde_json::Deserializer::from_str(json)),
             Some(options) => T::deserialize(&mut Reader::new(json, options)),
         }
-        .map_err(ArgsError::custom)
+        .map_err(|error| ArgsError::custom(error).requested_as::<T>())
     }
 
     /// Creates arguments from a valid payload that begins at `start` of a text. The offsets are relative

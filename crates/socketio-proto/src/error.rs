@@ -1,5 +1,6 @@
 //! The errors of decoding messages, encoding packets and reading arguments.
 
+use std::any::type_name;
 use std::error::Error;
 use std::fmt;
 
@@ -178,14 +179,15 @@ impl Error for EncodeError {}
 
 /// The error that arguments do not match the requested type.
 ///
-/// The text of the cause may quote the arguments. It is cut to 256 bytes, and control characters,
-/// line breaks and invisible characters in it are escaped, so that a peer cannot forge a log line.
-#[derive(Debug)]
+/// Its text may quote the arguments. It is cut to 256 bytes, and control characters, line breaks and
+/// invisible characters in it are escaped, so that a peer cannot forge a log line. Log
+/// [`redacted`](Self::redacted) instead if the arguments may be secret. `Debug` hides them too.
+#[derive(Clone)]
 pub struct ArgsError {
-    kind: ArgsErrorKind,
+    kind: Box<ArgsErrorKind>,
 }
 
-#[derive(Debug)]
+#[derive(Clone)]
 enum ArgsErrorKind {
     Missing {
         index: usize,
@@ -193,10 +195,14 @@ enum ArgsErrorKind {
     },
     Unfit {
         index: usize,
+        /// The name of the Rust type of the argument.
+        expected: &'static str,
         message: Box<str>,
     },
     /// The error of the type itself, for no argument in particular.
     Refused {
+        /// The name of the Rust type of the arguments, once it is known.
+        expected: Option<&'static str>,
         message: Box<str>,
     },
 }
@@ -206,7 +212,7 @@ impl ArgsError {
     /// arguments as a whole.
     #[must_use]
     pub fn argument(&self) -> Option<usize> {
-        match self.kind {
+        match *self.kind {
             ArgsErrorKind::Missing { index, .. } | ArgsErrorKind::Unfit { index, .. } => {
                 Some(index)
             }
@@ -217,41 +223,126 @@ impl ArgsError {
     /// Returns whether the argument was not sent.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        matches!(self.kind, ArgsErrorKind::Missing { .. })
+        matches!(*self.kind, ArgsErrorKind::Missing { .. })
     }
 
+    /// Returns the text for logs: it names the argument and the expected Rust type, and hides the
+    /// value.
+    ///
+    /// Nothing of the reason is kept, because the error of a type may quote the value anywhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio_proto::Args;
+    ///
+    /// let args = Args::from_serialize(Some("login"), &("ada", "open sesame"))?;
+    /// let error = args.deserialize::<(String, u32)>().unwrap_err();
+    /// assert!(error.to_string().contains("open sesame"));
+    /// let text = error.redacted().to_string();
+    /// assert!(text.starts_with("argument 2 does not fit `u32`, and its value is hidden"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn redacted(&self) -> impl fmt::Display + '_ {
+        RedactedArgsError(self)
+    }
+
+    #[cold]
     pub(crate) fn missing(index: usize, count: usize) -> Self {
-        Self {
-            kind: ArgsErrorKind::Missing { index, count },
-        }
+        ArgsErrorKind::Missing { index, count }.into()
     }
 
-    pub(crate) fn unfit(index: usize, source: &serde_json::Error) -> Self {
-        let message = excerpt(source);
+    /// Creates the error of an argument that is not a `T`.
+    #[cold]
+    pub(crate) fn unfit<T>(index: usize, source: &serde_json::Error) -> Self {
+        Self::unfit_for(index, type_name::<T>(), source)
+    }
+
+    /// As [`unfit`](Self::unfit), compiled once for all types.
+    fn unfit_for(index: usize, expected: &'static str, source: &serde_json::Error) -> Self {
+        let kind = ArgsErrorKind::Unfit {
+            index,
+            expected,
+            message: excerpt(source),
+        };
+        kind.into()
+    }
+
+    /// Adds the name of the type that the arguments were requested as, unless an argument is named.
+    #[cold]
+    pub(crate) fn requested_as<T>(mut self) -> Self {
+        if let ArgsErrorKind::Refused { expected, .. } = &mut *self.kind {
+            *expected = Some(type_name::<T>());
+        }
+        self
+    }
+}
+
+impl From<ArgsErrorKind> for ArgsError {
+    fn from(kind: ArgsErrorKind) -> Self {
+        // Boxed, because the result of every deserialization has room for an error.
         Self {
-            kind: ArgsErrorKind::Unfit { index, message },
+            kind: Box::new(kind),
         }
     }
 }
 
 impl fmt::Display for ArgsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
+        match &*self.kind {
             ArgsErrorKind::Missing { index, count } => write!(
                 f,
                 "argument {} of {count} is missing: send it, or take it as an `Option`",
                 index.saturating_add(1)
             ),
-            ArgsErrorKind::Unfit { index, message } => write!(
+            ArgsErrorKind::Unfit { index, message, .. } => write!(
                 f,
                 "argument {} does not fit: {message}; send what the receiver takes, or take what \
                  is sent",
                 index.saturating_add(1)
             ),
-            ArgsErrorKind::Refused { message } => write!(
+            ArgsErrorKind::Refused { message, .. } => write!(
                 f,
                 "the arguments do not fit: {message}; send what the receiver takes, or take what \
                  is sent"
+            ),
+        }
+    }
+}
+
+/// Hides the arguments, because the error of an `unwrap` in a handler becomes the text of a panic.
+impl fmt::Debug for ArgsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ArgsError({:?})", self.redacted().to_string())
+    }
+}
+
+/// The text of an error without the values of a peer.
+struct RedactedArgsError<'a>(&'a ArgsError);
+
+impl fmt::Display for RedactedArgsError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const REMEDY: &str = "send what the receiver takes, or take what is sent";
+        match &*self.0.kind {
+            ArgsErrorKind::Missing { .. } => self.0.fmt(f),
+            ArgsErrorKind::Unfit {
+                index, expected, ..
+            } => write!(
+                f,
+                "argument {} does not fit `{expected}`, and its value is hidden; {REMEDY}",
+                index.saturating_add(1)
+            ),
+            ArgsErrorKind::Refused {
+                expected: Some(expected),
+                ..
+            } => write!(
+                f,
+                "the arguments do not fit `{expected}`, and their values are hidden; {REMEDY}"
+            ),
+            ArgsErrorKind::Refused { expected: None, .. } => write!(
+                f,
+                "the arguments do not fit, and their values are hidden; {REMEDY}"
             ),
         }
     }
@@ -262,10 +353,105 @@ impl Error for ArgsError {}
 
 impl de::Error for ArgsError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self {
-            kind: ArgsErrorKind::Refused {
-                message: excerpt(message),
-            },
+        let kind = ArgsErrorKind::Refused {
+            expected: None,
+            message: excerpt(message),
+        };
+        kind.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::{Deserialize, Deserializer};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::Args;
+
+    #[derive(Debug, Deserialize)]
+    enum Kind {
+        Known,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Fields {
+        kind: Kind,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only read")]
+    enum Untagged {
+        Number(u32),
+    }
+
+    /// A type whose own error quotes the value.
+    #[derive(Debug)]
+    struct Custom;
+
+    impl<'de> Deserialize<'de> for Custom {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let value = Value::deserialize(deserializer)?;
+            Err(D::Error::custom(format_args!("{value}, expected {value}")))
         }
+    }
+
+    fn error<T: DeserializeOwned + fmt::Debug>(args: &Value) -> ArgsError {
+        let args = Args::from_serialize(Some("login"), args);
+        let args = args.expect("JSON");
+        args.deserialize::<T>().expect_err("another type")
+    }
+
+    #[test]
+    fn a_redacted_error_names_the_argument_and_the_type_but_no_value() {
+        assert!(matches!(
+            serde_json::from_str(r#""Known""#),
+            Ok(Kind::Known)
+        ));
+        let text = Value::from("SECRET");
+        let key = serde_json::json!({ "SECRET": 1 });
+        let value = serde_json::json!({ "kind": "SECRET" });
+        for (error, expected) in [
+            (error::<u32>(&text), "argument 1 does not fit `u32`,"),
+            (
+                error::<(bool, u8)>(&text),
+                "argument 1 does not fit `bool`,",
+            ),
+            (error::<Option<u32>>(&text), "`core::option::Option<u32>`,"),
+            (error::<Kind>(&text), "tests::Kind`,"),
+            (error::<Fields>(&key), "tests::Fields`,"),
+            (error::<Fields>(&value), "tests::Fields`,"),
+            (
+                error::<Untagged>(&text),
+                "do not fit `socketio_proto::error::tests::Untagged`,",
+            ),
+            (error::<Custom>(&text), "tests::Custom`,"),
+            (error::<[Custom; 1]>(&text), "tests::Custom`,"),
+            (
+                error::<(String, u8)>(&text),
+                "argument 2 of 2 is missing: send it",
+            ),
+        ] {
+            let redacted = error.redacted().to_string();
+            assert!(redacted.contains(expected), "{redacted}");
+            for shown in [redacted, format!("{error:?}")] {
+                assert!(!shown.contains("SECRET"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_redacted_error_of_a_payload_names_the_type() {
+        let args = Args::from_serialize(None, "SECRET").expect("JSON");
+        let error = args.deserialize_payload::<[u32; 1]>();
+        let error = error.expect_err("another type");
+        assert!(error.to_string().contains("SECRET"));
+        let redacted = error.redacted().to_string();
+        assert!(redacted.contains("do not fit `[u32; 1]`,"), "{redacted}");
+        assert!(!format!("{redacted}{error:?}").contains("SECRET"));
     }
 }

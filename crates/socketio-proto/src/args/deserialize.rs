@@ -43,7 +43,7 @@ macro_rules! take_first {
             } else {
                 return Missing { index: 0, count: 1 }.$method($($arg,)* visitor);
             }
-            .map_err(|error| ArgsError::unfit(0, &error))
+            .map_err(|error| ArgsError::unfit::<V::Value>(0, &error))
         }
     )*};
 }
@@ -139,7 +139,7 @@ impl<'de> SeqAccess<'de> for EachArgument<'de> {
             seed.deserialize(Argument::new(text))
         }
         .map(Some)
-        .map_err(|error| ArgsError::unfit(index, &error))
+        .map_err(|error| ArgsError::unfit::<T::Value>(index, &error))
     }
 
     fn size_hint(&self) -> Option<usize> {
