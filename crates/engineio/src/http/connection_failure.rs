@@ -140,6 +140,30 @@ impl FailureContext {
     }
 }
 
+impl FailureContext {
+    /// Returns the text for logs, which quotes neither the query nor the application. The message of the
+    /// application may quote the request.
+    pub(crate) fn redacted(&self) -> impl fmt::Display + '_ {
+        RedactedContext(self)
+    }
+}
+
+/// The text of a context without the query and without the message of the application.
+struct RedactedContext<'a>(&'a FailureContext);
+
+impl fmt::Display for RedactedContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            FailureContext::TransportUnknown { transport } => f.write_str(match transport {
+                Some(_) => "the request asks for a transport that is unknown or disabled",
+                None => "the request asks for no transport",
+            }),
+            FailureContext::Forbidden { .. } => f.write_str("refused by the application"),
+            context => context.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for FailureContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |name: &Option<String>| match name {
@@ -258,6 +282,22 @@ mod tests {
         ] {
             assert!(!shown.contains("efgh"), "{shown}");
         }
+    }
+
+    #[test]
+    fn logs_show_neither_the_query_nor_the_message_of_the_application() {
+        let message = "no tenant SECRET in the query";
+        for refusal in [
+            Refusal::unknown_transport(Some("SECRET")),
+            Refusal::by_application(ConnectionError::forbidden(message)),
+        ] {
+            assert!(refusal.context.to_string().contains("SECRET"));
+            let logged = refusal.context.redacted().to_string();
+            assert!(!logged.contains("SECRET"), "{logged}");
+        }
+        let refusal = Refusal::unknown_session(&SessionId::from("abcdefghijklmnopqrst"));
+        let logged = refusal.context.redacted().to_string();
+        assert_eq!(logged, refusal.context.to_string());
     }
 
     #[test]

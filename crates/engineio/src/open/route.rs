@@ -263,17 +263,18 @@ pub(super) fn refuse<A: Application>(
 
 /// Logs a refusal and reports it to the application.
 pub(super) fn report_refusal<A: Application>(engine: &Engine<A>, parts: &Parts, refusal: &Refusal) {
-    tracing::debug!(
-        code = refusal.error.code(),
-        reason = ?Escaped(refusal.error.message()),
-        context = %Escaped(&refusal.context),
-        "request refused"
-    );
-    engine.registry.counters.refused(refusal.error.code());
-    engine.application.connection_error(&ConnectionFailure {
+    let failure = ConnectionFailure {
         request: parts,
         refusal,
-    });
+    };
+    tracing::debug!(
+        code = failure.code(),
+        reason = failure.message(),
+        context = %Escaped(refusal.context.redacted()),
+        "request refused"
+    );
+    engine.registry.counters.refused(failure.code());
+    engine.application.connection_error(&failure);
 }
 
 #[cfg(test)]
