@@ -92,15 +92,15 @@ pub use self::ack::{Ack, MissingAck};
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use self::ack_receiver::AckReceiver;
-pub use self::auth::{Auth, AuthRejection};
+pub use self::auth::Auth;
 pub use self::captures::{Captures, CapturesRejection};
-pub use self::data::{Data, DataRejection};
+pub use self::data::Data;
 pub use self::event::Event;
 pub use self::event_name::EventName;
 pub use self::namespace_name::NamespaceName;
-pub use self::parts::PartsRejection;
 pub use self::server_ack::ServerAck;
 pub use self::socket_data::{MissingSocketData, SocketData};
+pub use crate::error::extractor_rejection::{AuthRejection, DataRejection, PartsRejection};
 
 /// Markers for the trait that extracts an argument, which keep the blanket implementations from
 /// overlapping. The compiler infers them.

@@ -147,7 +147,7 @@ impl ClientInner {
             otel.kind = "internal",
             messaging.system = "socketio",
             socketio.namespace = occupancy.shared.label(),
-            socketio.socket.id = socket.id().as_str(),
+            socketio.socket.id = %Escaped(socket.id()),
             socketio.reason = reason.as_str(),
         );
         let mut handlers = run_handlers(socket.clone(), occupancy, handlers, reason);
@@ -252,7 +252,7 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
             socket.log_client(),
             "a disconnect handler did not run: use only extractors that the connection supports",
             socket = %Escaped(socket.id()),
-            %rejection,
+            rejection = %rejection.redacted(),
         ),
         Err(panic) => engineio::log_limited!(
             error,

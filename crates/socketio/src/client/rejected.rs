@@ -69,7 +69,7 @@ fn log(cx: &EventContext, rejection: &Rejection) {
             "an event was not handled",
             socket = %Escaped(socket),
             event = ?Escaped(&event),
-            %rejection,
+            rejection = %rejection.redacted(),
         );
     } else {
         engineio::log_limited!(
@@ -78,7 +78,7 @@ fn log(cx: &EventContext, rejection: &Rejection) {
             "an event was not handled",
             socket = %Escaped(socket),
             event = ?Escaped(&event),
-            %rejection,
+            rejection = %rejection.redacted(),
         );
     }
 }

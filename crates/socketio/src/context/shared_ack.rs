@@ -303,8 +303,8 @@ fn log_unanswered(socket: &Socket, rejection: &Rejection, error: &Rejection) {
         socket.log_client(),
         "a rejected event could not be answered",
         socket = %Escaped(socket.id()),
-        %rejection,
-        %error,
+        rejection = %rejection.redacted(),
+        error = %error.redacted(),
     );
 }
 

@@ -2,12 +2,13 @@
 
 mod response;
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
 use axum_core::response::Response;
-use engineio::log::{Chain, Escaped};
+use engineio::log::Escaped;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -30,19 +31,29 @@ pub(crate) use self::response::{ResponseText, or_reason};
 /// assert_eq!(error.message(), "not authorised");
 /// assert_eq!(error.data(), Some(&json!({ "retry": false })));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConnectError {
     message: String,
     data: Option<Value>,
     cause: Option<Box<Cause>>,
 }
 
-/// The reason that the client does not receive, because it belongs in the log. Texts of clients in
-/// it are escaped.
-#[derive(Clone, Debug)]
+/// The text for the log, if it is not the message. Texts of clients in it are escaped.
+#[derive(Clone)]
 struct Cause {
     text: String,
-    is_server_fault: bool,
+    kind: CauseKind,
+}
+
+/// The relation of the text for the log to the message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum CauseKind {
+    /// The message quotes the client, and the text does not.
+    Redacted,
+    /// The text is a reason that the client does not receive.
+    Refusal,
+    /// The text is a fault of the server, which the client does not learn.
+    ServerFault,
 }
 
 impl ConnectError {
@@ -68,7 +79,7 @@ impl ConnectError {
                 None,
                 "the data of a connect error is left out because it does not serialise; give \
                  `with_data` a value that JSON can hold",
-                message = ?Escaped(&self.message),
+                message = ?Escaped(&self.redacted()),
                 error = %Escaped(&error),
             ),
         }
@@ -82,11 +93,24 @@ impl ConnectError {
     }
 
     /// Sets the reason that the caller of the handler logs instead of the message.
-    pub(crate) fn with_cause(mut self, text: String, is_server_fault: bool) -> Self {
-        self.cause = Some(Box::new(Cause {
+    pub(crate) fn with_cause(self, text: String, is_server_fault: bool) -> Self {
+        self.caused_by(
             text,
-            is_server_fault,
-        }));
+            if is_server_fault {
+                CauseKind::ServerFault
+            } else {
+                CauseKind::Refusal
+            },
+        )
+    }
+
+    /// Sets the text for the log, because the message quotes the client.
+    pub(crate) fn redacted_as(self, text: String) -> Self {
+        self.caused_by(text, CauseKind::Redacted)
+    }
+
+    fn caused_by(mut self, text: String, kind: CauseKind) -> Self {
+        self.cause = Some(Box::new(Cause { text, kind }));
         self
     }
 
@@ -103,12 +127,28 @@ impl ConnectError {
 
     /// Returns the reason for the log if the client does not receive it.
     pub(crate) fn cause(&self) -> Option<&str> {
-        self.cause.as_ref().map(|cause| cause.text.as_str())
+        let cause = self.cause.as_ref()?;
+        (cause.kind != CauseKind::Redacted).then_some(&cause.text)
+    }
+
+    /// Returns the text for the log if the message quotes the client.
+    pub(crate) fn redacted_text(&self) -> Option<&str> {
+        let cause = self.cause.as_ref()?;
+        (cause.kind == CauseKind::Redacted).then_some(&cause.text)
+    }
+
+    /// Returns the text for the log, in which texts of clients are escaped: the reason that the client
+    /// does not receive, or the message without what it quotes.
+    pub(crate) fn redacted(&self) -> Cow<'_, str> {
+        match &self.cause {
+            Some(cause) => Cow::Borrowed(&cause.text),
+            None => Cow::Owned(Escaped(&self.message).to_string()),
+        }
     }
 
     pub(crate) fn is_server_fault(&self) -> bool {
         let cause = self.cause.as_ref();
-        cause.is_some_and(|cause| cause.is_server_fault)
+        cause.is_some_and(|cause| cause.kind == CauseKind::ServerFault)
     }
 
     /// Returns the message for the client.
@@ -127,6 +167,17 @@ impl ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+/// Hides what a message quotes of the client, because errors are logged with `Debug` too.
+impl fmt::Debug for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectError")
+            .field("message", &self.redacted_text().unwrap_or(&self.message))
+            .field("data", &self.data)
+            .field("cause", &self.cause())
+            .finish()
     }
 }
 
@@ -213,17 +264,6 @@ impl IntoConnectError for Response {
     }
 }
 
-/// Supports `?` in a middleware. The server logs the error, and the client receives `Internal
-/// Server Error`.
-impl IntoConnectError for Box<dyn Error + Send + Sync> {
-    fn into_connect_error(self) -> ConnectError {
-        ConnectError::fault(format!(
-            "{}; return a `ConnectError` to send the client a reason",
-            Escaped(Chain(self.as_ref()))
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -273,15 +313,5 @@ mod tests {
         let response = (StatusCode::CONFLICT, Body::from_stream(endless)).into_response();
         let expected = ("Conflict".to_owned(), Some(json!({ "status": 409 })));
         assert_eq!(message_and_data(response), expected);
-    }
-
-    #[test]
-    fn a_boxed_error_is_not_sent_to_the_client() {
-        let error: Box<dyn Error + Send + Sync> = "postgres://admin:secret@db is down".into();
-        let expected = (
-            "Internal Server Error".to_owned(),
-            Some(json!({ "status": 500 })),
-        );
-        assert_eq!(message_and_data(error), expected);
     }
 }

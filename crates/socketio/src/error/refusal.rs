@@ -1,12 +1,13 @@
 //! The error that refuses a request to open a connection.
 
+use std::any::type_name;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
 use axum_core::response::{IntoResponse, Response};
 use engineio::ConnectionError;
-use engineio::log::{Chain, Escaped};
+use engineio::log::Escaped;
 
 use crate::error::connect_error::{ConnectError, ResponseText};
 
@@ -15,9 +16,11 @@ use crate::error::connect_error::{ConnectError, ResponseText};
 /// A handler of [`allow_request`](crate::SocketIoBuilder::allow_request) returns it. The response
 /// is `403` with `{"code":4,"message":"…"}`, or `400` with the message for a WebSocket request. The
 /// default message is "Forbidden".
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct Refusal {
     message: Option<String>,
+    /// The type of the extractor that has written the message, which may quote the request.
+    extractor: Option<&'static str>,
 }
 
 impl Refusal {
@@ -26,6 +29,7 @@ impl Refusal {
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: Some(message.into()),
+            extractor: None,
         }
     }
 
@@ -41,9 +45,9 @@ impl Refusal {
         Self::default()
     }
 
-    /// Converts the rejection of an axum extractor. The client does not see the text of a server
+    /// Converts the rejection of the axum extractor `T`. The client does not see the text of a server
     /// error.
-    pub(crate) fn by_extractor(rejection: impl IntoResponse) -> Self {
+    pub(crate) fn by_extractor<T>(rejection: impl IntoResponse) -> Self {
         let response = rejection.into_response();
         if response.status().is_server_error() {
             let response = ResponseText::from(response);
@@ -57,9 +61,30 @@ impl Refusal {
         }
         // The text may quote the client's request.
         match response.into_refusal().message {
-            Some(text) => Self::new(Escaped(text).to_string()),
+            Some(text) => Self {
+                message: Some(Escaped(text).to_string()),
+                extractor: Some(type_name::<T>()),
+            },
             None => Self::default(),
         }
+    }
+
+    /// Returns the text for logs, which does not quote the request.
+    pub(crate) fn redacted(&self) -> String {
+        match self.extractor {
+            Some(extractor) => format!(
+                "the extractor `{extractor}` rejected the request, and its text is hidden; take its \
+                 `Result` to handle the text"
+            ),
+            None => Escaped(self.message()).to_string(),
+        }
+    }
+}
+
+/// Hides a message that may quote the request, because errors are logged with `Debug` too.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Refusal").field(&self.redacted()).finish()
     }
 }
 
@@ -157,18 +182,8 @@ impl IntoRefusal for Response {
         let response = ResponseText::from(self);
         Refusal {
             message: Some(response.text).filter(|text| !text.is_empty()),
+            extractor: None,
         }
-    }
-}
-
-/// Supports `?` in a handler. The error is logged, and the client receives the default message.
-impl IntoRefusal for Box<dyn Error + Send + Sync> {
-    fn into_refusal(self) -> Refusal {
-        log_failure(&format!(
-            "{}; return a `Refusal` to send the client a reason",
-            Escaped(Chain(self.as_ref()))
-        ));
-        Refusal::default()
     }
 }
 
@@ -205,9 +220,12 @@ mod tests {
                 "Forbidden",
             ),
             (boxed.into_refusal(), "Forbidden"),
-            (Refusal::by_extractor((StatusCode::BAD_REQUEST, "no")), "no"),
             (
-                Refusal::by_extractor((StatusCode::BAD_GATEWAY, "10.0.0.7 is down")),
+                Refusal::by_extractor::<()>((StatusCode::BAD_REQUEST, "no")),
+                "no",
+            ),
+            (
+                Refusal::by_extractor::<()>((StatusCode::BAD_GATEWAY, "10.0.0.7 is down")),
                 "Forbidden",
             ),
         ] {

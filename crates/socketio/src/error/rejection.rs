@@ -36,11 +36,11 @@ const SERVER_FAULT: &str = "the server failed to handle this; its log has the re
 /// }
 /// ```
 ///
-/// [`Display`](fmt::Display) writes the reason for logs. The client receives the serialised form,
-/// which hides the details of a server fault. Texts that a client may have written, such as the name
-/// of the event, are escaped in both, so that they cannot forge a log line, and cut to 256 bytes.
-/// Only the answer with a text of [`new`](Self::new) or [`with_status`](Self::with_status) has it
-/// unchanged.
+/// [`Display`](fmt::Display) writes the whole reason, which may quote what the client has sent. The
+/// server logs [`redacted`](Self::redacted), and the client receives the serialised form, which hides
+/// the details of a server fault. Texts that a client may have written, such as the name of the event,
+/// are escaped in all of them, so that they cannot forge a log line, and cut to 256 bytes. Only the
+/// answer with a text of [`new`](Self::new) or [`with_status`](Self::with_status) has it unchanged.
 ///
 /// Cloning is cheap.
 #[derive(Clone)]
@@ -61,8 +61,14 @@ enum Kind {
     Custom {
         status: StatusCode,
         text: String,
+        /// The text for the log, if `text` quotes the client.
+        redacted: Option<String>,
     },
-    Extractor(ResponseText),
+    Extractor {
+        /// The type of the extractor.
+        extractor: &'static str,
+        response: ResponseText,
+    },
     /// A fault of the server that an extractor of this crate has detected. The text is complete.
     Fault {
         text: String,
@@ -90,7 +96,11 @@ impl Rejection {
     /// Creates a rejection with a text for the client and an HTTP status.
     pub fn with_status(status: StatusCode, text: impl Into<String>) -> Self {
         let text = text.into();
-        Self::of(Kind::Custom { status, text })
+        Self::of(Kind::Custom {
+            status,
+            text,
+            redacted: None,
+        })
     }
 
     /// Creates a rejection for a server fault.
@@ -123,7 +133,7 @@ impl Rejection {
                 None,
                 "the data of a rejection is left out because it does not serialise; give \
                  `with_data` a value that JSON can hold",
-                rejection = %self,
+                rejection = %self.redacted(),
                 error = %Escaped(&error),
             ),
         }
@@ -141,8 +151,24 @@ impl Rejection {
         Self::of(Kind::Fault { text: text.into() })
     }
 
-    pub(crate) fn extractor(response: ResponseText) -> Self {
-        Self::of(Kind::Extractor(response))
+    pub(crate) fn extractor(extractor: &'static str, response: ResponseText) -> Self {
+        Self::of(Kind::Extractor {
+            extractor,
+            response,
+        })
+    }
+
+    /// Creates a rejection with a text that quotes the client, and the text for the log.
+    pub(crate) fn quoting(
+        status: StatusCode,
+        text: impl Into<String>,
+        redacted: impl Into<String>,
+    ) -> Self {
+        Self::of(Kind::Custom {
+            status,
+            text: text.into(),
+            redacted: Some(redacted.into()),
+        })
     }
 
     pub(crate) fn missing_ack(event: impl Into<String>) -> Self {
@@ -189,7 +215,7 @@ impl Rejection {
     fn status_code(&self) -> StatusCode {
         match &*self.0.kind {
             Kind::Custom { status, .. } => *status,
-            Kind::Extractor(response) => response.status,
+            Kind::Extractor { response, .. } => response.status,
             Kind::Arguments { .. } | Kind::MissingAck { .. } => StatusCode::BAD_REQUEST,
             Kind::Fault { .. }
             | Kind::Internal { .. }
@@ -202,9 +228,33 @@ impl Rejection {
     fn client_text(&self) -> Cow<'_, str> {
         match &*self.0.kind {
             _ if self.is_server_fault() => SERVER_FAULT.into(),
-            Kind::Custom { status, text } => or_reason(text, *status).into(),
+            Kind::Custom { status, text, .. } => or_reason(text, *status).into(),
             _ => self.to_string().into(),
         }
+    }
+
+    /// Returns the text for logs: the reason without what the client has sent, except for names of
+    /// events and namespaces.
+    ///
+    /// Arguments and payloads that do not deserialise are described by their Rust type. Of an axum
+    /// extractor, the type and the status are named, because its text may quote the request. A text of
+    /// the application is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use socketio::Rejection;
+    /// use socketio::extract::EventName;
+    ///
+    /// // A handler of `Namespace::on_rejection`.
+    /// async fn rejected(rejection: Rejection, event: EventName) -> Rejection {
+    ///     eprintln!("{:?} was rejected: {}", event.as_str(), rejection.redacted());
+    ///     rejection
+    /// }
+    /// ```
+    #[must_use]
+    pub fn redacted(&self) -> impl fmt::Display + '_ {
+        RedactedRejection(self)
     }
 
     /// Returns whether the arguments of the event did not have the type that
@@ -224,7 +274,7 @@ impl Rejection {
     /// Returns whether an axum extractor rejected the request that opened the connection.
     #[must_use]
     pub fn is_extractor(&self) -> bool {
-        matches!(*self.0.kind, Kind::Extractor(_))
+        matches!(*self.0.kind, Kind::Extractor { .. })
     }
 
     /// Returns whether the handler requires an acknowledgement that the client did not ask for.
@@ -253,18 +303,19 @@ impl Rejection {
             | Kind::Internal { .. }
             | Kind::Panic { .. }
             | Kind::Reply { .. } => true,
-            Kind::Extractor(response) => response.status.is_server_error(),
+            Kind::Extractor { response, .. } => response.status.is_server_error(),
             Kind::Arguments { .. } | Kind::Custom { .. } | Kind::MissingAck { .. } => false,
         }
     }
 }
 
+/// Hides what the client has sent, because errors are logged with `Debug` too.
 impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rejection")
             .field("status", &self.status())
             .field("code", &self.code().map(Escaped))
-            .field("reason", &Escaped(self))
+            .field("reason", &Escaped(self.redacted()))
             .finish()
     }
 }
@@ -272,16 +323,12 @@ impl fmt::Debug for Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0.kind {
-            Kind::Arguments { event, error } => write!(
-                f,
-                "the arguments of `{}` are not what its handler takes: {}; \
-                 emit what the handler's `Data` describes",
-                Escaped(event),
-                Escaped(error)
-            ),
-            Kind::Custom { status, text } => Escaped(or_reason(text, *status)).fmt(f),
-            Kind::Extractor(response) if self.is_server_fault() => f.write_str(&response.fault()),
-            Kind::Extractor(response) => Escaped(response.or_reason()).fmt(f),
+            Kind::Arguments { event, error } => write_arguments(f, event, error),
+            Kind::Custom { status, text, .. } => Escaped(or_reason(text, *status)).fmt(f),
+            Kind::Extractor { response, .. } if self.is_server_fault() => {
+                f.write_str(&response.fault())
+            }
+            Kind::Extractor { response, .. } => Escaped(response.or_reason()).fmt(f),
             Kind::Fault { text } => f.write_str(text),
             Kind::Internal { text } => Escaped(text).fmt(f),
             Kind::MissingAck { event } => write!(
@@ -305,8 +352,47 @@ impl fmt::Display for Rejection {
     }
 }
 
+fn write_arguments(
+    f: &mut fmt::Formatter<'_>,
+    event: &str,
+    error: impl fmt::Display,
+) -> fmt::Result {
+    write!(
+        f,
+        "the arguments of `{}` are not what its handler takes: {}; \
+         emit what the handler's `Data` describes",
+        Escaped(event),
+        Escaped(error)
+    )
+}
+
 /// Has no source because the text includes the cause.
 impl Error for Rejection {}
+
+/// The text of a rejection without what the client has sent.
+struct RedactedRejection<'a>(&'a Rejection);
+
+impl fmt::Display for RedactedRejection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0.0.kind {
+            Kind::Arguments { event, error } => write_arguments(f, event, error.redacted()),
+            Kind::Custom {
+                redacted: Some(redacted),
+                ..
+            } => f.write_str(redacted),
+            Kind::Extractor {
+                extractor,
+                response,
+            } if !self.0.is_server_fault() => write!(
+                f,
+                "the extractor `{extractor}` rejected the request of the client with the status \
+                 {}, and its text is hidden; take its `Result` to handle the text",
+                response.status.as_u16()
+            ),
+            _ => self.0.fmt(f),
+        }
+    }
+}
 
 /// The answer to a rejected event: `{"status":"Bad Request","error":"…"}`, with `code` and `data` if
 /// they are set.
@@ -359,7 +445,10 @@ impl From<ConnectError> for Rejection {
     fn from(error: ConnectError) -> Self {
         match error.cause() {
             Some(cause) if error.is_server_fault() => Self::fault(cause),
-            _ => Self::new(error.message()),
+            _ => match error.redacted_text() {
+                Some(redacted) => Self::quoting(StatusCode::BAD_REQUEST, error.message(), redacted),
+                None => Self::new(error.message()),
+            },
         }
     }
 }
@@ -385,7 +474,7 @@ impl IntoConnectError for Rejection {
 impl IntoRefusal for Rejection {
     fn into_refusal(self) -> Refusal {
         if self.is_server_fault() {
-            return Refusal::by_fault(&self.to_string());
+            return Refusal::by_fault(&self.redacted().to_string());
         }
         Refusal::new(self.client_text())
     }
@@ -394,15 +483,31 @@ impl IntoRefusal for Rejection {
 impl Rejection {
     /// Returns the message for a client that may not join, and the cause for the log.
     fn without_details(&self) -> ConnectError {
+        let quoting = |error: ConnectError| error.redacted_as(self.redacted().to_string());
         match &*self.0.kind {
-            Kind::Custom { status, text } => ConnectError::with_status(*status, text),
-            Kind::Extractor(response) if self.is_server_fault() => {
+            Kind::Custom {
+                status,
+                text,
+                redacted,
+            } => {
+                let error = ConnectError::with_status(*status, text);
+                match redacted {
+                    Some(_) => quoting(error),
+                    None => error,
+                }
+            }
+            Kind::Extractor { response, .. } if self.is_server_fault() => {
                 ConnectError::with_status(response.status, "").with_cause(response.fault(), true)
             }
-            Kind::Extractor(response) => {
-                ConnectError::with_status(response.status, &self.to_string())
-            }
-            Kind::Arguments { .. } | Kind::MissingAck { .. } => {
+            Kind::Extractor { response, .. } => quoting(ConnectError::with_status(
+                response.status,
+                &self.to_string(),
+            )),
+            Kind::Arguments { .. } => quoting(ConnectError::with_status(
+                StatusCode::BAD_REQUEST,
+                &self.to_string(),
+            )),
+            Kind::MissingAck { .. } => {
                 ConnectError::with_status(StatusCode::BAD_REQUEST, &self.to_string())
             }
             Kind::Fault { .. }
@@ -427,7 +532,7 @@ mod tests {
         for rejection in [
             Rejection::new(&long),
             Rejection::internal(&long),
-            Rejection::extractor(response),
+            Rejection::extractor("app::Tenant", response),
             Rejection::missing_ack(&long),
             Rejection::panicked(&long),
         ] {

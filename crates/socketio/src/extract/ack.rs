@@ -102,7 +102,7 @@ where
             ack.socket().log_client(),
             "the answer to an event cannot be serialised",
             socket = %Escaped(ack.socket().id()),
-            %rejection,
+            rejection = %rejection.redacted(),
         );
         ack.reject(&rejection);
     }

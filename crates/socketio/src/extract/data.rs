@@ -1,15 +1,13 @@
 //! The extractors of an event's arguments.
 
 use std::convert::Infallible;
-use std::error::Error;
-use std::fmt;
 
 use serde::de::DeserializeOwned;
 use socketio_proto::Args;
 
 use super::{FromEvent, FromServerEvent};
 use crate::context::{EventContext, ServerEventContext};
-use crate::error::rejection::Rejection;
+use crate::error::extractor_rejection::DataRejection;
 
 /// An extractor of an event's arguments, deserialised.
 ///
@@ -89,7 +87,7 @@ where
         cx.args
             .deserialize()
             .map(Self)
-            .map_err(|error| DataRejection(Rejection::arguments(cx.event_name(), error)))
+            .map_err(|error| DataRejection::new(cx.event_name(), error))
     }
 }
 
@@ -107,7 +105,7 @@ where
         cx.args
             .deserialize()
             .map(Self)
-            .map_err(|error| DataRejection(Rejection::arguments(cx.event_name(), error)))
+            .map_err(|error| DataRejection::new(cx.event_name(), error))
     }
 }
 
@@ -147,24 +145,6 @@ where
 /// Returns whether there is no argument but `null`.
 fn is_absent(args: &Args) -> bool {
     args.is_empty() || (args.len() == 1 && args.get(0) == Some("null"))
-}
-
-/// The rejection of [`Data`]: the arguments do not have the expected types.
-#[derive(Clone, Debug)]
-pub struct DataRejection(Rejection);
-
-impl fmt::Display for DataRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for DataRejection {}
-
-impl From<DataRejection> for Rejection {
-    fn from(DataRejection(rejection): DataRejection) -> Self {
-        rejection
-    }
 }
 
 /// Extracts the arguments without decoding them, for example to forward them.

@@ -1,69 +1,21 @@
 //! Extraction of arguments through axum's `FromRequestParts`, including `State<T>`.
 
-use std::error::Error;
-use std::fmt;
+use std::any::type_name;
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::IntoResponse;
-use engineio::log::Escaped;
 use futures_util::FutureExt as _;
-use http::{Request, StatusCode};
+use http::Request;
 
 use super::{FromConnect, FromDisconnect, FromEvent, FromNamespace, FromServerEvent, via};
 use crate::context::{
     ConnectContext, DisconnectContext, EventContext, NamespaceContext, ServerEventContext,
 };
-use crate::error::connect_error::{ConnectError, IntoConnectError, ResponseText};
-use crate::error::rejection::Rejection;
+use crate::error::extractor_rejection::PartsRejection;
 
-/// The rejection of an axum extractor, which has read the request that opened the connection.
-///
-/// A status of a server error, such as that of a missing `Extension`, is the server's fault: the
-/// reason is logged at the level ERROR, and the client receives only the name of the status.
-///
-/// To handle the extractor's own rejection, take for example `Result<Query<T>, QueryRejection>`.
-#[derive(Clone)]
-pub struct PartsRejection(ResponseText);
-
-impl PartsRejection {
-    fn new(rejection: impl IntoResponse) -> Self {
-        Self(rejection.into_response().into())
-    }
-
-    /// Returns the HTTP status of the rejection.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.0.status
-    }
-}
-
-impl fmt::Display for PartsRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Rejection::from(self.clone()).fmt(f)
-    }
-}
-
-impl fmt::Debug for PartsRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PartsRejection")
-            .field("status", &self.0.status)
-            .field("text", &Escaped(&self.0.text))
-            .finish()
-    }
-}
-
-impl Error for PartsRejection {}
-
-impl From<PartsRejection> for Rejection {
-    fn from(PartsRejection(response): PartsRejection) -> Self {
-        Self::extractor(response)
-    }
-}
-
-impl IntoConnectError for PartsRejection {
-    fn into_connect_error(self) -> ConnectError {
-        Rejection::from(self).into_connect_error()
-    }
+/// Returns the rejection of the extractor `T`.
+fn rejected<T>(rejection: impl IntoResponse) -> PartsRejection {
+    PartsRejection::new(type_name::<T>(), rejection.into_response().into())
 }
 
 /// Extracts axum's `State` without copying the request, which it does not read. Returns `None` for
@@ -89,10 +41,10 @@ where
 /// comparison is evaluated at compile time.
 fn is_state<T>() -> bool {
     #[cfg(feature = "axum")]
-    let state = std::any::type_name::<axum::extract::State<()>>().strip_suffix("()>");
+    let state = type_name::<axum::extract::State<()>>().strip_suffix("()>");
     #[cfg(not(feature = "axum"))]
     let state = None::<&str>;
-    state.is_some_and(|state| std::any::type_name::<T>().starts_with(state))
+    state.is_some_and(|state| type_name::<T>().starts_with(state))
 }
 
 macro_rules! via_parts {
@@ -107,11 +59,11 @@ macro_rules! via_parts {
 
             async fn $method(cx: &mut $context, state: &S) -> Result<Self, Self::Rejection> {
                 if let Some(extracted) = extract_state(state) {
-                    return extracted.map_err(PartsRejection::new);
+                    return extracted.map_err(rejected::<T>);
                 }
                 T::from_request_parts(cx.parts_mut(), state)
                     .await
-                    .map_err(PartsRejection::new)
+                    .map_err(rejected::<T>)
             }
         }
     };

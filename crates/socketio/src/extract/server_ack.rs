@@ -38,7 +38,7 @@ impl ServerAck {
                 error,
                 None,
                 "an event of another server was not answered",
-                %rejection,
+                rejection = %rejection.redacted(),
             );
         }
     }

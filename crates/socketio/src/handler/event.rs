@@ -107,7 +107,7 @@ fn log_fault(output: &impl IntoReply, client: Option<LogClient>, event: &str) {
             client,
             "a handler answered an event with a server fault",
             event = ?Escaped(event),
-            %rejection,
+            rejection = %rejection.redacted(),
         );
     }
 }

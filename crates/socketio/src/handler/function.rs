@@ -149,7 +149,7 @@ where
     }
 
     fn refuse(rejection: T::Rejection) -> Refusal {
-        Refusal::by_extractor(rejection)
+        Refusal::by_extractor::<T>(rejection)
     }
 }
 

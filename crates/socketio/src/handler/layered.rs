@@ -7,12 +7,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use engineio::BoxError;
+use engineio::log::Escaped;
 use http::StatusCode;
 use socketio_proto::Args;
 use tower_service::Service;
 
 use super::next::Next;
 use crate::context::Outcome;
+use crate::error::boxed::RedactedChain;
 use crate::error::rejection::Rejection;
 use crate::extract::EventName;
 use crate::socket::Socket;
@@ -94,6 +96,10 @@ impl Service<EventCall> for InnerEvents {
 pub(crate) fn rejection_of_service(error: impl Into<BoxError>) -> Rejection {
     match error.into().downcast::<Rejection>() {
         Ok(rejection) => *rejection,
-        Err(error) => Rejection::with_status(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        Err(error) => Rejection::quoting(
+            StatusCode::SERVICE_UNAVAILABLE,
+            error.to_string(),
+            Escaped(RedactedChain(&*error)).to_string(),
+        ),
     }
 }

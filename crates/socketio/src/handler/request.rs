@@ -184,7 +184,9 @@ impl IdListener {
             let (handler, state) = (handler.clone(), state.clone());
             Box::pin(async move {
                 let output = handler.call(request, &state, Seal).await;
-                output.map_err(BoxError::from)?.into_id()
+                // Logged, and never sent to the client.
+                let output = output.map_err(|refusal| BoxError::from(refusal.redacted()));
+                output?.into_id()
             })
         }))
     }

@@ -165,14 +165,14 @@ impl Parent {
                     cx.client,
                     "a namespace predicate failed: the client is refused",
                     namespace = ?Escaped(cx.name()),
-                    %rejection,
+                    rejection = %rejection.redacted(),
                 );
                 None
             }
             Ok(Err(rejection)) => {
                 tracing::debug!(
                     namespace = ?Escaped(cx.name()),
-                    %rejection,
+                    rejection = %rejection.redacted(),
                     "a namespace predicate rejected: the client is refused"
                 );
                 None

@@ -100,7 +100,7 @@ async fn run(listener: ServerEventListener, event: ServerEventContext) {
             "an event of another server was not handled",
             namespace = ?Escaped(shared.name()),
             event = ?Escaped(name),
-            %rejection,
+            rejection = %rejection.redacted(),
         ),
         Err(panic) => engineio::log_limited!(
             error,

@@ -147,14 +147,13 @@ fn log_rejected(socket: &Socket, error: &ConnectError) {
             %reason,
         );
     } else {
-        let message = Escaped(error.message()).to_string();
         engineio::log_limited!(
             warn,
             socket.log_client(),
             "a connect handler did not run: move what can fail to a middleware, which refuses \
              the client",
             socket = %Escaped(socket.id()),
-            reason = %error.cause().unwrap_or(&message),
+            reason = %error.redacted(),
         );
     }
 }
