@@ -14,6 +14,7 @@ use crate::broadcast::RemoteSocket;
 use crate::handshake::Handshake;
 use crate::membership::namespace_shared::NamespaceShared;
 use crate::socket_state::data_map::DataMap;
+use crate::socket_state::logged_id::LoggedId;
 use crate::socket_state::recoverable::RecoveryState;
 use crate::socket_state::{Phase, SocketState};
 use crate::wire::disconnect_reason::DisconnectReason;
@@ -62,6 +63,12 @@ impl Socket {
         self.state().log_client()
     }
 
+    /// Returns the id as logs and spans show it: without the secret that the ids of Socket.IO 2.x
+    /// clients contain.
+    pub(crate) fn logged_id(&self) -> LoggedId<'_> {
+        self.state().logged_id()
+    }
+
     pub(crate) fn new(state: Arc<SocketState>, namespace: Arc<NamespaceShared>) -> Self {
         Self(Arc::new(SocketInner { state, namespace }))
     }
@@ -76,7 +83,9 @@ impl Socket {
 
     /// Returns the id of the socket. It is public, and it names a room that only this socket is in.
     ///
-    /// It differs from the id of the Engine.IO session, which is a secret of the client.
+    /// It differs from the id of the Engine.IO session, which is a secret of the client. **The id of a
+    /// Socket.IO 2.x client contains that secret**, as in Node: do not send such an id to other clients,
+    /// and log the socket with `{:?}`, which shows only the beginning.
     #[must_use]
     pub fn id(&self) -> &SocketId {
         &self.state().id
@@ -259,7 +268,7 @@ impl Socket {
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
-            .field("id", self.id())
+            .field("id", &self.logged_id())
             .field("namespace", self.namespace_shared().name())
             .finish_non_exhaustive()
     }

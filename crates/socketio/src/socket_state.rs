@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use engineio::log::LogClient;
+use engineio::{Protocol, SessionId};
 use socketio_adapter::{Member, Memberships, SocketId};
 use socketio_proto::Args;
 
 use crate::socket_state::data_map::DataMap;
 use crate::socket_state::listeners::Listeners;
+use crate::socket_state::logged_id::LoggedId;
 use crate::socket_state::ordered::{HasOrdered, Ordered};
 use crate::socket_state::pending_acks::PendingAcks;
 use crate::socket_state::recoverable::Recoverable;
@@ -22,6 +24,7 @@ use crate::wire::disconnect_reason::DisconnectReason;
 pub(crate) mod ack_error;
 pub(crate) mod data_map;
 pub(crate) mod listeners;
+pub(crate) mod logged_id;
 pub(crate) mod observers;
 pub(crate) mod ordered;
 pub(crate) mod outgoing_listeners;
@@ -86,6 +89,12 @@ impl SocketState {
             memberships: Memberships::new(),
             phase: AtomicU8::new(Phase::Joining as u8),
         }
+    }
+
+    /// Returns the id as logs and spans show it.
+    pub(crate) fn logged_id(&self) -> LoggedId<'_> {
+        let session = (self.client.protocol == Protocol::V3).then(|| self.client.session.id());
+        LoggedId::new(self.id.as_str(), session.map(SessionId::as_str))
     }
 
     pub(crate) fn is(&self, phase: Phase) -> bool {

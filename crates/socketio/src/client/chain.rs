@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::iter;
 use std::sync::Arc;
 
-use engineio::log::Escaped;
 use futures_core::future::BoxFuture;
 use smallvec::SmallVec;
 
@@ -227,9 +226,9 @@ pub(super) fn futures<'a>(
 }
 
 pub(super) fn log_event_after_leave(socket: &Socket) {
-    tracing::debug!(socket = %Escaped(socket.id()), "ignored an event of a socket that has left");
+    tracing::debug!(socket = %socket.logged_id(), "ignored an event of a socket that has left");
 }
 
 pub(super) fn log_unhandled(socket: &Socket) {
-    tracing::debug!(socket = %Escaped(socket.id()), "ignored an event without a handler");
+    tracing::debug!(socket = %socket.logged_id(), "ignored an event without a handler");
 }

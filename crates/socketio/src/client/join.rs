@@ -9,7 +9,7 @@ use engineio::log::Escaped;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use socketio_proto::{Args, Namespace as Name, Packet, PacketType};
-use tracing::Span;
+use tracing::{Span, field};
 
 use self::handlers::{ask_middleware, connect_handler, connect_span, error_type, notify_connected};
 use super::answers::{RefusedBy, new_id};
@@ -266,7 +266,7 @@ impl ClientInner {
                 warn,
                 socket.log_client(),
                 "a recovered socket could not rejoin all of its rooms",
-                socket = %Escaped(socket.id()),
+                socket = %socket.logged_id(),
                 error = %Escaped(&error),
             );
         }
@@ -303,7 +303,7 @@ impl ClientInner {
         handlers: &Handlers,
         span: Span,
     ) {
-        span.record("socketio.socket.id", socket.id().as_str());
+        span.record("socketio.socket.id", field::display(socket.logged_id()));
         // The socket was inserted with a lock held.
         socket.namespace_shared().local.rooms.report();
         for listener in &handlers.connect {
@@ -367,7 +367,7 @@ impl ClientInner {
                 error,
                 self.shared.log_client(),
                 "a socket was not added to its namespace",
-                socket = %Escaped(socket.id()),
+                socket = %socket.logged_id(),
                 error = %Escaped(&error),
             );
             None

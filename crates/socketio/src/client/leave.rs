@@ -147,7 +147,7 @@ impl ClientInner {
             otel.kind = "internal",
             messaging.system = "socketio",
             socketio.namespace = occupancy.shared.label(),
-            socketio.socket.id = %Escaped(socket.id()),
+            socketio.socket.id = %socket.logged_id(),
             socketio.reason = reason.as_str(),
         );
         let mut handlers = run_handlers(socket.clone(), occupancy, handlers, reason);
@@ -217,7 +217,7 @@ fn run_handlers(
                 error,
                 socket.log_client(),
                 "the on_disconnecting handlers timed out: move slow operations to on_disconnect",
-                socket = %Escaped(socket.id()),
+                socket = %socket.logged_id(),
                 ?limit,
             );
         }
@@ -251,14 +251,14 @@ async fn run(listener: &DisconnectListener, socket: &Socket, reason: DisconnectR
             error,
             socket.log_client(),
             "a disconnect handler did not run: use only extractors that the connection supports",
-            socket = %Escaped(socket.id()),
+            socket = %socket.logged_id(),
             rejection = %rejection.redacted(),
         ),
         Err(panic) => engineio::log_limited!(
             error,
             socket.log_client(),
             "a disconnect handler panicked",
-            socket = %Escaped(socket.id()),
+            socket = %socket.logged_id(),
             panic = ?Escaped(panic.message()),
         ),
     }

@@ -253,7 +253,7 @@ fn accept_recovered(
             socket.log_client(),
             "a client was not recovered: its missed events exceed the outbound limit; lower \
              `max_packet_bytes` of the recovery, or raise `max_outbound_bytes`",
-            socket = %Escaped(socket.id()),
+            socket = %socket.logged_id(),
             limit,
         );
         return RecoveryOutcome::Unavailable;

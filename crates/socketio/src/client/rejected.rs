@@ -60,14 +60,14 @@ fn reject_original(
 }
 
 fn log(cx: &EventContext, rejection: &Rejection) {
-    let (socket, event) = (cx.socket.id(), cx.event_name());
+    let (socket, event) = (cx.socket.logged_id(), cx.event_name());
     let client = cx.socket.log_client();
     if rejection.is_server_fault() {
         engineio::log_limited!(
             error,
             client,
             "an event was not handled",
-            socket = %Escaped(socket),
+            %socket,
             event = ?Escaped(&event),
             rejection = %rejection.redacted(),
         );
@@ -76,7 +76,7 @@ fn log(cx: &EventContext, rejection: &Rejection) {
             warn,
             client,
             "an event was not handled",
-            socket = %Escaped(socket),
+            %socket,
             event = ?Escaped(&event),
             rejection = %rejection.redacted(),
         );

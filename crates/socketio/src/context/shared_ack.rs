@@ -184,7 +184,7 @@ impl SharedAck {
                 error,
                 self.socket.log_client(),
                 "the parser cannot encode the answer to an event, which is not sent",
-                socket = %Escaped(self.socket.id()),
+                socket = %self.socket.logged_id(),
                 error = %Escaped(&error),
             ),
         }
@@ -293,7 +293,7 @@ fn log_second(socket: &Socket) {
         socket.log_client(),
         "an event was already answered and this answer is dropped; answer through `Ack` or \
          through the return value, not through both",
-        socket = %Escaped(socket.id()),
+        socket = %socket.logged_id(),
     );
 }
 
@@ -302,7 +302,7 @@ fn log_unanswered(socket: &Socket, rejection: &Rejection, error: &Rejection) {
         error,
         socket.log_client(),
         "a rejected event could not be answered",
-        socket = %Escaped(socket.id()),
+        socket = %socket.logged_id(),
         rejection = %rejection.redacted(),
         error = %error.redacted(),
     );

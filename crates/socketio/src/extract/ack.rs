@@ -5,7 +5,6 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use engineio::log::Escaped;
 use serde::Serialize;
 
 use super::FromEvent;
@@ -101,7 +100,7 @@ where
             error,
             ack.socket().log_client(),
             "the answer to an event cannot be serialised",
-            socket = %Escaped(ack.socket().id()),
+            socket = %ack.socket().logged_id(),
             rejection = %rejection.redacted(),
         );
         ack.reject(&rejection);

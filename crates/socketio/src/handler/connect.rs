@@ -73,7 +73,7 @@ where
                 socket.log_client(),
                 "a connect handler failed and the client stays connected; use a middleware to \
                  refuse clients",
-                socket = %Escaped(socket.id()),
+                socket = %socket.logged_id(),
                 error = %Escaped(format_args!("{error:?}")),
             );
         }

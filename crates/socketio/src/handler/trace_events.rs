@@ -22,7 +22,7 @@ use crate::error::rejection::Rejection;
 /// | `messaging.destination.name` | the name of the event, cut to 256 bytes and escaped |
 /// | `messaging.message.body.size` | the size of the arguments in bytes, with attachments |
 /// | `socketio.namespace` | the [label](crate::Namespace::label) of the namespace |
-/// | `socketio.socket.id` | the public id of the socket, see [`record_socket`](Self::record_socket) |
+/// | `socketio.socket.id` | the public id of the socket, of a Socket.IO 2.x client its beginning, see [`record_socket`](Self::record_socket) |
 /// | `socketio.ack` | whether the client waits for an acknowledgement |
 /// | `socketio.outcome` | the [label](Outcome::label) of the outcome |
 /// | `otel.status_code`, `error.type` | `ERROR` and the outcome, if the event was not handled successfully |
@@ -90,7 +90,7 @@ impl TraceEvents {
         let label = cx.socket.namespace_shared().label();
         span.record("socketio.namespace", label);
         if self.record_socket {
-            span.record("socketio.socket.id", cx.socket.id().as_str());
+            span.record("socketio.socket.id", field::display(cx.socket.logged_id()));
         }
         span
     }

@@ -301,7 +301,7 @@ impl LocalSockets for LocalNamespace {
                     warn,
                     recipient.log_client(),
                     "the socket was not joined",
-                    socket = %Escaped(&recipient.id),
+                    socket = %recipient.logged_id(),
                     error = %Escaped(&error),
                 );
             }

@@ -36,7 +36,7 @@ impl AckTrace {
             messaging.operation.name = "ask",
             messaging.destination.name = event,
             socketio.namespace = shared.label(),
-            socketio.socket.id = socket.id().as_str(),
+            socketio.socket.id = %socket.logged_id(),
             socketio.timeout_ms = field::Empty,
             socketio.outcome = field::Empty,
             "error.type" = field::Empty,

@@ -21,7 +21,7 @@ impl Socket {
                 warn,
                 self.log_client(),
                 "the rooms were not joined",
-                socket = %Escaped(self.id()),
+                socket = %self.logged_id(),
                 error = %Escaped(&error),
             );
         }

@@ -99,7 +99,7 @@ pub(crate) fn call(recipient: &SocketState, listener: impl FnOnce()) {
             error,
             recipient.log_client(),
             "a listener of outgoing events panicked; set RUST_BACKTRACE=1 to see where",
-            socket = %Escaped(&recipient.id),
+            socket = %recipient.logged_id(),
             panic = ?Escaped(panic_message(&*payload)),
         );
     }

@@ -122,7 +122,7 @@ pub(super) fn connect_handler(
                 error,
                 socket.log_client(),
                 "a connect handler panicked",
-                socket = %Escaped(socket.id()),
+                socket = %socket.logged_id(),
                 panic = ?Escaped(panic.message()),
             ),
         }
@@ -143,7 +143,7 @@ fn log_rejected(socket: &Socket, error: &ConnectError) {
             error,
             socket.log_client(),
             "a connect handler did not run",
-            socket = %Escaped(socket.id()),
+            socket = %socket.logged_id(),
             %reason,
         );
     } else {
@@ -152,7 +152,7 @@ fn log_rejected(socket: &Socket, error: &ConnectError) {
             socket.log_client(),
             "a connect handler did not run: move what can fail to a middleware, which refuses \
              the client",
-            socket = %Escaped(socket.id()),
+            socket = %socket.logged_id(),
             reason = %error.redacted(),
         );
     }
