@@ -53,7 +53,7 @@ async fn leaving_closing_and_losing_have_the_reasons_of_node() {
         let start = Instant::now();
         client.lose().await;
         assert_eq!(client.disconnected().await, "transport close");
-        assert_eq!(receiver.recv().await, Some(lost.clone()));
+        assert_eq!(receiver.recv().await, Some(lost));
         assert!(start.elapsed() < Duration::from_secs(1));
         assert_eq!(io.engine().clients_count(), 0);
 
